@@ -1,0 +1,162 @@
+import { dirname, relative, resolve, sep } from 'node:path';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The rooms of `src/` and which other rooms each may import from, so that arrows point one way:
+ * http → application → domain, adapters → ports and domain, nobody → adapters but their modules.
+ * The longest matching room wins. `*.module.ts` files only wire and may import anything.
+ */
+const rooms = {
+  'src/errors': [],
+  'src/time': [],
+  'src/logging': ['src/errors', 'src/time'],
+  'src/http-client': ['src/errors', 'src/time', 'src/logging'],
+  'src/templates': [],
+  'src/facilities': ['src/errors', 'src/templates'],
+  'src/config': ['src/errors', 'src/facilities', 'src/templates'],
+  'src/transfers/domain': ['src/errors'],
+  'src/transfers/application': [
+    'src/transfers/domain',
+    'src/facilities',
+    'src/auth',
+    'src/config',
+    'src/errors',
+    'src/time',
+    'src/logging',
+  ],
+  'src/transfers/http': [
+    'src/transfers/application',
+    'src/transfers/domain',
+    'src/auth',
+    'src/config',
+    'src/errors',
+  ],
+  'src/tracking': [
+    'src/transfers/application/ports',
+    'src/transfers/domain',
+    'src/config',
+    'src/errors',
+    'src/time',
+    'src/logging',
+  ],
+  'src/auth': ['src/errors'],
+  'src/scicat': [
+    'src/transfers/application/ports',
+    'src/transfers/domain',
+    'src/auth',
+    'src/http-client',
+    'src/config',
+    'src/errors',
+    'src/time',
+    'src/logging',
+  ],
+  'src/globus': [
+    'src/transfers/application/ports',
+    'src/transfers/domain',
+    'src/http-client',
+    'src/config',
+    'src/errors',
+    'src/time',
+    'src/logging',
+  ],
+  'src/spool': [
+    'src/transfers/application/ports',
+    'src/transfers/domain',
+    'src/config',
+    'src/errors',
+    'src/time',
+    'src/logging',
+  ],
+};
+
+const roomNames = Object.keys(rooms).sort((a, b) => b.length - a.length);
+const roomOf = (path) => roomNames.find((room) => path === room || path.startsWith(`${room}/`));
+
+const oneWay = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'imports between rooms follow the table in eslint.config.mjs' },
+    schema: [],
+    messages: { wrongWay: '{{from}} may not import from {{to}} (rooms in eslint.config.mjs).' },
+  },
+  create(context) {
+    const file = relative(import.meta.dirname, context.filename)
+      .split(sep)
+      .join('/');
+    const from = roomOf(file);
+    if (from === undefined || file.endsWith('.module.ts')) return {};
+    const check = (node) => {
+      const specifier = node.source?.value;
+      if (typeof specifier !== 'string' || !specifier.startsWith('.')) return;
+      const target = relative(import.meta.dirname, resolve(dirname(context.filename), specifier))
+        .split(sep)
+        .join('/');
+      const to = roomOf(target) ?? target;
+      const allowed = to === from || rooms[from].some((room) => to === room);
+      if (!allowed) context.report({ node, messageId: 'wrongWay', data: { from, to } });
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+    };
+  },
+};
+
+/** Rooms that must run without a framework, a network or a clock. */
+const pureRooms = [
+  'src/transfers/domain/**/*.ts',
+  'src/templates/**/*.ts',
+  'src/facilities/**/*.ts',
+];
+
+export default defineConfig(
+  { ignores: ['dist/', 'dist-sandbox/', 'coverage/', 'node_modules/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    plugins: { rooms: { rules: { 'one-way': oneWay } } },
+    rules: {
+      'rooms/one-way': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: pureRooms,
+    ignores: ['**/*.spec.ts', '**/*.module.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex:
+                '^(@nestjs/|axios|class-validator|class-transformer|rxjs|express|node:(?!crypto$))',
+              message: 'This room is pure: no framework, network, file or clock in it.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-globals': ['error', 'Date', 'process', 'setTimeout', 'setInterval', 'fetch'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Chance comes in as an argument.' },
+      ],
+    },
+  },
+  {
+    files: ['sandbox/**/*.ts', 'src/cli/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+);

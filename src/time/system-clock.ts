@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from './clock.port.js';
+
+/** The machine's own clocks and timers. */
+export class SystemClock implements Clock {
+  now(): number {
+    return Date.now();
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    try {
+      await delay(Math.max(0, ms), undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // Node reports its own AbortError; callers want the reason that the aborter gave.
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+}
