@@ -1,0 +1,53 @@
+/** One HTTP request on the wire. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Already encoded. */
+  readonly body?: string;
+  /** From the call to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Use a connection of its own. For calls that must not be repeated blindly: a pooled connection
+   * may be dropped by the server in the very moment it is used (SciCat does so after 5 idle s).
+   */
+  readonly freshConnection?: boolean;
+}
+
+/** Any answer, whatever its status. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON; the text itself when it is no JSON; undefined when there is none. */
+  readonly body: unknown;
+}
+
+/**
+ * - `timeout`: no answer in time.
+ * - `not-sent`: the request certainly did not reach the service (no such host, refused).
+ * - `lost`: the connection broke after the request may have been read.
+ * - `aborted`: the caller's signal; says nothing about the service.
+ */
+export type TransportFailure = 'timeout' | 'not-sent' | 'lost' | 'aborted';
+
+/** No answer. Carries nothing of the request, which holds tokens. */
+export class TransportError extends Error {
+  constructor(
+    readonly failure: TransportFailure,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'TransportError';
+  }
+}
+
+/** The network as a port: axios in the service, an emulator's state machine in a simulation. */
+export interface HttpTransport {
+  /** @throws TransportError, and nothing else */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+/** Injection token of {@link HttpTransport}. */
+export const HTTP_TRANSPORT = Symbol('HttpTransport');
