@@ -17,6 +17,11 @@ export interface EmulatedResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** `undefined` sends an empty body. */
   readonly body?: unknown;
+  /**
+   * Milliseconds that the service takes before this answer leaves it; `Infinity` for never. The
+   * machine has no time of its own: its server, or the simulation around it, does the waiting.
+   */
+  readonly delayMs?: number;
 }
 
 /**

@@ -1,0 +1,276 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { EmulatedRequest, EmulatedResponse, Emulator } from './emulator.js';
+import {
+  startEmulatorServer,
+  type EmulatorServer,
+  type EmulatorServerOptions,
+} from './emulator-server.js';
+
+/** Remembers what it was asked, and answers what it was told to. */
+class Recorder implements Emulator {
+  readonly seen: { request: EmulatedRequest; now: number }[] = [];
+  answer: EmulatedResponse = { status: 200, body: { ok: true } };
+
+  handle(request: EmulatedRequest, now: number): EmulatedResponse {
+    this.seen.push({ request, now });
+    return this.answer;
+  }
+}
+
+describe('startEmulatorServer', () => {
+  const servers: EmulatorServer[] = [];
+  let recorder: Recorder;
+
+  async function start(options: EmulatorServerOptions = {}): Promise<EmulatorServer> {
+    recorder = new Recorder();
+    const server = await startEmulatorServer(recorder, { clock: () => 1_000, ...options });
+    servers.push(server);
+    return server;
+  }
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  it('hands the request over as it came and the answer back as JSON', async () => {
+    const { url } = await start();
+    const answer = await fetch(`${url}/a%2Fb/C?q=%7B%7D&x=1`, {
+      method: 'PATCH',
+      headers: { 'X-Test': 'yes' },
+      body: '{"ü":1}',
+    });
+    const { request, now } = recorder.seen[0] ?? {};
+    expect({
+      status: answer.status,
+      type: answer.headers.get('content-type'),
+      body: await answer.text(),
+      request: { ...request, query: [...(request?.query ?? [])], headers: undefined },
+      header: request?.headers['x-test'],
+      now,
+    }).toEqual({
+      status: 200,
+      type: 'application/json; charset=utf-8',
+      body: '{"ok":true}',
+      request: {
+        method: 'PATCH',
+        path: '/a%2Fb/C',
+        query: [
+          ['q', '{}'],
+          ['x', '1'],
+        ],
+        headers: undefined,
+        body: '{"ü":1}',
+      },
+      header: 'yes',
+      now: 1_000,
+    });
+  });
+
+  it.each<[EmulatedResponse, string | null, string]>([
+    [{ status: 200 }, null, ''],
+    [{ status: 500, body: 'Bare' }, 'application/json; charset=utf-8', '"Bare"'],
+    [
+      { status: 200, body: 'text', headers: { 'Content-Type': 'text/plain' } },
+      'text/plain',
+      'text',
+    ],
+  ])('sends %j as it is meant', async (response, type, body) => {
+    const { url } = await start();
+    recorder.answer = response;
+    const answer = await fetch(url);
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      response.status,
+      type,
+      body,
+    ]);
+  });
+
+  it('logs what came, without query, and forgets the oldest', async () => {
+    const { url, requests } = await start({ maxLoggedRequests: 2 });
+    for (const path of ['/1', '/2?token=secret', '/3']) await fetch(url + path);
+    expect(requests).toEqual([
+      { method: 'GET', path: '/2', at: 1_000, status: 200 },
+      { method: 'GET', path: '/3', at: 1_000, status: 200 },
+    ]);
+  });
+
+  it('answers a body that is too large without the machine seeing it', async () => {
+    const { url } = await start({
+      bodyLimit: { bytes: 10, answer: { status: 500, body: 'Internal server error' } },
+    });
+    const fits = await fetch(url, { method: 'POST', body: 'x'.repeat(10) });
+    const tooLarge = await fetch(url, { method: 'POST', body: 'x'.repeat(1_000_000) });
+    expect([fits.status, tooLarge.status, await tooLarge.text(), recorder.seen.length]).toEqual([
+      200,
+      500,
+      '"Internal server error"',
+      1,
+    ]);
+  });
+
+  it('reads a gzipped body', async () => {
+    const { url } = await start();
+    await fetch(url, {
+      method: 'POST',
+      headers: { 'content-encoding': 'gzip' },
+      body: gzipSync('{"a":1}'),
+    });
+    expect(recorder.seen.map(({ request }) => request.body)).toEqual(['{"a":1}']);
+  });
+
+  it('announces when it drops idle connections, and drops them', async () => {
+    expect((await fetch((await start()).url)).headers.get('keep-alive')).toBe('timeout=5');
+    const { port } = await start({ keepAliveTimeoutMs: 20 });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    const ended = await new Promise<string>((resolve) => {
+      socket.resume();
+      socket.on('end', () => {
+        resolve('dropped');
+      });
+    });
+    expect(ended).toBe('dropped');
+  });
+
+  it('destroys the connection before the work, or after it', async () => {
+    const { url, faults, requests } = await start();
+    faults.add({ times: 1, effect: { type: 'reset' } });
+    await expect(fetch(url, { method: 'POST' })).rejects.toThrow('fetch failed');
+    const before = recorder.seen.length;
+    faults.add({ times: 1, effect: { type: 'lost-answer' } });
+    await expect(fetch(url, { method: 'POST' })).rejects.toThrow('fetch failed');
+    expect([before, recorder.seen.length, requests.map((request) => request.status)]).toEqual([
+      0,
+      1,
+      [null, null],
+    ]);
+  });
+
+  it('delays, and answers with a status after the work', async () => {
+    const { url, faults } = await start();
+    faults.add({ effect: { type: 'latency', ms: 5 } });
+    faults.add({ effect: { type: 'late-error', status: 502, body: { message: 'late' } } });
+    const answer = await fetch(url);
+    expect([answer.status, await answer.json(), recorder.seen.length]).toEqual([
+      502,
+      { message: 'late' },
+      1,
+    ]);
+  });
+
+  it('leaves a hanging caller without an answer until it gives up, and closes all the same', async () => {
+    const server = await start();
+    server.faults.add({ effect: { type: 'hang' } });
+    const hanging = fetch(server.url).then(
+      () => 'answered',
+      () => 'broken',
+    );
+    const slow = await start();
+    recorder.answer = { status: 200, delayMs: Number.POSITIVE_INFINITY };
+    const waiting = fetch(slow.url).then(
+      () => 'answered',
+      () => 'broken',
+    );
+    await until(() => server.requests.length === 1 && recorder.seen.length === 1);
+    await Promise.all([server.close(), slow.close()]);
+    expect([await hanging, await waiting]).toEqual(['broken', 'broken']);
+    await server.close();
+  });
+
+  it('says when the port is taken', async () => {
+    const { port } = await start();
+    await expect(startEmulatorServer(recorder, { port })).rejects.toThrow('EADDRINUSE');
+  });
+
+  it('answers an overlong header with 431 and nothing else, as Node behind SciCat does', async () => {
+    const { url } = await start();
+    const answer = await fetch(`${url}/?filter=${'x'.repeat(22_500)}`);
+    expect([answer.status, await answer.text(), recorder.seen.length]).toEqual([431, '', 0]);
+  });
+});
+
+describe('the fault control', () => {
+  let server: EmulatorServer;
+
+  async function control(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${server.url}/__sandbox/faults${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return [answer.status, await answer.json()];
+  }
+
+  afterEach(() => server.close());
+
+  it('sets, shows and removes rules from outside, even during an outage', async () => {
+    server = await startEmulatorServer(new Recorder());
+    const rule = {
+      match: { method: 'POST', path: '/jobs$' },
+      times: 1,
+      probability: 0.5,
+      effect: { type: 'status', status: 503, body: {}, headers: { 'retry-after': '1' } },
+    };
+    const listed = { id: 'fault-1', ...rule };
+    const reset = { type: 'reset' };
+    expect([
+      await control('POST', '', rule),
+      await control('POST', '', { outage: true }),
+      await control('GET', ''),
+      await control('DELETE', '/fault-1'),
+      await control('DELETE', '/fault-1'),
+      await control('POST', '', { outage: { type: 'latency', ms: 1 } }),
+      await control('POST', '', { outage: false }),
+      await control('POST', '', { id: 'g', effect: { type: 'garbage', carriedOut: true } }),
+      await control('DELETE', ''),
+      server.requests,
+    ]).toEqual([
+      [201, listed],
+      [200, { outage: reset, rules: [listed] }],
+      [200, { outage: reset, rules: [listed] }],
+      [200, { outage: reset, rules: [] }],
+      [404, { message: 'There is no fault with the id "fault-1".' }],
+      [200, { outage: { type: 'latency', ms: 1 }, rules: [] }],
+      [200, { outage: false, rules: [] }],
+      [201, { id: 'g', match: {}, effect: { type: 'garbage', carriedOut: true } }],
+      [200, { outage: false, rules: [] }],
+      [],
+    ]);
+  });
+
+  it('says what it could not understand', async () => {
+    server = await startEmulatorServer(new Recorder());
+    const wrong: readonly [string, unknown, string][] = [
+      ['POST', '{', 'The body must be JSON.'],
+      ['POST', [], 'The body must be a JSON object.'],
+      ['POST', { effect: { type: 'nope' } }, 'The "type" of an effect must be latency'],
+      ['POST', { effect: { type: 'reset', ms: 1 } }, 'A "reset" has no "ms"; it knows type.'],
+      ['POST', { effect: { type: 'latency', ms: 'x' } }, '"ms" must be a number.'],
+      ['POST', { time: 1, effect: { type: 'reset' } }, 'A fault has no "time"'],
+      ['POST', { match: { path: '(' }, effect: { type: 'reset' } }, 'Invalid regular expression'],
+      ['POST', { times: 0, effect: { type: 'reset' } }, '"times" must be a whole number'],
+    ];
+    const answers = await Promise.all(
+      wrong.map(([method, body]) => control(method, '', body) as Promise<[number, unknown]>),
+    );
+    expect(answers).toEqual(
+      wrong.map(([, , message]) => [400, { message: expect.stringContaining(message) }]),
+    );
+    expect(await control('PUT', '', {})).toEqual([
+      405,
+      { message: 'Faults are seen with GET, set with POST and removed with DELETE.' },
+    ]);
+  });
+});
+
+/** Waits for something that other callbacks of the event loop bring about. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

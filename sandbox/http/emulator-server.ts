@@ -1,0 +1,203 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import type { EmulatedResponse, Emulator } from './emulator.js';
+import { controlFaults, FAULT_CONTROL_PATH } from './fault-control.js';
+import { carryOut, FaultPlan } from './faults.js';
+
+/** How an emulator is put behind a port. */
+export interface EmulatorServerOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string;
+  /** @default 0, a free one */
+  readonly port?: number;
+  /** What goes wrong. @default nothing; rules can be added while the server runs. */
+  readonly faults?: FaultPlan;
+  /** Wall clock in milliseconds since the epoch. @default the machine's */
+  readonly clock?: () => number;
+  /** Chance for faults with a probability, from 0 (included) to 1. @default Math.random */
+  readonly random?: () => number;
+  /** Largest request body, and what a larger one is answered with. @default no limit */
+  readonly bodyLimit?: { readonly bytes: number; readonly answer: EmulatedResponse };
+  /** Idle time after which a connection is dropped, in milliseconds. @default 5000, as SciCat */
+  readonly keepAliveTimeoutMs?: number;
+  /** How many requests are remembered, the latest ones. @default 10000 */
+  readonly maxLoggedRequests?: number;
+}
+
+/** One request that the server got, without its query, headers and body: those may hold secrets. */
+export interface LoggedRequest {
+  readonly method: string;
+  /** Percent-encoded, without query. */
+  readonly path: string;
+  /** When it arrived, by the server's clock. */
+  readonly at: number;
+  /** `null` while it is not answered, and for good if its connection was destroyed. */
+  readonly status: number | null;
+}
+
+/** A running server. */
+export interface EmulatorServer {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  readonly faults: FaultPlan;
+  /** Oldest first; requests for the fault control are not among them. */
+  readonly requests: readonly LoggedRequest[];
+  /** Frees the port and ends all connections, open requests included. May be called twice. */
+  close(): Promise<void>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Serves an emulator on a real port, with faults. `GET/POST/DELETE /__sandbox/faults` changes them
+ * from outside (see {@link controlFaults}).
+ *
+ * @throws the listening error, e.g. `EADDRINUSE`.
+ */
+export async function startEmulatorServer(
+  emulator: Emulator,
+  options: EmulatorServerOptions = {},
+): Promise<EmulatorServer> {
+  const host = options.host ?? '127.0.0.1';
+  const faults = options.faults ?? new FaultPlan();
+  const clock = options.clock ?? Date.now;
+  const random = options.random ?? Math.random;
+  const maxLogged = options.maxLoggedRequests ?? 10_000;
+  const requests: Mutable<LoggedRequest>[] = [];
+  const closing = new AbortController();
+
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const { method, path, query } = targetOf(incoming);
+    const body = await readBody(incoming, options.bodyLimit?.bytes ?? Number.POSITIVE_INFINITY);
+    if (path === FAULT_CONTROL_PATH || path.startsWith(`${FAULT_CONTROL_PATH}/`)) {
+      send(outgoing, controlFaults(faults, { method, path, body: body ?? '' }));
+      return;
+    }
+    const logged: Mutable<LoggedRequest> = { method, path, at: clock(), status: null };
+    requests.push(logged);
+    if (requests.length > maxLogged) requests.shift();
+
+    const { latencyMs, effect } = faults.decide({ method, path }, random);
+    await pause(latencyMs, closing.signal);
+    const outcome = carryOut(effect, () =>
+      body === undefined
+        ? (options.bodyLimit?.answer ?? { status: 413 })
+        : emulator.handle({ method, path, query, headers: headersOf(incoming), body }, clock()),
+    );
+    switch (outcome.type) {
+      case 'answer':
+        await pause(outcome.response.delayMs ?? 0, closing.signal);
+        logged.status = outcome.response.status;
+        send(outgoing, outcome.response);
+        return;
+      case 'reset':
+        incoming.socket.resetAndDestroy();
+        return;
+      case 'hang':
+        return;
+    }
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    serve(incoming, outgoing).catch((error: unknown) => {
+      // The caller hung up, or the server is closing: nobody is left to answer.
+      if (closing.signal.aborted || incoming.socket.destroyed) return;
+      console.error('The emulator failed on', incoming.method, targetOf(incoming).path, error);
+      if (!outgoing.headersSent) send(outgoing, { status: 500, body: 'Internal server error' });
+    });
+  });
+  server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 5_000;
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    faults,
+    requests,
+    close: async () => {
+      closing.abort();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function targetOf(incoming: IncomingMessage): {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+} {
+  const target = incoming.url ?? '/';
+  const mark = target.indexOf('?');
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
+  };
+}
+
+function headersOf(incoming: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : value,
+    ]),
+  );
+}
+
+/**
+ * @returns the body as text, gunzipped if need be; `undefined` if it is longer than `maxBytes`. The
+ * rest is read all the same: a caller still sending would see a broken connection, not an answer.
+ */
+async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= maxBytes) chunks.push(chunk);
+  }
+  if (length > maxBytes) return undefined;
+  const bytes = Buffer.concat(chunks);
+  const zipped = incoming.headers['content-encoding'] === 'gzip' && bytes.length > 0;
+  return (zipped ? gunzipSync(bytes) : bytes).toString('utf8');
+}
+
+/** Longer waits than a timer can hold (24 days, `Infinity` too) last until the server is closed. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0) return;
+  await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal });
+}
+
+function send(outgoing: ServerResponse, response: EmulatedResponse): void {
+  const ownType = Object.keys(response.headers ?? {}).some(
+    (name) => name.toLowerCase() === 'content-type',
+  );
+  const payload =
+    response.body === undefined
+      ? ''
+      : typeof response.body === 'string' && ownType
+        ? response.body
+        : JSON.stringify(response.body);
+  outgoing.writeHead(response.status, {
+    ...(payload === '' || ownType ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    'content-length': Buffer.byteLength(payload),
+    ...response.headers,
+  });
+  outgoing.end(payload);
+}
