@@ -1,0 +1,170 @@
+/**
+ * Go's `strings`, `strconv` and `net/url` as far as templates need them. Go's strings are UTF-8
+ * bytes; the ones here are well-formed UTF-16, see {@link wellFormed}.
+ */
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** UTF-8 bytes; unpaired surrogates count as U+FFFD. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Unpaired surrogates become U+FFFD; the length stays the same. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD');
+}
+
+/** Less than, equal or greater than 0, in the order of the UTF-8 bytes. */
+export function compareAsUtf8(a: string, b: string): number {
+  const left = Array.from(a);
+  const right = Array.from(b);
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
+  a: 7,
+  b: 8,
+  f: 12,
+  n: 10,
+  r: 13,
+  t: 9,
+  v: 11,
+  '\\': 0x5c,
+};
+
+const ESCAPE = /\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|[abfnrtv\\'"])/y;
+
+/** One escape of a literal, or one character: its bytes and code point. */
+interface LiteralPart {
+  readonly bytes: Uint8Array;
+  readonly codePoint: number;
+  /** UTF-16 units after it. */
+  readonly end: number;
+}
+
+/** Go's `strconv.UnquoteChar`; `undefined` where Go reports a syntax error. */
+function literalPart(text: string, start: number, quote: string): LiteralPart | undefined {
+  const char = String.fromCodePoint(text.codePointAt(start) ?? 0);
+  if (char !== '\\') {
+    if (char === quote || char === '\n') return undefined;
+    const codePoint = char.codePointAt(0) ?? 0;
+    return { bytes: utf8(char), codePoint, end: start + char.length };
+  }
+  ESCAPE.lastIndex = start;
+  const escape = ESCAPE.exec(text)?.[0];
+  if (escape === undefined) return undefined;
+  const end = start + escape.length;
+  const letter = escape.charAt(1);
+  const simple = SIMPLE_ESCAPES[letter];
+  if (simple !== undefined) return { bytes: Uint8Array.of(simple), codePoint: simple, end };
+  switch (letter) {
+    case '"':
+    case "'":
+      return letter === quote
+        ? { bytes: utf8(letter), codePoint: letter.charCodeAt(0), end }
+        : undefined;
+    case 'u':
+    case 'U': {
+      const codePoint = Number.parseInt(escape.slice(2), 16);
+      if (codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint <= 0xdfff)) return undefined;
+      return { bytes: utf8(String.fromCodePoint(codePoint)), codePoint, end };
+    }
+    default: {
+      const byte =
+        letter === 'x' ? Number.parseInt(escape.slice(2), 16) : Number.parseInt(escape.slice(1), 8);
+      return byte > 255 ? undefined : { bytes: Uint8Array.of(byte), codePoint: byte, end };
+    }
+  }
+}
+
+/**
+ * The text of an interpreted literal with its double quotes: Go's `strconv.Unquote`.
+ *
+ * @returns `invalid` where Go reports a syntax error, `not-text` where the bytes (`"\xff"`) are not
+ * UTF-8, which Go would allow
+ */
+export function unquoted(
+  literal: string,
+): { readonly text: string } | { readonly problem: 'invalid' | 'not-text' } {
+  const bytes: number[] = [];
+  for (let at = 1; at < literal.length - 1;) {
+    const part = literalPart(literal, at, '"');
+    if (part === undefined) return { problem: 'invalid' };
+    bytes.push(...part.bytes);
+    at = part.end;
+  }
+  try {
+    return { text: strictDecoder.decode(Uint8Array.from(bytes)) };
+  } catch {
+    return { problem: 'not-text' };
+  }
+}
+
+/** The code point of a character constant with its single quotes; `undefined` if Go refuses it. */
+export function unquotedChar(literal: string): number | undefined {
+  const part = literalPart(literal, 1, "'");
+  return part?.end === literal.length - 1 ? part.codePoint : undefined;
+}
+
+/** Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols, and the ASCII space. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+const NAMED_CONTROLS: Readonly<Record<string, string>> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+function quotedChar(char: string, quote: string): string {
+  if (char === quote || char === '\\') return `\\${char}`;
+  if (PRINTABLE.test(char)) return char;
+  const named = NAMED_CONTROLS[char];
+  if (named !== undefined) return named;
+  const codePoint = char.codePointAt(0) ?? 0;
+  const hex = codePoint.toString(16);
+  if (codePoint < 0x20 || codePoint === 0x7f) return `\\x${hex.padStart(2, '0')}`;
+  return codePoint < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+}
+
+/** Go's `strconv.Quote`. */
+export function quoted(text: string): string {
+  return `"${Array.from(text, (char) => quotedChar(char, '"')).join('')}"`;
+}
+
+/** Go's `%q` of an integer: the character with that number, U+FFFD if there is none. */
+export function quotedCodePoint(codePoint: bigint): string {
+  const valid =
+    codePoint >= 0n && codePoint <= 0x10ffffn && !(codePoint >= 0xd800n && codePoint <= 0xdfffn);
+  const char = valid ? String.fromCodePoint(Number(codePoint)) : '\uFFFD';
+  return `'${quotedChar(char, "'")}'`;
+}
+
+/** Each UTF-8 byte that is not one of the `kept` characters, percent-encoded. */
+function percentEncoded(text: string, kept: RegExp): string {
+  return Array.from(utf8(text), (byte) => {
+    const char = String.fromCharCode(byte);
+    return byte < 0x80 && kept.test(char)
+      ? char
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }).join('');
+}
+
+/** Go's `url.QueryEscape`. */
+export function queryEscaped(text: string): string {
+  return percentEncoded(text, /[A-Za-z0-9\-_.~ ]/).replaceAll(' ', '+');
+}
+
+/** Go's `url.PathEscape`. */
+export function pathEscaped(text: string): string {
+  return percentEncoded(text, /[A-Za-z0-9\-_.~$&+:=@]/);
+}

@@ -1,0 +1,74 @@
+/**
+ * A value as Go's template engine would hold it; `type` is Go's own name for the type, which shows
+ * in texts like `%!d(string=abc)`. Strings are well-formed Unicode, so that UTF-16 here and UTF-8
+ * there hold the same.
+ */
+export type Value =
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'int' | 'uint8'; readonly value: bigint }
+  | { readonly type: 'float64'; readonly value: number }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'nil' };
+
+/** Go's untyped nil. */
+export const NIL: Value = { type: 'nil' };
+
+export function stringValue(value: string): Value {
+  return { type: 'string', value };
+}
+
+export function boolValue(value: boolean): Value {
+  return { type: 'bool', value };
+}
+
+/** Go's `IsTrue`: anything but the zero value of its type. */
+export function isTrue(value: Value): boolean {
+  switch (value.type) {
+    case 'string':
+      return value.value !== '';
+    case 'int':
+    case 'uint8':
+      return value.value !== 0n;
+    case 'float64':
+      return value.value !== 0;
+    case 'bool':
+      return value.value;
+    case 'nil':
+      return false;
+  }
+}
+
+/** What `{{ value }}` prints. */
+export function printed(value: Value): string {
+  return value.type === 'nil' ? '<no value>' : formatted(value);
+}
+
+/** Go's verb `%v`. */
+export function formatted(value: Value): string {
+  switch (value.type) {
+    case 'string':
+      return value.value;
+    case 'int':
+    case 'uint8':
+    case 'bool':
+      return String(value.value);
+    case 'float64':
+      return formattedFloat(value.value);
+    case 'nil':
+      return '<nil>';
+  }
+}
+
+/** Go's `%v` of a float64: the shortest digits that read back the same, e-notation early. */
+function formattedFloat(value: number): string {
+  if (Object.is(value, -0)) return '-0';
+  const [digits = '', exponentText = '0'] = value.toExponential().split('e');
+  const exponent = Number(exponentText);
+  if (value !== 0 && (exponent < -4 || exponent >= 6)) {
+    const sign = exponent < 0 ? '-' : '+';
+    return `${digits}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  }
+  return exponent < 0
+    ? value.toFixed(digits.replace(/[-.]/g, '').length - 1 - exponent)
+    : `${value}`;
+}
