@@ -1,0 +1,202 @@
+import type { HttpService } from '@nestjs/axios';
+import type { OnModuleDestroy } from '@nestjs/common';
+import type { AxiosResponse } from 'axios';
+import { Agent as HttpAgent, type AgentOptions } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { firstValueFrom } from 'rxjs';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+  TransportError,
+  type TransportFailure,
+} from './http-transport.port.js';
+
+/** Bounds of {@link AxiosTransport}. */
+export interface AxiosTransportOptions {
+  /** Connections open to one host at a time; further requests wait, within their time-out. */
+  readonly maxSockets?: number;
+  /** Largest answer, in bytes after decompression; a larger one counts as lost. */
+  readonly maxResponseBytes?: number;
+}
+
+const DEFAULT_MAX_SOCKETS = 32;
+const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The network by axios. Follows no redirect and no proxy variable, judges no status, and lets no
+ * error of axios out: those carry the request, hence its token.
+ */
+export class AxiosTransport implements HttpTransport, OnModuleDestroy {
+  private readonly pooled: Agents;
+  private readonly fresh: Agents;
+  private readonly maxResponseBytes: number;
+
+  constructor(
+    private readonly http: HttpService,
+    options: AxiosTransportOptions = {},
+  ) {
+    const maxSockets = options.maxSockets ?? DEFAULT_MAX_SOCKETS;
+    this.maxResponseBytes = options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
+    this.pooled = agents({ keepAlive: true, maxSockets });
+    this.fresh = agents({ keepAlive: false, maxSockets });
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    if (request.signal?.aborted === true) throw stopped('aborted');
+    const controller = new AbortController();
+    let reason: 'timeout' | 'aborted' | undefined;
+    const stop = (why: 'timeout' | 'aborted'): void => {
+      reason ??= why;
+      controller.abort();
+    };
+    const onAbort = (): void => {
+      stop('aborted');
+    };
+    // Not axios's own time-out: that one starts anew with every byte, and this one must not.
+    const timer = setTimeout(() => {
+      stop('timeout');
+    }, request.timeoutMs);
+    request.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return readable(await this.exchange(request, controller.signal));
+    } catch (error) {
+      throw reason === undefined ? failureOf(error) : stopped(reason);
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Ends all connections, idle ones too, so that the process can end. */
+  onModuleDestroy(): void {
+    for (const { http, https } of [this.pooled, this.fresh]) {
+      http.destroy();
+      https.destroy();
+    }
+  }
+
+  private exchange(request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<unknown>> {
+    const { http, https } = request.freshConnection === true ? this.fresh : this.pooled;
+    return firstValueFrom(
+      this.http.request<unknown>({
+        method: request.method,
+        url: request.url,
+        headers: { 'User-Agent': 'scicat-globus-proxy', ...contentType(request) },
+        ...(request.body === undefined ? {} : { data: request.body }),
+        signal,
+        httpAgent: http,
+        httpsAgent: https,
+        proxy: false,
+        maxRedirects: 0,
+        maxBodyLength: Infinity,
+        maxContentLength: this.maxResponseBytes,
+        responseType: 'text',
+        validateStatus: () => true,
+        // Left to itself axios parses and trims the body that it is to send, and the answer.
+        transformRequest: (body: unknown) => body,
+        transformResponse: (body: unknown) => body,
+      }),
+    );
+  }
+}
+
+interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+function agents(options: AgentOptions): Agents {
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
+}
+
+/** The request's headers; `false` keeps axios from calling an empty body a web form. */
+function contentType(request: HttpRequest): Record<string, string | false> {
+  const named = Object.keys(request.headers).some((name) => name.toLowerCase() === 'content-type');
+  return named ? { ...request.headers } : { ...request.headers, 'Content-Type': false };
+}
+
+function readable(response: AxiosResponse<unknown>): HttpResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers) as [string, unknown][]) {
+    headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
+  }
+  return { status: response.status, headers, body: parsed(response.data) };
+}
+
+function parsed(data: unknown): unknown {
+  if (typeof data !== 'string' || data.trim() === '') return undefined;
+  try {
+    return JSON.parse(data) as unknown;
+  } catch {
+    return data;
+  }
+}
+
+function stopped(reason: 'timeout' | 'aborted'): TransportError {
+  return reason === 'timeout'
+    ? new TransportError('timeout', 'There was no complete answer in time.')
+    : new TransportError('aborted', 'The call was given up.');
+}
+
+/** Codes of failures that happen before a request can have been sent. */
+const NOT_SENT_CODES = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EPROTO',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_INVALID_URL',
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_PROTOCOL',
+  'ERR_UNESCAPED_CHARACTERS',
+]);
+
+/** Of the error only its code is told: its message may hold the address, its fields the request. */
+function failureOf(error: unknown): TransportError {
+  const chain = causes(error);
+  const code = chain.map((link) => link.code).find(isErrorCode);
+  const notSent = chain.some(
+    (link) =>
+      (typeof link.code === 'string' && NOT_SENT_CODES.has(link.code)) ||
+      // The operating system gave up connecting.
+      link.syscall === 'connect',
+  );
+  const failure: TransportFailure = notSent ? 'not-sent' : 'lost';
+  const what = notSent
+    ? 'The service could not be reached'
+    : 'The connection was lost before the answer was complete, or the answer was too large';
+  return new TransportError(failure, `${what}${code === undefined ? '' : ` (${code})`}.`);
+}
+
+interface ErrorLink {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+}
+
+/** The error and what caused it; several addresses that were tried count as one failure. */
+function causes(error: unknown, depth = 0): readonly ErrorLink[] {
+  if (typeof error !== 'object' || error === null || depth > 4) return [];
+  const inner =
+    error instanceof AggregateError
+      ? (error.errors as unknown[])
+      : 'cause' in error
+        ? [error.cause]
+        : [];
+  return [error, ...inner.flatMap((cause) => causes(cause, depth + 1))];
+}
+
+function isErrorCode(code: unknown): code is string {
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code);
+}

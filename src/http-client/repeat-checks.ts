@@ -1,0 +1,93 @@
+import type { HttpResponse, TransportError } from './http-transport.port.js';
+
+/**
+ * How a call may be repeated.
+ *
+ * - `safe`: changes nothing.
+ * - `idempotent`: changes the same thing once, however often it is sent.
+ * - `once`: repeated only where it certainly was not carried out; after anything else its caller
+ *   looks before repeating.
+ */
+export type RepeatClass = 'safe' | 'idempotent' | 'once';
+
+/** What came of one attempt. */
+export type AttemptResult =
+  | { readonly kind: 'answer'; readonly response: HttpResponse }
+  | { readonly kind: 'failure'; readonly error: TransportError };
+
+/** One attempt of a call, as the checks see it. */
+export interface Attempt {
+  readonly repeat: RepeatClass;
+  readonly result: AttemptResult;
+}
+
+/** One small opinion on whether an attempt is worth repeating; the first that has one decides. */
+export type RepeatCheck = (attempt: Attempt) => 'repeat' | 'stop' | 'no opinion';
+
+const TOO_MANY_REQUESTS = 429;
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([TOO_MANY_REQUESTS, 500, 502, 503, 504]);
+
+/** The general checks, in their order; without any opinion an attempt is not repeated. */
+export const repeatChecks: readonly RepeatCheck[] = [
+  givenUp,
+  certainlyNotCarriedOut,
+  mustNotBeRepeated,
+  brokenConnection,
+  transientStatus,
+];
+
+/** Whether the attempt is to be repeated, as far as its result tells. */
+export function worthRepeating(checks: readonly RepeatCheck[], attempt: Attempt): boolean {
+  for (const check of checks) {
+    const opinion = check(attempt);
+    if (opinion !== 'no opinion') return opinion === 'repeat';
+  }
+  return false;
+}
+
+/** Whether the attempt may have been carried out although it did not say so. */
+export function isUnclear(result: AttemptResult): boolean {
+  return result.kind === 'answer'
+    ? result.response.status >= 500
+    : result.error.failure !== 'not-sent';
+}
+
+/**
+ * The pause that the upstream asks for, in milliseconds; undefined when it asks for none.
+ *
+ * @param now wall clock in milliseconds since the epoch: the header may hold a date
+ */
+export function retryAfterMs(result: AttemptResult, now: number): number | undefined {
+  if (result.kind === 'failure') return undefined;
+  const value = result.response.headers['retry-after']?.trim();
+  if (value === undefined || value === '') return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+function givenUp({ result }: Attempt): 'stop' | 'no opinion' {
+  return result.kind === 'failure' && result.error.failure === 'aborted' ? 'stop' : 'no opinion';
+}
+
+function certainlyNotCarriedOut({ result }: Attempt): 'repeat' | 'no opinion' {
+  const refused =
+    result.kind === 'answer'
+      ? result.response.status === TOO_MANY_REQUESTS
+      : result.error.failure === 'not-sent';
+  return refused ? 'repeat' : 'no opinion';
+}
+
+function mustNotBeRepeated({ repeat }: Attempt): 'stop' | 'no opinion' {
+  return repeat === 'once' ? 'stop' : 'no opinion';
+}
+
+function brokenConnection({ result }: Attempt): 'repeat' | 'no opinion' {
+  return result.kind === 'failure' ? 'repeat' : 'no opinion';
+}
+
+function transientStatus({ result }: Attempt): 'repeat' | 'no opinion' {
+  return result.kind === 'answer' && TRANSIENT_STATUSES.has(result.response.status)
+    ? 'repeat'
+    : 'no opinion';
+}

@@ -1,0 +1,223 @@
+import {
+  UpstreamTimeoutError,
+  UpstreamUnavailableError,
+  type Upstream,
+} from '../errors/upstream.errors.js';
+import type { Clock } from '../time/clock.port.js';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+  TransportError,
+} from './http-transport.port.js';
+import {
+  type Attempt,
+  type AttemptResult,
+  isUnclear,
+  type RepeatCheck,
+  type RepeatClass,
+  repeatChecks,
+  retryAfterMs,
+  worthRepeating,
+} from './repeat-checks.js';
+
+/** One call, with what may be done when it fails. */
+export interface UpstreamCall {
+  /** Short constant name, e.g. `read job`: it stands in errors, logs and metrics. */
+  readonly operation: string;
+  readonly repeat: RepeatClass;
+  readonly method: HttpRequest['method'];
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body, sent as JSON. */
+  readonly json?: unknown;
+  /** Body that is encoded already; `json` is not looked at then. */
+  readonly text?: { readonly contentType: string; readonly body: string };
+  readonly signal?: AbortSignal | undefined;
+  /** Bound of one attempt. @default the caller's */
+  readonly timeoutMs?: number;
+  /** See `HttpRequest.freshConnection`. @default true for `once`, else false */
+  readonly freshConnection?: boolean;
+  /** @default 4 */
+  readonly maxAttempts?: number;
+  /** Bound of the whole call, pauses included. @default 30000, or one attempt's time-out if longer */
+  readonly deadlineMs?: number;
+  /** Asked before the general checks, in this order. */
+  readonly checks?: readonly RepeatCheck[];
+}
+
+/** The answer to a call. */
+export interface UpstreamAnswer extends HttpResponse {
+  /**
+   * An earlier attempt of this same call got no answer that tells: whatever this answer says, that
+   * attempt may have been carried out.
+   */
+  readonly earlierAttemptUnclear: boolean;
+}
+
+/** What an observer learns of a finished call: nothing of its address, headers and bodies. */
+export interface ObservedCall {
+  readonly upstream: Upstream;
+  readonly operation: string;
+  /** The last HTTP status, or `timeout`, `not-sent`, `lost`, `aborted`. */
+  readonly outcome: string;
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+/** What an {@link UpstreamCaller} is made of. */
+export interface UpstreamCallerOptions {
+  readonly upstream: Upstream;
+  readonly transport: HttpTransport;
+  readonly clock: Clock;
+  /** From 0 (included) to 1. */
+  readonly random: () => number;
+  /** Bound of one attempt. @default 15000 */
+  readonly timeoutMs?: number;
+  readonly observe?: (call: ObservedCall) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+const DEFAULT_DEADLINE_MS = 30_000;
+const DEFAULT_MAX_ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** With less time left than this, another attempt would only be a time-out more. */
+const SHORTEST_ATTEMPT_MS = 1_000;
+
+/**
+ * Calls one upstream service: with a time-out, and repeated as far as the call allows. Knows
+ * nothing of what answers mean; an answer of any status is returned.
+ */
+export class UpstreamCaller {
+  constructor(private readonly options: UpstreamCallerOptions) {}
+
+  /**
+   * @returns the last answer, whatever its status
+   * @throws UpstreamTimeoutError when there was no answer in time
+   * @throws UpstreamUnavailableError when the service was not reached or the connection broke;
+   *   `outcomeUnclear` is false only when no attempt can have been carried out
+   * @throws the signal's reason, as soon as it is aborted
+   */
+  async call(call: UpstreamCall): Promise<UpstreamAnswer> {
+    const { clock, observe, upstream } = this.options;
+    const startedAt = clock.monotonicMs();
+    const progress = { attempts: 0, outcome: 'aborted' };
+    try {
+      return await this.attemptUntilDone(call, startedAt, progress);
+    } finally {
+      observe?.({
+        upstream,
+        operation: call.operation,
+        outcome: progress.outcome,
+        attempts: progress.attempts,
+        durationMs: clock.monotonicMs() - startedAt,
+      });
+    }
+  }
+
+  private async attemptUntilDone(
+    call: UpstreamCall,
+    startedAt: number,
+    progress: { attempts: number; outcome: string },
+  ): Promise<UpstreamAnswer> {
+    const { clock, random } = this.options;
+    const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
+    const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+    const checks = [...(call.checks ?? []), ...repeatChecks];
+    const body = encodedBody(call);
+    let earlierAttemptUnclear = false;
+
+    for (;;) {
+      const left = Math.max(1, deadline - clock.monotonicMs());
+      progress.outcome = 'aborted';
+      call.signal?.throwIfAborted();
+      progress.attempts += 1;
+      const result = await this.attempt(call, body, Math.min(timeoutMs, left));
+      progress.outcome =
+        result.kind === 'answer' ? String(result.response.status) : result.error.failure;
+
+      const attempt: Attempt = { repeat: call.repeat, result };
+      const pauseMs = retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, random());
+      const mayRepeat =
+        progress.attempts < maxAttempts &&
+        clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
+        pauseMs <= LONGEST_PAUSE_MS &&
+        worthRepeating(checks, attempt);
+      if (!mayRepeat) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
+
+      earlierAttemptUnclear ||= isUnclear(result);
+      await clock.sleep(pauseMs, call.signal);
+    }
+  }
+
+  private async attempt(
+    call: UpstreamCall,
+    body: EncodedBody | undefined,
+    timeoutMs: number,
+  ): Promise<AttemptResult> {
+    try {
+      const response = await this.options.transport.send({
+        method: call.method,
+        url: call.url,
+        headers: {
+          Accept: 'application/json',
+          ...(body === undefined ? {} : { 'Content-Type': body.contentType }),
+          ...call.headers,
+        },
+        ...(body === undefined ? {} : { body: body.body }),
+        timeoutMs,
+        signal: call.signal,
+        freshConnection: call.freshConnection ?? call.repeat === 'once',
+      });
+      return { kind: 'answer', response };
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      if (error instanceof TransportError) return { kind: 'failure', error };
+      throw error;
+    }
+  }
+
+  private conclude(
+    call: UpstreamCall,
+    result: AttemptResult,
+    earlierAttemptUnclear: boolean,
+    attempts: number,
+  ): UpstreamAnswer {
+    if (result.kind === 'answer') return { ...result.response, earlierAttemptUnclear };
+    const { upstream } = this.options;
+    const { error } = result;
+    const tried = `${call.operation}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+    if (error.failure === 'timeout') {
+      throw new UpstreamTimeoutError(
+        upstream,
+        `${upstream} did not answer in time (${tried}). Please try again in a few minutes.`,
+        { cause: error },
+      );
+    }
+    throw new UpstreamUnavailableError(
+      upstream,
+      error.failure === 'not-sent'
+        ? `${upstream} can't be reached at present (${tried}). Please try again in a few minutes.`
+        : `The connection to ${upstream} broke (${tried}). Please try again in a few minutes.`,
+      { cause: error, outcomeUnclear: earlierAttemptUnclear || isUnclear(result) },
+    );
+  }
+}
+
+interface EncodedBody {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+function encodedBody(call: UpstreamCall): EncodedBody | undefined {
+  if (call.text !== undefined) return call.text;
+  if (call.json === undefined) return undefined;
+  return { contentType: 'application/json', body: JSON.stringify(call.json) };
+}
+
+/** Full jitter: anywhere from 0 to a bound that doubles, so that many callers spread out. */
+function backoffMs(attempts: number, chance: number): number {
+  return chance * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
+}
