@@ -1,0 +1,52 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { refuseFilePath } from './file-paths.js';
+
+const ABSOLUTE = "is absolute; file paths are relative to the dataset's source folder";
+const DOTS = 'has a "." or ".." segment, which could lead out of the dataset';
+const CONTROL = 'contains a control character or broken text';
+
+describe('one path of a file list', () => {
+  test.each([
+    ['', 'is empty'],
+    ['/etc/passwd', ABSOLUTE],
+    ['\\\\server\\share', ABSOLUTE],
+    ['.', DOTS],
+    ['..', DOTS],
+    ['../other', DOTS],
+    ['a/../../b', DOTS],
+    ['a/./b', DOTS],
+    ['a/..', DOTS],
+    ['a\\..\\b', DOTS],
+    ['a/..\\b', DOTS],
+    ['..\\b', DOTS],
+    ['a\u0000b', CONTROL],
+    ['a\nb', CONTROL],
+    ['a\u007fb', CONTROL],
+    ['a\u009fb', CONTROL],
+    ['a\ud800b', CONTROL],
+  ])('S2: %j is refused', (path, why) => {
+    expect(refuseFilePath(path)).toBe(why);
+  });
+
+  test.each(['a', 'a/b.h5', '..a/b..', 'a/...', '.hidden/.x', 'odd\\name', 'ä/日本/😀', 'a b'])(
+    'S2: %j is an ordinary name',
+    (path) => {
+      expect(refuseFilePath(path)).toBeUndefined();
+    },
+  );
+
+  test('S2: whatever is let through stays below the folder, on Windows collections too', () => {
+    const part = fc.constantFrom('..', '.', '/', '\\', 'a', '...', '\u0000', ' ', '~');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const path = parts.join('');
+        if (refuseFilePath(path) !== undefined) return;
+        const segments = path.split(/[\\/]/);
+        expect(segments[0]).not.toBe('');
+        expect(segments.filter((segment) => segment === '.' || segment === '..')).toEqual([]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,384 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compileTemplate } from '../templates/template.js';
+import { FOLDER_FIELDS, PATH_FIELDS, type Facility } from './facility.js';
+import { type PathRequest, type PathResolution, resolvePaths } from './path-resolution.js';
+import { segmentsOf } from './path-text.js';
+
+interface FacilityTexts {
+  readonly source?: string;
+  readonly destination?: string;
+  readonly root?: string;
+  readonly allowed?: readonly string[];
+}
+
+function facility(name: string, texts: FacilityTexts = {}): Facility {
+  const relative = '/{{ .RelativeSourceFolder }}';
+  return {
+    name,
+    collection: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
+    direction: 'BOTH',
+    scopes: [],
+    accessPath: 'profile.accessGroups',
+    accessValue: name,
+    sourcePath: compileTemplate(texts.source ?? relative, PATH_FIELDS),
+    destinationPath: compileTemplate(texts.destination ?? relative, PATH_FIELDS),
+    collectionRootPath: texts.root,
+    allowedSourceFolders: texts.allowed?.map((text) => compileTemplate(text, FOLDER_FIELDS)),
+  };
+}
+
+interface RequestParts {
+  readonly source?: FacilityTexts;
+  readonly destination?: FacilityTexts;
+  readonly pid?: string;
+  readonly sourceFolder?: string;
+  readonly ownerGroup?: string;
+  readonly username?: string;
+  readonly root?: string;
+}
+
+function request(parts: RequestParts = {}): PathRequest {
+  return {
+    source: facility('A', parts.source),
+    destination: facility('B', parts.destination),
+    dataset: {
+      pid: parts.pid ?? '20.500.12345/e009',
+      sourceFolder: parts.sourceFolder ?? '/data/p123/run1',
+      ownerGroup: parts.ownerGroup ?? 'p123',
+    },
+    username: parts.username ?? 'alice',
+    collectionRootPath: parts.root,
+  };
+}
+
+const resolve = (parts: RequestParts = {}): PathResolution => resolvePaths(request(parts));
+const reasonOf = (parts: RequestParts): string => {
+  const result = resolve(parts);
+  return result.kind === 'refused' ? result.reason : `resolved ${result.sourcePath}`;
+};
+
+describe('path variables', () => {
+  const rendered = (text: string, parts: RequestParts = {}): string => {
+    const result = resolve({ ...parts, destination: { destination: text } });
+    return result.kind === 'resolved' ? result.destinationPath : result.reason;
+  };
+
+  test.each([
+    ['Pid', '{{ .Pid }}', '/20.500.12345/e009'],
+    ['PidPrefix', '{{ .PidPrefix }}', '/20.500.12345'],
+    ['PidShort', '{{ .PidShort }}', '/e009'],
+    ['PidEncoded', '{{ .PidEncoded }}', '/20.500.12345%2Fe009'],
+    ['SourceFolder', '{{ .SourceFolder }}', '/data/p123/run1'],
+    ['RelativeSourceFolder', '{{ .RelativeSourceFolder }}', '/p123/run1'],
+    ['DatasetFolder', '{{ .DatasetFolder }}', '/run1'],
+    ['Username', '{{ .Username }}', '/alice'],
+  ])('contract 3: %s', (_name, text, expected) => {
+    expect(rendered(text, { root: '/data' })).toBe(expected);
+  });
+
+  test('contract 3: RelativeSourceFolder is sourceFolder itself without a root', () => {
+    expect(rendered('/x/{{ .RelativeSourceFolder }}')).toBe('/x/data/p123/run1');
+    expect(rendered('/x/{{ .RelativeSourceFolder }}', { root: '' })).toBe('/x/data/p123/run1');
+  });
+
+  test('contract 3: RelativeSourceFolder is empty, not ".", when the folder is the root', () => {
+    expect(resolve({ root: '/data/p123/run1/' })).toEqual({
+      kind: 'resolved',
+      sourcePath: '/',
+      destinationPath: '/',
+    });
+  });
+
+  test('a root of "/" is a root: the relative folder has no leading slash', () => {
+    expect(rendered('/x-{{ .RelativeSourceFolder }}', { root: '/' })).toBe('/x-data/p123/run1');
+  });
+
+  test('contract 3: a rendered path is normalized: leading slash, no repeated one, no trailing one', () => {
+    expect(rendered('a//{{ .SourceFolder }}///b//')).toBe('/a/data/p123/run1/b');
+  });
+});
+
+describe('what never becomes a path', () => {
+  const hostileSegments = [
+    '/data/..',
+    '/data/../etc',
+    '/data/./x',
+    '/data\\..\\etc',
+    '/data/..\\x',
+  ];
+
+  test.each(hostileSegments)('contract 2, rule 5: sourceFolder %p with a dot segment', (folder) => {
+    expect(reasonOf({ sourceFolder: folder })).toBe('source-folder-unusable');
+  });
+
+  test.each(hostileSegments)(
+    'contract 2, rule 5: collectionRootPath %p with a dot segment',
+    (root) => {
+      expect(reasonOf({ root })).toBe('root-unusable');
+    },
+  );
+
+  test.each(['', '.', '..', 'a/../b', 'a\\..\\b', 'a/./b'])('contract 2, rule 5: PID %p', (pid) => {
+    expect(reasonOf({ pid })).toBe('pid-unusable');
+  });
+
+  test.each(['\u0000', '\n', '\u001f', '\u007f', '\u0080', '\u009f', '\udc00'])(
+    'contract 2, rule 5: the control character %j, in any input',
+    (character) => {
+      expect([
+        reasonOf({ pid: `a${character}` }),
+        reasonOf({ sourceFolder: `/data/a${character}` }),
+        reasonOf({ root: `/data${character}` }),
+        reasonOf({ username: `a${character}`, source: { source: '/{{ .Username }}' } }),
+        reasonOf({ ownerGroup: `a${character}`, source: { allowed: ['/{{ .OwnerGroup }}'] } }),
+      ]).toEqual([
+        'pid-unusable',
+        'source-folder-unusable',
+        'root-unusable',
+        'user-name-unusable',
+        'owner-group-unusable',
+      ]);
+    },
+  );
+
+  test.each(['', 'data/x', 'C:\\data', '~/x', '\\data'])(
+    'contract 2, rule 5: sourceFolder %p is not absolute',
+    (sourceFolder) => {
+      expect(reasonOf({ sourceFolder })).toBe('source-folder-unusable');
+    },
+  );
+
+  test('contract 2, rule 5: a masked sourceFolder is named as such', () => {
+    expect(resolve({ sourceFolder: '/data/*****/run1' })).toEqual({
+      kind: 'refused',
+      reason: 'source-folder-masked',
+      message:
+        'SciCat hides part of the dataset\'s source folder ("/data/*****/run1") from you, so the files can\'t be found; ask the SciCat administrators about masked personal information.',
+    });
+  });
+
+  test.each(['a/b', '/', '', '..', 'a\\..\\b', '/a'])(
+    'contract 2, rule 5: the user name %p, where a path uses it',
+    (username) => {
+      expect([
+        reasonOf({ username, source: { source: '/{{ .Username }}' } }),
+        reasonOf({ username, destination: { destination: '/{{ .Username }}' } }),
+        reasonOf({ username, source: { allowed: ['/data/{{ .Username }}'] } }),
+        reasonOf({ username }),
+      ]).toEqual([
+        'user-name-unusable',
+        'user-name-unusable',
+        'user-name-unusable',
+        'resolved /data/p123/run1',
+      ]);
+    },
+  );
+
+  test('S3: a root beside the source folder is refused', () => {
+    expect(resolve({ root: '/scratch' })).toEqual({
+      kind: 'refused',
+      reason: 'outside-root',
+      message:
+        'The dataset\'s source folder "/data/p123/run1" is not inside the collection\'s root "/scratch".',
+    });
+  });
+
+  test('S3: inside means by segments, not by letters', () => {
+    expect(reasonOf({ root: '/data/p12' })).toBe('outside-root');
+    expect(reasonOf({ root: '/data/p123/run1/deeper' })).toBe('outside-root');
+    expect(reasonOf({ root: '//data//p123/' })).toBe('resolved /run1');
+  });
+
+  test("contract 2, rule 5: the facility's own root wins", () => {
+    expect(reasonOf({ source: { root: '/data' } })).toBe('resolved /p123/run1');
+    expect(reasonOf({ source: { root: '/data' }, root: '' })).toBe('resolved /p123/run1');
+    expect(reasonOf({ source: { root: '/scratch' } })).toBe('outside-root');
+  });
+
+  test("contract 2, rule 5: the destination's root has no say", () => {
+    expect(reasonOf({ destination: { root: '/elsewhere' } })).toBe('resolved /data/p123/run1');
+  });
+
+  test('contract 2, rule 5: another root in the request is refused, another spelling is not', () => {
+    expect(
+      ['/data/', '//data', '/data', '/', '/dat', '/data/x', 'data', '/x/../data'].map((root) =>
+        reasonOf({ source: { root: '/data' }, root }),
+      ),
+    ).toEqual([
+      'resolved /p123/run1',
+      'resolved /p123/run1',
+      'resolved /p123/run1',
+      'root-differs',
+      'root-differs',
+      'root-differs',
+      'root-differs',
+      'root-differs',
+    ]);
+  });
+
+  test('what a template makes is checked again', () => {
+    const notADataset = { pid: 'nodoi' };
+    // path.Dir of a PID without a slash is "."
+    expect(reasonOf({ ...notADataset, source: { source: '/{{ .PidPrefix }}/x' } })).toBe(
+      'path-unusable',
+    );
+    expect(
+      reasonOf({
+        sourceFolder: '/data/.x.',
+        source: { source: '{{ replace .SourceFolder "x" "" }}' },
+      }),
+    ).toBe('path-unusable');
+    expect(reasonOf({ ...notADataset, source: { source: '/{{ index .Pid 9 }}' } })).toBe(
+      'path-unusable',
+    );
+  });
+
+  test('a folder "~" does not become the service account\'s home folder', () => {
+    expect(reasonOf({ sourceFolder: '/data/~/x', root: '/data' })).toBe('path-unusable');
+    expect(reasonOf({ sourceFolder: '/data/~bob/x', root: '/data' })).toBe('path-unusable');
+    // unless the facility's administrator wants just that
+    expect(reasonOf({ source: { source: '/~/{{ .PidShort }}' } })).toBe('resolved /~/e009');
+  });
+});
+
+describe('allowed source folders', () => {
+  const allowed = ['/data/{{ .OwnerGroup }}', '/home/{{ .Username }}/raw/'];
+
+  test('S4: a folder of another group is refused, although the dataset says so', () => {
+    expect(resolve({ source: { allowed }, sourceFolder: '/data/p999/run1' })).toEqual({
+      kind: 'refused',
+      reason: 'outside-allowed-folders',
+      message:
+        'The dataset\'s source folder "/data/p999/run1" is in none of the folders that facility "A" allows for it.',
+    });
+  });
+
+  test('contract 2, rule 6: inside any of them is fine, by segments', () => {
+    expect(
+      [
+        '/data/p123',
+        '/data/p123/',
+        '/data//p123/x',
+        '/data/p1234',
+        '/data',
+        '/home/alice/raw/x',
+      ].map((sourceFolder) => reasonOf({ source: { allowed }, sourceFolder })),
+    ).toEqual([
+      'resolved /data/p123',
+      'resolved /data/p123',
+      'resolved /data/p123/x',
+      'outside-allowed-folders',
+      'outside-allowed-folders',
+      'resolved /home/alice/raw/x',
+    ]);
+  });
+
+  test('contract 2, rule 6: an empty owner group does not open the folder above', () => {
+    expect(
+      ['', '/', '..', '.', 'a/../..'].map((ownerGroup) =>
+        reasonOf({ source: { allowed }, ownerGroup, sourceFolder: '/data/x' }),
+      ),
+    ).toEqual(Array<string>(5).fill('owner-group-unusable'));
+  });
+
+  test("contract 2, rule 6: the destination's allowed folders have no say", () => {
+    expect(reasonOf({ destination: { allowed: ['/nowhere'] } })).toBe('resolved /data/p123/run1');
+  });
+});
+
+describe('hostile inputs', () => {
+  const part = fc.constantFrom(
+    ...[
+      '/',
+      '//',
+      '\\',
+      '.',
+      '..',
+      'data',
+      'p123',
+      'run1',
+      'a b',
+      '~',
+      '%2e%2e',
+      '\u0000',
+      '…',
+      '*****',
+    ],
+  );
+  const text = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''));
+  const inside = text.map((rest) => `/data/p123/${rest}`);
+  const folder = fc.oneof(text, inside);
+  const root = fc.oneof(text, fc.constantFrom('/data', '/data/', '/', '', '/data/p123'));
+
+  /** As a collection's file system would see it, dots resolved, both separators counting. */
+  function walked(path: string): readonly string[] {
+    const stack: string[] = [];
+    for (const segment of path.split(/[\\/]/)) {
+      if (segment === '..') stack.pop();
+      else if (segment !== '' && segment !== '.') stack.push(segment);
+    }
+    return stack;
+  }
+
+  test('S3: the result is refused, or stays inside the root, segment by segment', () => {
+    let resolved = 0;
+    fc.assert(
+      fc.property(folder, root, text, text, (sourceFolder, collectionRoot, pid, username) => {
+        const result = resolve({ sourceFolder, root: collectionRoot, pid: `p${pid}`, username });
+        if (result.kind === 'refused') return;
+        resolved++;
+        // Root plus what is asked of the collection is the dataset's folder and nothing else.
+        const asked = `${collectionRoot}${result.sourcePath}`;
+        expect(walked(asked)).toEqual(walked(sourceFolder));
+        const rootSegments = walked(collectionRoot);
+        expect(walked(asked).slice(0, rootSegments.length)).toEqual(rootSegments);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(resolved).toBeGreaterThan(100);
+  });
+
+  test('S4: the result is refused, or lies inside the allowed folder', () => {
+    let resolved = 0;
+    fc.assert(
+      fc.property(text, fc.oneof(text, fc.constantFrom('', '.x', ' ')), (rest, suffix) => {
+        const sourceFolder = `/data/p123/run1${rest}`;
+        const username = `run1${suffix}`;
+        const source = { root: '/data', allowed: ['/data/p123/{{ .Username }}'] };
+        const result = resolve({ sourceFolder, username, source });
+        if (result.kind === 'refused') return;
+        resolved++;
+        const [first, second] = segmentsOf(result.sourcePath);
+        expect([first, second]).toEqual(['p123', username]);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(resolved).toBeGreaterThan(10);
+  });
+
+  test('templates that use everything: no dot segment survives, the fixed part stays', () => {
+    const template =
+      '/archive/{{ .Username }}/{{ .Pid }}/{{ .PidPrefix }}/{{ .PidShort }}/{{ .PidEncoded }}/{{ .SourceFolder }}/{{ .DatasetFolder }}';
+    let resolved = 0;
+    fc.assert(
+      fc.property(folder, text, text, (sourceFolder, pid, username) => {
+        const result = resolve({
+          sourceFolder,
+          pid: `10.1/${pid}`,
+          username: `u${username}`,
+          destination: { destination: template },
+        });
+        if (result.kind === 'refused') return;
+        resolved++;
+        const { destinationPath } = result;
+        expect(walked(destinationPath).slice(0, 1)).toEqual(['archive']);
+        expect(destinationPath.split(/[\\/]/).filter((s) => s === '.' || s === '..')).toEqual([]);
+        expect(destinationPath.split('/')[2]).toBe(`u${username}`);
+        expect(destinationPath).not.toMatch(/[\p{Cc}]|\/\/|\/$/u);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(resolved).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,250 @@
+import { goPathBase, goPathDir, goPathEscape } from '../templates/path-variables.js';
+import type { Template } from '../templates/template.js';
+import type { Facility, FolderField } from './facility.js';
+import { refusePid } from './identifiers.js';
+import {
+  hasDotSegment,
+  hasUnprintable,
+  isInside,
+  normalizedPath,
+  quoted,
+  segmentsOf,
+} from './path-text.js';
+
+/** What the two paths of a transfer are worked out from. */
+export interface PathRequest {
+  readonly source: Facility;
+  readonly destination: Facility;
+  readonly dataset: {
+    readonly pid: string;
+    /** Where SciCat says that the files are, an absolute path. The dataset's owner can edit it. */
+    readonly sourceFolder: string;
+    readonly ownerGroup: string;
+  };
+  /** The requesting user's name, from SciCat's identity document. */
+  readonly username: string;
+  /** The collection's root as the request states it; absent and empty mean the same. */
+  readonly collectionRootPath?: string | undefined;
+}
+
+/** Why no paths come out. */
+export type PathRefusalReason =
+  | 'pid-unusable'
+  | 'source-folder-unusable'
+  | 'source-folder-masked'
+  | 'root-unusable'
+  | 'root-differs'
+  | 'outside-root'
+  | 'outside-allowed-folders'
+  | 'user-name-unusable'
+  | 'owner-group-unusable'
+  | 'path-unusable';
+
+/** A refusal; `message` is a whole sentence for the scientist. */
+export interface PathRefusal {
+  readonly kind: 'refused';
+  readonly reason: PathRefusalReason;
+  readonly message: string;
+}
+
+/** The two folders in their collections (leading slash, no repeated or trailing one), or why not. */
+export type PathResolution =
+  | { readonly kind: 'resolved'; readonly sourcePath: string; readonly destinationPath: string }
+  | PathRefusal;
+
+/**
+ * Works out where a dataset's files are on the source collection and where they go on the
+ * destination's. Nothing that a dataset's owner, a request or a user name contains can lead out of
+ * the collection root or the allowed folders: all inputs are checked first, and what the templates
+ * made of them is checked again.
+ */
+export function resolvePaths(request: PathRequest): PathResolution {
+  const { source, destination, dataset } = request;
+  const rootText = pinnedRoot(source, request.collectionRootPath);
+  if (typeof rootText !== 'string') return rootText;
+  const refusal =
+    pidRefusal(dataset.pid) ??
+    sourceFolderRefusal(dataset.sourceFolder) ??
+    rootRefusal(rootText, dataset.sourceFolder) ??
+    userNameRefusal(request) ??
+    ownerGroupRefusal(source, dataset.ownerGroup);
+  if (refusal !== undefined) return refusal;
+
+  const variables = pathVariables(request, rootText);
+  const folderRefusal = allowedFoldersRefusal(source, variables, dataset.sourceFolder);
+  if (folderRefusal !== undefined) return folderRefusal;
+  const sourcePath = renderPath(source.sourcePath, variables, source.name);
+  if (typeof sourcePath !== 'string') return sourcePath;
+  const destinationPath = renderPath(destination.destinationPath, variables, destination.name);
+  if (typeof destinationPath !== 'string') return destinationPath;
+  return { kind: 'resolved', sourcePath, destinationPath };
+}
+
+/**
+ * The values of all template variables, as the Go version computes them but for one: for a folder
+ * that is the root itself Go gives `.`, which must not survive as a segment of a path, so that here
+ * `RelativeSourceFolder` is empty then; both stand for the same folder.
+ */
+function pathVariables(request: PathRequest, root: string): Readonly<Record<FolderField, string>> {
+  const { pid, sourceFolder, ownerGroup } = request.dataset;
+  return {
+    Pid: pid,
+    PidPrefix: goPathDir(pid),
+    PidShort: goPathBase(pid),
+    PidEncoded: goPathEscape(pid),
+    SourceFolder: sourceFolder,
+    RelativeSourceFolder:
+      root === ''
+        ? sourceFolder
+        : segmentsOf(sourceFolder).slice(segmentsOf(root).length).join('/'),
+    DatasetFolder: goPathBase(sourceFolder),
+    Username: request.username,
+    OwnerGroup: ownerGroup,
+  };
+}
+
+/** The root that counts: the facility's own, if it has one, else the request's. */
+function pinnedRoot(source: Facility, requested = ''): string | PathRefusal {
+  const pinned = source.collectionRootPath ?? '';
+  if (pinned === '' || requested === '') return pinned === '' ? requested : pinned;
+  // Compared as they stand: "/a/../b" must not pass for "/b", and differs from it here.
+  const same = requested.startsWith('/') && normalizedPath(requested) === normalizedPath(pinned);
+  if (same) return pinned;
+  return refused(
+    'root-differs',
+    `The collection root ${quoted(requested)} is not the one of facility ${quoted(source.name)}, which is fixed by the service; send the right one, or none.`,
+  );
+}
+
+function pidRefusal(pid: string): PathRefusal | undefined {
+  const why = refusePid(pid);
+  return why === undefined
+    ? undefined
+    : refused('pid-unusable', `The dataset's PID ${quoted(pid)} ${why}.`);
+}
+
+function sourceFolderRefusal(sourceFolder: string): PathRefusal | undefined {
+  if (sourceFolder.includes('*****')) {
+    return refused(
+      'source-folder-masked',
+      `SciCat hides part of the dataset's source folder (${quoted(sourceFolder)}) from you, so the files can't be found; ask the SciCat administrators about masked personal information.`,
+    );
+  }
+  const why = absolutePathProblem(sourceFolder);
+  return why === undefined
+    ? undefined
+    : refused(
+        'source-folder-unusable',
+        `The dataset's source folder ${quoted(sourceFolder)} ${why}; correct it in SciCat.`,
+      );
+}
+
+function rootRefusal(root: string, sourceFolder: string): PathRefusal | undefined {
+  if (root === '') return undefined;
+  const why = absolutePathProblem(root);
+  if (why !== undefined) {
+    return refused('root-unusable', `The collection root ${quoted(root)} ${why}.`);
+  }
+  if (isInside(segmentsOf(sourceFolder), segmentsOf(root))) return undefined;
+  return refused(
+    'outside-root',
+    `The dataset's source folder ${quoted(sourceFolder)} is not inside the collection's root ${quoted(root)}.`,
+  );
+}
+
+function absolutePathProblem(path: string): string | undefined {
+  if (path === '') return 'is empty';
+  if (!path.startsWith('/')) return 'is not an absolute path (it must begin with "/")';
+  if (hasDotSegment(path)) return 'has a "." or ".." segment';
+  if (hasUnprintable(path)) return 'contains a control character or broken text';
+  return undefined;
+}
+
+/** A user name is one segment wherever it is used: with a slash it would name another's folder. */
+function userNameRefusal(request: PathRequest): PathRefusal | undefined {
+  const { source, destination, username } = request;
+  const templates: readonly Template<FolderField>[] = [
+    ...(source.allowedSourceFolders ?? []),
+    source.sourcePath,
+    destination.destinationPath,
+  ];
+  if (!templates.some((template) => template.fields.has('Username'))) return undefined;
+  const why = namePartProblem(username) ?? (username.includes('/') ? 'contains a "/"' : undefined);
+  return why === undefined
+    ? undefined
+    : refused(
+        'user-name-unusable',
+        `Your user name ${quoted(username)} ${why}, so no folder can be named after it, as facility ${quoted(source.name)} or ${quoted(destination.name)} would have it.`,
+      );
+}
+
+/**
+ * Unlike in a user name, a slash is fine: groups of some identity providers are paths, and whoever
+ * is in such a group was put there by an administrator.
+ */
+function ownerGroupRefusal(source: Facility, ownerGroup: string): PathRefusal | undefined {
+  const used = source.allowedSourceFolders?.some((folder) => folder.fields.has('OwnerGroup'));
+  const why = used === true ? namePartProblem(ownerGroup) : undefined;
+  return why === undefined
+    ? undefined
+    : refused(
+        'owner-group-unusable',
+        `The dataset's owner group ${quoted(ownerGroup)} ${why}, so its folder on facility ${quoted(source.name)} can't be told.`,
+      );
+}
+
+/** An empty name would make the folder above it, everybody's, out of one person's folder. */
+function namePartProblem(name: string): string | undefined {
+  if (segmentsOf(name).length === 0) return 'is empty';
+  if (hasDotSegment(name)) return 'has a "." or ".." segment';
+  if (hasUnprintable(name)) return 'contains a control character or broken text';
+  return undefined;
+}
+
+function allowedFoldersRefusal(
+  source: Facility,
+  variables: Readonly<Record<FolderField, string>>,
+  sourceFolder: string,
+): PathRefusal | undefined {
+  if (source.allowedSourceFolders === undefined) return undefined;
+  for (const template of source.allowedSourceFolders) {
+    const folder = renderPath(template, variables, source.name);
+    if (typeof folder !== 'string') return folder;
+    if (isInside(segmentsOf(sourceFolder), segmentsOf(folder))) return undefined;
+  }
+  return refused(
+    'outside-allowed-folders',
+    `The dataset's source folder ${quoted(sourceFolder)} is in none of the folders that facility ${quoted(source.name)} allows for it.`,
+  );
+}
+
+function renderPath<Field extends FolderField>(
+  template: Template<Field>,
+  variables: Readonly<Record<FolderField, string>>,
+  facilityName: string,
+): string | PathRefusal {
+  const unusable = (why: string): PathRefusal =>
+    refused(
+      'path-unusable',
+      `The path for this dataset on facility ${quoted(facilityName)} ${why}; ask the people who run this service to look at the facility's path templates.`,
+    );
+  let rendered: string;
+  try {
+    rendered = template.render(variables);
+  } catch {
+    // A template can fail on its data, e.g. by an index behind the end of a short PID.
+    return unusable("can't be worked out from its template");
+  }
+  if (hasDotSegment(rendered)) return unusable('comes out with a "." or ".." segment');
+  if (hasUnprintable(rendered)) return unusable('comes out with a control character');
+  const path = normalizedPath(rendered);
+  // Globus reads a first segment "~" as the service account's home folder, wherever that is.
+  if (path.startsWith('/~') && !/^\/*~/.test(template.source)) {
+    return unusable('comes out beginning with "~", which Globus takes for a home folder');
+  }
+  return path;
+}
+
+function refused(reason: PathRefusalReason, message: string): PathRefusal {
+  return { kind: 'refused', reason, message };
+}
