@@ -11,7 +11,7 @@ import { TemplateRenderError, TemplateSyntaxError } from './template.errors.js';
  * Another seed: `TEMPLATE_FUZZ_SEED=… `, more runs: `TEMPLATE_FUZZ_RUNS=…` before the test command.
  */
 const seed = Number(process.env['TEMPLATE_FUZZ_SEED'] ?? 20_260_401);
-const runs = Number(process.env['TEMPLATE_FUZZ_RUNS'] ?? 4_000);
+const runs = Number(process.env['TEMPLATE_FUZZ_RUNS'] ?? 10_000);
 
 const FIELDS = ['Pid', 'SourceFolder', 'Username'] as const;
 type Data = Readonly<Record<(typeof FIELDS)[number], string>>;
@@ -77,8 +77,10 @@ class Choices {
     return (this.numbers[this.used++] ?? 0) % limit;
   }
 
-  of<Item>(items: readonly [Item, ...Item[]]): Item {
-    return items[this.below(items.length)] ?? items[0];
+  of<Item>(items: readonly Item[]): Item {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new Error('There is nothing to choose from.');
+    return item;
   }
 }
 

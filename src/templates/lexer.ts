@@ -187,9 +187,14 @@ export class Lexer {
     this.skip(digits === undefined ? /[eE][+-]?[\d_]*/y : /[pP][+-]?[\d_]*/y);
     this.skip(/i/y);
     if (isAlphanumeric(this.peek()) || /[+-]/.test(this.peek())) {
-      const rest = /[^\s(){}|,]*/y;
-      this.skip(rest);
-      this.fail(`"${this.source.slice(start, this.position)}" is not a number`, start);
+      this.skip(/[^\s(){}|,]*/y);
+      const written = this.source.slice(start, this.position);
+      this.fail(
+        written.endsWith('i')
+          ? `"${written}" looks like a complex number, which is not supported`
+          : `"${written}" is not a number`,
+        start,
+      );
     }
     return this.token('number', start);
   }

@@ -1,0 +1,306 @@
+import { describe, expect, it } from '@jest/globals';
+import { TemplateRenderError, TemplateSyntaxError } from './template.errors.js';
+import { compileTemplate } from './template.js';
+
+const FIELDS = ['Pid', 'PidShort', 'SourceFolder', 'Username'] as const;
+const DATA = {
+  Pid: '20.500/a',
+  PidShort: 'a',
+  SourceFolder: '/data/ä b',
+  Username: '',
+};
+
+function rendered(source: string): string {
+  return compileTemplate(source, FIELDS).render(DATA);
+}
+
+function thrown(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+/** What is known of the refusal, without the error's class and stack. */
+function refusal(source: string, fields: readonly string[] = FIELDS): object {
+  const error = thrown(() => compileTemplate(source, fields));
+  if (!(error instanceof TemplateSyntaxError)) throw new Error(`${source} was accepted.`);
+  const { message, offset, line, column } = error;
+  return { message, offset, line, column };
+}
+
+describe('Templates that facilities use', () => {
+  it.each([
+    ['/{{ .SourceFolder }}', '//data/ä b'],
+    ['{{.Pid}}/{{.PidShort}}', '20.500/a/a'],
+    ['{{ replace .Pid "/" "_" }}', '20.500_a'],
+    ['{{replace (replace .Pid "/" "_") "." "-"}}', '20-500_a'],
+    ['{{if .Username}}/home/{{.Username}}{{else}}/nobody{{end}}', '/nobody'],
+    ['{{with .PidShort}}x/{{.}}/{{$.Pid}}{{end}}', 'x/a/20.500/a'],
+    ['{{ $id := replace .Pid "/" "_" -}}\n/data/{{ $id }}', '/data/20.500_a'],
+    ['{{/* where it lies */}}/x', '/x'],
+    ['', ''],
+  ])('%j', (source, text) => {
+    expect(rendered(source)).toBe(text);
+  });
+
+  it('tells which fields it uses, so that a missing one can be reported before a transfer', () => {
+    const template = compileTemplate('{{if .Username}}{{$.Pid}}{{end}}{{.Pid}}', FIELDS);
+    expect({ source: template.source, fields: [...template.fields] }).toEqual({
+      source: '{{if .Username}}{{$.Pid}}{{end}}{{.Pid}}',
+      fields: ['Pid', 'Username'],
+    });
+  });
+
+  it('is compiled once and rendered with many data, one not leaving traces in the next', () => {
+    const template = compileTemplate('{{$x := ""}}{{if .A}}{{$x = .A}}{{end}}[{{$x}}]', ['A']);
+    expect(['1', '', '2'].map((A) => template.render({ A }))).toEqual(['[1]', '[]', '[2]']);
+  });
+
+  it('treats data as data: braces and unpaired surrogates in it change nothing else', () => {
+    const template = compileTemplate('{{.A}}|{{len .A}}', ['A']);
+    expect(template.render({ A: '{{.A}}' })).toBe('{{.A}}|6');
+    expect(template.render({ A: 'a\ud800' })).toBe('a\ufffd|4');
+  });
+
+  it('keeps fields apart from what every object has', () => {
+    expect(refusal('{{.constructor}}', ['Pid'])).toMatchObject({
+      message: 'unknown field ".constructor". Known fields: .Pid.',
+    });
+  });
+});
+
+/** Templates and what Go 1.26 made of them, with `replace` = `strings.ReplaceAll`. */
+const AS_GO: readonly (readonly [string, string])[] = [
+  // strings.ReplaceAll; the piped value is the last argument, i.e. the new text
+  ['{{replace .Pid "" "-"}}', '-2-0-.-5-0-0-/-a-'],
+  ['{{replace "" "" "-"}}', '-'],
+  ['{{replace "aaa" "aa" "b"}}', 'ba'],
+  ['{{"X" | replace .Pid "."}}', '20X500/a'],
+  ['{{replace "é😀" "" "|"}}', '|é|😀|'],
+  ['{{replace "ab" "a" ""}}', 'b'],
+  ['{{replace "ab" "" ""}}', 'ab'],
+  ['{{replace "a.b.c" "." "$&"}}', 'a$&b$&c'],
+  // trim markers
+  ['a \n {{- 3 -}} \t b', 'a3b'],
+  ['a {{-3}} b', 'a -3 b'],
+  ['a\u00a0{{- 3}}', 'a\u00a03'],
+  ['a {{- /* x */ -}} b', 'ab'],
+  // numbers
+  ['{{1_000}} {{0x1F}} {{017}} {{0b11}} {{+5}} {{-7}}', '1000 31 15 3 5 -7'],
+  ["{{'a'}} {{'\\n'}} {{'\\''}}", '97 10 39'],
+  ['{{1000000.0}} {{100000.0}} {{0.0001}} {{1e-5}} {{1e21}}', '1e+06 100000 0.0001 1e-05 1e+21'],
+  ['{{0.0}} {{-0.0}} {{-1.5e-3}}', '0 -0 -0.0015'],
+  ['{{9223372036854775807}}', '9223372036854775807'],
+  // truth and logic: arguments come back, not bools
+  ['{{or .Username "nobody"}}', 'nobody'],
+  ['{{and .Pid .PidShort}}', 'a'],
+  ['{{and .Username (len 3)}}|{{or 1 (len 3)}}', '|1'],
+  ['{{not ""}} {{not 0}} {{not 0.0}} {{not "0"}}', 'true true true false'],
+  ['{{and nil}} {{print nil}} {{urlquery nil}}', '<no value> <nil> %3Cno+value%3E'],
+  // comparisons
+  ['{{eq .PidShort "b" "a" 3}}', 'true'],
+  ['{{eq nil 1}} {{ne nil 1}} {{eq nil nil}}', 'false true true'],
+  ['{{eq (index "a" 0) 97}}', 'true'],
+  ['{{lt "a" "b"}} {{lt "\uffff" "😀"}} {{ge 2 2}} {{gt 1.5 0.5}}', 'true true true true'],
+  // texts
+  ['{{len .SourceFolder}} {{index "é" 1}} {{index "abc"}}', '10 169 abc'],
+  ['{{print "" 1 2 "" 3}}|{{print true false "x"}}', '1 23|true falsex'],
+  ['{{println "a" 1}}', 'a 1\n'],
+  ['{{urlquery "a b/é" 1 2}}', 'a+b%2F%C3%A91+2'],
+  ['{{`a\r\\n`}}{{"\\u00e9\\x41\\101\\t"}}', 'a\\néAA\t'],
+  // printf
+  ['{{printf "%s-%d-%v-%q-%%" "a" 1 true "b"}}', 'a-1-true-"b"-%'],
+  [
+    '{{printf "%d" "a"}} {{printf "%s" 1}} {{printf "%q" 1.5}}',
+    '%!d(string=a) %!s(int=1) %!q(float64=1.5)',
+  ],
+  [
+    '{{printf "%s %d" "a"}} {{printf "a" 1 nil "b"}}',
+    'a %!d(MISSING) a%!(EXTRA int=1, <nil>, string=b)',
+  ],
+  ['{{printf "%d %v" nil nil}} {{printf "%"}}', '%!d(<nil>) <nil> %!(NOVERB)'],
+  [
+    '{{printf "%q" "\\a\\x00\\x7f\\u00ad\\\\\\"\'é\\U0001F600"}}',
+    '"\\a\\x00\\x7f\\u00ad\\\\\\"\'é😀"',
+  ],
+  ['{{printf "%q%q%q" 39 -1 10}}', "'\\'''�''\\n'"],
+  ['{{"%s" | printf}}{{1 | printf "%d"}}', '%!s(MISSING)1'],
+  // variables and scopes
+  ['{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}', '21'],
+  ['{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}', '2'],
+  ['{{$x := 1}}{{if false}}{{$x := 2}}{{else}}{{$x}}{{end}}', '1'],
+  ['{{with $x := .Username}}{{else with $y := .Pid}}{{$y}}{{.}}{{$x}}{{end}}', '20.500/a20.500/a'],
+  ['{{if ""}}1{{else if 0}}2{{else if 3}}3{{else}}4{{end}}', '3'],
+  ['{{with ""}}{{else}}{{.Pid}}{{end}}', '20.500/a'],
+  ['{{with 3}}{{with "a"}}{{.}}{{end}}{{.}}{{end}}', 'a3'],
+  // oddities that Go allows
+  ['{{3 | }}', '3'],
+  ['{{print\n  1\n  2}}', '1 2'],
+  ['{{"}}"}}}', '}}}'],
+];
+
+describe('Templates, as Go renders them', () => {
+  it.each(AS_GO)('%j', (source, text) => {
+    expect(rendered(source)).toBe(text);
+  });
+});
+
+describe('Templates that are refused when the configuration is read', () => {
+  it('says where', () => {
+    expect(refusal('a😀\n b {{ .Pdi }}')).toEqual({
+      message:
+        'unknown field ".Pdi"; did you mean ".Pid"? ' +
+        'Known fields: .Pid, .PidShort, .SourceFolder, .Username.',
+      offset: 10,
+      line: 2,
+      column: 7,
+    });
+  });
+
+  it.each([
+    ['{{.Foo}}', 2, 'unknown field ".Foo". Known fields: .Pid,'],
+    ['{{.pid}}', 2, 'did you mean ".Pid"?'],
+    ['{{$.Usrname}}', 3, 'did you mean ".Username"?'],
+    ['{{.Pid.Foo}}', 6, '".Pid" has no fields'],
+    ['{{$.Pid.Foo}}', 7, '"$.Pid" is a text and has no field ".Foo"'],
+    ['{{(.Pid).Foo}}', 8, 'has no fields'],
+    ['{{with .Pid}}{{.Pid}}{{end}}', 15, 'write "$.Pid"'],
+    ['{{.}}', 2, '"." stands for all fields together'],
+    ['{{print $}}', 8, 'name one of them, like "$.Pid"'],
+    ['{{Pid}}', 2, 'unknown function "Pid"; did you mean ".Pid"?'],
+    ['{{repalce .Pid "a" "b"}}', 2, 'did you mean "replace"?'],
+    ['{{trim .Pid}}', 2, 'Known functions: and, or, not,'],
+    ['{{replace .Pid "/"}}', 2, 'takes exactly 3 arguments, but is given 2'],
+    ['{{.Pid | replace "a" "b" "c"}}', 9, 'takes exactly 3 arguments, but is given 4'],
+    ['{{eq .Pid}}', 2, 'takes at least 2 arguments, but is given 1'],
+    ['{{print len}}', 8, 'takes exactly 1 argument, but is given 0'],
+    ['{{replace .Pid 1 "a"}}', 15, 'argument 2 of the function replace must be a string'],
+    ['{{replace .Pid nil "a"}}', 15, 'must be a string, not nil'],
+    ['{{printf 1}}', 9, 'must be a string'],
+    ['{{printf "%5d" 1}}', 9, 'has "%5", which is not supported; use %s, %d, %v, %q or %%'],
+    ['{{printf "%x" 1}}', 9, 'has "%x", which is not supported'],
+    ['{{"%x" | printf}}', 9, 'has "%x", which is not supported'],
+    ['{{.Pid 1}}', 7, '".Pid" is no function and can\'t be given the argument "1"'],
+    ['{{1 | .Pid}}', 6, 'nothing can be piped into it'],
+    ['{{nil}}', 2, 'nil can only be an argument'],
+    ['{{$x}}', 2, 'the variable "$x" is not known here; it must be declared before'],
+    ['{{$name := 1}}{{$nmae}}', 16, 'did you mean "$name"?'],
+    ['{{$x = 1}}', 2, 'not known here'],
+    ['{{$x := $x}}', 8, 'not known here'],
+    ['{{if 1}}{{$x := 1}}{{end}}{{$x}}', 28, 'not known here'],
+    ['{{if 1}}{{$x := 1}}{{else}}{{$x}}{{end}}', 29, 'not known here'],
+    ['{{$x, $y := 1}}', 4, 'only one variable'],
+    ['{{$ := 1}}', 2, 'setting "$" is not supported'],
+    ['{{print ($x := 1)}}', 9, 'inside parentheses is not supported'],
+    ['{{range .Pid}}{{end}}', 2, '"range" is not supported'],
+    ['{{define "a"}}{{end}}', 2, '"define" is not supported'],
+    ['{{template "a"}}', 2, '"template" is not supported'],
+    ['{{block "a" .}}{{end}}', 2, '"block" is not supported'],
+    ['{{break}}', 2, '"break" is not supported'],
+    ['{{continue}}', 2, '"continue" is not supported'],
+    ['{{html .Pid}}', 2, '"html" is not supported'],
+    ['{{js .Pid}}', 2, '"js" is not supported'],
+    ['{{.Pid | slice 1}}', 9, '"slice" is not supported'],
+    ['{{call .Pid}}', 2, '"call" is not supported'],
+    ['{{print if}}', 8, 'must be the first word'],
+    ['a {{.Pid', 2, 'this {{ is not closed'],
+    ['a {{/* b', 2, 'comment is not closed'],
+    ['a {{/* b */ .Pid}}', 2, 'a comment must be all there is'],
+    ['{{"a}}', 2, 'this text is not closed; add the missing "'],
+    ['{{`a}}', 2, 'raw string is not closed'],
+    ['{{"\\d"}}', 2, 'a backslash itself is written \\\\'],
+    ['{{"\\xff"}}', 2, 'are not UTF-8, which is not supported'],
+    ['{{(.Pid}}', 7, 'a "(" is not closed'],
+    ['{{.Pid)}}', 6, 'a ")" without its "("'],
+    ['{{.Pid"a"}}', 6, 'unexpected """ right after ".Pid"'],
+    ['{{"a""b"}}', 5, 'put a space between two arguments'],
+    ['{{}}', 2, 'a value is missing'],
+    ['{{if}}{{end}}', 4, 'a value is missing'],
+    ['{{$x := }}', 2, 'a value is missing'],
+    ['{{1 | | 2}}', 6, 'unexpected "|"'],
+    ['{{.Pid & 1}}', 7, 'unexpected "&"'],
+    ['{{$x : 1}}', 5, 'a variable is set with :='],
+    ['a{{if 1}}b{{if 2}}{{end}}', 3, 'this {{if}} has no {{end}}'],
+    ['{{with 1}}{{else}}', 2, 'this {{with}} has no {{end}}'],
+    ['{{end}}', 2, '{{end}} without an {{if}}'],
+    ['{{else}}', 2, '{{else}} without an {{if}}'],
+    ['{{if 1}}{{else}}{{else}}{{end}}', 18, 'a second {{else}}'],
+    ['{{if 1}}{{else with 2}}{{end}}', 15, 'unexpected "with" after "else"'],
+    ['{{if 1}}{{end 2}}', 14, 'unexpected "2" after "end"'],
+    ['{{08}}', 2, '"08" is not a number'],
+    ['{{1-}}', 2, '"1-" is not a number'],
+    ['{{9223372036854775808}}', 2, 'does not fit into 64 bits'],
+    ['{{1e999}}', 2, 'is too large'],
+    ['{{3i}}', 2, 'is a complex number, which is not supported'],
+    ['{{0x1p4}}', 2, 'hexadecimal fraction, which is not supported'],
+    ["{{'ab'}}", 2, 'is not a single character'],
+    [`${'{{if 1}}'.repeat(101)}${'{{end}}'.repeat(101)}`, 802, 'at most 100 deep'],
+    [`{{${'('.repeat(101)}1${')'.repeat(101)}}}`, 102, 'at most 100 deep'],
+    ['a'.repeat(65_537), 65_536, 'at most 65536 are allowed'],
+  ])('%j', (source, offset, words) => {
+    expect(refusal(source)).toMatchObject({ offset, message: expect.stringContaining(words) });
+  });
+});
+
+describe('Templates that meet data they can not deal with', () => {
+  it('says what, in which template and where, but not the data', () => {
+    const template = compileTemplate('/x/{{ index .Pid 9 }}', FIELDS);
+    const error = thrown(() => template.render(DATA));
+    expect(error).toBeInstanceOf(TemplateRenderError);
+    const { message, reason, offset, line, column } = error as TemplateRenderError;
+    expect({ message, reason, offset, line, column }).toEqual({
+      message:
+        'The template "/x/{{ index .Pid 9 }}" can\'t be rendered: ' +
+        'the index 9 is out of range (line 1, column 7).',
+      reason: 'the index 9 is out of range',
+      offset: 6,
+      line: 1,
+      column: 7,
+    });
+  });
+
+  it.each([
+    ['{{eq .Pid 1}}', "values of type string and int can't be compared"],
+    ['{{eq 1 1.0}}', "values of type int and float64 can't be compared"],
+    ['{{lt true false}}', 'values of type bool have no order'],
+    ['{{lt nil 1}}', "values of type nil and int can't be compared"],
+    ['{{len 3}}', 'a value of type int has no length'],
+    ['{{len 3 | and false}}', 'a value of type int has no length'],
+    ['{{index .Pid -1}}', 'the index -1 is out of range'],
+    ['{{index .Pid "a"}}', 'a value of type string is no index'],
+    ['{{index .Pid 0 0}}', 'a value of type uint8 has no elements'],
+    ['{{index nil 1}}', 'nil has no elements'],
+    ['{{replace .Pid (len .Pid) "a"}}', 'a string is expected, not a value of type int'],
+    ['{{replace .Pid (and nil) "a"}}', 'a string is expected, and there is no value'],
+    ['{{$f := "%x"}}{{printf $f 1}}', 'the format of printf has "%x", which is not supported'],
+  ])('%j', (source, words) => {
+    const error = thrown(() => rendered(source));
+    expect(error).toBeInstanceOf(TemplateRenderError);
+    expect((error as TemplateRenderError).reason).toContain(words);
+  });
+
+  it.each([
+    ['by doubling', `{{$x := .Pid}}${'{{$x = print $x $x}}'.repeat(60)}`],
+    [
+      'by many operands',
+      `{{$x := .Pid}}${'{{$x = print $x $x}}'.repeat(16)}{{print ${'$x '.repeat(9_000)}}}`,
+    ],
+    ['by replacing', `{{$x := .Pid}}${'{{$x = replace $x "" $x}}'.repeat(20)}`],
+    [
+      'by escaping',
+      `{{$x := .SourceFolder}}${'{{$x = urlquery $x}}'.repeat(100)}`.concat(
+        '{{$x = print $x $x}}'.repeat(30),
+      ),
+    ],
+    ['by printing', `{{$x := .Pid}}${'{{$x = print $x $x}}'.repeat(16)}${'{{$x}}'.repeat(9_000)}`],
+  ])('ends texts that grow without measure %s, instead of the service', (_, source) => {
+    const error = thrown(() => rendered(source));
+    expect(error).toBeInstanceOf(TemplateRenderError);
+    expect((error as TemplateRenderError).reason).toBe(
+      'the text gets longer than 1048576 characters',
+    );
+  });
+});
