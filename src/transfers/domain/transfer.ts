@@ -159,15 +159,17 @@ export function withEndRequest(transfer: Transfer, request: EndRequest): Transfe
   return { ...transfer, endRequested: { ...earlier, remove: true } };
 }
 
-/** Globus is about to be asked: from here on it may have the task. */
+/**
+ * Globus is about to be asked: from here on it may have the task. A repeated try keeps the reason
+ * of the last one, which is more to know.
+ */
 export function handingOver(transfer: Transfer): Transfer {
+  const { status, attempts } = transfer;
+  const reason =
+    status.state === 'waiting' && attempts > 0 ? status.reason : 'being handed to Globus';
   return {
-    ...move(transfer, {
-      state: 'waiting',
-      reason: 'being handed to Globus',
-      handover: 'unknown',
-    }),
-    attempts: transfer.attempts + 1,
+    ...move(transfer, { state: 'waiting', reason, handover: 'unknown' }),
+    attempts: attempts + 1,
   };
 }
 

@@ -1,0 +1,436 @@
+import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import { ServiceAccountError } from '../errors/upstream.errors.js';
+import type { Clock } from '../time/clock.port.js';
+import type { Datasets } from '../transfers/application/ports/datasets.port.js';
+import type {
+  GlobusTransfers,
+  SubmitOutcome,
+} from '../transfers/application/ports/globus-transfers.port.js';
+import type { Spool } from '../transfers/application/ports/spool.port.js';
+import type { Handover } from '../transfers/application/ports/transfer-tracking.port.js';
+import { type FileEntry, rebuildFileList } from '../transfers/domain/file-list.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+import {
+  cancelled,
+  failed,
+  handedOver,
+  handingOver,
+  type Transfer,
+  waitingFor,
+  withSubmissionId,
+} from '../transfers/domain/transfer.js';
+import type { TransferRecord } from '../transfers/domain/transfer-record.js';
+import type { Alarms } from './alarms.js';
+import { backoffMs, type Random } from './backoff.js';
+import type { JobWriter } from './job-writer.js';
+import type { OpenTransfer, OpenTransfers } from './open-transfers.js';
+import type { SubmissionIds } from './submission-ids.js';
+
+/** What the dispatcher works with. */
+export interface DispatcherParts {
+  readonly transfers: OpenTransfers;
+  readonly writer: JobWriter;
+  readonly globus: GlobusTransfers;
+  readonly datasets: Datasets;
+  readonly spool: Spool;
+  readonly submissionIds: SubmissionIds;
+  readonly config: ConfigSnapshots;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly alarms: Alarms;
+  readonly signal: AbortSignal;
+}
+
+/** A pause of all handing over, since Globus takes nothing from anybody. */
+interface Pause {
+  readonly until: number;
+  readonly reason: string;
+  readonly failures: number;
+}
+
+/** How long a user must have been waiting for the first status to be worth a write of its own. */
+const FIRST_STATUS_AFTER_MS = 1000;
+/** After an unclear submission: how long its request may still be on its way to Globus. */
+const REQUEST_MAY_ARRIVE_MS = 120_000;
+
+const UNCLEAR_BACKOFF = { firstMs: 2000, capMs: 60_000 };
+const BLOCKED_BACKOFF = { firstMs: 30_000, capMs: 600_000 };
+const PAUSE_BACKOFF = { firstMs: 5000, capMs: 60_000 };
+
+/**
+ * Hands transfers to Globus: oldest first, never more than `task.maxConcurrency` at a time, each
+ * under a submission id that SciCat already holds, so that however often it is tried there is one
+ * task. A transfer that can't go now does not hold up those behind it.
+ */
+export class Dispatcher {
+  private pause: Pause | undefined;
+
+  constructor(private readonly parts: DispatcherParts) {}
+
+  /** Why nothing is handed over at present; undefined when it may be tried. */
+  get pausedFor(): string | undefined {
+    const { pause } = this;
+    return pause !== undefined && this.parts.clock.monotonicMs() < pause.until
+      ? pause.reason
+      : undefined;
+  }
+
+  /** Whether a new transfer may take a slot ahead of the queue. */
+  slotFreeForNewcomer(reserved: number): boolean {
+    const { transfers, config, clock } = this.parts;
+    if (this.pause !== undefined) return false;
+    if (transfers.slotsInUse + reserved >= config.current().task.maxConcurrency) return false;
+    const now = clock.monotonicMs();
+    return !transfers.waiting().some((open) => mayGo(open, now));
+  }
+
+  /**
+   * Picks what may be handed over now, takes its slot and starts it. The promises are the caller's
+   * to wait for; they never reject.
+   *
+   * @param reserved slots promised to requests that are still being stored
+   */
+  dispatch(reserved: number): readonly Promise<Handover>[] {
+    const { transfers, config, clock } = this.parts;
+    const now = clock.monotonicMs();
+    const started: Promise<Handover>[] = [];
+    for (const open of transfers.pressingOnes()) {
+      if (!open.busy && open.notBefore <= now) started.push(this.handOver(open));
+    }
+    if (this.pausedFor !== undefined) return started;
+    // After a pause one goes first; the others follow when Globus has taken it.
+    let free = config.current().task.maxConcurrency - transfers.slotsInUse - reserved;
+    if (this.pause !== undefined) free = Math.min(free, 1);
+    if (free <= 0) return started;
+    for (const open of transfers.waiting()) {
+      if (free === 0) break;
+      if (!mayGo(open, now)) continue;
+      const withdrawn = this.withdrawn(open.transfer);
+      if (withdrawn !== undefined) {
+        this.block(open, withdrawn);
+        continue;
+      }
+      transfers.setSlot(open, true);
+      free -= 1;
+      started.push(this.handOver(open));
+    }
+    return started;
+  }
+
+  /** Takes one transfer as far as it goes now. Never rejects. */
+  async handOver(open: OpenTransfer): Promise<Handover> {
+    if (open.busy) return { kind: 'waits' };
+    open.busy = true;
+    try {
+      return await this.step(open);
+    } catch (error) {
+      if (this.parts.signal.aborted) return { kind: 'waits' };
+      if (error instanceof ServiceAccountError && error.upstream === 'Globus') {
+        this.refuseAccount(open, error.message);
+      } else {
+        const reason =
+          error instanceof ProxyError
+            ? error.message
+            : 'the service met an error of its own, which is in its log';
+        if (!(error instanceof ProxyError)) {
+          this.parts.alarms.raise(`internal:${open.jobId}`, String(error));
+        }
+        this.retryLater(open, reason, UNCLEAR_BACKOFF);
+      }
+      return { kind: 'waits' };
+    } finally {
+      open.busy = false;
+    }
+  }
+
+  private async step(open: OpenTransfer): Promise<Handover> {
+    const { transfer } = open;
+    if (transfer.status.state !== 'waiting') return { kind: 'started' };
+    if (transfer.origin.kind !== 'recorded') {
+      return this.fail(open, 'the job names neither its wishes nor a Globus task');
+    }
+    const { record } = transfer.origin;
+    const { handover } = transfer.status;
+    if (transfer.endRequested !== undefined && handover === 'none') return this.cancel(open);
+    if (record.globusClientId !== this.parts.globus.clientId()) {
+      return this.foreignClient(open, record);
+    }
+    if (handover === 'unknown') {
+      const taskId = await this.findTask(open);
+      if (taskId !== undefined) return this.start(open, taskId);
+      if (open.transfer.endRequested !== undefined) return this.cancelWhenCertain(open);
+    }
+    const files = await this.filesOf(record);
+    if (files === 'lost') {
+      return this.fail(
+        open,
+        'the list of files to copy was lost and could not be rebuilt from SciCat; please request the transfer again',
+      );
+    }
+    return this.submit(open, record, files, handover);
+  }
+
+  private async submit(
+    open: OpenTransfer,
+    record: TransferRecord,
+    files: readonly FileEntry[] | undefined,
+    before: 'none' | 'unknown',
+  ): Promise<Handover> {
+    const { transfers, clock, signal } = this.parts;
+    const submissionId = open.transfer.submissionId ?? (await this.newSubmissionId(open));
+    // The end may have been asked for while ids or files were fetched.
+    if (open.transfer.endRequested !== undefined && before === 'none') return this.cancel(open);
+    transfers.update(open, handingOver);
+    open.lastAskedAt = clock.monotonicMs();
+    const answered = new AbortController();
+    void this.tellIfSlow(open, answered.signal);
+    const outcome = await this.parts.globus
+      .submit(
+        {
+          submissionId,
+          label: taskLabel(open.jobId),
+          source: record.source,
+          destination: record.destination,
+          copy: record.copy,
+          files,
+        },
+        signal,
+      )
+      .finally(() => {
+        answered.abort(new Error('Globus has answered.'));
+        open.lastAskedAt = clock.monotonicMs();
+      });
+    return this.conclude(open, outcome, before);
+  }
+
+  private async conclude(
+    open: OpenTransfer,
+    outcome: SubmitOutcome,
+    before: 'none' | 'unknown',
+  ): Promise<Handover> {
+    switch (outcome.kind) {
+      case 'accepted':
+        return this.start(open, outcome.taskId);
+      case 'unclear':
+        this.wait(open, outcome.reason, 'unknown', UNCLEAR_BACKOFF);
+        return { kind: 'waits' };
+      case 'busy':
+        this.pauseFor(outcome.reason, outcome.retryAfterSeconds);
+        this.wait(open, outcome.reason, before, UNCLEAR_BACKOFF);
+        return { kind: 'waits' };
+      case 'account-refused':
+        this.refuseAccount(open, outcome.reason, before);
+        return { kind: 'waits' };
+      case 'scopes-refused':
+        this.parts.alarms.raise(scopesAlarm(open), outcome.reason);
+        this.wait(open, outcome.reason, before, BLOCKED_BACKOFF);
+        return { kind: 'waits' };
+      case 'conflict':
+      case 'refused':
+      case 'submission-id-refused': {
+        // An earlier submission of ours, whose answer was lost, may be why: look before believing.
+        const taskId =
+          outcome.kind === 'conflict' || before === 'unknown'
+            ? await this.findTask(open)
+            : undefined;
+        if (taskId !== undefined) return this.start(open, taskId);
+        return this.refusedForNow(open, outcome);
+      }
+    }
+  }
+
+  private async refusedForNow(
+    open: OpenTransfer,
+    outcome: Extract<SubmitOutcome, { kind: 'conflict' | 'refused' | 'submission-id-refused' }>,
+  ): Promise<Handover> {
+    switch (outcome.kind) {
+      case 'refused':
+        return this.fail(open, outcome.reason);
+      case 'conflict':
+        this.wait(open, outcome.reason, 'none', BLOCKED_BACKOFF);
+        return { kind: 'waits' };
+      case 'submission-id-refused':
+        // The old id was refused for good, so the next one can't make a second task.
+        this.parts.transfers.update(open, (transfer) =>
+          waitingFor(transfer, outcome.reason, 'none'),
+        );
+        await this.newSubmissionId(open);
+        this.wait(open, outcome.reason, 'none', UNCLEAR_BACKOFF);
+        return { kind: 'waits' };
+    }
+  }
+
+  /** Gives the transfer another submission id, and returns when SciCat holds it. */
+  private async newSubmissionId(open: OpenTransfer): Promise<string> {
+    const submissionId = await this.parts.submissionIds.next();
+    this.parts.transfers.update(open, (transfer) => withSubmissionId(transfer, submissionId));
+    await this.parts.writer.confirmed(open);
+    return submissionId;
+  }
+
+  private async filesOf(
+    record: TransferRecord,
+  ): Promise<readonly FileEntry[] | undefined | 'lost'> {
+    if (record.fileList === undefined) return undefined;
+    const spooled = await this.parts.spool.get(record.key);
+    if (spooled?.length === record.fileList.count) return spooled;
+    const paths = await this.parts.datasets.filePaths(record.datasetPid, this.parts.signal);
+    return rebuildFileList(paths, record.fileList) ?? 'lost';
+  }
+
+  /** Our task of this transfer, found by its label; a running one before one that has ended. */
+  private async findTask(open: OpenTransfer): Promise<string | undefined> {
+    const { tasks } = await this.parts.globus.list(
+      { by: 'label', label: taskLabel(open.jobId) },
+      this.parts.signal,
+    );
+    const own = tasks.filter((task) => task.label === taskLabel(open.jobId));
+    const running = own.find((task) => task.status === 'ACTIVE' || task.status === 'INACTIVE');
+    return (running ?? own[0])?.taskId;
+  }
+
+  /** Globus has the transfer as this task. */
+  start(open: OpenTransfer, taskId: string): Handover {
+    const { transfers, writer, alarms } = this.parts;
+    transfers.update(open, (transfer) => handedOver(transfer, taskId));
+    open.failures = 0;
+    open.notBefore = 0;
+    this.pause = undefined;
+    alarms.clear(ACCOUNT_ALARM);
+    alarms.clear(scopesAlarm(open));
+    writer.changed(open, 'needed');
+    return { kind: 'started' };
+  }
+
+  private fail(open: OpenTransfer, reason: string): Handover {
+    this.parts.transfers.update(open, (transfer) => failed(transfer, reason));
+    this.parts.writer.changed(open, 'final');
+    return { kind: 'refused', reason };
+  }
+
+  private cancel(open: OpenTransfer): Handover {
+    const by = open.transfer.endRequested?.by ?? '';
+    this.parts.transfers.update(open, (transfer) =>
+      cancelled(transfer, `by ${by}, before anything was copied`),
+    );
+    this.parts.writer.changed(open, 'final');
+    return { kind: 'refused', reason: 'the transfer was cancelled' };
+  }
+
+  /** Globus has no such task; but a request that was sent a moment ago may still be on its way. */
+  private cancelWhenCertain(open: OpenTransfer): Handover {
+    const certainAt = open.lastAskedAt + REQUEST_MAY_ARRIVE_MS;
+    if (this.parts.clock.monotonicMs() >= certainAt) return this.cancel(open);
+    open.notBefore = Math.min(certainAt, this.parts.clock.monotonicMs() + 15_000);
+    return { kind: 'waits' };
+  }
+
+  private foreignClient(open: OpenTransfer, record: TransferRecord): Handover {
+    const reason =
+      'it was asked for under another Globus client id than the service has now; Globus may have it, but does not show it';
+    this.parts.alarms.raise(
+      'globus-client-id',
+      `Transfers of Globus client ${record.globusClientId} wait: run the service with that client id until they have ended.`,
+    );
+    this.parts.transfers.setSlot(open, false);
+    this.block(open, reason);
+    return { kind: 'waits' };
+  }
+
+  private refuseAccount(
+    open: OpenTransfer,
+    reason: string,
+    handover: 'none' | 'unknown' = handoverOf(open.transfer),
+  ): void {
+    this.parts.alarms.raise(ACCOUNT_ALARM, reason);
+    this.pauseFor(reason, undefined);
+    this.wait(open, reason, handover, UNCLEAR_BACKOFF);
+  }
+
+  private retryLater(
+    open: OpenTransfer,
+    reason: string,
+    bounds: { readonly firstMs: number; readonly capMs: number },
+  ): void {
+    if (open.transfer.status.state !== 'waiting') return;
+    this.wait(open, reason, handoverOf(open.transfer), bounds);
+  }
+
+  private block(open: OpenTransfer, reason: string): void {
+    this.retryLater(open, reason, BLOCKED_BACKOFF);
+  }
+
+  private wait(
+    open: OpenTransfer,
+    reason: string,
+    handover: 'none' | 'unknown',
+    bounds: { readonly firstMs: number; readonly capMs: number },
+  ): void {
+    const { transfers, writer, clock, random } = this.parts;
+    const before = open.transfer;
+    transfers.update(open, (transfer) => waitingFor(transfer, reason, handover));
+    if (handover === 'none') transfers.setSlot(open, false);
+    open.failures += 1;
+    open.notBefore = clock.monotonicMs() + backoffMs(open.failures, bounds, random);
+    if (before.status.state === 'waiting' && before.status.reason !== reason) {
+      writer.changed(open, 'needed');
+    }
+  }
+
+  private pauseFor(reason: string, retryAfterSeconds: number | undefined): void {
+    const failures = (this.pause?.failures ?? 0) + 1;
+    const ownMs = backoffMs(failures, PAUSE_BACKOFF, this.parts.random);
+    this.pause = {
+      until: this.parts.clock.monotonicMs() + Math.max(ownMs, (retryAfterSeconds ?? 0) * 1000),
+      reason,
+      failures,
+    };
+  }
+
+  /** Why a waiting transfer may not go by today's configuration; a running one is not asked. */
+  private withdrawn(transfer: Transfer): string | undefined {
+    if (transfer.origin.kind !== 'recorded') return undefined;
+    const { source, destination } = transfer.origin.record;
+    const { facilities } = this.parts.config.current();
+    const from = facilities.find((facility) => facility.name === source.facility);
+    const to = facilities.find((facility) => facility.name === destination.facility);
+    if (from === undefined) return `facility ${source.facility} is not configured any more`;
+    if (to === undefined) return `facility ${destination.facility} is not configured any more`;
+    if (from.direction === 'DST') return `facility ${from.name} is no longer a source`;
+    if (to.direction === 'SRC') return `facility ${to.name} is no longer a destination`;
+    return undefined;
+  }
+
+  private async tellIfSlow(open: OpenTransfer, answered: AbortSignal): Promise<void> {
+    try {
+      await this.parts.clock.sleep(FIRST_STATUS_AFTER_MS, answered);
+    } catch {
+      return;
+    }
+    if (open.transfer.status.state === 'waiting') this.parts.writer.changed(open, 'needed');
+  }
+}
+
+/** The alarm of credentials that Globus refuses. */
+export const ACCOUNT_ALARM = 'globus-account';
+
+function scopesAlarm(open: OpenTransfer): string {
+  const { origin } = open.transfer;
+  return origin.kind === 'recorded'
+    ? `globus-scopes:${origin.record.source.facility}:${origin.record.destination.facility}`
+    : 'globus-scopes';
+}
+
+function mayGo(open: OpenTransfer, now: number): boolean {
+  return (
+    !open.holdsSlot &&
+    !open.busy &&
+    open.notBefore <= now &&
+    open.transfer.endRequested === undefined
+  );
+}
+
+function handoverOf(transfer: Transfer): 'none' | 'unknown' {
+  return transfer.status.state === 'waiting' ? transfer.status.handover : 'unknown';
+}

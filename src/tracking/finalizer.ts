@@ -1,0 +1,194 @@
+import { ProxyError } from '../errors/proxy-error.js';
+import { UpstreamRejectedError } from '../errors/upstream.errors.js';
+import type { Clock } from '../time/clock.port.js';
+import type {
+  ArchiveJobs,
+  NewArchiveJob,
+} from '../transfers/application/ports/archive-jobs.port.js';
+import type { Datasets } from '../transfers/application/ports/datasets.port.js';
+import {
+  finished,
+  type LifecycleFound,
+  type Shortfall,
+  type StatusOf,
+  type Transfer,
+  wantsArchive,
+  withLifecycleFound,
+} from '../transfers/domain/transfer.js';
+import type { Alarms } from './alarms.js';
+import { backoffMs, type Random } from './backoff.js';
+import type { JobWriter } from './job-writer.js';
+import type { OpenTransfer, OpenTransfers } from './open-transfers.js';
+
+/** What the finalizer works with. */
+export interface FinalizerParts {
+  readonly transfers: OpenTransfers;
+  readonly writer: JobWriter;
+  readonly datasets: Datasets;
+  readonly archiveJobs: ArchiveJobs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly alarms: Alarms;
+  readonly signal: AbortSignal;
+}
+
+/** Refusals by SciCat after which a step is given up and said so in the job. */
+const REFUSALS_BEFORE_GIVING_UP = 3;
+const BACKOFF = { firstMs: 2000, capMs: 60_000 };
+const MAX_CONCURRENT = 8;
+
+/**
+ * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark it as
+ * archivable, have it archived, write the end. Each step looks before it acts, so a crash between
+ * any two of them neither repeats nor forgets one. Outages are waited out.
+ */
+export class Finalizer {
+  private underWay = 0;
+
+  constructor(private readonly parts: FinalizerParts) {}
+
+  /** Starts what may be started. The promises are the caller's to wait for; they never reject. */
+  startDue(): readonly Promise<void>[] {
+    const now = this.parts.clock.monotonicMs();
+    const started: Promise<void>[] = [];
+    for (const open of this.parts.transfers.toFinalize()) {
+      if (this.underWay >= MAX_CONCURRENT) break;
+      if (!open.busy && open.notBefore <= now) started.push(this.run(open));
+    }
+    return started;
+  }
+
+  private async run(open: OpenTransfer): Promise<void> {
+    open.busy = true;
+    this.underWay += 1;
+    try {
+      await this.finalize(open);
+    } catch (error) {
+      if (this.parts.signal.aborted) return;
+      if (!(error instanceof ProxyError)) {
+        this.parts.alarms.raise(`internal:${open.jobId}`, String(error));
+      }
+      open.failures += 1;
+      open.notBefore =
+        this.parts.clock.monotonicMs() + backoffMs(open.failures, BACKOFF, this.parts.random);
+    } finally {
+      open.busy = false;
+      this.underWay -= 1;
+    }
+  }
+
+  private async finalize(open: OpenTransfer): Promise<void> {
+    const { archiveJobs, signal } = this.parts;
+    const status = finalizingStatus(open.transfer);
+    if (status === undefined) return;
+    const archive = wantsArchive(open.transfer);
+    if (status.lifecycleBefore !== undefined && archive) {
+      // Resumed, or a later try: the archive job may be there, and the archiver may have begun.
+      const archiveJobId = await archiveJobs.findByKey(open.transfer.key, signal);
+      if (archiveJobId !== undefined) {
+        this.finish(open, { archiveJobId });
+        return;
+      }
+    }
+    const shortfall = await this.markArchivable(open, status.lifecycleBefore);
+    if (shortfall !== undefined) {
+      this.finish(open, { shortfall });
+      return;
+    }
+    this.finish(open, archive ? await this.makeArchiveJob(open) : {});
+  }
+
+  /** @returns what could not be done; undefined when the dataset is as it should be */
+  private async markArchivable(
+    open: OpenTransfer,
+    lifecycleBefore: LifecycleFound | undefined,
+  ): Promise<Shortfall | undefined> {
+    const { datasets, transfers, writer, signal } = this.parts;
+    const { datasetPid } = open.transfer;
+    const now = await datasets.lifecycle(datasetPid, signal);
+    if (now === undefined) return notMarked('the dataset is no longer in SciCat');
+    const before = lifecycleBefore ?? now;
+    if (lifecycleBefore === undefined) {
+      transfers.update(open, (transfer) => withLifecycleFound(transfer, now));
+      await writer.confirmed(open);
+    }
+    // Once it differs from what was found, somebody else (or an earlier try) has been there.
+    if (before.archivable || !sameLifecycle(before, now)) return undefined;
+    try {
+      await datasets.markArchivable(datasetPid, signal);
+    } catch (error) {
+      if (!this.givenUp(open, error)) throw error;
+      return notMarked("SciCat does not let the service change the dataset's lifecycle");
+    }
+    return undefined;
+  }
+
+  private async makeArchiveJob(
+    open: OpenTransfer,
+  ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
+    const { archiveJobs, signal } = this.parts;
+    const present = await archiveJobs.findByKey(open.transfer.key, signal);
+    if (present !== undefined) return { archiveJobId: present };
+    try {
+      return { archiveJobId: await archiveJobs.create(newArchiveJob(open.transfer), signal) };
+    } catch (error) {
+      // SciCat may have stored it although it answered with an error.
+      const stored = await archiveJobs.findByKey(open.transfer.key, signal);
+      if (stored !== undefined) return { archiveJobId: stored };
+      if (!this.givenUp(open, error)) throw error;
+      return {
+        shortfall: { kind: 'no-archive-job', error: 'SciCat did not accept the archive job' },
+      };
+    }
+  }
+
+  /** Whether SciCat has refused often enough that it means it. */
+  private givenUp(open: OpenTransfer, error: unknown): boolean {
+    return error instanceof UpstreamRejectedError && open.failures + 1 >= REFUSALS_BEFORE_GIVING_UP;
+  }
+
+  private finish(
+    open: OpenTransfer,
+    outcome: { readonly archiveJobId?: string; readonly shortfall?: Shortfall },
+  ): void {
+    this.parts.transfers.update(open, (transfer) => finished(transfer, outcome));
+    this.parts.writer.changed(open, 'final');
+  }
+}
+
+function finalizingStatus(transfer: Transfer): StatusOf<'finalizing'> | undefined {
+  return transfer.status.state === 'finalizing' ? transfer.status : undefined;
+}
+
+function notMarked(error: string): Shortfall {
+  return { kind: 'not-marked', error };
+}
+
+function sameLifecycle(a: LifecycleFound, b: LifecycleFound): boolean {
+  return (
+    a.archivable === b.archivable &&
+    a.archiveStatusMessage === b.archiveStatusMessage &&
+    a.retrievable === b.retrievable
+  );
+}
+
+function newArchiveJob(transfer: Transfer): NewArchiveJob {
+  const common = {
+    datasetPid: transfer.datasetPid,
+    transferJobId: transfer.jobId,
+    transferKey: transfer.key,
+  };
+  switch (transfer.origin.kind) {
+    case 'go-version':
+      return { ...common, ownerGroup: transfer.origin.ownerGroup };
+    case 'recorded': {
+      const { username, email, ownerGroup } = transfer.origin.record.requestedBy;
+      return {
+        ...common,
+        ownerUser: username,
+        ownerGroup,
+        ...(email === undefined ? {} : { contactEmail: email }),
+      };
+    }
+  }
+}

@@ -1,0 +1,343 @@
+import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { ServiceAccountError, UpstreamError } from '../errors/upstream.errors.js';
+import type { Clock } from '../time/clock.port.js';
+import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
+import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
+import { jobView, showsView } from '../transfers/domain/job-view.js';
+import type { Transfer } from '../transfers/domain/transfer.js';
+import { isFinal } from '../transfers/domain/transfer-state.js';
+import { backoffMs, type Random } from './backoff.js';
+import type { OpenTransfer } from './open-transfers.js';
+
+/**
+ * How soon a change must be in SciCat. `final`: an end, before all else. `needed`: something waits
+ * for it, or a scientist should see it. `progress`: numbers, within the operator's budget.
+ */
+export type Urgency = 'final' | 'needed' | 'progress';
+
+/** Told what became of writes. */
+export interface JobWriterListener {
+  /** SciCat shows this state now. */
+  confirmed(open: OpenTransfer, shown: Transfer): void;
+  /** SciCat has no such job any more. */
+  gone(open: OpenTransfer): void;
+}
+
+interface Entry {
+  readonly open: OpenTransfer;
+  urgency: Urgency | undefined;
+  writing: boolean;
+  /** Revision that SciCat certainly shows; -1 before the first confirmation. */
+  confirmedRevision: number;
+  /** Monotonic milliseconds before which it is not tried again. */
+  notBefore: number;
+  failures: number;
+  parked: boolean;
+  waiters: Waiter[];
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const URGENCIES: readonly Urgency[] = ['final', 'needed', 'progress'];
+const MAX_CONCURRENT_WRITES = 8;
+const PARK_MS = 60 * 60_000;
+/** Refusals in a row after which a job is parked: SciCat means it. */
+const REFUSALS_BEFORE_PARKING = 5;
+
+/**
+ * Keeps SciCat's jobs true. The only one who writes them: never two writes of one job under way, the
+ * latest state wins, ends go first. After an outcome that is not certain it reads before it
+ * repeats, since every PATCH that SciCat stores also runs the job type's actions (e-mails).
+ */
+export class JobWriter {
+  private readonly entries = new Map<string, Entry>();
+  private readonly due: Readonly<Record<Urgency, Set<Entry>>> = {
+    final: new Set(),
+    needed: new Set(),
+    progress: new Set(),
+  };
+  private underWay = 0;
+  private progressBudget = 0;
+  private budgetAt: number;
+  private nextPump = Number.POSITIVE_INFINITY;
+  private readonly stopped = new AbortController();
+  private readonly writes = new Set<Promise<void>>();
+
+  constructor(
+    private readonly jobs: TransferJobs,
+    private readonly config: ConfigSnapshots,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly events: TransferEvents,
+    private readonly listener: JobWriterListener,
+  ) {
+    this.budgetAt = clock.monotonicMs();
+  }
+
+  /** How many jobs SciCat does not show as they are. */
+  get pending(): number {
+    let pending = 0;
+    for (const entry of this.entries.values()) {
+      if (entry.urgency !== undefined || entry.writing) pending += 1;
+    }
+    return pending;
+  }
+
+  /** Jobs that can't be written for now and are tried hourly. */
+  get parked(): number {
+    let parked = 0;
+    for (const entry of this.entries.values()) if (entry.parked) parked += 1;
+    return parked;
+  }
+
+  /** SciCat shows this transfer as it is now: it was just made, or just read. */
+  inStep(open: OpenTransfer): void {
+    this.entryOf(open).confirmedRevision = open.revision;
+  }
+
+  /** The transfer has changed and SciCat is to show it. */
+  changed(open: OpenTransfer, urgency: Urgency): void {
+    const entry = this.entryOf(open);
+    if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
+      if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
+      entry.urgency = urgency;
+    }
+    // A parked job keeps its hour; one that merely failed is worth a try with something new to say.
+    if (urgency !== 'progress' && !entry.parked) entry.notBefore = 0;
+    if (!entry.writing) this.due[entry.urgency].add(entry);
+    this.pump();
+  }
+
+  /**
+   * Resolves when SciCat shows the transfer as it is now or later.
+   *
+   * @throws the error of the write that failed; the write is repeated all the same
+   */
+  confirmed(open: OpenTransfer): Promise<void> {
+    const entry = this.entryOf(open);
+    if (entry.confirmedRevision >= open.revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      entry.waiters.push({ revision: open.revision, resolve, reject });
+      this.changed(open, 'needed');
+    });
+  }
+
+  /** Nothing more is to be written of this transfer. */
+  forget(open: OpenTransfer): void {
+    const entry = this.entries.get(open.jobId);
+    if (entry === undefined) return;
+    this.entries.delete(open.jobId);
+    if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
+    const gone = new Error(`Job ${open.jobId} is not followed any more.`);
+    for (const waiter of entry.waiters.splice(0)) waiter.reject(gone);
+  }
+
+  /**
+   * Begins no new writes but those that are due, and waits for all.
+   *
+   * @param deadlineMs monotonic milliseconds at which waiting ends
+   */
+  async stop(deadlineMs: number): Promise<void> {
+    while (this.underWay > 0 || this.hasDue()) {
+      const left = deadlineMs - this.clock.monotonicMs();
+      if (left <= 0) break;
+      this.pump();
+      await Promise.race([...this.writes, this.clock.sleep(Math.min(left, 200))]);
+    }
+    this.stopped.abort(new Error('The service is stopping.'));
+    await Promise.allSettled(this.writes);
+  }
+
+  private hasDue(): boolean {
+    const now = this.clock.monotonicMs();
+    return URGENCIES.some((urgency) =>
+      [...this.due[urgency]].some((entry) => entry.notBefore <= now),
+    );
+  }
+
+  private entryOf(open: OpenTransfer): Entry {
+    let entry = this.entries.get(open.jobId);
+    if (entry === undefined) {
+      entry = {
+        open,
+        urgency: undefined,
+        writing: false,
+        confirmedRevision: -1,
+        notBefore: 0,
+        failures: 0,
+        parked: false,
+        waiters: [],
+      };
+      this.entries.set(open.jobId, entry);
+    }
+    return entry;
+  }
+
+  /** Starts what may start now, and comes back when the next one is due. */
+  private pump(): void {
+    if (this.stopped.signal.aborted) return;
+    const now = this.clock.monotonicMs();
+    this.refillBudget(now);
+    let next = Number.POSITIVE_INFINITY;
+    for (const urgency of URGENCIES) {
+      for (const entry of this.due[urgency]) {
+        if (this.underWay >= MAX_CONCURRENT_WRITES) return;
+        if (entry.notBefore > now) {
+          next = Math.min(next, entry.notBefore);
+          continue;
+        }
+        if (urgency === 'progress') {
+          if (this.progressBudget < 1) {
+            next = Math.min(next, now + 1000);
+            break;
+          }
+          this.progressBudget -= 1;
+        }
+        this.due[urgency].delete(entry);
+        this.start(entry);
+      }
+    }
+    this.pumpAgainAt(next);
+  }
+
+  private refillBudget(now: number): void {
+    const perSecond = this.config.current().task.progressWritesPerSecond;
+    const earned = ((now - this.budgetAt) / 1000) * perSecond;
+    this.progressBudget = Math.min(perSecond, this.progressBudget + earned);
+    this.budgetAt = now;
+  }
+
+  private pumpAgainAt(at: number): void {
+    if (at >= this.nextPump || at === Number.POSITIVE_INFINITY) return;
+    this.nextPump = at;
+    void this.clock.sleep(at - this.clock.monotonicMs(), this.stopped.signal).then(
+      () => {
+        if (this.nextPump === at) this.nextPump = Number.POSITIVE_INFINITY;
+        this.pump();
+      },
+      () => undefined,
+    );
+  }
+
+  private start(entry: Entry): void {
+    entry.writing = true;
+    this.underWay += 1;
+    const write = this.write(entry).finally(() => {
+      entry.writing = false;
+      this.underWay -= 1;
+      this.writes.delete(write);
+      if (entry.urgency !== undefined && this.entries.get(entry.open.jobId) === entry) {
+        this.due[entry.urgency].add(entry);
+      }
+      this.pump();
+    });
+    this.writes.add(write);
+  }
+
+  private async write(entry: Entry): Promise<void> {
+    const { open } = entry;
+    const { transfer, revision } = open;
+    const urgency = entry.urgency ?? 'needed';
+    entry.urgency = undefined;
+    if (entry.confirmedRevision >= revision) return;
+    const outcome = await this.attempt(transfer);
+    switch (outcome.kind) {
+      case 'confirmed':
+        entry.failures = 0;
+        entry.parked = false;
+        entry.confirmedRevision = Math.max(entry.confirmedRevision, revision);
+        for (const waiter of takeWaiters(entry)) waiter.resolve();
+        this.listener.confirmed(open, transfer);
+        return;
+      case 'gone':
+        this.forget(open);
+        this.events.emit({ kind: 'job-gone', jobId: open.jobId });
+        this.listener.gone(open);
+        return;
+      case 'failed':
+      case 'refused':
+        entry.failures += 1;
+        this.retryLater(entry, urgency, outcome);
+        for (const waiter of entry.waiters.splice(0)) waiter.reject(outcome.error);
+        return;
+    }
+  }
+
+  private retryLater(
+    entry: Entry,
+    urgency: Urgency,
+    outcome: { readonly kind: 'failed' | 'refused'; readonly error: Error },
+  ): void {
+    const now = this.clock.monotonicMs();
+    const { jobId } = entry.open;
+    const reason = outcome.error.message;
+    if (outcome.kind === 'refused' && entry.failures >= REFUSALS_BEFORE_PARKING) {
+      if (!entry.parked) this.events.emit({ kind: 'job-parked', jobId, reason });
+      entry.parked = true;
+      entry.notBefore = now + PARK_MS;
+    } else {
+      this.events.emit({ kind: 'write-failed', jobId, reason });
+      entry.notBefore =
+        now + backoffMs(entry.failures, { firstMs: 1000, capMs: 30_000 }, this.random);
+    }
+    if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
+      entry.urgency = urgency;
+    }
+  }
+
+  private async attempt(transfer: Transfer): Promise<Outcome> {
+    const { jobId } = transfer;
+    const remove = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
+    const view = jobView(transfer);
+    try {
+      if (remove) await this.jobs.remove(jobId, this.stopped.signal);
+      else await this.jobs.write(jobId, view, this.stopped.signal);
+      return { kind: 'confirmed' };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) return { kind: 'failed', error: asError(error) };
+      // Refused before anything was read, or never sent: nothing to look at.
+      if (error instanceof ServiceAccountError || neverSent(error)) {
+        return { kind: 'failed', error };
+      }
+      try {
+        const job = await this.jobs.read(jobId, this.stopped.signal);
+        if (job === undefined) return remove ? { kind: 'confirmed' } : { kind: 'gone' };
+        if (!remove && showsView(job, view)) return { kind: 'confirmed' };
+      } catch (unreadable) {
+        return { kind: 'failed', error: asError(unreadable) };
+      }
+      return { kind: error.code === 'UPSTREAM_REJECTED' ? 'refused' : 'failed', error };
+    }
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'confirmed' }
+  /** SciCat has no such job any more. */
+  | { readonly kind: 'gone' }
+  /** It may go through later. */
+  | { readonly kind: 'failed'; readonly error: Error }
+  /** SciCat understood and said no, and the job is there and not as it should be. */
+  | { readonly kind: 'refused'; readonly error: Error };
+
+function neverSent(error: UpstreamError): boolean {
+  return error.code === 'UPSTREAM_UNAVAILABLE' && !error.outcomeUnclear;
+}
+
+function takeWaiters(entry: Entry): readonly Waiter[] {
+  const served = entry.waiters.filter((waiter) => waiter.revision <= entry.confirmedRevision);
+  entry.waiters = entry.waiters.filter((waiter) => waiter.revision > entry.confirmedRevision);
+  return served;
+}
+
+function rank(urgency: Urgency): number {
+  return URGENCIES.indexOf(urgency);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../time/clock.port.js';
+import type {
+  GlobusTask,
+  GlobusTransfers,
+  TaskError,
+} from '../transfers/application/ports/globus-transfers.port.js';
+import { taskIdOf } from '../transfers/domain/transfer.js';
+import type { Observation } from './decide.js';
+import type { OpenTransfer } from './open-transfers.js';
+import { isProblem } from './trouble.js';
+
+/** What was seen in one look at Globus. */
+export interface Look {
+  /** By job id. A transfer that is missing here was not seen this time, which means nothing. */
+  readonly observations: ReadonlyMap<string, Observation>;
+  /** How many calls it took. */
+  readonly calls: number;
+}
+
+/** Up to here one listing by ids is the cheapest; beyond, listings by state are. */
+const LIST_BY_ID_UP_TO = 50;
+/** Tasks asked for one by one in one look; the others have their turn in the next. */
+const SINGLE_LOOKS = 20;
+/** Error events asked for in one look. */
+const ERROR_LOOKS = 10;
+/** Bisections of a time range, when a listing is cut: 2^10 slices are more than Globus can hold. */
+const MAX_SLICES_DEPTH = 10;
+/** Completions are listed from this long before the last good look, for clocks that differ. */
+const OVERLAP_MS = 10 * 60_000;
+const HISTORY_MS = 30 * 24 * 60 * 60_000;
+
+/**
+ * Looks at all tasks in flight at once. A listing ends at 1,000 tasks, so a long one is cut into
+ * slices of time; a task that no listing shows is asked for by its id.
+ */
+export class Observer {
+  private lastGoodLook: number | undefined;
+
+  constructor(
+    private readonly globus: GlobusTransfers,
+    private readonly clock: Clock,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * @throws UpstreamError when Globus can't be asked
+   */
+  async look(inFlight: readonly OpenTransfer[]): Promise<Look> {
+    if (inFlight.length === 0) return { observations: new Map(), calls: 0 };
+    const startedAt = this.clock.now();
+    const counter = { calls: 0 };
+    const tasks =
+      inFlight.length <= LIST_BY_ID_UP_TO
+        ? await this.byIds(inFlight, counter)
+        : await this.byState(counter);
+    const observations = new Map<string, Observation>();
+    const missing: OpenTransfer[] = [];
+    for (const open of inFlight) {
+      const task = tasks.get(taskIdOf(open.transfer));
+      if (task === undefined) missing.push(open);
+      else observations.set(open.jobId, { kind: 'seen', task, error: undefined });
+    }
+    for (const open of missing.slice(0, SINGLE_LOOKS)) {
+      counter.calls += 1;
+      const observation = await this.single(taskIdOf(open.transfer));
+      if (observation === undefined) break;
+      observations.set(open.jobId, observation);
+    }
+    await this.addErrors(inFlight, observations, counter);
+    this.lastGoodLook = startedAt;
+    return { observations, calls: counter.calls };
+  }
+
+  /** All tasks of ours that run now. @throws UpstreamError */
+  async running(): Promise<readonly GlobusTask[]> {
+    const found = new Map<string, GlobusTask>();
+    await this.slice(found, { calls: 0 }, 'running', this.clock.now() - HISTORY_MS, undefined, 0);
+    return [...found.values()];
+  }
+
+  private async byIds(
+    inFlight: readonly OpenTransfer[],
+    counter: Counter,
+  ): Promise<ReadonlyMap<string, GlobusTask>> {
+    counter.calls += 1;
+    const taskIds = inFlight.map((open) => taskIdOf(open.transfer));
+    const { tasks } = await this.globus.list({ by: 'ids', taskIds }, this.signal);
+    return new Map(tasks.map((task) => [task.taskId, task]));
+  }
+
+  private async byState(counter: Counter): Promise<ReadonlyMap<string, GlobusTask>> {
+    const found = new Map<string, GlobusTask>();
+    const now = this.clock.now();
+    // Running ones first: a task that ends in between then shows in both, never in none.
+    await this.slice(found, counter, 'running', now - HISTORY_MS, undefined, 0);
+    const since = Math.min(this.lastGoodLook ?? now - HISTORY_MS, now) - OVERLAP_MS;
+    await this.slice(found, counter, 'completed', since, undefined, 0);
+    return found;
+  }
+
+  /** Lists a range of time, and its halves when Globus holds more than it lists. */
+  private async slice(
+    found: Map<string, GlobusTask>,
+    counter: Counter,
+    by: 'running' | 'completed',
+    from: number,
+    to: number | undefined,
+    depth: number,
+  ): Promise<void> {
+    counter.calls += 1;
+    const until = to === undefined ? {} : by === 'running' ? { requestedTo: to } : { until: to };
+    const whole = by === 'running' && depth === 0;
+    const slice = await this.globus.list(
+      by === 'running'
+        ? { by, ...(whole ? {} : { requestedFrom: from }), ...until }
+        : { by, since: from, ...until },
+      this.signal,
+    );
+    for (const task of slice.tasks) found.set(task.taskId, task);
+    if (slice.complete || depth >= MAX_SLICES_DEPTH) return;
+    const end = to ?? this.clock.now() + OVERLAP_MS;
+    const middle = from + Math.floor((end - from) / 2);
+    await this.slice(found, counter, by, from, middle, depth + 1);
+    await this.slice(found, counter, by, middle, end, depth + 1);
+  }
+
+  /** The newest error of tasks whose number of faults has grown, or that have failed. */
+  private async addErrors(
+    inFlight: readonly OpenTransfer[],
+    observations: Map<string, Observation>,
+    counter: Counter,
+  ): Promise<void> {
+    let looks = 0;
+    for (const open of inFlight) {
+      const seen = observations.get(open.jobId);
+      if (seen?.kind !== 'seen' || !wantsError(open, seen.task)) continue;
+      looks += 1;
+      if (looks > ERROR_LOOKS) return;
+      counter.calls += 1;
+      const error = await this.latestError(seen.task.taskId);
+      observations.set(open.jobId, { kind: 'seen', task: seen.task, error });
+    }
+  }
+
+  /** @returns undefined when Globus could not be asked: the others were seen all the same */
+  private async single(taskId: string): Promise<Observation | undefined> {
+    try {
+      const task = await this.globus.task(taskId, this.signal);
+      return task === undefined ? { kind: 'unknown' } : { kind: 'seen', task, error: undefined };
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async latestError(taskId: string): Promise<TaskError | undefined> {
+    try {
+      return await this.globus.latestError(taskId, this.signal);
+    } catch {
+      // Only words are lost; the task's state was seen.
+      return undefined;
+    }
+  }
+}
+
+interface Counter {
+  calls: number;
+}
+
+function wantsError(open: OpenTransfer, task: GlobusTask): boolean {
+  if (task.status === 'FAILED') {
+    return task.faults > 0 && !/^CANCELL?ED$/i.test(task.fatalError?.code ?? '');
+  }
+  return (
+    isProblem(task) &&
+    (task.faults > open.transfer.progress.faults || open.watch.lastError === undefined)
+  );
+}

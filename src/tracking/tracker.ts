@@ -1,0 +1,565 @@
+import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
+import { ServiceAccountError } from '../errors/upstream.errors.js';
+import type { Clock } from '../time/clock.port.js';
+import type { ArchiveJobs } from '../transfers/application/ports/archive-jobs.port.js';
+import type { Datasets } from '../transfers/application/ports/datasets.port.js';
+import type { GlobusTransfers } from '../transfers/application/ports/globus-transfers.port.js';
+import type { Spool } from '../transfers/application/ports/spool.port.js';
+import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
+import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
+import type {
+  Handover,
+  Place,
+  TransferTracking,
+} from '../transfers/application/ports/transfer-tracking.port.js';
+import type { TransferJobDocument } from '../transfers/domain/job-document.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+import {
+  type EndRequest,
+  taskIdOf,
+  type Transfer,
+  withEndRequest,
+} from '../transfers/domain/transfer.js';
+import { isFinal } from '../transfers/domain/transfer-state.js';
+import type { Alarms } from './alarms.js';
+import { backoffMs, type Random } from './backoff.js';
+import { decide } from './decide.js';
+import { ACCOUNT_ALARM, Dispatcher } from './dispatcher.js';
+import { Finalizer } from './finalizer.js';
+import { JobWriter, type JobWriterListener } from './job-writer.js';
+import { Observer } from './observer.js';
+import { type OpenTransfer, OpenTransfers } from './open-transfers.js';
+import { SubmissionIds } from './submission-ids.js';
+import { Sweep } from './sweep.js';
+
+/** What the tracker works with. */
+export interface TrackerParts {
+  readonly jobs: TransferJobs;
+  readonly archiveJobs: ArchiveJobs;
+  readonly datasets: Datasets;
+  readonly globus: GlobusTransfers;
+  readonly spool: Spool;
+  readonly events: TransferEvents;
+  readonly alarms: Alarms;
+  readonly config: ConfigSnapshots;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What an operator may want to know of the tracker. */
+export interface TrackerStatus {
+  /** Recovery is complete. */
+  readonly ready: boolean;
+  /** Monotonic milliseconds of the last good look at Globus; undefined before the first. */
+  readonly lastGoodPoll: number | undefined;
+  readonly open: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly finalizing: number;
+  readonly pendingWrites: number;
+  readonly parkedJobs: number;
+}
+
+const SWEEP_EVERY_MS = 5 * 60_000;
+const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
+/** A cancel that Globus took but that shows no effect is asked for again after this time. */
+const CANCEL_AGAIN_MS = 60_000;
+const SUBMISSION_ID_STOCK = 16;
+const SCICAT_ACCOUNT_ALARM = 'scicat-account';
+
+/**
+ * Follows every transfer from its acceptance to its end. One loop that never overlaps itself: it
+ * runs when it is woken, by a timer or because something changed, and each run observes (when a
+ * poll is due), decides, finalizes and dispatches. What takes time runs beside the loop, one step
+ * per transfer at a time, so that neither a slow SciCat nor one bad transfer holds up the others.
+ *
+ * Entered by {@link start}, which recovers all open jobs from SciCat before the service is ready,
+ * however long SciCat is away. Left by {@link stop}, which begins nothing new, lets submissions end
+ * and writes what is pending.
+ */
+export class Tracker implements TransferTracking {
+  private readonly transfers: OpenTransfers;
+  private readonly writer: JobWriter;
+  private readonly dispatcher: Dispatcher;
+  private readonly finalizer: Finalizer;
+  private readonly observer: Observer;
+  private readonly sweep: Sweep;
+  private readonly submissionIds: SubmissionIds;
+  private readonly stopping = new AbortController();
+  private readonly aborted = new AbortController();
+  /** Steps beside the loop; all of them end before {@link stop} returns. */
+  private readonly beside = new Set<Promise<unknown>>();
+  private readonly cancelAskedAt = new WeakMap<OpenTransfer, number>();
+  private loop: Promise<void> | undefined;
+  private wakeUp: (() => void) | undefined;
+  private woken = false;
+  private recovered = false;
+  private recoveryFailures = 0;
+  private recoverNotBefore = 0;
+  private reconciled = false;
+  private reconcileNotBefore = 0;
+  private readonly fileListForgotten = new WeakSet<OpenTransfer>();
+  private sweptAt = 0;
+  private polledAt = Number.NEGATIVE_INFINITY;
+  private lastGoodPoll: number | undefined;
+  private reservedSlots = 0;
+  private reservedWaits = 0;
+
+  constructor(private readonly parts: TrackerParts) {
+    const { clock, events, config, random, alarms, globus, datasets, spool } = parts;
+    const { signal } = this.aborted;
+    this.transfers = new OpenTransfers(events, () => clock.monotonicMs());
+    const listener: JobWriterListener = {
+      confirmed: (open, shown) => {
+        this.onConfirmed(open, shown);
+      },
+      gone: (open) => {
+        this.onGone(open);
+      },
+    };
+    const { transfers } = this;
+    this.writer = new JobWriter(parts.jobs, config, clock, random, events, listener);
+    const { writer } = this;
+    this.submissionIds = new SubmissionIds(globus, clock, random, SUBMISSION_ID_STOCK, signal);
+    this.dispatcher = new Dispatcher({
+      transfers,
+      writer,
+      globus,
+      datasets,
+      spool,
+      submissionIds: this.submissionIds,
+      config,
+      clock,
+      random,
+      alarms,
+      signal,
+    });
+    this.finalizer = new Finalizer({
+      transfers,
+      writer,
+      datasets,
+      archiveJobs: parts.archiveJobs,
+      clock,
+      random,
+      alarms,
+      signal,
+    });
+    this.observer = new Observer(globus, clock, signal);
+    this.sweep = new Sweep({ transfers, writer, jobs: parts.jobs, spool, clock, events, signal });
+    this.sweep.onGone = (open) => {
+      this.onGone(open);
+    };
+  }
+
+  get ready(): boolean {
+    return this.recovered && !this.stopping.signal.aborted;
+  }
+
+  /** What an operator may want to know. */
+  status(): TrackerStatus {
+    return {
+      ready: this.ready,
+      lastGoodPoll: this.lastGoodPoll,
+      open: this.transfers.size,
+      waiting: this.transfers.waiting().length,
+      inFlight: this.transfers.inFlight().size,
+      finalizing: this.transfers.toFinalize().size,
+      pendingWrites: this.writer.pending,
+      parkedJobs: this.writer.parked,
+    };
+  }
+
+  /** Begins. Recovery goes on in the background until SciCat has answered. */
+  start(): void {
+    this.loop ??= this.run();
+    this.wake();
+  }
+
+  /** Something may have changed: look at it soon. */
+  wake(): void {
+    this.woken = true;
+    this.wakeUp?.();
+  }
+
+  /**
+   * Takes no new work, lets submissions under way end, writes what is pending.
+   *
+   * @param withinMs milliseconds after which the rest is left to the next start
+   */
+  async stop(withinMs: number): Promise<void> {
+    const deadline = this.parts.clock.monotonicMs() + withinMs;
+    this.stopping.abort(new Error('The service is stopping.'));
+    this.wake();
+    await this.settled(deadline);
+    await this.writer.stop(deadline);
+    this.aborted.abort(new Error('The service is stopping.'));
+    await this.loop;
+    await Promise.allSettled(this.beside);
+  }
+
+  findEqual(print: string): string | undefined {
+    return this.transfers.findEqual(print);
+  }
+
+  reserve(): Place {
+    if (!this.ready) {
+      throw new NotReadyError(
+        'The service is starting or stopping and can take no transfer now; please try again in a minute.',
+        { retryAfterSeconds: 30 },
+      );
+    }
+    const { queueSize, pollIntervalSeconds, maxConcurrency } = this.parts.config.current().task;
+    if (this.reconciled && this.dispatcher.slotFreeForNewcomer(this.reservedSlots)) {
+      this.reservedSlots += 1;
+      return this.place(true, '', () => (this.reservedSlots -= 1));
+    }
+    const waiting = this.transfers.waiting().length - this.transfers.pressingOnes().size;
+    if (queueSize > 0 && waiting + this.reservedWaits >= queueSize) {
+      throw new QueueFullError(
+        `The waiting queue is full: ${queueSize} transfers wait already. Please try again later.`,
+        { retryAfterSeconds: Math.max(30, pollIntervalSeconds) },
+      );
+    }
+    this.reservedWaits += 1;
+    const why =
+      this.dispatcher.pausedFor ??
+      `the service runs ${maxConcurrency} transfers at a time, and others were asked for before`;
+    return this.place(false, why, () => (this.reservedWaits -= 1));
+  }
+
+  takeSubmissionId(): string | undefined {
+    return this.submissionIds.take();
+  }
+
+  async accept(transfer: Transfer, place: Place): Promise<Handover> {
+    place.release();
+    const open = this.transfers.add(transfer, { holdsSlot: place.slot });
+    this.parts.events.emit({ kind: 'accepted', transfer });
+    if (place.slot) {
+      const handover = this.dispatcher.handOver(open);
+      void this.thenWake(handover);
+      return handover;
+    }
+    this.writer.changed(open, 'needed');
+    this.wake();
+    return { kind: 'waits' };
+  }
+
+  current(jobId: string): Transfer | undefined {
+    return this.transfers.get(jobId)?.transfer;
+  }
+
+  queuePosition(jobId: string): number | undefined {
+    const position = this.transfers.waiting().findIndex((open) => open.jobId === jobId);
+    return position < 0 ? undefined : position;
+  }
+
+  adopt(job: TransferJobDocument): Transfer | undefined {
+    return this.sweep.adopt(job)?.transfer;
+  }
+
+  async requestEnd(jobId: string, request: EndRequest): Promise<void> {
+    const open = this.transfers.get(jobId);
+    if (open === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
+    this.transfers.update(open, (transfer) => withEndRequest(transfer, request));
+    this.parts.events.emit({ kind: 'end-requested', transfer: open.transfer });
+    await this.writer.confirmed(open);
+    if (open.transfer.status.state === 'waiting') open.notBefore = 0;
+    if (open.transfer.status.state === 'transferring') void this.besideLoop(this.cancelTask(open));
+    this.wake();
+  }
+
+  disown(key: string): void {
+    void this.besideLoop(this.sweep.disown(key));
+  }
+
+  private place(slot: boolean, waitsFor: string, giveBack: () => void): Place {
+    let held = true;
+    return {
+      slot,
+      waitsFor,
+      release: () => {
+        if (held) giveBack();
+        held = false;
+      },
+    };
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.nextWake();
+      try {
+        await this.cycle();
+      } catch (error) {
+        // Nothing that happens in one cycle may end the loop.
+        if (!this.aborted.signal.aborted) {
+          this.parts.alarms.raise('internal:tracker', String(error));
+        }
+      }
+    }
+  }
+
+  private async nextWake(): Promise<void> {
+    if (!this.woken) {
+      await new Promise<void>((resolve) => {
+        this.wakeUp = resolve;
+      });
+      this.wakeUp = undefined;
+    }
+    this.woken = false;
+  }
+
+  private async cycle(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    if (!this.recovered) await this.recover();
+    if (!this.recovered) return;
+    await this.sweepIfDue();
+    if (!this.reconciled) await this.reconcile();
+    await this.observeIfDue();
+    for (const step of this.finalizer.startDue()) void this.thenWake(step);
+    if (this.reconciled) {
+      for (const step of this.dispatcher.dispatch(this.reservedSlots)) void this.thenWake(step);
+    }
+  }
+
+  /** Keeps a step in sight until it ends. */
+  private async besideLoop<T>(step: Promise<T>): Promise<T> {
+    this.beside.add(step);
+    try {
+      return await step;
+    } finally {
+      this.beside.delete(step);
+    }
+  }
+
+  private async thenWake(step: Promise<unknown>): Promise<void> {
+    await this.besideLoop(step);
+    this.wake();
+  }
+
+  private async settled(deadline: number): Promise<void> {
+    const { clock } = this.parts;
+    while (this.submitting() && clock.monotonicMs() < deadline) await clock.sleep(50);
+  }
+
+  private submitting(): boolean {
+    for (const open of this.transfers.all()) if (open.busy) return true;
+    return false;
+  }
+
+  private async recover(): Promise<void> {
+    const { clock, events, alarms, random } = this.parts;
+    if (clock.monotonicMs() < this.recoverNotBefore) return;
+    try {
+      const { open, adopted } = await this.sweep.recover();
+      this.recovered = true;
+      this.sweptAt = clock.monotonicMs();
+      alarms.clear(SCICAT_ACCOUNT_ALARM);
+      events.emit({ kind: 'swept', open, adopted });
+      void this.submissionIds.fill();
+    } catch (error) {
+      if (this.aborted.signal.aborted) return;
+      this.recoveryFailures += 1;
+      const pause = backoffMs(this.recoveryFailures, RECOVERY_BACKOFF, random);
+      this.recoverNotBefore = clock.monotonicMs() + pause;
+      this.sweepFailed(error);
+      // Sooner than the next poll: the service takes no request until this is done.
+      void clock.sleep(pause, this.stopping.signal).then(
+        () => {
+          this.wake();
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  private async sweepIfDue(): Promise<void> {
+    const { clock, events, alarms } = this.parts;
+    if (clock.monotonicMs() - this.sweptAt < SWEEP_EVERY_MS) return;
+    this.sweptAt = clock.monotonicMs();
+    try {
+      const { open, adopted } = await this.sweep.run();
+      alarms.clear(SCICAT_ACCOUNT_ALARM);
+      events.emit({ kind: 'swept', open, adopted });
+    } catch (error) {
+      if (!this.aborted.signal.aborted) this.sweepFailed(error);
+    }
+  }
+
+  private sweepFailed(error: unknown): void {
+    const { events, alarms } = this.parts;
+    const reason = error instanceof Error ? error.message : String(error);
+    events.emit({ kind: 'swept', open: 0, adopted: 0, error: reason });
+    if (error instanceof ServiceAccountError) alarms.raise(SCICAT_ACCOUNT_ALARM, reason);
+  }
+
+  /**
+   * After a restart: transfers that Globus got from the last process without SciCat having heard of
+   * it are recognized by their labels, before anything is handed over, so that the limit holds.
+   */
+  private async reconcile(): Promise<void> {
+    const { clock, config } = this.parts;
+    if (clock.monotonicMs() < this.reconcileNotBefore) return;
+    const unknown = this.transfers
+      .waiting()
+      .filter(
+        ({ transfer: { status } }) => status.state === 'waiting' && status.handover !== 'none',
+      );
+    if (unknown.length > 0) {
+      try {
+        const running = new Map(
+          (await this.observer.running()).map((task) => [task.label, task.taskId]),
+        );
+        for (const open of unknown) {
+          const taskId = running.get(taskLabel(open.jobId));
+          if (taskId !== undefined && !open.busy) this.dispatcher.start(open, taskId);
+        }
+      } catch (error) {
+        this.reconcileNotBefore =
+          clock.monotonicMs() + config.current().task.pollIntervalSeconds * 900;
+        this.pollFailed(error, 0);
+        return;
+      }
+    }
+    this.reconciled = true;
+  }
+
+  private async observeIfDue(): Promise<void> {
+    const { clock, config, events, alarms } = this.parts;
+    const { pollIntervalSeconds, stallTimeoutSeconds } = config.current().task;
+    const now = clock.monotonicMs();
+    // The timer that wakes the loop may be early by a little.
+    if (now - this.polledAt < pollIntervalSeconds * 1000 * 0.9) return;
+    this.polledAt = now;
+    const inFlight = [...this.transfers.inFlight()];
+    let look;
+    try {
+      look = await this.observer.look(inFlight);
+    } catch (error) {
+      this.pollFailed(error, inFlight.length);
+      return;
+    }
+    this.lastGoodPoll = clock.monotonicMs();
+    if (inFlight.length > 0) {
+      events.emit({ kind: 'observed', inFlight: inFlight.length, calls: look.calls });
+      alarms.clear(ACCOUNT_ALARM);
+    }
+    for (const open of inFlight) {
+      const observation = look.observations.get(open.jobId);
+      if (observation === undefined) continue;
+      const before = open.transfer;
+      const decision = decide(before, observation, open.watch, {
+        monotonicMs: clock.monotonicMs(),
+        nowIso: new Date(clock.now()).toISOString(),
+        stallTimeoutMs: stallTimeoutSeconds * 1000,
+        clientId: this.parts.globus.clientId(),
+      });
+      open.watch = decision.watch;
+      if (decision.alarm !== undefined) alarms.raise(`task:${open.jobId}`, decision.alarm);
+      this.apply(open, before, decision.transfer);
+    }
+  }
+
+  private apply(open: OpenTransfer, before: Transfer, after: Transfer): void {
+    const next = this.transfers.update(open, () => after);
+    if (next.status.state !== before.status.state) {
+      open.failures = 0;
+      open.notBefore = 0;
+    }
+    if (isFinal(next.status.state)) {
+      this.writer.changed(open, 'final');
+      return;
+    }
+    const worded =
+      troubleOf(next) !== troubleOf(before) || next.endRequested !== before.endRequested;
+    if (next !== before && next.status.state === 'transferring') {
+      this.writer.changed(open, worded ? 'needed' : 'progress');
+    }
+    if (next.endRequested !== undefined && next.status.state === 'transferring') {
+      void this.besideLoop(this.cancelTask(open));
+    }
+  }
+
+  /** Asks Globus for the task's end, once SciCat has the wish. Never rejects. */
+  private async cancelTask(open: OpenTransfer): Promise<void> {
+    const { clock, globus } = this.parts;
+    const askedAt = this.cancelAskedAt.get(open);
+    if (open.busy || (askedAt !== undefined && clock.monotonicMs() - askedAt < CANCEL_AGAIN_MS)) {
+      return;
+    }
+    open.busy = true;
+    try {
+      await this.writer.confirmed(open);
+      await globus.cancel(taskIdOf(open.transfer), this.aborted.signal);
+      this.cancelAskedAt.set(open, clock.monotonicMs());
+    } catch {
+      // Asked again at the next poll; the task's end is what counts, not this call's.
+    } finally {
+      open.busy = false;
+    }
+  }
+
+  private pollFailed(error: unknown, inFlight: number): void {
+    if (this.aborted.signal.aborted) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.parts.events.emit({ kind: 'observed', inFlight, calls: 0, error: reason });
+    if (error instanceof ServiceAccountError) this.parts.alarms.raise(ACCOUNT_ALARM, reason);
+  }
+
+  private onConfirmed(open: OpenTransfer, shown: Transfer): void {
+    const { state } = shown.status;
+    if (state === 'waiting') return;
+    // SciCat has the task's id, or the end: the file list has done its work.
+    if (hasFileList(shown) && !this.fileListForgotten.has(open)) {
+      this.fileListForgotten.add(open);
+      void this.besideLoop(this.forgetFileList(shown.key));
+    }
+    if (!isFinal(state)) return;
+    this.writer.forget(open);
+    this.transfers.drop(open);
+    this.wake();
+  }
+
+  private async forgetFileList(key: string): Promise<void> {
+    try {
+      await this.parts.spool.remove(key);
+    } catch {
+      // The sweep removes it after some days.
+    }
+  }
+
+  /** The job was removed from SciCat: nobody is left to tell, and nothing more is to be copied. */
+  private onGone(open: OpenTransfer): void {
+    this.writer.forget(open);
+    if (open.transfer.status.state !== 'transferring') {
+      this.transfers.drop(open);
+      return;
+    }
+    void this.besideLoop(this.endGone(open));
+  }
+
+  private async endGone(open: OpenTransfer): Promise<void> {
+    const { clock, globus, random } = this.parts;
+    open.busy = true;
+    for (let failures = 1; !this.aborted.signal.aborted; failures += 1) {
+      try {
+        await globus.cancel(taskIdOf(open.transfer), this.aborted.signal);
+        break;
+      } catch {
+        const pause = backoffMs(failures, RECOVERY_BACKOFF, random);
+        await clock.sleep(pause, this.aborted.signal).catch(() => undefined);
+      }
+    }
+    this.transfers.drop(open);
+    this.wake();
+  }
+}
+
+function troubleOf(transfer: Transfer): string | undefined {
+  return transfer.status.state === 'transferring' ? transfer.status.trouble : undefined;
+}
+
+function hasFileList(transfer: Transfer): boolean {
+  return transfer.origin.kind === 'recorded' && transfer.origin.record.fileList !== undefined;
+}
