@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { AxiosTransport } from './axios-transport.js';
+import { type HttpRequest, TransportError } from './http-transport.port.js';
+
+const TOKEN = 'eyJ-very-secret-token';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+describe('AxiosTransport', () => {
+  let server: Server;
+  let url: string;
+  let handler: Handler;
+  const sockets = new Set<Socket>();
+  const transport = new AxiosTransport(new HttpService(axios.create()), {
+    maxResponseBytes: 1_000,
+    maxSockets: 2,
+  });
+
+  beforeEach(async () => {
+    sockets.clear();
+    server = createServer((request, response) => {
+      handler(request, response);
+    });
+    server.on('connection', (socket: Socket) => sockets.add(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterEach(async () => {
+    transport.onModuleDestroy();
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  });
+
+  const ask = (request: Partial<HttpRequest> = {}): HttpRequest => ({
+    method: 'GET',
+    url: `${url}/a?secret=query`,
+    headers: { Authorization: `Bearer ${TOKEN}` },
+    timeoutMs: 5_000,
+    ...request,
+  });
+
+  const failing = async (request: HttpRequest): Promise<TransportError> => {
+    const error: unknown = await transport.send(request).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(TransportError);
+    const shown = inspect(error, { depth: 10, showHidden: true });
+    expect(shown).not.toContain(TOKEN);
+    expect(shown).not.toContain('secret=query');
+    expect(shown).not.toContain('127.0.0.1');
+    return error as TransportError;
+  };
+
+  it('sends method, headers and body as given, and reads JSON', async () => {
+    const seen: unknown[] = [];
+    handler = (request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        const { authorization, 'content-type': type, 'content-length': length } = request.headers;
+        seen.push([request.method, request.url, authorization, type, length, body]);
+        response.setHeader('X-Request-Id', 'r1');
+        response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+        response.end('{"a":[1]}');
+      });
+    };
+    const body = '  {"kept": "as it is"} ';
+    const answer = await transport.send(
+      ask({
+        method: 'POST',
+        headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
+        body,
+      }),
+    );
+    expect(seen).toEqual([
+      ['POST', '/a?secret=query', `Bearer ${TOKEN}`, 'application/json', '23', body],
+    ]);
+    expect({ ...answer, headers: pick(answer.headers, ['x-request-id', 'set-cookie']) }).toEqual({
+      status: 200,
+      headers: { 'x-request-id': 'r1', 'set-cookie': 'a=1, b=2' },
+      body: { a: [1] },
+    });
+  });
+
+  it('does not call an empty body a web form', async () => {
+    handler = (request, response) => {
+      response.end(JSON.stringify(request.headers['content-type'] ?? null));
+    };
+    expect((await transport.send(ask({ method: 'POST' }))).body).toBeNull();
+  });
+
+  it.each([
+    [401, '{"code":"AuthenticationFailed"}', { code: 'AuthenticationFailed' }],
+    [502, '<html>Bad gateway</html>', '<html>Bad gateway</html>'],
+    [500, '{"cut', '{"cut'],
+    [204, '', undefined],
+  ])('answers of status %i are answers, whatever their body', async (status, text, body) => {
+    handler = (_request, response) => response.writeHead(status).end(text);
+    const answer = await transport.send(ask());
+    expect([answer.status, answer.body]).toEqual([status, body]);
+  });
+
+  it('does not follow a redirect, which could carry the token to another host', async () => {
+    let requests = 0;
+    handler = (_request, response) => {
+      requests += 1;
+      response.writeHead(302, { Location: '/elsewhere' }).end();
+    };
+    expect((await transport.send(ask())).status).toBe(302);
+    expect(requests).toBe(1);
+  });
+
+  it('ignores proxy variables: the token would go to the proxy', async () => {
+    handler = (_request, response) => response.end('1');
+    process.env['http_proxy'] = 'http://127.0.0.1:1';
+    try {
+      expect((await transport.send(ask())).body).toBe(1);
+    } finally {
+      delete process.env['http_proxy'];
+    }
+  });
+
+  it('gives up after its time-out, also when bytes keep coming', async () => {
+    let dripping: NodeJS.Timeout | undefined;
+    handler = (_request, response) => {
+      dripping = setInterval(() => response.write(' '), 10);
+    };
+    const error = await failing(ask({ timeoutMs: 120 }));
+    clearInterval(dripping);
+    expect(error.failure).toBe('timeout');
+  });
+
+  it('knows that a refused connection carried nothing', async () => {
+    await new Promise((resolve) => server.close(resolve));
+    const error = await failing(ask());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    expect([error.failure, error.message]).toEqual([
+      'not-sent',
+      'The service could not be reached (ECONNREFUSED).',
+    ]);
+  });
+
+  it('knows that an unknown host and an impossible header carried nothing', async () => {
+    expect((await failing(ask({ url: 'http://no-such-host.invalid/' }))).failure).toBe('not-sent');
+    expect((await failing(ask({ url: 'no url' }))).failure).toBe('not-sent');
+  });
+
+  it('a connection reset after the request was read is lost: it may have been carried out', async () => {
+    handler = (request) => request.socket.resetAndDestroy();
+    expect((await failing(ask())).failure).toBe('lost');
+  });
+
+  it('a connection reset in the middle of the answer is lost', async () => {
+    handler = (request, response) => {
+      response.writeHead(200, { 'Content-Length': '100' });
+      response.write('{"a":', () => request.socket.resetAndDestroy());
+    };
+    expect((await failing(ask())).failure).toBe('lost');
+  });
+
+  it('an answer that ends early is lost, not a shorter answer', async () => {
+    handler = (request, response) => {
+      response.writeHead(200, { 'Content-Length': '100' });
+      response.write('{}', () => request.socket.end());
+    };
+    expect((await failing(ask())).failure).toBe('lost');
+  });
+
+  it('garbage instead of HTTP is lost', async () => {
+    handler = (request) => request.socket.end('this is not HTTP\r\n\r\n');
+    expect((await failing(ask())).failure).toBe('lost');
+  });
+
+  it('an answer larger than allowed is not taken in', async () => {
+    handler = (_request, response) => response.end(JSON.stringify('x'.repeat(2_000)));
+    expect((await failing(ask())).failure).toBe('lost');
+  });
+
+  it('stops at once when its caller gives up, and before it begins', async () => {
+    const controller = new AbortController();
+    handler = () => {
+      controller.abort();
+    };
+    expect((await failing(ask({ signal: controller.signal }))).failure).toBe('aborted');
+    expect((await failing(ask({ signal: controller.signal }))).failure).toBe('aborted');
+    expect(sockets.size).toBe(1);
+  });
+
+  it('reuses connections, but not for a call that asks for a fresh one', async () => {
+    handler = (_request, response) => response.end('1');
+    await transport.send(ask());
+    await transport.send(ask());
+    expect(sockets.size).toBe(1);
+    await transport.send(ask({ freshConnection: true }));
+    await transport.send(ask({ freshConnection: true }));
+    expect(sockets.size).toBe(3);
+  });
+
+  it('opens no more connections than allowed', async () => {
+    handler = (_request, response) => response.end('1');
+    await Promise.all(Array.from({ length: 10 }, () => transport.send(ask())));
+    expect(sockets.size).toBe(2);
+  });
+});
+
+function pick(record: Readonly<Record<string, string>>, names: readonly string[]): unknown {
+  return Object.fromEntries(names.map((name) => [name, record[name]]));
+}
