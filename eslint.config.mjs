@@ -16,7 +16,9 @@ const rooms = {
   'src/facilities': ['src/errors', 'src/templates'],
   'src/config': ['src/errors', 'src/facilities', 'src/templates'],
   'src/transfers/domain': ['src/errors'],
+  'src/transfers/application/ports': ['src/transfers/domain'],
   'src/transfers/application': [
+    'src/transfers/application/ports',
     'src/transfers/domain',
     'src/facilities',
     'src/auth',
@@ -69,6 +71,14 @@ const rooms = {
     'src/logging',
   ],
 };
+
+const emulators = ['sandbox/http'];
+Object.assign(rooms, {
+  // The emulators must not share the adapters' idea of the wire, or both could be wrong together.
+  'sandbox/http': [],
+  'sandbox/scicat': emulators,
+  'sandbox/globus': emulators,
+});
 
 const roomNames = Object.keys(rooms).sort((a, b) => b.length - a.length);
 const roomOf = (path) => roomNames.find((room) => path === room || path.startsWith(`${room}/`));

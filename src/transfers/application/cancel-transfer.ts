@@ -1,0 +1,101 @@
+import type { Identity } from '../../auth/identity.port.js';
+import {
+  AccessDeniedError,
+  AlreadyEndedError,
+  NotReadyError,
+} from '../../errors/request.errors.js';
+import type { Clock } from '../../time/clock.port.js';
+import { isOurs, showsEnded } from '../domain/job-document.js';
+import type { EndRequest, Transfer } from '../domain/transfer.js';
+import { isFinal } from '../domain/transfer-state.js';
+import { isOwner, type Owners, ownersOfJob, ownersOfTransfer } from './job-access.js';
+import { noSuchTransfer } from './look-up-transfers.js';
+import type { TransferEvents } from './ports/transfer-events.port.js';
+import type { TransferJobs } from './ports/transfer-jobs.port.js';
+import type { TransferTracking } from './ports/transfer-tracking.port.js';
+
+/** What the service works with. */
+export interface CancelTransferParts {
+  readonly jobs: TransferJobs;
+  readonly tracking: TransferTracking;
+  readonly events: TransferEvents;
+  readonly clock: Clock;
+}
+
+/**
+ * Ends a transfer on its owner's wish. The wish is in SciCat before the answer, so it survives a
+ * crash; Globus is not waited for, and the task's real end decides what the transfer becomes.
+ */
+export class CancelTransfer {
+  constructor(private readonly parts: CancelTransferParts) {}
+
+  /**
+   * @param remove also remove the SciCat job, as soon as the end is known
+   * @throws JobNotFoundError AccessDeniedError AlreadyEndedError NotReadyError UpstreamError
+   */
+  async execute(identity: Identity, jobId: string, remove: boolean): Promise<void> {
+    const { tracking } = this.parts;
+    if (!tracking.ready) {
+      throw new NotReadyError(
+        'The service is starting or stopping and can cancel nothing now; please try again in a minute.',
+        { retryAfterSeconds: 30 },
+      );
+    }
+    const transfer = tracking.current(jobId);
+    const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
+    if (transfer === undefined || owners === undefined) {
+      await this.endByJob(identity, jobId, remove);
+      return;
+    }
+    this.requireOwner(identity, jobId, owners);
+    await this.end(identity, transfer, remove);
+  }
+
+  private async endByJob(identity: Identity, jobId: string, remove: boolean): Promise<void> {
+    const { jobs, tracking } = this.parts;
+    const job = await jobs.read(jobId);
+    if (job === undefined || !isOurs(job, jobs.ownAccounts())) throw noSuchTransfer(jobId);
+    this.requireOwner(identity, jobId, ownersOfJob(job));
+    const transfer = showsEnded(job) ? undefined : (tracking.current(jobId) ?? tracking.adopt(job));
+    if (transfer !== undefined) {
+      await this.end(identity, transfer, remove);
+      return;
+    }
+    if (!remove) throw alreadyEnded(jobId);
+    await jobs.remove(jobId);
+  }
+
+  private async end(identity: Identity, transfer: Transfer, remove: boolean): Promise<void> {
+    if (isFinal(transfer.status.state) && !remove) throw alreadyEnded(transfer.jobId);
+    const request: EndRequest = {
+      reason: 'user',
+      by: identity.username,
+      at: new Date(this.parts.clock.now()).toISOString(),
+      remove,
+    };
+    await this.parts.tracking.requestEnd(transfer.jobId, request);
+  }
+
+  private requireOwner(identity: Identity, jobId: string, owners: Owners): void {
+    const allowed = isOwner(identity, owners);
+    this.parts.events.emit({
+      kind: 'decided',
+      operation: 'cancel',
+      allowed,
+      rule: 'job-owner',
+      username: identity.username,
+      jobId,
+    });
+    if (!allowed) {
+      throw new AccessDeniedError(
+        `Transfer ${jobId} belongs to somebody else, and you are not in its owner group.`,
+      );
+    }
+  }
+}
+
+function alreadyEnded(jobId: string): AlreadyEndedError {
+  return new AlreadyEndedError(
+    `Transfer ${jobId} has ended already, so there is nothing to cancel; add delete=true to remove its job.`,
+  );
+}

@@ -1,0 +1,267 @@
+import type { Identity } from '../../auth/identity.port.js';
+import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { ProxyError } from '../../errors/proxy-error.js';
+import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
+import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import { refuseFilePath } from '../../facilities/file-paths.js';
+import type { Clock } from '../../time/clock.port.js';
+import {
+  digestFileList,
+  type FileEntry,
+  type FileListDigest,
+  sortedFileList,
+} from '../domain/file-list.js';
+import { fingerprint } from '../domain/fingerprint.js';
+import { type CreatedJob, newTransfer } from '../domain/transfer.js';
+import type { TransferRecord } from '../domain/transfer-record.js';
+import { allowFacilities, assessRequest, type TransferWish } from './assess-request.js';
+import type { Dataset } from './ports/datasets.port.js';
+import type { Spool } from './ports/spool.port.js';
+import type { TransferEvents } from './ports/transfer-events.port.js';
+import type { TransferJobs } from './ports/transfer-jobs.port.js';
+import type { Handover, Place, TransferTracking } from './ports/transfer-tracking.port.js';
+
+/** What the service works with. */
+export interface RequestTransferParts {
+  readonly jobs: TransferJobs;
+  readonly spool: Spool;
+  readonly tracking: TransferTracking;
+  readonly events: TransferEvents;
+  readonly config: ConfigSnapshots;
+  readonly clock: Clock;
+  readonly globusClientId: () => string;
+  /** Makes the transfer's key. */
+  readonly newUuid: () => string;
+}
+
+/** A request of a known user. */
+export interface TransferRequestInput {
+  readonly identity: Identity;
+  /** The dataset, read with the user's own token; it may still be on its way. */
+  readonly dataset: Promise<Dataset>;
+  readonly wish: TransferWish;
+  /** Undefined: the whole dataset folder. */
+  readonly files: readonly FileEntry[] | undefined;
+}
+
+/** How long a request waits for Globus; the transfer goes on all the same. */
+const ANSWER_AFTER_MS = 10_000;
+/** Pauses before the looks for a job whose creation had no certain outcome. */
+const LOOK_AFTER_MS = [0, 500, 2000];
+
+/**
+ * Accepts a transfer. The order of the steps is what makes it safe: check without any effect, keep
+ * the file list, make the SciCat job (from then on the intent is durable), and only then ask Globus
+ * under an id that the job already holds.
+ */
+export class RequestTransfer {
+  /** Requests that are being stored, by fingerprint: equal ones at the same time share one job. */
+  private readonly underWay = new Map<string, Promise<string>>();
+
+  constructor(private readonly parts: RequestTransferParts) {}
+
+  /**
+   * @returns id of the SciCat job that stands for the transfer
+   * @throws AccessDeniedError InvalidRequestError TransferRefusedError QueueFullError NotReadyError
+   *   SpoolUnavailableError UpstreamError
+   */
+  async execute(input: TransferRequestInput): Promise<string> {
+    const record = await this.assess(input);
+    const files = input.files === undefined ? undefined : checkedFileList(input.files);
+    const asked: TransferRecord =
+      files === undefined ? record : { ...record, fileList: files.digest };
+    const print = fingerprint(asked);
+    const equal = this.parts.tracking.findEqual(print) ?? this.underWay.get(print);
+    if (equal !== undefined) {
+      const jobId = await equal;
+      this.parts.events.emit({ kind: 'repeated', jobId, username: input.identity.username });
+      return jobId;
+    }
+    const carriedOut = this.carryOut(asked, files?.sorted);
+    this.underWay.set(print, carriedOut);
+    try {
+      return await carriedOut;
+    } finally {
+      this.underWay.delete(print);
+    }
+  }
+
+  private async assess(input: TransferRequestInput): Promise<TransferRecord> {
+    const { identity, wish } = input;
+    const config = this.parts.config.current();
+    let rule = 'all';
+    const refusedBy = (which: string): void => {
+      rule = which;
+    };
+    let allowed = false;
+    try {
+      const facilities = allowFacilities(config, identity, wish, refusedBy);
+      const dataset = await input.dataset.catch((error: unknown) => {
+        refusedBy('dataset-unreadable');
+        throw error;
+      });
+      const assessed = assessRequest(config, identity, dataset, wish, facilities, refusedBy);
+      allowed = true;
+      const { source, destination, copy } = assessed;
+      return {
+        version: 1,
+        key: this.parts.newUuid(),
+        datasetPid: dataset.pid,
+        source,
+        destination,
+        copy,
+        autoArchive: wish.autoArchive,
+        requestedBy: {
+          username: identity.username,
+          ...(identity.email === undefined ? {} : { email: identity.email }),
+          ownerGroup: dataset.ownerGroup,
+        },
+        dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
+        globusClientId: this.parts.globusClientId(),
+      };
+    } finally {
+      this.parts.events.emit({
+        kind: 'decided',
+        operation: 'request',
+        allowed,
+        rule,
+        username: identity.username,
+        datasetPid: wish.scicatPid,
+        sourceFacility: wish.sourceFacility,
+        destinationFacility: wish.destFacility,
+      });
+    }
+  }
+
+  private async carryOut(
+    asked: TransferRecord,
+    files: readonly FileEntry[] | undefined,
+  ): Promise<string> {
+    const { tracking } = this.parts;
+    const place = tracking.reserve();
+    const { record, job } = await this.store(asked, files, place).catch((error: unknown) => {
+      place.release();
+      throw error;
+    });
+    const transfer = newTransfer(
+      job,
+      record,
+      place.slot ? 'being handed to Globus' : place.waitsFor,
+    );
+    const handover = await this.atMost(ANSWER_AFTER_MS, tracking.accept(transfer, place));
+    if (handover.kind === 'refused') {
+      throw new TransferRefusedError(`The transfer was refused: ${handover.reason}`, {
+        details: `It is kept as failed job ${job.jobId} in SciCat.`,
+      });
+    }
+    return job.jobId;
+  }
+
+  /** Makes the intent durable: first the file list, then the job. */
+  private async store(
+    asked: TransferRecord,
+    files: readonly FileEntry[] | undefined,
+    place: Place,
+  ): Promise<{ readonly record: TransferRecord; readonly job: CreatedJob }> {
+    // Only who has a slot takes an id now; how long Globus honours an unused one is not known.
+    const submissionId = place.slot ? this.parts.tracking.takeSubmissionId() : undefined;
+    const record = submissionId === undefined ? asked : { ...asked, submissionId };
+    if (files !== undefined) await this.parts.spool.put(record.key, files);
+    return { record, job: await this.createJob(record) };
+  }
+
+  private async createJob(record: TransferRecord): Promise<CreatedJob> {
+    const { jobs, spool, tracking } = this.parts;
+    const { username, email, ownerGroup } = record.requestedBy;
+    try {
+      return await jobs.create({
+        record,
+        ownerUser: username,
+        ownerGroup,
+        ...(email === undefined ? {} : { contactEmail: email }),
+      });
+    } catch (error) {
+      if (error instanceof UpstreamError && error.outcomeUnclear) {
+        const found = await this.lookForJob(record.key);
+        if (found !== undefined) return found;
+        // It may still turn up; the caller is about to be told that it was not accepted.
+        tracking.disown(record.key);
+        throw notCreated(error);
+      }
+      if (record.fileList !== undefined) await spool.remove(record.key).catch(() => undefined);
+      throw error instanceof ProxyError ? notCreated(error) : error;
+    }
+  }
+
+  /** SciCat may have stored the job although it answered with an error, or not at all. */
+  private async lookForJob(key: string): Promise<CreatedJob | undefined> {
+    for (const pause of LOOK_AFTER_MS) {
+      await this.parts.clock.sleep(pause);
+      try {
+        const job = await this.parts.jobs.findByKey(key);
+        if (job !== undefined) return { jobId: job.id, createdAt: job.createdAt };
+      } catch {
+        // Asked again; in the end the key is disowned, which covers this too.
+      }
+    }
+    return undefined;
+  }
+
+  private async atMost(ms: number, handover: Promise<Handover>): Promise<Handover> {
+    const answered = new AbortController();
+    const tooLate = this.parts.clock.sleep(ms, answered.signal).then(
+      (): Handover => ({ kind: 'waits' }),
+      (): Handover => ({ kind: 'waits' }),
+    );
+    try {
+      return await Promise.race([handover, tooLate]);
+    } finally {
+      answered.abort(new Error('Globus has answered.'));
+    }
+  }
+}
+
+/** A file list that may be copied, sorted and without repetitions. */
+function checkedFileList(files: readonly FileEntry[]): {
+  readonly sorted: readonly FileEntry[];
+  readonly digest: FileListDigest;
+} {
+  if (files.length === 0) {
+    throw new InvalidRequestError(
+      'The file list is empty. Leave it out to transfer the whole dataset folder.',
+    );
+  }
+  for (const [position, file] of files.entries()) {
+    const refusal = refuseFilePath(file.path);
+    if (refusal === undefined) continue;
+    throw new InvalidRequestError(
+      `Entry ${position} of the file list can't be used: its path ${refusal}.`,
+      { details: `fileList[${position}].path = ${JSON.stringify(file.path).slice(0, 300)}` },
+    );
+  }
+  const sorted = sortedFileList(files).filter((file, position, all) => {
+    const before = all[position - 1];
+    if (before?.path !== file.path) return true;
+    if (before.isSymlink === file.isSymlink) return false;
+    throw new InvalidRequestError(
+      'The file list names one path twice, once as a symbolic link and once not.',
+      { details: `path = ${JSON.stringify(file.path).slice(0, 300)}` },
+    );
+  });
+  return { sorted, digest: digestFileList(sorted) };
+}
+
+function notCreated(error: ProxyError): ProxyError {
+  if (!(error instanceof UpstreamError)) return error;
+  if (error.status === 400 || (error.code === 'UPSTREAM_REJECTED' && error.status !== 403)) {
+    return new InvalidRequestError(
+      'SciCat did not accept a transfer job for this dataset, so nothing was started.',
+      { details: "SciCat's reason is in the service's log.", cause: error },
+    );
+  }
+  return new UpstreamUnavailableError(
+    'SciCat',
+    'SciCat could not store the transfer job, so nothing was started; please try again later.',
+    { outcomeUnclear: false, retryAfterSeconds: 60, cause: error },
+  );
+}
