@@ -1,0 +1,36 @@
+import { UpstreamError } from '../errors/upstream.errors.js';
+import { field } from '../transfers/domain/job-document.js';
+import type { ScicatApi } from './scicat-api.js';
+
+/** Whether SciCat is well; `reason` is a sentence for operators. */
+export type ScicatHealthReport =
+  { readonly up: true } | { readonly up: false; readonly reason: string };
+
+/** With its database down SciCat answers only after 30 s, far too late for a health check. */
+const TIMEOUT_MS = 3_000;
+
+/** Asks SciCat's own health route, which needs no login. */
+export class ScicatHealth {
+  constructor(private readonly options: { readonly api: ScicatApi }) {}
+
+  /** Answers within 3 s, and never throws but for an aborted signal. */
+  async check(signal?: AbortSignal): Promise<ScicatHealthReport> {
+    try {
+      const answer = await this.options.api.call({
+        operation: 'check health',
+        repeat: 'safe',
+        method: 'GET',
+        path: 'api/v3/health',
+        timeoutMs: TIMEOUT_MS,
+        deadlineMs: TIMEOUT_MS,
+        maxAttempts: 1,
+        signal,
+      });
+      if (answer.status === 200 && field(answer.body, 'status') === 'ok') return { up: true };
+      return { up: false, reason: `SciCat reports that it is not well (status ${answer.status}).` };
+    } catch (error) {
+      if (error instanceof UpstreamError) return { up: false, reason: error.message };
+      throw error;
+    }
+  }
+}

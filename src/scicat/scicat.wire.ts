@@ -1,0 +1,145 @@
+import { isEmail } from 'class-validator';
+import type { Identity } from '../auth/identity.port.js';
+import type { Dataset } from '../transfers/application/ports/datasets.port.js';
+import { field, type TransferJobDocument } from '../transfers/domain/job-document.js';
+import type { LifecycleFound } from '../transfers/domain/transfer.js';
+
+/*
+ * Readers of SciCat's documents. Each takes what JSON gave, and returns undefined when that is not
+ * the document it should be.
+ */
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether SciCat can have given this id to a job: all of theirs are UUIDs. */
+export function isJobId(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
+}
+
+/** A service account's login. */
+export interface Login {
+  readonly token: string;
+  /** Life of the token in seconds; undefined when SciCat does not say. */
+  readonly expiresInSeconds: number | undefined;
+}
+
+/** The answer to a login. */
+export function readLogin(body: unknown): Login | undefined {
+  const token = textOf(body, 'access_token');
+  if (token === '') return undefined;
+  const seconds = field(body, 'expires_in');
+  const known = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0;
+  return { token, expiresInSeconds: known ? seconds : undefined };
+}
+
+/**
+ * Who a token belongs to; undefined when SciCat knows nobody by it (surprise: validly signed tokens
+ * of nobody are answered with 200 and an empty body).
+ */
+export function readIdentity(body: unknown): Identity | undefined {
+  const profile = field(body, 'profile');
+  const username = textOf(profile, 'username');
+  if (username.trim() === '') return undefined;
+  const email = textOf(profile, 'email');
+  return {
+    username,
+    // The very check that SciCat applies to a job's `contactEmail`.
+    email: isEmail(email) ? email : undefined,
+    accessGroups: textsOf(field(profile, 'accessGroups')),
+    document: body,
+  };
+}
+
+/** What a transfer needs of a dataset. */
+export function readDataset(body: unknown): Dataset | undefined {
+  const dataset = {
+    pid: textOf(body, 'pid'),
+    ownerGroup: textOf(body, 'ownerGroup'),
+    sourceFolder: textOf(body, 'sourceFolder'),
+    size: countOf(body, 'size'),
+    numberOfFiles: countOf(body, 'numberOfFiles'),
+  };
+  return dataset.pid === '' || dataset.ownerGroup === '' ? undefined : dataset;
+}
+
+/** The lifecycle in a dataset's document. What is missing there is not set, as in SciCat itself. */
+export function readLifecycle(body: unknown): LifecycleFound {
+  const lifecycle = field(body, 'datasetlifecycle');
+  return {
+    archivable: field(lifecycle, 'archivable') === true,
+    archiveStatusMessage: textOf(lifecycle, 'archiveStatusMessage'),
+    retrievable: field(lifecycle, 'retrievable') === true,
+  };
+}
+
+/** One block of a dataset's file list. */
+export interface FileBlock {
+  readonly id: string;
+  readonly paths: readonly string[];
+}
+
+/** An OrigDatablock. */
+export function readFileBlock(value: unknown): FileBlock | undefined {
+  const id = textOf(value, '_id');
+  const files = field(value, 'dataFileList');
+  if (id === '' || !Array.isArray(files)) return undefined;
+  const paths = files.map((file: unknown) => textOf(file, 'path'));
+  return paths.includes('') ? undefined : { id, paths };
+}
+
+/** The id of a job. Where `fields` leaves it out, it stands in `_id` as well. */
+export function readJobId(value: unknown): string | undefined {
+  const id = field(value, 'id') ?? field(value, '_id');
+  return isJobId(id) ? id : undefined;
+}
+
+/** A job, or as much of it as was asked for. */
+export function readJobDocument(value: unknown): TransferJobDocument | undefined {
+  const id = readJobId(value);
+  const type = textOf(value, 'type');
+  if (id === undefined || type === '') return undefined;
+  const jobParams = field(value, 'jobParams');
+  return {
+    id,
+    type,
+    createdBy: textOf(value, 'createdBy'),
+    ownerUser: textOf(value, 'ownerUser'),
+    ownerGroup: textOf(value, 'ownerGroup'),
+    createdAt: dateOf(value, 'createdAt'),
+    updatedAt: dateOf(value, 'updatedAt'),
+    statusCode: textOf(value, 'statusCode'),
+    statusMessage: textOf(value, 'statusMessage'),
+    datasetPids: listOf(field(jobParams, 'datasetList')).flatMap((dataset) => {
+      const pid = textOf(dataset, 'pid');
+      return pid === '' ? [] : [pid];
+    }),
+    globusTransfer: field(jobParams, 'globusTransfer'),
+    result: field(value, 'jobResultObject'),
+  };
+}
+
+/** '' for anything but a text. */
+function textOf(value: unknown, name: string): string {
+  const text = field(value, name);
+  return typeof text === 'string' ? text : '';
+}
+
+/** 0 for anything but a whole number from 0. */
+function countOf(value: unknown, name: string): number {
+  const count = field(value, name);
+  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
+/** Milliseconds since the epoch; 0 for what is no date. */
+function dateOf(value: unknown, name: string): number {
+  const time = Date.parse(textOf(value, name));
+  return Number.isNaN(time) ? 0 : time;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return listOf(value).filter((item): item is string => typeof item === 'string' && item !== '');
+}
