@@ -125,8 +125,7 @@ function indexed(item: Value, indexes: readonly Value[]): Value {
     if (!isInteger(index)) {
       throw new EvaluationFailure(`a value of type ${index.type} is no index`);
     }
-    const byte: number | undefined =
-      index.value < 0n ? undefined : utf8(current.value)[Number(index.value)];
+    const byte: number | undefined = utf8(current.value)[Number(index.value)];
     if (byte === undefined) throw new EvaluationFailure(`the index ${index.value} is out of range`);
     current = { type: 'uint8', value: BigInt(byte) };
   }
@@ -135,7 +134,6 @@ function indexed(item: Value, indexes: readonly Value[]): Value {
 
 /** Go's `strings.ReplaceAll`: an empty `old` stands before each character and at the end. */
 function replaced(text: string, old: string, by: string): string {
-  if (old === '' && by === '') return text;
   const pieces = old === '' ? ['', ...Array.from(text), ''] : text.split(old);
   boundedLength(text.length + (pieces.length - 1) * (by.length - old.length));
   return pieces.join(by);

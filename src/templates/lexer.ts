@@ -79,7 +79,6 @@ export class Lexer {
       }
       this.insideAction = true;
       this.actionStart = delimiter;
-      this.parenthesisDepth = 0;
       return { kind: 'left-delimiter', text: '{{', offset: delimiter };
     }
   }

@@ -65,6 +65,11 @@ describe('Templates that facilities use', () => {
     expect(template.render({ A: 'a\ud800' })).toBe('a\ufffd|4');
   });
 
+  it('counts depth, not length: many blocks in a row are no problem', () => {
+    const source = '{{if (eq .A (print "a"))}}{{else}}{{.A}}{{end}}'.repeat(200);
+    expect(compileTemplate(source, ['A']).render({ A: 'b' })).toBe('b'.repeat(200));
+  });
+
   it('keeps fields apart from what every object has', () => {
     expect(refusal('{{.constructor}}', ['Pid'])).toMatchObject({
       message: 'unknown field ".constructor". Known fields: .Pid.',
@@ -88,6 +93,7 @@ const AS_GO: readonly (readonly [string, string])[] = [
   ['a {{-3}} b', 'a -3 b'],
   ['a\u00a0{{- 3}}', 'a\u00a03'],
   ['a {{- /* x */ -}} b', 'ab'],
+  [' {{- 3}}{{3\r-}} ', '33'],
   // numbers
   ['{{1_000}} {{0x1F}} {{017}} {{0b11}} {{+5}} {{-7}}', '1000 31 15 3 5 -7'],
   ["{{'a'}} {{'\\n'}} {{'\\''}}", '97 10 39'],
@@ -104,7 +110,10 @@ const AS_GO: readonly (readonly [string, string])[] = [
   ['{{eq .PidShort "b" "a" 3}}', 'true'],
   ['{{eq nil 1}} {{ne nil 1}} {{eq nil nil}}', 'false true true'],
   ['{{eq (index "a" 0) 97}}', 'true'],
-  ['{{lt "a" "b"}} {{lt "\uffff" "😀"}} {{ge 2 2}} {{gt 1.5 0.5}}', 'true true true true'],
+  [
+    '{{lt "a" "b"}} {{lt "\uffff" "😀"}} {{ge 2 2}} {{gt 1.5 0.5}} {{gt 2 2}}',
+    'true true true true false',
+  ],
   // texts
   ['{{len .SourceFolder}} {{index "é" 1}} {{index "abc"}}', '10 169 abc'],
   ['{{print "" 1 2 "" 3}}|{{print true false "x"}}', '1 23|true falsex'],
@@ -136,6 +145,8 @@ const AS_GO: readonly (readonly [string, string])[] = [
   ['{{if ""}}1{{else if 0}}2{{else if 3}}3{{else}}4{{end}}', '3'],
   ['{{with ""}}{{else}}{{.Pid}}{{end}}', '20.500/a'],
   ['{{with 3}}{{with "a"}}{{.}}{{end}}{{.}}{{end}}', 'a3'],
+  ['{{with "a"}}{{if 1}}{{.}}{{end}}{{if 0}}{{else}}{{.}}{{end}}{{end}}', 'aa'],
+  ['{{with "a"}}{{with ""}}{{else}}{{.}}{{end}}{{end}}', 'a'],
   // oddities that Go allows
   ['{{3 | }}', '3'],
   ['{{print\n  1\n  2}}', '1 2'],
@@ -210,6 +221,7 @@ describe('Templates that are refused when the configuration is read', () => {
     ['a {{/* b', 2, 'comment is not closed'],
     ['a {{/* b */ .Pid}}', 2, 'a comment must be all there is'],
     ['{{"a}}', 2, 'this text is not closed; add the missing "'],
+    ['{{"a\n"}}', 2, 'this text is not closed; add the missing " in the same line'],
     ['{{`a}}', 2, 'raw string is not closed'],
     ['{{"\\d"}}', 2, 'a backslash itself is written \\\\'],
     ['{{"\\xff"}}', 2, 'are not UTF-8, which is not supported'],
@@ -291,9 +303,7 @@ describe('Templates that meet data they can not deal with', () => {
     ['by replacing', `{{$x := .Pid}}${'{{$x = replace $x "" $x}}'.repeat(20)}`],
     [
       'by escaping',
-      `{{$x := .SourceFolder}}${'{{$x = urlquery $x}}'.repeat(100)}`.concat(
-        '{{$x = print $x $x}}'.repeat(30),
-      ),
+      `{{$x := .SourceFolder}}${'{{$x = print $x $x}}'.repeat(16)}{{len (urlquery $x)}}`,
     ],
     ['by printing', `{{$x := .Pid}}${'{{$x = print $x $x}}'.repeat(16)}${'{{$x}}'.repeat(9_000)}`],
   ])('ends texts that grow without measure %s, instead of the service', (_, source) => {
