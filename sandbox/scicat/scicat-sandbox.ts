@@ -16,7 +16,10 @@ export interface ScicatSandboxOptions
 export interface ScicatSandbox extends EmulatorServer {
   readonly machine: ScicatMachine;
   /** Makes a token by the sandbox's clock. */
-  mintToken(username: string, options?: { readonly expiresInSeconds?: number }): string;
+  readonly mintToken: (
+    username: string,
+    options?: { readonly expiresInSeconds?: number },
+  ) => string;
 }
 
 /** Starts a SciCat sandbox on a port of this machine. */

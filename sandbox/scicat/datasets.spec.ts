@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { EmulatedResponse } from '../http/emulator.js';
+import { errorBody, forbiddenResource, TestWorld } from './test-world.js';
+
+const ONE = '20.500%2Fone';
+const PUBLIC = '20.500%2Fpublic';
+const unauthorized = errorBody(403, 'Forbidden', 'Unauthorized access');
+
+let world: TestWorld;
+
+beforeEach(() => {
+  world = new TestWorld();
+});
+
+describe('reading a dataset', () => {
+  const get = (who: string, version: string, pid: string): EmulatedResponse =>
+    world.as(who, 'GET', `/api/${version}/datasets/${pid}`);
+
+  it('shows the whole document', () => {
+    expect(get('alice', 'v4', ONE)).toEqual({
+      status: 200,
+      body: {
+        _id: '20.500/one',
+        pid: '20.500/one',
+        owner: 'owner',
+        ownerEmail: 'owner@scicat.example',
+        contactEmail: 'owner@scicat.example',
+        ownerGroup: 'group1',
+        accessGroups: ['group1-readers'],
+        sharedWith: ['bob@scicat.example'],
+        isPublished: false,
+        type: 'raw',
+        datasetName: '20.500/one',
+        sourceFolder: '/data/group1/one',
+        size: 30,
+        packedSize: 0,
+        numberOfFiles: 2,
+        creationTime: '2026-01-01T00:00:00.000Z',
+        datasetlifecycle: {
+          archivable: true,
+          retrievable: false,
+          publishable: false,
+          isOnCentralDisk: true,
+          archiveStatusMessage: 'datasetCreated',
+          retrieveStatusMessage: '',
+          retrieveIntegrityCheck: false,
+        },
+        createdBy: 'ingestor',
+        updatedBy: 'ingestor',
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+      },
+    });
+  });
+
+  it.each<[string, string, EmulatedResponse | 200, EmulatedResponse | 200]>([
+    ['alice', ONE, 200, 200],
+    ['carol', ONE, 200, 200],
+    ['admin', ONE, 200, 200],
+    ['archiver', ONE, 200, 200],
+    ['creator', ONE, unauthorized, unauthorized],
+    ['updater', ONE, unauthorized, unauthorized],
+    ['bob', ONE, 200, unauthorized],
+    ['nobody', ONE, unauthorized, forbiddenResource],
+    ['nobody', PUBLIC, 200, forbiddenResource],
+    ['bob', PUBLIC, 200, 200],
+    [
+      'alice',
+      'no%2Fsuch',
+      errorBody(404, 'Not Found', 'dataset: no/such not found'),
+      errorBody(404, 'Not Found', 'dataset: null not found'),
+    ],
+    [
+      'nobody',
+      'no%2Fsuch',
+      errorBody(404, 'Not Found', 'dataset: no/such not found'),
+      forbiddenResource,
+    ],
+    [
+      'alice',
+      '20.500%252Fone',
+      errorBody(404, 'Not Found', 'dataset: 20.500%2Fone not found'),
+      errorBody(404, 'Not Found', 'dataset: null not found'),
+    ],
+  ])('of %s to %s is answered per version', (who, pid, v3, v4) => {
+    const brief = (answer: EmulatedResponse): EmulatedResponse | number =>
+      answer.status === 200 ? 200 : answer;
+    expect([brief(get(who, 'v3', pid)), brief(get(who, 'v4', pid))]).toEqual([v3, v4]);
+  });
+
+  it('does not understand a slash as it is', () => {
+    expect(get('alice', 'v4', '20.500/one')).toEqual(
+      errorBody(404, 'Not Found', 'Cannot GET /api/v4/datasets/20.500/one'),
+    );
+  });
+
+  it('answers findOne with some dataset, and an empty PID with the list', () => {
+    const pidsOf = (body: unknown): unknown[] =>
+      (body as { pid: string }[]).map((dataset) => dataset.pid);
+    expect([
+      (get('alice', 'v4', 'findOne').body as { pid: string }).pid,
+      pidsOf(get('alice', 'v4', '').body),
+      pidsOf(get('bob', 'v4', '').body),
+      world.as('bob', 'GET', '/api/v4/datasets/findOne?filter={"where":{"pid":"x"}}'),
+    ]).toEqual(['20.500/one', ['20.500/one', '20.500/public'], ['20.500/public'], { status: 200 }]);
+  });
+
+  it('includes the file list on demand', () => {
+    const block = world.machine.addOrigDatablock('20.500/one', [{ path: 'a', size: 3 }]);
+    const include = (name: string): EmulatedResponse =>
+      world.as('alice', 'GET', `/api/v4/datasets/${ONE}?include=${name}`);
+    const { origdatablocks } = include('origdatablocks').body as Record<string, unknown>;
+    expect([origdatablocks, include('nope').status]).toEqual([[block], 400]);
+  });
+});
+
+describe('file lists', () => {
+  beforeEach(() => {
+    for (let n = 0; n < 105; n++) {
+      world.machine.addOrigDatablock('20.500/one', [{ path: `f${n}`, size: 1 }]);
+    }
+  });
+
+  function blocks(who: string, limits?: unknown): unknown {
+    const filter = JSON.stringify({ where: { datasetId: '20.500/one' }, limits });
+    const { body } = world.as(who, 'GET', `/api/v4/origdatablocks?filter=${filter}`);
+    return (body as { dataFileList: { path: string }[] }[]).map(
+      (block) => block.dataFileList[0]?.path,
+    );
+  }
+
+  it('end after ten by default, and are paged with limit and skip as usual', () => {
+    expect([
+      blocks('alice'),
+      blocks('alice', { limit: 3, skip: 103 }),
+      (blocks('alice', { limit: 200 }) as unknown[]).length,
+      blocks('bob'),
+    ]).toEqual([Array.from({ length: 10 }, (_, n) => `f${n}`), ['f103', 'f104'], 105, []]);
+  });
+
+  it('are cut at 100 in v3', () => {
+    const { body } = world.as('alice', 'GET', `/api/v3/datasets/${ONE}/origdatablocks`);
+    expect([
+      (body as unknown[]).length,
+      world.as('creator', 'GET', `/api/v3/datasets/${ONE}/origdatablocks`),
+    ]).toEqual([100, unauthorized]);
+  });
+});
+
+describe('PATCH datasetlifecycle', () => {
+  const patch = (who: string, json: unknown, pid = ONE, version = 'v4'): EmulatedResponse =>
+    world.as(who, 'PATCH', `/api/${version}/datasets/${pid}/datasetlifecycle`, { json });
+  const lifecycle = (): unknown => world.machine.datasets.get('20.500/one')?.datasetlifecycle;
+
+  it('merges, answers with the whole lifecycle, and leaves the dataset alone', () => {
+    const before = world.machine.datasets.get('20.500/one');
+    const answer = patch('admin', { archivable: false, archiveStatusMessage: 'x' });
+    const expected = {
+      archivable: false,
+      retrievable: false,
+      publishable: false,
+      isOnCentralDisk: true,
+      archiveStatusMessage: 'x',
+      retrieveStatusMessage: '',
+      retrieveIntegrityCheck: false,
+    };
+    expect([answer, world.machine.datasets.get('20.500/one')]).toEqual([
+      { status: 200, body: expected },
+      {
+        ...before,
+        datasetlifecycle: expected,
+        updatedBy: 'admin',
+        updatedAt: '2026-11-22T12:00:00.000Z',
+      },
+    ]);
+  });
+
+  it('sets archivable back when it is repeated after the archiver has begun', () => {
+    const ready = { archivable: true, archiveStatusMessage: 'datasetCreated' };
+    patch('archiver', ready);
+    world.machine.changeLifecycle('20.500/one', {
+      archivable: false,
+      archiveStatusMessage: 'started',
+    });
+    patch('archiver', ready);
+    expect(lifecycle()).toMatchObject(ready);
+  });
+
+  it.each<[unknown, unknown]>([
+    [{}, 'dataset lifecycle DTO must not be empty'],
+    [{ nope: 1 }, ['property nope should not exist']],
+    [{ archivable: 'true' }, ['archivable must be a boolean value']],
+    [{ archiveStatusMessage: 1 }, ['archiveStatusMessage must be a string']],
+  ])('refuses %j', (body, message) => {
+    const before = lifecycle();
+    expect([patch('admin', body), lifecycle()]).toEqual([
+      errorBody(400, 'Bad Request', message),
+      before,
+    ]);
+  });
+
+  it('is for administrators, lifecycle groups and the owner group', () => {
+    const body = { archivable: true };
+    expect([
+      ['admin', 'archiver', 'alice'].map((who) => patch(who, body).status),
+      patch('carol', body),
+      patch('carol', body, ONE, 'v3'),
+      patch('creator', body),
+      patch('admin', body, 'no%2Fsuch'),
+    ]).toEqual([
+      [200, 200, 200],
+      unauthorized,
+      errorBody(403, 'Forbidden', 'Unauthorized to update this dataset'),
+      unauthorized,
+      errorBody(404, 'Not Found', 'dataset with pid no/such not found'),
+    ]);
+  });
+
+  it('is refused at the door to whoever may not create datasets', () => {
+    world = new TestWorld({ groupRights: { createDataset: ['ingestors'] } });
+    expect(patch('alice', {})).toEqual(forbiddenResource);
+  });
+});

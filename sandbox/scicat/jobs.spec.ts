@@ -1,0 +1,641 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { EmulatedResponse } from '../http/emulator.js';
+import type { JobDocument } from './jobs.js';
+import { errorBody, forbiddenResource, jobId, NOW, TestWorld } from './test-world.js';
+
+const JOBS = '/api/v4/jobs';
+const ID = jobId(1);
+const oneDataset = [{ pid: '20.500/one', files: [] }];
+const transfer = {
+  type: 'globus_transfer_job',
+  ownerUser: 'alice',
+  ownerGroup: 'group1',
+  contactEmail: 'alice@scicat.example',
+  jobParams: { datasetList: oneDataset, globusTransfer: { sealed: 'e30' } },
+};
+
+let world: TestWorld;
+
+beforeEach(() => {
+  world = new TestWorld();
+});
+
+const post = (who: string, json: unknown): EmulatedResponse =>
+  world.as(who, 'POST', JOBS, { json });
+const patch = (who: string, json: unknown, id = ID): EmulatedResponse =>
+  world.as(who, 'PATCH', `${JOBS}/${id}`, { json });
+const jobError = (message: string, error?: string): EmulatedResponse => ({
+  status: 400,
+  body: { status: 400, message, ...(error === undefined ? {} : { error }) },
+});
+const created = (answer: EmulatedResponse): JobDocument => {
+  expect(answer.status).toBe(201);
+  return answer.body as JobDocument;
+};
+
+describe('POST jobs', () => {
+  it('stores and shows the job, with an id and a status of its own', () => {
+    const answer = post('admin', transfer);
+    expect(answer).toEqual({
+      status: 201,
+      body: {
+        createdBy: 'admin',
+        updatedBy: 'admin',
+        createdAt: '2026-11-22T12:00:00.000Z',
+        updatedAt: '2026-11-22T12:00:00.000Z',
+        ownerGroup: 'group1',
+        accessGroups: [],
+        isPublished: false,
+        _id: ID,
+        id: ID,
+        ownerUser: 'alice',
+        type: 'globus_transfer_job',
+        statusCode: 'jobSubmitted',
+        statusMessage: 'Job submitted.',
+        jobParams: transfer.jobParams,
+        contactEmail: 'alice@scicat.example',
+        configVersion: '1',
+        jobResultObject: {},
+        __v: 0,
+      },
+    });
+    expect(world.machine.jobs()).toEqual([answer.body]);
+  });
+
+  it.each<[unknown, readonly string[]]>([
+    [{ ...transfer, id: 'x' }, ['property id should not exist']],
+    [{ ...transfer, statusCode: 'x' }, ['property statusCode should not exist']],
+    [{ ...transfer, jobResultObject: {} }, ['property jobResultObject should not exist']],
+    [{ ...transfer, contactEmail: '' }, ['contactEmail must be an email']],
+    [{ ...transfer, contactEmail: 'alice' }, ['contactEmail must be an email']],
+    [{ ...transfer, ownerGroup: 1 }, ['ownerGroup must be a string']],
+    [{ jobParams: [] }, ['type must be a string', 'jobParams must be an object']],
+  ])('refuses %j with a list of messages', (body, messages) => {
+    expect([post('admin', body), world.machine.jobs()]).toEqual([
+      errorBody(400, 'Bad Request', messages),
+      [],
+    ]);
+  });
+
+  it.each<[unknown, EmulatedResponse]>([
+    [7, jobError('Invalid dataset list')],
+    [[], jobError('List of passed datasets is empty.')],
+    [
+      [{ pid: '20.500/one' }],
+      jobError('Dataset list is expected to contain sets of pid and files.'),
+    ],
+    [
+      [{ pid: '20.500/one', files: [], more: 1 }],
+      jobError('Dataset list is expected to contain sets of pid and files.'),
+    ],
+    [[{ pid: 1, files: [] }], jobError("In datasetList each 'pid' field should be a string.")],
+    [
+      [{ pid: '20.500/one', files: 'a' }],
+      jobError("In datasetList each 'files' field should be an array."),
+    ],
+    [[{ pid: 'x/y', files: [] }], jobError('Datasets with pid x/y do not exist.')],
+    [
+      [{ pid: '20.500/one', files: ['a', './a'] }],
+      jobError(
+        'At least one requested file could not be found.',
+        '[{"pid":"20.500/one","nonExistFiles":["./a"]}]',
+      ),
+    ],
+    [
+      [...oneDataset, ...oneDataset],
+      errorBody(404, 'Not Found', 'Unable to get a dataset. (["20.500/one"])'),
+    ],
+  ])('refuses the dataset list %j', (datasetList, answer) => {
+    world.machine.addOrigDatablock('20.500/one', [{ path: 'a' }]);
+    expect(post('admin', { ...transfer, jobParams: { datasetList } })).toEqual(answer);
+  });
+
+  it('takes files that are in the list, of one dataset only', () => {
+    world.machine.addOrigDatablock('20.500/one', [{ path: 'a' }]);
+    world.machine.addOrigDatablock('20.500/public', [{ path: 'b' }]);
+    const files = (datasetList: unknown): number =>
+      post('admin', { ...transfer, jobParams: { datasetList } }).status;
+    const first = { pid: '20.500/one', files: ['a'] };
+    expect([files([first]), files([first, { pid: '20.500/public', files: ['b'] }])]).toEqual([
+      201, 400,
+    ]);
+  });
+
+  it('takes no more than 100 datasets', () => {
+    const datasetList = Array.from({ length: 101 }, (_, n) => {
+      world.machine.addDataset({ pid: `d/${n}`, ownerGroup: 'group1', sourceFolder: '/d' });
+      return { pid: `d/${n}`, files: [] };
+    });
+    expect([
+      post('admin', { ...transfer, jobParams: { datasetList } }),
+      post('admin', { ...transfer, jobParams: { datasetList: datasetList.slice(1) } }).status,
+    ]).toEqual([jobError('Datasets with pid d/100 do not exist.'), 201]);
+  });
+
+  it('gives the job of a user who never logged in to the caller, without a word', () => {
+    world.machine.addUser({ username: 'new', password: 'pw', neverLoggedIn: true });
+    const before = created(post('admin', { ...transfer, ownerUser: 'new' }));
+    world.as('nobody', 'POST', '/api/v3/auth/login', { json: { username: 'new', password: 'pw' } });
+    const after = created(post('admin', { ...transfer, ownerUser: 'new' }));
+    const unknown = created(post('admin', { ...transfer, ownerUser: 'zoe' }));
+    expect([before.ownerUser, after.ownerUser, unknown.ownerUser]).toEqual([
+      'admin',
+      'new',
+      'admin',
+    ]);
+  });
+
+  it('fills the contact address: given, the owner’s, the caller’s', () => {
+    const onlyGroup = { type: transfer.type, ownerGroup: 'group1', jobParams: {} };
+    const without = { ...onlyGroup, ownerUser: 'alice' };
+    const brief = ({ ownerUser, ownerGroup, contactEmail }: JobDocument): unknown => [
+      ownerUser,
+      ownerGroup,
+      contactEmail,
+    ];
+    expect([
+      brief(created(post('admin', { ...without, contactEmail: null }))),
+      brief(created(post('admin', onlyGroup))),
+      post('admin', { type: 'globus_transfer_job', jobParams: {} }),
+    ]).toEqual([
+      ['alice', 'group1', 'alice@scicat.example'],
+      [undefined, 'group1', 'admin@scicat.example'],
+      jobError('Contact email should be specified for an anonymous job.'),
+    ]);
+  });
+
+  it('lets ordinary users own only what is theirs, and create only what their type allows', () => {
+    const archive = { type: 'archive', jobParams: { datasetList: oneDataset } };
+    expect([
+      post('alice', archive),
+      post('alice', { ...archive, ownerGroup: 'group1', ownerUser: 'bob' }),
+      post('alice', { ...archive, ownerGroup: 'group2' }),
+      created(post('alice', { ...archive, ownerGroup: 'group1' })).ownerUser,
+      post('carol', { ...archive, ownerGroup: 'group1-readers' }),
+      post('alice', { ...transfer, ownerUser: 'alice' }),
+      post('alice', { ...archive, jobParams: {}, ownerGroup: 'group1' }),
+      post('nobody', transfer),
+      post('admin', { ...transfer, type: 'nope' }),
+    ]).toEqual([
+      jobError('Invalid new job. Owner group should be specified.'),
+      jobError('Invalid new job. User owning the job should match user logged in.'),
+      jobError('Invalid new job. User needs to belong to job owner group.'),
+      'alice',
+      errorBody(403, 'Forbidden', 'Unauthorized to create this job.'),
+      errorBody(403, 'Forbidden', 'Unauthorized to create this job.'),
+      jobError('Dataset ids list was not provided in jobParams'),
+      forbiddenResource,
+      jobError('Invalid job type: nope'),
+    ]);
+  });
+
+  it('wants of a merely job-privileged caller an owner who has the access', () => {
+    const archive = { type: 'archive', jobParams: { datasetList: oneDataset } };
+    expect(
+      [
+        { ownerUser: 'alice', ownerGroup: 'group1' },
+        { ownerUser: 'alice' },
+        { ownerGroup: 'group1' },
+        { ownerUser: 'bob', ownerGroup: 'group1' },
+        { ownerGroup: 'group2' },
+      ].map((owner) => post('creator', { ...archive, ...owner }).status),
+    ).toEqual([201, 201, 201, 403, 403]);
+    expect(post('admin', { ...archive, ownerGroup: 'group2' }).status).toBe(201);
+  });
+
+  it('makes no archive job for a dataset that is not archivable', () => {
+    world.machine.changeLifecycle('20.500/one', { archivable: false });
+    const archive = { ...transfer, type: 'archive' };
+    expect([post('admin', archive), world.machine.jobs()]).toEqual([
+      jobError("Invalid request. Invalid value for 'datasetlifecycle.archivable'"),
+      [],
+    ]);
+  });
+
+  it('makes any number of archive jobs for one dataset', () => {
+    const archive = { ...transfer, type: 'archive' };
+    expect([post('admin', archive).status, post('admin', archive).status]).toEqual([201, 201]);
+  });
+
+  it('answers 400 after storing when a create action fails', () => {
+    world.machine.switches.failingCreateActions.add('globus_transfer_job');
+    expect([post('admin', transfer).status, world.machine.job(ID)?.ownerUser]).toEqual([
+      400,
+      'alice',
+    ]);
+  });
+
+  it('takes a jobStatusMessage out of the parameters and makes it the status', () => {
+    const job = created(post('admin', { ...transfer, jobParams: { jobStatusMessage: 'x', a: 1 } }));
+    expect([job.statusCode, job.statusMessage, job.jobParams]).toEqual(['x', 'x', { a: 1 }]);
+  });
+});
+
+describe('PATCH jobs', () => {
+  beforeEach(() => {
+    created(post('admin', transfer));
+  });
+
+  it('replaces jobResultObject as a whole, and keeps it when it is absent', () => {
+    const first = patch('admin', {
+      statusCode: '002',
+      statusMessage: 'transferring',
+      jobResultObject: { a: 1, b: { c: 2 } },
+    });
+    const second = patch('updater', {
+      statusCode: '',
+      statusMessage: '',
+      jobResultObject: { b: {} },
+    });
+    const third = patch('updater', { statusCode: 'x', statusMessage: 'y' });
+    expect([first.status, (second.body as JobDocument).jobResultObject, third]).toEqual([
+      200,
+      { b: {} },
+      {
+        status: 200,
+        body: {
+          ...(first.body as JobDocument),
+          statusCode: 'x',
+          statusMessage: 'y',
+          jobResultObject: { b: {} },
+          updatedBy: 'updater',
+        },
+      },
+    ]);
+    expect([world.machine.job(ID), world.machine.updateActions(ID)]).toEqual([third.body, 3]);
+  });
+
+  it('merges under exactly one content type', () => {
+    const merge = (type: string, jobResultObject: unknown): unknown =>
+      (
+        world.as('admin', 'PATCH', `${JOBS}/${ID}`, {
+          json: { statusCode: 's', statusMessage: 'm', jobResultObject },
+          headers: { 'content-type': type },
+        }).body as JobDocument
+      ).jobResultObject;
+    expect([
+      merge('application/merge-patch+json', { a: 1, b: { c: 2, d: 3 } }),
+      merge('application/merge-patch+json', { a: null, b: { c: 4 } }),
+      merge('application/merge-patch+json; charset=utf-8', { e: 5 }),
+    ]).toEqual([{ a: 1, b: { c: 2, d: 3 } }, { b: { c: 4, d: 3 } }, { e: 5 }]);
+  });
+
+  it('stores null, and moves the execution time to the parameters', () => {
+    const status = { statusCode: 's', statusMessage: 'm' };
+    const moved = patch('admin', { ...status, jobResultObject: { executionTime: 't', a: 1 } });
+    const nulled = patch('admin', { ...status, jobResultObject: null });
+    expect([
+      (moved.body as JobDocument).jobResultObject,
+      (moved.body as JobDocument).jobParams,
+      (nulled.body as JobDocument).jobResultObject,
+    ]).toEqual([{ a: 1 }, { ...transfer.jobParams, executionTime: 't' }, null]);
+  });
+
+  it.each<[unknown, readonly string[]]>([
+    [{ statusMessage: '' }, ['statusCode must be a string']],
+    [{ statusCode: '' }, ['statusMessage must be a string']],
+    [{ statusCode: '', statusMessage: '', type: 'x' }, ['property type should not exist']],
+    [
+      { statusCode: '', statusMessage: '', jobResultObject: [] },
+      ['jobResultObject must be an object'],
+    ],
+  ])('refuses %j', (body, messages) => {
+    const before = world.machine.job(ID);
+    expect([patch('admin', body), world.machine.job(ID)]).toEqual([
+      errorBody(400, 'Bad Request', messages),
+      before,
+    ]);
+  });
+
+  it('is for administrators and update-privileged accounts, never for create-privileged ones', () => {
+    const body = { statusCode: '', statusMessage: '' };
+    world.machine.jobTypes.set('globus_transfer_job', {
+      create: { auth: '#jobAdmin' },
+      update: { auth: '#all' },
+    });
+    const whenAll = ['admin', 'updater', 'alice', 'creator', 'both'].map((who) => patch(who, body));
+    world.machine.jobTypes.set('globus_transfer_job', {
+      create: { auth: '#jobAdmin' },
+      update: { auth: '#jobAdmin' },
+    });
+    expect([
+      whenAll.map((answer) => answer.status),
+      whenAll[4],
+      patch('alice', body),
+      patch('nobody', body),
+      patch('admin', body, 'no-such'),
+      patch('alice', body, 'no-such'),
+    ]).toEqual([
+      [200, 200, 200, 403, 403],
+      forbiddenResource,
+      errorBody(403, 'Forbidden', 'Unauthorized to update this job.'),
+      forbiddenResource,
+      jobError('Invalid job id.'),
+      jobError('Invalid job id.'),
+    ]);
+  });
+
+  it.each([
+    ['#jobOwnerUser', 'alice'],
+    ['#jobOwnerGroup', 'alice'],
+    ['@archivemanager', 'archiver'],
+    ['archiver', 'archiver'],
+    ['archivemanager', undefined],
+  ])('follows update.auth %s', (auth, allowed) => {
+    world.machine.jobTypes.set('globus_transfer_job', {
+      create: { auth: '#jobAdmin' },
+      update: { auth },
+    });
+    const may = ['alice', 'bob', 'carol', 'archiver'].filter(
+      (who) => patch(who, { statusCode: '', statusMessage: '' }).status === 200,
+    );
+    expect(may).toEqual(allowed === undefined ? [] : [allowed]);
+  });
+
+  it('fails once the dataset is deleted, while reading, listing and deleting still work', () => {
+    world.machine.deleteDataset('20.500/one');
+    expect([
+      patch('admin', { statusCode: '', statusMessage: '' }),
+      world.as('admin', 'GET', `${JOBS}/${ID}`).status,
+      world.jobIds('admin'),
+      world.as('archiver', 'DELETE', `${JOBS}/${ID}`).status,
+    ]).toEqual([
+      errorBody(404, 'Not Found', 'Unable to get a dataset. (["20.500/one"])'),
+      200,
+      [ID],
+      200,
+    ]);
+  });
+
+  it('answers 400 after storing when an update action fails', () => {
+    world.machine.switches.failingUpdateActions.add('globus_transfer_job');
+    expect([
+      patch('admin', { statusCode: 'x', statusMessage: '' }).status,
+      world.machine.job(ID)?.statusCode,
+      world.machine.updateActions(ID),
+    ]).toEqual([400, 'x', 1]);
+  });
+});
+
+describe('GET one job', () => {
+  beforeEach(() => {
+    created(post('admin', transfer));
+  });
+  const get = (who: string, id = ID): EmulatedResponse => world.as(who, 'GET', `${JOBS}/${id}`);
+
+  it('is for its owner, the owner group, administrators and job-privileged accounts', () => {
+    expect([
+      ['alice', 'admin', 'creator', 'updater'].map((who) => get(who).status),
+      get('alice').body,
+      get('bob'),
+      get('carol'),
+      get('archiver').status,
+      get('nobody'),
+      get('admin', 'no-such'),
+      get('admin', 'count'),
+    ]).toEqual([
+      [200, 200, 200, 200],
+      world.machine.job(ID),
+      errorBody(403, 'Forbidden', 'Unauthorized to get this job.'),
+      errorBody(403, 'Forbidden', 'Unauthorized to get this job.'),
+      403,
+      forbiddenResource,
+      jobError('Invalid job id.'),
+      jobError('Invalid job id.'),
+    ]);
+  });
+
+  it('shows only the fields that are asked for', () => {
+    patch('admin', { statusCode: '2', statusMessage: '', jobResultObject: { a: { b: 1, c: 2 } } });
+    const filter = '{"fields":["statusCode","jobResultObject.a.b","jobParams.datasetList.pid"]}';
+    expect(world.as('admin', 'GET', `${JOBS}/${ID}?filter=${filter}`)).toEqual({
+      status: 200,
+      body: {
+        statusCode: '2',
+        jobResultObject: { a: { b: 1 } },
+        jobParams: { datasetList: [{ pid: '20.500/one' }] },
+      },
+    });
+  });
+
+  it('hits a list where the id is the name of a route', () => {
+    expect(get('alice', 'fullquery')).toEqual({ status: 200, body: [world.machine.job(ID)] });
+  });
+
+  it('fails for a type that was taken out of the configuration, which only the list survives', () => {
+    world.machine.jobTypes.delete('globus_transfer_job');
+    expect([get('admin'), world.jobIds('admin'), world.jobIds('alice')]).toEqual([
+      jobError('Invalid job type: globus_transfer_job'),
+      [ID],
+      [],
+    ]);
+  });
+});
+
+describe('GET jobs', () => {
+  beforeEach(() => {
+    for (let n = 1; n <= 6; n++) {
+      created(
+        post('admin', {
+          ...transfer,
+          type: n % 2 === 0 ? 'archive' : 'globus_transfer_job',
+          ownerUser: n <= 3 ? 'alice' : 'bob',
+          ownerGroup: n <= 3 ? 'group1' : 'group2',
+          jobParams: { datasetList: oneDataset, n },
+        }),
+      );
+    }
+  });
+
+  const finish = (n: number, status: string): void => {
+    patch('admin', { statusCode: '3', statusMessage: '', jobResultObject: { status } }, jobId(n));
+  };
+  const ids = (...ns: readonly number[]): string[] => ns.map(jobId);
+
+  it('gives all jobs without a limit, and each caller only what it may read', () => {
+    expect(
+      ['admin', 'creator', 'updater', 'alice', 'bob', 'carol'].map((who) => world.jobIds(who)),
+    ).toEqual([
+      ids(1, 2, 3, 4, 5, 6),
+      ids(1, 2, 3, 4, 5, 6),
+      ids(1, 2, 3, 4, 5, 6),
+      ids(1, 2, 3),
+      ids(4, 5, 6),
+      [],
+    ]);
+  });
+
+  it('applies the limit before the skip', () => {
+    expect([
+      world.jobIds('admin', { limits: { limit: 5, skip: 5 } }),
+      world.jobIds('admin', { limits: { limit: 6, skip: 4 } }),
+      world.jobIds('admin', { limits: { limit: 0, skip: 4 } }),
+    ]).toEqual([[], ids(5, 6), ids(5, 6)]);
+  });
+
+  it('can be paged by ascending id', () => {
+    const page = (after: string): unknown =>
+      world.jobIds('admin', {
+        where: { id: { $gt: after }, type: 'globus_transfer_job' },
+        sort: { id: 1 },
+        limits: { limit: 2 },
+      });
+    expect([page(''), page(jobId(3)), page(jobId(5))]).toEqual([ids(1, 3), ids(5), []]);
+  });
+
+  it('finds open jobs with $nin, which includes those never patched; an equality misses them', () => {
+    finish(1, 'finished');
+    finish(3, 'transferring');
+    const where = { type: 'globus_transfer_job', createdBy: 'admin' };
+    const ended = ['finished', 'failed', 'cancelled'];
+    expect([
+      world.jobIds('admin', { where: { ...where, 'jobResultObject.status': { $nin: ended } } }),
+      world.jobIds('admin', { where: { ...where, 'jobResultObject.status': 'transferring' } }),
+      world.jobIds('admin', { where: { ...where, 'jobResultObject.completed': false } }),
+    ]).toEqual([ids(3, 5), ids(3), []]);
+  });
+
+  it('keeps the order of creation when jobs are changed, and sorts when asked to', () => {
+    finish(2, 'x');
+    const byOwner = { ownerUser: -1, id: -1 };
+    expect([
+      world.jobIds('admin'),
+      world.jobIds('admin', { sort: byOwner }),
+      world.jobIds('admin', { sort: { createdAt: -1 } }),
+      world.jobIds('admin', { limits: { sort: { id: 'desc' }, limit: 1 } }),
+    ]).toEqual([ids(1, 2, 3, 4, 5, 6), ids(6, 5, 4, 3, 2, 1), ids(1, 2, 3, 4, 5, 6), ids(1)]);
+  });
+
+  it('shows the fields asked for, and can sort only by those', () => {
+    const list = (filter: unknown): unknown =>
+      world.as('admin', 'GET', `${JOBS}?filter=${JSON.stringify(filter)}`).body;
+    const where = { ownerUser: 'bob' };
+    expect([
+      list({ where, fields: ['id', 'jobParams.n'] }),
+      list({ where, fields: ['jobParams.n'], sort: { 'jobParams.n': -1 } }),
+      list({ where, fields: ['jobParams.n'], sort: { statusCode: 1 }, limits: { limit: 1 } }),
+      (list({ where, fields: { id: 1 } }) as JobDocument[])[0],
+    ]).toEqual([
+      [4, 5, 6].map((n) => ({ id: jobId(n), jobParams: { n } })),
+      [6, 5, 4].map((n) => ({ jobParams: { n } })),
+      [{ jobParams: { n: 4 } }],
+      world.machine.job(jobId(4)),
+    ]);
+  });
+
+  it.each([
+    ['{', 'Invalid JSON in filter: '],
+    ['', 'Invalid JSON in filter: '],
+    ['{"where":{"_id":"x"}}', 'Property where._id should not exist in the filter object'],
+    ['{"where":{"$where":"1"}}', 'Property where.$where should not exist'],
+    ['{"where":{"$or":[{"nope":1}]}}', 'Property where.nope should not exist'],
+    ['{"where":{"type":{"$size":1}}}', 'Property where.type.$size should not exist'],
+    ['{"order":"id:asc"}', 'Property order should not exist'],
+    ['{"sort":{"id":"desc"}}', 'Invalid sort direction'],
+    ['{"limits":{"limit":"5"}}', 'limits.limit must be a number'],
+    ['{"limits":{"limit":-1}}', 'limits.limit must be a number'],
+    ['{"where":{"id":{"$in":"x"}}}', '$in must be an array'],
+  ])('refuses the filter %s', (filter, message) => {
+    const answer = world.as('admin', 'GET', `${JOBS}?filter=${encodeURIComponent(filter)}`);
+    expect(answer).toEqual(errorBody(400, 'Bad Request', expect.stringContaining(message)));
+  });
+
+  it('crashes on the filter null', () => {
+    expect(world.as('admin', 'GET', `${JOBS}?filter=null`)).toEqual({
+      status: 500,
+      body: 'Internal server error',
+    });
+  });
+
+  it('counts by fields, while a filter counts for nothing', () => {
+    finish(1, 'finished');
+    const facet = (query: string): unknown =>
+      world.as('admin', 'GET', `${JOBS}/fullfacet?${query}`).body;
+    expect([
+      facet('fields={"type":"globus_transfer_job"}&facets=["statusCode"]'),
+      facet('fields={"jobResultObject.status":"finished"}'),
+      facet('filter={"where":{"type":"archive"}}'),
+      facet('fields={"type":"nope"}&facets=["statusCode"]'),
+    ]).toEqual([
+      [
+        {
+          statusCode: [
+            { _id: '3', count: 1 },
+            { _id: 'jobSubmitted', count: 2 },
+          ],
+          all: [{ totalSets: 3 }],
+        },
+      ],
+      [{ all: [{ totalSets: 1 }] }],
+      [{ all: [{ totalSets: 6 }] }],
+      [{ all: [] }],
+    ]);
+  });
+
+  it('reads a page of 20,000 jobs without looking at all of them', () => {
+    let looks = 0;
+    const template = created(post('admin', transfer));
+    for (let n = 100; n < 20_100; n++) {
+      const job = { ...template, id: jobId(n), _id: jobId(n) };
+      Object.defineProperty(job, 'createdBy', {
+        enumerable: true,
+        get: () => {
+          looks += 1;
+          return 'admin';
+        },
+      });
+      world.machine.putJob(job);
+    }
+    const after = jobId(15_000);
+    const page = world.jobIds('admin', {
+      where: { id: { $gt: after }, type: 'globus_transfer_job', createdBy: 'admin' },
+      fields: ['id'],
+      sort: { id: 1 },
+      limits: { limit: 100 },
+    }) as string[];
+    expect([page.length, page[0], page.at(-1), looks]).toEqual([
+      100,
+      jobId(15_001),
+      jobId(15_100),
+      100,
+    ]);
+  });
+});
+
+describe('DELETE jobs', () => {
+  it('is for the delete groups only, administrators not being among them', () => {
+    const id = created(post('admin', transfer)).id;
+    const job = world.machine.job(id);
+    const remove = (who: string): EmulatedResponse => world.as(who, 'DELETE', `${JOBS}/${id}`);
+    expect([
+      remove('admin'),
+      remove('alice'),
+      remove('nobody'),
+      remove('archiver'),
+      remove('archiver'),
+      remove('admin'),
+      world.jobIds('admin', { where: { type: 'globus_transfer_job' }, sort: { id: 1 } }),
+    ]).toEqual([
+      forbiddenResource,
+      forbiddenResource,
+      forbiddenResource,
+      { status: 200, body: job },
+      jobError(`Job id ${id} doesn't exist.`),
+      forbiddenResource,
+      [],
+    ]);
+  });
+});
+
+describe('the machine', () => {
+  it('stamps jobs with the time it is given', () => {
+    expect(created(post('admin', transfer)).createdAt).toBe(new Date(NOW).toISOString());
+  });
+
+  it('keeps a job that is put in as it is', () => {
+    const old = { ...created(post('admin', transfer)), id: 'old', _id: 'old', jobParams: {} };
+    world.machine.putJob(old);
+    expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([old, true]);
+    expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([undefined, false]);
+  });
+});

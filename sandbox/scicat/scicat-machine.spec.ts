@@ -1,0 +1,401 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { directCall } from '../http/direct-call.js';
+import type { EmulatedResponse } from '../http/emulator.js';
+import { errorBody, forbiddenResource, NOW, TestWorld } from './test-world.js';
+
+const IDENTITY = '/api/v3/users/my/identity';
+const unauthenticated = errorBody(401, 'Unauthorized', 'Unauthenticated');
+const wrongCredentials = { status: 401, body: { message: 'Unauthorized', statusCode: 401 } };
+
+describe('logging in to SciCat', () => {
+  let world: TestWorld;
+
+  beforeEach(() => {
+    world = new TestWorld();
+  });
+
+  function login(username: unknown, password: unknown, now = NOW): EmulatedResponse {
+    return directCall(world.machine, now, {
+      method: 'POST',
+      target: '/api/v3/Auth/Login',
+      json: { username, password },
+    });
+  }
+
+  it('answers 201 with the token and its life', () => {
+    const { status, body } = login('alice', 'alice-pw');
+    const { access_token: token, userId } = body as Record<string, unknown>;
+    expect({ status, body }).toEqual({
+      status: 201,
+      body: {
+        access_token: token,
+        id: token,
+        expires_in: 3_600,
+        ttl: 3_600,
+        created: '2026-11-22T12:00:00.000Z',
+        userId,
+        user: {
+          _id: userId,
+          username: 'alice',
+          email: 'alice@scicat.example',
+          authStrategy: 'local',
+          __v: 0,
+          id: userId,
+        },
+      },
+    });
+    const payload = JSON.parse(
+      Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString(),
+    ) as Record<string, unknown>;
+    expect([payload['exp'], payload['username'], userId]).toEqual([
+      NOW / 1000 + 3_600,
+      'alice',
+      expect.stringMatching(/^[0-9a-f]{24}$/),
+    ]);
+  });
+
+  it('takes a form as well as JSON', () => {
+    const answer = directCall(world.machine, NOW, {
+      method: 'POST',
+      target: '/api/v3/auth/login',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'username=alice&password=alice-pw',
+    });
+    expect(answer.status).toBe(201);
+  });
+
+  it.each([
+    ['alice', 'wrong'],
+    ['nobody', 'alice-pw'],
+    ['alice', undefined],
+    [7, 'x'],
+  ])('refuses %j with password %j in a shape of its own', (username, password) => {
+    expect(login(username, password)).toEqual(wrongCredentials);
+  });
+
+  it('crashes for an account without a local password', () => {
+    world.machine.addUser({ username: 'ldap' });
+    expect(login('ldap', 'x')).toEqual({ status: 500, body: 'Internal server error' });
+  });
+
+  it('gives the same token twice within a second, another one later', () => {
+    const tokens = [NOW, NOW + 999, NOW + 1_000].map(
+      (now) => (login('alice', 'alice-pw', now).body as Record<string, unknown>)['access_token'],
+    );
+    expect([tokens[0] === tokens[1], tokens[0] === tokens[2]]).toEqual([true, false]);
+  });
+
+  it('wants the new password once it is changed, and old tokens stay valid', () => {
+    world.machine.setPassword('alice', 'new');
+    expect([
+      login('alice', 'alice-pw').status,
+      login('alice', 'new').status,
+      world.as('alice', 'GET', IDENTITY).status,
+    ]).toEqual([401, 201, 200]);
+  });
+
+  it('does not end a token at logout', () => {
+    expect([
+      world.as('alice', 'POST', '/api/v3/auth/logout'),
+      world.as('alice', 'GET', IDENTITY).status,
+    ]).toEqual([{ status: 200, body: { logout: 'successful' } }, 200]);
+  });
+
+  it('knows authentication as v3 only', () => {
+    expect(world.as('alice', 'GET', '/api/v4/users/my/identity')).toEqual(
+      errorBody(404, 'Not Found', 'Cannot GET /api/v4/users/my/identity'),
+    );
+  });
+});
+
+describe('tokens of SciCat', () => {
+  let world: TestWorld;
+
+  beforeEach(() => {
+    world = new TestWorld();
+  });
+
+  it('show who the user is, groups included', () => {
+    world.machine.addUser({
+      username: 'dora',
+      groups: ['x'],
+      id: 'd0',
+      email: 'd@x.ch',
+      displayName: 'Dora D.',
+      profile: { oidcClaims: { aud: ['a', 'b'] } },
+    });
+    const token = world.machine.mintToken('dora', { now: NOW });
+    expect(world.as(token, 'GET', IDENTITY)).toEqual({
+      status: 200,
+      body: {
+        _id: 'identity-d0',
+        authStrategy: 'local',
+        externalId: '',
+        profile: {
+          displayName: 'Dora D.',
+          email: 'd@x.ch',
+          username: 'dora',
+          thumbnailPhoto: 'error: no photo found',
+          id: 'd0',
+          emails: [{ value: 'd@x.ch' }],
+          accessGroups: ['x'],
+          _id: 'profile-d0',
+          oidcClaims: { aud: ['a', 'b'] },
+        },
+        provider: 'local',
+        userId: 'd0',
+        created: '2026-01-01T00:00:00.000Z',
+        modified: '2026-01-01T00:00:00.000Z',
+        __v: 0,
+        id: 'identity-d0',
+      },
+    });
+    expect(world.as(token, 'GET', '/api/v3/auth/whoami')).toEqual({
+      status: 200,
+      body: {
+        _id: 'd0',
+        username: 'dora',
+        email: 'd@x.ch',
+        currentGroups: ['x'],
+        authStrategy: 'local',
+      },
+    });
+  });
+
+  it.each([
+    ['expired', (w: TestWorld) => w.machine.mintToken('admin', { now: NOW, expiresInSeconds: 0 })],
+    [
+      'revoked',
+      (w: TestWorld) => {
+        w.machine.revokeTokens('admin');
+        return 'admin';
+      },
+    ],
+    ['garbage', () => 'garbage'],
+    ['absent', () => 'nobody'],
+  ])('are 401 on users and 403 elsewhere when %s', (_, make) => {
+    const world = new TestWorld();
+    const who = make(world);
+    expect([
+      world.as(who, 'GET', IDENTITY),
+      world.as(who, 'GET', '/api/v3/auth/whoami'),
+      world.as(who, 'GET', '/api/v4/jobs'),
+      world.as(who, 'POST', '/api/v4/jobs', { json: {} }),
+      world.as(who, 'PATCH', '/api/v4/jobs/x', { json: {} }),
+      world.as(who, 'DELETE', '/api/v4/jobs/x'),
+      world.as(who, 'GET', '/api/v4/datasets/20.500%2Fone'),
+      world.as(who, 'PATCH', '/api/v4/datasets/20.500%2Fone/datasetlifecycle', { json: {} }),
+      world.as(who, 'GET', '/api/v4/origdatablocks'),
+    ]).toEqual([
+      unauthenticated,
+      { status: 200 },
+      ...Array.from({ length: 7 }, () => forbiddenResource),
+    ]);
+  });
+
+  it('live until their very second', () => {
+    const token = world.machine.mintToken('alice', { now: NOW, expiresInSeconds: 60 });
+    const at = (now: number): number =>
+      directCall(world.machine, now, { method: 'GET', target: IDENTITY, token }).status;
+    expect([at(NOW + 59_999), at(NOW + 60_000)]).toEqual([200, 401]);
+  });
+
+  it('count only behind the word Bearer, in any case', () => {
+    const token = world.token('alice') ?? '';
+    const withHeader = (authorization: string): number =>
+      world.as('nobody', 'GET', IDENTITY, { headers: { authorization } }).status;
+    expect([token, `bearer ${token}`, `BEARER ${token}`].map(withHeader)).toEqual([401, 200, 200]);
+  });
+
+  it('can be nobody’s: 200 with an empty body, and no rights', () => {
+    const { status, body } = world.as('nobody', 'POST', '/api/v3/users/jwt');
+    const { jwt } = body as { jwt: string };
+    expect([
+      status,
+      world.as(jwt, 'GET', IDENTITY),
+      world.as(jwt, 'GET', '/api/v3/auth/whoami'),
+      world.as(jwt, 'GET', '/api/v4/jobs'),
+    ]).toEqual([
+      201,
+      { status: 200 },
+      { status: 200, body: { username: 'anonymous', currentGroups: [] } },
+      forbiddenResource,
+    ]);
+  });
+
+  it('get changed groups at once', () => {
+    world.machine.setGroups('bob', ['group1']);
+    expect(world.as('bob', 'GET', '/api/v4/datasets/20.500%2Fone').status).toBe(200);
+  });
+});
+
+describe('the rights of SciCat’s groups', () => {
+  it('match parts of group names, but for administrators', () => {
+    const world = new TestWorld();
+    for (const username of ['creator', 'updater', 'archive', 'adm'] as const) {
+      world.machine.addUser({ username, groups: [username] });
+    }
+    const status = (who: string, method: string, target: string, json?: unknown): number =>
+      world.as(world.machine.mintToken(who, { now: NOW }), method, target, { json }).status;
+    const job = { type: 'globus_transfer_job', ownerUser: 'alice', jobParams: {} };
+    const patch = { statusCode: '', statusMessage: '' };
+    expect({
+      create: status('creator', 'POST', '/api/v4/jobs', job),
+      update: status(
+        'updater',
+        'PATCH',
+        '/api/v4/jobs/00000000-0000-4000-8000-000000000001',
+        patch,
+      ),
+      readAnyDataset: status('archive', 'GET', '/api/v4/datasets/20.500%2Fone'),
+      deleteJob: status('archive', 'DELETE', '/api/v4/jobs/00000000-0000-4000-8000-000000000001'),
+      admin: status('adm', 'GET', '/api/v4/datasets/20.500%2Fone'),
+    }).toEqual({ create: 201, update: 200, readAnyDataset: 200, deleteJob: 200, admin: 403 });
+  });
+});
+
+describe('SciCat with its database down', () => {
+  it('looks like bad tokens and missing rights, after half a minute', () => {
+    const world = new TestWorld();
+    world.machine.switches.databaseDown = true;
+    const late = (response: EmulatedResponse): EmulatedResponse => ({
+      ...response,
+      delayMs: 30_000,
+    });
+    const mongodb = { mongodb: { status: 'down' } };
+    const login = { json: { username: 'alice', password: 'alice-pw' } };
+    expect([
+      world.as('alice', 'GET', IDENTITY),
+      world.as('nobody', 'GET', IDENTITY),
+      world.as('admin', 'GET', '/api/v4/jobs'),
+      world.as('alice', 'GET', '/api/v4/datasets/20.500%2Fone'),
+      world.as('nobody', 'GET', '/api/v4/jobs'),
+      world.as('nobody', 'POST', '/api/v3/auth/login', login),
+      world.as('alice', 'GET', '/api/v3/auth/whoami'),
+      world.as('nobody', 'GET', '/api/v3/health'),
+    ]).toEqual([
+      late(unauthenticated),
+      unauthenticated,
+      late(forbiddenResource),
+      late(forbiddenResource),
+      forbiddenResource,
+      late({ status: 500, body: 'Internal server error' }),
+      { status: 200, delayMs: Number.POSITIVE_INFINITY },
+      late({
+        status: 503,
+        body: { status: 'error', info: {}, error: mongodb, details: mongodb },
+      }),
+    ]);
+    world.machine.switches.databaseDown = false;
+    expect(world.as('alice', 'GET', IDENTITY).status).toBe(200);
+  });
+
+  it('waits as long as it is told', () => {
+    const world = new TestWorld();
+    Object.assign(world.machine.switches, { databaseDown: true, databaseTimeoutMs: 7 });
+    expect(world.as('nobody', 'GET', '/api/v3/health').delayMs).toBe(7);
+  });
+});
+
+describe('SciCat as an HTTP server', () => {
+  const world = new TestWorld();
+
+  it('is healthy without a token', () => {
+    const mongodb = { mongodb: { status: 'up' } };
+    expect(world.as('nobody', 'GET', '/api/v3/health')).toEqual({
+      status: 200,
+      body: { status: 'ok', info: mongodb, error: {}, details: mongodb },
+    });
+  });
+
+  it.each<[string, string, EmulatedResponse]>([
+    ['GET', '/', errorBody(404, 'Not Found', 'Cannot GET /')],
+    ['GET', '/api/v5/jobs', errorBody(404, 'Not Found', 'Cannot GET /api/v5/jobs')],
+    ['PUT', '/api/v4/jobs/1', errorBody(404, 'Not Found', 'Cannot PUT /api/v4/jobs/1')],
+    [
+      'GET',
+      '/api/v4/datasets/20.500/one/x',
+      errorBody(404, 'Not Found', 'Cannot GET /api/v4/datasets/20.500/one/x'),
+    ],
+    ['GET', '/api/v4/datasets/%zz', errorBody(400, 'Bad Request', "Failed to decode param '%zz'")],
+  ])('answers %s %s as Express does', (method, target, answer) => {
+    expect(world.as('admin', method, target)).toEqual(answer);
+  });
+
+  it('says what is wrong with JSON, before it looks at the token', () => {
+    const answer = world.as('nobody', 'POST', '/api/v4/jobs', {
+      body: '{x',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer).toEqual(
+      errorBody(400, 'Bad Request', expect.stringContaining("Expected property name or '}'")),
+    );
+  });
+
+  it('takes a body without a JSON content type for an empty one', () => {
+    const answer = world.as('admin', 'POST', '/api/v4/jobs', { body: '{"type":"archive"}' });
+    expect(answer).toEqual(
+      errorBody(400, 'Bad Request', ['type must be a string', 'jobParams must be an object']),
+    );
+  });
+
+  it('crashes on a body above 16 MB, counted in bytes', () => {
+    const send = (body: string): EmulatedResponse =>
+      world.as('admin', 'POST', '/api/v4/jobs', {
+        body,
+        headers: { 'content-type': 'text/plain' },
+      });
+    expect([
+      send('x'.repeat(16 * 1024 * 1024)).status,
+      send('x'.repeat(16 * 1024 * 1024 + 1)),
+      send('ü'.repeat(8 * 1024 * 1024 + 1)).status,
+    ]).toEqual([400, { status: 500, body: 'Internal server error' }, 500]);
+  });
+
+  it('answers a filter that is too long for a header with an empty 431', () => {
+    const filter = (length: number): EmulatedResponse =>
+      world.as('admin', 'GET', `/api/v4/jobs?filter={"where":{"id":"${'x'.repeat(length)}"}}`);
+    expect([filter(13_500).status, filter(22_500)]).toEqual([200, { status: 431 }]);
+  });
+});
+
+describe('MASK_PERSONAL_INFO', () => {
+  it('hides addresses in any field from all but administrators, except their own', () => {
+    const world = new TestWorld();
+    world.machine.switches.maskPersonalInfo = true;
+    world.machine.changeDataset('20.500/one', { sourceFolder: '/data/alice@psi.ch/run1' });
+    const folder = (who: string): unknown =>
+      (world.as(who, 'GET', '/api/v4/datasets/20.500%2Fone').body as Record<string, unknown>)[
+        'sourceFolder'
+      ];
+    const job = world.as('admin', 'POST', '/api/v4/jobs', {
+      json: {
+        type: 'globus_transfer_job',
+        ownerUser: 'alice',
+        contactEmail: 'alice@scicat.example',
+        jobParams: { notes: [{ text: 'of alice@scicat.example and carol@x.ch' }] },
+      },
+    });
+    const { id } = job.body as { id: string };
+    const seen = (who: string): unknown => {
+      const body = world.as(who, 'GET', `/api/v4/jobs/${id}`).body as Record<string, unknown>;
+      return [body['contactEmail'], body['jobParams']];
+    };
+    expect({
+      owner: folder('alice'),
+      admin: folder('admin'),
+      ownJob: seen('alice'),
+      merelyPrivileged: seen('creator'),
+      adminsJob: seen('admin'),
+    }).toEqual({
+      owner: '/data/*****/run1',
+      admin: '/data/alice@psi.ch/run1',
+      ownJob: ['alice@scicat.example', { notes: [{ text: 'of alice@scicat.example and *****' }] }],
+      merelyPrivileged: ['*****', { notes: [{ text: 'of ***** and *****' }] }],
+      adminsJob: [
+        'alice@scicat.example',
+        { notes: [{ text: 'of alice@scicat.example and carol@x.ch' }] },
+      ],
+    });
+  });
+});
