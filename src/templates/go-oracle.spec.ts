@@ -387,7 +387,7 @@ describe('Templates, compared with Go itself: an admin’s file must keep its me
     );
     // Otherwise the grammar has gone wrong, and little is compared.
     expect(texts).toBeGreaterThan(runs / 3);
-  });
+  }, 120_000);
 
   it(`never renders anything else from damaged or hostile texts (seed ${seed})`, async () => {
     let accepted = 0;
@@ -410,5 +410,5 @@ describe('Templates, compared with Go itself: an admin’s file must keep its me
       { seed, numRuns: runs },
     );
     expect(accepted).toBeGreaterThan(runs / 10);
-  });
+  }, 120_000);
 });

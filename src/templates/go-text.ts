@@ -112,7 +112,10 @@ export function unquotedChar(literal: string): number | undefined {
   return part?.end === literal.length - 1 ? part.codePoint : undefined;
 }
 
-/** Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols, and the ASCII space. */
+/**
+ * Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols, and the ASCII space. Go 1.26
+ * knows Unicode 15.0: `%q` escapes what was added since and Node knows already.
+ */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 const NAMED_CONTROLS: Readonly<Record<string, string>> = {
