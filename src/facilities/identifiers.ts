@@ -1,18 +1,14 @@
 import { hasDotSegment, hasUnprintable } from './path-text.js';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether a text is a UUID: of any version, since Globus and SciCat make several. */
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
+/** A UUID of any version, since Globus and SciCat make several; the whole text, in either case. */
+export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * Whether a text can be a SciCat job id. Anything else must not be asked for: `fullquery` and
  * `fullfacet` are other routes of SciCat, not jobs.
  */
 export function isJobId(text: string): boolean {
-  return isUuid(text);
+  return UUID_PATTERN.test(text);
 }
 
 /**

@@ -1,0 +1,530 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AppConfig } from './app-config.js';
+import { checkConfig } from './check-config.js';
+import { errorsAmong, formatProblem, type Problem } from './problem.js';
+import { Secret } from './secret.js';
+
+const SECRETS = {
+  globusClientId: 'id',
+  globusClientSecret: new Secret('x'),
+  scicatServiceUser: { username: 'u', password: new Secret('x') },
+};
+const COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
+/** A facility without anything to warn of. */
+const FACILITY = `
+  - name: A
+    collection: ${COLLECTION}
+    collectionRootPath: /data
+    allowedSourceFolders: ["/data/{{ .OwnerGroup }}"]
+    destinationPath: "/in/{{ .PidShort }}"`;
+const HEAD = 'scicatUrl: https://scicat.example.org\nport: 8080\n';
+
+function check(text: string): {
+  readonly problems: readonly Problem[];
+  readonly config: AppConfig | undefined;
+} {
+  return checkConfig({
+    file: '/etc/c.yaml',
+    text,
+    variables: { HOME: '/h' },
+    platform: 'linux',
+    secrets: { kind: 'complete', secrets: SECRETS },
+  });
+}
+
+const lines = (problems: readonly Problem[]): readonly string[] =>
+  problems.map((problem) => formatProblem(problem).replace('/etc/c.yaml:', ''));
+const errorsOf = (text: string): readonly string[] => lines(errorsAmong(check(text).problems));
+const warningsOf = (text: string): readonly string[] =>
+  lines(check(text).problems.filter((problem) => problem.severity === 'warning'));
+/** Problems of one more key in the only facility; it stands in line 9. */
+const ofFacility = (...added: readonly string[]): readonly string[] =>
+  errorsOf(`${HEAD}facilities:${FACILITY}\n${added.map((line) => `    ${line}\n`).join('')}`);
+/** Problems of one more line at the top of the file, line 9. */
+const ofFile = (added: string): readonly string[] =>
+  errorsOf(`${HEAD}facilities:${FACILITY}\n${added}\n`);
+const configOf = (added: string): AppConfig => {
+  const { config, problems } = check(`${HEAD}facilities:${FACILITY}\n${added}\n`);
+  if (config === undefined) throw new Error(lines(problems).join('\n'));
+  return config;
+};
+
+test('a sound file has no problems', () => {
+  expect(check(`${HEAD}facilities:${FACILITY}\n`).problems).toEqual([]);
+});
+
+describe('C3: typos do not leave a default in force', () => {
+  test('C3: acessValue', () => {
+    const { problems, config } = check(
+      `${HEAD}facilities:${FACILITY}\n    acessValue: secret-group\n`,
+    );
+    expect(config).toBeUndefined();
+    expect(problems).toEqual([
+      {
+        file: '/etc/c.yaml',
+        line: 9,
+        column: 5,
+        path: 'facilities[0].acessValue',
+        message:
+          'is no setting here; known are name, collection, scopes, accessPath, accessValue, direction, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
+        suggestion: 'did you mean "accessValue"?',
+        severity: 'error',
+      },
+    ]);
+  });
+
+  test('C3: direction: src', () => {
+    expect(ofFacility('direction: src')).toEqual([
+      '9: facilities[0].direction: is the text "src"; it must be one of SRC, DST, BOTH; did you mean "SRC"?',
+    ]);
+  });
+
+  test.each([
+    ['task', 'polInterval', 'pollInterval'],
+    ['transfer', 'verifyCheckSum', 'verifyChecksum'],
+    ['globus', 'authURL', 'authUrl'],
+    ['scicat', 'former_service_users', 'formerServiceUsers'],
+    ['server', 'trustproxy', 'trustProxy'],
+  ])('contract 3: unknown key in %s: %s', (section, typo, meant) => {
+    expect(ofFile(`${section}:\n  ${typo}: 1`)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^10: ${section}\\.${typo}: is no setting here; .*; did you mean "${meant}"\\?$`,
+        ),
+      ),
+    ]);
+  });
+
+  test('contract 3: an unknown key at the top is a warning; for anchors there is "x-"', () => {
+    const text = `x-fine: &a { accessPath: p.q }\ntaks: { queueSize: 1 }\n${HEAD}facilities:${FACILITY}\n    <<: *a\n`;
+    expect(errorsOf(text)).toEqual([]);
+    expect(warningsOf(text)).toEqual([
+      '2: taks: is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so; did you mean "task"?',
+    ]);
+    expect(check(text).config?.facilities[0]?.accessPath).toBe('p.q');
+  });
+});
+
+describe('required settings', () => {
+  test('contract 3: scicatUrl, port, facilities', () => {
+    expect(errorsOf('watch: true')).toEqual([
+      '1: scicatUrl: is missing; it must be an http or https address such as "https://scicat.example.org", without user name, password, "?" and "#"',
+      '1: port: is missing; it must be a whole number between 1 and 65535',
+      '1: facilities: is missing; it must be a list of facilities',
+    ]);
+    expect(errorsOf(`${HEAD}facilities: []`)).toEqual([
+      '3: facilities: is empty; it must list at least one facility',
+    ]);
+  });
+
+  test('contract 3: name and collection', () => {
+    expect(errorsOf(`${HEAD}facilities:\n  - direction: SRC`)).toEqual([
+      '4: facilities[0].name: is missing; it must be the name of the facility',
+      `4: facilities[0].collection: is missing; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+    ]);
+  });
+
+  test.each(['', '# only a comment\n', '[]', 'just text', '~'])(
+    'a file without settings: %j',
+    (text) => {
+      expect(errorsOf(text)).toEqual([
+        '1: file: holds no settings; see scicat-globus-proxy-config.example.yaml',
+      ]);
+    },
+  );
+});
+
+describe('values', () => {
+  test.each([
+    ['0', 'is 0'],
+    ['65536', 'is 65536'],
+    ['-1', 'is -1'],
+    ['80.5', 'is 80.5'],
+    ['"8080"', 'is the text "8080"'],
+    ['true', 'is true'],
+    ['[1]', 'is a list'],
+    ['{}', 'is a mapping'],
+    ['.nan', 'is NaN'],
+  ])('contract 3: port: %s is refused, and the message has the value', (value, what) => {
+    expect(errorsOf(`scicatUrl: http://s\nport: ${value}\nfacilities:${FACILITY}\n`)).toEqual([
+      `2: port: ${what}; it must be a whole number between 1 and 65535`,
+    ]);
+  });
+
+  test.each([
+    [
+      'task:\n  maxConcurrency: 0',
+      '10: task.maxConcurrency: is 0; it must be a whole number of at least 1',
+    ],
+    [
+      'task:\n  queueSize: -1',
+      '10: task.queueSize: is -1; it must be a whole number of at least 0',
+    ],
+    [
+      'task:\n  pollInterval: 0',
+      '10: task.pollInterval: is 0; it must be a whole number between 1 and 86400',
+    ],
+    [
+      'task:\n  pollInterval: 99999',
+      '10: task.pollInterval: is 99999; it must be a whole number between 1 and 86400',
+    ],
+    [
+      'task:\n  stallTimeout: 1.5',
+      '10: task.stallTimeout: is 1.5; it must be a whole number of at least 0',
+    ],
+    [
+      'task:\n  progressWritesPerSecond: 0',
+      '10: task.progressWritesPerSecond: is 0; it must be a number between 0.1 and 10000',
+    ],
+    [
+      'scicat:\n  formerServiceUsers: old',
+      '10: scicat.formerServiceUsers: is the text "old"; it must be a list of user names',
+    ],
+    [
+      'scicat:\n  formerServiceUsers: [1]',
+      '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a text that is not empty',
+    ],
+    [
+      'server:\n  host: ""',
+      '10: server.host: is empty; it must be an address to listen on, such as "0.0.0.0"',
+    ],
+    [
+      'server:\n  trustProxy: everybody',
+      '10: server.trustProxy: is the text "everybody"; it must be true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"',
+    ],
+    [
+      'server:\n  maxBodyMiB: 0',
+      '10: server.maxBodyMiB: is 0; it must be a whole number between 1 and 1024',
+    ],
+    [
+      'watch: yes please',
+      '9: watch: is the text "yes please"; it must be true or false (without quotes)',
+    ],
+    [
+      'transfer:\n  verifyChecksum: "true"',
+      '10: transfer.verifyChecksum: is the text "true"; it must be true or false (without quotes)',
+    ],
+    [
+      'transfer:\n  preserveTimestamp: 1',
+      '10: transfer.preserveTimestamp: is 1; it must be true or false (without quotes)',
+    ],
+    [
+      'transfer:\n  encryptData: no',
+      '10: transfer.encryptData: is the text "no"; it must be true or false (without quotes)',
+    ],
+    ['transfer:\n  syncLevel: 4', '10: transfer.syncLevel: is 4; it must be one of 0, 1, 2, 3'],
+    [
+      'transfer:\n  deadlineHours: 0',
+      '10: transfer.deadlineHours: is 0; it must be a whole number between 1 and 8760',
+    ],
+    [
+      'globus:\n  authUrl: auth.globus.org',
+      '10: globus.authUrl: is the text "auth.globus.org"; it must be an http or https address such as "https://auth.globus.org", without user name, password, "?" and "#"',
+    ],
+    [
+      'globus:\n  transferUrl: ftp://x',
+      '10: globus.transferUrl: is the text "ftp://x"; it must be an http or https address such as "https://transfer.api.globus.org/v0.10", without user name, password, "?" and "#"',
+    ],
+    [
+      'dataDir: ""',
+      '9: dataDir: is empty; it must be the path of a folder, such as "/var/lib/scicat-globus-proxy"',
+    ],
+    [
+      'dataDir: ~/state',
+      '9: dataDir: is "~/state", but "~" has no meaning here; write the whole path',
+    ],
+    ['dataDir:', '9: dataDir: is without a value; write one, or remove the line'],
+    [
+      'task: 5',
+      '9: task: is 5; it must be a mapping with keys such as maxConcurrency, queueSize, pollInterval',
+    ],
+  ])('contract 3: %j', (added, problem) => {
+    expect(ofFile(added)).toEqual([problem]);
+  });
+
+  test.each([
+    ['ftp://s', 'is the text "ftp://s"'],
+    ['scicat.example.org', 'is the text "scicat.example.org"'],
+    ['https:scicat', 'is the text "https:scicat"'],
+    ['https://user:hunter2@scicat/', 'is the text "https://…@scicat/"'],
+    ['https://scicat/?x', 'is the text "https://scicat/?x"'],
+  ])('contract 3: scicatUrl %s; credentials in it are not repeated', (url, what) => {
+    expect(errorsOf(`scicatUrl: ${url}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
+      `1: scicatUrl: ${what}; it must be an http or https address such as "https://scicat.example.org", without user name, password, "?" and "#"`,
+    ]);
+  });
+
+  test.each(['/api/v3', '/api/v4/', '/api'])('contract 3: scicatUrl is meant without %s', (api) => {
+    expect(errorsOf(`scicatUrl: https://s/x${api}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
+      `1: scicatUrl: ends in "${api}", which the service adds itself; write "https://s/x"`,
+    ]);
+  });
+
+  test('contract 3: every setting arrives', () => {
+    const config = configOf(`
+task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
+scicat: { formerServiceUsers: [old, older] }
+server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7 }
+watch: true
+transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72 }
+globus: { authUrl: "http://127.0.0.1:1/", transferUrl: "http://127.0.0.1:2/v0.10//" }
+dataDir: spool
+`);
+    expect({ ...config, facilities: undefined, secrets: undefined }).toEqual({
+      scicatUrl: 'https://scicat.example.org',
+      port: 8080,
+      task: {
+        maxConcurrency: 1,
+        queueSize: 2,
+        pollIntervalSeconds: 3,
+        stallTimeoutSeconds: 4,
+        progressWritesPerSecond: 0.5,
+      },
+      scicat: { formerServiceUsers: ['old', 'older'] },
+      server: { host: '::1', trustProxy: 'loopback, 10.0.0.0/8, fd00::/8', maxBodyMiB: 7 },
+      watch: true,
+      transfer: {
+        verifyChecksum: false,
+        preserveTimestamp: true,
+        encryptData: true,
+        syncLevel: 0,
+        deadlineHours: 72,
+      },
+      globus: { authUrl: 'http://127.0.0.1:1', transferUrl: 'http://127.0.0.1:2/v0.10' },
+      dataDir: '/etc/spool',
+      source: { file: '/etc/c.yaml' },
+    });
+  });
+
+  test.each([
+    ['true', true],
+    ['2', 2],
+    ['"10.1.2.3"', '10.1.2.3'],
+  ])('server.trustProxy: %s', (written, expected) => {
+    expect(configOf(`server: { trustProxy: ${written} }`).server.trustProxy).toBe(expected);
+  });
+
+  test('a section whose lines are all commented out has its defaults', () => {
+    expect(configOf('task:\n  # queueSize: 5\n').task.queueSize).toBe(0);
+  });
+});
+
+describe('facilities', () => {
+  test('contract 3: Name, Collection and Scopes may be capitalised, also in a merged block', () => {
+    const text = `
+x-common: &common
+  Scopes: ["s-{{ .Name }}"]
+  Name: overridden
+${HEAD}
+facilities:
+  - <<: *common
+    Name: A
+    Collection: ${COLLECTION.toUpperCase()}
+`;
+    const { config } = check(text);
+    expect(
+      config?.facilities.map(({ name, collection, scopes }) => ({ name, collection, scopes })),
+    ).toEqual([{ name: 'A', collection: COLLECTION, scopes: ['s-A'] }]);
+  });
+
+  test('both spellings of one key contradict each other', () => {
+    expect(ofFacility('Name: B')).toEqual([
+      '9: facilities[0].name: stands twice in the same block; keep one of them',
+    ]);
+  });
+
+  test('contract 3: names are unique', () => {
+    expect(errorsOf(`${HEAD}facilities:${FACILITY}${FACILITY}\n`)).toEqual([
+      '9: facilities[1].name: is "A", as facilities[0].name is already; every facility must have a name of its own',
+    ]);
+  });
+
+  test('contract 3: a collection is a UUID', () => {
+    expect(
+      errorsOf(`${HEAD}facilities:\n  - name: A\n    collection: "[collection-guid]"`),
+    ).toEqual([
+      `5: facilities[0].collection: is the text "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+    ]);
+  });
+
+  test.each([
+    [
+      'accessPath: ""',
+      '9: facilities[0].accessPath: is empty; it must be a dot path such as "profile.accessGroups"; an empty one leads nowhere and would shut everybody out, so write a path or remove the line for the default',
+    ],
+    [
+      'accessValue: ""',
+      "9: facilities[0].accessValue: is empty; it must be the text that users of the facility have at accessPath; an empty one matches nobody, so write one or remove the line for the default, the facility's name",
+    ],
+    ['accessValue: "{{ if false }}x{{ end }}"', ''],
+    [
+      'accessValue:',
+      '9: facilities[0].accessValue: is without a value; write one, or remove the line',
+    ],
+    [
+      'accessPath: profile..groups',
+      '9: facilities[0].accessPath: comes out as "profile..groups", which has an empty part; it must be names with one dot between two, such as "profile.accessGroups"',
+    ],
+    [
+      'scopes: one',
+      '9: facilities[0].scopes: is the text "one"; it must be a list of Globus scopes',
+    ],
+    [
+      'scopes: []',
+      '9: facilities[0].scopes: is an empty list; it must be a list of at least one of Globus scopes',
+    ],
+    [
+      'verifyChecksum: 1',
+      '9: facilities[0].verifyChecksum: is 1; it must be true or false (without quotes)',
+    ],
+    ['syncLevel: 9', '9: facilities[0].syncLevel: is 9; it must be one of 0, 1, 2, 3'],
+    [
+      'sourcePath: /data/../{{ .PidShort }}',
+      '9: facilities[0].sourcePath: yields a path with a "." or ".." segment, which every transfer would be refused for; write the path without them',
+    ],
+  ])('contract 3: %j', (added, problem) => {
+    if (problem === '') {
+      expect(ofFacility(added)).toEqual([
+        '9: facilities[0].accessValue: is a template that comes out empty; it must yield a text',
+      ]);
+    } else expect(ofFacility(added)).toEqual([problem]);
+  });
+
+  test('contract 3: collectionRootPath is rendered, absolute and without dots', () => {
+    const withRoot = (root: string): string =>
+      `${HEAD}facilities:${FACILITY.replace('/data\n', `"${root}"\n`)}\n`;
+    expect(check(withRoot('//srv/{{ .Name }}/')).config?.facilities[0]?.collectionRootPath).toBe(
+      '/srv/A',
+    );
+    expect(errorsOf(withRoot('srv'))).toEqual([
+      '6: facilities[0].collectionRootPath: comes out as "srv"; it must be an absolute path without "." and ".." segments, such as "/data"',
+    ]);
+    expect(errorsOf(withRoot('/srv/../x'))).toHaveLength(1);
+  });
+
+  test('contract 3: templates are compiled and their variables checked, at the place in the file', () => {
+    const { problems } = check(
+      `${HEAD}facilities:${FACILITY}\n    sourcePath: "/{{ .RelativeSourceFoldr }}"\n    accessValue: |\n      a\n      {{ .Pid }}\n    scopes: ["ok", '{{ .Collection']\n`,
+    );
+    expect(problems.map(({ path, line, column }) => ({ path, line, column }))).toEqual([
+      { path: 'facilities[0].sourcePath', line: 9, column: 22 },
+      { path: 'facilities[0].accessValue', line: 12, column: 10 },
+      { path: 'facilities[0].scopes[1]', line: 13, column: 21 },
+    ]);
+    expect(problems[0]?.message).toContain('RelativeSourceFolder');
+  });
+
+  test.each(['accessPath', 'accessValue', 'collectionRootPath'])(
+    'contract 3: %s knows .Name and nothing else',
+    (key) => {
+      const text = `${HEAD}facilities:\n  - name: A\n    collection: ${COLLECTION}\n    ${key}: "/{{ .Username }}"\n`;
+      expect(errorsOf(text)).toEqual([
+        expect.stringContaining(`6: facilities[0].${key}: is a template with a mistake: `),
+      ]);
+    },
+  );
+
+  test('OwnerGroup is for allowedSourceFolders only', () => {
+    expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);
+  });
+
+  test('an entry that is no mapping does not hide the problems of the others', () => {
+    expect(
+      errorsOf(`${HEAD}facilities:\n  - just text\n  - name: 5\n    collection: ${COLLECTION}\n`),
+    ).toEqual([
+      '4: facilities[0]: is the text "just text"; it must be a mapping with keys such as name, collection, scopes',
+      '5: facilities[1].name: is 5; it must be the name of the facility',
+    ]);
+    expect(errorsOf(`${HEAD}facilities: { name: A }`)).toEqual([
+      '3: facilities: is a mapping; it must be a list of facilities',
+    ]);
+  });
+
+  test('a facility can say how it wants to be copied to', () => {
+    const text = `${HEAD}facilities:${FACILITY}\n    verifyChecksum: false\n    syncLevel: 0\n`;
+    const facility = check(text).config?.facilities[0];
+    expect([facility?.verifyChecksum, facility?.syncLevel]).toEqual([false, 0]);
+  });
+});
+
+describe('what is legal but should be decided', () => {
+  const bare = (direction: string, ...more: readonly string[]): string =>
+    `${HEAD}facilities:\n  - name: A\n    collection: ${COLLECTION}\n    direction: ${direction}\n${more
+      .map((line) => `    ${line}\n`)
+      .join('')}`;
+
+  test('S4: a source without allowedSourceFolders is warned about', () => {
+    expect(warningsOf(bare('SRC'))).toEqual([
+      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}"',
+    ]);
+  });
+
+  test('S4: so is one whose root the request may state, as that leads around the folders', () => {
+    expect(warningsOf(bare('SRC', 'allowedSourceFolders: [/data]'))).toEqual([
+      "4: facilities[0].collectionRootPath: is not set: requests then state the collection's root themselves, and a wrong one leads around allowedSourceFolders; set it to the root's absolute path",
+    ]);
+  });
+
+  test('S5: a destination without the PID in its path is warned about', () => {
+    expect(warningsOf(bare('DST'))).toEqual([
+      '4: facilities[0].destinationPath: does not contain the PID: two datasets with equal relative paths would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
+    ]);
+    expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidPrefix }}'))).toHaveLength(1);
+    expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidEncoded }}'))).toEqual([]);
+  });
+});
+
+test('contract 3: everything wrong is listed at once, in the order of the file', () => {
+  const { problems } = checkConfig({
+    file: '/etc/c.yaml',
+    text: `
+port: 70000
+facilities:
+  - name: A
+    name: B
+    collection: no
+    direction: dst
+    sourcePath: "{{ .Nope }}"
+    destinationPath: "/x/{{ .Pid }}"
+  - name: A
+    acessPath: x
+task:
+  pollInterval: -5
+`,
+    variables: {},
+    platform: 'linux',
+    secrets: {
+      kind: 'incomplete',
+      problems: [
+        {
+          file: 'environment',
+          line: undefined,
+          column: undefined,
+          path: 'GLOBUS_CLIENT_ID',
+          message: 'is not set',
+          severity: 'error',
+        },
+      ],
+    },
+  });
+  expect(
+    errorsAmong(problems).map(({ line, path }) => `${line?.toString() ?? '-'} ${path}`),
+  ).toEqual([
+    '2 scicatUrl',
+    '2 dataDir',
+    '2 port',
+    '5 facilities[0].name',
+    '6 facilities[0].collection',
+    '7 facilities[0].direction',
+    '8 facilities[0].sourcePath',
+    '10 facilities[1].collection',
+    '10 facilities[1].name',
+    '11 facilities[1].acessPath',
+    '13 task.pollInterval',
+    '- GLOBUS_CLIENT_ID',
+  ]);
+});
+
+test('YAML syntax errors come alone: nothing after them can be trusted', () => {
+  expect(errorsOf('port: [1\nwrong: "\n').every((line) => line.includes('YAML syntax'))).toBe(true);
+});

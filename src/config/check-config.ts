@@ -1,0 +1,183 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { posix, win32 } from 'node:path';
+import type { AppConfig } from './app-config.js';
+import { DIRECTIONS } from '../facilities/facility.js';
+import { buildFacility } from './build-facility.js';
+import { checkShape, isMapping } from './check-shape.js';
+import { defaultDataDir, type SecretsResult, type Variables } from './environment.js';
+import { Findings } from './findings.js';
+import { didYouMean, errorsAmong, type Problem } from './problem.js';
+import { FileSettings } from './settings.js';
+import { parseYamlSource, pathOf, type YamlSource } from './yaml-source.js';
+
+/** What is checked together. */
+export interface ConfigToCheck {
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  /** Its text. */
+  readonly text: string;
+  readonly variables: Variables;
+  readonly platform: NodeJS.Platform;
+  readonly secrets: SecretsResult;
+}
+
+/** All that was found, and the configuration if none of it is an error. */
+export interface CheckedConfig {
+  readonly problems: readonly Problem[];
+  readonly config: AppConfig | undefined;
+}
+
+/**
+ * Checks the whole configuration at once, so that one look is enough to put it right. With YAML
+ * syntax errors only these are reported for the file, as nothing after them can be trusted.
+ */
+export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
+  const { file, secrets } = toCheck;
+  const ofSecrets = secrets.kind === 'incomplete' ? secrets.problems : [];
+  const source = parseYamlSource(toCheck.text, file, facilityKeySpelling);
+  const findings = new Findings(source, file);
+  findings.problems.push(...source.problems);
+  if (source.broken) return { problems: [...findings.sorted(), ...ofSecrets], config: undefined };
+  if (!isMapping(source.value)) {
+    findings.error('file', 'holds no settings; see scicat-globus-proxy-config.example.yaml', {
+      at: { line: 1, column: 1 },
+    });
+    return { problems: [...findings.sorted(), ...ofSecrets], config: undefined };
+  }
+
+  const settings = plainToInstance(FileSettings, checkShape(source.value, source, findings));
+  reportAll(validateSync(settings), '', findings);
+  const facilities = checkFacilities(settings, source, findings);
+  checkScicatUrl(settings, findings);
+  const dataDir = checkDataDir(settings, toCheck, findings);
+
+  const problems = [...findings.sorted(), ...ofSecrets];
+  if (errorsAmong(problems).length > 0 || secrets.kind === 'incomplete') {
+    return { problems, config: undefined };
+  }
+  const { task, scicat, server, transfer, globus } = settings;
+  const config: AppConfig = {
+    scicatUrl: withoutTrailingSlashes(settings.scicatUrl),
+    port: settings.port,
+    facilities: Object.freeze(facilities),
+    task: Object.freeze({
+      maxConcurrency: task.maxConcurrency,
+      queueSize: task.queueSize,
+      pollIntervalSeconds: task.pollInterval,
+      stallTimeoutSeconds: task.stallTimeout,
+      progressWritesPerSecond: task.progressWritesPerSecond,
+    }),
+    scicat: Object.freeze({ formerServiceUsers: Object.freeze([...scicat.formerServiceUsers]) }),
+    server: Object.freeze({
+      host: server.host,
+      trustProxy: server.trustProxy,
+      maxBodyMiB: server.maxBodyMiB,
+    }),
+    watch: settings.watch,
+    transfer: Object.freeze({
+      verifyChecksum: transfer.verifyChecksum,
+      preserveTimestamp: transfer.preserveTimestamp,
+      encryptData: transfer.encryptData,
+      syncLevel: transfer.syncLevel,
+      deadlineHours: transfer.deadlineHours,
+    }),
+    globus: Object.freeze({
+      authUrl: withoutTrailingSlashes(globus.authUrl),
+      transferUrl: withoutTrailingSlashes(globus.transferUrl),
+    }),
+    dataDir,
+    secrets: secrets.secrets,
+    source: Object.freeze({ file }),
+  };
+  return { problems, config: Object.freeze(config) };
+}
+
+/** The Go version's documentation wrote these three with a capital. */
+function facilityKeySpelling(parentPath: string, key: string): string {
+  const capitalised = ['Name', 'Collection', 'Scopes'].includes(key);
+  return capitalised && /^facilities\[\d+\]$/.test(parentPath) ? key.toLowerCase() : key;
+}
+
+/** class-validator's findings, the most telling one for each value. */
+function reportAll(errors: readonly ValidationError[], parent: string, findings: Findings): void {
+  for (const error of errors) {
+    const path = pathOf(
+      parent,
+      Array.isArray(error.target) ? Number(error.property) : error.property,
+    );
+    const { constraints } = error;
+    const message =
+      constraints?.['isArray'] ??
+      constraints?.['arrayNotEmpty'] ??
+      Object.values(constraints ?? {}).at(0);
+    if (message !== undefined && !findings.hasErrorAbove(path)) {
+      const value: unknown = error.value;
+      findings.error(path, message, {
+        suggestion:
+          error.property === 'direction' && typeof value === 'string'
+            ? didYouMean(value, DIRECTIONS)
+            : undefined,
+      });
+    }
+    reportAll(error.children ?? [], path, findings);
+  }
+}
+
+function checkFacilities(
+  settings: FileSettings,
+  source: YamlSource,
+  findings: Findings,
+): AppConfig['facilities'] {
+  if (findings.hasErrorAbove('facilities')) return [];
+  const firstOfName = new Map<string, string>();
+  return settings.facilities.flatMap((entry, index) => {
+    const path = pathOf('facilities', index);
+    const namePath = pathOf(path, 'name');
+    if (findings.hasErrorAbove(path)) return [];
+    const first = firstOfName.get(entry.name);
+    if (first !== undefined && !findings.hasErrorAbove(namePath)) {
+      findings.error(
+        namePath,
+        `is "${entry.name}", as ${first} is already; every facility must have a name of its own`,
+      );
+    }
+    firstOfName.set(entry.name, first ?? namePath);
+    const facility = buildFacility(entry, path, source, findings);
+    return facility === undefined ? [] : [facility];
+  });
+}
+
+function checkScicatUrl(settings: FileSettings, findings: Findings): void {
+  if (findings.hasErrorAbove('scicatUrl')) return;
+  const api = /\/api(\/v\d+)?\/*$/i.exec(settings.scicatUrl);
+  if (api === null) return;
+  findings.error('scicatUrl', `ends in "${api[0]}", which the service adds itself`, {
+    suggestion: `write "${settings.scicatUrl.slice(0, api.index)}"`,
+  });
+}
+
+function checkDataDir(
+  settings: FileSettings,
+  { file, variables, platform }: ConfigToCheck,
+  findings: Findings,
+): string {
+  if (findings.hasErrorAbove('dataDir')) return '';
+  const path = platform === 'win32' ? win32 : posix;
+  const dataDir = settings.dataDir ?? defaultDataDir(variables, platform);
+  if (dataDir === undefined) {
+    findings.error(
+      'dataDir',
+      'is missing, and without a home folder (HOME) there is no default; it must be the path of a folder that survives a restart',
+    );
+    return '';
+  }
+  if (dataDir.startsWith('~')) {
+    findings.error('dataDir', `is "${dataDir}", but "~" has no meaning here; write the whole path`);
+  }
+  return path.resolve(path.dirname(file), dataDir);
+}
+
+function withoutTrailingSlashes(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,26 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG_NAMESPACE_KEY } from './config-namespace.js';
+import type { AppConfig } from './app-config.js';
+
+/**
+ * Holds the configuration in force. Whoever handles a request takes {@link current} once and uses
+ * that one object to the end, so that a reload in between can't mix two states.
+ */
+@Injectable()
+export class ConfigSnapshots {
+  #current: AppConfig;
+
+  constructor(@Inject(CONFIG_NAMESPACE_KEY) initial: AppConfig) {
+    this.#current = initial;
+  }
+
+  /** The configuration in force now: one frozen object, never changed, only replaced. */
+  current(): AppConfig {
+    return this.#current;
+  }
+
+  /** Puts a newly checked configuration in force for whoever asks from now on. */
+  replace(next: AppConfig): void {
+    this.#current = next;
+  }
+}

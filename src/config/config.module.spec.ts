@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { AppConfig } from './app-config.js';
+import { ConfigSnapshots } from './config-snapshots.js';
+import { AppConfigModule } from './config.module.js';
+import { loadConfig } from './load-config.js';
+
+@Injectable()
+class Reader {
+  constructor(@Inject(ConfigSnapshots) readonly snapshots: ConfigSnapshots) {}
+}
+
+function configOnPort(port: number): AppConfig {
+  const text = `
+scicatUrl: http://127.0.0.1:1
+port: ${port.toString()}
+facilities: [{ name: A, collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc }]
+`;
+  return loadConfig({
+    argv: ['--config', '/c.yaml'],
+    env: {
+      HOME: '/h',
+      GLOBUS_CLIENT_ID: 'a',
+      GLOBUS_CLIENT_SECRET: 'b',
+      SCICAT_SERVICE_USER_USERNAME: 'c',
+      SCICAT_SERVICE_USER_PASSWORD: 'd',
+    },
+    platform: 'linux',
+    applicationFolder: '/app',
+    workingFolder: '/',
+    files: { exists: (path) => path === '/c.yaml', read: () => text },
+  }).config;
+}
+
+describe('the configuration module', () => {
+  let close: (() => Promise<void>) | undefined;
+  afterEach(async () => {
+    await close?.();
+  });
+
+  test('hands out the very snapshot that was loaded, everywhere, and swaps it whole', async () => {
+    const first = configOnPort(8080);
+    const variablesBefore = { ...process.env };
+    const module = await Test.createTestingModule({
+      imports: [AppConfigModule.from(first)],
+      providers: [Reader],
+    }).compile();
+    close = () => module.close();
+    const { snapshots } = module.get(Reader);
+    const taken = snapshots.current();
+    expect(taken).toBe(first);
+
+    const second = configOnPort(9090);
+    snapshots.replace(second);
+    expect(snapshots.current()).toBe(second);
+    // Whoever began with the first one keeps it to the end.
+    expect(taken.port).toBe(8080);
+    expect({ ...process.env }).toEqual(variablesBefore);
+  });
+});

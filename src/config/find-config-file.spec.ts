@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import { findConfigFile, type ConfigFileSearch } from './find-config-file.js';
+
+function search(
+  given: Partial<ConfigFileSearch>,
+  ...existing: readonly string[]
+): ConfigFileSearch {
+  return {
+    argv: [],
+    env: { HOME: '/home/me' },
+    platform: 'linux',
+    applicationFolder: '/service',
+    workingFolder: '/work',
+    fileExists: (path) => existing.includes(path),
+    ...given,
+  };
+}
+
+const NAME = 'scicat-globus-proxy-config.yaml';
+const DOTTED = 'scicat-globus-proxy.config.yaml';
+const found = (file: string): unknown => ({ kind: 'found', file });
+
+describe('the search for the configuration file', () => {
+  const everywhere = [
+    '/named.yaml',
+    '/variable.yaml',
+    `/service/${NAME}`,
+    `/service/${DOTTED}`,
+    `/home/me/.config/scicat-globus-proxy/${NAME}`,
+    `/home/me/.config/scicat-globus-proxy/${DOTTED}`,
+  ];
+  const env = { HOME: '/home/me', SCICAT_GLOBUS_PROXY_CONFIG: '/variable.yaml' };
+
+  test('contract 3, order 1: --config, in both forms, then the variable', () => {
+    expect(
+      findConfigFile(search({ argv: ['--config', '/named.yaml'], env }, ...everywhere)),
+    ).toEqual(found('/named.yaml'));
+    expect(
+      findConfigFile(search({ argv: ['x', '--config=/named.yaml'], env }, ...everywhere)),
+    ).toEqual(found('/named.yaml'));
+    expect(findConfigFile(search({ env }, ...everywhere))).toEqual(found('/variable.yaml'));
+  });
+
+  test('contract 3, order 2 and 3: next to the application, then the user folder; "-config" first', () => {
+    expect(
+      [2, 3, 4, 5].map((from) => findConfigFile(search({}, ...everywhere.slice(from)))),
+    ).toEqual(everywhere.slice(2).map(found));
+  });
+
+  test('a relative path starts at the working folder', () => {
+    expect(findConfigFile(search({ argv: ['--config', 'a/b.yaml'] }, '/work/a/b.yaml'))).toEqual(
+      found('/work/a/b.yaml'),
+    );
+  });
+
+  test('a file that was named but does not exist is not replaced by another', () => {
+    const given = { env: { ...env, SCICAT_GLOBUS_PROXY_CONFIG: '/typo.yaml' } };
+    expect(findConfigFile(search(given, ...everywhere))).toEqual({
+      kind: 'not-found',
+      searched: ['/typo.yaml'],
+      message: 'There is no file /typo.yaml, which SCICAT_GLOBUS_PROXY_CONFIG names.',
+    });
+  });
+
+  test('--config without a path says so', () => {
+    expect(findConfigFile(search({ argv: ['--config'] }, ...everywhere))).toEqual({
+      kind: 'not-found',
+      searched: [],
+      message: '--config must be followed by the path of the configuration file.',
+    });
+  });
+
+  test.each([
+    ['linux', { XDG_CONFIG_HOME: '/xdg', HOME: '/h' }, '/xdg/scicat-globus-proxy'],
+    ['linux', { XDG_CONFIG_HOME: '', HOME: '/h' }, '/h/.config/scicat-globus-proxy'],
+    ['freebsd', { HOME: '/h' }, '/h/.config/scicat-globus-proxy'],
+    [
+      'darwin',
+      { XDG_CONFIG_HOME: '/xdg', HOME: '/h' },
+      '/h/Library/Application Support/scicat-globus-proxy',
+    ],
+    ['linux', { XDG_CONFIG_HOME: 'relative', HOME: '/h' }, undefined],
+    ['linux', {}, undefined],
+    ['darwin', { HOME: '' }, undefined],
+  ] as const)(
+    'contract 3, order 3: the user folder on %s with %j',
+    (platform, variables, folder) => {
+      const result = findConfigFile(search({ platform, env: variables }));
+      expect(result).toMatchObject({
+        kind: 'not-found',
+        searched: [
+          `/service/${NAME}`,
+          `/service/${DOTTED}`,
+          ...(folder === undefined ? [] : [`${folder}/${NAME}`, `${folder}/${DOTTED}`]),
+        ],
+      });
+    },
+  );
+
+  test('contract 3, order 3: the user folder on Windows', () => {
+    const given = {
+      platform: 'win32',
+      applicationFolder: 'C:\\service',
+      env: { AppData: 'C:\\Users\\me\\AppData\\Roaming' },
+    } as const;
+    const file = `C:\\Users\\me\\AppData\\Roaming\\scicat-globus-proxy\\${NAME}`;
+    expect(findConfigFile(search(given, file))).toEqual(found(file));
+  });
+
+  test('contract 3: nothing found: all searched paths are named', () => {
+    expect(findConfigFile(search({ env: {} }))).toEqual({
+      kind: 'not-found',
+      searched: [`/service/${NAME}`, `/service/${DOTTED}`],
+      message: `No configuration file was found; searched: /service/${NAME}, /service/${DOTTED}. Put one there, or name it with --config or SCICAT_GLOBUS_PROXY_CONFIG.`,
+    });
+  });
+});

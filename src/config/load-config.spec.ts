@@ -1,0 +1,308 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { ConfigurationError } from './configuration.errors.js';
+import { loadConfig, LOCAL_FILES, readConfig, type ConfigInput } from './load-config.js';
+import { settingNames } from './check-shape.js';
+import { formatProblem } from './problem.js';
+import { FacilitySettings, FileSettings, SECTIONS } from './settings.js';
+
+const TOP = fileURLToPath(new URL('../../', import.meta.url));
+const ENVIRONMENT = {
+  GLOBUS_CLIENT_ID: 'client',
+  GLOBUS_CLIENT_SECRET: 'globus-secret',
+  SCICAT_SERVICE_USER_USERNAME: 'proxy',
+  SCICAT_SERVICE_USER_PASSWORD: 'scicat-secret',
+  HOME: '/home/proxy',
+};
+const MINIMAL = `
+scicatUrl: https://scicat.example.org
+port: 8080
+facilities:
+  - name: A
+    collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+`;
+const FILE = '/app/scicat-globus-proxy-config.yaml';
+
+function input(
+  files: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = ENVIRONMENT,
+): ConfigInput {
+  return {
+    argv: [],
+    env,
+    platform: 'linux',
+    applicationFolder: '/app',
+    workingFolder: '/work',
+    files: {
+      exists: (path) => path in files,
+      read: (path) => {
+        const text = files[path];
+        if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+        return text;
+      },
+    },
+  };
+}
+
+const problemsOf = (given: ConfigInput): readonly string[] =>
+  readConfig(given)
+    .problems.filter((problem) => problem.severity === 'error')
+    .map(formatProblem);
+
+describe('a loaded configuration', () => {
+  test('contract 3: the smallest file gets every default', () => {
+    const { config } = loadConfig(input({ [FILE]: MINIMAL }));
+    const [facility, ...others] = config.facilities;
+    expect(others).toEqual([]);
+    expect({
+      ...config,
+      facilities: undefined,
+      secrets: {
+        ...config.secrets,
+        globusClientSecret: config.secrets.globusClientSecret.reveal(),
+        scicatServiceUser: {
+          username: config.secrets.scicatServiceUser.username,
+          password: config.secrets.scicatServiceUser.password.reveal(),
+        },
+      },
+    }).toEqual({
+      scicatUrl: 'https://scicat.example.org',
+      port: 8080,
+      task: {
+        maxConcurrency: 10,
+        queueSize: 0,
+        pollIntervalSeconds: 10,
+        stallTimeoutSeconds: 0,
+        progressWritesPerSecond: 20,
+      },
+      scicat: { formerServiceUsers: [] },
+      server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128 },
+      watch: false,
+      transfer: {
+        verifyChecksum: true,
+        preserveTimestamp: false,
+        encryptData: false,
+        syncLevel: undefined,
+        deadlineHours: undefined,
+      },
+      globus: {
+        authUrl: 'https://auth.globus.org',
+        transferUrl: 'https://transfer.api.globus.org/v0.10',
+      },
+      dataDir: '/home/proxy/.local/state/scicat-globus-proxy',
+      secrets: {
+        globusClientId: 'client',
+        globusClientSecret: 'globus-secret',
+        scicatServiceUser: { username: 'proxy', password: 'scicat-secret' },
+      },
+      source: { file: FILE },
+    });
+    expect({
+      ...facility,
+      sourcePath: facility?.sourcePath.source,
+      destinationPath: facility?.destinationPath.source,
+    }).toEqual({
+      name: 'A',
+      collection: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
+      direction: 'BOTH',
+      scopes: [
+        'urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/6c54cade-bde5-45c1-bdea-f4bd71dba2cc/data_access]',
+      ],
+      accessPath: 'profile.accessGroups',
+      accessValue: 'A',
+      sourcePath: '/{{ .RelativeSourceFolder }}',
+      destinationPath: '/{{ .RelativeSourceFolder }}',
+    });
+  });
+
+  test('is frozen to the last list, so that a snapshot stays one', () => {
+    const { config } = loadConfig(input({ [FILE]: MINIMAL }));
+    const unfrozen: string[] = [];
+    const visit = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null || path.endsWith('Path')) return;
+      if (!Object.isFrozen(value) && value.constructor.name !== 'Secret') unfrozen.push(path);
+      for (const [key, inner] of Object.entries(value)) visit(inner, `${path}.${key}`);
+    };
+    visit(config, 'config');
+    expect(unfrozen).toEqual([]);
+  });
+
+  test('no print of it shows a secret', () => {
+    const { config } = loadConfig(
+      input(
+        { [FILE]: MINIMAL },
+        {
+          ...ENVIRONMENT,
+          SCICAT_UPDATE_USER_USERNAME: 'u',
+          SCICAT_UPDATE_USER_PASSWORD: 'upd-secret',
+        },
+      ),
+    );
+    const prints = [
+      JSON.stringify(config),
+      inspect(config, { depth: null, showHidden: true }),
+      String(config.secrets.globusClientSecret),
+      JSON.stringify(structuredClone({ secrets: { ...config.secrets } })),
+    ].join('\n');
+    expect(prints).toContain('[hidden]');
+    expect(prints).not.toMatch(/globus-secret|scicat-secret|upd-secret/);
+    expect(config.secrets.scicatUpdateUser?.password.reveal()).toBe('upd-secret');
+  });
+
+  test.each([
+    'https://scicat.example.org',
+    'https://scicat.example.org/',
+    'https://scicat.example.org//',
+  ])('C5: scicatUrl %p, with and without a trailing slash', (url) => {
+    const text = MINIMAL.replace('https://scicat.example.org', url);
+    expect(loadConfig(input({ [FILE]: text })).config.scicatUrl).toBe('https://scicat.example.org');
+  });
+});
+
+describe('the files that come with the project', () => {
+  const given = (env: Readonly<Record<string, string>>, files = LOCAL_FILES): ConfigInput => ({
+    argv: ['--config', `${TOP}scicat-globus-proxy-config.example.yaml`],
+    env: { HOME: '/home/proxy', ...env },
+    platform: 'linux',
+    applicationFolder: '/nowhere',
+    workingFolder: '/nowhere',
+    files,
+  });
+
+  test('the example file loads without a warning, and shows what it says', () => {
+    const { config, warnings } = loadConfig(given(ENVIRONMENT));
+    expect(warnings).toEqual([]);
+    expect(config.task).toEqual({
+      maxConcurrency: 10,
+      queueSize: 100,
+      pollIntervalSeconds: 10,
+      stallTimeoutSeconds: 0,
+      progressWritesPerSecond: 20,
+    });
+    expect(
+      config.facilities.map(({ name, direction, accessPath, accessValue }) => ({
+        name,
+        direction,
+        accessPath,
+        accessValue,
+      })),
+    ).toEqual([
+      {
+        name: 'BEAMLINE',
+        direction: 'SRC',
+        accessPath: 'profile.accessGroups',
+        accessValue: 'BEAMLINE',
+      },
+      {
+        name: 'ARCHIVE',
+        direction: 'DST',
+        accessPath: 'profile.accessGroups',
+        accessValue: 'ARCHIVE-users',
+      },
+      {
+        name: 'INSTITUTE',
+        direction: 'BOTH',
+        accessPath: 'profile.oidcClaims.facilities',
+        accessValue: 'institute',
+      },
+    ]);
+  });
+
+  test('what the example comments out is the default: uncommented, nothing changes', () => {
+    const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
+    // These three have no value that means "default".
+    const uncommented = example
+      .replace(/^(\s*)# (\w+: [^#]*)$/gm, '$1$2')
+      .replace(/^\s*(syncLevel|deadlineHours|dataDir):.*$/gm, '');
+    expect(uncommented).not.toBe(example);
+    const { config } = loadConfig(
+      given(ENVIRONMENT, { exists: (path) => !path.endsWith('.env'), read: () => uncommented }),
+    );
+    const plain = loadConfig(given(ENVIRONMENT)).config;
+    expect(JSON.parse(JSON.stringify({ ...config, facilities: [] }))).toEqual(
+      JSON.parse(JSON.stringify({ ...plain, facilities: [] })),
+    );
+  });
+
+  test('the example file and the documentation name every setting', () => {
+    const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
+    const documentation = readFileSync(`${TOP}docs/configuration.md`, 'utf8');
+    const settings = [FileSettings, FacilitySettings, ...Object.values(SECTIONS)]
+      .flatMap(settingNames)
+      .filter((name) => name !== 'facilities');
+    expect(settings.length).toBeGreaterThan(30);
+    expect(settings.filter((name) => !example.includes(`${name}:`))).toEqual([]);
+    expect(settings.filter((name) => !documentation.includes(name))).toEqual([]);
+  });
+
+  test('.env.example is a .env that completes a configuration', () => {
+    const dotEnv = readFileSync(`${TOP}.env.example`, 'utf8');
+    const { config } = loadConfig(input({ [FILE]: MINIMAL, '/app/.env': dotEnv }, { HOME: '/h' }));
+    expect(config.secrets.globusClientId).toBe('00000000-0000-0000-0000-000000000000');
+    expect(config.secrets.scicatServiceUser.username).toBe('globus-proxy');
+    expect(config.secrets.scicatUpdateUser).toBeUndefined();
+  });
+
+  test("the documentation's first file loads without a warning", () => {
+    const text = readFileSync(`${TOP}docs/configuration.md`, 'utf8');
+    const example = /```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
+    const { config, warnings } = loadConfig(input({ [FILE]: example }));
+    expect(warnings).toEqual([]);
+    expect(config.facilities.map((facility) => facility.name)).toEqual(['BEAMLINE', 'ARCHIVE']);
+  });
+});
+
+describe('what keeps a configuration from loading', () => {
+  test('contract 3: no file found: every searched path is named, and the secrets that miss too', () => {
+    expect(problemsOf(input({}, { HOME: '/home/proxy' }))).toEqual([
+      'configuration: file: No configuration file was found; searched: /app/scicat-globus-proxy-config.yaml, /app/scicat-globus-proxy.config.yaml, /home/proxy/.config/scicat-globus-proxy/scicat-globus-proxy-config.yaml, /home/proxy/.config/scicat-globus-proxy/scicat-globus-proxy.config.yaml. Put one there, or name it with --config or SCICAT_GLOBUS_PROXY_CONFIG',
+      'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or GLOBUS_CLIENT_ID_FILE the path of a file with it)',
+      "environment: GLOBUS_CLIENT_SECRET: is not set; it must hold the Globus client's secret (or GLOBUS_CLIENT_SECRET_FILE the path of a file with it)",
+      "environment: SCICAT_SERVICE_USER_USERNAME: is not set; it must hold the SciCat service account's user name (or SCICAT_SERVICE_USER_USERNAME_FILE the path of a file with it)",
+      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or SCICAT_SERVICE_USER_PASSWORD_FILE the path of a file with it)",
+    ]);
+  });
+
+  test('the error lists the problems of file and environment, one a line', () => {
+    const load = (): unknown =>
+      loadConfig(
+        input({ [FILE]: MINIMAL.replace('8080', '0') }, { ...ENVIRONMENT, GLOBUS_CLIENT_ID: '' }),
+      );
+    expect(load).toThrow(ConfigurationError);
+    expect(load).toThrow(
+      [
+        'The configuration has 2 problems:',
+        '/app/scicat-globus-proxy-config.yaml:3: port: is 0; it must be a whole number between 1 and 65535',
+        'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or GLOBUS_CLIENT_ID_FILE the path of a file with it)',
+      ].join('\n'),
+    );
+  });
+
+  test('a file that can not be read', () => {
+    const given = input({ [FILE]: MINIMAL });
+    const unreadable = {
+      exists: () => true,
+      read: (path: string) => {
+        throw Object.assign(new Error(`EACCES ${path} content`), { code: 'EACCES' });
+      },
+    };
+    expect(problemsOf({ ...given, files: unreadable })).toEqual([
+      `${FILE}: file: can't be read (EACCES); the user that runs the service must be allowed to`,
+      "/app/.env: file: can't be read (EACCES); make it readable, or remove it",
+    ]);
+  });
+
+  test('a named file that does not exist is not replaced by another', () => {
+    expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
+      ['configuration: file: There is no file /work/other.yaml, which --config names'],
+    );
+  });
+
+  test('without any home there is no default for dataDir', () => {
+    expect(problemsOf(input({ [FILE]: MINIMAL }, { ...ENVIRONMENT, HOME: '' }))).toEqual([
+      `${FILE}:2: dataDir: is missing, and without a home folder (HOME) there is no default; it must be the path of a folder that survives a restart`,
+    ]);
+  });
+});

@@ -1,0 +1,137 @@
+import { readFileSync, statSync } from 'node:fs';
+import { posix, win32 } from 'node:path';
+import type { AppConfig } from './app-config.js';
+import { checkConfig } from './check-config.js';
+import { ConfigurationError } from './configuration.errors.js';
+import {
+  allVariables,
+  errorCode,
+  parseDotEnv,
+  readSecrets,
+  type EnvironmentSources,
+  type Variables,
+} from './environment.js';
+import { findConfigFile } from './find-config-file.js';
+import type { Problem } from './problem.js';
+
+/** The files that a configuration comes from. */
+export interface ConfigFiles {
+  /** A file's text. @throws as `node:fs` does */
+  read(path: string): string;
+  /** Whether there is a file (not a folder) at this path. */
+  exists(path: string): boolean;
+}
+
+/** The files of this machine. */
+export const LOCAL_FILES: ConfigFiles = {
+  read: (path) => readFileSync(path, 'utf8'),
+  exists: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+};
+
+/** What a configuration is read from. */
+export interface ConfigInput {
+  /** Command line arguments after the program's name, `process.argv.slice(2)`. */
+  readonly argv: readonly string[];
+  /** The process's variables. */
+  readonly env: Variables;
+  readonly platform: NodeJS.Platform;
+  /** The folder that holds `package.json`; a `.env` is looked for in it. */
+  readonly applicationFolder: string;
+  /** Folder that relative paths on the command line and in variables start from. */
+  readonly workingFolder: string;
+  /** @default the files of this machine */
+  readonly files?: ConfigFiles;
+}
+
+/** All that was found, and the configuration if none of it is an error. */
+export interface ConfigReading {
+  /** The configuration file, if one was found. */
+  readonly file: string | undefined;
+  readonly problems: readonly Problem[];
+  readonly config: AppConfig | undefined;
+}
+
+/** A configuration that can be used, and what is doubtful about it. */
+export interface LoadedConfig {
+  readonly config: AppConfig;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Finds, reads and checks the configuration.
+ *
+ * @throws ConfigurationError with every error at once
+ */
+export function loadConfig(input: ConfigInput): LoadedConfig {
+  const { config, problems } = readConfig(input);
+  if (config === undefined) throw new ConfigurationError(problems);
+  return { config, warnings: problems };
+}
+
+/** As {@link loadConfig}, for those who want to show all problems themselves. */
+export function readConfig(input: ConfigInput): ConfigReading {
+  const files = input.files ?? LOCAL_FILES;
+  const path = input.platform === 'win32' ? win32 : posix;
+  const dotEnv = readDotEnv(path.join(input.applicationFolder, '.env'), files);
+  const sources = { process: input.env, dotEnv: dotEnv.found };
+  const variables = allVariables(sources);
+  const secrets = readSecrets(sources, (file) =>
+    files.read(path.resolve(input.workingFolder, file)),
+  );
+  const otherProblems = [
+    ...dotEnv.problems,
+    ...(secrets.kind === 'incomplete' ? secrets.problems : []),
+  ];
+
+  const found = findConfigFile({
+    argv: input.argv,
+    env: variables,
+    platform: input.platform,
+    applicationFolder: input.applicationFolder,
+    workingFolder: input.workingFolder,
+    fileExists: (file) => files.exists(file),
+  });
+  if (found.kind === 'not-found') {
+    const problem = fileProblem('configuration', 'file', withoutStop(found.message));
+    return { file: undefined, problems: [problem, ...otherProblems], config: undefined };
+  }
+  const { file } = found;
+  let text: string;
+  try {
+    text = files.read(file);
+  } catch (error) {
+    const problem = fileProblem(
+      file,
+      'file',
+      `can't be read (${errorCode(error)}); the user that runs the service must be allowed to`,
+    );
+    return { file, problems: [problem, ...otherProblems], config: undefined };
+  }
+  const checked = checkConfig({ file, text, variables, platform: input.platform, secrets });
+  return {
+    file,
+    problems: [...checked.problems, ...dotEnv.problems],
+    config: dotEnv.problems.length === 0 ? checked.config : undefined,
+  };
+}
+
+function readDotEnv(
+  file: string,
+  files: ConfigFiles,
+): { readonly found: EnvironmentSources['dotEnv']; readonly problems: readonly Problem[] } {
+  if (!files.exists(file)) return { found: undefined, problems: [] };
+  try {
+    return { found: { file, variables: parseDotEnv(files.read(file)) }, problems: [] };
+  } catch (error) {
+    const message = `can't be read (${errorCode(error)}); make it readable, or remove it`;
+    return { found: undefined, problems: [fileProblem(file, 'file', message)] };
+  }
+}
+
+function fileProblem(file: string, path: string, message: string): Problem {
+  return { file, line: undefined, column: undefined, path, message, severity: 'error' };
+}
+
+function withoutStop(message: string): string {
+  return message.replace(/\.$/, '');
+}
