@@ -160,6 +160,18 @@ describe('startEmulatorServer', () => {
     ]);
   });
 
+  it('does no work before the latency has passed, and none after it was closed', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const server = await start();
+    server.faults.add({ effect: { type: 'latency', ms: 3_600_000 } });
+    const waiting = fetch(server.url).catch(() => 'broken');
+    await until(() => server.requests.length === 1 && timers() > before);
+    await server.close();
+    expect([await waiting, recorder.seen, timers()]).toEqual(['broken', [], before]);
+  });
+
   it('leaves a hanging caller without an answer until it gives up, and closes all the same', async () => {
     const server = await start();
     server.faults.add({ effect: { type: 'hang' } });

@@ -98,6 +98,14 @@ describe('FaultPlan', () => {
     ]);
   });
 
+  it('refuses an outage that makes no sense', () => {
+    const plan = new FaultPlan();
+    expect(() => {
+      plan.outage(true, { type: 'status', status: 42 });
+    }).toThrow('"status"');
+    expect(plan.isEmpty).toBe(true);
+  });
+
   it.each([
     [{ times: 0, effect: { type: 'reset' } as const }, 'times'],
     [{ probability: Number.NaN, effect: { type: 'reset' } as const }, 'probability'],

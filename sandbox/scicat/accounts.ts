@@ -51,7 +51,6 @@ export interface GroupRights {
 export interface Rights {
   readonly admin: boolean;
   readonly createJobPrivileged: boolean;
-  /** Never together with `createJobPrivileged`, unless `admin`. */
   readonly updateJobPrivileged: boolean;
   readonly deleteJob: boolean;
   readonly updateDatasetLifecycle: boolean;
@@ -182,11 +181,7 @@ export class Accounts {
   }
 }
 
-/**
- * Surprise: the guard is a chain of else-ifs, administrator before create-privileged before
- * update-privileged. So no account short of an administrator may create jobs for others and update
- * jobs too, whatever groups it is in.
- */
+/** Administrators are tested for by whole names; see below for the others. */
 function rightsOf(account: Account, groups: GroupRights): Rights {
   const admin = account.groups.some((group) => (groups.admin ?? ['admin']).includes(group));
   const create = inGroupText(account, groups.createJobPrivileged ?? ['jobcreators']);
@@ -195,7 +190,7 @@ function rightsOf(account: Account, groups: GroupRights): Rights {
   return {
     admin,
     createJobPrivileged: admin || create,
-    updateJobPrivileged: admin || (update && !create),
+    updateJobPrivileged: admin || update,
     deleteJob: inGroupText(account, groups.deleteJob ?? ['archivemanager']),
     updateDatasetLifecycle: inGroupText(
       account,

@@ -175,6 +175,14 @@ describe('PATCH datasetlifecycle', () => {
     ]);
   });
 
+  it('does not say in v3 who it was', () => {
+    patch('admin', { archivable: false }, ONE, 'v3');
+    expect(world.machine.datasets.get('20.500/one')).toMatchObject({
+      updatedBy: 'ingestor',
+      datasetlifecycle: { archivable: false },
+    });
+  });
+
   it('sets archivable back when it is repeated after the archiver has begun', () => {
     const ready = { archivable: true, archiveStatusMessage: 'datasetCreated' };
     patch('archiver', ready);

@@ -113,11 +113,15 @@ describe('POST jobs', () => {
   it('takes files that are in the list, of one dataset only', () => {
     world.machine.addOrigDatablock('20.500/one', [{ path: 'a' }]);
     world.machine.addOrigDatablock('20.500/public', [{ path: 'b' }]);
-    const files = (datasetList: unknown): number =>
-      post('admin', { ...transfer, jobParams: { datasetList } }).status;
+    const files = (datasetList: unknown): EmulatedResponse =>
+      post('admin', { ...transfer, jobParams: { datasetList } });
     const first = { pid: '20.500/one', files: ['a'] };
     expect([files([first]), files([first, { pid: '20.500/public', files: ['b'] }])]).toEqual([
-      201, 400,
+      { status: 201, body: world.machine.job(ID) },
+      jobError(
+        'At least one requested file could not be found.',
+        '[{"pid":"20.500/one","nonExistFiles":["a"]}]',
+      ),
     ]);
   });
 
@@ -470,7 +474,8 @@ describe('GET jobs', () => {
       world.jobIds('admin', { limits: { limit: 5, skip: 5 } }),
       world.jobIds('admin', { limits: { limit: 6, skip: 4 } }),
       world.jobIds('admin', { limits: { limit: 0, skip: 4 } }),
-    ]).toEqual([[], ids(5, 6), ids(5, 6)]);
+      world.jobIds('admin', { limits: { limit: 5, skip: 5 }, sort: { ownerUser: 1 } }),
+    ]).toEqual([[], ids(5, 6), ids(5, 6), []]);
   });
 
   it('can be paged by ascending id', () => {
@@ -501,15 +506,23 @@ describe('GET jobs', () => {
     expect([
       world.jobIds('admin'),
       world.jobIds('admin', { sort: byOwner }),
+      world.jobIds('admin', { sort: byOwner, limits: { limit: 2 } }),
       world.jobIds('admin', { sort: { createdAt: -1 } }),
       world.jobIds('admin', { limits: { sort: { id: 'desc' }, limit: 1 } }),
-    ]).toEqual([ids(1, 2, 3, 4, 5, 6), ids(6, 5, 4, 3, 2, 1), ids(1, 2, 3, 4, 5, 6), ids(1)]);
+    ]).toEqual([
+      ids(1, 2, 3, 4, 5, 6),
+      ids(6, 5, 4, 3, 2, 1),
+      ids(6, 5),
+      ids(1, 2, 3, 4, 5, 6),
+      ids(1),
+    ]);
   });
 
   it('shows the fields asked for, and can sort only by those', () => {
     const list = (filter: unknown): unknown =>
       world.as('admin', 'GET', `${JOBS}?filter=${JSON.stringify(filter)}`).body;
     const where = { ownerUser: 'bob' };
+    finish(5, 'finished');
     expect([
       list({ where, fields: ['id', 'jobParams.n'] }),
       list({ where, fields: ['jobParams.n'], sort: { 'jobParams.n': -1 } }),
@@ -614,7 +627,7 @@ describe('DELETE jobs', () => {
       remove('archiver'),
       remove('archiver'),
       remove('admin'),
-      world.jobIds('admin', { where: { type: 'globus_transfer_job' }, sort: { id: 1 } }),
+      world.jobIds('admin', { where: { type: 'globus_transfer_job' } }),
     ]).toEqual([
       forbiddenResource,
       forbiddenResource,
@@ -637,5 +650,7 @@ describe('the machine', () => {
     world.machine.putJob(old);
     expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([old, true]);
     expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([undefined, false]);
+    world.machine.putJob(old);
+    expect(world.jobIds('admin', { sort: { id: 1 } })).toEqual([ID, 'old']);
   });
 });

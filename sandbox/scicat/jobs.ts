@@ -209,7 +209,9 @@ export class Jobs {
     const body = parseBody(call.request);
     const caller = requireCaller(call.who);
     const { rights, account } = caller;
-    // Surprise: who may create jobs for others may not update any, whatever the job type says.
+    // Surprise: the guard is a chain of else-ifs, administrator before create-privileged before
+    // update-privileged. Who may create jobs for others but is no administrator may update none,
+    // whatever other groups it is in and whatever the job type says.
     if (rights.createJobPrivileged && !rights.admin) return forbidden();
     const change = updateOf(body);
     const job = this.byId.get(id);
