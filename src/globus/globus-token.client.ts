@@ -1,0 +1,96 @@
+import {
+  ServiceAccountError,
+  UpstreamMalformedError,
+  UpstreamUnavailableError,
+} from '../errors/upstream.errors.js';
+import type { UpstreamAnswer, UpstreamCaller } from '../http-client/upstream-caller.js';
+import { readError, readToken, type WireToken } from './globus.wire.js';
+
+const TRANSFER_RESOURCE_SERVER = 'transfer.api.globus.org';
+
+/** Codes by which Globus Auth says that a scope does not exist (for this account). */
+const SCOPE_CODES: ReadonlySet<string> = new Set(['UNKNOWN_SCOPE_ERROR', 'invalid_scope']);
+
+/** Whether an account error is about single scopes only: with others the account may go on. */
+export function isScopeRefusal(error: ServiceAccountError): boolean {
+  return error.upstreamCode !== undefined && SCOPE_CODES.has(error.upstreamCode);
+}
+
+/** Gets access tokens for the service's own account, by client credentials. */
+export class GlobusTokenClient {
+  // A true private field: whatever prints this object must not print the secret.
+  readonly #authorization: string;
+  private readonly url: string;
+
+  constructor(
+    private readonly caller: UpstreamCaller,
+    options: { readonly authUrl: string; readonly clientId: string; readonly clientSecret: string },
+  ) {
+    // Raw, without the URL encoding that RFC 6749 asks for: Globus's own clients do it this way.
+    const credentials = Buffer.from(`${options.clientId}:${options.clientSecret}`, 'utf8');
+    this.#authorization = `Basic ${credentials.toString('base64')}`;
+    this.url = `${options.authUrl}/v2/oauth2/token`;
+  }
+
+  /**
+   * A new token for Globus Transfer with these scopes.
+   *
+   * @throws ServiceAccountError when Globus Auth refuses the account or a scope ({@link isScopeRefusal})
+   * @throws UpstreamTimeoutError, UpstreamUnavailableError, UpstreamMalformedError
+   */
+  async fetch(scope: string): Promise<WireToken> {
+    const answer = await this.caller.call({
+      operation: 'get token',
+      // A token more changes nothing.
+      repeat: 'safe',
+      method: 'POST',
+      url: this.url,
+      headers: { Authorization: this.#authorization },
+      text: {
+        contentType: 'application/x-www-form-urlencoded',
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
+      },
+    });
+    if (answer.status !== 200) throw refusal(answer);
+    const token = readToken(answer.body, TRANSFER_RESOURCE_SERVER);
+    if (token !== undefined) return token;
+    throw new UpstreamMalformedError(
+      'Globus',
+      'Globus Auth answered without a token for Globus Transfer. Please try again later; if it lasts, an operator must check globus.authUrl and the scopes in the configuration.',
+      { status: answer.status },
+    );
+  }
+}
+
+function refusal(answer: UpstreamAnswer): Error {
+  const { status } = answer;
+  const { code, message, requestId } = readError(answer.body);
+  const facts = {
+    status,
+    ...(code === undefined ? {} : { upstreamCode: code }),
+    ...(message === undefined ? {} : { upstreamMessage: message }),
+    ...(requestId === undefined ? {} : { upstreamRequestId: requestId }),
+  };
+  if (status === 429 || status >= 500) {
+    return new UpstreamUnavailableError(
+      'Globus',
+      `Globus Auth is not available at present (status ${status}). Please try again in a few minutes.`,
+      { ...facts, outcomeUnclear: false },
+    );
+  }
+  if (status < 400) {
+    return new UpstreamMalformedError(
+      'Globus',
+      `Globus Auth answered with status ${status}, which makes no sense. An operator must check globus.authUrl in the configuration.`,
+      facts,
+    );
+  }
+  const named = code === undefined ? `status ${status}` : `${code}, status ${status}`;
+  return new ServiceAccountError(
+    'Globus',
+    code !== undefined && SCOPE_CODES.has(code)
+      ? `Globus Auth does not know a scope that this transfer's collections need (${named}). An operator must check the scopes of both facilities: guest and high-assurance collections have no data_access scope.`
+      : `Globus Auth refuses the service account (${named}). An operator must check GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET.`,
+    facts,
+  );
+}
