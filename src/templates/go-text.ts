@@ -48,11 +48,13 @@ interface LiteralPart {
   readonly end: number;
 }
 
-/** Go's `strconv.UnquoteChar`; `undefined` where Go reports a syntax error. */
+/**
+ * Go's `strconv.UnquoteChar`; `undefined` where Go reports a syntax error. Bare quotes and line feeds
+ * do not get here: for the lexer they end the literal, well or badly.
+ */
 function literalPart(text: string, start: number, quote: string): LiteralPart | undefined {
   const char = String.fromCodePoint(text.codePointAt(start) ?? 0);
   if (char !== '\\') {
-    if (char === quote || char === '\n') return undefined;
     const codePoint = char.codePointAt(0) ?? 0;
     return { bytes: utf8(char), codePoint, end: start + char.length };
   }
