@@ -1,0 +1,187 @@
+import { TransferRefusal } from './refusals.js';
+import type { Trouble, TroubleCode } from './event-codes.js';
+
+/** Globus's kinds of collection. */
+export type EntityType =
+  | 'GCSv5_mapped_collection'
+  | 'GCSv5_guest_collection'
+  | 'GCP_mapped_collection'
+  | 'GCP_guest_collection'
+  | 'GCSv5_endpoint';
+
+/** What a virtual collection finds at a path. */
+export interface VirtualSize {
+  readonly files: number;
+  readonly directories: number;
+  readonly bytes: number;
+}
+
+/** The numbers that a virtual collection's transfers follow. */
+export interface VirtualSettings {
+  /** Files below each directory of a submission. */
+  filesPerDirectory: number;
+  bytesPerFile: number;
+  bytesPerSecond: number;
+  /** From the start of the work to the first byte. */
+  startupMs: number;
+  /** What lies at a path, where the two numbers above are too coarse. */
+  sizeOf?: (path: string) => VirtualSize | undefined;
+}
+
+/** What to know about a collection. */
+export interface CollectionOptions {
+  readonly id: string;
+  readonly displayName: string;
+  /** Default: `GCSv5_mapped_collection`. */
+  readonly kind?: EntityType;
+  /** The local folder behind the collection; without one the collection is virtual. */
+  readonly folder?: string;
+  /** Numbers of a virtual collection; each has a default. */
+  readonly virtual?: Partial<VirtualSettings>;
+  /** High-assurance collections have no `data_access` scope. */
+  readonly highAssurance?: boolean;
+  /** Clients that have permission; default: all. */
+  readonly clients?: readonly string[];
+  /** Domains that a session must have; a client identity can't satisfy them. */
+  readonly requiredPolicies?: readonly string[];
+}
+
+/** A rule that makes a path, and what lies below it, fail. */
+export interface PathTrouble {
+  readonly path: string;
+  readonly access: 'read' | 'write';
+  readonly code: TroubleCode;
+}
+
+/** A collection as the emulator keeps it. */
+export interface Collection {
+  readonly id: string;
+  readonly displayName: string;
+  readonly kind: EntityType;
+  readonly highAssurance: boolean;
+  readonly folder: string | undefined;
+  readonly virtual: VirtualSettings;
+  readonly requiredPolicies: readonly string[];
+  clients: readonly string[] | undefined;
+  deleted: boolean;
+  paused: { readonly message: string; readonly since: number } | undefined;
+  troubles: readonly PathTrouble[];
+}
+
+/** The collections of the emulated Globus. */
+export class Collections {
+  private readonly byId = new Map<string, Collection>();
+
+  add(options: CollectionOptions): Collection {
+    const collection: Collection = {
+      id: options.id,
+      displayName: options.displayName,
+      kind: options.kind ?? 'GCSv5_mapped_collection',
+      highAssurance: options.highAssurance ?? false,
+      folder: options.folder,
+      virtual: {
+        filesPerDirectory: 10,
+        bytesPerFile: 1_000_000,
+        bytesPerSecond: 100_000_000,
+        startupMs: 1000,
+        ...options.virtual,
+      },
+      requiredPolicies: options.requiredPolicies ?? [],
+      clients: options.clients,
+      deleted: false,
+      paused: undefined,
+      troubles: [],
+    };
+    this.byId.set(options.id, collection);
+    return collection;
+  }
+
+  /** The collection, deleted or not, if there ever was one with this id. */
+  find(id: string): Collection | undefined {
+    return this.byId.get(id);
+  }
+
+  /** @throws an error for programmers, when the id was never added. */
+  get(id: string): Collection {
+    const collection = this.byId.get(id);
+    if (collection === undefined) throw new Error(`The sandbox has no collection ${id}.`);
+    return collection;
+  }
+
+  /** @throws {@link TransferRefusal} 404 EndpointNotFound or EndpointDeleted */
+  require(id: string): Collection {
+    const collection = this.byId.get(id);
+    if (collection === undefined) {
+      throw new TransferRefusal(404, 'EndpointNotFound', `No such endpoint '${id}'`);
+    }
+    if (collection.deleted) {
+      throw new TransferRefusal(404, 'EndpointDeleted', `Endpoint '${id}' has been deleted`);
+    }
+    return collection;
+  }
+}
+
+/** Fact: only mapped GCSv5 collections that are not high-assurance have a `data_access` scope. */
+export function hasDataAccess(collection: Collection): boolean {
+  return (
+    collection.kind === 'GCSv5_mapped_collection' &&
+    !collection.highAssurance &&
+    !collection.deleted
+  );
+}
+
+/** The trouble that a rule prescribes for this path, if any. */
+export function troubleAt(
+  collection: Collection,
+  access: 'read' | 'write',
+  path: string,
+): Trouble | undefined {
+  if (collection.troubles.length === 0) return undefined;
+  const trouble = collection.troubles.find(
+    (rule) =>
+      rule.access === access && `${withoutTrailingSlash(path)}/`.startsWith(`${rule.path}/`),
+  );
+  if (trouble === undefined) return undefined;
+  return { code: trouble.code, details: describeTrouble(collection, trouble.code, path) };
+}
+
+/** The text that an event carries about a failed path. */
+export function describeTrouble(collection: Collection, code: TroubleCode, path: string): string {
+  return `Error (transfer)\nEndpoint: ${collection.displayName} (${collection.id})\nFile: ${path}\nMessage: ${code}`;
+}
+
+/** `/a/b` for `/a/b/`; the root becomes the empty text. */
+export function withoutTrailingSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+/** The document of `GET endpoint/{id}`, reduced to what clients of transfers read. */
+export function endpointDocument(collection: Collection): Record<string, unknown> {
+  const personal = collection.kind.startsWith('GCP_');
+  return {
+    DATA_TYPE: 'endpoint',
+    id: collection.id,
+    display_name: collection.displayName,
+    canonical_name: `sandbox#${collection.id}`,
+    entity_type: collection.kind,
+    high_assurance: collection.highAssurance,
+    gcp_connected: personal ? true : null,
+    gcp_paused: personal ? false : null,
+    is_globus_connect: personal,
+    non_functional: collection.kind === 'GCSv5_endpoint',
+    mapped_collection_id: null,
+    host_endpoint_id: null,
+    host_path: null,
+    owner_id: collection.id,
+    owner_string: 'sandbox@globus.example',
+    default_directory: '/',
+    force_encryption: false,
+    disable_verify: false,
+    force_verify: false,
+    my_effective_roles: [],
+    tlsftp_server: null,
+    https_server: null,
+    description: null,
+    DATA: [],
+  };
+}

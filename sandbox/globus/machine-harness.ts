@@ -1,0 +1,139 @@
+import type { EmulatedResponse } from '../http/emulator.js';
+import { GlobusMachine, type GlobusMachineOptions } from './globus-machine.js';
+import { seededRandom } from './ids.js';
+import { LocalFileSystem } from './local-file-system.js';
+import { dataAccessScope, transferScope } from './scopes.js';
+
+/** When the tests of the emulator begin: 2026-01-01T00:00:00Z. */
+export const testStart = Date.UTC(2026, 0, 1);
+
+/** A JSON answer, loosely typed: the tests assert its parts. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: EmulatedResponse['headers'];
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A machine with one client `client-1` (secret `secret-1`), two virtual mapped collections `col-a`
+ * and `col-b` whose copies of one file take 11 seconds, a token, and a clock to turn by hand.
+ */
+export class MachineHarness {
+  readonly machine: GlobusMachine;
+  now = testStart;
+  token = '';
+
+  constructor(options: Partial<GlobusMachineOptions> = {}) {
+    this.machine = new GlobusMachine({
+      random: seededRandom(1),
+      files: new LocalFileSystem(),
+      ...options,
+    });
+    this.machine.addClient({ id: 'client-1', secret: 'secret-1' });
+    const virtual = { bytesPerFile: 1000, bytesPerSecond: 100, startupMs: 1000 };
+    this.machine.addCollection({ id: 'col-a', displayName: 'A', virtual });
+    this.machine.addCollection({ id: 'col-b', displayName: 'B', virtual });
+  }
+
+  /** Sends one request now; an object as body goes as JSON, a text as it is. */
+  send(method: string, target: string, body: unknown = '', token = this.token): JsonAnswer {
+    const [path = '', query = ''] = target.split('?');
+    const response = this.machine.handle(
+      {
+        method,
+        path,
+        query: new URLSearchParams(query),
+        headers: { authorization: `Bearer ${token}` },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      },
+      this.now,
+    );
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: response.body as JsonAnswer['body'],
+    };
+  }
+
+  /** Asks for a token with Basic credentials. */
+  grant(scope: string, client = 'client-1:secret-1'): JsonAnswer {
+    const response = this.machine.handle(
+      {
+        method: 'POST',
+        path: '/v2/oauth2/token',
+        query: new URLSearchParams(),
+        headers: { authorization: `Basic ${Buffer.from(client).toString('base64')}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
+      },
+      this.now,
+    );
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: response.body as JsonAnswer['body'],
+    };
+  }
+
+  /** Takes a token with consent for these collections. */
+  login(collections: readonly string[] = ['col-a', 'col-b']): void {
+    const dependencies = collections.map((id) => `*${dataAccessScope(id)}`).join(' ');
+    const scope = dependencies === '' ? transferScope : `${transferScope}[${dependencies}]`;
+    this.token = this.grant(scope).body['access_token'] as string;
+  }
+
+  submit(changes: Readonly<Record<string, unknown>> = {}): JsonAnswer {
+    return this.send('POST', '/v0.10/transfer', this.document(changes));
+  }
+
+  /** A submission of one directory with an issued id, changed as given. */
+  document(changes: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+    return {
+      DATA_TYPE: 'transfer',
+      submission_id: this.send('GET', '/v0.10/submission_id').body['value'],
+      source_endpoint: 'col-a',
+      destination_endpoint: 'col-b',
+      label: 'test',
+      DATA: [item('/data', '/copy')],
+      ...changes,
+    };
+  }
+
+  /** Submits, and insists that it was accepted. */
+  accepted(changes: Readonly<Record<string, unknown>> = {}): string {
+    const { status, body } = this.submit(changes);
+    if (status !== 200) throw new Error(`Not accepted: ${JSON.stringify(body)}`);
+    return body['task_id'] as string;
+  }
+
+  task(id: string): JsonAnswer['body'] {
+    return this.send('GET', `/v0.10/task/${id}`).body;
+  }
+
+  /** Lets time pass. */
+  wait(milliseconds: number): void {
+    this.now += milliseconds;
+    this.machine.advance(this.now);
+  }
+}
+
+/** A line of a submission. */
+export function item(
+  source: string,
+  destination: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    DATA_TYPE: 'transfer_item',
+    source_path: source,
+    destination_path: destination,
+    ...more,
+  };
+}
+
+/** The named fields of an object. */
+export function pick(
+  object: Readonly<Record<string, unknown>>,
+  ...names: readonly string[]
+): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, object[name]]));
+}
