@@ -1,0 +1,543 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { LocalFileSystem } from './local-file-system.js';
+import { item, MachineHarness, pick } from './machine-harness.js';
+
+let base: string;
+let harness: MachineHarness;
+
+const source = (path = '') => join(base, 'source', path);
+const destination = (path = '') => join(base, 'destination', path);
+
+function put(path: string, content: string | Buffer = path): void {
+  mkdirSync(dirname(source(path)), { recursive: true });
+  writeFileSync(source(path), content);
+}
+
+/** All files below the destination, with their contents; links as `-> target`. */
+function copied(path = ''): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const name of readdirSync(destination(path)).sort()) {
+    const inner = join(path, name);
+    const stats = lstatSync(destination(inner));
+    if (stats.isSymbolicLink()) all[inner] = `-> ${readlinkSync(destination(inner))}`;
+    else if (stats.isDirectory()) Object.assign(all, { [`${inner}/`]: '' }, copied(inner));
+    else all[inner] = readFileSync(destination(inner), 'utf8');
+  }
+  return all;
+}
+
+function start(files = new LocalFileSystem()): void {
+  harness = new MachineHarness({ files });
+  harness.machine.addCollection({ id: 'from', displayName: 'From', folder: source() });
+  harness.machine.addCollection({ id: 'to', displayName: 'To', folder: destination() });
+  harness.login(['from', 'to']);
+}
+
+function copy(items: readonly unknown[], changes: Readonly<Record<string, unknown>> = {}): string {
+  return harness.accepted({
+    source_endpoint: 'from',
+    destination_endpoint: 'to',
+    DATA: items,
+    ...changes,
+  });
+}
+
+/** Copies and lets a second pass in steps; gives the task. */
+function copyNow(
+  items: readonly unknown[],
+  changes: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  const id = copy(items, changes);
+  steps(50);
+  return harness.task(id);
+}
+
+function steps(count: number): void {
+  for (let step = 0; step < count; step += 1) harness.wait(20);
+}
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'globus-sandbox-'));
+  mkdirSync(source());
+  mkdirSync(destination());
+  start();
+});
+
+afterEach(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
+describe('a real copy', () => {
+  it('of a directory takes everything in it, and makes missing parents', () => {
+    put('data/one.txt');
+    put('data/sub/two.txt');
+    put('data/empty', '');
+    mkdirSync(source('data/nothing'));
+    const task = copyNow([item('/data/', '/deep/er/', { recursive: true })], {
+      verify_checksum: true,
+    });
+    expect(copied()).toEqual({
+      'deep/': '',
+      'deep/er/': '',
+      'deep/er/empty': '',
+      'deep/er/nothing/': '',
+      'deep/er/one.txt': 'data/one.txt',
+      'deep/er/sub/': '',
+      'deep/er/sub/two.txt': 'data/sub/two.txt',
+    });
+    const bytes = 'data/one.txt'.length + 'data/sub/two.txt'.length;
+    expect(task).toMatchObject({
+      status: 'SUCCEEDED',
+      files: 3,
+      directories: 3,
+      files_transferred: 3,
+      files_skipped: 0,
+      bytes_transferred: bytes,
+      bytes_checksummed: bytes,
+      subtasks_total: 6,
+      subtasks_succeeded: 6,
+      faults: 0,
+    });
+  });
+
+  it('of a list takes files, and directories that are not marked as such', () => {
+    put('data/one.txt');
+    put('data/sub/two.txt');
+    symlinkSync('one.txt', source('data/link'));
+    const task = copyNow([
+      item('/data/one.txt', '/x/one.txt'),
+      item('/data/sub', '/x/sub'),
+      item('/data/sub/two.txt', '/x/sub/two.txt'),
+      item('/data/link', '/x/link', { DATA_TYPE: 'transfer_symlink_item' }),
+    ]);
+    expect(copied('x')).toEqual({
+      'x/link': '-> one.txt',
+      'x/one.txt': 'data/one.txt',
+      'x/sub/': '',
+      'x/sub/two.txt': 'data/sub/two.txt',
+    });
+    expect(pick(task, 'status', 'bytes_checksummed', 'symlinks', 'directories')).toEqual({
+      status: 'SUCCEEDED',
+      bytes_checksummed: 0,
+      symlinks: 1,
+      directories: 1,
+    });
+  });
+
+  it('goes on in bounded steps, at the set rate', () => {
+    put('big', Buffer.alloc(100_000, 'x'));
+    Object.assign(harness.machine.life, { bytesPerStep: 10_000 });
+    const id = copy([item('/big', '/big')]);
+    harness.wait(0);
+    expect(harness.task(id)['bytes_transferred']).toBe(10_000);
+    // However late the next step comes, it is one step.
+    harness.wait(5000);
+    expect(harness.task(id)['bytes_transferred']).toBe(20_000);
+    harness.machine.life.bytesPerSecond = 50_000;
+    harness.wait(20);
+    expect(harness.task(id)['bytes_transferred']).toBe(21_000);
+    harness.machine.life.bytesPerSecond = Infinity;
+    steps(9);
+    expect(readFileSync(destination('big'))).toEqual(readFileSync(source('big')));
+    expect(harness.task(id)['status']).toBe('SUCCEEDED');
+  });
+
+  it('begins no more paths in a step than set', () => {
+    for (let n = 0; n < 10; n += 1) put(`data/${n}`);
+    harness.machine.life.pathsPerStep = 4;
+    const id = copy([item('/data', '/data')]);
+    harness.wait(0);
+    expect(Number(harness.task(id)['files_transferred'])).toBeLessThanOrEqual(4);
+    steps(10);
+    expect(harness.task(id)['files_transferred']).toBe(10);
+  });
+
+  it('keeps the time stamp if asked for', () => {
+    put('old');
+    utimesSync(source('old'), 1_000_000, 1_000_000);
+    copyNow([item('/old', '/kept')], { preserve_timestamp: true });
+    copyNow([item('/old', '/new')]);
+    expect(statSync(destination('kept')).mtimeMs).toBe(1_000_000_000);
+    expect(statSync(destination('new')).mtimeMs).toBeGreaterThan(1_000_000_000);
+  });
+
+  it('leaves what was copied when it is cancelled', () => {
+    put('big', Buffer.alloc(1000));
+    put('small', '1');
+    harness.machine.life.bytesPerStep = 100;
+    const id = copy([item('/small', '/small'), item('/big', '/big')]);
+    harness.wait(0);
+    harness.send('POST', `/v0.10/task/${id}/cancel`);
+    steps(100);
+    expect(harness.task(id)).toMatchObject({
+      status: 'FAILED',
+      files_transferred: 1,
+      bytes_transferred: 100,
+    });
+    expect(statSync(destination('big')).size).toBe(99);
+  });
+
+  it('obeys filter rules, the first match winning', () => {
+    put('data/keep.tmp');
+    put('data/drop.tmp');
+    put('data/file');
+    copyNow([item('/data', '/data')], {
+      filter_rules: [
+        { DATA_TYPE: 'filter_rule', method: 'include', type: 'file', name: 'keep*' },
+        { DATA_TYPE: 'filter_rule', method: 'exclude', type: 'file', name: '*.tmp' },
+      ],
+    });
+    expect(Object.keys(copied('data'))).toEqual(['data/file', 'data/keep.tmp']);
+  });
+});
+
+describe('sync_level', () => {
+  const longAgo = (path: string) => {
+    utimesSync(path, 1, 1);
+  };
+
+  it.each<[number, Record<string, string>]>([
+    [0, { missing: 'new!', size: 'long', older: 'old!', other: 'old!', same: 'same' }],
+    [1, { missing: 'new!', size: 'new!', older: 'old!', other: 'old!', same: 'same' }],
+    [2, { missing: 'new!', size: 'new!', older: 'new!', other: 'old!', same: 'same' }],
+    [3, { missing: 'new!', size: 'new!', older: 'new!', other: 'new!', same: 'same' }],
+  ])('%d copies only what it must', (level, expected) => {
+    for (const name of ['missing', 'size', 'older', 'other']) put(`d/${name}`, 'new!');
+    put('d/same', 'same');
+    mkdirSync(destination('d'));
+    writeFileSync(destination('d/size'), 'longer');
+    writeFileSync(destination('d/older'), 'old!');
+    writeFileSync(destination('d/other'), 'old!');
+    writeFileSync(destination('d/same'), 'same');
+    longAgo(destination('d/older'));
+    longAgo(source('d/other'));
+    longAgo(source('d/same'));
+    longAgo(source('d/size'));
+    const task = copyNow([item('/d', '/d')], { sync_level: level });
+    const found = Object.fromEntries(
+      Object.entries(copied('d')).map(([path, text]) => [path.slice(2), text.slice(0, 4)]),
+    );
+    expect(found).toEqual(expected);
+    expect(Number(task['files_skipped']) + Number(task['files_transferred'])).toBe(5);
+    expect(task['files_skipped']).toBe(4 - level);
+  });
+});
+
+describe('trouble with files', () => {
+  it('that are missing keeps the task ACTIVE, copies the rest, and heals', () => {
+    put('there');
+    const task = copyNow([item('/missing', '/missing'), item('/there', '/there')]);
+    expect(task).toMatchObject({
+      status: 'ACTIVE',
+      nice_status: 'FILE_NOT_FOUND',
+      faults: 1,
+      files_transferred: 1,
+      subtasks_total: 2,
+      subtasks_retrying: 1,
+      subtasks_pending: 1,
+    });
+    put('missing');
+    harness.wait(60_000);
+    steps(3);
+    expect(copied()).toEqual({ missing: 'missing', there: 'there' });
+    expect(harness.task(task['task_id'] as string)).toMatchObject({
+      status: 'SUCCEEDED',
+      faults: 1,
+    });
+  });
+
+  it.each([
+    ['a directory said to be a file', '/dir', false, 'IS_A_DIRECTORY'],
+    ['a file said to be a directory', '/file', true, 'NOT_A_DIRECTORY'],
+    ['a way through a file', '/file/x', undefined, 'NOT_A_DIRECTORY'],
+    ['a link to nowhere', '/nowhere', undefined, 'INVALID_SYMLINK'],
+  ])('such as %s', (_what, path, recursive, code) => {
+    mkdirSync(source('dir'));
+    put('file');
+    symlinkSync('missing', source('nowhere'));
+    expect(copyNow([item(path, '/x', { recursive })])['nice_status']).toBe(code);
+    expect(copied()).toEqual({});
+  });
+
+  it('at the destination: a directory in the way of a file, a file in the way of a directory', () => {
+    put('file');
+    mkdirSync(source('dir'));
+    mkdirSync(destination('a'));
+    writeFileSync(destination('b'), '');
+    expect(copyNow([item('/file', '/a')])['nice_status']).toBe('IS_A_DIRECTORY');
+    expect(copyNow([item('/dir', '/b')])['nice_status']).toBe('NOT_A_DIRECTORY');
+  });
+
+  it('of the source is skipped if asked for', () => {
+    put('d/good');
+    put('d/bad');
+    harness.machine.setPathTroubles('from', [
+      { path: '/d/bad', access: 'read', code: 'PERMISSION_DENIED' },
+    ]);
+    const task = copyNow([item('/d', '/d'), item('/gone', '/gone')], { skip_source_errors: true });
+    expect(task).toMatchObject({
+      status: 'SUCCEEDED',
+      subtasks_skipped_errors: 2,
+      subtasks_total: 4,
+      subtasks_succeeded: 2,
+      faults: 0,
+    });
+    expect(copied()).toEqual({ 'd/': '', 'd/good': 'd/good' });
+  });
+
+  it('of the destination is never skipped', () => {
+    put('a');
+    harness.machine.setPathTroubles('to', [
+      { path: '/a', access: 'write', code: 'PERMISSION_DENIED' },
+    ]);
+    expect(copyNow([item('/a', '/a')], { skip_source_errors: true })).toMatchObject({
+      status: 'ACTIVE',
+      nice_status: 'PERMISSION_DENIED',
+    });
+  });
+
+  it('with a broken copy is found by its checksum and repaired, whatever the sync level', () => {
+    put('a', 'right');
+    class Corrupting extends LocalFileSystem {
+      private first = true;
+      override write(path: string, offset: number, bytes: Uint8Array): void {
+        super.write(path, offset, this.first ? Buffer.from('wrong') : bytes);
+        this.first = false;
+      }
+    }
+    start(new Corrupting());
+    const id = copy([item('/a', '/a')], { verify_checksum: true, sync_level: 0 });
+    steps(3);
+    expect(harness.task(id)).toMatchObject({
+      status: 'ACTIVE',
+      nice_status: 'VERIFY_CHECKSUM',
+      files_transferred: 0,
+    });
+    harness.wait(60_000);
+    steps(3);
+    expect(harness.task(id)).toMatchObject({
+      status: 'SUCCEEDED',
+      bytes_transferred: 5,
+      bytes_checksummed: 10,
+    });
+    expect(copied()).toEqual({ a: 'right' });
+  });
+
+  it('with a wrong external checksum fails the task', () => {
+    put('a', 'content');
+    const sha256 = createHash('sha256').update('content').digest('hex');
+    const right = { external_checksum: sha256, checksum_algorithm: 'SHA256' };
+    const wrong = { external_checksum: sha256 };
+    expect(copyNow([item('/a', '/right', right)])['status']).toBe('SUCCEEDED');
+    expect(copyNow([item('/a', '/wrong', wrong)])).toMatchObject({
+      status: 'FAILED',
+      fatal_error: { code: 'EXTERNAL_CHECKSUM_MISMATCH' },
+    });
+  });
+
+  it('that shrink meanwhile is told as FILE_SIZE_CHANGED, and copied anew', () => {
+    put('a', 'x'.repeat(1000));
+    harness.machine.life.bytesPerStep = 600;
+    const id = copy([item('/a', '/a')]);
+    harness.wait(0);
+    put('a', 'short');
+    steps(1);
+    expect(harness.task(id)).toMatchObject({
+      nice_status: 'FILE_SIZE_CHANGED',
+      bytes_transferred: 0,
+    });
+    harness.wait(60_000);
+    steps(2);
+    expect(copied()).toEqual({ a: 'short' });
+    expect(harness.task(id)['bytes_transferred']).toBe(5);
+  });
+});
+
+describe('symbolic links', () => {
+  beforeEach(() => {
+    put('d/file');
+    put('other/inner');
+    symlinkSync('file', source('d/link'));
+    symlinkSync('../other', source('d/folder'));
+  });
+
+  it('below a directory are left out by default', () => {
+    copyNow([item('/d', '/d')]);
+    expect(copied('d')).toEqual({ 'd/file': 'd/file' });
+  });
+
+  it('are kept or followed if asked for', () => {
+    copyNow([item('/d', '/keep')], { recursive_symlinks: 'keep' });
+    copyNow([item('/d', '/copy')], { recursive_symlinks: 'copy' });
+    expect(copied('keep')).toEqual({
+      'keep/file': 'd/file',
+      'keep/folder': '-> ../other',
+      'keep/link': '-> file',
+    });
+    expect(copied('copy')).toEqual({
+      'copy/file': 'd/file',
+      'copy/folder/': '',
+      'copy/folder/inner': 'other/inner',
+      'copy/link': 'd/file',
+    });
+  });
+
+  it('in a circle do not copy for ever', () => {
+    symlinkSync('.', source('d/self'));
+    const id = copy([item('/d', '/d')], { recursive_symlinks: 'copy' });
+    steps(300);
+    expect(harness.task(id)['nice_status']).toMatch(/INVALID_SYMLINK|AMBIGUOUS_PATH/);
+  });
+
+  it('are followed as items, and copied as symlink items, dangling ones too', () => {
+    symlinkSync('nowhere', source('dangling'));
+    const link = { DATA_TYPE: 'transfer_symlink_item' };
+    const task = copyNow([
+      item('/d/link', '/followed'),
+      item('/d/link', '/link', link),
+      item('/dangling', '/dangling', link),
+    ]);
+    expect(task['status']).toBe('SUCCEEDED');
+    expect(copied()).toEqual({
+      dangling: '-> nowhere',
+      followed: 'd/file',
+      link: '-> file',
+    });
+    expect(copyNow([item('/d/file', '/x', link)])['nice_status']).toBe('NOT_A_SYMLINK');
+  });
+});
+
+describe('the collection is a cage', () => {
+  beforeEach(() => {
+    mkdirSync(join(base, 'outside'));
+    writeFileSync(join(base, 'outside/secret'), 'secret');
+    put('a');
+  });
+
+  it('".." ends at its root', () => {
+    copyNow([item('/a', '/../../outside/a')]);
+    expect(copied()).toEqual({ 'outside/': '', 'outside/a': 'a' });
+    expect(readdirSync(join(base, 'outside'))).toEqual(['secret']);
+    expect(copyNow([item('/../outside/secret', '/s')])['nice_status']).toBe('FILE_NOT_FOUND');
+  });
+
+  it('links that lead out of the source are not followed', () => {
+    symlinkSync(join(base, 'outside'), source('out'));
+    symlinkSync('../outside/secret', source('leak'));
+    for (const path of ['/out', '/out/secret', '/leak']) {
+      expect(copyNow([item(path, path)])['nice_status']).toBe('PERMISSION_DENIED');
+    }
+    expect(copied()).toEqual({});
+  });
+
+  it('links that lead out of the destination are not followed', () => {
+    symlinkSync(join(base, 'outside'), destination('out'));
+    symlinkSync(join(base, 'outside/new'), destination('new'));
+    symlinkSync(join(base, 'outside/secret'), destination('secret'));
+    const link = { DATA_TYPE: 'transfer_symlink_item' };
+    symlinkSync('a', source('link'));
+    for (const [path, code] of [
+      ['/out/a', 'PERMISSION_DENIED'],
+      ['/out/sub/a', 'PERMISSION_DENIED'],
+      ['/secret', 'PERMISSION_DENIED'],
+      ['/new', 'INVALID_SYMLINK'],
+    ] as const) {
+      expect(copyNow([item('/a', path)])['nice_status']).toBe(code);
+    }
+    expect(copyNow([item('/link', '/out/link', link)])['nice_status']).toBe('PERMISSION_DENIED');
+    expect(readdirSync(join(base, 'outside'))).toEqual(['secret']);
+    expect(readFileSync(join(base, 'outside/secret'), 'utf8')).toBe('secret');
+  });
+
+  it('a neighbour whose name begins like the folder’s is outside', () => {
+    mkdirSync(`${destination()}-2`);
+    symlinkSync(`${destination()}-2`, destination('next'));
+    expect(copyNow([item('/a', '/next/a')])['nice_status']).toBe('PERMISSION_DENIED');
+  });
+
+  it('a copy onto or into itself destroys nothing', () => {
+    put('d/x');
+    harness.machine.addCollection({ id: 'to-2', displayName: 'Same', folder: source() });
+    harness.login(['from', 'to', 'to-2']);
+    const same = { destination_endpoint: 'to-2' };
+    expect(copyNow([item('/a', '/a')], same)['nice_status']).toBe('AMBIGUOUS_PATH');
+    expect(copyNow([item('/d', '/d/deeper')], same)['nice_status']).toBe('AMBIGUOUS_PATH');
+    expect(readFileSync(source('a'), 'utf8')).toBe('a');
+    expect(existsSync(source('d/deeper'))).toBe(false);
+  });
+});
+
+describe('looking into a folder', () => {
+  const operation = (method: string, target: string, body?: unknown) =>
+    harness.send(method, `/v0.10/operation/endpoint/from/${target}`, body);
+
+  it('lists it', () => {
+    put('d/file', '12345');
+    put('d/.hidden');
+    utimesSync(source('d/file'), 1_700_000_000, 1_700_000_000);
+    symlinkSync('/etc', source('d/out'));
+    mkdirSync(source('d/sub'));
+    const { body } = operation('GET', 'ls?path=/d/&show_hidden=0');
+    expect(body).toMatchObject({ DATA_TYPE: 'file_list', path: '/d/', length: 3, total: 3 });
+    const files = body['DATA'] as Record<string, unknown>[];
+    expect(files.map((file) => pick(file, 'name', 'type', 'link_target'))).toEqual([
+      { name: 'file', type: 'file', link_target: null },
+      { name: 'out', type: 'invalid_symlink', link_target: '/etc' },
+      { name: 'sub', type: 'dir', link_target: null },
+    ]);
+    expect(files[0]).toMatchObject({ size: 5, last_modified: '2023-11-14 22:13:20+00:00' });
+    expect(operation('GET', 'ls?path=/~/d&limit=1&offset=1').body).toMatchObject({
+      length: 1,
+      total: 4,
+      DATA: [{ name: 'file' }],
+    });
+  });
+
+  it('answers for what is missing, denied, or no directory', () => {
+    put('file');
+    harness.machine.setPathTroubles('from', [
+      { path: '/denied', access: 'read', code: 'PERMISSION_DENIED' },
+    ]);
+    expect(operation('GET', 'ls?path=/x')).toMatchObject({
+      status: 404,
+      body: { code: 'NotFound' },
+    });
+    expect(operation('GET', 'ls?path=/file')).toMatchObject({
+      status: 502,
+      body: { code: 'ExternalError.DirListingFailed.NotDirectory' },
+    });
+    expect(operation('GET', 'stat?path=/denied/x')).toMatchObject({
+      status: 403,
+      body: { code: 'EndpointPermissionDenied' },
+    });
+    expect(operation('GET', 'stat?path=/file').body).toMatchObject({ name: 'file', type: 'file' });
+  });
+
+  it('makes a directory once', () => {
+    expect(operation('POST', 'mkdir', { DATA_TYPE: 'mkdir', path: '/new' }).body['code']).toBe(
+      'DirectoryCreated',
+    );
+    expect(statSync(source('new')).isDirectory()).toBe(true);
+    expect(operation('POST', 'mkdir', { path: '/new' })).toMatchObject({
+      status: 502,
+      body: { code: 'ExternalError.MkdirFailed.Exists' },
+    });
+  });
+});

@@ -1,0 +1,392 @@
+import { createHash } from 'node:crypto';
+import type { Collection, Collections } from './collections.js';
+import type { EventCode, Trouble, TroubleCode } from './event-codes.js';
+import type { FileSystem } from './file-system.port.js';
+import { FolderWork, type CopySettings } from './folder-work.js';
+import type { Ids } from './ids.js';
+import { TransferRefusal } from './refusals.js';
+import { addEvent, fatalError, noProgress, type Task, type Work } from './task.js';
+import type { TaskStore } from './task-store.js';
+import type { TransferItem, TransferRequest } from './transfer-document.js';
+import { VirtualWork } from './virtual-work.js';
+
+/** Limits of the emulated service. */
+export interface Limits {
+  /** Fact: three transfers of one client are worked on at a time, the others are Queued. */
+  concurrentTasks: number;
+  /** Fact (of unknown age): 100 unfinished transfers of one client. */
+  pendingTasks: number;
+  itemsPerSubmission: number;
+}
+
+/** How tasks live. */
+export interface LifeSettings extends CopySettings {
+  /** After a fault, until the task is tried again. */
+  retryMs: number;
+  /** Above 0, a cancel is only accepted at first (`CancelAccepted`), and takes this long. */
+  cancelDelayMs: number;
+  /** False drops the item list of ended tasks; for runs with very many or very long ones. */
+  keepItems: boolean;
+}
+
+const hourMs = 3_600_000;
+
+/** Moves tasks through their lives; all of it happens in calls, at the times that are given. */
+export class TaskLife {
+  private sequence = 0;
+
+  constructor(
+    private readonly store: TaskStore,
+    private readonly collections: Collections,
+    private readonly ids: Ids,
+    private readonly files: FileSystem,
+    readonly limits: Limits,
+    readonly settings: LifeSettings,
+  ) {}
+
+  /**
+   * Accepts a transfer whose document and permissions are fine.
+   *
+   * @throws {@link TransferRefusal} 409 for identical paths or too many unfinished tasks
+   */
+  accept(clientId: string, request: TransferRequest, now: number): Task {
+    const signature = signatureOf(clientId, request);
+    if (this.store.withSignature(signature) !== undefined) {
+      // Fact: the answer does not say which task it is.
+      throw new TransferRefusal(
+        409,
+        'Conflict',
+        'A transfer with identical paths has not yet completed',
+      );
+    }
+    if (this.store.of(clientId).alive.size >= this.limits.pendingTasks) {
+      throw new TransferRefusal(
+        409,
+        'ClientError.Conflict.TooManyPendingJobs',
+        `You have ${this.limits.pendingTasks} pending tasks, which is the limit`,
+      );
+    }
+    const source = this.collections.get(request.sourceId);
+    const destination = this.collections.get(request.destinationId);
+    const task: Task = {
+      id: this.ids.uuid(),
+      clientId,
+      source,
+      destination,
+      request,
+      signature,
+      sequence: this.sequence,
+      requestedAt: now,
+      label: request.label,
+      // Fact: the default deadline is 24 hours after the submission.
+      deadline: request.deadline ?? now + 24 * hourMs,
+      deadlineFixed: request.deadline !== null,
+      phase: { kind: 'queued' },
+      work: undefined,
+      progress: noProgress(request.items.length),
+      faults: 0,
+      lastError: null,
+      events: [],
+      cancelAt: undefined,
+      injected: undefined,
+      canceledByAdmin: null,
+      canceledByAdminMessage: null,
+      dueAt: Infinity,
+    };
+    this.sequence += 1;
+    this.store.add(task);
+    if (isPaused(task)) this.pauseTask(task, now);
+    else this.enqueue(task);
+    this.startNext(clientId, now);
+    this.schedule(task);
+    return task;
+  }
+
+  /** Lets everything happen that is due. Costs next to nothing when nothing is. */
+  advance(now: number): void {
+    const { due } = this.store;
+    for (;;) {
+      const next = due.nextDueAt();
+      if (next === undefined || next > now) return;
+      const entry = due.pop();
+      if (entry?.value.dueAt !== entry?.dueAt || entry === undefined) continue;
+      const task = entry.value;
+      task.dueAt = Infinity;
+      // Real copying can't be made up for: it goes on from now, not from when it was due.
+      const at = task.work?.real === true ? now : entry.dueAt;
+      this.carryOn(task, at);
+      this.schedule(task);
+    }
+  }
+
+  /** @returns what the API answers; the end may still be another one (`CancelAccepted`) */
+  cancel(task: Task, now: number): 'Canceled' | 'CancelAccepted' | 'TaskComplete' {
+    if (task.phase.kind === 'ended') return 'TaskComplete';
+    if (this.settings.cancelDelayMs > 0) {
+      task.cancelAt ??= now + this.settings.cancelDelayMs;
+      this.schedule(task);
+      return 'CancelAccepted';
+    }
+    this.fail(task, 'CANCELED', 'Canceled by the task owner', now);
+    return 'Canceled';
+  }
+
+  fail(task: Task, code: EventCode, details: string, now: number): void {
+    addEvent(task, code, now, details);
+    this.end(task, 'FAILED', now, code);
+  }
+
+  /** Lets every try fail until a time; a task that is being worked on stops at once. */
+  trouble(task: Task, trouble: Trouble, until: number, now: number): void {
+    task.injected = { trouble, until };
+    if (task.phase.kind === 'working') this.work(task, now);
+    this.schedule(task);
+  }
+
+  /** Fact: the tasks of a paused collection stay ACTIVE; their deadline moves to 90 days. */
+  pause(collection: Collection, message: string, now: number): void {
+    collection.paused = { message, since: now };
+    for (const task of this.aliveOn(collection)) {
+      if (task.phase.kind !== 'paused' && task.phase.kind !== 'inactive') this.pauseTask(task, now);
+      this.startNext(task.clientId, now);
+      this.schedule(task);
+    }
+  }
+
+  /** Fact: after a pause tasks have 24 hours. */
+  unpause(collection: Collection, now: number): void {
+    collection.paused = undefined;
+    for (const task of this.aliveOn(collection)) {
+      if (task.phase.kind !== 'paused' || isPaused(task)) continue;
+      addEvent(task, 'UNPAUSED', now, 'unpaused');
+      this.extend(task, now + 24 * hourMs, true);
+      this.enqueue(task);
+      this.startNext(task.clientId, now);
+      this.schedule(task);
+    }
+  }
+
+  /** Fact: INACTIVE tasks need somebody's intervention; this is no end. */
+  suspend(task: Task, now: number): void {
+    if (task.phase.kind === 'ended') return;
+    this.leave(task, now);
+    task.phase = { kind: 'inactive' };
+    this.startNext(task.clientId, now);
+    this.schedule(task);
+  }
+
+  resume(task: Task, now: number): void {
+    if (task.phase.kind !== 'inactive') return;
+    if (isPaused(task)) this.pauseTask(task, now);
+    else this.enqueue(task);
+    this.startNext(task.clientId, now);
+    this.schedule(task);
+  }
+
+  /** Sets what `PUT task/{id}` may change. */
+  update(task: Task, label: string | null, deadline: number | null): void {
+    task.label = label;
+    if (deadline !== null) {
+      task.deadline = deadline;
+      task.deadlineFixed = true;
+    }
+    this.schedule(task);
+  }
+
+  private carryOn(task: Task, at: number): void {
+    if (task.phase.kind === 'working' && task.phase.dueAt <= at) this.work(task, at);
+    if (task.phase.kind === 'stalled' && task.phase.retryAt <= at) {
+      this.enqueue(task);
+      this.startNext(task.clientId, at);
+    }
+    if (task.phase.kind === 'ended') return;
+    if (task.cancelAt !== undefined && task.cancelAt <= at) {
+      this.fail(task, 'CANCELED', 'Canceled by the task owner', at);
+      return;
+    }
+    if (task.deadline <= at) this.meetDeadline(task, at);
+  }
+
+  private work(task: Task, at: number): void {
+    const work = (task.work ??= this.workOf(task));
+    const injected = task.injected;
+    if (injected !== undefined && at < injected.until) {
+      this.note(task, injected.trouble, at);
+      this.stall(task, at);
+      return;
+    }
+    const { outcome, troubles, progressed } = work.step(at);
+    // Fact: after a success of a part the deadline moves to 72 hours from then.
+    if (progressed) this.extend(task, at + 72 * hourMs);
+    if (progressed && troubles.length === 0) task.lastError = null;
+    for (const trouble of troubles) this.note(task, trouble, at);
+    switch (outcome.kind) {
+      case 'again':
+        task.phase = { kind: 'working', dueAt: outcome.at };
+        return;
+      case 'done':
+        this.succeed(task, at);
+        return;
+      case 'stuck':
+        this.stall(task, at);
+        return;
+      case 'fatal':
+        this.fail(task, outcome.trouble.code, outcome.trouble.details, at);
+        return;
+    }
+  }
+
+  private note(task: Task, { code, details }: Trouble, at: number): void {
+    addEvent(task, code, at, details);
+    task.lastError = { code, details, at };
+  }
+
+  private stall(task: Task, at: number): void {
+    this.leave(task, at);
+    task.phase = { kind: 'stalled', retryAt: at + Math.max(1, this.settings.retryMs) };
+    this.startNext(task.clientId, at);
+  }
+
+  private meetDeadline(task: Task, at: number): void {
+    // Fact: a task that only waited, without errors, gets 24 hours more.
+    const onlyWaited = task.phase.kind === 'queued' && task.lastError === null;
+    const copies = task.phase.kind === 'working' && task.work?.real === false;
+    if (!task.deadlineFixed && onlyWaited) task.deadline = at + 24 * hourMs;
+    else if (!task.deadlineFixed && copies) task.deadline = at + 72 * hourMs;
+    // Fact: at its deadline a task is FAILED with EXPIRED.
+    else this.fail(task, 'EXPIRED', 'The deadline has passed', at);
+  }
+
+  private extend(task: Task, deadline: number, evenBack = false): void {
+    if (task.deadlineFixed) return;
+    if (evenBack || deadline > task.deadline) task.deadline = deadline;
+  }
+
+  private succeed(task: Task, at: number): void {
+    const progress = task.work?.progress(at) ?? task.progress;
+    addEvent(
+      task,
+      'PROGRESS',
+      at,
+      JSON.stringify({ bytes_transferred: progress.bytesTransferred }, null, 2),
+    );
+    addEvent(
+      task,
+      'SUCCEEDED',
+      at,
+      JSON.stringify({ files_succeeded: progress.filesTransferred }, null, 2),
+    );
+    this.end(task, 'SUCCEEDED', at, null);
+  }
+
+  private end(
+    task: Task,
+    status: 'SUCCEEDED' | 'FAILED',
+    at: number,
+    code: EventCode | null,
+  ): void {
+    this.leave(task, at);
+    task.progress = task.work?.progress(at) ?? task.progress;
+    task.work = undefined;
+    task.phase = { kind: 'ended', at, status, fatalError: code === null ? null : fatalError(code) };
+    task.dueAt = Infinity;
+    if (!this.settings.keepItems) Object.assign(task, { request: { ...task.request, items: [] } });
+    this.store.end(task, at);
+    this.startNext(task.clientId, at);
+  }
+
+  private enqueue(task: Task): void {
+    task.phase = { kind: 'queued' };
+    this.store.of(task.clientId).queue.add(task);
+  }
+
+  /** Takes a task out of its slot or out of the queue. */
+  private leave(task: Task, at: number): void {
+    const tasks = this.store.of(task.clientId);
+    tasks.queue.delete(task);
+    if (task.phase.kind !== 'working') return;
+    tasks.working -= 1;
+    task.work?.rest(at);
+  }
+
+  private startNext(clientId: string, at: number): void {
+    const tasks = this.store.of(clientId);
+    // A task that fails at once comes back here: the outer loop goes on, not a deeper one.
+    if (tasks.starting) return;
+    tasks.starting = true;
+    while (tasks.working < this.limits.concurrentTasks) {
+      const [task] = tasks.queue;
+      if (task === undefined) break;
+      tasks.queue.delete(task);
+      tasks.working += 1;
+      task.phase = { kind: 'working', dueAt: at };
+      if (task.work === undefined) addEvent(task, 'STARTED', at, startedDetails);
+      task.work ??= this.workOf(task);
+      // A real copy begins with the next `advance`, so that no submission waits for files.
+      if (!task.work.real) this.work(task, at);
+      this.schedule(task);
+    }
+    tasks.starting = false;
+  }
+
+  private pauseTask(task: Task, now: number): void {
+    this.leave(task, now);
+    task.phase = { kind: 'paused' };
+    this.extend(task, now + 90 * 24 * hourMs);
+    addEvent(task, 'PAUSED', now, 'Paused by the administrator of a collection');
+  }
+
+  private *aliveOn(collection: Collection): Iterable<Task> {
+    for (const task of this.store.all()) {
+      const touches = task.source === collection || task.destination === collection;
+      if (touches && task.phase.kind !== 'ended') yield task;
+    }
+  }
+
+  private workOf(task: Task): Work {
+    const { source, destination, request } = task;
+    return hasFolder(source) && hasFolder(destination)
+      ? new FolderWork(source, destination, request, this.files, this.settings)
+      : new VirtualWork(source, destination, request);
+  }
+
+  private schedule(task: Task): void {
+    const { phase } = task;
+    if (phase.kind === 'ended') return;
+    const next =
+      phase.kind === 'working' ? phase.dueAt : phase.kind === 'stalled' ? phase.retryAt : Infinity;
+    const dueAt = Math.min(next, task.deadline, task.cancelAt ?? Infinity);
+    if (dueAt === task.dueAt) return;
+    task.dueAt = dueAt;
+    this.store.due.push(dueAt, task);
+  }
+}
+
+/** Fact: details are sometimes JSON in a string. */
+const startedDetails = JSON.stringify(
+  { type: 'GridFTP Transfer', concurrency: 2, parallelism: 4, pipelining: 20 },
+  null,
+  2,
+);
+
+/** A trouble that is not about one path. */
+export function generalTrouble(code: TroubleCode): Trouble {
+  return { code, details: `Error (transfer)\nMessage: ${code}` };
+}
+
+function isPaused(task: Task): boolean {
+  return task.source.paused !== undefined || task.destination.paused !== undefined;
+}
+
+function hasFolder(collection: Collection): collection is Collection & { readonly folder: string } {
+  return collection.folder !== undefined;
+}
+
+/** Equal for the same client, collections and pairs of paths, in whatever order. */
+function signatureOf(clientId: string, request: TransferRequest): string {
+  const hash = createHash('sha256');
+  const pairs = request.items.map((item: TransferItem) => `${item.source}\0${item.destination}`);
+  hash.update(`${clientId}\0${request.sourceId}\0${request.destinationId}`);
+  for (const pair of pairs.sort()) hash.update(`\0\0${pair}`);
+  return hash.digest('base64');
+}
