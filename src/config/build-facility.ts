@@ -27,6 +27,10 @@ const SAMPLE: Readonly<Record<FolderField, string>> = {
   OwnerGroup: 'p12345',
 };
 
+/** A block of YAML (`|`) ends in a line break unless told otherwise, and would match nothing. */
+const CONTROL_CHARACTER =
+  'yields a line break or another control character; write the text on one line, or a block with "|-"';
+
 /**
  * Makes a facility of its settings: compiles its templates and renders those that depend on nothing
  * but the facility. What is wrong is reported; with any error the result is `undefined`.
@@ -68,8 +72,13 @@ export function buildFacility(
     if (template === undefined) return undefined;
     try {
       const result = template.render(data);
-      if (result.trim() !== '') return result;
-      findings.error(at, 'is a template that comes out empty; it must yield a text');
+      if (result.trim() === '') {
+        findings.error(at, 'is a template that comes out empty; it must yield a text');
+      } else if (hasUnprintable(result)) {
+        findings.error(at, CONTROL_CHARACTER);
+      } else {
+        return result;
+      }
     } catch (error) {
       if (!(error instanceof TemplateRenderError)) throw error;
       findings.error(
@@ -86,7 +95,9 @@ export function buildFacility(
     fields: readonly Field[],
   ): Template<Field> | undefined {
     const template = compiled(text, at, fields);
-    if (template !== undefined && hasDotSegment(sampleOf(template))) {
+    const sample = template === undefined ? '' : sampleOf(template);
+    if (hasUnprintable(sample)) findings.error(at, CONTROL_CHARACTER);
+    if (hasDotSegment(sample)) {
       findings.error(
         at,
         'yields a path with a "." or ".." segment, which every transfer would be refused for; write the path without them',

@@ -424,6 +424,18 @@ facilities:
     },
   );
 
+  test.each(['accessValue', 'sourcePath', 'destinationPath'])(
+    'a YAML block ends in a line break, which %s would never match',
+    (key) => {
+      const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
+      const text = `${HEAD}facilities:${facility}\n    ${key}: |\n      /x/{{ "y" }}\n`;
+      expect(errorsOf(text)).toEqual([
+        `8: facilities[0].${key}: yields a line break or another control character; write the text on one line, or a block with "|-"`,
+      ]);
+      expect(errorsOf(text.replace('|', '|-'))).toEqual([]);
+    },
+  );
+
   test('OwnerGroup is for allowedSourceFolders only', () => {
     expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);
   });

@@ -234,6 +234,10 @@ describe('what never becomes a path', () => {
     );
   });
 
+  test('a control character that a template brings in itself', () => {
+    expect(reasonOf({ source: { source: '/a{{ "\\n" }}' } })).toBe('path-unusable');
+  });
+
   test('a folder "~" does not become the service account\'s home folder', () => {
     expect(reasonOf({ sourceFolder: '/data/~/x', root: '/data' })).toBe('path-unusable');
     expect(reasonOf({ sourceFolder: '/data/~bob/x', root: '/data' })).toBe('path-unusable');
