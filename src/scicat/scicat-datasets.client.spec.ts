@@ -1,0 +1,225 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  answer,
+  failing,
+  forbidden,
+  type Reply,
+  ScriptedScicat,
+  told,
+} from '../../test/contract/scicat/scripted-scicat.js';
+import { ScicatDatasets } from './scicat-datasets.client.js';
+
+const PID = '20.500.12345/e 009';
+const URL_OF_DATASET = 'https://scicat.test/api/v4/datasets/20.500.12345%2Fe%20009';
+const wire = {
+  pid: PID,
+  ownerGroup: 'p1',
+  sourceFolder: '/data/run1',
+  size: 30,
+  numberOfFiles: 2,
+  datasetlifecycle: {
+    archivable: false,
+    archiveStatusMessage: 'filesNotYetAvailable',
+    retrievable: false,
+    publishable: false,
+  },
+};
+const notThere = answer(404, { message: 'dataset: null not found', statusCode: 404 });
+
+function datasetsWith(...replies: readonly Reply[]) {
+  const scicat = new ScriptedScicat(replies);
+  const datasets = new ScicatDatasets({ api: scicat.api, updater: scicat.account('updater') });
+  return { scicat, datasets };
+}
+
+describe('ScicatDatasets', () => {
+  describe('readAs', () => {
+    it('asks with the user’s token, the PID as one segment of the path', async () => {
+      const { scicat, datasets } = datasetsWith(answer(200, wire));
+      expect(await datasets.readAs('alice-token', PID)).toEqual({
+        pid: PID,
+        ownerGroup: 'p1',
+        sourceFolder: '/data/run1',
+        size: 30,
+        numberOfFiles: 2,
+      });
+      expect(scicat.sent).toEqual([
+        {
+          method: 'GET',
+          url: URL_OF_DATASET,
+          headers: { Accept: 'application/json', Authorization: 'Bearer alice-token' },
+          freshConnection: false,
+        },
+      ]);
+      expect(scicat.logins).toEqual([]);
+    });
+
+    it('surprise: missing, forbidden, wrong token and routes like findOne are all one answer', async () => {
+      const errors = await Promise.all(
+        [
+          notThere,
+          forbidden,
+          answer(403, { message: 'Unauthorized access' }),
+          answer(401),
+          answer(400, { message: 'Failed to decode param' }),
+          answer(200),
+          answer(200, []),
+          answer(200, { ...wire, pid: 'another' }),
+        ].map(async (reply) => failing(datasetsWith(reply).datasets.readAs('t', PID))),
+      );
+      for (const error of errors) {
+        expect({ name: error.name, message: error.message }).toEqual({
+          name: 'InvalidRequestError',
+          message:
+            'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',
+        });
+      }
+    });
+
+    it('never asks for a PID that would name something else', async () => {
+      const { scicat, datasets } = datasetsWith();
+      for (const pid of ['', '.', '..', '\ud800']) {
+        expect((await failing(datasets.readAs('t', pid))).name).toBe('InvalidRequestError');
+      }
+      expect(scicat.sent).toEqual([]);
+    });
+
+    it.each([
+      [answer(500, 'Internal server error'), 'UpstreamUnavailableError'],
+      [answer(404, '<html>'), 'UpstreamUnavailableError'],
+      [answer(200, '<html>'), 'UpstreamMalformedError'],
+      [answer(200, { ...wire, ownerGroup: undefined }), 'UpstreamMalformedError'],
+    ] as const)('does not blame the user for trouble at SciCat (%#)', async (reply, name) => {
+      const { datasets } = datasetsWith(reply, reply, reply, reply);
+      expect((await failing(datasets.readAs('t', PID))).name).toBe(name);
+    });
+
+    it.each([-1, 1.5, '30', null, undefined, 1e300, Number.NaN])(
+      'takes a size of %p as unknown',
+      async (odd) => {
+        const { datasets } = datasetsWith(answer(200, { ...wire, size: odd, numberOfFiles: odd }));
+        expect(await datasets.readAs('t', PID)).toMatchObject({ size: 0, numberOfFiles: 0 });
+      },
+    );
+  });
+
+  describe('lifecycle', () => {
+    it('reads it with the service’s own account', async () => {
+      const { scicat, datasets } = datasetsWith(answer(200, wire));
+      expect(await datasets.lifecycle(PID)).toEqual({
+        archivable: false,
+        archiveStatusMessage: 'filesNotYetAvailable',
+        retrievable: false,
+      });
+      expect(scicat.sent).toEqual([
+        {
+          method: 'GET',
+          url: URL_OF_DATASET,
+          headers: { Accept: 'application/json', Authorization: 'Bearer token-1' },
+          freshConnection: false,
+        },
+      ]);
+    });
+
+    it('is undefined for a dataset that is gone, and only then', async () => {
+      expect(await datasetsWith(notThere).datasets.lifecycle(PID)).toBeUndefined();
+      expect(told(await failing(datasetsWith(forbidden).datasets.lifecycle(PID)))).toMatchObject({
+        name: 'UpstreamRejectedError',
+        status: 403,
+      });
+      for (const reply of [answer(404, '<html>'), answer(200), answer(200, { pid: 'x' })]) {
+        const error = await failing(datasetsWith(reply).datasets.lifecycle(PID));
+        expect(error).toMatchObject({ retryable: true });
+      }
+    });
+
+    it('takes what is missing as not set', async () => {
+      const { datasets } = datasetsWith(answer(200, { pid: PID }));
+      expect(await datasets.lifecycle(PID)).toEqual({
+        archivable: false,
+        archiveStatusMessage: '',
+        retrievable: false,
+      });
+    });
+  });
+
+  describe('markArchivable', () => {
+    it('surprise: uses the one route that resets nothing else, and sends it once', async () => {
+      const { scicat, datasets } = datasetsWith(answer(200, { archivable: true }));
+      await datasets.markArchivable(PID);
+      expect(scicat.sent).toEqual([
+        {
+          method: 'PATCH',
+          url: `${URL_OF_DATASET}/datasetlifecycle`,
+          headers: {
+            Accept: 'application/json',
+            'Content-Type': 'application/json',
+            Authorization: 'Bearer token-1',
+          },
+          json: { archiveStatusMessage: 'datasetCreated', archivable: true },
+          freshConnection: true,
+        },
+      ]);
+    });
+
+    it.each([
+      [answer(404, { message: 'dataset with pid a not found' }), 'UpstreamRejectedError', false],
+      [forbidden, 'UpstreamRejectedError', false],
+      [answer(400, { message: ['wrong'] }), 'UpstreamRejectedError', false],
+      [answer(500), 'UpstreamUnavailableError', true],
+      ['timeout', 'UpstreamTimeoutError', true],
+      [answer(200), 'UpstreamMalformedError', true],
+    ] as const)(
+      'surprise: is never repeated, since the archiver may have begun (%#)',
+      async (reply, name, outcomeUnclear) => {
+        const { scicat, datasets } = datasetsWith(reply);
+        const error = await failing(datasets.markArchivable(PID));
+        expect(told(error)).toMatchObject({ name, outcomeUnclear });
+        expect(scicat.sent).toHaveLength(1);
+      },
+    );
+  });
+
+  describe('filePaths', () => {
+    const blocks = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => ({
+        _id: `block-${from + n}`,
+        dataFileList: [{ path: `a/${from + n}` }, { path: `b/${from + n}` }],
+      }));
+
+    it('surprise: reads all pages of OrigDatablocks, since SciCat’s other list stops at 100', async () => {
+      const { scicat, datasets } = datasetsWith(
+        answer(200, blocks(0, 50)),
+        answer(200, blocks(50, 50)),
+        answer(200, blocks(100, 5)),
+      );
+      const paths = await datasets.filePaths(PID);
+      expect(paths).toEqual(blocks(0, 105).flatMap((b) => b.dataFileList.map(({ path }) => path)));
+      expect(scicat.sent).toEqual(
+        [0, 50, 100].map((skip) => ({
+          method: 'GET',
+          url: 'https://scicat.test/api/v4/origdatablocks',
+          filter: { where: { datasetId: PID }, limits: { limit: 50, skip } },
+          headers: { Accept: 'application/json', Authorization: 'Bearer token-1' },
+          freshConnection: false,
+        })),
+      );
+    });
+
+    it('asks once more when the last page is a full one', async () => {
+      const { datasets } = datasetsWith(answer(200, blocks(0, 50)), answer(200, []));
+      expect(await datasets.filePaths(PID)).toHaveLength(100);
+    });
+
+    it.each([
+      ['the same page again and again', [answer(200, blocks(0, 50)), answer(200, blocks(0, 50))]],
+      ['a block without files', [answer(200, [{ _id: 'x' }])]],
+      ['a file without a path', [answer(200, [{ _id: 'x', dataFileList: [{}] }])]],
+      ['no list', [answer(200)]],
+      ['surprise: the 400 of a failed list', [answer(400, { message: 'pool destroyed' })]],
+    ] as const)('fails on %s instead of going on without', async (_, replies) => {
+      const { datasets } = datasetsWith(...replies);
+      expect(await failing(datasets.filePaths(PID))).toMatchObject({ retryable: true });
+    });
+  });
+});

@@ -1,0 +1,583 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  answer,
+  failing,
+  forbidden,
+  type Reply,
+  ScriptedScicat,
+  told,
+} from '../../test/contract/scicat/scripted-scicat.js';
+import type { JobView } from '../transfers/domain/job-view.js';
+import { sealRecord, type TransferRecord } from '../transfers/domain/transfer-record.js';
+import { ScicatTransferJobs } from './scicat-jobs.client.js';
+
+const KEY = '0d6d5b5e-6a1c-4b8e-9d50-b0f6a3b4c001';
+const JOB = '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f';
+const OTHER_JOB = '3e6639f2-0f3e-4f0a-8c58-0a1b2c3d4e5f';
+
+const record: TransferRecord = {
+  version: 1,
+  key: KEY,
+  datasetPid: '20.500.12345/e009',
+  source: {
+    facility: 'SRC',
+    collection: 'c1',
+    path: '/data/alice@psi.ch/run1',
+    scopes: ['secret-scope'],
+  },
+  destination: { facility: 'DST', collection: 'c2', path: '/e009', scopes: ['other-scope'] },
+  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  autoArchive: true,
+  requestedBy: { username: 'alice', email: 'alice@psi.ch', ownerGroup: 'p1' },
+  dataset: { bytes: 30, files: 2 },
+  globusClientId: 'client',
+};
+
+const wireJob = {
+  _id: JOB,
+  id: JOB,
+  type: 'globus_transfer_job',
+  createdBy: 'creator',
+  updatedBy: 'creator',
+  ownerUser: 'alice',
+  ownerGroup: 'p1',
+  createdAt: '2026-01-02T03:04:05.678Z',
+  updatedAt: '2026-01-02T03:04:06.000Z',
+  statusCode: 'jobSubmitted',
+  statusMessage: 'Job submitted.',
+  jobParams: {
+    datasetList: [{ pid: '20.500.12345/e009', files: [] }],
+    globusTransfer: { version: 1, key: KEY, sealed: sealRecord(record) },
+  },
+  jobResultObject: {},
+};
+const { ownerUser: _ownerUser, ownerGroup: _ownerGroup, ...ownerless } = wireJob;
+
+const parsedJob = {
+  id: JOB,
+  type: 'globus_transfer_job',
+  createdBy: 'creator',
+  ownerUser: 'alice',
+  ownerGroup: 'p1',
+  createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  updatedAt: Date.UTC(2026, 0, 2, 3, 4, 6),
+  statusCode: 'jobSubmitted',
+  statusMessage: 'Job submitted.',
+  datasetPids: ['20.500.12345/e009'],
+  globusTransfer: wireJob.jobParams.globusTransfer,
+  result: {},
+};
+
+const view: JobView = {
+  statusCode: '002',
+  statusMessage: 'transferring',
+  jobResultObject: {
+    globusTaskId: 'task',
+    bytesTransferred: 1,
+    filesTransferred: 1,
+    filesTotal: 2,
+    status: 'transferring',
+    error: '',
+    phase: 'transferring',
+    bytesTotal: 30,
+    faults: 0,
+    attempts: 1,
+  },
+};
+
+const FIELDS = [
+  'id',
+  'type',
+  'createdBy',
+  'ownerUser',
+  'ownerGroup',
+  'createdAt',
+  'updatedAt',
+  'statusCode',
+  'statusMessage',
+  'jobParams.datasetList',
+  'jobParams.globusTransfer',
+  'jobResultObject',
+];
+const OURS = { type: 'globus_transfer_job', createdBy: { $in: ['creator', 'former'] } };
+
+const reading = (token = 'token-1') => ({
+  Accept: 'application/json',
+  Authorization: `Bearer ${token}`,
+});
+const writing = { ...reading(), 'Content-Type': 'application/json' };
+const listing = (filter: unknown) => ({
+  method: 'GET',
+  url: 'https://scicat.test/api/v4/jobs',
+  filter,
+  headers: reading(),
+  freshConnection: false,
+});
+const refused = (message: string): Reply => answer(400, { status: 400, message });
+
+function jobsWith(...replies: readonly Reply[]) {
+  const scicat = new ScriptedScicat(replies);
+  const creator = scicat.account('creator');
+  const jobs = new ScicatTransferJobs({
+    creator,
+    updater: creator,
+    formerAccounts: () => ['former', 'creator', ''],
+  });
+  return { scicat, jobs };
+}
+
+describe('ScicatTransferJobs', () => {
+  it('knows its accounts: today’s, then former ones, each once and none empty', () => {
+    expect(jobsWith().jobs.ownAccounts()).toEqual(['creator', 'former']);
+  });
+
+  describe('create', () => {
+    const create = (jobs: ScicatTransferJobs) =>
+      jobs.create({ record, ownerUser: 'alice', ownerGroup: 'p1', contactEmail: 'alice@psi.ch' });
+
+    it('sends the job once, on a connection of its own, with the sealed record in it', async () => {
+      const { scicat, jobs } = jobsWith(answer(201, wireJob));
+      expect(await create(jobs)).toEqual({ jobId: JOB, createdAt: parsedJob.createdAt });
+      expect(scicat.sent).toEqual([
+        {
+          method: 'POST',
+          url: 'https://scicat.test/api/v4/jobs',
+          headers: writing,
+          freshConnection: true,
+          json: {
+            type: 'globus_transfer_job',
+            ownerUser: 'alice',
+            ownerGroup: 'p1',
+            contactEmail: 'alice@psi.ch',
+            jobParams: {
+              datasetList: [{ pid: '20.500.12345/e009', files: [] }],
+              globusTransfer: {
+                version: 1,
+                key: KEY,
+                sealed: sealRecord(record),
+                source: { facility: 'SRC', path: '/data/alice@psi.ch/run1' },
+                destination: { facility: 'DST', path: '/e009' },
+                autoArchive: true,
+                fileCount: 2,
+                requestedBy: 'alice',
+              },
+            },
+          },
+        },
+      ]);
+    });
+
+    it('leaves a missing e-mail out, since SciCat refuses an empty one', async () => {
+      const { scicat, jobs } = jobsWith(answer(201, wireJob));
+      await jobs.create({ record, ownerUser: 'alice', ownerGroup: 'p1' });
+      expect(Object.keys(scicat.sent[0]?.json as object)).toEqual([
+        'type',
+        'ownerUser',
+        'ownerGroup',
+        'jobParams',
+      ]);
+    });
+
+    it('counts the files of the list where there is one', async () => {
+      const { scicat, jobs } = jobsWith(answer(201, wireJob));
+      const fileList = { count: 7, sha256: 'a'.repeat(64), symlinks: [] };
+      await jobs.create({ record: { ...record, fileList }, ownerUser: 'alice', ownerGroup: 'p1' });
+      expect(scicat.sent[0]?.json).toMatchObject({
+        jobParams: { globusTransfer: { fileCount: 7 } },
+      });
+    });
+
+    it.each([
+      ['surprise: a 400 may come after storing', refused('An action failed.'), true],
+      ['a bare 500', answer(500, 'Internal server error'), true],
+      ['a 503', answer(503), true],
+      ['no answer in time', 'timeout', true],
+      ['a lost connection', 'lost', true],
+      ['an empty 201', answer(201), true],
+      ['a 201 without an id', answer(201, { ...wireJob, id: undefined, _id: undefined }), true],
+      ['a 201 with an id that is none', answer(201, { ...wireJob, id: '../x' }), true],
+      ['a 201 with a job of another type', answer(201, { ...wireJob, type: 'archive' }), true],
+      ['a 200', answer(200, wireJob), true],
+      ['a page of something in between', answer(200, '<html>'), true],
+      ['a 403', forbidden, false],
+      ['a 401', answer(401), false],
+    ] as const)('%s: thrown after one try, unclear: %#', async (_, reply, outcomeUnclear) => {
+      const { scicat, jobs } = jobsWith(reply);
+      expect(told(await failing(create(jobs)))).toMatchObject({ outcomeUnclear });
+      expect(scicat.sent).toHaveLength(1);
+    });
+
+    it('is certain when nothing was sent', async () => {
+      const { jobs } = jobsWith('not-sent', 'not-sent', 'not-sent', 'not-sent');
+      expect(told(await failing(create(jobs)))).toMatchObject({ outcomeUnclear: false });
+    });
+
+    it('surprise: an expired token is a 403, after which the job is sent a second time', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, []), forbidden, answer(201, wireJob));
+      await jobs.findByKey(KEY);
+      await scicat.clock.sleep(60_000);
+      expect(await create(jobs)).toEqual({ jobId: JOB, createdAt: parsedJob.createdAt });
+      expect(scicat.sent.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
+    });
+
+    it('surprise: SciCat may give the job another owner; nothing is lost by it', async () => {
+      const { jobs } = jobsWith(answer(201, { ...wireJob, ownerUser: 'creator' }));
+      expect(await create(jobs)).toEqual({ jobId: JOB, createdAt: parsedJob.createdAt });
+    });
+  });
+
+  describe('findByKey', () => {
+    it('asks for our own jobs with this key', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, [wireJob]));
+      expect(await jobs.findByKey(KEY)).toEqual(parsedJob);
+      expect(scicat.sent).toEqual([
+        listing({
+          where: { ...OURS, 'jobParams.globusTransfer.key': KEY },
+          fields: FIELDS,
+          sort: { id: 1 },
+        }),
+      ]);
+    });
+
+    it('does not believe a readable key that the sealed record contradicts', async () => {
+      const forged = {
+        ...wireJob,
+        id: OTHER_JOB,
+        jobParams: {
+          ...wireJob.jobParams,
+          globusTransfer: { key: KEY, sealed: sealRecord({ ...record, key: 'another' }) },
+        },
+      };
+      const unsealed = { ...wireJob, jobParams: { globusTransfer: { key: KEY } } };
+      expect(await jobsWith(answer(200, [forged, unsealed])).jobs.findByKey(KEY)).toBeUndefined();
+      expect(await jobsWith(answer(200, [forged, wireJob])).jobs.findByKey(KEY)).toEqual(parsedJob);
+    });
+
+    it('finds nothing in an empty list', async () => {
+      expect(await jobsWith(answer(200, [])).jobs.findByKey(KEY)).toBeUndefined();
+    });
+
+    it.each([refused('connection pool destroyed'), answer(200, { error: 'x' }), answer(200)])(
+      'surprise: every failure of a list is a 400; that is trouble and not an empty list (%#)',
+      async (reply) => {
+        const error = await failing(jobsWith(reply).jobs.findByKey(KEY));
+        expect(error).toMatchObject({ retryable: true });
+      },
+    );
+  });
+
+  describe('read', () => {
+    it('asks for one job by its id', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, wireJob));
+      expect(await jobs.read(JOB)).toEqual(parsedJob);
+      expect(scicat.sent).toEqual([
+        {
+          method: 'GET',
+          url: `https://scicat.test/api/v4/jobs/${JOB}`,
+          headers: reading(),
+          freshConnection: false,
+        },
+      ]);
+    });
+
+    it('copes with a job of which hardly anything is there', async () => {
+      const { jobs } = jobsWith(answer(200, { id: JOB, type: 'archive', jobResultObject: null }));
+      expect(await jobs.read(JOB)).toEqual({
+        id: JOB,
+        type: 'archive',
+        createdBy: '',
+        ownerUser: '',
+        ownerGroup: '',
+        createdAt: 0,
+        updatedAt: 0,
+        statusCode: '',
+        statusMessage: '',
+        datasetPids: [],
+        globusTransfer: undefined,
+        result: null,
+      });
+    });
+
+    it('surprise: only the 400 "Invalid job id." says that the job is gone', async () => {
+      expect(await jobsWith(refused('Invalid job id.')).jobs.read(JOB)).toBeUndefined();
+      for (const reply of [
+        refused('Invalid job type: globus_transfer_job'),
+        answer(404, { message: 'Cannot GET /api/v4/jobs/x' }),
+        answer(403, { message: 'Unauthorized to get this job.' }),
+        answer(200),
+      ]) {
+        expect(await failing(jobsWith(reply).jobs.read(JOB))).toMatchObject({ retryable: true });
+      }
+    });
+
+    it('surprise: fullquery and the like are routes; they are never asked for as ids', async () => {
+      const { scicat, jobs } = jobsWith();
+      for (const id of [
+        'fullquery',
+        'fullfacet',
+        'findOne',
+        '',
+        '.',
+        '..',
+        `${JOB}/x`,
+        `${JOB}?`,
+      ]) {
+        expect(await jobs.read(id)).toBeUndefined();
+      }
+      expect(scicat.sent).toEqual([]);
+    });
+
+    it('does not take another job for the one that was asked for', async () => {
+      const error = await failing(jobsWith(answer(200, wireJob)).jobs.read(OTHER_JOB));
+      expect(told(error)).toMatchObject({ name: 'UpstreamMalformedError', outcomeUnclear: true });
+    });
+  });
+
+  describe('listOpen', () => {
+    const open = { 'jobResultObject.status': { $nin: ['finished', 'failed', 'cancelled'] } };
+
+    it('pages by ascending id, since SciCat’s skip is broken, and finds jobs never written to', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, [wireJob]), answer(200, []));
+      expect(await jobs.listOpen(undefined, 2)).toEqual([parsedJob]);
+      expect(await jobs.listOpen(JOB, 2)).toEqual([]);
+      const filter = { fields: FIELDS, sort: { id: 1 }, limits: { limit: 2 } };
+      expect(scicat.sent).toEqual([
+        listing({ where: { ...OURS, ...open }, ...filter }),
+        listing({ where: { ...OURS, ...open, id: { $gt: JOB } }, ...filter }),
+      ]);
+    });
+
+    it('asks for ids alone where nothing else is needed', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, [{ id: JOB }, { _id: OTHER_JOB }]));
+      expect(await jobs.listOpenIds(JOB, 5)).toEqual([JOB, OTHER_JOB]);
+      expect(scicat.sent).toEqual([
+        listing({
+          where: { ...OURS, ...open, id: { $gt: JOB } },
+          fields: ['id'],
+          sort: { id: 1 },
+          limits: { limit: 5 },
+        }),
+      ]);
+    });
+
+    it('passes a job without datasets or owner on, for the sweep to skip (W13)', async () => {
+      const bare = { ...ownerless, jobParams: {} };
+      const { jobs } = jobsWith(answer(200, [bare, { ...wireJob, jobParams: undefined }]));
+      const lists = await jobs.listOpen(undefined, 5);
+      expect(lists.map(({ ownerUser, datasetPids }) => ({ ownerUser, datasetPids }))).toEqual([
+        { ownerUser: '', datasetPids: [] },
+        { ownerUser: 'alice', datasetPids: [] },
+      ]);
+    });
+
+    it('fails rather than pass over a row that is no job', async () => {
+      const error = await failing(jobsWith(answer(200, [wireJob, {}])).jobs.listOpen('', 5));
+      expect(error.name).toBe('UpstreamMalformedError');
+    });
+  });
+
+  describe('list', () => {
+    const numbered = (n: number) => ({
+      ...wireJob,
+      id: `00000000-0000-4000-8000-00000000000${n}`,
+      createdAt: new Date(Date.UTC(2026, 0, n)).toISOString(),
+    });
+    const idsOf = (page: { jobs: readonly { id: string }[] }) =>
+      page.jobs.map(({ id }) => Number(id.at(-1)));
+
+    it('surprise: the limit is applied before the skip, so it asks for all up to the page', async () => {
+      const { scicat, jobs } = jobsWith(
+        answer(200, [5, 4, 3, 2].map(numbered)),
+        answer(
+          200,
+          [1, 2, 3, 4, 5].map((n) => ({ id: numbered(n).id })),
+        ),
+      );
+      const page = await jobs.list({ username: 'alice', accessGroups: ['p1', 'p2'] }, 2, 2);
+      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 5, ids: [3, 2] });
+      const where = {
+        ...OURS,
+        $or: [{ ownerUser: 'alice' }, { ownerGroup: { $in: ['p1', 'p2'] } }],
+      };
+      expect(scicat.sent).toEqual([
+        listing({
+          where,
+          fields: FIELDS,
+          sort: { createdAt: -1, id: -1 },
+          limits: { limit: 4 },
+        }),
+        listing({ where, fields: ['id'] }),
+      ]);
+    });
+
+    it.each([
+      [
+        'S7: no user name',
+        { username: '', accessGroups: ['p1'] },
+        [{ ownerGroup: { $in: ['p1'] } }],
+      ],
+      ['no groups', { username: 'alice', accessGroups: [] }, [{ ownerUser: 'alice' }]],
+      ['an empty group', { username: 'alice', accessGroups: [''] }, [{ ownerUser: 'alice' }]],
+    ])('%s: matches no job without an owner', async (_, viewer, $or) => {
+      const { scicat, jobs } = jobsWith(answer(200, []), answer(200, []));
+      expect(await jobs.list(viewer, 1, 10)).toEqual({ total: 0, jobs: [] });
+      expect(scicat.sent[0]?.filter).toMatchObject({ where: { $or } });
+    });
+
+    it('asks nothing for somebody without name and groups', async () => {
+      const { scicat, jobs } = jobsWith();
+      const nobody = { username: '', accessGroups: [''] };
+      expect(await jobs.list(nobody, 1, 10)).toEqual({ total: 0, jobs: [] });
+      expect(scicat.sent).toEqual([]);
+    });
+
+    it('asks in parts for somebody with thousands of groups: SciCat’s bound is 16 KB', async () => {
+      const groups = Array.from({ length: 2000 }, (_, n) => `gröup-${n}`);
+      const [a, b, c] = [numbered(3), numbered(2), numbered(1)];
+      const lists = [[a, c], [b, c], [], [], [], []];
+      const parts = lists.length;
+      const { scicat, jobs } = jobsWith(
+        ...lists.map((rows) => answer(200, rows)),
+        ...lists.map((rows) => answer(200, rows)),
+      );
+      const page = await jobs.list({ username: 'alice', accessGroups: groups }, 1, 10);
+      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 3, ids: [3, 2, 1] });
+      expect(scicat.sent).toHaveLength(parts * 2);
+      const asked = scicat.sent.slice(0, parts).map(({ filter }) => filter) as {
+        where: { $or: { ownerGroup?: { $in: string[] } }[] };
+      }[];
+      for (const filter of asked) {
+        expect(encodeURIComponent(JSON.stringify(filter)).length).toBeLessThan(12_000);
+      }
+      expect(
+        asked.flatMap(({ where }) => where.$or.flatMap(({ ownerGroup }) => ownerGroup?.$in ?? [])),
+      ).toEqual(groups);
+    });
+  });
+
+  describe('write', () => {
+    it('sends the whole object as plain JSON, once, on a connection of its own', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, wireJob));
+      await jobs.write(JOB, view);
+      expect(scicat.sent).toEqual([
+        {
+          method: 'PATCH',
+          url: `https://scicat.test/api/v4/jobs/${JOB}`,
+          headers: writing,
+          freshConnection: true,
+          json: view,
+        },
+      ]);
+    });
+
+    it.each([
+      ['the job is gone', refused('Invalid job id.'), 'UpstreamRejectedError', 400, false],
+      [
+        'surprise: 404 once the dataset is gone',
+        answer(404, { message: 'Unable to get a dataset. (["x"])', statusCode: 404 }),
+        'UpstreamRejectedError',
+        404,
+        false,
+      ],
+      ['no right to update', forbidden, 'ServiceAccountError', 403, false],
+      [
+        'surprise: 400 after storing',
+        refused('Unable to perform the action.'),
+        'ScicatDoubtfulRefusalError',
+        400,
+        true,
+      ],
+      ['a 404 of something else', answer(404, '<html>'), 'UpstreamUnavailableError', 404, true],
+      ['a bare 500', answer(500, 'Internal'), 'UpstreamUnavailableError', 500, true],
+      ['a 200 without the job', answer(200), 'UpstreamMalformedError', 200, true],
+      [
+        'a 200 with another job',
+        answer(200, { ...wireJob, id: OTHER_JOB }),
+        'UpstreamMalformedError',
+        200,
+        true,
+      ],
+    ] as const)('%s', async (_, reply, name, status, outcomeUnclear) => {
+      const { scicat, jobs } = jobsWith(reply);
+      const error = await failing(jobs.write(JOB, view));
+      expect(told(error)).toMatchObject({ name, status, outcomeUnclear });
+      expect(scicat.sent).toHaveLength(1);
+    });
+
+    it('asks nothing for an id that is none', async () => {
+      const { scicat, jobs } = jobsWith();
+      const error = await failing(jobs.write('fullquery', view));
+      expect(error.name).toBe('UpstreamRejectedError');
+      expect(scicat.sent).toEqual([]);
+    });
+  });
+
+  describe('remove', () => {
+    it('deletes the job', async () => {
+      const { scicat, jobs } = jobsWith(answer(200, wireJob));
+      await jobs.remove(JOB);
+      expect(scicat.sent).toEqual([
+        {
+          method: 'DELETE',
+          url: `https://scicat.test/api/v4/jobs/${JOB}`,
+          headers: reading(),
+          freshConnection: false,
+        },
+      ]);
+    });
+
+    it('is content when the job is gone already, also by its own lost first try', async () => {
+      await jobsWith(refused(`Job id ${JOB} doesn't exist.`)).jobs.remove(JOB);
+      const { scicat, jobs } = jobsWith('lost', refused(`Job id ${JOB} doesn't exist.`));
+      await jobs.remove(JOB);
+      expect(scicat.sent).toHaveLength(2);
+    });
+
+    it.each([
+      [forbidden, 'ServiceAccountError'],
+      [refused('Something else.'), 'UpstreamUnavailableError'],
+    ] as const)('fails otherwise (%#)', async (reply, name) => {
+      expect((await failing(jobsWith(reply).jobs.remove(JOB))).name).toBe(name);
+    });
+
+    it('asks nothing for an id that is none', async () => {
+      const { scicat, jobs } = jobsWith();
+      await jobs.remove('..');
+      expect(scicat.sent).toEqual([]);
+    });
+  });
+
+  it('surprise: no account can both create and update, so two may share the work', async () => {
+    const scicat = new ScriptedScicat([
+      answer(201, wireJob),
+      answer(200, wireJob),
+      answer(200, wireJob),
+      answer(200, []),
+      answer(200, wireJob),
+    ]);
+    const jobs = new ScicatTransferJobs({
+      creator: scicat.account('creator'),
+      updater: scicat.account('updater'),
+      formerAccounts: () => [],
+    });
+    await jobs.create({ record, ownerUser: 'alice', ownerGroup: 'p1' });
+    await jobs.write(JOB, view);
+    await jobs.read(JOB);
+    await jobs.listOpenIds(undefined, 1);
+    await jobs.remove(JOB);
+    expect(scicat.logins.map(({ json }) => (json as { username: string }).username)).toEqual([
+      'creator',
+      'updater',
+    ]);
+    expect(
+      scicat.sent.map(({ method, headers }) => `${method} ${headers['Authorization'] ?? ''}`),
+    ).toEqual([
+      'POST Bearer token-1',
+      'PATCH Bearer token-2',
+      'GET Bearer token-1',
+      'GET Bearer token-1',
+      'DELETE Bearer token-2',
+    ]);
+    expect(jobs.ownAccounts()).toEqual(['creator']);
+  });
+});
