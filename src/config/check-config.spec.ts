@@ -327,6 +327,20 @@ facilities:
     ).toEqual([{ name: 'A', collection: COLLECTION, scopes: ['s-A'] }]);
   });
 
+  test('elsewhere a capital makes another key', () => {
+    expect(ofFile('task:\n  Name: x')).toEqual([
+      expect.stringContaining('10: task.Name: is no setting here'),
+    ]);
+  });
+
+  test('two facilities without a name are not called equal', () => {
+    const nameless = `\n  - collection: ${COLLECTION}`;
+    expect(errorsOf(`${HEAD}facilities:${nameless}${nameless}\n`)).toEqual([
+      '4: facilities[0].name: is missing; it must be the name of the facility',
+      '5: facilities[1].name: is missing; it must be the name of the facility',
+    ]);
+  });
+
   test('both spellings of one key contradict each other', () => {
     expect(ofFacility('Name: B')).toEqual([
       '9: facilities[0].name: stands twice in the same block; keep one of them',

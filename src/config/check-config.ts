@@ -134,7 +134,6 @@ function checkFacilities(
   return settings.facilities.flatMap((entry, index) => {
     const path = pathOf('facilities', index);
     const namePath = pathOf(path, 'name');
-    if (findings.hasErrorAbove(path)) return [];
     const first = firstOfName.get(entry.name);
     if (first !== undefined && !findings.hasErrorAbove(namePath)) {
       findings.error(

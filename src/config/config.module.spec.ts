@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AppConfig } from './app-config.js';
 import { ConfigSnapshots } from './config-snapshots.js';
@@ -41,7 +44,6 @@ describe('the configuration module', () => {
 
   test('hands out the very snapshot that was loaded, everywhere, and swaps it whole', async () => {
     const first = configOnPort(8080);
-    const variablesBefore = { ...process.env };
     const module = await Test.createTestingModule({
       imports: [AppConfigModule.from(first)],
       providers: [Reader],
@@ -56,6 +58,22 @@ describe('the configuration module', () => {
     expect(snapshots.current()).toBe(second);
     // Whoever began with the first one keeps it to the end.
     expect(taken.port).toBe(8080);
-    expect({ ...process.env }).toEqual(variablesBefore);
+  });
+
+  test('@nestjs/config reads no .env again, and sets no variable of the process', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'config-module-'));
+    const before = { folder: process.cwd(), variables: { ...process.env } };
+    try {
+      await writeFile(join(folder, '.env'), 'FROM_DOT_ENV=1\n');
+      process.chdir(folder);
+      const module = await Test.createTestingModule({
+        imports: [AppConfigModule.from(configOnPort(8080))],
+      }).compile();
+      close = () => module.close();
+      expect({ ...process.env }).toEqual(before.variables);
+    } finally {
+      process.chdir(before.folder);
+      await rm(folder, { recursive: true });
+    }
   });
 });

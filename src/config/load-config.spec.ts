@@ -294,6 +294,28 @@ describe('what keeps a configuration from loading', () => {
     ]);
   });
 
+  test('an unreadable .env keeps a service from starting that would do without it', () => {
+    const given = input({ [FILE]: MINIMAL });
+    const files = {
+      exists: (path: string) => [FILE, '/app/.env'].includes(path),
+      read: (path: string) => given.files?.read(path) ?? '',
+    };
+    expect(readConfig({ ...given, files })).toMatchObject({ config: undefined });
+    expect(problemsOf({ ...given, files })).toEqual([
+      "/app/.env: file: can't be read (ENOENT); make it readable, or remove it",
+    ]);
+  });
+
+  test('a relative path of a secret starts at the working folder', () => {
+    const env = {
+      ...ENVIRONMENT,
+      GLOBUS_CLIENT_SECRET: '',
+      GLOBUS_CLIENT_SECRET_FILE: 'secrets/x',
+    };
+    const { config } = loadConfig(input({ [FILE]: MINIMAL, '/work/secrets/x': 'mounted\n' }, env));
+    expect(config.secrets.globusClientSecret.reveal()).toBe('mounted');
+  });
+
   test('a named file that does not exist is not replaced by another', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
       ['configuration: file: There is no file /work/other.yaml, which --config names'],
