@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
+import { FileSpool, type SpoolFileSystem } from './file-spool.js';
+
+const KEY = '44444444-4444-4444-8444-444444444444';
+const OTHER = '55555555-5555-4555-8555-555555555555';
+const FILES = [
+  { path: 'a/b.h5', isSymlink: false },
+  { path: 'line\nbreak "ü😀".h5', isSymlink: true },
+];
+
+describe('FileSpool', () => {
+  let root: string;
+  let folder: string;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'spool-'));
+    folder = join(root, 'deep', 'spool');
+  });
+
+  afterEach(async () => {
+    await rm(root, { recursive: true, force: true });
+  });
+
+  const file = () => join(folder, `${KEY}.jsonl.gz`);
+
+  it('gives back what was put, to another process too, readable by nobody else', async () => {
+    await (await FileSpool.open(folder)).put(KEY, FILES);
+    expect(await (await FileSpool.open(folder)).get(KEY)).toEqual(FILES);
+    expect([(await stat(file())).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([
+      0o600, 0o700,
+    ]);
+    expect(await readdir(folder)).toEqual([`${KEY}.jsonl.gz`]);
+  });
+
+  it('keeps an empty list, and replaces a list as a whole', async () => {
+    const spool = await FileSpool.open(folder);
+    await spool.put(KEY, []);
+    expect(await spool.get(KEY)).toEqual([]);
+    await spool.put(KEY, FILES);
+    expect(await spool.get(KEY)).toEqual(FILES);
+  });
+
+  it('forgets, and does not mind what it does not have', async () => {
+    const spool = await FileSpool.open(folder);
+    await spool.put(KEY, FILES);
+    await spool.remove(KEY);
+    await spool.remove(KEY);
+    expect(await spool.get(KEY)).toBeUndefined();
+    expect(await spool.entries()).toEqual([]);
+  });
+
+  it('lists what it has, oldest first, and nothing else', async () => {
+    const spool = await FileSpool.open(folder);
+    await spool.put(KEY, FILES);
+    await spool.put(OTHER, FILES);
+    await utimes(file(), 2_000, 2_000);
+    await utimes(join(folder, `${OTHER}.jsonl.gz`), 1_000, 1_000);
+    await writeFile(join(folder, 'README'), '');
+    await writeFile(join(folder, 'x.jsonl.gz'), '');
+    expect(await spool.entries()).toEqual([
+      { key: OTHER, storedAt: 1_000_000 },
+      { key: KEY, storedAt: 2_000_000 },
+    ]);
+  });
+
+  it('a key that is no UUID becomes no file name', async () => {
+    const spool = await FileSpool.open(folder);
+    await writeFile(join(root, 'deep', 'x.jsonl.gz'), 'precious');
+    await expect(spool.put('../x', FILES)).rejects.toThrow(InternalError);
+    expect(await spool.get('../x')).toBeUndefined();
+    await spool.remove('../x');
+    expect(await readFile(join(root, 'deep', 'x.jsonl.gz'), 'utf8')).toBe('precious');
+  });
+
+  it('removes what a dead process left half written', async () => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${KEY}.${OTHER}.tmp`), 'half');
+    await FileSpool.open(folder);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  describe('notices damage:', () => {
+    const damaged = async (change: (bytes: Buffer) => Buffer): Promise<unknown> => {
+      const spool = await FileSpool.open(folder);
+      await spool.put(KEY, FILES);
+      await writeFile(file(), change(await readFile(file())));
+      return spool.get(KEY);
+    };
+    const rewritten = (change: (text: string) => string) => (bytes: Buffer) =>
+      gzipSync(change(gunzipSync(bytes).toString('utf8')));
+
+    it.each<[string, (bytes: Buffer) => Buffer]>([
+      ['empty', () => Buffer.alloc(0)],
+      ['cut', (bytes) => bytes.subarray(0, bytes.length - 12)],
+      ['no gzip', () => Buffer.from('garbage')],
+      [
+        'a flipped bit',
+        (bytes) => bytes.map((byte, at) => (at === 30 ? byte ^ 4 : byte)) as Buffer,
+      ],
+      ['another path', rewritten((text) => text.replace('a/b', 'a/c'))],
+      ['a line less', rewritten((text) => text.slice(text.indexOf('\n') + 1))],
+      ['no closing line', rewritten((text) => text.slice(0, text.lastIndexOf('{')))],
+      ['an unfinished closing line', rewritten((text) => text.trimEnd())],
+      ['something after the end', rewritten((text) => `${text}"x"\n`)],
+      ['a line of another kind', rewritten((text) => `5\n${text}`)],
+      ['a line that is no JSON', rewritten((text) => `"a\n${text}`)],
+    ])('%s', async (_name, change) => {
+      expect(await damaged(change)).toBeUndefined();
+    });
+  });
+
+  describe('when the disk does not take it', () => {
+    const failing = (code: string): Promise<never> =>
+      Promise.reject(Object.assign(new Error(`${code}: x`), { code }));
+    const node: SpoolFileSystem = { mkdir, open, readdir, rename, rm, stat };
+    const withHandle = (change: (handle: FileHandle, flags: string) => void): SpoolFileSystem => ({
+      ...node,
+      open: async (path, flags, mode) => {
+        const handle = await open(path, flags, mode);
+        change(handle, flags);
+        return handle;
+      },
+    });
+
+    it.each<[string, SpoolFileSystem]>([
+      [
+        'full',
+        withHandle((handle) => {
+          handle.writeFile = () => failing('ENOSPC');
+        }),
+      ],
+      [
+        'full when flushed',
+        withHandle((handle, flags) => {
+          if (flags === 'wx') handle.sync = () => failing('ENOSPC');
+        }),
+      ],
+      ['full when renamed', { ...node, rename: () => failing('ENOSPC') }],
+      [
+        'full when the folder is flushed',
+        withHandle((handle, flags) => {
+          if (flags === 'r') handle.sync = () => failing('ENOSPC');
+        }),
+      ],
+    ])('%s: says so, and leaves nothing behind', async (_name, files) => {
+      const spool = await FileSpool.open(folder, files);
+      const error: unknown = await spool.put(KEY, FILES).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(SpoolUnavailableError);
+      expect((error as Error).message).toBe(
+        "The file list could not be stored: the proxy's disk is full (ENOSPC). Please try again later; an operator must look at dataDir.",
+      );
+      expect(await readdir(folder)).toEqual([]);
+    });
+
+    it('a folder that is a file is said to be unusable', async () => {
+      await writeFile(join(root, 'deep'), '');
+      await expect(FileSpool.open(folder)).rejects.toThrow(SpoolUnavailableError);
+    });
+
+    it('a list that can not be read now is not taken for gone', async () => {
+      await (await FileSpool.open(folder)).put(KEY, FILES);
+      const spool = await FileSpool.open(folder, { ...node, open: () => failing('EMFILE') });
+      await expect(spool.get(KEY)).rejects.toThrow(SpoolUnavailableError);
+    });
+  });
+
+  it('lets others run while it keeps and reads 400,000 entries', async () => {
+    const files = Array.from({ length: 400_000 }, (_none, index) => ({
+      path: `run_${index}/some/longer/name/of/a/file_${index}.h5`,
+      isSymlink: index % 7 === 0,
+    }));
+    const spool = await FileSpool.open(folder);
+    let turns = 0;
+    let counting = true;
+    const count = (): void => {
+      turns += 1;
+      if (counting) setImmediate(count);
+    };
+    count();
+    await spool.put(KEY, files);
+    const whilePutting = turns;
+    const read = await spool.get(KEY);
+    counting = false;
+    expect(whilePutting).toBeGreaterThan(100);
+    expect(turns - whilePutting).toBeGreaterThan(100);
+    expect(read).toHaveLength(files.length);
+    expect(read?.at(-1)).toEqual(files.at(-1));
+  });
+});
