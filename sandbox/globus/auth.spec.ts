@@ -226,6 +226,15 @@ describe('consents', () => {
     expect(harness.submit().body['required_scopes']).toEqual([`${transferScope}[*${scopeB}]`]);
   });
 
+  it('are only given below the scope of Transfer', () => {
+    const harness = new MachineHarness();
+    harness.login([]);
+    harness.grant(`openid[*${scopeA}] ${scopeB}`);
+    expect(harness.submit().body['required_scopes']).toEqual([
+      `${transferScope}[*${scopeA} *${scopeB}]`,
+    ]);
+  });
+
   it('belong to one client', () => {
     const harness = new MachineHarness();
     harness.login();

@@ -19,6 +19,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LocalFileSystem } from './local-file-system.js';
 import { item, MachineHarness, pick } from './machine-harness.js';
 
+const hour = 3_600_000;
+
 let base: string;
 let harness: MachineHarness;
 
@@ -159,6 +161,29 @@ describe('a real copy', () => {
     expect(harness.task(id)['status']).toBe('SUCCEEDED');
   });
 
+  it('does not begin within the submission, and moves the deadline on with every success', () => {
+    put('big', Buffer.alloc(1000));
+    harness.machine.life.bytesPerStep = 100;
+    const id = copy([item('/big', '/big')]);
+    expect(copied()).toEqual({});
+    harness.wait(hour);
+    expect(harness.task(id)['deadline']).toBe('2026-01-04T01:00:00+00:00');
+  });
+
+  it('is filed by its end, among virtual tasks that end in between', () => {
+    put('a');
+    harness.login(['from', 'to', 'col-a', 'col-b']);
+    harness.accepted({ label: 'virtual', deadline: '2026-01-01T00:00:03Z' });
+    copy([item('/a', '/a')], { label: 'real' });
+    harness.wait(5000);
+    const ended = (span: string) =>
+      harness.send('GET', `/v0.10/task_list?fields=label&filter=completion_time:${span}`).body[
+        'DATA'
+      ];
+    expect(ended(',2026-01-01 00:00:04')).toEqual([{ label: 'virtual' }]);
+    expect(ended('2026-01-01 00:00:04,')).toEqual([{ label: 'real' }]);
+  });
+
   it('begins no more paths in a step than set', () => {
     for (let n = 0; n < 10; n += 1) put(`data/${n}`);
     harness.machine.life.pathsPerStep = 4;
@@ -261,6 +286,23 @@ describe('trouble with files', () => {
       status: 'SUCCEEDED',
       faults: 1,
     });
+  });
+
+  it('shows as long as a path is to be tried again, though others are copied', () => {
+    put('big', 'x'.repeat(100));
+    harness.machine.life.bytesPerStep = 1;
+    const id = copy([item('/missing', '/missing'), item('/big', '/big')]);
+    steps(50);
+    expect(harness.task(id)).toMatchObject({
+      is_ok: false,
+      nice_status: 'FILE_NOT_FOUND',
+      bytes_transferred: 50,
+    });
+    put('missing');
+    steps(60);
+    harness.wait(60_000);
+    steps(1);
+    expect(harness.task(id)).toMatchObject({ is_ok: true, nice_status: 'OK' });
   });
 
   it.each([

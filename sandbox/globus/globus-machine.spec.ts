@@ -284,6 +284,7 @@ describe('a task', () => {
     expect(harness.send('GET', `/v0.10/task/${id}`)).toMatchObject(missing);
     expect(harness.send('POST', `/v0.10/task/${id}/cancel`)).toMatchObject(missing);
     expect(harness.send('GET', '/v0.10/task_list').body['total']).toBe(0);
+    expect(harness.send('GET', `/v0.10/task_list?filter=task_id:${id}`).body['total']).toBe(0);
     harness.token = token;
     harness.machine.forgetTask(id);
     expect(harness.send('GET', `/v0.10/task/${id}`)).toMatchObject(missing);
@@ -324,6 +325,21 @@ describe('a task', () => {
       tasks.map((_task, index) => testStart + (Math.floor(index / 3) + 1) * copyMs),
     );
     expect(harness.machine.nextDueAt()).toBeUndefined();
+  });
+
+  it('drops its item list at the end, if set so', () => {
+    const id = harness.accepted();
+    harness.machine.life.keepItems = false;
+    expect(harness.machine.task(id)?.request.items).toHaveLength(1);
+    harness.wait(copyMs);
+    expect(harness.machine.task(id)?.request.items).toEqual([]);
+  });
+
+  it('never runs backwards, whatever the time', () => {
+    const id = harness.accepted();
+    harness.wait(6000);
+    harness.now -= hour;
+    expect(harness.task(id)['bytes_transferred']).toBe(500);
   });
 
   it('is the same in a repeated run', () => {
@@ -372,8 +388,28 @@ describe('trouble', () => {
     const id = harness.accepted();
     expect(harness.task(id)['nice_status']).toBe('PERMISSION_DENIED');
     harness.machine.setPathTroubles('col-b', []);
-    harness.wait(60_000 + copyMs);
+    harness.wait(60_000);
+    expect(harness.task(id)).toMatchObject({ is_ok: true, nice_status: 'OK' });
+    harness.wait(copyMs);
     expect(pick(harness.task(id), 'status', 'faults')).toEqual({ status: 'SUCCEEDED', faults: 1 });
+  });
+
+  it('shows for 15 minutes; then the task only waits for its next try', () => {
+    harness.machine.life.retryMs = hour;
+    harness.machine.setPathTroubles('col-a', [missing]);
+    const id = harness.accepted();
+    harness.wait(15 * 60_000 - 1);
+    expect(harness.task(id)['nice_status']).toBe('FILE_NOT_FOUND');
+    harness.wait(1);
+    expect(harness.task(id)['nice_status']).toBe('Queued');
+  });
+
+  it('is counted for ever, but only the last 1,000 events are kept', () => {
+    harness.machine.setPathTroubles('col-a', [missing]);
+    const id = harness.accepted();
+    harness.wait(20 * hour);
+    expect(harness.task(id)['faults']).toBe(1201);
+    expect(harness.send('GET', `/v0.10/task/${id}/event_list`).body['total']).toBe(1000);
   });
 
   it('does not hold a slot while it waits for the next try', () => {
@@ -381,6 +417,18 @@ describe('trouble', () => {
     harness.machine.setPathTroubles('col-a', [missing]);
     harness.accepted();
     expect(harness.task(harness.accepted({ DATA: [item('/x', '/y')] }))['nice_status']).toBe('OK');
+  });
+
+  it('of thousands of tasks at once passes the slot on from one to the next', () => {
+    harness.machine.limits.concurrentTasks = 1;
+    harness.machine.limits.pendingTasks = Infinity;
+    harness.accepted({ DATA: [item('/first', '/first')] });
+    const count = 5000;
+    for (let n = 0; n < count; n += 1) harness.accepted({ DATA: [item(`/data/${n}`, `/${n}`)] });
+    harness.machine.setPathTroubles('col-a', [missing]);
+    harness.wait(copyMs);
+    const [first, ...others] = harness.machine.tasks().map(({ faults }) => faults);
+    expect({ first, others: new Set(others) }).toEqual({ first: 0, others: new Set([1]) });
   });
 
   it('only concerns the path and what is below it', () => {
@@ -492,6 +540,8 @@ describe('a pause of a collection', () => {
     const late = harness.accepted({ DATA: [item('/l', '/l')] });
     expect(harness.task(late)['is_paused']).toBe(true);
     harness.machine.unpause('col-b');
+    // 47 hours and 6 seconds after the start, and 24 hours more.
+    expect(harness.task(id)['deadline']).toBe('2026-01-03T23:00:06+00:00');
     harness.wait(5000);
     expect(harness.task(id)['status']).toBe('SUCCEEDED');
     harness.wait(copyMs);
@@ -585,6 +635,19 @@ describe('a cancel', () => {
       status: 'FAILED',
       canceled_by_admin: 'SOURCE',
       canceled_by_admin_message: 'Too big',
+    });
+  });
+
+  it('of a waiting task is for good', () => {
+    harness.machine.limits.concurrentTasks = 1;
+    harness.accepted({ DATA: [item('/1', '/1')] });
+    const waiting = harness.accepted({ DATA: [item('/2', '/2')] });
+    harness.send('POST', `/v0.10/task/${waiting}/cancel`);
+    harness.wait(3 * copyMs);
+    expect(harness.task(waiting)).toMatchObject({
+      status: 'FAILED',
+      completion_time: '2026-01-01T00:00:00+00:00',
+      bytes_transferred: 0,
     });
   });
 
@@ -687,6 +750,15 @@ describe('task_list', () => {
       'a-one',
       'a-two',
     ]);
+  });
+
+  it('compares whole seconds', () => {
+    harness.wait(500);
+    harness.accepted();
+    harness.wait(copyMs);
+    expect(labels('filter=completion_time:,2026-01-01 00:00:11')).toEqual(['test']);
+    expect(labels('filter=completion_time:2026-01-01 00:00:11,')).toEqual(['test']);
+    expect(labels('filter=completion_time:2026-01-01 00:00:12,')).toEqual([]);
   });
 
   it('ends at 1,000 tasks', () => {

@@ -218,7 +218,9 @@ export class TaskLife {
     const { outcome, troubles, progressed } = work.step(at);
     // Fact: after a success of a part the deadline moves to 72 hours from then.
     if (progressed) this.extend(task, at + 72 * hourMs);
-    if (progressed && troubles.length === 0) task.lastError = null;
+    if (task.lastError !== null && troubles.length === 0 && work.progress(at).retrying === 0) {
+      task.lastError = null;
+    }
     for (const trouble of troubles) this.note(task, trouble, at);
     switch (outcome.kind) {
       case 'again':

@@ -162,7 +162,7 @@ export function niceStatusOf(task: Task, now: number): string | null {
   if (phase.kind === 'ended') return null;
   if (phase.kind === 'paused') return 'PAUSED_BY_ADMIN';
   if (lastError !== null && now - lastError.at < errorShownMs) return lastError.code;
-  return phase.kind === 'queued' ? 'Queued' : 'OK';
+  return phase.kind === 'working' ? 'OK' : 'Queued';
 }
 
 /** Fact: after 30 days a task is still there, but its events are not. */
