@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { ProxyError } from '../errors/proxy-error.js';
+
+/** Another instance works on the same `dataDir`, or nothing can be written there. */
+export class DataDirUnavailableError extends ProxyError {
+  readonly code = 'CONFIGURATION';
+  readonly retryable = true;
+}
+
+/** The hold on a data folder. */
+export interface DataDirLock {
+  /** Lets go of the folder; may be called twice. */
+  release(): Promise<void>;
+}
+
+/** Who holds a lock: enough to tell whether that process still lives. */
+export interface LockHolder {
+  /** Made for each lock, so that nobody takes another's lock for their own. */
+  readonly token: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Changes with every start of the machine; '' where the system does not tell. */
+  readonly bootId: string;
+  /** When the process started, by the machine's own count; '' where the system does not tell. */
+  readonly startTime: string;
+}
+
+/** What the lock asks of the machine; replaced in tests. */
+export interface LockSurroundings {
+  readonly pid: number;
+  readonly host: string;
+  readonly bootId: string;
+  /** Start time of a living process, '' if only its being alive is known, undefined if it is dead. */
+  readonly startTimeOf: (pid: number) => string | undefined;
+  /** Wall clock in milliseconds since the epoch: it is compared with the age of a file. */
+  readonly now: () => number;
+}
+
+const LOCK_FILE = 'lock';
+const REFRESH_MS = 10_000;
+/** A lock of another machine or container counts as left behind when it is older than this. */
+const ABANDONED_MS = 60_000;
+
+/**
+ * Makes sure that one process at a time works on a data folder: a file that says who holds it. It
+ * is a file and not a listening socket, because a data folder is often a volume: a socket's name
+ * has to be cleaned away in just the same way after a crash, is limited to some 100 characters,
+ * and tells nothing to another container, which sees the file but not the process.
+ *
+ * A holder on the same host is asked for by process id and start time, so a restart after a crash
+ * goes on at once, also in a container where both are process 1. A holder elsewhere can't be asked
+ * for: it shows that it lives by touching the file.
+ *
+ * @throws DataDirUnavailableError when another instance holds the folder, or it is not writable
+ */
+export async function lockDataDir(
+  dataDir: string,
+  surroundings: LockSurroundings = thisMachine(),
+): Promise<DataDirLock> {
+  const path = join(dataDir, LOCK_FILE);
+  const self: LockHolder = {
+    token: randomUUID(),
+    pid: surroundings.pid,
+    host: surroundings.host,
+    bootId: surroundings.bootId,
+    startTime: surroundings.startTimeOf(surroundings.pid) ?? '',
+  };
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    if (!(await create(path, self))) {
+      await clearIfAbandoned(path, dataDir, surroundings);
+      if (!(await create(path, self))) throw await inUse(path, dataDir);
+    }
+  } catch (error) {
+    if (error instanceof DataDirUnavailableError) throw error;
+    throw new DataDirUnavailableError(
+      `The data folder ${dataDir} can't be used (${codeOf(error) ?? 'unknown error'}). Please make it writable for the user that the proxy runs as, or set dataDir in the configuration to another folder.`,
+      { cause: error },
+    );
+  }
+  const timer = setInterval(() => {
+    const time = new Date(surroundings.now());
+    // A touch that fails is made up for by the next one.
+    utimes(path, time, time).catch(() => undefined);
+  }, REFRESH_MS);
+  timer.unref();
+  return {
+    release: async () => {
+      clearInterval(timer);
+      if ((await holderOf(path))?.token === self.token) await rm(path, { force: true });
+    },
+  };
+}
+
+/** @returns false when the file is there already */
+async function create(path: string, self: LockHolder): Promise<boolean> {
+  try {
+    await writeFile(path, `${JSON.stringify(self)}\n`, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Moves an abandoned lock away. Moved and not deleted, so that it can be looked at again: between
+ * looking and moving, another process may have taken over already.
+ *
+ * @throws DataDirUnavailableError when the holder lives
+ */
+async function clearIfAbandoned(
+  path: string,
+  dataDir: string,
+  surroundings: LockSurroundings,
+): Promise<void> {
+  const holder = await holderOf(path);
+  if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);
+  const aside = `${path}.${randomUUID()}.old`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  if ((await holderOf(aside))?.token === holder?.token) {
+    await rm(aside, { force: true });
+    return;
+  }
+  await rename(aside, path);
+  throw await inUse(path, dataDir);
+}
+
+async function isAbandoned(
+  path: string,
+  holder: LockHolder | undefined,
+  { pid, host, bootId, startTimeOf, now }: LockSurroundings,
+): Promise<boolean> {
+  if (holder?.host === host) {
+    if (holder.bootId !== bootId) return true;
+    const startTime = startTimeOf(holder.pid);
+    // Where no start time is known, our own id in a lock that we did not write is a coincidence.
+    return (
+      startTime === undefined ||
+      (startTime === '' ? holder.pid === pid : startTime !== holder.startTime)
+    );
+  }
+  try {
+    return now() - (await stat(path)).mtimeMs > ABANDONED_MS;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/** @returns undefined when there is no lock, or one that is just being written, or damaged */
+async function holderOf(path: string): Promise<LockHolder | undefined> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    // Code or none: a file that is not there, or not JSON. Anything else shows when it is written.
+    if (codeOf(error) === undefined || codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { token, pid, host, bootId, startTime } = value as Partial<Record<string, unknown>>;
+  return typeof token === 'string' &&
+    typeof pid === 'number' &&
+    typeof host === 'string' &&
+    typeof bootId === 'string' &&
+    typeof startTime === 'string'
+    ? { token, pid, host, bootId, startTime }
+    : undefined;
+}
+
+async function inUse(path: string, dataDir: string): Promise<DataDirUnavailableError> {
+  const holder = await holderOf(path);
+  const who =
+    holder === undefined ? 'another process' : `process ${holder.pid} on host ${holder.host}`;
+  return new DataDirUnavailableError(
+    `The data folder ${dataDir} is in use by ${who}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host or in another container is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
+  );
+}
+
+function thisMachine(): LockSurroundings {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    bootId: bootIdOfLinux(),
+    startTimeOf: startTimeOfProcess,
+    now: Date.now,
+  };
+}
+
+function bootIdOfLinux(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Linux counts it in clock ticks since the machine started: the 22nd field of `stat`. */
+function startTimeOfProcess(pid: number): string | undefined {
+  if (process.platform === 'linux') {
+    try {
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // The second field is the program's name in parentheses, and may hold blanks itself.
+      return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    } catch {
+      return undefined;
+    }
+  }
+  try {
+    process.kill(pid, 0);
+    return '';
+  } catch (error) {
+    // It lives, but belongs to somebody else.
+    return codeOf(error) === 'EPERM' ? '' : undefined;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
