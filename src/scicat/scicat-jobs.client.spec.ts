@@ -51,7 +51,6 @@ const wireJob = {
   },
   jobResultObject: {},
 };
-const { ownerUser: _ownerUser, ownerGroup: _ownerGroup, ...ownerless } = wireJob;
 
 const parsedJob = {
   id: JOB,
@@ -361,7 +360,7 @@ describe('ScicatTransferJobs', () => {
     });
 
     it('passes a job without datasets or owner on, for the sweep to skip (W13)', async () => {
-      const bare = { ...ownerless, jobParams: {} };
+      const bare = { ...wireJob, ownerUser: undefined, ownerGroup: undefined, jobParams: {} };
       const { jobs } = jobsWith(answer(200, [bare, { ...wireJob, jobParams: undefined }]));
       const lists = await jobs.listOpen(undefined, 5);
       expect(lists.map(({ ownerUser, datasetPids }) => ({ ownerUser, datasetPids }))).toEqual([

@@ -1,0 +1,510 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { randomUUID } from 'node:crypto';
+import { startScicatSandbox, type ScicatSandbox } from '../../../sandbox/scicat/scicat-sandbox.js';
+import { AxiosTransport } from '../../../src/http-client/axios-transport.js';
+import { UpstreamCaller } from '../../../src/http-client/upstream-caller.js';
+import { ScicatApi } from '../../../src/scicat/scicat-api.js';
+import { ScicatArchiveJobs } from '../../../src/scicat/scicat-archive-jobs.client.js';
+import { ScicatDatasets } from '../../../src/scicat/scicat-datasets.client.js';
+import { ScicatHealth } from '../../../src/scicat/scicat-health.js';
+import { ScicatIdentities } from '../../../src/scicat/scicat-identities.client.js';
+import { ScicatTransferJobs } from '../../../src/scicat/scicat-jobs.client.js';
+import { ServiceAccount } from '../../../src/scicat/service-account.js';
+import type { Clock } from '../../../src/time/clock.port.js';
+import { readJob, jobView, showsView } from '../../../src/transfers/domain/job-view.js';
+import {
+  newTransfer,
+  handedOver,
+  failed,
+  type Transfer,
+} from '../../../src/transfers/domain/transfer.js';
+import type { TransferRecord } from '../../../src/transfers/domain/transfer-record.js';
+import { failing, told } from './scripted-scicat.js';
+
+/** Time that goes on only when told to; calls over the network take none of it. */
+class HandClock implements Clock {
+  private elapsed = 0;
+
+  now(): number {
+    return Date.UTC(2026, 0, 1) + this.elapsed;
+  }
+
+  monotonicMs(): number {
+    return this.elapsed;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.elapsed += ms;
+    return Promise.resolve();
+  }
+}
+
+const PID = '20.500.12345/e009 1';
+
+const record = (change: Partial<TransferRecord> = {}): TransferRecord => ({
+  version: 1,
+  key: randomUUID(),
+  datasetPid: PID,
+  source: { facility: 'SRC', collection: 'c1', path: '/data/carol@psi.ch/run1', scopes: ['s'] },
+  destination: { facility: 'DST', collection: 'c2', path: '/e009', scopes: ['s'] },
+  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  autoArchive: true,
+  requestedBy: { username: 'alice', email: 'alice@psi.ch', ownerGroup: 'p1' },
+  dataset: { bytes: 30, files: 2 },
+  globusClientId: 'client',
+  ...change,
+});
+
+const setups = {
+  'one account with all rights': {
+    accounts: { creator: ['admin', 'archivemanager'] },
+    updater: 'creator',
+  },
+  'two accounts, none an administrator': {
+    accounts: { creator: ['jobcreators'], updater: ['jobupdaters', 'archivemanager'] },
+    updater: 'updater',
+  },
+} as const;
+
+describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
+  let clock: HandClock;
+  let sandbox: ScicatSandbox;
+  let transport: AxiosTransport;
+  let api: ScicatApi;
+  let jobs: ScicatTransferJobs;
+  let archiveJobs: ScicatArchiveJobs;
+  let datasets: ScicatDatasets;
+  let identities: ScicatIdentities;
+
+  /** The adapters; the network's time-out is short, so that a test need not wait for a real one. */
+  function connect(timeoutMs?: number): void {
+    const caller = new UpstreamCaller({
+      upstream: 'SciCat',
+      transport:
+        timeoutMs === undefined
+          ? transport
+          : { send: (request) => transport.send({ ...request, timeoutMs }) },
+      clock,
+      random: () => 0,
+    });
+    api = new ScicatApi({ scicatUrl: `${sandbox.url}/`, caller });
+    const account = (username: string) =>
+      new ServiceAccount({ api, clock, username, password: () => `${username}-pw`, setting: 'X' });
+    const creator = account('creator');
+    const updater = setup.updater === 'creator' ? creator : account(setup.updater);
+    jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'] });
+    archiveJobs = new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() });
+    datasets = new ScicatDatasets({ api, updater });
+    identities = new ScicatIdentities({ api });
+  }
+
+  beforeEach(async () => {
+    clock = new HandClock();
+    sandbox = await startScicatSandbox({ clock: () => clock.now() });
+    const { machine } = sandbox;
+    for (const [username, groups] of Object.entries<readonly string[]>(setup.accounts)) {
+      machine.addUser({ username, password: `${username}-pw`, groups });
+    }
+    machine.addUser({ username: 'alice', groups: ['p1', 'FACILITY'], email: 'alice@psi.ch' });
+    machine.addUser({ username: 'bob', groups: ['p2'] });
+    machine.addDataset({
+      pid: PID,
+      ownerGroup: 'p1',
+      sourceFolder: '/data/carol@psi.ch/run1',
+      size: 30,
+      numberOfFiles: 2,
+      datasetlifecycle: { archivable: false, archiveStatusMessage: 'filesNotYetAvailable' },
+    });
+    transport = new AxiosTransport(new HttpService(axios.create()));
+    connect();
+  });
+
+  afterEach(async () => {
+    transport.onModuleDestroy();
+    await sandbox.close();
+  });
+
+  const create = (wanted: TransferRecord) =>
+    jobs.create({
+      record: wanted,
+      ownerUser: 'alice',
+      ownerGroup: 'p1',
+      contactEmail: 'alice@psi.ch',
+    });
+  const stored = async (wanted = record()): Promise<Transfer> =>
+    newTransfer(await create(wanted), wanted, 'for a test');
+  const deletesJobs = async (jobId: string) => {
+    await jobs.remove(jobId);
+    return sandbox.machine.job(jobId);
+  };
+
+  it('creates, finds, reads, writes, lists and removes a job', async () => {
+    const wanted = record();
+    const created = await create(wanted);
+    const found = await jobs.findByKey(wanted.key);
+    expect(found).toEqual(await jobs.read(created.jobId));
+    expect(found).toMatchObject({
+      id: created.jobId,
+      createdBy: 'creator',
+      ownerUser: 'alice',
+      ownerGroup: 'p1',
+      createdAt: created.createdAt,
+      datasetPids: [PID],
+    });
+    if (found === undefined) throw new Error('It was not found.');
+    const read = readJob(found);
+    expect(read).toMatchObject({
+      kind: 'open',
+      transfer: { key: wanted.key, origin: { kind: 'recorded', record: wanted } },
+    });
+    expect(await jobs.listOpenIds(undefined, 10)).toEqual([created.jobId]);
+
+    const transfer = newTransfer(created, wanted, 'for a test');
+    const running = handedOver(transfer, 'task-1');
+    await jobs.write(created.jobId, jobView(running));
+    const written = await jobs.read(created.jobId);
+    expect(written !== undefined && showsView(written, jobView(running))).toBe(true);
+    expect(await jobs.listOpen(undefined, 10)).toEqual([written]);
+
+    await jobs.write(created.jobId, jobView(failed(running, 'It broke.')));
+    expect(await jobs.listOpen(undefined, 10)).toEqual([]);
+
+    expect(await deletesJobs(created.jobId)).toBeUndefined();
+    expect(await jobs.read(created.jobId)).toBeUndefined();
+    await jobs.remove(created.jobId);
+    expect(told(await failing(jobs.write(created.jobId, jobView(running))))).toMatchObject({
+      name: 'UpstreamRejectedError',
+      status: 400,
+    });
+  });
+
+  it('sweeps 25 open jobs in pages, none twice, and only those of its own accounts', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 25; n += 1) ids.push((await create(record())).jobId);
+    const [first] = sandbox.machine.jobs();
+    if (first === undefined) throw new Error('There is no job.');
+    const former = { ...first, _id: randomUUID(), createdBy: 'former' };
+    sandbox.machine.putJob({ ...former, id: former._id });
+    const foreign = { ...first, _id: randomUUID(), createdBy: 'mallory' };
+    sandbox.machine.putJob({ ...foreign, id: foreign._id });
+    const swept: string[] = [];
+    for (;;) {
+      const page = await jobs.listOpen(swept.at(-1), 10);
+      swept.push(...page.map(({ id }) => id));
+      if (page.length < 10) break;
+    }
+    expect(swept).toEqual([...ids, former._id].sort());
+    expect(await jobs.listOpenIds(swept[9], 10)).toEqual(swept.slice(10, 20));
+  });
+
+  it('shows viewers their own jobs, newest first, page by page', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 7; n += 1) {
+      ids.unshift((await create(record())).jobId);
+      await clock.sleep(1000);
+    }
+    const pageOf = async (username: string, accessGroups: readonly string[], page: number) => {
+      const { total, jobs: shown } = await jobs.list({ username, accessGroups }, page, 3);
+      return { total, ids: shown.map(({ id }) => id) };
+    };
+    expect(await pageOf('alice', [], 1)).toEqual({ total: 7, ids: ids.slice(0, 3) });
+    expect(await pageOf('somebody', ['p1'], 2)).toEqual({ total: 7, ids: ids.slice(3, 6) });
+    expect(await pageOf('alice', ['p1'], 3)).toEqual({ total: 7, ids: ids.slice(6) });
+    expect(await pageOf('alice', ['p1'], 4)).toEqual({ total: 7, ids: [] });
+    expect(await pageOf('bob', ['p2'], 1)).toEqual({ total: 0, ids: [] });
+    expect(await pageOf('', [''], 1)).toEqual({ total: 0, ids: [] });
+  });
+
+  it('lists for somebody with 3,000 groups, which no single request could name', async () => {
+    await create(record());
+    const groups = [...Array.from({ length: 3000 }, (_, n) => `proposal-${n}`), 'p1'];
+    const page = await jobs.list({ username: 'x', accessGroups: groups }, 1, 10);
+    expect({ total: page.total, shown: page.jobs.length }).toEqual({ total: 1, shown: 1 });
+  });
+
+  it('surprise: a create that is answered with 400 may have stored the job, and it is found', async () => {
+    sandbox.machine.switches.failingCreateActions.add('globus_transfer_job');
+    const wanted = record();
+    expect(told(await failing(create(wanted)))).toMatchObject({
+      status: 400,
+      outcomeUnclear: true,
+    });
+    expect((await jobs.findByKey(wanted.key))?.id).toBe(sandbox.machine.jobs()[0]?.id);
+  });
+
+  it('a create whose answer is lost is not sent again, and is found', async () => {
+    await jobs.findByKey('log in');
+    sandbox.faults.add({
+      match: { method: 'POST', path: /jobs$/ },
+      effect: { type: 'lost-answer' },
+    });
+    const wanted = record();
+    expect(told(await failing(create(wanted)))).toMatchObject({ outcomeUnclear: true });
+    expect(sandbox.machine.jobs()).toHaveLength(1);
+    expect((await jobs.findByKey(wanted.key))?.id).toBe(sandbox.machine.jobs()[0]?.id);
+  });
+
+  it('a create for a dataset that does not exist is not found afterwards', async () => {
+    const wanted = record({ datasetPid: 'no/such' });
+    expect(told(await failing(create(wanted)))).toMatchObject({ status: 400 });
+    expect(await jobs.findByKey(wanted.key)).toBeUndefined();
+  });
+
+  it('surprise: a write that is answered with 400 may have been stored', async () => {
+    const running = handedOver(await stored(), 'task-1');
+    sandbox.machine.switches.failingUpdateActions.add('globus_transfer_job');
+    const error = await failing(jobs.write(running.jobId, jobView(running)));
+    expect(told(error)).toMatchObject({ name: 'ScicatDoubtfulRefusalError', outcomeUnclear: true });
+    const job = await jobs.read(running.jobId);
+    expect(job !== undefined && showsView(job, jobView(running))).toBe(true);
+  });
+
+  it('surprise: a write is a 404 once the dataset is gone, but the job can be read and removed', async () => {
+    const transfer = await stored();
+    sandbox.machine.deleteDataset(PID);
+    expect(told(await failing(jobs.write(transfer.jobId, jobView(transfer))))).toMatchObject({
+      name: 'UpstreamRejectedError',
+      status: 404,
+      outcomeUnclear: false,
+    });
+    expect((await jobs.read(transfer.jobId))?.id).toBe(transfer.jobId);
+    expect(await deletesJobs(transfer.jobId)).toBeUndefined();
+  });
+
+  it('surprise: a job type taken out of SciCat is trouble, not a job that is gone', async () => {
+    const transfer = await stored();
+    sandbox.machine.jobTypes.delete('globus_transfer_job');
+    expect(await failing(jobs.read(transfer.jobId))).toMatchObject({ retryable: true });
+  });
+
+  it('surprise: an expired token is a 403: one new login, and the call goes through once', async () => {
+    const transfer = await stored();
+    await jobs.write(transfer.jobId, jobView(transfer));
+    await clock.sleep(60_000);
+    for (const username of Object.keys(setup.accounts)) sandbox.machine.revokeTokens(username);
+    const wanted = record();
+    await create(wanted);
+    await jobs.write(transfer.jobId, jobView(handedOver(transfer, 'task-1')));
+    expect(sandbox.machine.jobs()).toHaveLength(2);
+    expect(sandbox.machine.updateActions(transfer.jobId)).toBe(2);
+    const logins = sandbox.requests.filter(({ path }) => path.endsWith('/auth/login'));
+    expect(logins).toHaveLength(Object.keys(setup.accounts).length * 2);
+  });
+
+  it('renews tokens ahead of their end: no call ever sees a 403', async () => {
+    for (let minute = 0; minute < 180; minute += 5) {
+      await jobs.listOpenIds(undefined, 1);
+      await clock.sleep(300_000);
+    }
+    const statuses = new Set(sandbox.requests.map(({ status }) => status));
+    expect(statuses).toEqual(new Set([200, 201]));
+  });
+
+  it('a changed password: says so, does not storm SciCat, and heals when it is corrected', async () => {
+    await jobs.listOpenIds(undefined, 1);
+    sandbox.machine.setPassword('creator', 'changed');
+    sandbox.machine.revokeTokens('creator');
+    await clock.sleep(60_000);
+    const before = sandbox.requests.length;
+    const errors = [];
+    for (let n = 0; n < 20; n += 1) errors.push(await failing(jobs.listOpenIds(undefined, 1)));
+    expect(new Set(errors).size).toBe(1);
+    expect(told(errors[0])).toMatchObject({ name: 'ServiceAccountError', outcomeUnclear: false });
+    expect(sandbox.requests.slice(before).map(({ path, status }) => ({ path, status }))).toEqual([
+      { path: '/api/v4/jobs', status: 403 },
+      { path: '/api/v3/auth/login', status: 401 },
+    ]);
+    sandbox.machine.setPassword('creator', 'creator-pw');
+    await clock.sleep(30_000);
+    expect(await jobs.listOpenIds(undefined, 1)).toEqual([]);
+  });
+
+  it('surprise: with its database down SciCat calls good tokens bad; that is trouble at SciCat', async () => {
+    const transfer = await stored();
+    connect(100);
+    const token = sandbox.mintToken('alice');
+    sandbox.machine.switches.databaseDown = true;
+    const health = new ScicatHealth({ api });
+    const errors = [
+      await failing(identities.identify(token)),
+      await failing(datasets.readAs(token, PID)),
+      await failing(datasets.lifecycle(PID)),
+      await failing(jobs.read(transfer.jobId)),
+      await failing(jobs.findByKey('x')),
+      await failing(create(record())),
+    ];
+    for (const error of errors) {
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^UPSTREAM_(TIMEOUT|UNAVAILABLE)$/) as unknown,
+        retryable: true,
+      });
+    }
+    expect(await health.check()).toMatchObject({ up: false });
+    sandbox.machine.switches.databaseDown = false;
+    expect(await health.check()).toEqual({ up: true });
+    expect((await jobs.read(transfer.jobId))?.id).toBe(transfer.jobId);
+  });
+
+  it('surprise: masking hides e-mails in paths from an account that is no administrator, but not in the sealed record', async () => {
+    sandbox.machine.switches.maskPersonalInfo = true;
+    const wanted = record();
+    await create(wanted);
+    const job = await jobs.findByKey(wanted.key);
+    if (job === undefined) throw new Error('It was not found.');
+    expect(readJob(job)).toMatchObject({
+      kind: 'open',
+      transfer: { origin: { kind: 'recorded', record: wanted } },
+    });
+    const masked = JSON.stringify(job.globusTransfer).includes('*****');
+    expect(masked).toBe(setup.updater !== 'creator');
+    // The user's own dataset is masked for the user as well; refusing it is the facilities' matter.
+    expect(await datasets.readAs(sandbox.mintToken('alice'), PID)).toMatchObject({
+      sourceFolder: '/data/*****/run1',
+    });
+    const identity = await identities.identify(sandbox.mintToken('alice'));
+    expect(identity.email).toBe('alice@psi.ch');
+  });
+
+  it('knows who a token belongs to, and who it does not', async () => {
+    expect(await identities.identify(sandbox.mintToken('alice'))).toMatchObject({
+      username: 'alice',
+      accessGroups: ['p1', 'FACILITY'],
+    });
+    const anonymous = await fetch(`${sandbox.url}/api/v3/users/jwt`, { method: 'POST' });
+    const { jwt } = (await anonymous.json()) as { jwt: string };
+    const expired = sandbox.mintToken('alice', { expiresInSeconds: 0 });
+    for (const token of [jwt, expired, 'garbage']) {
+      expect((await failing(identities.identify(token))).name).toBe('UnauthenticatedError');
+    }
+  });
+
+  it('surprise: tells nobody which datasets exist, and takes no route for a PID', async () => {
+    const alice = sandbox.mintToken('alice');
+    const bob = sandbox.mintToken('bob');
+    expect(await datasets.readAs(alice, PID)).toEqual({
+      pid: PID,
+      ownerGroup: 'p1',
+      sourceFolder: '/data/carol@psi.ch/run1',
+      size: 30,
+      numberOfFiles: 2,
+    });
+    const messages = [];
+    for (const [token, pid] of [
+      [bob, PID],
+      [bob, 'no/such'],
+      ['garbage', PID],
+      [alice, 'findOne'],
+      [alice, 'fullquery'],
+      [alice, ''],
+    ] as const) {
+      const error = await failing(datasets.readAs(token, pid));
+      messages.push(`${error.name}: ${error.message}`);
+    }
+    expect(new Set(messages).size).toBe(1);
+    expect(messages[0]).toMatch(/^InvalidRequestError: /);
+  });
+
+  it('marks a dataset as archivable and touches nothing else; then one archive job', async () => {
+    const before = sandbox.machine.datasets.get(PID);
+    expect(await datasets.lifecycle(PID)).toEqual({
+      archivable: false,
+      archiveStatusMessage: 'filesNotYetAvailable',
+      retrievable: false,
+    });
+    const wanted = {
+      datasetPid: PID,
+      ownerUser: 'alice',
+      ownerGroup: 'p1',
+      contactEmail: 'alice@psi.ch',
+      transferJobId: randomUUID(),
+      transferKey: randomUUID(),
+    };
+    // SciCat's job type asks for an archivable dataset.
+    expect(told(await failing(archiveJobs.create(wanted)))).toMatchObject({
+      name: 'UpstreamRejectedError',
+      status: 400,
+      outcomeUnclear: false,
+    });
+    await datasets.markArchivable(PID);
+    const after = sandbox.machine.datasets.get(PID);
+    expect(after).toEqual({
+      ...before,
+      updatedAt: after?.updatedAt,
+      updatedBy: setup.updater,
+      datasetlifecycle: {
+        ...before?.datasetlifecycle,
+        archivable: true,
+        archiveStatusMessage: 'datasetCreated',
+      },
+    });
+    expect(await archiveJobs.findByKey(wanted.transferKey)).toBeUndefined();
+    const id = await archiveJobs.create(wanted);
+    expect(await archiveJobs.findByKey(wanted.transferKey)).toBe(id);
+    expect(sandbox.machine.job(id)).toMatchObject({
+      type: 'archive',
+      ownerUser: 'alice',
+      createdBy: 'creator',
+    });
+
+    sandbox.machine.switches.failingCreateActions.add('archive');
+    const other = { ...wanted, transferKey: randomUUID() };
+    const otherId = await archiveJobs.create(other);
+    expect(sandbox.machine.job(otherId)?.jobParams).toMatchObject({
+      globusTransferKey: other.transferKey,
+    });
+
+    sandbox.machine.deleteDataset(PID);
+    expect(await datasets.lifecycle(PID)).toBeUndefined();
+  });
+
+  it('surprise: reads all of 105 OrigDatablocks, which SciCat’s other list cuts at 100', async () => {
+    for (let n = 0; n < 105; n += 1) {
+      sandbox.machine.addOrigDatablock(PID, [{ path: `a/${n}` }, { path: `b/${n}` }]);
+    }
+    const paths = await datasets.filePaths(PID);
+    expect(paths).toHaveLength(210);
+    expect(new Set(paths).size).toBe(210);
+    expect(await datasets.filePaths('no/such')).toEqual([]);
+  });
+});
+
+describe('SciCat with one account that lacks the right to update', () => {
+  it('surprise: no account short of an administrator has both rights, and that is said', async () => {
+    const clock = new HandClock();
+    const sandbox = await startScicatSandbox({ clock: () => clock.now() });
+    const transport = new AxiosTransport(new HttpService(axios.create()));
+    try {
+      sandbox.machine.addUser({
+        username: 'creator',
+        password: 'pw',
+        groups: ['jobcreators', 'jobupdaters'],
+      });
+      sandbox.machine.addDataset({ pid: PID, ownerGroup: 'p1', sourceFolder: '/x' });
+      const api = new ScicatApi({
+        scicatUrl: sandbox.url,
+        caller: new UpstreamCaller({ upstream: 'SciCat', transport, clock, random: () => 0 }),
+      });
+      const creator = new ServiceAccount({
+        api,
+        clock,
+        username: 'creator',
+        password: () => 'pw',
+        setting: 'X',
+      });
+      const jobs = new ScicatTransferJobs({ creator, updater: creator, formerAccounts: () => [] });
+      const wanted = record();
+      const created = await jobs.create({ record: wanted, ownerUser: 'creator', ownerGroup: 'p1' });
+      const view = jobView(newTransfer(created, wanted, 'for a test'));
+      await clock.sleep(60_000);
+      const error = await failing(jobs.write(created.jobId, view));
+      expect(told(error)).toMatchObject({ name: 'ServiceAccountError', status: 403 });
+      expect(error.message).toMatch(/operator/);
+    } finally {
+      transport.onModuleDestroy();
+      await sandbox.close();
+    }
+  });
+});
