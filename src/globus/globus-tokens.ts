@@ -20,7 +20,7 @@ export class GlobusTokens {
   private readonly underWay = new Map<string, Promise<string>>();
 
   constructor(
-    private readonly client: GlobusTokenClient,
+    private readonly client: Pick<GlobusTokenClient, 'fetch'>,
     private readonly clock: Clock,
   ) {}
 

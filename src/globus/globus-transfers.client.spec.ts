@@ -231,6 +231,12 @@ describe('GlobusTransfersClient: submitting', () => {
     ['lost, then not sent', ['lost', 'not-sent'], 'unclear', /can't be reached/],
     ['lost, then refused', ['lost', error(403, 'PermissionDenied')], 'unclear', /permission/],
     ['lost, then busy', [answer(502), error(503, 'ServiceUnavailable')], 'unclear', /maintenance/],
+    [
+      'lost, token renewed, then refused',
+      ['lost', error(401, 'AuthenticationFailed'), error(403, 'PermissionDenied')],
+      'unclear',
+      /permission/,
+    ],
     ['lost, then duplicate', ['lost', accepted], 'accepted', /^$/],
     [
       'submission id',
