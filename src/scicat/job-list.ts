@@ -49,7 +49,7 @@ export async function listJobs<Row>(
   if (answer.status !== 200) {
     throw failureOf(answer, { operation, badRequest: 'trouble', forbidden: 'own-account' });
   }
-  return rowsOf(answer, query).slice(0, limit);
+  return rowsOf(answer, query);
 }
 
 /** Path of SciCat's jobs. Version 3 of it can't be asked for anything but everything. */

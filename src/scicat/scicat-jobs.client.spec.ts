@@ -432,7 +432,9 @@ describe('ScicatTransferJobs', () => {
 
     it('asks in parts for somebody with thousands of groups: SciCat’s bound is 16 KB', async () => {
       const groups = Array.from({ length: 2000 }, (_, n) => `gröup-${n}`);
-      const [a, b, c] = [numbered(3), numbered(2), numbered(1)];
+      // The newest one has the lowest id: it is time that counts.
+      const at = (n: number) => ({ ...numbered(n), createdAt: numbered(9 - n).createdAt });
+      const [a, b, c] = [at(1), at(2), at(3)];
       const lists = [[a, c], [b, c], [], [], [], []];
       const parts = lists.length;
       const { scicat, jobs } = jobsWith(
@@ -440,7 +442,7 @@ describe('ScicatTransferJobs', () => {
         ...lists.map((rows) => answer(200, rows)),
       );
       const page = await jobs.list({ username: 'alice', accessGroups: groups }, 1, 10);
-      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 3, ids: [3, 2, 1] });
+      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 3, ids: [1, 2, 3] });
       expect(scicat.sent).toHaveLength(parts * 2);
       const asked = scicat.sent.slice(0, parts).map(({ filter }) => filter) as {
         where: { $or: { ownerGroup?: { $in: string[] } }[] };

@@ -170,6 +170,40 @@ describe('ServiceAccount', () => {
     expect(pauses).toEqual([30, 60, 120, 240, 480, 600, 600, 600]);
   });
 
+  it('forgets a refusal once a login has gone through: the next pause is a short one again', async () => {
+    const scicat = new ScriptedScicat([ok, forbidden, ok]);
+    scicat.answerLogins(wrongPassword, wrongPassword, loggedIn('good'), wrongPassword);
+    const account = scicat.account();
+    await failing(account.call(request));
+    await scicat.clock.sleep(30_000);
+    await failing(account.call(request));
+    await scicat.clock.sleep(60_000);
+    await account.call(request);
+    await scicat.clock.sleep(60_000);
+    expect(await failing(account.call(request))).toMatchObject({ retryAfterSeconds: 30 });
+    await scicat.clock.sleep(30_000);
+    expect((await account.call(request)).status).toBe(200);
+  });
+
+  it('tells nothing of an answer that claims success: a token may be in it', async () => {
+    const scicat = new ScriptedScicat().answerLogins(answer(201, 'eyJ.a-token'));
+    const error = await failing(scicat.account().call(request));
+    expect(told(error)).toEqual({
+      name: 'UpstreamUnavailableError',
+      status: 201,
+      outcomeUnclear: false,
+      upstreamMessage: undefined,
+    });
+  });
+
+  it('does not wait at all for somebody who has left before', async () => {
+    const never = new Promise<ReturnType<typeof loggedIn>>(() => undefined);
+    const scicat = new ScriptedScicat().answerLogins(never);
+    const reason = new Error('Enough.');
+    const call = scicat.account().call({ ...request, signal: AbortSignal.abort(reason) });
+    expect(await failing(call)).toBe(reason);
+  });
+
   it('names the setting to correct and neither the password nor SciCat’s words', async () => {
     const scicat = new ScriptedScicat().answerLogins(wrongPassword);
     const error = await failing(scicat.account('updater', 'SCICAT_UPDATE_USER').call(request));
