@@ -249,11 +249,19 @@ function progressOf(transfer: Transfer, task: GlobusTask): Progress {
 }
 
 function byAdmin(task: GlobusTask): string {
-  const side = { SOURCE: 'the source collection', DESTINATION: 'the destination collection' }[
-    task.canceledByAdmin ?? ''
-  ];
   const message = task.canceledByAdminMessage;
-  return `by an administrator of ${side ?? 'both collections'}${message === undefined ? '' : `: ${message}`}`;
+  return `by an administrator of ${adminSide(task)}${message === undefined ? '' : `: ${message}`}`;
+}
+
+function adminSide(task: GlobusTask): string {
+  switch (task.canceledByAdmin) {
+    case 'SOURCE':
+      return 'the source collection';
+    case 'DESTINATION':
+      return 'the destination collection';
+    default:
+      return 'both collections';
+  }
 }
 
 function errorInWords(error: TaskError): string {

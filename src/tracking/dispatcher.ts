@@ -53,6 +53,7 @@ interface Pause {
 const FIRST_STATUS_AFTER_MS = 1000;
 /** After an unclear submission: how long its request may still be on its way to Globus. */
 const REQUEST_MAY_ARRIVE_MS = 120_000;
+const LOOK_AGAIN_MS = 15_000;
 
 const UNCLEAR_BACKOFF = { firstMs: 2000, capMs: 60_000 };
 const BLOCKED_BACKOFF = { firstMs: 30_000, capMs: 600_000 };
@@ -65,6 +66,10 @@ const PAUSE_BACKOFF = { firstMs: 5000, capMs: 60_000 };
  */
 export class Dispatcher {
   private pause: Pause | undefined;
+  /** The one transfer that tries whether Globus takes anything again after a pause. */
+  private probe: OpenTransfer | undefined;
+  /** Transfers that belong to another Globus client than the service's present one. */
+  private readonly foreign = new Set<OpenTransfer>();
 
   constructor(private readonly parts: DispatcherParts) {}
 
@@ -96,21 +101,24 @@ export class Dispatcher {
     const now = clock.monotonicMs();
     const started: Promise<Handover>[] = [];
     for (const open of transfers.pressingOnes()) {
-      if (!open.busy && open.notBefore <= now) started.push(this.handOver(open));
+      if (!open.busy && !open.jobGone && open.notBefore <= now) started.push(this.handOver(open));
     }
     if (this.pausedFor !== undefined) return started;
     // After a pause one goes first; the others follow when Globus has taken it.
     let free = config.current().task.maxConcurrency - transfers.slotsInUse - reserved;
-    if (this.pause !== undefined) free = Math.min(free, 1);
+    if (this.pause !== undefined) free = this.probe === undefined ? Math.min(free, 1) : 0;
     if (free <= 0) return started;
     for (const open of transfers.waiting()) {
       if (free === 0) break;
       if (!mayGo(open, now)) continue;
-      const withdrawn = this.withdrawn(open.transfer);
+      // What Globus may have already is looked for there first, whatever the configuration says.
+      const withdrawn =
+        handoverOf(open.transfer) === 'none' ? this.withdrawn(open.transfer) : undefined;
       if (withdrawn !== undefined) {
-        this.block(open, withdrawn);
+        this.wait(open, withdrawn, 'none', BLOCKED_BACKOFF);
         continue;
       }
+      if (this.pause !== undefined) this.probe = open;
       transfers.setSlot(open, true);
       free -= 1;
       started.push(this.handOver(open));
@@ -141,7 +149,14 @@ export class Dispatcher {
       return { kind: 'waits' };
     } finally {
       open.busy = false;
+      if (this.probe === open) this.probe = undefined;
     }
+  }
+
+  /** The transfer is not followed any more. */
+  forget(open: OpenTransfer): void {
+    this.foreign.delete(open);
+    if (this.foreign.size === 0) this.parts.alarms.clear(CLIENT_ALARM);
   }
 
   private async step(open: OpenTransfer): Promise<Handover> {
@@ -151,7 +166,7 @@ export class Dispatcher {
       return this.fail(open, 'the job names neither its wishes nor a Globus task');
     }
     const { record } = transfer.origin;
-    const { handover } = transfer.status;
+    let { handover } = transfer.status;
     if (transfer.endRequested !== undefined && handover === 'none') return this.cancel(open);
     if (record.globusClientId !== this.parts.globus.clientId()) {
       return this.foreignClient(open, record);
@@ -160,6 +175,12 @@ export class Dispatcher {
       const taskId = await this.findTask(open);
       if (taskId !== undefined) return this.start(open, taskId);
       if (open.transfer.endRequested !== undefined) return this.cancelWhenCertain(open);
+      if (this.certainlyNotThere(open)) handover = 'none';
+      const withdrawn = this.withdrawn(open.transfer);
+      if (withdrawn !== undefined) {
+        this.wait(open, withdrawn, handover, BLOCKED_BACKOFF);
+        return { kind: 'waits' };
+      }
     }
     const files = await this.filesOf(record);
     if (files === 'lost') {
@@ -178,7 +199,7 @@ export class Dispatcher {
     before: 'none' | 'unknown',
   ): Promise<Handover> {
     const { transfers, clock, signal } = this.parts;
-    const submissionId = open.transfer.submissionId ?? (await this.newSubmissionId(open));
+    const submissionId = await this.durableSubmissionId(open);
     // The end may have been asked for while ids or files were fetched.
     if (open.transfer.endRequested !== undefined && before === 'none') return this.cancel(open);
     transfers.update(open, handingOver);
@@ -255,17 +276,25 @@ export class Dispatcher {
         this.parts.transfers.update(open, (transfer) =>
           waitingFor(transfer, outcome.reason, 'none'),
         );
-        await this.newSubmissionId(open);
+        await this.assignSubmissionId(open);
         this.wait(open, outcome.reason, 'none', UNCLEAR_BACKOFF);
         return { kind: 'waits' };
     }
   }
 
-  /** Gives the transfer another submission id, and returns when SciCat holds it. */
-  private async newSubmissionId(open: OpenTransfer): Promise<string> {
+  /** The transfer's submission id, once SciCat holds it: nothing is submitted under another. */
+  private async durableSubmissionId(open: OpenTransfer): Promise<string> {
+    const submissionId = open.transfer.submissionId ?? (await this.assignSubmissionId(open));
+    if (open.durableSubmissionId !== submissionId) {
+      await this.parts.writer.confirmed(open);
+      open.durableSubmissionId = submissionId;
+    }
+    return submissionId;
+  }
+
+  private async assignSubmissionId(open: OpenTransfer): Promise<string> {
     const submissionId = await this.parts.submissionIds.next();
     this.parts.transfers.update(open, (transfer) => withSubmissionId(transfer, submissionId));
-    await this.parts.writer.confirmed(open);
     return submissionId;
   }
 
@@ -280,7 +309,7 @@ export class Dispatcher {
   }
 
   /** Our task of this transfer, found by its label; a running one before one that has ended. */
-  private async findTask(open: OpenTransfer): Promise<string | undefined> {
+  async findTask(open: OpenTransfer): Promise<string | undefined> {
     const { tasks } = await this.parts.globus.list(
       { by: 'label', label: taskLabel(open.jobId) },
       this.parts.signal,
@@ -320,21 +349,26 @@ export class Dispatcher {
 
   /** Globus has no such task; but a request that was sent a moment ago may still be on its way. */
   private cancelWhenCertain(open: OpenTransfer): Handover {
-    const certainAt = open.lastAskedAt + REQUEST_MAY_ARRIVE_MS;
-    if (this.parts.clock.monotonicMs() >= certainAt) return this.cancel(open);
-    open.notBefore = Math.min(certainAt, this.parts.clock.monotonicMs() + 15_000);
+    if (this.certainlyNotThere(open)) return this.cancel(open);
+    open.notBefore = this.parts.clock.monotonicMs() + LOOK_AGAIN_MS;
     return { kind: 'waits' };
+  }
+
+  /** To be asked after a look that found no task: no earlier request can arrive any more. */
+  certainlyNotThere(open: OpenTransfer): boolean {
+    return this.parts.clock.monotonicMs() - open.lastAskedAt >= REQUEST_MAY_ARRIVE_MS;
   }
 
   private foreignClient(open: OpenTransfer, record: TransferRecord): Handover {
     const reason =
       'it was asked for under another Globus client id than the service has now; Globus may have it, but does not show it';
+    this.foreign.add(open);
     this.parts.alarms.raise(
-      'globus-client-id',
+      CLIENT_ALARM,
       `Transfers of Globus client ${record.globusClientId} wait: run the service with that client id until they have ended.`,
     );
     this.parts.transfers.setSlot(open, false);
-    this.block(open, reason);
+    this.retryLater(open, reason, BLOCKED_BACKOFF);
     return { kind: 'waits' };
   }
 
@@ -355,10 +389,6 @@ export class Dispatcher {
   ): void {
     if (open.transfer.status.state !== 'waiting') return;
     this.wait(open, reason, handoverOf(open.transfer), bounds);
-  }
-
-  private block(open: OpenTransfer, reason: string): void {
-    this.retryLater(open, reason, BLOCKED_BACKOFF);
   }
 
   private wait(
@@ -412,6 +442,8 @@ export class Dispatcher {
   }
 }
 
+const CLIENT_ALARM = 'globus-client-id';
+
 /** The alarm of credentials that Globus refuses. */
 export const ACCOUNT_ALARM = 'globus-account';
 
@@ -424,6 +456,7 @@ function scopesAlarm(open: OpenTransfer): string {
 
 function mayGo(open: OpenTransfer, now: number): boolean {
   return (
+    !open.jobGone &&
     !open.holdsSlot &&
     !open.busy &&
     open.notBefore <= now &&

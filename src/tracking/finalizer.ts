@@ -1,5 +1,4 @@
 import { ProxyError } from '../errors/proxy-error.js';
-import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type {
   ArchiveJobs,
@@ -53,7 +52,7 @@ export class Finalizer {
     const started: Promise<void>[] = [];
     for (const open of this.parts.transfers.toFinalize()) {
       if (this.underWay >= MAX_CONCURRENT) break;
-      if (!open.busy && open.notBefore <= now) started.push(this.run(open));
+      if (!open.busy && !open.jobGone && open.notBefore <= now) started.push(this.run(open));
     }
     return started;
   }
@@ -68,6 +67,7 @@ export class Finalizer {
       if (!(error instanceof ProxyError)) {
         this.parts.alarms.raise(`internal:${open.jobId}`, String(error));
       }
+      open.refusals = isRefusal(error) ? open.refusals + 1 : 0;
       open.failures += 1;
       open.notBefore =
         this.parts.clock.monotonicMs() + backoffMs(open.failures, BACKOFF, this.parts.random);
@@ -105,19 +105,27 @@ export class Finalizer {
   ): Promise<Shortfall | undefined> {
     const { datasets, transfers, writer, signal } = this.parts;
     const { datasetPid } = open.transfer;
-    const now = await datasets.lifecycle(datasetPid, signal);
+    let now: LifecycleFound | undefined;
+    try {
+      now = await datasets.lifecycle(datasetPid, signal);
+    } catch (error) {
+      if (!givenUp(open, error)) throw error;
+      return notMarked('SciCat does not let the service read the dataset');
+    }
     if (now === undefined) return notMarked('the dataset is no longer in SciCat');
     const before = lifecycleBefore ?? now;
     if (lifecycleBefore === undefined) {
-      transfers.update(open, (transfer) => withLifecycleFound(transfer, now));
-      await writer.confirmed(open);
+      const found = now;
+      transfers.update(open, (transfer) => withLifecycleFound(transfer, found));
     }
+    // Also on a later try, when only the memory of this process holds what was found.
+    await writer.confirmed(open);
     // Once it differs from what was found, somebody else (or an earlier try) has been there.
     if (before.archivable || !sameLifecycle(before, now)) return undefined;
     try {
       await datasets.markArchivable(datasetPid, signal);
     } catch (error) {
-      if (!this.givenUp(open, error)) throw error;
+      if (!givenUp(open, error)) throw error;
       return notMarked("SciCat does not let the service change the dataset's lifecycle");
     }
     return undefined;
@@ -135,16 +143,11 @@ export class Finalizer {
       // SciCat may have stored it although it answered with an error.
       const stored = await archiveJobs.findByKey(open.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
-      if (!this.givenUp(open, error)) throw error;
+      if (!givenUp(open, error)) throw error;
       return {
         shortfall: { kind: 'no-archive-job', error: 'SciCat did not accept the archive job' },
       };
     }
-  }
-
-  /** Whether SciCat has refused often enough that it means it. */
-  private givenUp(open: OpenTransfer, error: unknown): boolean {
-    return error instanceof UpstreamRejectedError && open.failures + 1 >= REFUSALS_BEFORE_GIVING_UP;
   }
 
   private finish(
@@ -154,6 +157,15 @@ export class Finalizer {
     this.parts.transfers.update(open, (transfer) => finished(transfer, outcome));
     this.parts.writer.changed(open, 'final');
   }
+}
+
+/** Whether SciCat has refused a step often enough, in a row, that it means it. */
+function givenUp(open: OpenTransfer, error: unknown): boolean {
+  return isRefusal(error) && open.refusals + 1 >= REFUSALS_BEFORE_GIVING_UP;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
 }
 
 function finalizingStatus(transfer: Transfer): StatusOf<'finalizing'> | undefined {

@@ -1,5 +1,5 @@
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
-import { ServiceAccountError, UpstreamError } from '../errors/upstream.errors.js';
+import { UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
 import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
@@ -32,6 +32,10 @@ interface Entry {
   /** Monotonic milliseconds before which it is not tried again. */
   notBefore: number;
   failures: number;
+  /** Refusals in a row, as opposed to writes that got no clear answer. */
+  refusals: number;
+  /** The last write may have been stored: look before writing again. */
+  lookFirst: boolean;
   parked: boolean;
   waiters: Waiter[];
 }
@@ -99,6 +103,12 @@ export class JobWriter {
     this.entryOf(open).confirmedRevision = open.revision;
   }
 
+  /** SciCat shows something else than was written: somebody else wrote into the job. */
+  outOfStep(open: OpenTransfer): void {
+    this.entryOf(open).confirmedRevision = -1;
+    this.changed(open, 'needed');
+  }
+
   /** The transfer has changed and SciCat is to show it. */
   changed(open: OpenTransfer, urgency: Urgency): void {
     const entry = this.entryOf(open);
@@ -120,8 +130,11 @@ export class JobWriter {
   confirmed(open: OpenTransfer): Promise<void> {
     const entry = this.entryOf(open);
     if (entry.confirmedRevision >= open.revision) return Promise.resolve();
+    if (this.stopped.signal.aborted) return Promise.reject(stopping());
     return new Promise((resolve, reject) => {
       entry.waiters.push({ revision: open.revision, resolve, reject });
+      // Somebody waits: even a parked job is tried now rather than in an hour.
+      entry.notBefore = 0;
       this.changed(open, 'needed');
     });
   }
@@ -148,8 +161,11 @@ export class JobWriter {
       this.pump();
       await Promise.race([...this.writes, this.clock.sleep(Math.min(left, 200))]);
     }
-    this.stopped.abort(new Error('The service is stopping.'));
+    this.stopped.abort(stopping());
     await Promise.allSettled(this.writes);
+    for (const entry of this.entries.values()) {
+      for (const waiter of entry.waiters.splice(0)) waiter.reject(stopping());
+    }
   }
 
   private hasDue(): boolean {
@@ -169,6 +185,8 @@ export class JobWriter {
         confirmedRevision: -1,
         notBefore: 0,
         failures: 0,
+        refusals: 0,
+        lookFirst: false,
         parked: false,
         waiters: [],
       };
@@ -207,7 +225,7 @@ export class JobWriter {
   private refillBudget(now: number): void {
     const perSecond = this.config.current().task.progressWritesPerSecond;
     const earned = ((now - this.budgetAt) / 1000) * perSecond;
-    this.progressBudget = Math.min(perSecond, this.progressBudget + earned);
+    this.progressBudget = Math.min(Math.max(1, perSecond), this.progressBudget + earned);
     this.budgetAt = now;
   }
 
@@ -244,10 +262,12 @@ export class JobWriter {
     const urgency = entry.urgency ?? 'needed';
     entry.urgency = undefined;
     if (entry.confirmedRevision >= revision) return;
-    const outcome = await this.attempt(transfer);
+    const outcome = await this.attempt(transfer, entry.lookFirst);
+    entry.lookFirst = outcome.kind === 'unclear';
     switch (outcome.kind) {
       case 'confirmed':
         entry.failures = 0;
+        entry.refusals = 0;
         entry.parked = false;
         entry.confirmedRevision = Math.max(entry.confirmedRevision, revision);
         for (const waiter of takeWaiters(entry)) waiter.resolve();
@@ -259,8 +279,10 @@ export class JobWriter {
         this.listener.gone(open);
         return;
       case 'failed':
+      case 'unclear':
       case 'refused':
         entry.failures += 1;
+        entry.refusals = outcome.kind === 'refused' ? entry.refusals + 1 : 0;
         this.retryLater(entry, urgency, outcome);
         for (const waiter of entry.waiters.splice(0)) waiter.reject(outcome.error);
         return;
@@ -270,12 +292,12 @@ export class JobWriter {
   private retryLater(
     entry: Entry,
     urgency: Urgency,
-    outcome: { readonly kind: 'failed' | 'refused'; readonly error: Error },
+    outcome: Extract<Outcome, { readonly error: Error }>,
   ): void {
     const now = this.clock.monotonicMs();
     const { jobId } = entry.open;
     const reason = outcome.error.message;
-    if (outcome.kind === 'refused' && entry.failures >= REFUSALS_BEFORE_PARKING) {
+    if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
       if (!entry.parked) this.events.emit({ kind: 'job-parked', jobId, reason });
       entry.parked = true;
       entry.notBefore = now + PARK_MS;
@@ -289,28 +311,42 @@ export class JobWriter {
     }
   }
 
-  private async attempt(transfer: Transfer): Promise<Outcome> {
+  /**
+   * @param lookFirst an earlier write of this job may have been stored, and nobody could look yet
+   */
+  private async attempt(transfer: Transfer, lookFirst: boolean): Promise<Outcome> {
     const { jobId } = transfer;
-    const remove = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
-    const view = jobView(transfer);
+    const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
+    if (lookFirst) {
+      const seen = await this.look(transfer, removes);
+      if (seen.kind !== 'differs') return seen;
+    }
     try {
-      if (remove) await this.jobs.remove(jobId, this.stopped.signal);
-      else await this.jobs.write(jobId, view, this.stopped.signal);
+      if (removes) await this.jobs.remove(jobId, this.stopped.signal);
+      else await this.jobs.write(jobId, jobView(transfer), this.stopped.signal);
       return { kind: 'confirmed' };
     } catch (error) {
-      if (!(error instanceof UpstreamError)) return { kind: 'failed', error: asError(error) };
+      if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
       // Refused before anything was read, or never sent: nothing to look at.
-      if (error instanceof ServiceAccountError || neverSent(error)) {
-        return { kind: 'failed', error };
-      }
-      try {
-        const job = await this.jobs.read(jobId, this.stopped.signal);
-        if (job === undefined) return remove ? { kind: 'confirmed' } : { kind: 'gone' };
-        if (!remove && showsView(job, view)) return { kind: 'confirmed' };
-      } catch (unreadable) {
-        return { kind: 'failed', error: asError(unreadable) };
-      }
+      if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) return { kind: 'failed', error };
+      const seen = await this.look(transfer, removes);
+      if (seen.kind !== 'differs') return seen;
       return { kind: error.code === 'UPSTREAM_REJECTED' ? 'refused' : 'failed', error };
+    }
+  }
+
+  /** What SciCat shows after a write whose outcome is not certain. */
+  private async look(
+    transfer: Transfer,
+    removes: boolean,
+  ): Promise<Outcome | { readonly kind: 'differs' }> {
+    try {
+      const job = await this.jobs.read(transfer.jobId, this.stopped.signal);
+      if (job === undefined) return { kind: removes ? 'confirmed' : 'gone' };
+      const shown = !removes && showsView(job, jobView(transfer));
+      return { kind: shown ? 'confirmed' : 'differs' };
+    } catch (error) {
+      return { kind: 'unclear', error: asError(error) };
     }
   }
 }
@@ -319,10 +355,16 @@ type Outcome =
   | { readonly kind: 'confirmed' }
   /** SciCat has no such job any more. */
   | { readonly kind: 'gone' }
-  /** It may go through later. */
+  /** It was certainly not stored, and may go through later. */
   | { readonly kind: 'failed'; readonly error: Error }
+  /** It may have been stored, and the job could not be read. */
+  | { readonly kind: 'unclear'; readonly error: Error }
   /** SciCat understood and said no, and the job is there and not as it should be. */
   | { readonly kind: 'refused'; readonly error: Error };
+
+function stopping(): Error {
+  return new Error('The service is stopping.');
+}
 
 function neverSent(error: UpstreamError): boolean {
   return error.code === 'UPSTREAM_UNAVAILABLE' && !error.outcomeUnclear;

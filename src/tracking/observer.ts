@@ -35,6 +35,8 @@ const HISTORY_MS = 30 * 24 * 60 * 60_000;
  */
 export class Observer {
   private lastGoodLook: number | undefined;
+  /** Where the single looks go on next time, so that each missing task has its turn. */
+  private nextSingle = 0;
 
   constructor(
     private readonly globus: GlobusTransfers,
@@ -60,7 +62,7 @@ export class Observer {
       if (task === undefined) missing.push(open);
       else observations.set(open.jobId, { kind: 'seen', task, error: undefined });
     }
-    for (const open of missing.slice(0, SINGLE_LOOKS)) {
+    for (const open of this.nextSingles(missing)) {
       counter.calls += 1;
       const observation = await this.single(taskIdOf(open.transfer));
       if (observation === undefined) break;
@@ -69,6 +71,13 @@ export class Observer {
     await this.addErrors(inFlight, observations, counter);
     this.lastGoodLook = startedAt;
     return { observations, calls: counter.calls };
+  }
+
+  private nextSingles(missing: readonly OpenTransfer[]): readonly OpenTransfer[] {
+    const from = this.nextSingle < missing.length ? this.nextSingle : 0;
+    const singles = missing.slice(from, from + SINGLE_LOOKS);
+    this.nextSingle = from + singles.length;
+    return singles;
   }
 
   /** All tasks of ours that run now. @throws UpstreamError */

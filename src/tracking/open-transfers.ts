@@ -21,6 +21,12 @@ export interface OpenTransfer {
   notBefore: number;
   /** Failed steps in a row; what the backoff grows with. */
   failures: number;
+  /** Steps in a row that SciCat has refused, as opposed to not answered. */
+  refusals: number;
+  /** The submission id that SciCat is known to hold; no other one may be used. */
+  durableSubmissionId: string | undefined;
+  /** The job was removed from SciCat: the transfer is only brought to its end at Globus. */
+  jobGone: boolean;
   /** Monotonic milliseconds when Globus may last have been asked to start it. */
   lastAskedAt: number;
   /** What the observer remembers from poll to poll. */
@@ -33,7 +39,7 @@ export interface OpenTransfer {
  */
 export class OpenTransfers {
   private readonly byJob = new Map<string, OpenTransfer>();
-  private readonly byFingerprint = new Map<string, string>();
+  private readonly byFingerprint = new Map<string, Set<string>>();
   /** Those that wait; sorted when somebody looks. */
   private queue: OpenTransfer[] = [];
   private queueSorted = true;
@@ -75,6 +81,10 @@ export class OpenTransfers {
       busy: false,
       notBefore: 0,
       failures: 0,
+      refusals: 0,
+      // It was read from SciCat, or stands in the record that SciCat has just stored.
+      durableSubmissionId: transfer.submissionId,
+      jobGone: false,
       // Before a restart Globus may have been asked up to the last moment.
       lastAskedAt: this.monotonicMs(),
       watch: noWatch,
@@ -96,7 +106,7 @@ export class OpenTransfers {
     open.revision += 1;
     const indexed =
       after.status.state === before.status.state && after.endRequested === before.endRequested;
-    if (!indexed && this.byJob.get(open.jobId) === open) {
+    if (!indexed && this.follows(open)) {
       this.unindex(open, before);
       this.index(open);
     }
@@ -112,9 +122,10 @@ export class OpenTransfers {
 
   /** Forgets a transfer: its end is in SciCat, or its job is gone. */
   drop(open: OpenTransfer): void {
-    if (!this.byJob.delete(open.jobId)) return;
+    if (!this.follows(open)) return;
     this.unindex(open, open.transfer);
     this.setSlot(open, false);
+    this.byJob.delete(open.jobId);
     this.mindPressing(open);
     if (isFinal(open.transfer.status.state)) {
       this.ended.set(open.jobId, { transfer: open.transfer, at: this.monotonicMs() });
@@ -129,7 +140,7 @@ export class OpenTransfers {
 
   /** Takes or gives back a slot. */
   setSlot(open: OpenTransfer, holds: boolean): void {
-    if (open.holdsSlot === holds) return;
+    if (open.holdsSlot === holds || !this.follows(open)) return;
     open.holdsSlot = holds;
     this.slots += holds ? 1 : -1;
     this.mindPressing(open);
@@ -169,7 +180,8 @@ export class OpenTransfers {
 
   /** Id of an open transfer that asks for the same copy and that nobody wants to end. */
   findEqual(print: string): string | undefined {
-    return this.byFingerprint.get(print);
+    const [jobId] = this.byFingerprint.get(print) ?? [];
+    return jobId;
   }
 
   private index(open: OpenTransfer): void {
@@ -191,7 +203,8 @@ export class OpenTransfers {
         return;
     }
     if (transfer.endRequested === undefined && open.fingerprint !== undefined) {
-      this.byFingerprint.set(open.fingerprint, open.jobId);
+      const equal = this.byFingerprint.get(open.fingerprint) ?? new Set();
+      this.byFingerprint.set(open.fingerprint, equal.add(open.jobId));
     }
   }
 
@@ -211,16 +224,21 @@ export class OpenTransfers {
       case 'cancelled':
         break;
     }
-    const print = open.fingerprint;
-    if (print !== undefined && this.byFingerprint.get(print) === open.jobId) {
-      this.byFingerprint.delete(print);
-    }
+    if (open.fingerprint === undefined) return;
+    const equal = this.byFingerprint.get(open.fingerprint);
+    equal?.delete(open.jobId);
+    if (equal?.size === 0) this.byFingerprint.delete(open.fingerprint);
+  }
+
+  /** Whether this very transfer is followed, and was not dropped meanwhile. */
+  private follows(open: OpenTransfer): boolean {
+    return this.byJob.get(open.jobId) === open;
   }
 
   private mindPressing(open: OpenTransfer): void {
     const { transfer } = open;
     const presses =
-      this.byJob.get(open.jobId) === open &&
+      this.follows(open) &&
       transfer.status.state === 'waiting' &&
       (open.holdsSlot || transfer.endRequested !== undefined);
     if (presses) this.pressing.add(open);

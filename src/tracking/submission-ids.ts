@@ -23,7 +23,7 @@ export class SubmissionIds {
 
   /** One id if any is at hand; asks for more in the background. */
   take(): string | undefined {
-    const id = this.ids.pop();
+    const id = this.ids.shift();
     void this.fill();
     return id;
   }

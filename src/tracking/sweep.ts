@@ -1,4 +1,4 @@
-import { UpstreamRejectedError } from '../errors/upstream.errors.js';
+import { UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type { Spool } from '../transfers/application/ports/spool.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
@@ -6,6 +6,7 @@ import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.
 import { isOurs, showsEnded, type TransferJobDocument } from '../transfers/domain/job-document.js';
 import { readJob } from '../transfers/domain/job-view.js';
 import { type Transfer, withEndRequest } from '../transfers/domain/transfer.js';
+import { isFinal } from '../transfers/domain/transfer-state.js';
 import type { JobWriter } from './job-writer.js';
 import type { OpenTransfer, OpenTransfers } from './open-transfers.js';
 
@@ -88,10 +89,11 @@ export class Sweep {
     let adopted = 0;
     for (const id of listed) {
       if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
-      if (await this.takeUp(id)) adopted += 1;
+      // One job that can't be read must not keep the others from being taken up.
+      if (await this.unlessRefused(this.takeUp(id))) adopted += 1;
     }
     for (const id of followed) {
-      if (!listed.has(id)) await this.checkGone(id);
+      if (!listed.has(id)) await this.unlessRefused(this.checkGone(id));
     }
     await this.sweepSpool();
     return { open: listed.size, adopted };
@@ -165,14 +167,25 @@ export class Sweep {
 
   private async takeUp(jobId: string): Promise<boolean> {
     const { jobs, transfers, writer, signal } = this.parts;
+    const job = await jobs.read(jobId, signal);
+    if (job === undefined || showsEnded(job)) return false;
     const ended = transfers.lately(jobId);
     if (ended !== undefined) {
       // SciCat lost the end that it had confirmed: say it again.
       writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
       return false;
     }
-    const job = await jobs.read(jobId, signal);
-    return job !== undefined && this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    return this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+  }
+
+  /** @returns undefined when SciCat refused; other errors end the sweep, to be repeated whole */
+  private async unlessRefused<T>(step: Promise<T>): Promise<T | undefined> {
+    try {
+      return await step;
+    } catch (error) {
+      if (error instanceof UpstreamError && error.code === 'UPSTREAM_REJECTED') return undefined;
+      throw error;
+    }
   }
 
   private adoptIfDue(job: TransferJobDocument, leaveAloneMs: number): OpenTransfer | undefined {
@@ -196,20 +209,14 @@ export class Sweep {
     const { jobs, transfers, writer, events, signal } = this.parts;
     const open = transfers.get(jobId);
     if (open === undefined) return;
-    let job: TransferJobDocument | undefined;
-    try {
-      job = await jobs.read(jobId, signal);
-    } catch (error) {
-      if (error instanceof UpstreamRejectedError) return;
-      throw error;
-    }
+    const job = await jobs.read(jobId, signal);
     if (job === undefined) {
       events.emit({ kind: 'job-gone', jobId });
       this.onGone(open);
       return;
     }
     // Somebody else wrote an end into it; only Globus's end counts.
-    if (showsEnded(job)) writer.changed(open, 'needed');
+    if (showsEnded(job) && !isFinal(open.transfer.status.state)) writer.outOfStep(open);
   }
 
   /** Told when a followed job is gone; set by the tracker, which knows what to end then. */

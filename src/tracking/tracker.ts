@@ -1,4 +1,5 @@
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
 import { ServiceAccountError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
@@ -14,7 +15,7 @@ import type {
   TransferTracking,
 } from '../transfers/application/ports/transfer-tracking.port.js';
 import type { TransferJobDocument } from '../transfers/domain/job-document.js';
-import { taskLabel } from '../transfers/domain/task-label.js';
+import { labelFits, taskLabel } from '../transfers/domain/task-label.js';
 import {
   type EndRequest,
   taskIdOf,
@@ -317,6 +318,8 @@ export class Tracker implements TransferTracking {
     await this.sweepIfDue();
     if (!this.reconciled) await this.reconcile();
     await this.observeIfDue();
+    // While a look was under way the service may have been told to stop.
+    if (this.stopping.signal.aborted) return;
     for (const step of this.finalizer.startDue()) void this.thenWake(step);
     if (this.reconciled) {
       for (const step of this.dispatcher.dispatch(this.reservedSlots)) void this.thenWake(step);
@@ -483,15 +486,19 @@ export class Tracker implements TransferTracking {
 
   /** Asks Globus for the task's end, once SciCat has the wish. Never rejects. */
   private async cancelTask(open: OpenTransfer): Promise<void> {
-    const { clock, globus } = this.parts;
+    const { clock } = this.parts;
     const askedAt = this.cancelAskedAt.get(open);
-    if (open.busy || (askedAt !== undefined && clock.monotonicMs() - askedAt < CANCEL_AGAIN_MS)) {
+    if (
+      open.jobGone ||
+      open.busy ||
+      (askedAt !== undefined && clock.monotonicMs() - askedAt < CANCEL_AGAIN_MS)
+    ) {
       return;
     }
     open.busy = true;
     try {
-      await this.writer.confirmed(open);
-      await globus.cancel(taskIdOf(open.transfer), this.aborted.signal);
+      await this.wishWritten(open);
+      await this.cancelOwnTask(open);
       this.cancelAskedAt.set(open, clock.monotonicMs());
     } catch {
       // Asked again at the next poll; the task's end is what counts, not this call's.
@@ -509,6 +516,8 @@ export class Tracker implements TransferTracking {
 
   private onConfirmed(open: OpenTransfer, shown: Transfer): void {
     const { state } = shown.status;
+    // Something newer is to be written, such as the removal of an ended transfer's job.
+    if (isFinal(state) && open.transfer !== shown) return;
     if (state === 'waiting') return;
     // SciCat has the task's id, or the end: the file list has done its work.
     if (hasFileList(shown) && !this.fileListForgotten.has(open)) {
@@ -516,8 +525,14 @@ export class Tracker implements TransferTracking {
       void this.besideLoop(this.forgetFileList(shown.key));
     }
     if (!isFinal(state)) return;
+    this.letGo(open);
+  }
+
+  private letGo(open: OpenTransfer): void {
     this.writer.forget(open);
     this.transfers.drop(open);
+    this.dispatcher.forget(open);
+    for (const kind of ['task', 'internal']) this.parts.alarms.clear(`${kind}:${open.jobId}`);
     this.wake();
   }
 
@@ -531,28 +546,71 @@ export class Tracker implements TransferTracking {
 
   /** The job was removed from SciCat: nobody is left to tell, and nothing more is to be copied. */
   private onGone(open: OpenTransfer): void {
+    if (open.jobGone) return;
+    open.jobGone = true;
     this.writer.forget(open);
-    if (open.transfer.status.state !== 'transferring') {
-      this.transfers.drop(open);
-      return;
-    }
     void this.besideLoop(this.endGone(open));
   }
 
+  /** Ends at Globus what has no job any more. Never rejects. */
   private async endGone(open: OpenTransfer): Promise<void> {
-    const { clock, globus, random } = this.parts;
-    open.busy = true;
+    const { clock, random } = this.parts;
     for (let failures = 1; !this.aborted.signal.aborted; failures += 1) {
       try {
-        await globus.cancel(taskIdOf(open.transfer), this.aborted.signal);
-        break;
-      } catch {
-        const pause = backoffMs(failures, RECOVERY_BACKOFF, random);
-        await clock.sleep(pause, this.aborted.signal).catch(() => undefined);
+        // A step that was under way when the job went is let end first; it may start a task.
+        if (!open.busy && (await this.endedAtGlobus(open))) break;
+      } catch (error) {
+        // Refused for good: there is nothing of ours to cancel.
+        if (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED') break;
       }
+      const pause = backoffMs(failures, RECOVERY_BACKOFF, random);
+      await clock.sleep(pause, this.aborted.signal).catch(() => undefined);
     }
-    this.transfers.drop(open);
-    this.wake();
+    this.letGo(open);
+  }
+
+  /** @returns whether Globus certainly copies nothing for it (any more) */
+  private async endedAtGlobus(open: OpenTransfer): Promise<boolean> {
+    const { status } = open.transfer;
+    switch (status.state) {
+      case 'transferring':
+        await this.cancelOwnTask(open);
+        return true;
+      case 'waiting': {
+        if (status.handover === 'none') return true;
+        const taskId = await this.dispatcher.findTask(open);
+        if (taskId === undefined) return this.dispatcher.certainlyNotThere(open);
+        this.dispatcher.start(open, taskId);
+        return false;
+      }
+      case 'finalizing':
+      case 'finished':
+      case 'failed':
+      case 'cancelled':
+        return true;
+    }
+  }
+
+  /**
+   * Returns when the wish to end is in SciCat, or can't ever get there: then it is known to this
+   * process at least, and Globus is asked all the same.
+   */
+  private async wishWritten(open: OpenTransfer): Promise<void> {
+    try {
+      await this.writer.confirmed(open);
+    } catch (error) {
+      if (!(error instanceof ProxyError) || error.code !== 'UPSTREAM_REJECTED') throw error;
+    }
+  }
+
+  /** Cancels the transfer's task, after making sure by its label that it is this transfer's. */
+  private async cancelOwnTask(open: OpenTransfer): Promise<void> {
+    const { globus } = this.parts;
+    const taskId = taskIdOf(open.transfer);
+    const task = await globus.task(taskId, this.aborted.signal);
+    if (task === undefined || task.completedAt !== undefined) return;
+    if (!labelFits(task.label, open.jobId, open.transfer.origin.kind)) return;
+    await globus.cancel(taskId, this.aborted.signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Identity } from '../../auth/identity.port.js';
-import type { TransferJobDocument } from '../domain/job-document.js';
-import { readJob } from '../domain/job-view.js';
+import { field, type TransferJobDocument } from '../domain/job-document.js';
 import type { Transfer } from '../domain/transfer.js';
+import { unsealRecord } from '../domain/transfer-record.js';
 
 /** Who may see and cancel a transfer. */
 export interface Owners {
@@ -22,11 +22,8 @@ export function ownersOfTransfer(transfer: Transfer): Owners | undefined {
  * so who asked counts as well, by the record.
  */
 export function ownersOfJob(job: TransferJobDocument): Owners {
-  const read = readJob(job);
-  const asked =
-    read.kind === 'open' && read.transfer.origin.kind === 'recorded'
-      ? [read.transfer.origin.record.requestedBy.username]
-      : [];
+  const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
+  const asked = unsealed.ok ? [unsealed.record.requestedBy.username] : [];
   return { users: [job.ownerUser, ...asked], group: job.ownerGroup };
 }
 

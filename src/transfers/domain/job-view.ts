@@ -334,5 +334,7 @@ function present<Name extends keyof JobResult>(
 }
 
 function clip(text: string): string {
-  return text.length <= MAX_MESSAGE_LENGTH ? text : `${text.slice(0, MAX_MESSAGE_LENGTH - 1)}…`;
+  if (text.length <= MAX_MESSAGE_LENGTH) return text;
+  // Half of a surrogate pair would come back from SciCat as another character.
+  return `${text.slice(0, MAX_MESSAGE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -136,7 +136,7 @@ function readSide(value: unknown, name: string): RecordedSide {
 
 function readCopyOptions(value: unknown): CopyOptions {
   const copy = object(value, 'copy');
-  const syncLevel = optional(copy['syncLevel'], 'copy.syncLevel', count);
+  const syncLevel = optional(copy['syncLevel'], 'copy.syncLevel', level);
   const deadlineHours = optional(copy['deadlineHours'], 'copy.deadlineHours', positive);
   return {
     verifyChecksum: flag(copy['verifyChecksum'], 'copy.verifyChecksum'),
@@ -193,6 +193,12 @@ function count(value: unknown, name: string): number {
     throw new MalformedRecord(`${name} is not a whole number from 0`);
   }
   return value;
+}
+
+function level(value: unknown, name: string): number {
+  const level = count(value, name);
+  if (level > 3) throw new MalformedRecord(`${name} is none of Globus's levels 0 to 3`);
+  return level;
 }
 
 function positive(value: unknown, name: string): number {

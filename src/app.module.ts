@@ -1,0 +1,23 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { AppConfig } from './config/app-config.js';
+import { AppConfigModule } from './config/config.module.js';
+import { HealthModule } from './health/health.module.js';
+import { InfrastructureModule } from './infrastructure.module.js';
+import type { Logger } from './logging/logger.js';
+import { TransfersModule } from './transfers/transfers.module.js';
+
+/** The whole service. */
+@Module({})
+export class AppModule {
+  static from(config: AppConfig, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        AppConfigModule.from(config),
+        InfrastructureModule.with(logger),
+        TransfersModule,
+        HealthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,146 @@
+import { type INestApplication, ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ValidationError } from 'class-validator';
+import type { NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { randomUUID } from 'node:crypto';
+import { type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pinoHttp } from 'pino-http';
+import { AppModule } from './app.module.js';
+import type { AppConfig } from './config/app-config.js';
+import { ErrorResponseFilter, requestIdOf } from './errors/error-response.filter.js';
+import { InvalidRequestError } from './errors/request.errors.js';
+import { FrameworkLogger, type Logger } from './logging/logger.js';
+import { serveOpenApi } from './openapi.js';
+
+/** A request must be complete after this time, a big body on a slow line included. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/**
+ * Makes the service out of a configuration: the same application for `main` and for every test.
+ * Nothing listens yet.
+ */
+export async function createApp(
+  config: AppConfig,
+  logger: Logger,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.from(config, logger), {
+    logger: new FrameworkLogger(logger),
+    // Bodies are read by the one route that has one, after the guards.
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const filter = new ErrorResponseFilter((error, requestId) => {
+    logger.error({ err: error, requestId }, 'unforeseen error');
+  });
+  app.set('trust proxy', config.server.trustProxy);
+  app.disable('x-powered-by');
+  app.use(requestLog(logger));
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      // A misspelt autoArchive that is passed over would send a dataset to tape.
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: false,
+      exceptionFactory: invalidRequest,
+    }),
+  );
+  serveOpenApi(app);
+  app.enableShutdownHooks();
+  await app.init();
+  // What the framework's router throws before any route is found ends here, not in an HTML page.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    filter.answer(error, request, response);
+  });
+  limitServer(app);
+  return app;
+}
+
+/** Swagger UI's page has inline styles and data images; nothing else needs more than the default. */
+const pageDirectives = {
+  'script-src': ["'self'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  // The service is as often reached by plain HTTP inside a cluster.
+  'upgrade-insecure-requests': null,
+};
+
+/** One line for each request; its id is taken over from a proxy in front, or made. */
+function requestLog(logger: Logger) {
+  return pinoHttp({
+    logger,
+    genReqId: (request, response) => {
+      const given = request.headers['x-request-id'];
+      const id = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    quietReqLogger: true,
+    customAttributeKeys: { reqId: 'requestId' },
+    // Only what is named here is written: headers hold tokens.
+    serializers: {
+      req: (request: { readonly method?: string; readonly url?: string }) => ({
+        method: request.method,
+        path: request.url?.split('?', 1)[0],
+      }),
+      res: (response: { readonly statusCode?: number }) => ({ status: response.statusCode }),
+    },
+    customLogLevel: (request, response, error) => {
+      if (error !== undefined || response.statusCode >= 500) return 'error';
+      if (request.url?.startsWith('/health') === true) return 'debug';
+      return response.statusCode >= 400 ? 'warn' : 'info';
+    },
+    customSuccessMessage: () => 'request',
+    customErrorMessage: () => 'request failed',
+    customErrorObject: (request, _response, _error, value: object) => ({
+      ...value,
+      err: undefined,
+      requestId: requestIdOf(request),
+    }),
+  });
+}
+
+function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
+  const problems = errors.flatMap(({ property, constraints }) =>
+    Object.entries(constraints ?? {}).map(([rule, message]) =>
+      rule === 'whitelistValidation'
+        ? `there is no parameter "${property.slice(0, 100)}"`
+        : message,
+    ),
+  );
+  return new InvalidRequestError(`The request can't be used: ${problems.join('; ')}.`);
+}
+
+function limitServer(app: INestApplication): void {
+  const server = app.getHttpServer() as Server;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    answerBrokenRequest(error, socket);
+  });
+}
+
+/** What is no HTTP never becomes a request; even then the answer has the one shape. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const body = JSON.stringify({
+    message: 'The request is not well-formed HTTP, or its headers are too large.',
+    code: 'INVALID_REQUEST',
+    requestId: randomUUID(),
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

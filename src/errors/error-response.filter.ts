@@ -1,0 +1,35 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { errorResponse } from './error-response.js';
+
+/** Where a filter reports what nobody foresaw. */
+export type UnforeseenListener = (error: unknown, requestId: string) => void;
+
+/** Answers every error in the one shape. The only one who turns errors into HTTP. */
+@Catch()
+export class ErrorResponseFilter implements ExceptionFilter {
+  constructor(private readonly unforeseen: UnforeseenListener) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  /** Also for errors that never reach the framework's own handling. */
+  answer(error: unknown, request: Request, response: Response): void {
+    const requestId = requestIdOf(request);
+    const answer = errorResponse(error, request.method, requestId);
+    if (answer.unforeseen) this.unforeseen(error, requestId);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.status(answer.status).set(answer.headers).json(answer.body);
+  }
+}
+
+/** The id that every request gets before anything else happens to it. */
+export function requestIdOf(request: object): string {
+  const { id } = request as { readonly id?: unknown };
+  return typeof id === 'string' ? id : 'unknown';
+}

@@ -1,0 +1,95 @@
+import type { Logger } from '../logging/logger.js';
+import type { TransferEvent } from '../transfers/application/ports/transfer-events.port.js';
+import { taskIdOf, type Transfer } from '../transfers/domain/transfer.js';
+import type { EventListener } from './event-hub.js';
+
+/**
+ * Writes what happens to transfers into the log: one line for every change of a transfer, and one
+ * audit line (`"audit": true`) for every decision on who may do what.
+ */
+export function eventLog(logger: Logger): EventListener {
+  return (event) => {
+    writeEvent(logger, event);
+  };
+}
+
+function writeEvent(logger: Logger, event: TransferEvent): void {
+  switch (event.kind) {
+    case 'decided':
+      logger.info({ audit: true, ...event }, 'decision');
+      return;
+    case 'accepted':
+      logger.info(factsOf(event.transfer), 'transfer accepted');
+      return;
+    case 'repeated':
+      logger.info(
+        { jobId: event.jobId, username: event.username },
+        'equal transfer is open already',
+      );
+      return;
+    case 'adopted':
+      logger.info(factsOf(event.transfer), 'transfer taken up from SciCat');
+      return;
+    case 'changed':
+      logger.info({ ...factsOf(event.transfer), from: event.from }, 'transfer changed');
+      return;
+    case 'end-requested':
+      logger.info(
+        { ...factsOf(event.transfer), endRequested: event.transfer.endRequested },
+        'end of transfer requested',
+      );
+      return;
+    case 'job-ignored':
+      logger.warn({ jobId: event.jobId, reason: event.reason }, 'job in SciCat left alone');
+      return;
+    case 'job-parked':
+      logger.error(
+        { jobId: event.jobId, reason: event.reason },
+        'job in SciCat refuses writes, tried hourly',
+      );
+      return;
+    case 'write-failed':
+      logger.warn({ jobId: event.jobId, reason: event.reason }, 'write to SciCat failed, repeated');
+      return;
+    case 'job-gone':
+      logger.warn({ jobId: event.jobId }, 'job was removed from SciCat, its transfer ends');
+      return;
+    case 'observed':
+      if (event.error === undefined) {
+        logger.debug({ inFlight: event.inFlight, calls: event.calls }, 'looked at Globus');
+      } else {
+        logger.warn({ inFlight: event.inFlight, reason: event.error }, 'could not look at Globus');
+      }
+      return;
+    case 'swept':
+      if (event.error === undefined) {
+        logger.info({ open: event.open, adopted: event.adopted }, 'read the open jobs in SciCat');
+      } else {
+        logger.error({ reason: event.error }, 'could not read the open jobs in SciCat');
+      }
+      return;
+    case 'alarm':
+      logger.error({ alarm: event.alarm, reason: event.reason }, 'an operator is needed');
+      return;
+    case 'alarm-cleared':
+      logger.info({ alarm: event.alarm }, 'alarm cleared');
+      return;
+  }
+}
+
+function factsOf(transfer: Transfer): Readonly<Record<string, unknown>> {
+  const { status } = transfer;
+  return {
+    jobId: transfer.jobId,
+    datasetPid: transfer.datasetPid,
+    globusTaskId: taskIdOf(transfer),
+    state: status.state,
+    ...('reason' in status ? { reason: status.reason } : {}),
+    ...('trouble' in status && status.trouble !== undefined ? { trouble: status.trouble } : {}),
+    ...('error' in status ? { error: status.error } : {}),
+    ...('by' in status ? { by: status.by } : {}),
+    ...('shortfall' in status && status.shortfall !== undefined
+      ? { shortfall: status.shortfall }
+      : {}),
+  };
+}

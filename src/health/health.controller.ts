@@ -1,0 +1,74 @@
+import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { NotReadyError } from '../errors/request.errors.js';
+import { DependencyHealth } from './dependency-health.js';
+
+/** For probes and operators. Needs no token and tells nothing that is secret. */
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly dependencies: DependencyHealth,
+  ) {}
+
+  @Get('live')
+  @HealthCheck({ swaggerDocumentation: false })
+  @ApiOperation({
+    operationId: 'GetLiveness',
+    summary: 'Is the process alive?',
+    description: 'A failing answer means that a restart is needed. No other service is asked.',
+    security: [],
+  })
+  @ApiResponse({ status: 200, description: 'It is.' })
+  async live(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  @Get('ready')
+  @HealthCheck({ swaggerDocumentation: false })
+  @ApiOperation({
+    operationId: 'GetReadiness',
+    summary: 'Can requests be taken?',
+    description:
+      'Ready means: configured, all open transfers taken up, SciCat reachable. Globus being away is shown but does not make the service unready, as transfers then wait.',
+    security: [],
+  })
+  @ApiResponse({ status: 200, description: 'Yes; with what is known of each dependency.' })
+  @ApiResponse({
+    status: 503,
+    description: 'No; `details` has the reason for each dependency.',
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/GeneralErrorResponse' },
+        example: {
+          message: 'The service is not ready.',
+          details: 'scicat: SciCat did not answer in time.',
+          code: 'NOT_READY',
+          requestId: '5f0c2a9e-6b1d-4c55-8a57-0c7e7ad2f3b1',
+        },
+      },
+    },
+  })
+  async ready(): Promise<HealthCheckResult> {
+    try {
+      return await this.health.check([
+        () => this.dependencies.configuration(),
+        () => this.dependencies.recovery(),
+        () => this.dependencies.scicat(),
+        () => this.dependencies.globus(),
+        () => this.dependencies.operator(),
+      ]);
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      const report = error.getResponse() as HealthCheckResult;
+      throw new NotReadyError('The service is not ready.', {
+        details: Object.entries(report.error ?? {})
+          .map(([name, result]) => `${name}: ${String(result?.['message'])}`)
+          .join(' '),
+        retryAfterSeconds: 10,
+      });
+    }
+  }
+}

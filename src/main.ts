@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { createApp } from './app.setup.js';
+import { applicationFolder } from './application-folder.js';
+import { ConfigurationError } from './config/configuration.errors.js';
+import { loadConfig } from './config/load-config.js';
+import { createLogger } from './logging/logger.js';
+
+const logger = createLogger(process.env['LOG_LEVEL']);
+
+try {
+  const { config, warnings } = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    platform: process.platform,
+    applicationFolder: applicationFolder(),
+    workingFolder: process.cwd(),
+  });
+  for (const warning of warnings) logger.warn({ problem: warning }, 'configuration');
+  const app = await createApp(config, logger);
+  await app.listen(config.port, config.server.host);
+  logger.info({ url: await app.getUrl() }, 'listening');
+} catch (error) {
+  if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
+  else logger.fatal({ err: error }, 'the service could not start');
+  process.exitCode = 1;
+}

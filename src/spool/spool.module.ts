@@ -1,0 +1,39 @@
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { join } from 'node:path';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { SPOOL } from '../transfers/application/ports/spool.port.js';
+import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
+import { FileSpool } from './file-spool.js';
+
+const SPOOL_FOLDER = 'spool';
+
+/** Holds the data folder for this process as long as the service runs. */
+class DataDirHolder implements OnApplicationShutdown {
+  constructor(private readonly lock: DataDirLock) {}
+
+  /** The last of the shutdown steps: whoever comes next may use the folder from now on. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.lock.release();
+  }
+}
+
+/** The spool on the disk of this machine, in a data folder that no other instance uses. */
+@Module({
+  providers: [
+    {
+      provide: DataDirHolder,
+      useFactory: async (config: ConfigSnapshots) =>
+        new DataDirHolder(await lockDataDir(config.current().dataDir)),
+      inject: [ConfigSnapshots],
+    },
+    {
+      provide: SPOOL,
+      // Opened after the lock is held: opening clears away what a dead process left half-written.
+      useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
+        FileSpool.open(join(config.current().dataDir, SPOOL_FOLDER)),
+      inject: [ConfigSnapshots, DataDirHolder],
+    },
+  ],
+  exports: [SPOOL],
+})
+export class SpoolModule {}

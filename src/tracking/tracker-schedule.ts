@@ -1,0 +1,35 @@
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import type { Tracker } from './tracker.js';
+
+const INTERVAL = 'tracker';
+/** Requests have up to 20 s to end when the service stops; this is the tracker's part of it. */
+const STOP_WITHIN_MS = 15_000;
+
+/**
+ * Wakes the tracker at every `task.pollInterval`, and stops it before the service goes. The timer
+ * only wakes: the tracker's own loop never overlaps itself, however long a cycle takes.
+ */
+export class TrackerSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly registry: SchedulerRegistry,
+    private readonly tracker: Tracker,
+    private readonly config: ConfigSnapshots,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.registry.addInterval(
+      INTERVAL,
+      setInterval(() => {
+        this.tracker.wake();
+      }, this.config.current().task.pollIntervalSeconds * 1000),
+    );
+    this.tracker.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.registry.doesExist('interval', INTERVAL)) this.registry.deleteInterval(INTERVAL);
+    await this.tracker.stop(STOP_WITHIN_MS);
+  }
+}

@@ -1,0 +1,87 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { GlobusModule } from '../globus/globus.module.js';
+import { ScicatModule } from '../scicat/scicat.module.js';
+import { SpoolModule } from '../spool/spool.module.js';
+import { CLOCK, type Clock } from '../time/clock.port.js';
+import {
+  ARCHIVE_JOBS,
+  type ArchiveJobs,
+} from '../transfers/application/ports/archive-jobs.port.js';
+import { DATASETS, type Datasets } from '../transfers/application/ports/datasets.port.js';
+import {
+  GLOBUS_TRANSFERS,
+  type GlobusTransfers,
+} from '../transfers/application/ports/globus-transfers.port.js';
+import { SPOOL, type Spool } from '../transfers/application/ports/spool.port.js';
+import {
+  TRANSFER_EVENTS,
+  type TransferEvents,
+} from '../transfers/application/ports/transfer-events.port.js';
+import {
+  TRANSFER_JOBS,
+  type TransferJobs,
+} from '../transfers/application/ports/transfer-jobs.port.js';
+import { TRANSFER_TRACKING } from '../transfers/application/ports/transfer-tracking.port.js';
+import { Alarms } from './alarms.js';
+import { Tracker } from './tracker.js';
+import { TrackerSchedule } from './tracker-schedule.js';
+
+/** What follows transfers from their acceptance to their end. */
+@Module({
+  imports: [ScheduleModule.forRoot(), ScicatModule, GlobusModule, SpoolModule],
+  providers: [
+    {
+      provide: Alarms,
+      useFactory: (events: TransferEvents) => new Alarms(events),
+      inject: [TRANSFER_EVENTS],
+    },
+    {
+      provide: Tracker,
+      useFactory: (
+        jobs: TransferJobs,
+        archiveJobs: ArchiveJobs,
+        datasets: Datasets,
+        globus: GlobusTransfers,
+        spool: Spool,
+        events: TransferEvents,
+        alarms: Alarms,
+        config: ConfigSnapshots,
+        clock: Clock,
+      ) =>
+        new Tracker({
+          jobs,
+          archiveJobs,
+          datasets,
+          globus,
+          spool,
+          events,
+          alarms,
+          config,
+          clock,
+          random: Math.random,
+        }),
+      inject: [
+        TRANSFER_JOBS,
+        ARCHIVE_JOBS,
+        DATASETS,
+        GLOBUS_TRANSFERS,
+        SPOOL,
+        TRANSFER_EVENTS,
+        Alarms,
+        ConfigSnapshots,
+        CLOCK,
+      ],
+    },
+    { provide: TRANSFER_TRACKING, useExisting: Tracker },
+    {
+      provide: TrackerSchedule,
+      useFactory: (registry: SchedulerRegistry, tracker: Tracker, config: ConfigSnapshots) =>
+        new TrackerSchedule(registry, tracker, config),
+      inject: [SchedulerRegistry, Tracker, ConfigSnapshots],
+    },
+  ],
+  exports: [Tracker, TRANSFER_TRACKING, Alarms],
+})
+export class TrackingModule {}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { digestFileList, type FileEntry, rebuildFileList, sortedFileList } from './file-list.js';
+
+const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
+
+const fileLists = fc
+  .uniqueArray(
+    fc.record({
+      // Control characters are refused before a list gets here.
+      path: fc.string({ minLength: 1 }).filter((path) => !path.includes('\0')),
+      isSymlink: fc.boolean(),
+    }),
+    { selector: (entry) => entry.path, minLength: 1 },
+  )
+  .map((entries): readonly FileEntry[] => entries);
+
+describe('the digest of a file list', () => {
+  test('frozen: SHA-256 of the sorted paths, each followed by NUL; links as runs', () => {
+    const sorted = sortedFileList([file('c', true), file('a'), file('b', true), file('e', true)]);
+    expect(sorted).toEqual([file('a'), file('b', true), file('c', true), file('e', true)]);
+    expect(digestFileList(sorted)).toEqual({
+      count: 4,
+      sha256: createHash('sha256').update('a\0b\0c\0e\0').digest('hex'),
+      symlinks: [[1, 3]],
+    });
+  });
+
+  test('sorts by code units, the same on every machine, and keeps its input', () => {
+    const given = ['b', 'ä', 'a', 'B', '\u{1F600}', '\uFF00'].map((path) => file(path));
+    expect(sortedFileList(given).map(({ path }) => path)).toEqual([
+      'B',
+      'a',
+      'b',
+      'ä',
+      '\u{1F600}',
+      '\uFF00',
+    ]);
+    expect(given[0]).toEqual(file('b'));
+  });
+
+  test('moving the border between two paths changes it', () => {
+    const digests = [['ab', 'c'], ['a', 'bc'], ['abc']].map(
+      (paths) => digestFileList(paths.map((path) => file(path))).sha256,
+    );
+    expect(new Set(digests).size).toBe(3);
+  });
+
+  test('a list of 400,000 links stays a small record, or SciCat could not hold the job', () => {
+    const all = Array.from({ length: 400_000 }, (_, n) => file(String(n).padStart(6, '0'), true));
+    expect(digestFileList(all)).toMatchObject({ count: 400_000, symlinks: [[0, 400_000]] });
+  });
+});
+
+describe('a lost list is rebuilt', () => {
+  test('from the paths in any order, with its links', () => {
+    fc.assert(
+      fc.property(fileLists, fc.nat(), (files, rotation) => {
+        const sorted = sortedFileList(files);
+        const paths = files.map(({ path }) => path);
+        const shuffled = [
+          ...paths.slice(rotation % paths.length),
+          ...paths.slice(0, rotation % paths.length),
+        ];
+        expect(rebuildFileList(shuffled, digestFileList(sorted))).toEqual(sorted);
+      }),
+    );
+  });
+
+  test('but never from other paths: something else than was asked for would be copied', () => {
+    const digest = digestFileList([file('a'), file('b')]);
+    expect(
+      [['a'], ['a', 'c'], ['a', 'b', 'c'], [], ['b', 'b']].map((paths) =>
+        rebuildFileList(paths, digest),
+      ),
+    ).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  });
+
+  test.each([[[[0, 3]]], [[[2, 1]]], [[[5, 1_000_000_000_000]]]] as const)(
+    'runs of links beyond the list (%j) are refused at once',
+    (symlinks) => {
+      const digest = { ...digestFileList([file('a'), file('b')]), symlinks };
+      expect(rebuildFileList(['a', 'b'], digest)).toBeUndefined();
+    },
+  );
+});

@@ -1,0 +1,66 @@
+import { Module } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { AuthModule } from '../auth/auth.module.js';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { ScicatModule } from '../scicat/scicat.module.js';
+import { SpoolModule } from '../spool/spool.module.js';
+import { CLOCK, type Clock } from '../time/clock.port.js';
+import { TrackingModule } from '../tracking/tracking.module.js';
+import { CancelTransfer } from './application/cancel-transfer.js';
+import { LookUpTransfers } from './application/look-up-transfers.js';
+import { SPOOL, type Spool } from './application/ports/spool.port.js';
+import { TRANSFER_EVENTS, type TransferEvents } from './application/ports/transfer-events.port.js';
+import { TRANSFER_JOBS, type TransferJobs } from './application/ports/transfer-jobs.port.js';
+import {
+  TRANSFER_TRACKING,
+  type TransferTracking,
+} from './application/ports/transfer-tracking.port.js';
+import { RequestTransfer } from './application/request-transfer.js';
+import { TransferController } from './http/transfer.controller.js';
+
+/** Requesting, cancelling and looking up transfers. */
+@Module({
+  imports: [AuthModule, ScicatModule, SpoolModule, TrackingModule],
+  controllers: [TransferController],
+  providers: [
+    {
+      provide: RequestTransfer,
+      useFactory: (
+        jobs: TransferJobs,
+        spool: Spool,
+        tracking: TransferTracking,
+        events: TransferEvents,
+        config: ConfigSnapshots,
+        clock: Clock,
+      ) =>
+        new RequestTransfer({
+          jobs,
+          spool,
+          tracking,
+          events,
+          config,
+          clock,
+          globusClientId: () => config.current().secrets.globusClientId,
+          newUuid: randomUUID,
+        }),
+      inject: [TRANSFER_JOBS, SPOOL, TRANSFER_TRACKING, TRANSFER_EVENTS, ConfigSnapshots, CLOCK],
+    },
+    {
+      provide: CancelTransfer,
+      useFactory: (
+        jobs: TransferJobs,
+        tracking: TransferTracking,
+        events: TransferEvents,
+        clock: Clock,
+      ) => new CancelTransfer({ jobs, tracking, events, clock }),
+      inject: [TRANSFER_JOBS, TRANSFER_TRACKING, TRANSFER_EVENTS, CLOCK],
+    },
+    {
+      provide: LookUpTransfers,
+      useFactory: (jobs: TransferJobs, tracking: TransferTracking, events: TransferEvents) =>
+        new LookUpTransfers({ jobs, tracking, events }),
+      inject: [TRANSFER_JOBS, TRANSFER_TRACKING, TRANSFER_EVENTS],
+    },
+  ],
+})
+export class TransfersModule {}
