@@ -1,0 +1,293 @@
+import type { Identity } from '../../src/auth/identity.port.js';
+import type { AppConfig, TaskConfig } from '../../src/config/app-config.js';
+import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
+import { Secret } from '../../src/config/secret.js';
+import { type Facility, PATH_FIELDS } from '../../src/facilities/facility.js';
+import { compileTemplate } from '../../src/templates/template.js';
+import type { Dataset } from '../../src/transfers/application/ports/datasets.port.js';
+import type { GlobusTask } from '../../src/transfers/application/ports/globus-transfers.port.js';
+import {
+  TRANSFER_JOB_TYPE,
+  type TransferJobDocument,
+} from '../../src/transfers/domain/job-document.js';
+import { taskLabel } from '../../src/transfers/domain/task-label.js';
+import type { Transfer, TransferStatus } from '../../src/transfers/domain/transfer.js';
+import { sealRecord, type TransferRecord } from '../../src/transfers/domain/transfer-record.js';
+
+/** The service's SciCat account in tests. */
+export const SERVICE_USER = 'globus-proxy';
+/** The service's Globus client id in tests. */
+export const CLIENT_ID = 'c1c1c1c1-0000-4000-8000-000000000001';
+/** When tests begin, and when their jobs were made. */
+export const START = Date.UTC(2026, 0, 1);
+
+/** A UUID that differs by its number. */
+export function uuid(kind: string, number: number): string {
+  return `${kind.padEnd(8, '0')}-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** Job ids in the order of their numbers. */
+export const jobIdOf = (number: number): string => uuid('aaaaaaaa', number);
+/** Keys of transfers. */
+export const keyOf = (number: number): string => uuid('bbbbbbbb', number);
+/** Globus task ids. */
+export const taskIdFor = (number: number): string => uuid('dddddddd', number);
+
+/** A record of a whole dataset folder, without a submission id. */
+export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
+  return {
+    version: 1,
+    key: keyOf(1),
+    datasetPid: '20.500.12345/e001',
+    source: {
+      facility: 'PSI',
+      collection: 'eeeeeeee-0000-4000-8000-000000000001',
+      path: '/data/run1',
+      scopes: ['scope:source'],
+    },
+    destination: {
+      facility: 'CSCS',
+      collection: 'ffffffff-0000-4000-8000-000000000001',
+      path: '/archive/run1',
+      scopes: ['scope:destination'],
+    },
+    copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+    autoArchive: true,
+    requestedBy: { username: 'alice', email: 'alice@example.org', ownerGroup: 'p123' },
+    dataset: { bytes: 1000, files: 10 },
+    globusClientId: CLIENT_ID,
+    ...parts,
+  };
+}
+
+/** What a transfer may differ by from the usual one. */
+export interface TransferParts extends Partial<Omit<Transfer, 'origin' | 'status'>> {
+  readonly number?: number;
+  readonly record?: Partial<TransferRecord>;
+  readonly status?: TransferStatus;
+}
+
+/** A transfer whose number tells its ids; waiting with a submission id, unless said otherwise. */
+export function aTransfer(parts: TransferParts = {}): Transfer {
+  const { number = 1, record: recordParts, ...rest } = parts;
+  const record = aRecord({
+    key: keyOf(number),
+    datasetPid: `20.500.12345/e${number}`,
+    submissionId: uuid('cccccccc', number),
+    ...recordParts,
+  });
+  return {
+    jobId: jobIdOf(number),
+    key: record.key,
+    datasetPid: record.datasetPid,
+    origin: { kind: 'recorded', record },
+    requestedAt: START + number,
+    submissionId: record.submissionId,
+    endRequested: undefined,
+    progress: {
+      bytesTransferred: 0,
+      filesTransferred: 0,
+      filesTotal: record.fileList?.count ?? record.dataset.files,
+      bytesTotal: record.dataset.bytes,
+      faults: 0,
+    },
+    attempts: 0,
+    status: { state: 'waiting', reason: 'for a test', handover: 'none' },
+    ...rest,
+  };
+}
+
+/** A transfer that Globus runs as the task of the same number. */
+export function aRunningTransfer(parts: TransferParts = {}): Transfer {
+  return aTransfer({
+    status: { state: 'transferring', taskId: taskIdFor(parts.number ?? 1), trouble: undefined },
+    ...parts,
+  });
+}
+
+/** The Globus task of {@link aRunningTransfer} with the same number, going well. */
+export function aTask(parts: Partial<GlobusTask> & { readonly number?: number } = {}): GlobusTask {
+  const { number = 1, ...rest } = parts;
+  return {
+    taskId: taskIdFor(number),
+    status: 'ACTIVE',
+    label: taskLabel(jobIdOf(number)),
+    niceStatus: 'OK',
+    isPaused: false,
+    fatalError: undefined,
+    canceledByAdmin: undefined,
+    canceledByAdminMessage: undefined,
+    faults: 0,
+    files: 10,
+    filesTransferred: 0,
+    filesSkipped: 0,
+    bytesTransferred: 0,
+    bytesPerSecond: 0,
+    skippedErrors: 0,
+    completedAt: undefined,
+    ...rest,
+  };
+}
+
+/** A task that has ended well. */
+export function aSucceededTask(parts: Partial<GlobusTask> & { readonly number?: number } = {}) {
+  return aTask({
+    status: 'SUCCEEDED',
+    niceStatus: undefined,
+    filesTransferred: 10,
+    bytesTransferred: 1000,
+    completedAt: START,
+    ...parts,
+  });
+}
+
+/** A task that has ended badly. */
+export function aFailedTask(
+  code: string | undefined,
+  parts: Partial<GlobusTask> & { readonly number?: number } = {},
+): GlobusTask {
+  return aTask({
+    status: 'FAILED',
+    niceStatus: undefined,
+    fatalError: code === undefined ? undefined : { code, description: `words for ${code}` },
+    completedAt: START,
+    ...parts,
+  });
+}
+
+/** A job as SciCat holds it just after it was made for this record. */
+export function aJob(
+  parts: Partial<TransferJobDocument> & {
+    readonly number?: number;
+    readonly record?: TransferRecord;
+  } = {},
+): TransferJobDocument {
+  const { number = 1, record, ...rest } = parts;
+  const its = record ?? aRecord({ key: keyOf(number), datasetPid: `20.500.12345/e${number}` });
+  return {
+    id: jobIdOf(number),
+    type: TRANSFER_JOB_TYPE,
+    createdBy: SERVICE_USER,
+    ownerUser: its.requestedBy.username,
+    ownerGroup: its.requestedBy.ownerGroup,
+    createdAt: START + number,
+    updatedAt: START + number,
+    statusCode: 'jobCreated',
+    statusMessage: 'Job created.',
+    datasetPids: [its.datasetPid],
+    globusTransfer: { sealed: sealRecord(its) },
+    result: null,
+    ...rest,
+  };
+}
+
+/** The job of a transfer whose present state SciCat shows. */
+export function aJobOf(
+  transfer: Transfer,
+  view: { statusCode: string; statusMessage: string; jobResultObject: unknown },
+): TransferJobDocument {
+  const { origin } = transfer;
+  return {
+    id: transfer.jobId,
+    type: TRANSFER_JOB_TYPE,
+    createdBy: SERVICE_USER,
+    ownerUser: origin.kind === 'recorded' ? origin.record.requestedBy.username : '',
+    ownerGroup:
+      origin.kind === 'recorded' ? origin.record.requestedBy.ownerGroup : origin.ownerGroup,
+    createdAt: transfer.requestedAt,
+    updatedAt: transfer.requestedAt,
+    statusCode: view.statusCode,
+    statusMessage: view.statusMessage,
+    datasetPids: [transfer.datasetPid],
+    globusTransfer: origin.kind === 'recorded' ? { sealed: sealRecord(origin.record) } : undefined,
+    // As it comes back from SciCat: through JSON.
+    result: JSON.parse(JSON.stringify(view.jobResultObject)) as unknown,
+  };
+}
+
+/** A facility open to members of the group of its name. */
+export function aFacility(name: string, parts: Partial<Facility> = {}): Facility {
+  return {
+    name,
+    collection: `${name === 'PSI' ? 'eeeeeeee' : 'ffffffff'}-0000-4000-8000-000000000001`,
+    direction: 'BOTH',
+    scopes: [`scope:${name}`],
+    accessPath: 'profile.accessGroups',
+    accessValue: name,
+    sourcePath: compileTemplate('/{{ .RelativeSourceFolder }}', PATH_FIELDS),
+    destinationPath: compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS),
+    ...parts,
+  };
+}
+
+/** What a configuration may differ by from the usual one. */
+export interface ConfigParts extends Partial<Omit<AppConfig, 'task'>> {
+  readonly task?: Partial<TaskConfig>;
+}
+
+/** A configuration with the facilities PSI and CSCS and the defaults of the file. */
+export function aConfig(parts: ConfigParts = {}): AppConfig {
+  const { task, ...rest } = parts;
+  return {
+    scicatUrl: 'https://scicat.example.org',
+    port: 8080,
+    facilities: [aFacility('PSI'), aFacility('CSCS')],
+    task: {
+      maxConcurrency: 10,
+      queueSize: 0,
+      pollIntervalSeconds: 10,
+      stallTimeoutSeconds: 0,
+      progressWritesPerSecond: 20,
+      ...task,
+    },
+    scicat: { formerServiceUsers: [] },
+    server: { host: '127.0.0.1', trustProxy: false, maxBodyMiB: 128 },
+    watch: false,
+    transfer: {
+      verifyChecksum: true,
+      preserveTimestamp: false,
+      encryptData: false,
+      syncLevel: undefined,
+      deadlineHours: undefined,
+    },
+    globus: { authUrl: 'https://auth.example.org', transferUrl: 'https://transfer.example.org' },
+    dataDir: '/nowhere',
+    secrets: {
+      globusClientId: CLIENT_ID,
+      globusClientSecret: new Secret('globus-secret'),
+      scicatServiceUser: { username: SERVICE_USER, password: new Secret('scicat-secret') },
+    },
+    source: { file: 'test.yaml' },
+    ...rest,
+  };
+}
+
+/** The configuration in force, in the wrapping that the service reads it from. */
+export function configOf(parts: ConfigParts = {}): ConfigSnapshots {
+  return new ConfigSnapshots(aConfig(parts));
+}
+
+/** Alice, who may use both facilities and is in the dataset's group. */
+export function anIdentity(parts: Partial<Identity> = {}): Identity {
+  const accessGroups = parts.accessGroups ?? ['PSI', 'CSCS', 'p123'];
+  const username = parts.username ?? 'alice';
+  return {
+    username,
+    email: 'alice@example.org',
+    accessGroups,
+    document: { profile: { username, accessGroups } },
+    ...parts,
+  };
+}
+
+/** A dataset of group p123. */
+export function aDataset(parts: Partial<Dataset> = {}): Dataset {
+  return {
+    pid: '20.500.12345/e001',
+    ownerGroup: 'p123',
+    sourceFolder: '/data/run1',
+    size: 1000,
+    numberOfFiles: 10,
+    ...parts,
+  };
+}

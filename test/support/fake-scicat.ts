@@ -1,0 +1,222 @@
+import type {
+  ArchiveJobs,
+  NewArchiveJob,
+} from '../../src/transfers/application/ports/archive-jobs.port.js';
+import type { Dataset, Datasets } from '../../src/transfers/application/ports/datasets.port.js';
+import type {
+  JobPage,
+  NewTransferJob,
+  TransferJobs,
+  Viewer,
+} from '../../src/transfers/application/ports/transfer-jobs.port.js';
+import {
+  field,
+  isOurs,
+  showsEnded,
+  type TransferJobDocument,
+} from '../../src/transfers/domain/job-document.js';
+import type { JobView } from '../../src/transfers/domain/job-view.js';
+import type { CreatedJob, LifecycleFound } from '../../src/transfers/domain/transfer.js';
+import { sealRecord } from '../../src/transfers/domain/transfer-record.js';
+import { aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
+import { Faults } from './faults.js';
+import { rejected } from './upstream-failures.js';
+
+type JobCall =
+  'create' | 'findByKey' | 'read' | 'listOpen' | 'listOpenIds' | 'list' | 'write' | 'remove';
+
+/** One PATCH that was stored. */
+export interface StoredWrite {
+  readonly jobId: string;
+  readonly view: JobView;
+}
+
+/** Transfer jobs that are stored as SciCat stores them, and every call can be told to fail. */
+export class FakeTransferJobs implements TransferJobs {
+  readonly faults = new Faults<JobCall>();
+  readonly stored = new Map<string, TransferJobDocument>();
+  /** Every write that was stored, in order: each one makes SciCat run the job's e-mail actions. */
+  readonly writes: StoredWrite[] = [];
+  /** Jobs whose dataset is gone: they can be read and removed, but not written. */
+  readonly withoutDataset = new Set<string>();
+  /** Writes of one job that were under way at the same time, at most. */
+  mostWritesAtOnce = 0;
+  accounts: readonly string[] = [SERVICE_USER];
+  private readonly writing = new Map<string, number>();
+  private made = 900;
+
+  constructor(private readonly now: () => number) {}
+
+  /** Puts a job there, as if it had been made earlier. */
+  put(...jobs: readonly TransferJobDocument[]): void {
+    for (const job of jobs) this.stored.set(job.id, job);
+  }
+
+  /** `jobResultObject.status` and status code of a job, for short assertions. */
+  shown(jobId: string): string | undefined {
+    const job = this.stored.get(jobId);
+    return job === undefined
+      ? undefined
+      : `${job.statusCode} ${String(field(job.result, 'status'))}: ${job.statusMessage}`;
+  }
+
+  ownAccounts(): readonly string[] {
+    return this.accounts;
+  }
+
+  create(job: NewTransferJob): Promise<CreatedJob> {
+    return this.faults.run('create', () => {
+      this.made += 1;
+      const id = jobIdOf(this.made);
+      const createdAt = this.now();
+      this.put(
+        aJob({
+          id,
+          record: job.record,
+          ownerUser: job.ownerUser,
+          ownerGroup: job.ownerGroup,
+          createdAt,
+          updatedAt: createdAt,
+          globusTransfer: { sealed: sealRecord(job.record), key: job.record.key },
+        }),
+      );
+      return { jobId: id, createdAt };
+    });
+  }
+
+  findByKey(key: string): Promise<TransferJobDocument | undefined> {
+    return this.faults.run('findByKey', () =>
+      [...this.stored.values()].find((job) => field(job.globusTransfer, 'key') === key),
+    );
+  }
+
+  read(jobId: string): Promise<TransferJobDocument | undefined> {
+    return this.faults.run('read', () => this.stored.get(jobId));
+  }
+
+  listOpen(after: string | undefined, limit: number): Promise<readonly TransferJobDocument[]> {
+    return this.faults.run('listOpen', () => this.open(after).slice(0, limit));
+  }
+
+  listOpenIds(after: string | undefined, limit: number): Promise<readonly string[]> {
+    return this.faults.run('listOpenIds', () =>
+      this.open(after)
+        .slice(0, limit)
+        .map(({ id }) => id),
+    );
+  }
+
+  list(viewer: Viewer, page: number, pageSize: number): Promise<JobPage> {
+    return this.faults.run('list', () => {
+      const jobs = [...this.stored.values()]
+        .filter(
+          (job) =>
+            isOurs(job, this.accounts) &&
+            (job.ownerUser === viewer.username || viewer.accessGroups.includes(job.ownerGroup)),
+        )
+        .sort((a, b) => b.createdAt - a.createdAt);
+      return { total: jobs.length, jobs: jobs.slice((page - 1) * pageSize, page * pageSize) };
+    });
+  }
+
+  async write(jobId: string, view: JobView): Promise<void> {
+    const atOnce = (this.writing.get(jobId) ?? 0) + 1;
+    this.writing.set(jobId, atOnce);
+    this.mostWritesAtOnce = Math.max(this.mostWritesAtOnce, atOnce);
+    try {
+      await this.faults.run('write', () => {
+        const job = this.stored.get(jobId);
+        if (job === undefined || this.withoutDataset.has(jobId)) throw rejected(404);
+        this.writes.push({ jobId, view });
+        this.stored.set(jobId, {
+          ...job,
+          statusCode: view.statusCode,
+          statusMessage: view.statusMessage,
+          result: JSON.parse(JSON.stringify(view.jobResultObject)) as unknown,
+          updatedAt: this.now(),
+        });
+      });
+    } finally {
+      this.writing.set(jobId, (this.writing.get(jobId) ?? 1) - 1);
+    }
+  }
+
+  remove(jobId: string): Promise<void> {
+    return this.faults.run('remove', () => {
+      this.stored.delete(jobId);
+    });
+  }
+
+  private open(after: string | undefined): readonly TransferJobDocument[] {
+    return [...this.stored.values()]
+      .filter((job) => isOurs(job, this.accounts) && !showsEnded(job))
+      .filter((job) => after === undefined || job.id > after)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+}
+
+/** Archive jobs, kept by the key of their transfer. */
+export class FakeArchiveJobs implements ArchiveJobs {
+  readonly faults = new Faults<'findByKey' | 'create'>();
+  readonly made: NewArchiveJob[] = [];
+
+  findByKey(transferKey: string): Promise<string | undefined> {
+    return this.faults.run('findByKey', () => {
+      const position = this.made.findIndex((job) => job.transferKey === transferKey);
+      return position < 0 ? undefined : uuid('99999999', position);
+    });
+  }
+
+  create(job: NewArchiveJob): Promise<string> {
+    return this.faults.run('create', () => {
+      this.made.push(job);
+      return uuid('99999999', this.made.length - 1);
+    });
+  }
+}
+
+/** A dataset's lifecycle before anybody touched it. */
+export const UNTOUCHED: LifecycleFound = {
+  archivable: false,
+  archiveStatusMessage: 'datasetCreated',
+  retrievable: false,
+};
+
+/** Datasets by PID; each is untouched, unless told otherwise. */
+export class FakeDatasets implements Datasets {
+  readonly faults = new Faults<'readAs' | 'lifecycle' | 'markArchivable' | 'filePaths'>();
+  readonly datasets = new Map<string, Dataset>();
+  /** Lifecycles that differ from {@link UNTOUCHED}; undefined: the dataset is gone. */
+  readonly lifecycles = new Map<string, LifecycleFound | undefined>();
+  readonly marked: string[] = [];
+  readonly paths = new Map<string, readonly string[]>();
+
+  readAs(_userToken: string, pid: string): Promise<Dataset> {
+    return this.faults.run('readAs', () => {
+      const dataset = this.datasets.get(pid);
+      if (dataset === undefined) throw rejected(404);
+      return dataset;
+    });
+  }
+
+  lifecycle(pid: string): Promise<LifecycleFound | undefined> {
+    return this.faults.run('lifecycle', () =>
+      this.lifecycles.has(pid) ? this.lifecycles.get(pid) : UNTOUCHED,
+    );
+  }
+
+  markArchivable(pid: string): Promise<void> {
+    return this.faults.run('markArchivable', () => {
+      this.marked.push(pid);
+      this.lifecycles.set(pid, {
+        archivable: true,
+        archiveStatusMessage: 'datasetCreated',
+        retrievable: false,
+      });
+    });
+  }
+
+  filePaths(pid: string): Promise<readonly string[]> {
+    return this.faults.run('filePaths', () => this.paths.get(pid) ?? []);
+  }
+}

@@ -1,0 +1,22 @@
+import type {
+  TransferEvent,
+  TransferEvents,
+} from '../../src/transfers/application/ports/transfer-events.port.js';
+
+/** Remembers what happened. */
+export class RecordedEvents implements TransferEvents {
+  readonly all: TransferEvent[] = [];
+
+  emit(event: TransferEvent): void {
+    this.all.push(event);
+  }
+
+  /** The events of one kind, in order. */
+  of<Kind extends TransferEvent['kind']>(
+    kind: Kind,
+  ): readonly Extract<TransferEvent, { kind: Kind }>[] {
+    return this.all.filter(
+      (event): event is Extract<TransferEvent, { kind: Kind }> => event.kind === kind,
+    );
+  }
+}

@@ -1,0 +1,277 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGlobusSandbox, type GlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
+import { startScicatSandbox, type ScicatSandbox } from '../../sandbox/scicat/scicat-sandbox.js';
+import { createApp } from '../../src/app.setup.js';
+import type { AppConfig } from '../../src/config/app-config.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { createLogger } from '../../src/logging/logger.js';
+import { Tracker } from '../../src/tracking/tracker.js';
+
+/** Collections of the test world. */
+export const COLLECTIONS = {
+  source: 'aaaaaaaa-0000-4000-8000-000000000001',
+  archive: 'aaaaaaaa-0000-4000-8000-000000000002',
+  private: 'aaaaaaaa-0000-4000-8000-000000000003',
+} as const;
+
+/** A dataset of alice's group `group1`. */
+export const ALICES_DATASET = '20.500.12345/alices-run';
+/** A dataset of bob's group `group2`. */
+export const BOBS_DATASET = '20.500.12345/bobs-run';
+
+/** Name of the proxy's own SciCat account. */
+export const SERVICE_USER = 'globus-proxy';
+/** The proxy's Globus client. */
+export const CLIENT_ID = 'cccccccc-0000-4000-8000-000000000001';
+
+/** How a test wants its service. */
+export interface ServiceOptions {
+  /** Lines of YAML that follow the standard ones; top-level keys. */
+  readonly yaml?: string;
+  /** Replaces parts of the read configuration. */
+  readonly change?: (config: AppConfig) => AppConfig;
+  /** Emulators that go on from an earlier start; they are not closed with this service. */
+  readonly upstreams?: Upstreams;
+  /** A data folder that goes on from an earlier start. */
+  readonly dataDir?: string;
+}
+
+/** The services behind the proxy. */
+export interface Upstreams {
+  readonly scicat: ScicatSandbox;
+  readonly globus: GlobusSandbox;
+}
+
+/** Any answer of the service. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Undefined when the text is empty. @throws SyntaxError when it is no JSON */
+  readonly json: unknown;
+}
+
+/** The real service on a port of this machine, over emulators of its own. */
+export class TestService {
+  private constructor(
+    readonly app: NestExpressApplication,
+    readonly config: AppConfig,
+    readonly url: string,
+    readonly scicat: ScicatSandbox,
+    readonly globus: GlobusSandbox,
+    readonly tokens: Readonly<Record<'alice' | 'bob' | 'carol', string>>,
+    private readonly cleanUps: readonly (() => Promise<void>)[],
+  ) {}
+
+  static async start(options: ServiceOptions = {}): Promise<TestService> {
+    const cleanUps: (() => Promise<void>)[] = [];
+    const upstreams = options.upstreams ?? (await startUpstreams());
+    if (options.upstreams === undefined) {
+      cleanUps.push(
+        () => upstreams.scicat.close(),
+        () => upstreams.globus.close(),
+      );
+    }
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'proxy-test-')));
+    if (options.dataDir === undefined) {
+      cleanUps.push(() => rm(dataDir, { recursive: true, force: true }));
+    }
+    const read = readTestConfig(upstreams, dataDir, options.yaml ?? '');
+    const config = options.change === undefined ? read : options.change(read);
+    const app = await createApp(config, createLogger('silent'));
+    await app.listen(0, '127.0.0.1');
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const service = new TestService(
+      app,
+      config,
+      `http://127.0.0.1:${port}`,
+      upstreams.scicat,
+      upstreams.globus,
+      {
+        alice: upstreams.scicat.mintToken('alice'),
+        bob: upstreams.scicat.mintToken('bob'),
+        carol: upstreams.scicat.mintToken('carol'),
+      },
+      cleanUps,
+    );
+    return service;
+  }
+
+  /** Calls the service; `who` is a user, a token, or undefined for nobody. */
+  async call(
+    method: string,
+    path: string,
+    options: {
+      readonly who?: string;
+      readonly body?: unknown;
+      readonly headers?: HeadersInit;
+    } = {},
+  ): Promise<Answer> {
+    const headers = new Headers(options.headers);
+    const { who, body } = options;
+    if (who !== undefined) {
+      const known = Object.entries(this.tokens).find(([name]) => name === who)?.[1];
+      headers.set('SciCat-API-Key', known ?? who);
+    }
+    if (body !== undefined && !headers.has('content-type')) {
+      headers.set('content-type', 'application/json');
+    }
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(25_000),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      get json(): unknown {
+        return text === '' ? undefined : JSON.parse(text);
+      },
+    };
+  }
+
+  /** `POST /transfer` of alice's dataset, with other parameters as given. */
+  post(
+    query: Readonly<Record<string, string | undefined>> = {},
+    options: { readonly who?: string; readonly body?: unknown } = {},
+  ): Promise<Answer> {
+    const parameters = {
+      sourceFacility: 'SOURCE',
+      destFacility: 'ARCHIVE',
+      scicatPid: ALICES_DATASET,
+      collectionRootPath: '/data',
+      ...query,
+    };
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== undefined) search.set(name, value);
+    }
+    return this.call('POST', `/transfer?${search.toString()}`, { who: 'alice', ...options });
+  }
+
+  /** Lets the tracker look at Globus now, whatever the poll interval. */
+  get tracker(): Tracker {
+    return this.app.get(Tracker);
+  }
+
+  /** Ready means: all open transfers are taken up. */
+  async ready(): Promise<void> {
+    await eventually(() => this.tracker.ready, 'the service is ready');
+  }
+
+  /** Stops the service as SIGTERM does, and what was started for it. */
+  async stop(): Promise<void> {
+    await this.app.close();
+    for (const cleanUp of this.cleanUps) await cleanUp();
+  }
+}
+
+/** Emulators with the test world in them: two collections, three users, two datasets. */
+export async function startUpstreams(): Promise<Upstreams> {
+  const scicat = await startScicatSandbox();
+  const globus = await startGlobusSandbox();
+  const { machine } = scicat;
+  machine.addUser({
+    username: SERVICE_USER,
+    password: 'service-password',
+    groups: ['admin', 'archivemanager'],
+  });
+  machine.addUser({
+    username: 'alice',
+    password: 'alice-password',
+    email: 'alice@scicat.example',
+    groups: ['group1', 'SOURCE', 'ARCHIVE'],
+  });
+  machine.addUser({ username: 'bob', password: 'bob-password', groups: ['group2', 'SOURCE'] });
+  machine.addUser({
+    username: 'carol',
+    password: 'carol-password',
+    groups: ['group2', 'SOURCE', 'ARCHIVE'],
+  });
+  for (const [pid, ownerGroup, folder] of [
+    [ALICES_DATASET, 'group1', '/data/group1/run1'],
+    [BOBS_DATASET, 'group2', '/data/group2/run1'],
+  ] as const) {
+    machine.addDataset({
+      pid,
+      ownerGroup,
+      sourceFolder: folder,
+      size: 3000,
+      numberOfFiles: 3,
+      datasetlifecycle: { archivable: false, archiveStatusMessage: 'filesNotYetAvailable' },
+    });
+  }
+  globus.machine.addClient({ id: CLIENT_ID, secret: 'globus-secret' });
+  for (const [name, id] of Object.entries(COLLECTIONS)) {
+    globus.machine.addCollection({
+      id,
+      displayName: name,
+      virtual: { filesPerDirectory: 3, bytesPerFile: 1000, bytesPerSecond: 1e9, startupMs: 0 },
+    });
+  }
+  return { scicat, globus };
+}
+
+function readTestConfig(upstreams: Upstreams, dataDir: string, more: string): AppConfig {
+  const text = `
+scicatUrl: ${upstreams.scicat.url}
+port: 8080
+dataDir: ${dataDir}
+globus:
+  authUrl: ${upstreams.globus.authUrl}
+  transferUrl: ${upstreams.globus.transferUrl}
+facilities:
+  - name: SOURCE
+    collection: ${COLLECTIONS.source}
+    direction: SRC
+  - name: ARCHIVE
+    collection: ${COLLECTIONS.archive}
+    direction: DST
+    destinationPath: /archive/{{ .PidShort }}
+  - name: PRIVATE
+    collection: ${COLLECTIONS.private}
+    accessValue: private-group
+${more.includes('task:') ? '' : 'task: { pollInterval: 1 }'}
+${more}
+`;
+  const { config } = loadConfig({
+    argv: ['--config', '/config.yaml'],
+    env: {
+      GLOBUS_CLIENT_ID: CLIENT_ID,
+      GLOBUS_CLIENT_SECRET: 'globus-secret',
+      SCICAT_SERVICE_USER_USERNAME: SERVICE_USER,
+      SCICAT_SERVICE_USER_PASSWORD: 'service-password',
+    },
+    platform: 'linux',
+    applicationFolder: '/application',
+    workingFolder: '/',
+    files: { read: () => text, exists: (path) => path === '/config.yaml' },
+  });
+  return config;
+}
+
+/**
+ * Waits until something is so, looking again after every turn of the event loop's timers.
+ *
+ * @throws when it is not so after 20 seconds
+ */
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`It did not come about that ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
