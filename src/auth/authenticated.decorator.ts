@@ -1,5 +1,5 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
 
 /** Name of the security scheme in the OpenAPI document: a token in the header `SciCat-API-Key`. */
@@ -11,18 +11,5 @@ export function Authenticated(): ClassDecorator & MethodDecorator {
     UseGuards(ScicatAuthGuard),
     ApiSecurity(SCICAT_KEY_SCHEME),
     ApiBearerAuth(),
-    ApiUnauthorizedResponse({
-      description: 'There is no SciCat token, or SciCat does not accept it (any more).',
-      schema: {
-        type: 'object',
-        required: ['message', 'code', 'requestId'],
-        properties: {
-          message: { type: 'string' },
-          details: { type: 'string' },
-          code: { type: 'string', example: 'UNAUTHENTICATED' },
-          requestId: { type: 'string' },
-        },
-      },
-    }),
   );
 }

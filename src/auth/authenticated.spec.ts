@@ -171,16 +171,6 @@ describe('@Authenticated()', () => {
     const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
     expect(document.paths['/who']?.get).toMatchObject({
       security: [{ [SCICAT_KEY_SCHEME]: [] }, { bearer: [] }],
-      responses: {
-        401: {
-          description: 'There is no SciCat token, or SciCat does not accept it (any more).',
-          content: {
-            'application/json': {
-              schema: { type: 'object', required: ['message', 'code', 'requestId'] },
-            },
-          },
-        },
-      },
     });
   });
 });
