@@ -53,7 +53,6 @@ export async function createApp(
     }),
   );
   serveOpenApi(app);
-  app.enableShutdownHooks();
   await app.init();
   // What the framework's router throws before any route is found ends here, not in an HTML page.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {

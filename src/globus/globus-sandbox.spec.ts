@@ -47,7 +47,7 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
   });
 
   afterEach(async () => {
-    transport.onModuleDestroy();
+    transport.onApplicationShutdown();
     await sandbox.close();
     rmSync(base, { recursive: true, force: true });
   });

@@ -32,7 +32,7 @@ describe('AxiosTransport', () => {
   });
 
   afterEach(async () => {
-    transport.onModuleDestroy();
+    transport.onApplicationShutdown();
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
     await closed;

@@ -1,5 +1,5 @@
 import type { HttpService } from '@nestjs/axios';
-import type { OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import type { AxiosResponse } from 'axios';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -27,7 +27,7 @@ const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
  * The network by axios. Follows no redirect and no proxy variable, judges no status, and lets no
  * error of axios out: those carry the request, hence its token.
  */
-export class AxiosTransport implements HttpTransport, OnModuleDestroy {
+export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
   private readonly pooled: Agents;
   private readonly fresh: Agents;
   private readonly maxResponseBytes: number;
@@ -68,8 +68,11 @@ export class AxiosTransport implements HttpTransport, OnModuleDestroy {
     }
   }
 
-  /** Ends all connections, idle ones too, so that the process can end. */
-  onModuleDestroy(): void {
+  /**
+   * Ends all connections, idle ones too, so that the process can end. Not sooner: until then the
+   * tracker still writes what is pending.
+   */
+  onApplicationShutdown(): void {
     for (const { http, https } of [this.pooled, this.fresh]) {
       http.destroy();
       https.destroy();

@@ -63,6 +63,7 @@ export interface TrackerStatus {
 }
 
 const SWEEP_EVERY_MS = 5 * 60_000;
+const SWEEP_AGAIN_MS = 30_000;
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
 /** A cancel that Globus took but that shows no effect is asked for again after this time. */
 const CANCEL_AGAIN_MS = 60_000;
@@ -101,7 +102,8 @@ export class Tracker implements TransferTracking {
   private reconciled = false;
   private reconcileNotBefore = 0;
   private readonly fileListForgotten = new WeakSet<OpenTransfer>();
-  private sweptAt = 0;
+  private sweeping = false;
+  private sweepAt = 0;
   private polledAt = Number.NEGATIVE_INFINITY;
   private lastGoodPoll: number | undefined;
   private reservedSlots = 0;
@@ -315,7 +317,7 @@ export class Tracker implements TransferTracking {
     if (this.stopping.signal.aborted) return;
     if (!this.recovered) await this.recover();
     if (!this.recovered) return;
-    await this.sweepIfDue();
+    this.sweepIfDue();
     if (!this.reconciled) await this.reconcile();
     await this.observeIfDue();
     // While a look was under way the service may have been told to stop.
@@ -357,7 +359,7 @@ export class Tracker implements TransferTracking {
     try {
       const { open, adopted } = await this.sweep.recover();
       this.recovered = true;
-      this.sweptAt = clock.monotonicMs();
+      this.sweepAt = clock.monotonicMs() + SWEEP_EVERY_MS;
       alarms.clear(SCICAT_ACCOUNT_ALARM);
       events.emit({ kind: 'swept', open, adopted });
       void this.submissionIds.fill();
@@ -377,16 +379,25 @@ export class Tracker implements TransferTracking {
     }
   }
 
-  private async sweepIfDue(): Promise<void> {
+  /** Beside the loop: a long list or a slow SciCat must not keep Globus from being looked at. */
+  private sweepIfDue(): void {
+    if (this.sweeping || this.parts.clock.monotonicMs() < this.sweepAt) return;
+    this.sweeping = true;
+    void this.thenWake(this.sweepOnce());
+  }
+
+  private async sweepOnce(): Promise<void> {
     const { clock, events, alarms } = this.parts;
-    if (clock.monotonicMs() - this.sweptAt < SWEEP_EVERY_MS) return;
-    this.sweptAt = clock.monotonicMs();
     try {
       const { open, adopted } = await this.sweep.run();
       alarms.clear(SCICAT_ACCOUNT_ALARM);
+      this.sweepAt = clock.monotonicMs() + SWEEP_EVERY_MS;
       events.emit({ kind: 'swept', open, adopted });
     } catch (error) {
+      this.sweepAt = clock.monotonicMs() + SWEEP_AGAIN_MS;
       if (!this.aborted.signal.aborted) this.sweepFailed(error);
+    } finally {
+      this.sweeping = false;
     }
   }
 

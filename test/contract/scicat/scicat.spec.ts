@@ -123,7 +123,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
   });
 
   afterEach(async () => {
-    transport.onModuleDestroy();
+    transport.onApplicationShutdown();
     await sandbox.close();
   });
 
@@ -503,7 +503,7 @@ describe('SciCat with one account that lacks the right to update', () => {
       expect(told(error)).toMatchObject({ name: 'ServiceAccountError', status: 403 });
       expect(error.message).toMatch(/operator/);
     } finally {
-      transport.onModuleDestroy();
+      transport.onApplicationShutdown();
       await sandbox.close();
     }
   });

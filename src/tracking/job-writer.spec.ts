@@ -1,0 +1,350 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { aRunningTransfer, aTransfer, jobIdOf } from '../../test/support/builders.js';
+import { aGate } from '../../test/support/faults.js';
+import { TrackingWorld } from '../../test/support/tracking-world.js';
+import {
+  accountRefused,
+  doubtful,
+  down,
+  rejected,
+  timeout,
+} from '../../test/support/upstream-failures.js';
+import { settle } from '../../test/support/virtual-clock.js';
+import { failed, progressed, type Transfer, withEndRequest } from '../transfers/domain/transfer.js';
+import type { OpenTransfer } from './open-transfers.js';
+
+const HOUR = 60 * 60_000;
+let world = new TrackingWorld();
+beforeEach(() => {
+  world = new TrackingWorld();
+});
+afterEach(async () => {
+  world.jobs.faults.clear();
+  await world.end();
+});
+
+const bytes = (number: number) => (transfer: Transfer) =>
+  progressed(transfer, { ...transfer.progress, bytesTransferred: number }, undefined);
+const wanted = (remove: boolean) => (transfer: Transfer) =>
+  withEndRequest(transfer, { reason: 'user', by: 'alice', at: 'now', remove });
+
+/** The writes that SciCat stored, in short. */
+const written = (): readonly (readonly [string, string, number])[] =>
+  world.jobs.writes.map(({ jobId, view }) => [
+    jobId,
+    view.statusCode,
+    view.jobResultObject.bytesTransferred,
+  ]);
+/** What became of a promise so far. */
+function fate(promise: Promise<void>): { readonly of: string } {
+  const result = { of: 'pending' };
+  promise.then(
+    () => (result.of = 'resolved'),
+    (error: unknown) => (result.of = `rejected: ${(error as Error).message}`),
+  );
+  return result;
+}
+const running = (number = 1): OpenTransfer => world.follow(aRunningTransfer({ number }));
+
+describe('one writer per job', () => {
+  test('never two writes of one job at a time, and the latest state wins', async () => {
+    const open = running();
+    const gate = aGate();
+    world.jobs.faults.next('write', { hold: gate.opened });
+    world.writer.changed(open, 'needed');
+    for (const number of [1, 2, 3]) {
+      world.transfers.update(open, bytes(number));
+      world.writer.changed(open, 'needed');
+    }
+    await settle();
+    expect(world.jobs.faults.count('write')).toBe(1);
+    gate.open();
+    await settle();
+    expect([written(), world.jobs.mostWritesAtOnce]).toEqual([
+      [
+        [jobIdOf(1), '002', 0],
+        [jobIdOf(1), '002', 3],
+      ],
+      1,
+    ]);
+  });
+
+  test('C2: what SciCat shows already is not written', async () => {
+    const open = running();
+    world.writer.inStep(open);
+    world.writer.changed(open, 'needed');
+    await settle();
+    expect(written()).toEqual([]);
+  });
+
+  test('ends go first when many wait, and at most eight are under way', async () => {
+    const gate = aGate();
+    world.jobs.faults.always('write', { hold: gate.opened });
+    const opens = Array.from({ length: 12 }, (_, n) => running(n + 1));
+    for (const open of opens.slice(0, 11)) world.writer.changed(open, 'needed');
+    const last = opens[11];
+    if (last === undefined) throw new Error('no transfer');
+    world.transfers.update(last, (t) => failed(t, 'broken'));
+    world.writer.changed(last, 'final');
+    await settle();
+    expect([world.jobs.faults.count('write'), world.writer.pending]).toEqual([8, 12]);
+    gate.open();
+    await settle();
+    expect(written()[8]).toEqual([jobIdOf(12), '998', 0]);
+    expect([written().length, world.writer.pending]).toEqual([12, 0]);
+  });
+});
+
+describe('the budget of progress', () => {
+  test.each([
+    [2, 10_000, 20],
+    [0.5, 10_000, 5],
+  ])(
+    '%d a second: %d ms bring at most %d writes, and they do come',
+    async (perSecond, ms, most) => {
+      world = new TrackingWorld({ task: { progressWritesPerSecond: perSecond } });
+      const opens = Array.from({ length: 40 }, (_, n) => running(n + 1));
+      for (const open of opens) {
+        world.transfers.update(open, bytes(1));
+        world.writer.changed(open, 'progress');
+      }
+      await settle();
+      expect(written().length).toBeLessThanOrEqual(Math.max(1, perSecond));
+      await world.clock.advance(ms);
+      expect(written().length).toBeGreaterThanOrEqual(most - 2);
+      expect(written().length).toBeLessThanOrEqual(most + 1);
+    },
+  );
+
+  test('progress that an urgent write took along is not written again', async () => {
+    const open = running();
+    world.transfers.update(open, bytes(1));
+    world.writer.changed(open, 'progress');
+    world.writer.changed(open, 'needed');
+    await settle();
+    await world.clock.advance(60_000);
+    expect(written()).toEqual([[jobIdOf(1), '002', 1]]);
+  });
+});
+
+describe('after an outcome that is not certain', () => {
+  test.each([
+    ['a time-out', timeout()],
+    ["SciCat's 400 after storing", doubtful()],
+  ])('%s: read, and what is there is not written again (e-mails go out once)', async (_, after) => {
+    const open = running();
+    world.jobs.faults.next('write', { after });
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(HOUR);
+    expect([written().length, world.jobs.faults.calls]).toEqual([1, ['write', 'read']]);
+    expect(world.told).toEqual([`confirmed ${jobIdOf(1)} transferring`]);
+  });
+
+  test('K3: what is not there is written until it is', async () => {
+    const open = running();
+    world.jobs.faults.always('write', { before: timeout() });
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(5 * HOUR);
+    expect(written()).toEqual([]);
+    world.jobs.faults.clear();
+    await world.clock.advance(60_000);
+    expect(written()).toEqual([[jobIdOf(1), '002', 0]]);
+  });
+
+  test('when the job could not be read either, it is read before the next write', async () => {
+    const open = running();
+    world.jobs.faults.next('write', { after: timeout() });
+    world.jobs.faults.next('read', { before: down() }, { before: down() });
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(HOUR);
+    expect(written().length).toBe(1);
+    expect(world.told).toEqual([`confirmed ${jobIdOf(1)} transferring`]);
+  });
+
+  test('a text that SciCat masks counts as written', async () => {
+    const open = running();
+    world.transfers.update(open, (t) => failed(t, 'no access for alice@example.org'));
+    world.jobs.faults.next('write', { after: timeout() });
+    world.writer.changed(open, 'final');
+    const masked = 'no access for *****';
+    const job = world.jobs.stored.get(jobIdOf(1));
+    await settle();
+    if (job === undefined) throw new Error('no job');
+    expect(written().length).toBe(1);
+    await world.clock.advance(HOUR);
+    expect(written().length).toBe(1);
+    expect(masked).toContain('*****');
+  });
+
+  test('refused connections and our own account need no look: nothing was stored', async () => {
+    const open = running();
+    world.jobs.faults.next('write', { before: down() }, { before: accountRefused() });
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(60_000);
+    expect(world.jobs.faults.calls).toEqual(['write', 'write', 'write']);
+  });
+});
+
+describe('a job that can not be written', () => {
+  test('is parked and tried hourly, said once, and the others go on', async () => {
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    const open = running(1);
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(10 * 60_000);
+    expect(world.writer.parked).toBe(1);
+    const tries = world.jobs.faults.count('write');
+    world.writer.changed(running(2), 'needed');
+    await world.clock.advance(3 * HOUR);
+    expect(world.jobs.faults.count('write') - tries).toBeGreaterThanOrEqual(3);
+    expect(world.jobs.faults.count('write') - tries).toBeLessThanOrEqual(5);
+    expect(written()).toEqual([[jobIdOf(2), '002', 0]]);
+    expect(world.events.of('job-parked')).toEqual([
+      { kind: 'job-parked', jobId: jobIdOf(1), reason: rejected(404).message },
+    ]);
+    world.jobs.withoutDataset.clear();
+    await world.clock.advance(HOUR + 60_000);
+    expect([world.writer.parked, written().length]).toEqual([0, 2]);
+  });
+
+  test('an outage does not count towards parking: one refusal after it is no verdict', async () => {
+    const open = running();
+    const outage = Array.from({ length: 8 }, () => ({ before: timeout() }));
+    world.jobs.faults.next('write', ...outage, { before: rejected(404) });
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(10 * 60_000);
+    expect([world.writer.parked, written().length]).toEqual([0, 1]);
+  });
+
+  test('K4: whoever waits for it hears soon that it can not be, not in an hour', async () => {
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    const open = running(1);
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(10 * 60_000);
+    expect(world.writer.parked).toBe(1);
+    world.transfers.update(open, wanted(false));
+    const waiting = fate(world.writer.confirmed(open));
+    await world.clock.advance(60_000);
+    expect(waiting.of).toBe(`rejected: ${rejected(404).message}`);
+  });
+
+  test('gone from SciCat: said, and not written any more', async () => {
+    const open = running();
+    world.jobs.stored.clear();
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(HOUR);
+    expect([world.told, world.jobs.faults.count('write')]).toEqual([[`gone ${jobIdOf(1)}`], 1]);
+    expect(world.events.of('job-gone')).toEqual([{ kind: 'job-gone', jobId: jobIdOf(1) }]);
+  });
+});
+
+describe('removal', () => {
+  const removing = (): OpenTransfer => {
+    const open = running();
+    world.transfers.update(open, wanted(true));
+    world.transfers.update(open, (t) => failed(t, 'ended'));
+    return open;
+  };
+
+  test('an ended transfer whose user wanted it gone has its job removed, not written', async () => {
+    world.writer.changed(removing(), 'final');
+    await settle();
+    expect([world.jobs.stored.size, written()]).toEqual([0, []]);
+    expect(world.told).toEqual([`confirmed ${jobIdOf(1)} failed`]);
+  });
+
+  test('with the answer lost: gone is what was wanted', async () => {
+    world.jobs.faults.next('remove', { after: timeout() });
+    world.writer.changed(removing(), 'final');
+    await world.clock.advance(60_000);
+    expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
+  });
+
+  test('is repeated until the job is gone', async () => {
+    world.jobs.faults.next('remove', { before: timeout() }, { before: down() });
+    world.writer.changed(removing(), 'final');
+    await world.clock.advance(60_000);
+    expect(world.jobs.stored.size).toBe(0);
+  });
+});
+
+describe('confirmed()', () => {
+  test('is at once where SciCat shows the state', async () => {
+    const open = running();
+    world.writer.inStep(open);
+    await world.writer.confirmed(open);
+    expect(world.jobs.faults.calls).toEqual([]);
+  });
+
+  test('waits for its own state, not for an older one under way', async () => {
+    const open = running();
+    const gates = [aGate(), aGate()] as const;
+    world.jobs.faults.next('write', { hold: gates[0].opened }, { hold: gates[1].opened });
+    world.writer.changed(open, 'needed');
+    world.transfers.update(open, wanted(false));
+    const waiting = fate(world.writer.confirmed(open));
+    gates[0].open();
+    await settle();
+    expect(waiting.of).toBe('pending');
+    gates[1].open();
+    await settle();
+    expect(waiting.of).toBe('resolved');
+  });
+
+  test('tells of the failure, and the write is repeated all the same', async () => {
+    const open = running();
+    world.transfers.update(open, wanted(false));
+    world.jobs.faults.next('write', { before: down() });
+    const waiting = fate(world.writer.confirmed(open));
+    await settle();
+    expect(waiting.of).toBe(`rejected: ${down().message}`);
+    await world.clock.advance(60_000);
+    expect(written().length).toBe(1);
+  });
+
+  test('is rejected when the transfer is not followed any more', async () => {
+    const open = running();
+    const gate = aGate();
+    world.jobs.faults.next('write', { hold: gate.opened });
+    const waiting = fate(world.writer.confirmed(open));
+    world.writer.forget(open);
+    gate.open();
+    await settle();
+    expect(waiting.of).toMatch(/^rejected: /);
+  });
+});
+
+describe('stop()', () => {
+  test('writes what is due, then nothing more', async () => {
+    const open = world.follow(aTransfer());
+    world.writer.changed(open, 'needed');
+    const stopped = fate(world.writer.stop(world.clock.monotonicMs() + 10_000));
+    await world.clock.advance(1000);
+    expect([stopped.of, written().length]).toEqual(['resolved', 1]);
+    world.transfers.update(open, wanted(false));
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(HOUR);
+    expect(written().length).toBe(1);
+  });
+
+  test('leaves nobody waiting for ever: neither who waited, nor who asks afterwards', async () => {
+    const open = running();
+    world.transfers.update(open, wanted(false));
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    world.writer.changed(open, 'needed');
+    await world.clock.advance(10 * 60_000);
+    const gate = aGate();
+    world.jobs.faults.always('write', { hold: gate.opened });
+    const before = fate(world.writer.confirmed(open));
+    const stopped = fate(world.writer.stop(world.clock.monotonicMs() + 1000));
+    await world.clock.advance(2000);
+    gate.open();
+    await world.clock.advance(2000);
+    const after = fate(world.writer.confirmed(open));
+    await settle();
+    expect([before.of, stopped.of, after.of]).toEqual([
+      expect.stringMatching(/^rejected: /),
+      'resolved',
+      expect.stringMatching(/^rejected: /),
+    ]);
+  });
+});
