@@ -10,8 +10,11 @@ import type { Duplex } from 'node:stream';
 import { pinoHttp } from 'pino-http';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
+import { errorFacts } from './errors/error-facts.js';
 import { ErrorResponseFilter, requestIdOf } from './errors/error-response.filter.js';
+import { ProxyError } from './errors/proxy-error.js';
 import { InvalidRequestError } from './errors/request.errors.js';
+import { UpstreamError } from './errors/upstream.errors.js';
 import { FrameworkLogger, type Logger } from './logging/logger.js';
 import { serveOpenApi } from './openapi.js';
 
@@ -34,8 +37,11 @@ export async function createApp(
     bodyParser: false,
     abortOnError: false,
   });
-  const filter = new ErrorResponseFilter((error, requestId) => {
-    logger.error({ err: error, requestId }, 'unforeseen error');
+  const filter = new ErrorResponseFilter((error, { unforeseen, body: { requestId } }) => {
+    if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
+    else if (error instanceof UpstreamError || upstreamIsCause(error)) {
+      logger.warn({ ...errorFacts(error), requestId }, 'request failed upstream');
+    }
   });
   app.set('trust proxy', config.server.trustProxy);
   app.disable('x-powered-by');
@@ -60,6 +66,10 @@ export async function createApp(
   });
   limitServer(app);
   return app;
+}
+
+function upstreamIsCause(error: unknown): error is ProxyError {
+  return error instanceof ProxyError && error.cause instanceof UpstreamError;
 }
 
 /** Swagger UI's page has inline styles and data images; nothing else needs more than the default. */

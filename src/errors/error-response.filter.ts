@@ -1,14 +1,14 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { errorResponse } from './error-response.js';
+import { errorResponse, type ErrorResponse } from './error-response.js';
 
-/** Where a filter reports what nobody foresaw. */
-export type UnforeseenListener = (error: unknown, requestId: string) => void;
+/** Where a filter reports what somebody should look at: `answer` is what the caller was told. */
+export type ErrorListener = (error: unknown, answer: ErrorResponse) => void;
 
 /** Answers every error in the one shape. The only one who turns errors into HTTP. */
 @Catch()
 export class ErrorResponseFilter implements ExceptionFilter {
-  constructor(private readonly unforeseen: UnforeseenListener) {}
+  constructor(private readonly report: ErrorListener) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -19,7 +19,7 @@ export class ErrorResponseFilter implements ExceptionFilter {
   answer(error: unknown, request: Request, response: Response): void {
     const requestId = requestIdOf(request);
     const answer = errorResponse(error, request.method, requestId);
-    if (answer.unforeseen) this.unforeseen(error, requestId);
+    this.report(error, answer);
     if (response.headersSent) {
       response.destroy();
       return;

@@ -21,6 +21,8 @@ export interface JobWriterListener {
   confirmed(open: OpenTransfer, shown: Transfer): void;
   /** SciCat has no such job any more. */
   gone(open: OpenTransfer): void;
+  /** A write failed and will be repeated. */
+  failed(open: OpenTransfer, error: Error): void;
 }
 
 interface Entry {
@@ -284,6 +286,7 @@ export class JobWriter {
         entry.failures += 1;
         entry.refusals = outcome.kind === 'refused' ? entry.refusals + 1 : 0;
         this.retryLater(entry, urgency, outcome);
+        this.listener.failed(open, outcome.error);
         for (const waiter of entry.waiters.splice(0)) waiter.reject(outcome.error);
         return;
     }

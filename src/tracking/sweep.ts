@@ -95,7 +95,8 @@ export class Sweep {
     for (const id of followed) {
       if (!listed.has(id)) await this.unlessRefused(this.checkGone(id));
     }
-    await this.sweepSpool();
+    // An account without rights is shown empty lists: nothing follows from those.
+    if (listed.size > 0) await this.sweepSpool();
     return { open: listed.size, adopted };
   }
 

@@ -120,6 +120,9 @@ export class Tracker implements TransferTracking {
       gone: (open) => {
         this.onGone(open);
       },
+      failed: (_open, error) => {
+        if (error instanceof ServiceAccountError) alarms.raise(SCICAT_ACCOUNT_ALARM, error.message);
+      },
     };
     const { transfers } = this;
     this.writer = new JobWriter(parts.jobs, config, clock, random, events, listener);
@@ -156,7 +159,7 @@ export class Tracker implements TransferTracking {
   }
 
   get ready(): boolean {
-    return this.recovered && !this.stopping.signal.aborted;
+    return this.recovered && !this.isStopping();
   }
 
   /** What an operator may want to know. */
@@ -277,6 +280,10 @@ export class Tracker implements TransferTracking {
     void this.besideLoop(this.sweep.disown(key));
   }
 
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   private place(slot: boolean, waitsFor: string, giveBack: () => void): Place {
     let held = true;
     return {
@@ -290,7 +297,7 @@ export class Tracker implements TransferTracking {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+    while (!this.isStopping()) {
       await this.nextWake();
       try {
         await this.cycle();
@@ -314,14 +321,14 @@ export class Tracker implements TransferTracking {
   }
 
   private async cycle(): Promise<void> {
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopping()) return;
     if (!this.recovered) await this.recover();
     if (!this.recovered) return;
     this.sweepIfDue();
     if (!this.reconciled) await this.reconcile();
     await this.observeIfDue();
     // While a look was under way the service may have been told to stop.
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopping()) return;
     for (const step of this.finalizer.startDue()) void this.thenWake(step);
     if (this.reconciled) {
       for (const step of this.dispatcher.dispatch(this.reservedSlots)) void this.thenWake(step);
@@ -526,6 +533,7 @@ export class Tracker implements TransferTracking {
   }
 
   private onConfirmed(open: OpenTransfer, shown: Transfer): void {
+    this.parts.alarms.clear(SCICAT_ACCOUNT_ALARM);
     const { state } = shown.status;
     // Something newer is to be written, such as the removal of an ended transfer's job.
     if (isFinal(state) && open.transfer !== shown) return;

@@ -1,0 +1,87 @@
+import { Alarms } from '../../src/tracking/alarms.js';
+import { JobWriter, type JobWriterListener } from '../../src/tracking/job-writer.js';
+import { type OpenTransfer, OpenTransfers } from '../../src/tracking/open-transfers.js';
+import { Tracker } from '../../src/tracking/tracker.js';
+import { jobView } from '../../src/transfers/domain/job-view.js';
+import type { Transfer } from '../../src/transfers/domain/transfer.js';
+import { aJob, aJobOf, type ConfigParts, configOf } from './builders.js';
+import { FakeGlobus } from './fake-globus.js';
+import { FakeArchiveJobs, FakeDatasets, FakeTransferJobs } from './fake-scicat.js';
+import { FakeSpool } from './fake-spool.js';
+import { RecordedEvents } from './recorded-events.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** Everything that tracking touches, in memory and in virtual time. */
+export class TrackingWorld {
+  readonly clock = new VirtualClock();
+  readonly events = new RecordedEvents();
+  readonly alarms = new Alarms(this.events);
+  readonly jobs = new FakeTransferJobs(() => this.clock.now());
+  readonly archiveJobs = new FakeArchiveJobs();
+  readonly datasets = new FakeDatasets();
+  readonly globus = new FakeGlobus();
+  readonly spool = new FakeSpool(() => this.clock.now());
+  readonly transfers = new OpenTransfers(this.events, () => this.clock.monotonicMs());
+  readonly aborter = new AbortController();
+  readonly config;
+  readonly writer: JobWriter;
+  /** What the writer told, in order. */
+  readonly told: string[] = [];
+  /** Chance that is none, so that pauses are the same every time. */
+  readonly random = (): number => 0.5;
+
+  constructor(config: ConfigParts = {}) {
+    this.config = configOf(config);
+    const listener: JobWriterListener = {
+      confirmed: (open, shown) => this.told.push(`confirmed ${open.jobId} ${shown.status.state}`),
+      gone: (open) => this.told.push(`gone ${open.jobId}`),
+      failed: (open) => this.told.push(`failed ${open.jobId}`),
+    };
+    const { jobs, clock, random, events } = this;
+    this.writer = new JobWriter(jobs, this.config, clock, random, events, listener);
+  }
+
+  get signal(): AbortSignal {
+    return this.aborter.signal;
+  }
+
+  /** Follows a transfer whose job SciCat holds but has not been written to. */
+  follow(transfer: Transfer, holdsSlot = false): OpenTransfer {
+    const { origin, jobId: id } = transfer;
+    this.jobs.put(
+      origin.kind === 'recorded'
+        ? aJob({ id, record: origin.record })
+        : aJob({ id, globusTransfer: undefined, datasetPids: [transfer.datasetPid] }),
+    );
+    return this.transfers.add(transfer, { holdsSlot });
+  }
+
+  /** Puts the job of a transfer there as SciCat shows it, as after an earlier process. */
+  putShown(transfer: Transfer): void {
+    this.jobs.put(aJobOf(transfer, jobView(transfer)));
+  }
+
+  /** A tracker over all this, not started. */
+  tracker(): Tracker {
+    const { jobs, archiveJobs, datasets, globus, spool, events, alarms, config, clock, random } =
+      this;
+    return new Tracker({
+      jobs,
+      archiveJobs,
+      datasets,
+      globus,
+      spool,
+      events,
+      alarms,
+      config,
+      clock,
+      random,
+    });
+  }
+
+  /** Ends all that waits for time. */
+  async end(): Promise<void> {
+    this.aborter.abort(new Error('The test has ended.'));
+    await this.writer.stop(this.clock.monotonicMs());
+  }
+}
