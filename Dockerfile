@@ -1,0 +1,52 @@
+# docker build -t scicat-globus-proxy .                              the service
+# docker build -t scicat-globus-sandbox --target sandbox .           the emulators of SciCat and Globus
+
+ARG NODE_IMAGE=node:24-alpine
+
+# --- all dependencies, for building
+FROM ${NODE_IMAGE} AS build
+WORKDIR /service
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY nest-cli.json tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
+COPY src src
+COPY sandbox sandbox
+RUN npm run build:all
+
+# --- what the service needs to run, and nothing else
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /service
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+
+# --- the emulators with the service, to try things out; no part of the image below
+FROM ${NODE_IMAGE} AS sandbox
+ENV NODE_ENV=production
+WORKDIR /service
+COPY --from=dependencies /service/node_modules node_modules
+COPY --from=build /service/package.json ./
+COPY --from=build /service/dist dist
+COPY --from=build /service/dist-sandbox dist-sandbox
+USER node
+CMD ["node", "dist-sandbox/main.js"]
+
+# --- the service
+FROM ${NODE_IMAGE} AS service
+# XDG_STATE_HOME puts the data folder below /service/data, where a volume is to be mounted;
+# PROXY_CONTAINER lets the service warn at start if none is.
+ENV NODE_ENV=production \
+    PROXY_CONTAINER=1 \
+    XDG_STATE_HOME=/service/data
+WORKDIR /service
+COPY --from=dependencies /service/node_modules node_modules
+COPY --from=build /service/dist dist
+COPY package.json LICENSE scicat-globus-proxy-config.example.yaml ./
+# A fresh named volume takes over owner and mode of this folder. No VOLUME here: an unnamed one would
+# look like a mount and be thrown away with the container all the same.
+RUN mkdir -m 700 data && chown node:node data
+USER node
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["node", "dist/cli/health-check.js"]
+CMD ["node", "dist/main.js"]
