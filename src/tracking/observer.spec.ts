@@ -67,7 +67,7 @@ describe('C1 C2: one look at all transfers in flight', () => {
   test('2,500 ended since the last look: the same for completions', async () => {
     world.globus.put(
       ...numbered(2500).map((number) =>
-        aSucceededTask({ number, completedAt: START - number * 1000 }),
+        aSucceededTask({ number, completedAt: START - number * 60_000 }),
       ),
     );
     const look = await observer.look(inFlight(2500));

@@ -249,6 +249,8 @@ const transfers: fc.Arbitrary<Transfer> = fc
   })
   .map((parts) => aTransfer({ ...parts, record: {} }));
 
+const HALF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])/;
+
 describe('frozen names, types and words: an existing client breaks on any other', () => {
   test('in every state, with any numbers and texts', () => {
     fc.assert(
@@ -292,8 +294,8 @@ describe('frozen names, types and words: an existing client breaks on any other'
     for (const padding of ['', 'x']) {
       const error = padding + '\u{1F600}'.repeat(2000);
       const view = jobView(inStatus({ state: 'failed', taskId: TASK, error }));
-      expect(view.statusMessage.isWellFormed()).toBe(true);
-      expect(view.jobResultObject.error.isWellFormed()).toBe(true);
+      expect(view.statusMessage).not.toMatch(HALF_A_PAIR);
+      expect(view.jobResultObject.error).not.toMatch(HALF_A_PAIR);
     }
   });
 });

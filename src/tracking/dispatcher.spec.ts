@@ -1,0 +1,459 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  aFacility,
+  aSucceededTask,
+  aTask,
+  aTransfer,
+  type ConfigParts,
+  jobIdOf,
+  keyOf,
+  taskIdFor,
+  type TransferParts,
+  uuid,
+} from '../../test/support/builders.js';
+import { aGate } from '../../test/support/faults.js';
+import { TrackingWorld } from '../../test/support/tracking-world.js';
+import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
+import { settle } from '../../test/support/virtual-clock.js';
+import { digestFileList } from '../transfers/domain/file-list.js';
+import { field } from '../transfers/domain/job-document.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+import { withEndRequest } from '../transfers/domain/transfer.js';
+import { Dispatcher } from './dispatcher.js';
+import type { OpenTransfer } from './open-transfers.js';
+import { SubmissionIds } from './submission-ids.js';
+
+let world: TrackingWorld;
+let dispatcher: Dispatcher;
+beforeEach(() => {
+  setUp();
+});
+afterEach(() => world.end());
+
+function setUp(config: ConfigParts = {}): void {
+  world = new TrackingWorld(config);
+  const { transfers, writer, globus, datasets, spool, clock, random, alarms, signal } = world;
+  dispatcher = new Dispatcher({
+    transfers,
+    writer,
+    globus,
+    datasets,
+    spool,
+    submissionIds: new SubmissionIds(globus, clock, random, 0, signal),
+    config: world.config,
+    clock,
+    random,
+    alarms,
+    signal,
+  });
+}
+
+const follow = (parts: TransferParts = {}): OpenTransfer => world.follow(aTransfer(parts));
+const UNKNOWN = { state: 'waiting', reason: 'before the crash', handover: 'unknown' } as const;
+const wantEnd = (open: OpenTransfer): void => {
+  world.transfers.update(open, (t) =>
+    withEndRequest(t, { reason: 'user', by: 'alice', at: 'now', remove: false }),
+  );
+};
+/** Lets time pass, with a look at what may go every second. */
+async function work(seconds = 1): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    dispatcher.dispatch(0);
+    await world.clock.advance(1000);
+  }
+}
+/** Jobs in the order in which Globus was asked for them. */
+const asked = (): readonly string[] => world.globus.submissions.map(({ label }) => label);
+const labels = (...numbers: readonly number[]): readonly string[] =>
+  numbers.map((number) => taskLabel(jobIdOf(number)));
+
+describe('the queue', () => {
+  test('K1: oldest first, never more than maxConcurrency, and the next when one has ended', async () => {
+    setUp({ task: { maxConcurrency: 2 } });
+    const opens = [4, 2, 3, 1].map((number) => follow({ number }));
+    await work(5);
+    expect([asked(), world.transfers.slotsInUse]).toEqual([labels(1, 2), 2]);
+    const first = opens[3];
+    if (first !== undefined) world.transfers.drop(first);
+    await work(5);
+    expect(asked()).toEqual(labels(1, 2, 3));
+  });
+
+  test('slots promised to requests that are being stored are not given away', async () => {
+    setUp({ task: { maxConcurrency: 2 } });
+    follow({ number: 1 });
+    follow({ number: 2 });
+    dispatcher.dispatch(1);
+    await settle();
+    expect(asked()).toEqual(labels(1));
+  });
+
+  test('one that can not go does not hold up those behind it', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    world.globus.planSubmit({ kind: 'conflict', reason: 'identical paths' });
+    follow({ number: 1 });
+    follow({ number: 2 });
+    await work(5);
+    expect(asked()).toEqual(labels(1, 2));
+    expect(world.jobs.shown(jobIdOf(1))).toBe('001 transferring: waiting: identical paths');
+  });
+
+  test('a withdrawn facility: its transfers wait and say why, the others go', async () => {
+    setUp({ facilities: [aFacility('PSI'), aFacility('CSCS')] });
+    const { source, destination } = (() => {
+      const { origin } = aTransfer();
+      if (origin.kind !== 'recorded') throw new Error('no record');
+      return origin.record;
+    })();
+    follow({ number: 1, record: { source: { ...source, facility: 'GONE' } } });
+    follow({ number: 2, record: { destination: { ...destination, facility: 'GONE' } } });
+    follow({ number: 3 });
+    await work(5);
+    expect([asked(), world.jobs.shown(jobIdOf(1)), world.jobs.shown(jobIdOf(2))]).toEqual([
+      labels(3),
+      '001 transferring: waiting: facility GONE is not configured any more',
+      '001 transferring: waiting: facility GONE is not configured any more',
+    ]);
+  });
+
+  test('a withdrawn facility does not hide what Globus has already', async () => {
+    setUp({ facilities: [aFacility('PSI')] });
+    world.globus.put(aSucceededTask());
+    const open = follow({ status: UNKNOWN });
+    await work(5);
+    expect([open.transfer.status, asked()]).toEqual([
+      { state: 'transferring', taskId: taskIdFor(1), trouble: undefined },
+      [],
+    ]);
+  });
+});
+
+describe('what Globus says', () => {
+  test('W2 accepted: the task id is in SciCat at once', async () => {
+    follow();
+    await work();
+    expect(field(world.jobs.stored.get(jobIdOf(1))?.result, 'globusTaskId')).toBe(taskIdFor(501));
+    expect(world.jobs.shown(jobIdOf(1))).toBe('002 transferring: transferring');
+  });
+
+  test('refused: failed, with the reason', async () => {
+    world.globus.planSubmit({ kind: 'refused', reason: 'permission denied (request id 7)' });
+    const open = follow();
+    expect(await dispatcher.handOver(open)).toEqual({
+      kind: 'refused',
+      reason: 'permission denied (request id 7)',
+    });
+    await settle();
+    expect(world.jobs.shown(jobIdOf(1))).toBe('998 failed: permission denied (request id 7)');
+  });
+
+  test('W1 unclear: the slot is kept and the same submission id is used until it is clear', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    world.globus.planSubmit(
+      'accepted-but-unclear',
+      { kind: 'unclear', reason: 'time-out' },
+      { kind: 'unclear', reason: 'time-out' },
+    );
+    world.globus.faults.always('list', { before: timeout('Globus') });
+    follow({ number: 1 });
+    follow({ number: 2 });
+    await work(60);
+    expect([asked(), world.transfers.slotsInUse]).toEqual([labels(1), 1]);
+    world.globus.faults.clear();
+    await work(120);
+    expect([world.globus.tasks.size, new Set(asked()).size]).toEqual([1, 1]);
+    expect(world.jobs.shown(jobIdOf(1))).toBe('002 transferring: transferring');
+  });
+
+  test('W1 unclear and never arrived: asked again with the same id, one task', async () => {
+    world.globus.planSubmit(
+      { kind: 'unclear', reason: 'reset' },
+      { kind: 'unclear', reason: 'reset' },
+    );
+    follow();
+    await work(60);
+    const ids = new Set(world.globus.submissions.map(({ submissionId }) => submissionId));
+    expect([...ids]).toEqual([uuid('cccccccc', 1)]);
+    expect([asked().length, world.globus.tasks.size]).toEqual([3, 1]);
+  });
+
+  test('submission id refused: the new one is in SciCat before it is used', async () => {
+    world.globus.planSubmit({ kind: 'submission-id-refused', reason: 'expired' });
+    world.jobs.faults.next('write', { before: down() }, { before: down() }, { before: down() });
+    const durable: unknown[] = [];
+    const submit = world.globus.submit.bind(world.globus);
+    world.globus.submit = (request) => {
+      durable.push(field(world.jobs.stored.get(jobIdOf(1))?.result, 'submissionId'));
+      return submit(request);
+    };
+    follow();
+    await work(60);
+    const ids = world.globus.submissions.map(({ submissionId }) => submissionId);
+    expect(ids).toEqual([uuid('cccccccc', 1), uuid('5b5b5b5b', 1)]);
+    expect(durable).toEqual([undefined, uuid('5b5b5b5b', 1)]);
+  });
+
+  test('conflict: our own task by its label is taken, somebody else waited for', async () => {
+    world.globus.put(aTask({ number: 1 }));
+    world.globus.alwaysSubmit({ kind: 'conflict', reason: 'identical paths' });
+    const [ours, other] = [follow({ number: 1 }), follow({ number: 2 })];
+    await work(5);
+    expect([ours.transfer.status, other.transfer.status, other.holdsSlot]).toEqual([
+      { state: 'transferring', taskId: taskIdFor(1), trouble: undefined },
+      { state: 'waiting', reason: 'identical paths', handover: 'none' },
+      false,
+    ]);
+    world.globus.alwaysSubmit(undefined);
+    await work(60);
+    expect(other.transfer.status.state).toBe('transferring');
+  });
+
+  test('refused after an answer was lost: the label is looked for before it counts', async () => {
+    world.globus.planSubmit('accepted-but-unclear', { kind: 'refused', reason: 'no' });
+    world.globus.faults.next('list', { before: timeout('Globus') });
+    const open = follow();
+    await work(60);
+    expect(open.transfer.status.state).toBe('transferring');
+  });
+
+  test('a running task with our label wins over one that has ended', async () => {
+    world.globus.put(
+      aSucceededTask({ number: 8, label: taskLabel(jobIdOf(1)) }),
+      aTask({ number: 9, label: taskLabel(jobIdOf(1)) }),
+    );
+    const open = follow({ status: UNKNOWN });
+    await work();
+    expect(open.transfer.status).toMatchObject({ taskId: taskIdFor(9) });
+    expect(asked()).toEqual([]);
+  });
+
+  test('scopes refused: this one waits with an alarm, others go on', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    world.globus.planSubmit({ kind: 'scopes-refused', reason: 'no scope for PSI' });
+    follow({ number: 1 });
+    follow({ number: 2 });
+    await work(5);
+    expect(asked()).toEqual(labels(1, 2));
+    expect(world.jobs.shown(jobIdOf(1))).toBe('001 transferring: waiting: no scope for PSI');
+  });
+
+  test('account refused: an alarm, everybody waits, nobody fails', async () => {
+    world.globus.alwaysSubmit({ kind: 'account-refused', reason: 'bad secret' });
+    const opens = [1, 2, 3].map((number) => follow({ number }));
+    await work(30);
+    expect(opens.map(({ transfer }) => transfer.status.state)).toEqual([
+      'waiting',
+      'waiting',
+      'waiting',
+    ]);
+    expect([...world.alarms.active()]).toEqual([['globus-account', 'bad secret']]);
+    world.globus.alwaysSubmit(undefined);
+    await work(120);
+    expect([
+      opens.map(({ transfer }) => transfer.status.state),
+      world.alarms.active().size,
+    ]).toEqual([['transferring', 'transferring', 'transferring'], 0]);
+  });
+});
+
+describe('while Globus takes nothing', () => {
+  beforeEach(() => {
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 100 });
+  });
+
+  test('all wait as long as Globus says, nobody keeps a slot, and newcomers get none', async () => {
+    for (const number of [1, 2, 3, 4, 5]) follow({ number });
+    dispatcher.dispatch(0);
+    await settle();
+    const tries = asked().length;
+    await work(90);
+    expect([asked().length, world.transfers.slotsInUse]).toEqual([tries, 0]);
+    expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toEqual([
+      'maintenance',
+      false,
+    ]);
+  });
+
+  test('afterwards one goes first, however often the tracker is woken meanwhile', async () => {
+    for (const number of [1, 2, 3, 4, 5]) follow({ number });
+    dispatcher.dispatch(0);
+    await settle();
+    const tries = asked().length;
+    const gate = aGate();
+    world.globus.alwaysSubmit(undefined);
+    world.globus.faults.next('submit', { holdAnswer: gate.opened });
+    await work(200);
+    expect(asked().length - tries).toBe(1);
+    gate.open();
+    await work(5);
+    expect(asked().length - tries).toBe(5);
+  });
+});
+
+describe('W1: no submit before SciCat holds the submission id', () => {
+  test('a fresh id is written first', async () => {
+    world.jobs.faults.always('write', { before: timeout() });
+    follow({ submissionId: undefined });
+    await work(300);
+    expect(asked()).toEqual([]);
+    world.jobs.faults.clear();
+    await work(120);
+    expect(asked()).toEqual(labels(1));
+    const [first] = world.jobs.writes;
+    expect(first?.view.jobResultObject.submissionId).toBe(
+      world.globus.submissions[0]?.submissionId,
+    );
+  });
+
+  test('no id to be had: it waits, and others behind it go', async () => {
+    world.globus.faults.next('newSubmissionId', { before: timeout('Globus') });
+    follow({ number: 1, submissionId: undefined });
+    follow({ number: 2 });
+    await work(1);
+    expect(asked()).toEqual(labels(2));
+    await work(60);
+    expect(asked()).toEqual(labels(2, 1));
+  });
+
+  test('refused credentials on the way to an id pause all', async () => {
+    world.globus.faults.next('newSubmissionId', { before: accountRefused('Globus') });
+    follow({ submissionId: undefined });
+    await work(1);
+    expect([...world.alarms.active().keys()]).toEqual(['globus-account']);
+    expect(world.transfers.slotsInUse).toBe(0);
+  });
+});
+
+describe('a transfer whose end is wanted', () => {
+  test('K4: one that was never handed over ends at once, and Globus hears nothing', async () => {
+    const open = follow();
+    wantEnd(open);
+    await work();
+    expect([world.jobs.shown(jobIdOf(1)), asked()]).toEqual([
+      '004 cancelled: cancelled by alice, before anything was copied',
+      [],
+    ]);
+  });
+
+  test('also while Globus is away or full', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 1000 });
+    follow({ number: 1 });
+    await work(5);
+    const open = follow({ number: 2 });
+    wantEnd(open);
+    await work(2);
+    expect(open.transfer.status.state).toBe('cancelled');
+  });
+
+  test('one that Globus may have is looked for by its label first', async () => {
+    world.globus.put(aTask());
+    const open = follow({ status: UNKNOWN });
+    wantEnd(open);
+    await work();
+    expect(open.transfer.status.state).toBe('transferring');
+  });
+
+  test('and ends only when no request can still arrive; it is never submitted again', async () => {
+    const open = follow({ status: UNKNOWN });
+    wantEnd(open);
+    await work(100);
+    expect(open.transfer.status.state).toBe('waiting');
+    await work(60);
+    expect([open.transfer.status.state, asked()]).toEqual(['cancelled', []]);
+  });
+
+  test('wanted while the id is fetched: not submitted any more', async () => {
+    const gate = aGate();
+    world.globus.faults.next('newSubmissionId', { hold: gate.opened });
+    const open = follow({ submissionId: undefined });
+    dispatcher.dispatch(0);
+    await settle();
+    wantEnd(open);
+    gate.open();
+    await work(2);
+    expect([open.transfer.status.state, asked()]).toEqual(['cancelled', []]);
+  });
+});
+
+describe('another Globus client id', () => {
+  test('what was asked for under it is not submitted under this one; an alarm says what to do', async () => {
+    const open = follow({ status: UNKNOWN, record: { globusClientId: 'former-client' } });
+    await work(60);
+    expect([asked(), open.transfer.status.state, open.holdsSlot]).toEqual([[], 'waiting', false]);
+    expect([...world.alarms.active()]).toEqual([
+      [
+        'globus-client-id',
+        'Transfers of Globus client former-client wait: run the service with that client id until they have ended.',
+      ],
+    ]);
+  });
+});
+
+describe('file lists', () => {
+  const files = [
+    { path: 'a', isSymlink: false },
+    { path: 'b', isSymlink: true },
+  ];
+  const record = { fileList: digestFileList(files) };
+
+  test('are taken from the spool', async () => {
+    await world.spool.put(keyOf(1), files);
+    follow({ record });
+    await work();
+    expect(world.globus.submissions[0]?.files).toEqual(files);
+  });
+
+  test('lost from the spool: rebuilt from SciCat, links and all', async () => {
+    world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
+    follow({ record });
+    await work();
+    expect(world.globus.submissions[0]?.files).toEqual(files);
+  });
+
+  test('lost for good: failed, never the whole folder or other files', async () => {
+    world.datasets.paths.set('20.500.12345/e1', ['a', 'c']);
+    follow({ record });
+    await work();
+    expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
+      [],
+      '998 failed: the list of files to copy was lost and could not be rebuilt from SciCat; please request the transfer again',
+    ]);
+  });
+
+  test('while SciCat can not be asked it waits', async () => {
+    world.datasets.paths.set('20.500.12345/e1', ['a', 'b']);
+    world.datasets.faults.next('filePaths', { before: timeout() });
+    const open = follow({ record });
+    await work(1);
+    expect(open.transfer.status.state).toBe('waiting');
+    await work(30);
+    expect(open.transfer.status.state).toBe('transferring');
+  });
+
+  test('lost, but Globus has the task: found by its label, not failed', async () => {
+    world.globus.put(aTask());
+    const open = follow({ record, status: UNKNOWN });
+    await work();
+    expect(open.transfer.status.state).toBe('transferring');
+  });
+});
+
+test('an error of our own is an alarm and a repeat; the transfer is not lost', async () => {
+  world.globus.faults.next('list', { before: new TypeError('a mistake') });
+  const open = follow({ status: UNKNOWN });
+  await work(1);
+  expect([...world.alarms.active()]).toEqual([[`internal:${jobIdOf(1)}`, 'TypeError: a mistake']]);
+  await work(30);
+  expect(open.transfer.status.state).toBe('transferring');
+});
+
+test('a transfer is handed over once, however often it is asked for at the same time', async () => {
+  const open = follow();
+  const gate = aGate();
+  world.globus.faults.next('submit', { hold: gate.opened });
+  const handovers = Promise.all([dispatcher.handOver(open), dispatcher.handOver(open)]);
+  gate.open();
+  expect(await handovers).toEqual([{ kind: 'started' }, { kind: 'waits' }]);
+  expect(asked().length).toBe(1);
+});
