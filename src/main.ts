@@ -4,6 +4,7 @@ import { applicationFolder } from './application-folder.js';
 import { ConfigurationError } from './config/configuration.errors.js';
 import { loadConfig } from './config/load-config.js';
 import { createLogger } from './logging/logger.js';
+import { dataDirWarning } from './spool/data-dir-mount.js';
 import { stopOnSignals } from './stop-on-signals.js';
 
 const logger = createLogger(process.env['LOG_LEVEL']);
@@ -17,6 +18,8 @@ try {
     workingFolder: process.cwd(),
   });
   for (const warning of warnings) logger.warn({ problem: warning }, 'configuration');
+  const lost = dataDirWarning(config.dataDir);
+  if (lost !== undefined) logger.warn({ problem: lost }, 'data folder');
   const app = await createApp(config, logger);
   stopOnSignals(app, logger);
   await app.listen(config.port, config.server.host);
