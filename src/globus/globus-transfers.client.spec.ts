@@ -488,15 +488,15 @@ describe('GlobusTransfersClient: reading', () => {
   it.each([
     [
       { by: 'running' },
-      'filter=type:TRANSFER/status:ACTIVE,INACTIVE&limit=1000&fields=task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,completion_time',
+      'filter=type:TRANSFER/status:ACTIVE,INACTIVE&limit=1000&orderby=request_time ASC&fields=task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time',
     ],
     [
       { by: 'completed', since: Date.UTC(2026, 0, 1, 0, 0, 1, 500) },
-      'filter=type:TRANSFER/status:SUCCEEDED,FAILED/completion_time:2026-01-01 00:00:01,&limit=1000',
+      'filter=type:TRANSFER/status:SUCCEEDED,FAILED/completion_time:2026-01-01 00:00:01,&limit=1000&orderby=completion_time ASC',
     ],
     [
-      { by: 'completed', since: 0, until: 1_500 },
-      'filter=type:TRANSFER/status:SUCCEEDED,FAILED/completion_time:1970-01-01 00:00:00,1970-01-01 00:00:02&limit=1000',
+      { by: 'completed', since: 1_500 },
+      'filter=type:TRANSFER/status:SUCCEEDED,FAILED/completion_time:1970-01-01 00:00:01,&limit=1000&orderby=completion_time ASC',
     ],
     [
       { by: 'label', label: 'SciCat transfer j1' },
@@ -512,10 +512,11 @@ describe('GlobusTransfersClient: reading', () => {
     expect(asked()[1]).toBe(`GET /task_list?${parameters} Bearer token-1`);
   });
 
-  it('narrows running tasks by the time they were asked for, also on one side only', async () => {
+  it('goes on with running tasks from a time of request', async () => {
     const { client, run, asked } = globus({ transfer: [listing([])] });
-    await run(client.list({ by: 'running', requestedTo: 1_000 }));
-    expect(asked()[1]).toContain('/request_time:,1970-01-01 00:00:01&');
+    await run(client.list({ by: 'running', requestedFrom: 1_000 }));
+    expect(asked()[1]).toContain('/request_time:1970-01-01 00:00:01,&');
+    expect(asked()[1]).toContain('&orderby=request_time ASC');
   });
 
   it('asks for many ids in portions, and for none at all not', async () => {

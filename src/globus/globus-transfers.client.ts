@@ -29,7 +29,7 @@ import {
 } from './globus.wire.js';
 import { mergeScopes, TRANSFER_SCOPE } from './scope-merge.js';
 import { submissionDocument } from './submission-document.js';
-import { idChunks, taskFilter } from './task-filter.js';
+import { idChunks, taskFilter, taskOrder } from './task-filter.js';
 
 /** A listing never holds more; Globus's own default is 10. */
 const LIST_LIMIT = 1000;
@@ -156,9 +156,11 @@ export class GlobusTransfersClient implements GlobusTransfers {
 
   private async listOnce(query: TaskQuery, signal: AbortSignal | undefined): Promise<TaskSlice> {
     const operation = 'list tasks';
+    const orderby = taskOrder(query);
     const parameters = new URLSearchParams({
       filter: taskFilter(query),
       limit: String(LIST_LIMIT),
+      ...(orderby === undefined ? {} : { orderby }),
       // Only here: it is the listing that is asked for in every cycle, and a running task has no
       // nested fields, for which it is not certain that Globus can be asked by name.
       ...(query.by === 'running' ? { fields: RUNNING_TASK_FIELDS } : {}),
@@ -166,7 +168,8 @@ export class GlobusTransfersClient implements GlobusTransfers {
     const answer = await this.read(operation, `/task_list?${parameters.toString()}`, signal);
     if (answer.status !== 200) throw errorOfRefusal(answer, operation, this.clock.now());
     const { tasks, listed, total } = found(readTaskList(answer.body), operation, answer);
-    return { tasks, complete: listed >= total };
+    // A listing ends at 1,000 tasks, and its total may be counted no further than that.
+    return { tasks, complete: listed >= total && listed < LIST_LIMIT };
   }
 
   private async read(

@@ -28,7 +28,7 @@ export interface WireTaskList {
 /** What of a running task is read; asking for no more keeps a listing of 1,000 tasks small. */
 export const RUNNING_TASK_FIELDS =
   'task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,' +
-  'bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,completion_time';
+  'bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -107,6 +107,7 @@ export function readTask(body: unknown): GlobusTask | undefined {
     bytesTransferred: count(task['bytes_transferred']),
     bytesPerSecond: count(task['effective_bytes_per_second']),
     skippedErrors: count(task['subtasks_skipped_errors']),
+    requestedAt: readTime(task['request_time']),
     completedAt: readTime(task['completion_time']),
   };
 }
@@ -143,9 +144,8 @@ export function readFirstEvent(body: unknown): TaskError | undefined {
 }
 
 /** A time as Globus writes it into filters: UTC, whole seconds. */
-export function wireTime(ms: number, rounding: 'down' | 'up'): string {
-  const seconds = rounding === 'down' ? Math.floor(ms / 1000) : Math.ceil(ms / 1000);
-  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+export function wireTime(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** Text of Globus made fit for one line of a message: no control characters, no addresses, bounded. */

@@ -19,21 +19,31 @@ function conditions(query: TaskQuery): readonly string[] {
     case 'running':
       return [
         'status:ACTIVE,INACTIVE',
-        ...range('request_time', query.requestedFrom, query.requestedTo),
+        ...(query.requestedFrom === undefined ? [] : [since('request_time', query.requestedFrom)]),
       ];
     case 'completed':
-      return ['status:SUCCEEDED,FAILED', ...range('completion_time', query.since, query.until)];
+      return ['status:SUCCEEDED,FAILED', since('completion_time', query.since)];
     case 'label':
       return [`label:=${query.label}`];
   }
 }
 
-/** Rounded outwards: a task too many does no harm. */
-function range(key: string, from: number | undefined, to: number | undefined): readonly string[] {
-  if (from === undefined && to === undefined) return [];
-  const start = from === undefined ? '' : wireTime(from, 'down');
-  const end = to === undefined ? '' : wireTime(to, 'up');
-  return [`${key}:${start},${end}`];
+/** Rounded down to Globus's whole seconds: a task too many does no harm. */
+function since(key: string, from: number): string {
+  return `${key}:${wireTime(from)},`;
+}
+
+/** The `orderby` of a task listing; undefined where the order does not matter. */
+export function taskOrder(query: TaskQuery): string | undefined {
+  switch (query.by) {
+    case 'running':
+      return 'request_time ASC';
+    case 'completed':
+      return 'completion_time ASC';
+    case 'ids':
+    case 'label':
+      return undefined;
+  }
 }
 
 /**

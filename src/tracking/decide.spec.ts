@@ -392,6 +392,7 @@ describe('with any task document', () => {
     bytesTransferred: fc.nat(),
     bytesPerSecond: fc.nat(),
     skippedErrors: fc.nat(2),
+    requestedAt: maybe(fc.nat()),
     completedAt: maybe(fc.nat()),
   });
 

@@ -23,15 +23,15 @@ const LIST_BY_ID_UP_TO = 50;
 const SINGLE_LOOKS = 20;
 /** Error events asked for in one look. */
 const ERROR_LOOKS = 10;
-/** Bisections of a time range, when a listing is cut: 2^10 slices are more than Globus can hold. */
-const MAX_SLICES_DEPTH = 10;
+/** Listings of one kind in one look; what they don't reach is asked for by its id. */
+const MAX_LISTINGS = 30;
 /** Completions are listed from this long before the last good look, for clocks that differ. */
 const OVERLAP_MS = 10 * 60_000;
 const HISTORY_MS = 30 * 24 * 60 * 60_000;
 
 /**
- * Looks at all tasks in flight at once. A listing ends at 1,000 tasks, so a long one is cut into
- * slices of time; a task that no listing shows is asked for by its id.
+ * Looks at all tasks in flight at once. A listing ends at 1,000 tasks, so a long one is
+ * gone on with from its last task; a task that no listing shows is asked for by its id.
  */
 export class Observer {
   private lastGoodLook: number | undefined;
@@ -83,7 +83,7 @@ export class Observer {
   /** All tasks of ours that run now. @throws UpstreamError */
   async running(): Promise<readonly GlobusTask[]> {
     const found = new Map<string, GlobusTask>();
-    await this.slice(found, { calls: 0 }, 'running', this.clock.now() - HISTORY_MS, undefined, 0);
+    await this.listAll(found, { calls: 0 }, 'running', undefined);
     return [...found.values()];
   }
 
@@ -99,38 +99,38 @@ export class Observer {
 
   private async byState(counter: Counter): Promise<ReadonlyMap<string, GlobusTask>> {
     const found = new Map<string, GlobusTask>();
-    const now = this.clock.now();
     // Running ones first: a task that ends in between then shows in both, never in none.
-    await this.slice(found, counter, 'running', now - HISTORY_MS, undefined, 0);
+    await this.listAll(found, counter, 'running', undefined);
+    const now = this.clock.now();
     const since = Math.min(this.lastGoodLook ?? now - HISTORY_MS, now) - OVERLAP_MS;
-    await this.slice(found, counter, 'completed', since, undefined, 0);
+    await this.listAll(found, counter, 'completed', since);
     return found;
   }
 
-  /** Lists a range of time, and its halves when Globus holds more than it lists. */
-  private async slice(
+  /** One listing after the other, each from where the last one was cut. */
+  private async listAll(
     found: Map<string, GlobusTask>,
     counter: Counter,
     by: 'running' | 'completed',
-    from: number,
-    to: number | undefined,
-    depth: number,
+    from: number | undefined,
   ): Promise<void> {
-    counter.calls += 1;
-    const until = to === undefined ? {} : by === 'running' ? { requestedTo: to } : { until: to };
-    const whole = by === 'running' && depth === 0;
-    const slice = await this.globus.list(
-      by === 'running'
-        ? { by, ...(whole ? {} : { requestedFrom: from }), ...until }
-        : { by, since: from, ...until },
-      this.signal,
-    );
-    for (const task of slice.tasks) found.set(task.taskId, task);
-    if (slice.complete || depth >= MAX_SLICES_DEPTH) return;
-    const end = to ?? this.clock.now() + OVERLAP_MS;
-    const middle = from + Math.floor((end - from) / 2);
-    await this.slice(found, counter, by, from, middle, depth + 1);
-    await this.slice(found, counter, by, middle, end, depth + 1);
+    let since = from;
+    for (let listing = 0; listing < MAX_LISTINGS; listing += 1) {
+      counter.calls += 1;
+      const slice = await this.globus.list(
+        by === 'running'
+          ? { by, ...(since === undefined ? {} : { requestedFrom: since }) }
+          : { by, since: since ?? 0 },
+        this.signal,
+      );
+      for (const task of slice.tasks) found.set(task.taskId, task);
+      if (slice.complete) return;
+      const last = slice.tasks.at(-1);
+      const reached = by === 'running' ? last?.requestedAt : last?.completedAt;
+      // A whole listing within one second can't be gone on with.
+      if (reached === undefined || reached <= (since ?? 0)) return;
+      since = reached;
+    }
   }
 
   /** The newest error of tasks whose number of faults has grown, or that have failed. */

@@ -189,14 +189,16 @@ export class Sweep {
     }
   }
 
+  /** Ages are by two clocks, ours and SciCat's: a job from the future is no reason to wait. */
   private adoptIfDue(job: TransferJobDocument, leaveAloneMs: number): OpenTransfer | undefined {
     const now = this.parts.clock.now();
-    const touchedMs = now - Math.max(job.updatedAt, job.createdAt);
     if (job.globusTransfer === undefined) {
+      const touchedMs = now - Math.max(job.updatedAt, job.createdAt);
       return touchedMs >= GO_VERSION_SILENT_MS ? this.adopt(job) : undefined;
     }
-    if (now - job.createdAt < leaveAloneMs || this.isDisowned(job)) return undefined;
-    return this.adopt(job);
+    const ageMs = now - job.createdAt;
+    const tooYoung = ageMs >= 0 && ageMs < leaveAloneMs;
+    return tooYoung || this.isDisowned(job) ? undefined : this.adopt(job);
   }
 
   private isDisowned(job: TransferJobDocument): boolean {

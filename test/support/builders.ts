@@ -124,6 +124,7 @@ export function aTask(parts: Partial<GlobusTask> & { readonly number?: number } 
     bytesTransferred: 0,
     bytesPerSecond: 0,
     skippedErrors: 0,
+    requestedAt: START + number,
     completedAt: undefined,
     ...rest,
   };

@@ -33,8 +33,6 @@ export class FakeGlobus implements GlobusTransfers {
   readonly cancelled: string[] = [];
   readonly looked: string[] = [];
   readonly errors = new Map<string, TaskError>();
-  /** When each task was requested; what listings by request time go by. */
-  readonly requestedAt = new Map<string, number>();
   listLimit = 1000;
   client = CLIENT_ID;
   private readonly plans: SubmitPlan[] = [];
@@ -85,7 +83,9 @@ export class FakeGlobus implements GlobusTransfers {
   list(query: TaskQuery): Promise<TaskSlice> {
     return this.faults.run('list', () => {
       this.queries.push(query);
-      const found = [...this.tasks.values()].filter((task) => this.matches(task, query));
+      const found = [...this.tasks.values()]
+        .filter((task) => this.matches(task, query))
+        .toSorted((a, b) => orderOf(a, query) - orderOf(b, query));
       return { tasks: found.slice(0, this.listLimit), complete: found.length <= this.listLimit };
     });
   }
@@ -131,19 +131,15 @@ export class FakeGlobus implements GlobusTransfers {
       case 'label':
         return task.label === query.label;
       case 'running': {
-        const at = this.requestedAt.get(task.taskId) ?? 0;
-        return (
-          !ended &&
-          at >= (query.requestedFrom ?? Number.NEGATIVE_INFINITY) &&
-          at < (query.requestedTo ?? Number.POSITIVE_INFINITY)
-        );
+        return !ended && (task.requestedAt ?? 0) >= (query.requestedFrom ?? 0);
       }
       case 'completed':
-        return (
-          ended &&
-          (task.completedAt ?? 0) >= query.since &&
-          (task.completedAt ?? 0) < (query.until ?? Number.POSITIVE_INFINITY)
-        );
+        return ended && (task.completedAt ?? 0) >= query.since;
     }
   }
+}
+
+/** Globus lists running tasks by their request, completed ones by their completion. */
+function orderOf(task: GlobusTask, query: TaskQuery): number {
+  return (query.by === 'completed' ? task.completedAt : task.requestedAt) ?? 0;
 }

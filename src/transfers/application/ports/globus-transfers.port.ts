@@ -50,6 +50,8 @@ export interface GlobusTask {
   readonly bytesPerSecond: number;
   /** Source errors that Globus was told to skip: the copy is not whole. */
   readonly skippedErrors: number;
+  /** Milliseconds since the epoch by Globus's clock; undefined if Globus did not tell. */
+  readonly requestedAt: number | undefined;
   /** Milliseconds since the epoch by Globus's clock; undefined while running. */
   readonly completedAt: number | undefined;
 }
@@ -62,14 +64,18 @@ export interface TaskError {
   readonly details: string;
 }
 
-/** A slice of our account's tasks of type TRANSFER. */
+/**
+ * A slice of our account's tasks of type TRANSFER. Running ones are listed from the earliest
+ * request on, completed ones from the earliest completion on, so that a listing that was cut can be
+ * gone on with from its last task.
+ */
 export type TaskQuery =
   | { readonly by: 'ids'; readonly taskIds: readonly string[] }
-  | { readonly by: 'running'; readonly requestedFrom?: number; readonly requestedTo?: number }
-  | { readonly by: 'completed'; readonly since: number; readonly until?: number }
+  | { readonly by: 'running'; readonly requestedFrom?: number }
+  | { readonly by: 'completed'; readonly since: number }
   | { readonly by: 'label'; readonly label: string };
 
-/** The tasks of a slice; `complete` is false when Globus holds more than it listed. */
+/** The tasks of a slice; `complete` is false when Globus may hold more than it listed. */
 export interface TaskSlice {
   readonly tasks: readonly GlobusTask[];
   readonly complete: boolean;
