@@ -1,0 +1,92 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf } from './clean-up.js';
+
+/** What lies in a folder, at any depth. */
+export interface FolderEntry {
+  /** Relative to the folder, with `/` between segments. */
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'link';
+  /** Bytes; 0 for what is no file. */
+  readonly size: number;
+}
+
+/** An entry of the list that goes with a request for a transfer. */
+export interface ListedPath {
+  readonly path: string;
+  readonly isSymlink: boolean;
+}
+
+/**
+ * Goes through a folder: each folder before what lies in it, names in order. Links are not followed;
+ * devices, pipes and sockets are left out, as they are no data. The folder itself is not among the
+ * entries.
+ *
+ * @throws Error naming the path that could not be read
+ */
+export async function readFolder(folder: string): Promise<readonly FolderEntry[]> {
+  const entries: FolderEntry[] = [];
+  await collect(folder, '', entries);
+  return entries;
+}
+
+async function collect(folder: string, parent: string, entries: FolderEntry[]): Promise<void> {
+  const names = await orSay(join(folder, parent), readdir(join(folder, parent)));
+  for (const name of names.sort()) {
+    const path = parent === '' ? name : `${parent}/${name}`;
+    const stats = await orSay(join(folder, path), lstat(join(folder, path)));
+    if (stats.isSymbolicLink()) entries.push({ path, kind: 'link', size: 0 });
+    else if (stats.isFile()) entries.push({ path, kind: 'file', size: stats.size });
+    else if (stats.isDirectory()) {
+      entries.push({ path, kind: 'folder', size: 0 });
+      await collect(folder, path, entries);
+    }
+  }
+}
+
+async function orSay<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw new Error(`${path} can't be read (${reasonOf(error)}).`, { cause: error });
+  }
+}
+
+/** The list as the Ingestor makes it: every file, folder and link of the dataset. */
+export function listForTransfer(entries: readonly FolderEntry[]): readonly ListedPath[] {
+  return entries.map(({ path, kind }) => ({ path, isSymlink: kind === 'link' }));
+}
+
+/** How many there are of something, and their size. */
+export interface Amount {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** What a dataset with these entries holds. */
+export function amountOf(entries: readonly FolderEntry[]): Amount {
+  const files = entries.filter(({ kind }) => kind === 'file');
+  return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+}
+
+/**
+ * What Globus copies when every one of these entries is an item of its transfer. A folder that is an
+ * item brings along all that lies in it, so a file goes once for itself and once for each folder
+ * around it.
+ */
+export function copiedAmountOf(entries: readonly FolderEntry[]): Amount {
+  let files = 0;
+  let bytes = 0;
+  for (const { path, kind, size } of entries) {
+    if (kind !== 'file') continue;
+    const times = path.split('/').length;
+    files += times;
+    bytes += size * times;
+  }
+  return { files, bytes };
+}
+
+/** How many entries of a kind there are. */
+export function countOf(entries: readonly FolderEntry[], kind: FolderEntry['kind']): number {
+  return entries.filter((entry) => entry.kind === kind).length;
+}

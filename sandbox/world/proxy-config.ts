@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+
+/** A site as the proxy's configuration and the emulated Globus know it. */
+export interface SandboxFacility {
+  readonly name: string;
+  /** Id of the Globus collection. */
+  readonly collection: string;
+  readonly direction: 'SRC' | 'DST' | 'BOTH';
+  /** The group that may use it. */
+  readonly accessValue: string;
+  /** The local folder that the collection shows as `/`. */
+  readonly folder: string;
+  /** Where datasets may lie; absolute paths, any if absent. */
+  readonly allowedSourceFolders?: readonly string[];
+  /** Template of the folder that a dataset goes to. */
+  readonly destinationPath?: string;
+}
+
+/** What goes into the proxy's configuration file. */
+export interface ProxyConfigInput {
+  readonly port: number;
+  readonly scicatUrl: string;
+  readonly globus: { readonly authUrl: string; readonly transferUrl: string };
+  readonly facilities: readonly SandboxFacility[];
+  readonly dataDir: string;
+}
+
+/** The text of a `scicat-globus-proxy-config.yaml`. */
+export function proxyConfigText(input: ProxyConfigInput): string {
+  return stringify({
+    scicatUrl: input.scicatUrl,
+    port: input.port,
+    server: { host: '127.0.0.1' },
+    facilities: input.facilities.map((facility) => ({
+      name: facility.name,
+      collection: facility.collection,
+      accessValue: facility.accessValue,
+      direction: facility.direction,
+      ...(facility.direction === 'DST' ? {} : { collectionRootPath: literal(facility.folder) }),
+      ...(facility.allowedSourceFolders === undefined
+        ? {}
+        : { allowedSourceFolders: facility.allowedSourceFolders.map(literal) }),
+      ...(facility.destinationPath === undefined
+        ? {}
+        : { destinationPath: facility.destinationPath }),
+    })),
+    task: { pollInterval: 1 },
+    globus: { ...input.globus },
+    dataDir: input.dataDir,
+  });
+}
+
+/** A path of this machine as a template that gives just this path. */
+function literal(path: string): string {
+  return path.replaceAll('{{', '{{ "{{" }}');
+}

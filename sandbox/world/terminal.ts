@@ -1,0 +1,77 @@
+/** How a word is to stand out. */
+export type Style = 'bold' | 'dim' | 'green' | 'red';
+
+const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', green: '32', red: '31' };
+
+/** Where a program prints to. */
+export interface Terminal {
+  /** Colours are shown, and a line can be written over. */
+  readonly live: boolean;
+  /** Columns that a line may take. */
+  readonly width: number;
+  write(text: string): void;
+}
+
+/** The process's standard output. */
+export function standardOutput(): Terminal {
+  const { stdout } = process;
+  return {
+    live: stdout.isTTY,
+    width: stdout.isTTY ? stdout.columns : 100,
+    write: (text) => {
+      stdout.write(text);
+    },
+  };
+}
+
+/** Prints headings and aligned lines. */
+export class Printer {
+  private readonly colours: boolean;
+
+  constructor(
+    private readonly terminal: Terminal,
+    environment: Readonly<Record<string, string | undefined>>,
+  ) {
+    // https://no-color.org
+    this.colours = terminal.live && (environment['NO_COLOR'] ?? '') === '';
+  }
+
+  heading(text: string): void {
+    this.terminal.write(`\n${this.style('bold', text)}\n`);
+  }
+
+  /** A name and what is to be said about it. */
+  line(name: string, text: string): void {
+    this.terminal.write(`  ${this.style('dim', name.padEnd(NAME_WIDTH))}${text}\n`);
+  }
+
+  /** A text that people copy: nothing before it, nothing behind it. */
+  plain(text: string): void {
+    this.terminal.write(`${text}\n`);
+  }
+
+  style(style: Style, text: string): string {
+    return this.colours ? `\u001B[${CODES[style]}m${text}\u001B[0m` : text;
+  }
+}
+
+const NAME_WIDTH = 17;
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** `12.3 MB`: three digits or more, units of a thousand. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.95 would be shown as 1000.0.
+  while (value >= 999.95 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
