@@ -1,0 +1,120 @@
+import { reasonOf } from '../world/clean-up.js';
+import type { ListedPath } from '../world/folder-entries.js';
+import { isRecord, numberIn, textIn, type JsonRecord } from './json.js';
+
+/** A transfer as the proxy shows it. */
+export interface TransferLook {
+  readonly status: string;
+  readonly message: string;
+  readonly bytes: number;
+  readonly files: number;
+  readonly globusTaskId: string;
+}
+
+/** What is asked of the proxy. */
+export interface TransferWish {
+  readonly sourceFacility: string;
+  readonly destFacility: string;
+  readonly scicatPid: string;
+  readonly fileList: readonly ListedPath[];
+}
+
+/** No answer takes longer, not even with a very long list. */
+const TIMEOUT_MS = 60_000;
+
+/** The proxy's REST interface as the Ingestor uses it, with a scientist's token. */
+export class ProxyClient {
+  constructor(
+    private readonly url: string,
+    private readonly token: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** @returns the job's id */
+  async request({ fileList, ...query }: TransferWish): Promise<string> {
+    const answer = await ask(`${this.url}/transfer?${new URLSearchParams(query).toString()}`, {
+      method: 'POST',
+      headers: { 'SciCat-API-Key': this.token, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ fileList }),
+      signal: this.signal,
+    });
+    return textIn(answer, 'jobId');
+  }
+
+  async look(jobId: string): Promise<TransferLook> {
+    const answer = await ask(`${this.url}/transfer/${encodeURIComponent(jobId)}`, {
+      headers: { 'SciCat-API-Key': this.token },
+      signal: this.signal,
+    });
+    return {
+      status: textIn(answer, 'status'),
+      message: textIn(answer, 'message'),
+      bytes: numberIn(answer, 'bytesTransferred'),
+      files: numberIn(answer, 'filesTransferred'),
+      globusTaskId: textIn(answer, 'globusTaskId'),
+    };
+  }
+}
+
+/** SciCat as a scientist sees it. */
+export class ScicatClient {
+  constructor(
+    private readonly url: string,
+    private readonly token: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async job(id: string): Promise<JsonRecord> {
+    return recordOf(await this.get(`jobs/${encodeURIComponent(id)}`));
+  }
+
+  /** All jobs of a type that the scientist may see, newest last. */
+  async jobs(type: string): Promise<readonly JsonRecord[]> {
+    const filter = encodeURIComponent(JSON.stringify({ where: { type } }));
+    const found = await this.get(`jobs?filter=${filter}`);
+    return Array.isArray(found) ? found.map(recordOf) : [];
+  }
+
+  async dataset(pid: string): Promise<JsonRecord> {
+    return recordOf(await this.get(`datasets/${encodeURIComponent(pid)}`));
+  }
+
+  private get(path: string): Promise<unknown> {
+    return ask(`${this.url}/api/v4/${path}`, {
+      headers: { Authorization: `Bearer ${this.token}` },
+      signal: this.signal,
+    });
+  }
+}
+
+function recordOf(value: unknown): JsonRecord {
+  return isRecord(value) ? value : {};
+}
+
+/** @throws Error in words for anything but a 2xx with JSON */
+async function ask(url: string, init: RequestInit & { signal: AbortSignal }): Promise<unknown> {
+  const where = `${init.method ?? 'GET'} ${url.split('?', 1)[0] ?? url}`;
+  let status: number;
+  let text: string;
+  try {
+    const signal = AbortSignal.any([init.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const response = await fetch(url, { ...init, signal });
+    status = response.status;
+    text = await response.text();
+  } catch (error) {
+    if (init.signal.aborted) throw init.signal.reason;
+    throw new Error(`${where} was not answered: ${reasonOf(error)}.`, { cause: error });
+  }
+  const answer = parse(text);
+  if (status >= 200 && status < 300) return answer;
+  const message = textIn(answer, 'message');
+  throw new Error(`${where} was answered with ${status}: ${message === '' ? text : message}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProgressDisplay, progressLine } from './progress.js';
+
+const total = { files: 20, bytes: 2_000_000 };
+
+function look(bytes: number, files: number, elapsedMs: number, message = 'transferring') {
+  return { bytes, files, elapsedMs, message };
+}
+
+function display(
+  live: boolean,
+  width = 200,
+): { readonly shown: ProgressDisplay; text: () => string } {
+  let text = '';
+  const write = (more: string): void => {
+    text += more;
+  };
+  return { shown: new ProgressDisplay({ live, width, write }, total), text: () => text };
+}
+
+describe('progressLine', () => {
+  it.each([
+    [
+      look(999_999, 3, 1234),
+      total,
+      '[##############----------------]  49 %    1.0 MB of 2.0 MB   3 of 20 files   1.2 s  transferring',
+    ],
+    [
+      look(3_000_000, 25, 60_000, 'finished'),
+      total,
+      '[##############################] 100 %    3.0 MB of 2.0 MB  25 of 20 files  60.0 s  finished',
+    ],
+    [
+      look(0, 1, 0),
+      { files: 2, bytes: 0 },
+      '[###############---------------]  50 %       0 B of 0 B  1 of 2 files   0.0 s  transferring',
+    ],
+    [
+      look(0, 0, 0),
+      { files: 0, bytes: 0 },
+      '[------------------------------]   0 %       0 B of 0 B  0 of 0 files   0.0 s  transferring',
+    ],
+  ])('shows %j', (state, of, line) => {
+    expect(progressLine(state, of)).toBe(line);
+  });
+});
+
+describe('ProgressDisplay', () => {
+  it('writes over one line on a terminal, never a longer one, and leaves it once', () => {
+    const { shown, text } = display(true, 20);
+    shown.show(look(0, 0, 0));
+    shown.end(look(2_000_000, 20, 5));
+    shown.close();
+    expect(text()).toBe('\r  [----------------\u001B[K\r  [################\u001B[K\n');
+  });
+
+  it('writes a line per second elsewhere, only if there is news, and always the last one', () => {
+    const { shown, text } = display(false);
+    shown.show(look(0, 0, 0));
+    shown.show(look(0, 0, 2_000));
+    shown.show(look(500_000, 1, 2_200));
+    shown.show(look(600_000, 1, 2_400));
+    shown.show(look(700_000, 1, 3_300));
+    shown.end(look(2_000_000, 20, 3_400, 'finished'));
+    shown.close();
+    const percentages = text()
+      .split('\n')
+      .map((line) => /\d+ %/.exec(line)?.[0]);
+    expect(percentages).toEqual(['0 %', '25 %', '35 %', '100 %', undefined]);
+  });
+});
