@@ -4,8 +4,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DestinationStream } from 'pino';
 import { startGlobusSandbox, type GlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
-import { startScicatSandbox, type ScicatSandbox } from '../../sandbox/scicat/scicat-sandbox.js';
+import type { JobDocument } from '../../sandbox/scicat/jobs.js';
+import {
+  startScicatSandbox,
+  type ScicatSandbox,
+  type ScicatSandboxOptions,
+} from '../../sandbox/scicat/scicat-sandbox.js';
 import { createApp } from '../../src/app.setup.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -26,6 +32,14 @@ export const BOBS_DATASET = '20.500.12345/bobs-run';
 
 /** Name of the proxy's own SciCat account. */
 export const SERVICE_USER = 'globus-proxy';
+/** Secrets of the test world, none of which may ever leave the service. */
+export const SECRETS = {
+  scicatPassword: 'service-password',
+  updatePassword: 'update-password',
+  globusSecret: 'globus-secret',
+} as const;
+/** The second SciCat account, where a test configures one. */
+export const UPDATE_USER = 'globus-proxy-updates';
 /** The proxy's Globus client. */
 export const CLIENT_ID = 'cccccccc-0000-4000-8000-000000000001';
 
@@ -39,12 +53,31 @@ export interface ServiceOptions {
   readonly upstreams?: Upstreams;
   /** A data folder that goes on from an earlier start. */
   readonly dataDir?: string;
+  /** Where log lines go, all levels of them. @default nowhere */
+  readonly log?: DestinationStream;
+  /** Environment variables beside the standard ones. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Seconds between two looks at Globus; less than a file may say, so that tests are quick.
+   *
+   * @default what the file says: 1, unless `yaml` has a `task`
+   */
+  readonly pollSeconds?: number;
 }
 
 /** The services behind the proxy. */
 export interface Upstreams {
   readonly scicat: ScicatSandbox;
   readonly globus: GlobusSandbox;
+}
+
+/** What a call to the service carries. */
+export interface CallOptions {
+  /** A user's name, or a token. */
+  readonly who?: string | undefined;
+  /** Sent as it is when it is a text or bytes, else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Any answer of the service. */
@@ -81,9 +114,15 @@ export class TestService {
     if (options.dataDir === undefined) {
       cleanUps.push(() => rm(dataDir, { recursive: true, force: true }));
     }
-    const read = readTestConfig(upstreams, dataDir, options.yaml ?? '');
-    const config = options.change === undefined ? read : options.change(read);
-    const app = await createApp(config, createLogger('silent'));
+    const read = readTestConfig(upstreams, dataDir, options);
+    const polled =
+      options.pollSeconds === undefined
+        ? read
+        : { ...read, task: { ...read.task, pollIntervalSeconds: options.pollSeconds } };
+    const config = options.change === undefined ? polled : options.change(polled);
+    const logger =
+      options.log === undefined ? createLogger('silent') : createLogger('trace', options.log);
+    const app = await createApp(config, logger);
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     const service = new TestService(
@@ -103,15 +142,7 @@ export class TestService {
   }
 
   /** Calls the service; `who` is a user, a token, or undefined for nobody. */
-  async call(
-    method: string,
-    path: string,
-    options: {
-      readonly who?: string;
-      readonly body?: unknown;
-      readonly headers?: HeadersInit;
-    } = {},
-  ): Promise<Answer> {
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const headers = new Headers(options.headers);
     const { who, body } = options;
     if (who !== undefined) {
@@ -127,7 +158,10 @@ export class TestService {
       signal: AbortSignal.timeout(25_000),
       ...(body === undefined
         ? {}
-        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        : {
+            body:
+              typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+          }),
     });
     const text = await response.text();
     return {
@@ -143,7 +177,7 @@ export class TestService {
   /** `POST /transfer` of alice's dataset, with other parameters as given. */
   post(
     query: Readonly<Record<string, string | undefined>> = {},
-    options: { readonly who?: string; readonly body?: unknown } = {},
+    options: CallOptions = {},
   ): Promise<Answer> {
     const parameters = {
       sourceFacility: 'SOURCE',
@@ -159,6 +193,52 @@ export class TestService {
     return this.call('POST', `/transfer?${search.toString()}`, { who: 'alice', ...options });
   }
 
+  /** `POST /transfer`, which must be accepted. @returns the job's id */
+  async accepted(
+    query: Readonly<Record<string, string | undefined>> = {},
+    options: CallOptions = {},
+  ): Promise<string> {
+    const answer = await this.post(query, options);
+    if (answer.status !== 200) throw new Error(`Not accepted: ${answer.status} ${answer.text}`);
+    return (answer.json as { readonly jobId: string }).jobId;
+  }
+
+  /** The job as SciCat holds it. @throws when there is none */
+  job(jobId: string): JobDocument {
+    const job = this.scicat.machine.job(jobId);
+    if (job === undefined) throw new Error(`SciCat has no job ${jobId}.`);
+    return job;
+  }
+
+  /** Jobs of our type in SciCat, oldest first. */
+  transferJobs(): readonly JobDocument[] {
+    return this.scicat.machine.jobs().filter(({ type }) => type === 'globus_transfer_job');
+  }
+
+  /** Archive jobs in SciCat, oldest first. */
+  archiveJobs(): readonly JobDocument[] {
+    return this.scicat.machine.jobs().filter(({ type }) => type === 'archive');
+  }
+
+  /** Waits until SciCat shows this code for the job. */
+  async reaches(jobId: string, statusCode: string): Promise<JobDocument> {
+    await eventually(
+      () => this.scicat.machine.job(jobId)?.statusCode === statusCode,
+      () =>
+        `job ${jobId} has ${statusCode}; it is ${JSON.stringify(this.scicat.machine.job(jobId))}`,
+    );
+    return this.job(jobId);
+  }
+
+  /** A further dataset of a group, ready to be moved. @returns its PID */
+  addDataset(
+    name: string,
+    ownerGroup = 'group1',
+    sourceFolder = `/data/${ownerGroup}/${name}`,
+  ): string {
+    return addTestDataset(this.scicat, name, ownerGroup, sourceFolder);
+  }
+
   /** Lets the tracker look at Globus now, whatever the poll interval. */
   get tracker(): Tracker {
     return this.app.get(Tracker);
@@ -169,6 +249,16 @@ export class TestService {
     await eventually(() => this.tracker.ready, 'the service is ready');
   }
 
+  /** Tasks at Globus stay under way until {@link releaseTasks}. */
+  holdTasks(): void {
+    this.globus.machine.pause(COLLECTIONS.source);
+  }
+
+  /** Ends {@link holdTasks}. */
+  releaseTasks(): void {
+    this.globus.machine.unpause(COLLECTIONS.source);
+  }
+
   /** Stops the service as SIGTERM does, and what was started for it. */
   async stop(): Promise<void> {
     await this.app.close();
@@ -176,14 +266,33 @@ export class TestService {
   }
 }
 
-/** Emulators with the test world in them: two collections, three users, two datasets. */
-export async function startUpstreams(): Promise<Upstreams> {
-  const scicat = await startScicatSandbox();
+/** Adds a dataset that is ready to be moved. @returns its PID */
+export function addTestDataset(
+  scicat: ScicatSandbox,
+  name: string,
+  ownerGroup: string,
+  sourceFolder: string,
+): string {
+  const pid = `20.500.12345/${name}`;
+  scicat.machine.addDataset({
+    pid,
+    ownerGroup,
+    sourceFolder,
+    size: 3000,
+    numberOfFiles: 3,
+    datasetlifecycle: { archivable: false, archiveStatusMessage: 'filesNotYetAvailable' },
+  });
+  return pid;
+}
+
+/** Emulators with the test world in them: three collections, three users, two datasets. */
+export async function startUpstreams(options: ScicatSandboxOptions = {}): Promise<Upstreams> {
+  const scicat = await startScicatSandbox(options);
   const globus = await startGlobusSandbox();
   const { machine } = scicat;
   machine.addUser({
     username: SERVICE_USER,
-    password: 'service-password',
+    password: SECRETS.scicatPassword,
     groups: ['admin', 'archivemanager'],
   });
   machine.addUser({
@@ -198,20 +307,9 @@ export async function startUpstreams(): Promise<Upstreams> {
     password: 'carol-password',
     groups: ['group2', 'SOURCE', 'ARCHIVE'],
   });
-  for (const [pid, ownerGroup, folder] of [
-    [ALICES_DATASET, 'group1', '/data/group1/run1'],
-    [BOBS_DATASET, 'group2', '/data/group2/run1'],
-  ] as const) {
-    machine.addDataset({
-      pid,
-      ownerGroup,
-      sourceFolder: folder,
-      size: 3000,
-      numberOfFiles: 3,
-      datasetlifecycle: { archivable: false, archiveStatusMessage: 'filesNotYetAvailable' },
-    });
-  }
-  globus.machine.addClient({ id: CLIENT_ID, secret: 'globus-secret' });
+  addTestDataset(scicat, 'alices-run', 'group1', '/data/group1/run1');
+  addTestDataset(scicat, 'bobs-run', 'group2', '/data/group2/run1');
+  globus.machine.addClient({ id: CLIENT_ID, secret: SECRETS.globusSecret });
   for (const [name, id] of Object.entries(COLLECTIONS)) {
     globus.machine.addCollection({
       id,
@@ -222,7 +320,11 @@ export async function startUpstreams(): Promise<Upstreams> {
   return { scicat, globus };
 }
 
-function readTestConfig(upstreams: Upstreams, dataDir: string, more: string): AppConfig {
+function readTestConfig(
+  upstreams: Upstreams,
+  dataDir: string,
+  { yaml: more = '', env = {} }: ServiceOptions,
+): AppConfig {
   const text = `
 scicatUrl: ${upstreams.scicat.url}
 port: 8080
@@ -248,9 +350,10 @@ ${more}
     argv: ['--config', '/config.yaml'],
     env: {
       GLOBUS_CLIENT_ID: CLIENT_ID,
-      GLOBUS_CLIENT_SECRET: 'globus-secret',
+      GLOBUS_CLIENT_SECRET: SECRETS.globusSecret,
       SCICAT_SERVICE_USER_USERNAME: SERVICE_USER,
-      SCICAT_SERVICE_USER_PASSWORD: 'service-password',
+      SCICAT_SERVICE_USER_PASSWORD: SECRETS.scicatPassword,
+      ...env,
     },
     platform: 'linux',
     applicationFolder: '/application',
@@ -267,11 +370,13 @@ ${more}
  */
 export async function eventually(
   isSo: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
 ): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`It did not come about that ${what}.`);
+    if (performance.now() > deadline) {
+      throw new Error(`It did not come about that ${typeof what === 'string' ? what : what()}.`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,0 +1,562 @@
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { CancelTransfer } from '../../src/transfers/application/cancel-transfer.js';
+import { LookUpTransfers } from '../../src/transfers/application/look-up-transfers.js';
+import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
+import {
+  ALICES_DATASET,
+  type Answer,
+  BOBS_DATASET,
+  COLLECTIONS,
+  eventually,
+  TestService,
+} from '../support/service.js';
+import { errorOf, statusAndCode } from './error-shape.js';
+
+const UNKNOWN_JOB = '00000000-0000-4000-8000-000000000000';
+
+let service: TestService;
+let logged: string[];
+
+beforeAll(async () => {
+  logged = [];
+  service = await TestService.start({
+    pollSeconds: 0.1,
+    yaml: 'server: { maxBodyMiB: 1 }',
+    log: { write: (line) => logged.push(line) },
+  });
+  await service.ready();
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  service.scicat.faults.clear();
+  service.globus.faults.clear();
+});
+
+afterAll(async () => {
+  await service.stop();
+});
+
+/** The same call by each operation, as one person. */
+async function byEach(
+  who: string | undefined,
+  jobId: string,
+): Promise<Readonly<Record<'post' | 'delete' | 'get' | 'list', Answer>>> {
+  const options = who === undefined ? {} : { who };
+  const [post, remove, get, list] = await Promise.all([
+    service.post({}, { who }),
+    service.call('DELETE', `/transfer/${jobId}`, options),
+    service.call('GET', `/transfer/${jobId}`, options),
+    service.call('GET', '/transfer', options),
+  ]);
+  return { post, delete: remove, get, list };
+}
+
+async function anonymousToken(): Promise<string> {
+  const answer = await fetch(`${service.scicat.url}/api/v3/users/jwt`, { method: 'POST' });
+  return ((await answer.json()) as { readonly jwt: string }).jwt;
+}
+
+describe('contract 1, missing, invalid or expired SciCat token', () => {
+  it.each<[string, () => string | undefined | Promise<string>]>([
+    ['no token', () => undefined],
+    ['a token that means nothing', () => 'not-a-token'],
+    ['an expired token', () => service.scicat.mintToken('alice', { expiresInSeconds: -1 })],
+    ["SciCat's self-made anonymous token (K7, S7)", anonymousToken],
+  ])('%s is a 401 for every operation', async (_, token) => {
+    const answers = await byEach(await token(), UNKNOWN_JOB);
+    expect(Object.values(answers).map(statusAndCode)).toEqual(
+      Array(4).fill([401, 'UNAUTHENTICATED']),
+    );
+  });
+
+  it('a token is taken from Authorization: Bearer as well', async () => {
+    const answer = await service.call('GET', '/transfer', {
+      headers: { Authorization: `bearer ${service.tokens.alice}` },
+    });
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe('contract 1, bad parameter, malformed body, path outside the collection, unknown dataset', () => {
+  it.each<[string, Readonly<Record<string, string | undefined>>, RegExp]>([
+    ['no sourceFacility', { sourceFacility: undefined }, /sourceFacility/],
+    ['an empty sourceFacility', { sourceFacility: '' }, /sourceFacility/],
+    ['no destFacility', { destFacility: undefined }, /destFacility/],
+    ['no scicatPid', { scicatPid: undefined }, /scicatPid/],
+    ['an empty scicatPid', { scicatPid: '' }, /scicatPid/],
+    ['an overlong scicatPid', { scicatPid: 'x'.repeat(5000) }, /scicatPid/],
+    ['an autoArchive that is no boolean', { autoArchive: 'perhaps' }, /autoArchive/],
+    ['an empty autoArchive', { autoArchive: '' }, /autoArchive/],
+    ['a misspelt parameter', { autoarchive: 'false' }, /"autoarchive"/],
+    ['a collection root beside the folder (S3)', { collectionRootPath: '/other' }, /not inside/],
+    ['a collection root with dots (S3)', { collectionRootPath: '/data/../data' }, /"\.\."/],
+    ['a collection root that is relative', { collectionRootPath: 'data' }, /absolute/],
+    ['an unknown dataset (K7, A2)', { scicatPid: '20.500.12345/nobodys' }, /no dataset/],
+    ["a dataset this token can't read", { scicatPid: BOBS_DATASET }, /no dataset/],
+    ['a PID that is a route of SciCat', { scicatPid: 'findOne' }, /no dataset/],
+    ['a PID of dots', { scicatPid: '..' }, /no dataset/],
+  ])('POST with %s is a 400 (A1)', async (_, query, message) => {
+    const jobs = service.transferJobs().length;
+    const answer = errorOf(await service.post(query));
+    expect(answer).toEqual({
+      status: 400,
+      code: 'INVALID_REQUEST',
+      message: expect.stringMatching(message),
+    });
+    expect(service.transferJobs()).toHaveLength(jobs);
+  });
+
+  it('a parameter sent twice is a 400', async () => {
+    const answer = await service.call(
+      'POST',
+      `/transfer?sourceFacility=SOURCE&sourceFacility=PRIVATE&destFacility=ARCHIVE&scicatPid=${encodeURIComponent(ALICES_DATASET)}`,
+      { who: 'alice' },
+    );
+    expect(statusAndCode(answer)).toEqual([400, 'INVALID_REQUEST']);
+  });
+
+  const json = { 'content-type': 'application/json' };
+  it.each<[string, string | Uint8Array, Readonly<Record<string, string>>, RegExp]>([
+    ['that is no JSON', '{"fileList": [', json, /not valid JSON/],
+    ['that is a text', '"x"', json, /JSON object/],
+    ['that is a list', '[]', json, /JSON object/],
+    ['that is null', 'null', json, /JSON object/],
+    ['of another type', 'fileList=a', { 'content-type': 'text/plain' }, /Content-Type/],
+    ['of a form', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, /Content-Type/],
+    ['with an empty list', '{"fileList": []}', json, /list is empty/],
+    ['whose list is none', '{"fileList": {"path": "a"}}', json, /fileList must be a list/],
+    ['with an entry that is a text', '{"fileList": ["a"]}', json, /Entry 0/],
+    ['with an entry without isSymlink', '{"fileList": [{"path": "a"}]}', json, /Entry 0/],
+    ['with a path that is a number', '{"fileList": [{"path": 1, "isSymlink": false}]}', json, /0/],
+    ['larger than allowed', JSON.stringify({ x: 'y'.repeat(1_100_000) }), json, /1 MiB/],
+    [
+      'that inflates to more than allowed',
+      gzipSync(JSON.stringify({ x: 'y'.repeat(50_000_000) })),
+      { ...json, 'content-encoding': 'gzip' },
+      /1 MiB/,
+    ],
+    ['that is no gzip', 'x', { ...json, 'content-encoding': 'gzip' }, /could not be read/],
+    ['packed in an unknown way', 'x', { ...json, 'content-encoding': 'zip' }, /could not be read/],
+    [
+      'in an unknown alphabet',
+      '{}',
+      { 'content-type': 'application/json; charset=klingon' },
+      /could not be read/,
+    ],
+  ])('POST with a body %s is a 400', async (_, body, headers, message) => {
+    const answer = await service.post({}, { body, headers });
+    expect(errorOf(answer)).toEqual({
+      status: 400,
+      code: 'INVALID_REQUEST',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    '../other',
+    'a/../../b',
+    'a\\..\\b',
+    '/etc/passwd',
+    '.',
+    'a/./b',
+    '',
+    'a\u0000b',
+    'a\nb',
+  ])('S2: the file path %j is refused', async (path) => {
+    const answer = await service.post({}, { body: { fileList: [{ path, isSymlink: false }] } });
+    expect(errorOf(answer)).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/Entry 0/),
+    });
+  });
+
+  it.each([
+    '/transfer/not-a-uuid',
+    '/transfer/fullquery',
+    '/transfer/..%2f..%2fusers',
+    '/transfer/%00',
+    `/transfer/${UNKNOWN_JOB}x`,
+  ])('%s is a 400 for DELETE and GET', async (path) => {
+    const answers = await Promise.all(
+      ['DELETE', 'GET'].map((method) => service.call(method, path, { who: 'alice' })),
+    );
+    expect(answers.map(statusAndCode)).toEqual(Array(2).fill([400, 'INVALID_REQUEST']));
+  });
+
+  it.each([
+    ['GET', '/transfer?page=0'],
+    ['GET', '/transfer?page=x'],
+    ['GET', '/transfer?page='],
+    ['GET', '/transfer?page=1.5'],
+    ['GET', '/transfer?pageSize=101'],
+    ['GET', '/transfer?pageSize=-1'],
+    ['GET', '/transfer?pagesize=10'],
+    ['DELETE', `/transfer/${UNKNOWN_JOB}?delete=maybe`],
+    ['DELETE', `/transfer/${UNKNOWN_JOB}?remove=true`],
+  ])('%s %s is a 400', async (method, path) => {
+    const answer = await service.call(method, path, { who: 'alice' });
+    expect(statusAndCode(answer)).toEqual([400, 'INVALID_REQUEST']);
+  });
+
+  it('URLs that can not be decoded, unknown routes and wrong methods have the one shape, too', async () => {
+    const answers = await Promise.all(
+      (
+        [
+          ['GET', '/transfer/%E0%A4%A'],
+          ['POST', '/transfer/%'],
+          ['GET', '/nowhere'],
+          ['POST', '/version'],
+          ['PUT', '/transfer'],
+          ['PATCH', `/transfer/${UNKNOWN_JOB}`],
+          ['GET', '/docs/nowhere.js'],
+          ['GET', '/docs/..%2f..%2fpackage.json'],
+        ] as const
+      ).map(([method, path]) => service.call(method, path, { who: 'alice' })),
+    );
+    expect(answers.map((answer) => statusAndCode(answer))).toEqual([
+      [400, 'INVALID_REQUEST'],
+      [400, 'INVALID_REQUEST'],
+      ...Array<unknown>(6).fill([404, 'NOT_FOUND']),
+    ]);
+  });
+});
+
+describe('contract 1, unknown facility, wrong direction, no group, foreign dataset or job', () => {
+  it.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
+    ['an unknown source', { sourceFacility: 'NOWHERE' }, 'alice', /NOWHERE/],
+    ['an unknown destination', { destFacility: 'NOWHERE' }, 'alice', /NOWHERE/],
+    ['a destination as source', { sourceFacility: 'ARCHIVE' }, 'alice', /ARCHIVE/],
+    ['a source as destination', { destFacility: 'SOURCE' }, 'alice', /SOURCE/],
+    ['no group for the source', { sourceFacility: 'PRIVATE' }, 'alice', /no access to .*PRIVATE/],
+    ['no group for the destination', { scicatPid: BOBS_DATASET }, 'bob', /no access to .*ARCHIVE/],
+  ])('POST with %s is a 403 (A2)', async (_, query, who, message) => {
+    expect(errorOf(await service.post(query, { who }))).toEqual({
+      status: 403,
+      code: 'ACCESS_DENIED',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('POST for a dataset that one may read, but that belongs to another group, is a 403', async () => {
+    const pid = service.addDataset('shared-with-alice', 'group2');
+    service.scicat.machine.addDataset({
+      pid,
+      ownerGroup: 'group2',
+      accessGroups: ['group1'],
+      sourceFolder: '/data/group2/shared',
+    });
+    expect(errorOf(await service.post({ scicatPid: pid }))).toEqual({
+      status: 403,
+      code: 'ACCESS_DENIED',
+      message: expect.stringMatching(/belongs to group "group2"/),
+    });
+  });
+
+  it('DELETE and GET of the job of somebody else are a 403', async () => {
+    const jobId = await service.accepted({ scicatPid: service.addDataset('alices-own') });
+    const answers = await Promise.all(
+      ['DELETE', 'GET'].map((method) =>
+        service.call(method, `/transfer/${jobId}`, { who: 'carol' }),
+      ),
+    );
+    expect(answers.map(statusAndCode)).toEqual(Array(2).fill([403, 'ACCESS_DENIED']));
+    await service.reaches(jobId, '003');
+    const later = await Promise.all(
+      ['DELETE', 'GET'].map((method) =>
+        service.call(method, `/transfer/${jobId}`, { who: 'carol' }),
+      ),
+    );
+    expect(later.map(statusAndCode)).toEqual(Array(2).fill([403, 'ACCESS_DENIED']));
+  });
+});
+
+describe('contract 1, job does not exist, is no transfer job of ours, or has already ended', () => {
+  it('an unknown job is a 400 for DELETE and a 404 for GET', async () => {
+    const { delete: remove, get } = await byEach('alice', UNKNOWN_JOB);
+    expect([remove, get].map(statusAndCode)).toEqual([
+      [400, 'JOB_NOT_FOUND'],
+      [404, 'JOB_NOT_FOUND'],
+    ]);
+  });
+
+  it('S6: a job of another type, or one that another account made, is no job of ours', async () => {
+    const jobId = await service.accepted({ scicatPid: service.addDataset('s6') });
+    const own = await service.reaches(jobId, '003');
+    const forged = [
+      { ...own, type: 'archive' },
+      { ...own, createdBy: 'alice' },
+    ].map((job) => {
+      const id = randomUUID();
+      service.scicat.machine.putJob({ ...job, _id: id, id });
+      return id;
+    });
+    for (const id of forged) {
+      const answers = await Promise.all([
+        service.call('DELETE', `/transfer/${id}`, { who: 'alice' }),
+        service.call('DELETE', `/transfer/${id}?delete=true`, { who: 'alice' }),
+        service.call('GET', `/transfer/${id}`, { who: 'alice' }),
+      ]);
+      expect(answers.map(statusAndCode)).toEqual([
+        [400, 'JOB_NOT_FOUND'],
+        [400, 'JOB_NOT_FOUND'],
+        [404, 'JOB_NOT_FOUND'],
+      ]);
+      expect(service.job(id).id).toBe(id);
+    }
+  });
+
+  it('S7: a job without an owner belongs to nobody', async () => {
+    const jobId = await service.accepted({ scicatPid: service.addDataset('s7') });
+    const { ownerUser: _, ownerGroup: __, ...own } = await service.reaches(jobId, '003');
+    const id = randomUUID();
+    const { globusTransfer: ___, ...jobParams } = own.jobParams as { globusTransfer: unknown };
+    service.scicat.machine.putJob({
+      ...own,
+      _id: id,
+      id,
+      ownerUser: '',
+      ownerGroup: '',
+      jobParams,
+    });
+    const answers = await Promise.all([
+      service.call('DELETE', `/transfer/${id}?delete=true`, { who: 'alice' }),
+      service.call('GET', `/transfer/${id}`, { who: 'alice' }),
+    ]);
+    expect(answers.map(statusAndCode)).toEqual(Array(2).fill([403, 'ACCESS_DENIED']));
+  });
+
+  it('a transfer that has ended is a 400 for DELETE, unless delete is set', async () => {
+    const jobId = await service.accepted({ scicatPid: service.addDataset('ended') });
+    await service.reaches(jobId, '003');
+    expect(
+      errorOf(await service.call('DELETE', `/transfer/${jobId}`, { who: 'alice' })),
+    ).toMatchObject({ status: 400, code: 'ALREADY_ENDED' });
+    const removed = await service.call('DELETE', `/transfer/${jobId}?delete=true`, {
+      who: 'alice',
+    });
+    expect([removed.status, removed.text]).toEqual([200, '']);
+    expect(service.scicat.machine.job(jobId)).toBeUndefined();
+  });
+});
+
+describe('contract 1, Globus refuses the transfer for good', () => {
+  afterEach(() => {
+    service.globus.machine.setPermission(COLLECTIONS.archive, undefined);
+  });
+
+  it('permission: a 400, and a failed job', async () => {
+    service.globus.machine.setPermission(COLLECTIONS.archive, []);
+    const before = service.transferJobs().length;
+    const answer = await service.post({ scicatPid: service.addDataset('refused') });
+    expect(errorOf(answer)).toMatchObject({ status: 400, code: 'TRANSFER_REFUSED' });
+    const job = service.transferJobs()[before];
+    await service.reaches(job?.id ?? '', '998');
+    expect((answer.json as { details: string }).details).toContain(job?.id);
+  });
+
+  it('unknown collection: a 400', async () => {
+    const gone = 'aaaaaaaa-0000-4000-8000-00000000000f';
+    service.globus.machine.addCollection({ id: gone, displayName: 'gone' });
+    const other = await TestService.start({
+      upstreams: service,
+      yaml: `x: 1`,
+      change: (config) => ({
+        ...config,
+        facilities: config.facilities.map((facility) =>
+          facility.name === 'ARCHIVE' ? { ...facility, collection: gone } : facility,
+        ),
+      }),
+    });
+    try {
+      await other.ready();
+      const scicatPid = service.addDataset('to-nowhere');
+      const warm = await other.accepted({ scicatPid: service.addDataset('warm') });
+      await eventually(() => other.job(warm).jobResultObject !== null, 'the first is there');
+      service.globus.machine.deleteCollection(gone);
+      expect(errorOf(await other.post({ scicatPid }))).toMatchObject({
+        status: 400,
+        code: 'TRANSFER_REFUSED',
+      });
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('contract 1, waiting queue full, service not ready yet, SciCat unreachable', () => {
+  it('queue full: POST is a 503 with Retry-After', async () => {
+    const small = await TestService.start({
+      yaml: 'task: { maxConcurrency: 1, queueSize: 1, pollInterval: 1 }',
+    });
+    try {
+      await small.ready();
+      small.holdTasks();
+      await small.accepted({ scicatPid: small.addDataset('first') });
+      await small.accepted({ scicatPid: small.addDataset('second') });
+      const answer = await small.post({ scicatPid: small.addDataset('third') });
+      expect(errorOf(answer)).toMatchObject({ status: 503, code: 'QUEUE_FULL' });
+      expect(answer.headers.get('retry-after')).toBe('30');
+      expect(small.transferJobs()).toHaveLength(2);
+      // An equal one needs no place.
+      expect((await small.post({ scicatPid: '20.500.12345/second' })).status).toBe(200);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it('not ready yet: POST is a 503 with Retry-After, DELETE a 500, GET is answered', async () => {
+    const jobId = await service.accepted({ scicatPid: service.addDataset('not-ready') });
+    await service.reaches(jobId, '003');
+    service.scicat.faults.add({
+      match: { method: 'GET', path: '/jobs$' },
+      effect: { type: 'status', status: 503 },
+    });
+    const late = await TestService.start({ upstreams: service });
+    try {
+      const [post, remove, get, ready, live] = await Promise.all([
+        late.post(),
+        late.call('DELETE', `/transfer/${jobId}?delete=true`, { who: 'alice' }),
+        late.call('GET', `/transfer/${jobId}`, { who: 'alice' }),
+        late.call('GET', '/health/ready'),
+        late.call('GET', '/health/live'),
+      ]);
+      expect([post, remove, ready].map(statusAndCode)).toEqual([
+        [503, 'NOT_READY'],
+        [500, 'NOT_READY'],
+        [503, 'NOT_READY'],
+      ]);
+      expect([get.status, live.status]).toEqual([200, 200]);
+      expect(post.headers.get('retry-after')).toBe('30');
+      expect(ready.json).toMatchObject({ details: expect.stringContaining('recovery: ') });
+      service.scicat.faults.clear();
+      await late.ready();
+    } finally {
+      await late.stop();
+    }
+  });
+
+  it.each<[string, () => void]>([
+    ['dead', () => service.scicat.faults.outage(true)],
+    ['answering 503', () => service.scicat.faults.outage(true, { type: 'status', status: 503 })],
+    ['answering with a login page', () => service.scicat.faults.outage(true, { type: 'garbage' })],
+  ])('SciCat %s: POST and GET are a 503 with Retry-After, DELETE a 500', async (_, breakIt) => {
+    breakIt();
+    const answers = await byEach('alice', UNKNOWN_JOB);
+    expect(
+      Object.values(answers).map((answer) => [
+        errorOf(answer).status,
+        Number(answer.headers.get('retry-after')) > 0,
+      ]),
+    ).toEqual([
+      [503, true],
+      [500, false],
+      [503, true],
+      [503, true],
+    ]);
+    for (const answer of Object.values(answers)) {
+      expect(errorOf(answer).message).toMatch(/SciCat/);
+      expect(answer.text).not.toContain(service.scicat.url);
+    }
+  });
+
+  it('S8: SciCat hanging: an answer comes all the same', async () => {
+    service.scicat.faults.add({ match: { path: 'identity' }, effect: { type: 'hang' } });
+    const answers = await byEach('alice', UNKNOWN_JOB);
+    expect(Object.values(answers).map(statusAndCode)).toEqual([
+      [503, 'UPSTREAM_TIMEOUT'],
+      [500, 'UPSTREAM_TIMEOUT'],
+      [503, 'UPSTREAM_TIMEOUT'],
+      [503, 'UPSTREAM_TIMEOUT'],
+    ]);
+  });
+});
+
+describe('contract 1, Globus unreachable, overloaded or in maintenance', () => {
+  it.each<[string, (globus: TestService['globus']) => void, string]>([
+    // Whether Globus got the submission is not known then, so the end comes when Globus is back.
+    ['dead', ({ faults }) => faults.outage(true), '001'],
+    ['in maintenance', ({ machine }) => machine.setMaintenance(true, 1), '004'],
+    ['overloaded', ({ faults }) => faults.outage(true, { type: 'status', status: 429 }), '004'],
+    ['full', ({ machine }) => (machine.limits.pendingTasks = 0), '004'],
+    ['a login page', ({ faults }) => faults.outage(true, { type: 'garbage' }), '001'],
+  ])(
+    'Globus %s: accepted, waits; cancel is accepted and carried out',
+    async (_, breakIt, statusCode) => {
+      const alone = await TestService.start({ pollSeconds: 0.1 });
+      try {
+        await alone.ready();
+        breakIt(alone.globus);
+        const jobId = await alone.accepted();
+        const { statusMessage } = await alone.reaches(jobId, '001');
+        expect(statusMessage).toMatch(/^waiting: ./);
+        const item = await alone.call('GET', `/transfer/${jobId}`, { who: 'alice' });
+        expect(item.json).toMatchObject({ transferId: jobId, status: 'waiting' });
+        const health = await alone.call('GET', '/health/ready');
+        expect(health.status).toBe(200);
+        const cancelled = await alone.call('DELETE', `/transfer/${jobId}`, { who: 'alice' });
+        expect([cancelled.status, cancelled.text]).toEqual([200, '']);
+        const { jobResultObject } = await alone.reaches(jobId, statusCode);
+        expect(jobResultObject).toMatchObject({
+          endRequested: { reason: 'user', by: 'alice', remove: false },
+        });
+        expect(alone.globus.machine.tasks()).toEqual([]);
+      } finally {
+        await alone.stop();
+      }
+    },
+  );
+
+  it('is submitted when Globus is back', async () => {
+    const alone = await TestService.start({ pollSeconds: 0.1 });
+    try {
+      await alone.ready();
+      alone.globus.machine.setMaintenance(true, 1);
+      const jobId = await alone.accepted();
+      await alone.reaches(jobId, '001');
+      alone.globus.machine.setMaintenance(false);
+      await alone.reaches(jobId, '003');
+    } finally {
+      await alone.stop();
+    }
+  });
+
+  it('S8: Globus hanging: the POST is answered after 10 s at the latest', async () => {
+    const alone = await TestService.start({ pollSeconds: 0.1 });
+    try {
+      await alone.ready();
+      alone.globus.faults.add({
+        match: { method: 'POST', path: '/transfer$' },
+        effect: { type: 'hang' },
+      });
+      // `call` gives up after 25 s, which is what makes this a test.
+      const jobId = await alone.accepted();
+      expect(alone.job(jobId).statusCode).toBe('001');
+    } finally {
+      await alone.stop();
+    }
+  });
+});
+
+describe('contract 1, anything unforeseen', () => {
+  it('a crash in a handler is a 500 in the one shape, and its reason is in the log only', async () => {
+    const crash = new TypeError('undefined is not a secret-reason');
+    jest.spyOn(service.app.get(RequestTransfer), 'execute').mockRejectedValue(crash);
+    jest.spyOn(service.app.get(CancelTransfer), 'execute').mockImplementation(() => {
+      throw crash;
+    });
+    jest.spyOn(service.app.get(LookUpTransfers), 'one').mockRejectedValue(crash);
+    jest.spyOn(service.app.get(LookUpTransfers), 'list').mockRejectedValue('not even an error');
+    logged.length = 0;
+    const answers = Object.values(await byEach('alice', UNKNOWN_JOB));
+    expect(answers.map(statusAndCode)).toEqual(Array(4).fill([500, 'INTERNAL']));
+    expect(answers.map(({ text }) => text).join()).not.toMatch(/secret-reason|not even/);
+    for (const answer of answers) {
+      const id = answer.headers.get('x-request-id') ?? '';
+      const line = logged.find((text) => text.includes('unforeseen error') && text.includes(id));
+      expect(line).toMatch(/secret-reason|not even an error/);
+    }
+  });
+});
