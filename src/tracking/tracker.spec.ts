@@ -1,0 +1,495 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  aFailedTask,
+  aJob,
+  aRecord,
+  aRunningTransfer,
+  aSucceededTask,
+  aTask,
+  aTransfer,
+  type ConfigParts,
+  jobIdOf,
+  keyOf,
+  START,
+  taskIdFor,
+  uuid,
+} from '../../test/support/builders.js';
+import { aGate } from '../../test/support/faults.js';
+import { TrackingWorld } from '../../test/support/tracking-world.js';
+import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
+import { settle } from '../../test/support/virtual-clock.js';
+import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
+import { digestFileList } from '../transfers/domain/file-list.js';
+import { fingerprint } from '../transfers/domain/fingerprint.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+import { type EndRequest, newTransfer, type Transfer } from '../transfers/domain/transfer.js';
+import type { Tracker } from './tracker.js';
+
+const OLD = START - 60 * 60_000;
+let world: TrackingWorld;
+let tracker: Tracker;
+beforeEach(() => {
+  setUp();
+});
+afterEach(async () => {
+  const stopped = tracker.stop(1000);
+  for (let second = 0; second < 5; second += 1) await world.clock.advance(1000);
+  await stopped;
+  await world.end();
+});
+
+function setUp(config: ConfigParts = {}): void {
+  world = new TrackingWorld(config);
+  tracker = world.tracker();
+}
+
+/** Lets time pass, with the timer that wakes the tracker at every poll. */
+async function pass(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second += 5) {
+    tracker.wake();
+    await world.clock.advance(5000);
+  }
+}
+async function started(): Promise<void> {
+  tracker.start();
+  await pass(15);
+}
+const shown = (number = 1): string | undefined => world.jobs.shown(jobIdOf(number));
+const wish = (remove = false): EndRequest => ({
+  reason: 'user',
+  by: 'alice',
+  at: '2026-01-01T00:00:00.000Z',
+  remove,
+});
+
+/** What a request does: takes a place, has a job made, hands over. */
+async function request(number: number): Promise<string> {
+  const place = tracker.reserve();
+  const submissionId = place.slot ? tracker.takeSubmissionId() : undefined;
+  const record = aRecord({
+    key: keyOf(number),
+    datasetPid: `20.500.12345/e${number}`,
+    ...(submissionId === undefined ? {} : { submissionId }),
+  });
+  const job = aJob({ number, record, createdAt: world.clock.now() });
+  world.jobs.put(job);
+  const transfer = newTransfer({ jobId: job.id, createdAt: job.createdAt }, record, place.waitsFor);
+  return (await tracker.accept(transfer, place)).kind;
+}
+/** A transfer that an earlier process has left, as SciCat shows it. */
+const left = (transfer: Transfer): void => {
+  world.putShown({ ...transfer, requestedAt: OLD });
+};
+
+describe('from request to end', () => {
+  test('K1: 1…n are all answered at once; those over the limit wait and Globus is not called', async () => {
+    setUp({ task: { maxConcurrency: 2 } });
+    await started();
+    const answers = await Promise.all([1, 2, 3, 4].map(request));
+    await pass(5);
+    expect([answers, world.globus.submissions.length, tracker.status().waiting]).toEqual([
+      ['started', 'started', 'waits', 'waits'],
+      2,
+      2,
+    ]);
+    expect(shown(3)).toBe(
+      '001 transferring: waiting: the service runs 2 transfers at a time, and others were asked for before',
+    );
+    expect([tracker.queuePosition(jobIdOf(3)), tracker.queuePosition(jobIdOf(4))]).toEqual([0, 1]);
+  });
+
+  test('K6: 200 at the same time are all accepted, none twice, and the limit holds', async () => {
+    await started();
+    const numbers = Array.from({ length: 200 }, (_, n) => n + 1);
+    const answers = await Promise.all(numbers.map(request));
+    await pass(10);
+    expect(answers.filter((kind) => kind === 'started').length).toBe(10);
+    expect([world.globus.tasks.size, tracker.status().open]).toEqual([10, 200]);
+  });
+
+  test('K2: a failed task frees its slot in the same cycle, for the next one', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    await Promise.all([1, 2].map(request));
+    world.globus.put(aFailedTask('EXPIRED', { taskId: taskIdFor(501) }));
+    await pass(15);
+    expect([shown(1)?.slice(0, 10), world.globus.submissions.map(({ label }) => label)]).toEqual([
+      '998 failed',
+      [taskLabel(jobIdOf(1)), taskLabel(jobIdOf(2))],
+    ]);
+  });
+
+  test('success: marked, archived, finished, and nothing is followed any more', async () => {
+    await started();
+    await request(1);
+    world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
+    await pass(30);
+    expect([shown(), world.datasets.marked.length, world.archiveJobs.made.length]).toEqual([
+      '003 finished: finished',
+      1,
+      1,
+    ]);
+    expect(tracker.status()).toMatchObject({ open: 0, pendingWrites: 0 });
+  });
+
+  test('the file list is kept until SciCat has the task id, then forgotten', async () => {
+    const files = [{ path: 'a', isSymlink: false }];
+    await world.spool.put(keyOf(1), files);
+    const transfer = aTransfer({ record: { fileList: digestFileList(files) } });
+    world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
+    world.jobs.faults.always('write', { before: timeout() });
+    await started();
+    await pass(30);
+    expect([world.globus.tasks.size, world.spool.lists.size]).toEqual([1, 1]);
+    world.jobs.faults.clear();
+    await pass(60);
+    expect(world.spool.lists.size).toBe(0);
+  });
+});
+
+function recordOf(transfer: Transfer): ReturnType<typeof aRecord> {
+  if (transfer.origin.kind !== 'recorded') throw new Error('no record');
+  return transfer.origin.record;
+}
+
+describe('K5: after a restart', () => {
+  test('every open transfer goes on from where it was', async () => {
+    left(aRunningTransfer({ number: 1 }));
+    world.globus.put(aSucceededTask({ number: 1 }));
+    left(aTransfer({ number: 2 }));
+    world.jobs.put(aJob({ number: 3, createdAt: OLD, updatedAt: OLD }));
+    left(
+      aTransfer({
+        number: 4,
+        status: {
+          state: 'finalizing',
+          taskId: taskIdFor(4),
+          lifecycleBefore: undefined,
+          archiveJobId: undefined,
+        },
+      }),
+    );
+    await started();
+    await pass(60);
+    expect([1, 2, 3, 4].map((number) => shown(number)?.slice(0, 3))).toEqual([
+      '003',
+      '002',
+      '002',
+      '003',
+    ]);
+    expect(world.globus.submissions.map(({ label }) => label).sort()).toEqual(
+      [2, 3].map((number) => taskLabel(jobIdOf(number))),
+    );
+  });
+
+  test('W1: what Globus has already is found by its label before anything is handed over', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    left(aTransfer({ number: 1, submissionId: undefined, record: {} }));
+    left(aTransfer({ number: 2 }));
+    world.globus.put(aTask({ number: 2 }));
+    await started();
+    expect([world.globus.submissions, shown(2)]).toEqual([[], '002 transferring: transferring']);
+  });
+
+  test('nothing is handed over while Globus can not be asked what it has', async () => {
+    left(aTransfer());
+    world.globus.faults.always('list', { before: timeout('Globus') });
+    await started();
+    await pass(300);
+    expect([world.globus.submissions, tracker.ready]).toEqual([[], true]);
+    world.globus.faults.clear();
+    await pass(60);
+    expect(shown()).toBe('002 transferring: transferring');
+  });
+
+  test('ready only after all was read, however long SciCat is away; then at once', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aTask());
+    world.jobs.faults.always('listOpen', { before: down() });
+    await started();
+    await pass(3600);
+    expect(tracker.ready).toBe(false);
+    expect(() => tracker.reserve()).toThrow(NotReadyError);
+    world.jobs.faults.clear();
+    await pass(60);
+    expect([tracker.ready, tracker.current(jobIdOf(1))?.status.state]).toEqual([
+      true,
+      'transferring',
+    ]);
+  });
+
+  test('W12: an equal request finds the transfer of before', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aTask());
+    await started();
+    expect(tracker.findEqual(fingerprint(recordOf(aRunningTransfer())))).toBe(jobIdOf(1));
+  });
+
+  test('a wish to end that was confirmed is carried out', async () => {
+    left(aRunningTransfer({ endRequested: wish() }));
+    world.globus.put(aTask());
+    await started();
+    expect(world.globus.cancelled).toEqual([taskIdFor(1)]);
+  });
+});
+
+describe('W7: what goes wrong in a poll is no state', () => {
+  test('an outage of Globus of a day changes no job', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aTask());
+    await started();
+    const before = world.jobs.writes.length;
+    world.globus.faults.always('list', { before: timeout('Globus') });
+    await pass(24 * 3600);
+    expect([world.jobs.writes.length, shown()]).toEqual([before, '002 transferring: transferring']);
+    world.globus.faults.clear();
+    world.globus.put(aSucceededTask());
+    await pass(60);
+    expect(shown()).toBe('003 finished: finished');
+  });
+
+  test('refused credentials are an alarm, and it goes when they are accepted again', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aTask());
+    world.globus.faults.always('list', { before: accountRefused('Globus') });
+    await started();
+    expect([...world.alarms.active().keys()]).toEqual(['globus-account']);
+    world.globus.faults.clear();
+    await pass(30);
+    expect([...world.alarms.active().keys()]).toEqual([]);
+  });
+
+  test('C2: an unchanged task is not written again', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aTask({ bytesTransferred: 5 }));
+    await started();
+    const before = world.jobs.writes.length;
+    await pass(600);
+    expect(world.jobs.writes.length).toBe(before);
+  });
+});
+
+describe('K4: a wish to end is answered at once in every state and converges', () => {
+  test('waiting in the queue', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    await Promise.all([1, 2].map(request));
+    await tracker.requestEnd(jobIdOf(2), wish());
+    await pass(10);
+    expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
+  });
+
+  test('transferring: the wish is in SciCat first, then Globus is asked, and its end counts', async () => {
+    await started();
+    await request(1);
+    await settle();
+    let written: boolean | undefined;
+    const cancel = world.globus.cancel.bind(world.globus);
+    world.globus.cancel = (taskId) => {
+      written = JSON.stringify(world.jobs.stored.get(jobIdOf(1))?.result).includes('endRequested');
+      return cancel(taskId);
+    };
+    await tracker.requestEnd(jobIdOf(1), wish());
+    await pass(5);
+    expect([written, world.globus.cancelled, shown()]).toEqual([
+      true,
+      [taskIdFor(501)],
+      '002 transferring: transferring (being cancelled)',
+    ]);
+    world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
+    await pass(30);
+    expect(shown()).toBe('003 finished: finished');
+  });
+
+  test('while the submission is under way', async () => {
+    await started();
+    const gate = aGate();
+    world.globus.faults.next('submit', { holdAnswer: gate.opened });
+    const accepted = request(1);
+    await settle();
+    await tracker.requestEnd(jobIdOf(1), wish());
+    gate.open();
+    await accepted;
+    await pass(30);
+    expect(world.globus.cancelled).toEqual([taskIdFor(501)]);
+  });
+
+  test('finalizing: it ends as it does, and the job goes if that was wanted', async () => {
+    world.datasets.faults.always('lifecycle', { before: down() });
+    await started();
+    await request(1);
+    world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
+    await pass(20);
+    await tracker.requestEnd(jobIdOf(1), wish(true));
+    world.datasets.faults.clear();
+    await pass(120);
+    expect([world.jobs.stored.size, world.archiveJobs.made.length]).toEqual([0, 1]);
+  });
+
+  test('just ended, while its last write is under way: the job is removed all the same', async () => {
+    await started();
+    await request(1);
+    const gate = aGate();
+    await pass(5);
+    world.jobs.faults.next('write', { hold: gate.opened });
+    world.globus.put(aFailedTask('EXPIRED', { taskId: taskIdFor(501) }));
+    await pass(15);
+    const ended = tracker.requestEnd(jobIdOf(1), wish(true));
+    gate.open();
+    await ended;
+    await pass(30);
+    expect(world.jobs.stored.size).toBe(0);
+  });
+
+  test('of a job whose dataset is gone: an error soon, and Globus is asked all the same', async () => {
+    await started();
+    await request(1);
+    await pass(5);
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    world.globus.put(
+      aTask({ taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)), niceStatus: 'TIMEOUT' }),
+    );
+    await pass(600);
+    const outcome = tracker.requestEnd(jobIdOf(1), wish()).then(
+      () => 'answered',
+      () => 'refused',
+    );
+    await pass(120);
+    expect(await Promise.race([outcome, Promise.resolve('hangs')])).toBe('refused');
+    expect(world.globus.cancelled).toContain(taskIdFor(501));
+  });
+
+  test('of a job that names a task without our label: that task is never cancelled', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aTask({ label: taskLabel(jobIdOf(2)) }));
+    await started();
+    await tracker.requestEnd(jobIdOf(1), wish(true));
+    await pass(300);
+    expect([world.globus.cancelled, shown()?.slice(0, 16)]).toEqual([[], '002 transferring']);
+  });
+
+  test('of a transfer that is not followed', async () => {
+    await started();
+    await expect(tracker.requestEnd(jobIdOf(7), wish())).rejects.toThrow(JobNotFoundError);
+  });
+
+  test('SciCat away: an error, but the wish is kept, written later and carried out', async () => {
+    await started();
+    await request(1);
+    await pass(5);
+    world.jobs.faults.always('write', { before: down() });
+    await expect(tracker.requestEnd(jobIdOf(1), wish())).rejects.toThrow(down().message);
+    await pass(60);
+    expect(world.globus.cancelled).toEqual([]);
+    world.jobs.faults.clear();
+    await pass(60);
+    expect(world.globus.cancelled).toEqual([taskIdFor(501)]);
+  });
+});
+
+describe('the queue', () => {
+  test('full: refused before anything is stored', async () => {
+    setUp({ task: { maxConcurrency: 1, queueSize: 2 } });
+    await started();
+    await Promise.all([1, 2, 3].map(request));
+    expect(() => tracker.reserve()).toThrow(QueueFullError);
+    await tracker.requestEnd(jobIdOf(3), wish());
+    await pass(10);
+    expect(tracker.reserve().slot).toBe(false);
+  });
+
+  test('places are promised in a burst, and given back where nothing came of them', async () => {
+    setUp({ task: { maxConcurrency: 1, queueSize: 1 } });
+    await started();
+    const [first, second] = [tracker.reserve(), tracker.reserve()];
+    expect([first.slot, second.slot]).toEqual([true, false]);
+    expect(() => tracker.reserve()).toThrow(QueueFullError);
+    first.release();
+    first.release();
+    expect(tracker.reserve().slot).toBe(true);
+  });
+});
+
+describe('a job that was removed from SciCat', () => {
+  test('ends its transfer at Globus, and the slot is free', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    await Promise.all([1, 2].map(request));
+    await pass(5);
+    world.jobs.stored.delete(jobIdOf(1));
+    await pass(700);
+    expect([world.globus.cancelled, shown(2)]).toEqual([
+      [taskIdFor(501)],
+      '002 transferring: transferring',
+    ]);
+  });
+
+  test('with an answer lost: its task is found by the label and cancelled', async () => {
+    await started();
+    world.globus.alwaysSubmit('accepted-but-unclear');
+    world.globus.faults.always('list', { before: timeout('Globus') });
+    const accepted = request(1);
+    await pass(10);
+    await accepted;
+    world.jobs.stored.clear();
+    await pass(400);
+    world.globus.faults.clear();
+    await pass(400);
+    expect([world.globus.cancelled, tracker.status().open]).toEqual([[taskIdFor(501)], 0]);
+  });
+});
+
+describe('stop()', () => {
+  test('takes nothing new, lets a submission end, and writes what came of it', async () => {
+    await started();
+    const gate = aGate();
+    world.globus.faults.next('submit', { hold: gate.opened });
+    const accepted = request(1);
+    await settle();
+    const stopped = tracker.stop(15_000);
+    expect(() => tracker.reserve()).toThrow(NotReadyError);
+    await world.clock.advance(1000);
+    gate.open();
+    await world.clock.advance(2000);
+    await Promise.all([stopped, accepted]);
+    expect(shown()).toBe('002 transferring: transferring');
+  });
+
+  test('during a look at Globus: nothing is handed over afterwards', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    await Promise.all([1, 2].map(request));
+    const gate = aGate();
+    world.globus.faults.next('list', { holdAnswer: gate.opened });
+    world.globus.put(aFailedTask('EXPIRED', { taskId: taskIdFor(501) }));
+    await pass(15);
+    const stopped = tracker.stop(15_000);
+    await world.clock.advance(100);
+    gate.open();
+    for (let second = 0; second < 20; second += 1) await world.clock.advance(1000);
+    await stopped;
+    expect(world.globus.submissions.length).toBe(1);
+  });
+
+  test('returns by its deadline although nothing can be written', async () => {
+    await started();
+    await request(1);
+    await pass(5);
+    world.jobs.faults.always('write', { before: timeout() });
+    void tracker.requestEnd(jobIdOf(1), wish()).catch(() => undefined);
+    await pass(60);
+    let returned = false;
+    const stopped = tracker.stop(15_000).then(() => (returned = true));
+    for (let second = 0; second < 16; second += 1) await world.clock.advance(1000);
+    expect(returned).toBe(true);
+    await stopped;
+  });
+});
+
+test('submission ids are fetched ahead, so that a request needs no round trip for one', async () => {
+  await started();
+  expect([tracker.takeSubmissionId(), tracker.takeSubmissionId()]).toEqual([
+    uuid('5b5b5b5b', 1),
+    uuid('5b5b5b5b', 2),
+  ]);
+});

@@ -1,0 +1,380 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  aDataset,
+  aFacility,
+  anIdentity,
+  aRecord,
+  aRunningTransfer,
+  CLIENT_ID,
+  type ConfigParts,
+  configOf,
+  jobIdOf,
+  keyOf,
+} from '../../../test/support/builders.js';
+import { FakeTransferJobs } from '../../../test/support/fake-scicat.js';
+import { FakeSpool } from '../../../test/support/fake-spool.js';
+import { FakeTracking } from '../../../test/support/fake-tracking.js';
+import { aGate } from '../../../test/support/faults.js';
+import { RecordedEvents } from '../../../test/support/recorded-events.js';
+import {
+  accountRefused,
+  doubtful,
+  down,
+  rejected,
+  timeout,
+} from '../../../test/support/upstream-failures.js';
+import { settle, VirtualClock } from '../../../test/support/virtual-clock.js';
+import {
+  AccessDeniedError,
+  InvalidRequestError,
+  QueueFullError,
+  SpoolUnavailableError,
+  TransferRefusedError,
+} from '../../errors/request.errors.js';
+import { UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import type { FileEntry } from '../domain/file-list.js';
+import { readJob } from '../domain/job-view.js';
+import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
+
+const FIRST_JOB = jobIdOf(901);
+const FILES: readonly FileEntry[] = [
+  { path: 'b', isSymlink: true },
+  { path: 'a', isSymlink: false },
+];
+let clock: VirtualClock;
+let jobs: FakeTransferJobs;
+let spool: FakeSpool;
+let tracking: FakeTracking;
+let events: RecordedEvents;
+let service: RequestTransfer;
+beforeEach(() => {
+  setUp();
+});
+
+function setUp(config: ConfigParts = {}): void {
+  clock = new VirtualClock();
+  jobs = new FakeTransferJobs(() => clock.now());
+  spool = new FakeSpool(() => clock.now());
+  tracking = new FakeTracking();
+  events = new RecordedEvents();
+  let keys = 0;
+  service = new RequestTransfer({
+    jobs,
+    spool,
+    tracking,
+    events,
+    config: configOf(config),
+    clock,
+    globusClientId: () => CLIENT_ID,
+    newUuid: () => keyOf((keys += 1)),
+  });
+}
+
+function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput {
+  return {
+    identity: anIdentity(),
+    dataset: Promise.resolve(aDataset()),
+    wish: {
+      sourceFacility: 'PSI',
+      destFacility: 'CSCS',
+      scicatPid: '20.500.12345/e001',
+      autoArchive: true,
+    },
+    files: undefined,
+    ...parts,
+  };
+}
+/** Lets a request end, however long it waits. */
+async function ended<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  await clock.advance(60_000);
+  return promise;
+}
+const request = (parts: Partial<TransferRequestInput> = {}): Promise<string> =>
+  ended(service.execute(input(parts)));
+/** What is left behind by a request that was not accepted. */
+const traces = () => [
+  jobs.stored.size,
+  spool.lists.size,
+  tracking.places,
+  tracking.accepted.length,
+];
+
+describe('W1: the order of the steps', () => {
+  test('spool before job before Globus, and the job holds the submission id', async () => {
+    const steps: string[] = [];
+    spool.put = (() => {
+      const put = spool.put.bind(spool);
+      return (key, files) => (steps.push('spool'), put(key, files));
+    })();
+    jobs.create = (() => {
+      const create = jobs.create.bind(jobs);
+      return (job) => (steps.push('job'), create(job));
+    })();
+    tracking.onAccept = () => steps.push('hand over');
+    expect(await request({ files: FILES })).toBe(FIRST_JOB);
+    expect(steps).toEqual(['spool', 'job', 'hand over']);
+    const job = jobs.stored.get(FIRST_JOB);
+    if (job === undefined) throw new Error('no job');
+    expect(readJob(job)).toMatchObject({
+      kind: 'open',
+      transfer: { submissionId: 'from-the-stock', key: keyOf(1) },
+    });
+    expect(spool.lists.get(keyOf(1))?.files).toEqual([FILES[1], FILES[0]]);
+  });
+
+  test('the record says all that was asked for', async () => {
+    await request();
+    const [transfer] = tracking.accepted;
+    expect(transfer?.origin).toEqual({
+      kind: 'recorded',
+      record: aRecord({
+        source: {
+          facility: 'PSI',
+          collection: 'eeeeeeee-0000-4000-8000-000000000001',
+          path: '/data/run1',
+          scopes: ['scope:PSI'],
+        },
+        destination: {
+          facility: 'CSCS',
+          collection: 'ffffffff-0000-4000-8000-000000000001',
+          path: '/archive/e001',
+          scopes: ['scope:CSCS'],
+        },
+        submissionId: 'from-the-stock',
+      }),
+    });
+    expect(transfer?.status).toEqual({
+      state: 'waiting',
+      reason: 'being handed to Globus',
+      handover: 'none',
+    });
+  });
+
+  test('without a slot it takes no submission id and says what it waits for', async () => {
+    tracking.slot = false;
+    tracking.handover = Promise.resolve({ kind: 'waits' });
+    expect(await request()).toBe(FIRST_JOB);
+    expect(tracking.accepted[0]).toMatchObject({
+      submissionId: undefined,
+      status: { state: 'waiting', reason: 'others were before', handover: 'none' },
+    });
+  });
+
+  test("W11: a facility's own copy options win over the service's, the destination's most", async () => {
+    setUp({
+      facilities: [
+        aFacility('PSI', { verifyChecksum: true, syncLevel: 1 }),
+        aFacility('CSCS', { verifyChecksum: false }),
+      ],
+    });
+    await request();
+    expect(tracking.accepted[0]?.origin).toMatchObject({
+      record: { copy: { verifyChecksum: false, syncLevel: 1 } },
+    });
+  });
+});
+
+describe('W3: the job may be there although SciCat said no or nothing', () => {
+  test.each([
+    ['a time-out', timeout()],
+    ['a 400 after storing', doubtful()],
+  ])('%s: it is found by its key and goes on', async (_what, after) => {
+    jobs.faults.next('create', { after });
+    expect(await request({ files: FILES })).toBe(FIRST_JOB);
+    expect([jobs.stored.size, tracking.accepted.length, tracking.disowned]).toEqual([1, 1, []]);
+  });
+
+  test('found at the second look, after one that failed', async () => {
+    jobs.faults.next('create', { after: timeout() });
+    jobs.faults.next('findByKey', { before: down() });
+    expect(await request()).toBe(FIRST_JOB);
+  });
+
+  test('not found: 503, and it is disowned, since it may still turn up', async () => {
+    jobs.faults.next('create', { before: timeout() });
+    await expect(request({ files: FILES })).rejects.toThrow(UpstreamUnavailableError);
+    expect([tracking.disowned, tracking.accepted, tracking.places]).toEqual([[keyOf(1)], [], 0]);
+  });
+
+  test('not found after a 400: the request is at fault, and it is disowned', async () => {
+    jobs.faults.next('create', { before: doubtful() });
+    await expect(request()).rejects.toThrow(InvalidRequestError);
+    expect(tracking.disowned).toEqual([keyOf(1)]);
+  });
+
+  test.each([
+    ['a refused connection', down()],
+    ['our own account', accountRefused()],
+    ['a 403', rejected(403)],
+  ])('certainly not stored (%s): 503, nothing is left behind', async (_what, before) => {
+    jobs.faults.next('create', { before });
+    await expect(request({ files: FILES })).rejects.toThrow(UpstreamUnavailableError);
+    expect([traces(), tracking.disowned]).toEqual([[0, 0, 0, 0], []]);
+  });
+});
+
+describe('W12: equal requests', () => {
+  test('a double click is one job, one answer', async () => {
+    const gate = aGate();
+    jobs.faults.next('create', { hold: gate.opened });
+    const clicks = Promise.all([1, 2, 3].map(() => service.execute(input({ files: FILES }))));
+    await settle();
+    gate.open();
+    expect(await ended(clicks)).toEqual([FIRST_JOB, FIRST_JOB, FIRST_JOB]);
+    expect([jobs.stored.size, tracking.accepted.length]).toEqual([1, 1]);
+    expect(events.of('repeated').length).toBe(2);
+  });
+
+  test('a later one is answered with the open job, also with the list in another order', async () => {
+    expect(await request({ files: FILES })).toBe(FIRST_JOB);
+    expect(await request({ files: FILES.toReversed() })).toBe(FIRST_JOB);
+    expect(jobs.stored.size).toBe(1);
+  });
+
+  test('after a failed one the next is carried out', async () => {
+    jobs.faults.next('create', { before: down() });
+    await expect(request()).rejects.toThrow(UpstreamUnavailableError);
+    expect(await request()).toBe(FIRST_JOB);
+  });
+
+  test('one that somebody wants to end does not count', async () => {
+    await request();
+    const transfer = tracking.current(FIRST_JOB);
+    if (transfer === undefined) throw new Error('not followed');
+    const endRequested = { reason: 'user', by: 'alice', at: '', remove: false } as const;
+    tracking.followed.set(FIRST_JOB, { ...transfer, endRequested });
+    expect(await request()).toBe(jobIdOf(902));
+  });
+
+  test('other wishes are other transfers', async () => {
+    await request();
+    await request({ wish: { ...input().wish, autoArchive: false } });
+    await request({ files: FILES });
+    await request({
+      files: [
+        { path: 'a', isSymlink: true },
+        { path: 'b', isSymlink: true },
+      ],
+    });
+    expect(jobs.stored.size).toBe(4);
+  });
+});
+
+describe('what is refused leaves nothing behind', () => {
+  test('a full queue', async () => {
+    tracking.refusal = new QueueFullError('full');
+    await expect(request({ files: FILES })).rejects.toThrow(QueueFullError);
+    expect([traces(), spool.faults.calls, jobs.faults.calls]).toEqual([[0, 0, 0, 0], [], []]);
+  });
+
+  test('a spool that is full', async () => {
+    spool.faults.next('put', { before: new SpoolUnavailableError('disk full') });
+    await expect(request({ files: FILES })).rejects.toThrow(SpoolUnavailableError);
+    expect([traces(), jobs.faults.calls]).toEqual([[0, 0, 0, 0], []]);
+  });
+
+  test.each<readonly [string, Partial<TransferRequestInput>, string, string]>([
+    [
+      'an unknown facility',
+      { wish: { ...input().wish, sourceFacility: 'X' } },
+      'AccessDeniedError',
+      'source-unknown',
+    ],
+    [
+      'no group for the source',
+      { identity: anIdentity({ accessGroups: ['CSCS', 'p123'] }) },
+      'AccessDeniedError',
+      'access:PSI',
+    ],
+    [
+      'S1: no group for the destination',
+      { identity: anIdentity({ accessGroups: ['PSI', 'p123'] }) },
+      'AccessDeniedError',
+      'access:CSCS',
+    ],
+    [
+      "another group's dataset",
+      { identity: anIdentity({ accessGroups: ['PSI', 'CSCS'] }) },
+      'AccessDeniedError',
+      'dataset-owner-group',
+    ],
+    [
+      'S3: a root beside the dataset',
+      { wish: { ...input().wish, collectionRootPath: '/other' } },
+      'InvalidRequestError',
+      'path:outside-root',
+    ],
+  ])('%s', async (_what, parts, error, rule) => {
+    await expect(request(parts)).rejects.toMatchObject({ name: error });
+    expect(traces()).toEqual([0, 0, 0, 0]);
+    expect(events.of('decided')).toMatchObject([{ allowed: false, rule, operation: 'request' }]);
+  });
+
+  test('a dataset without an owner group belongs to nobody, not to everybody', async () => {
+    const dataset = Promise.resolve(aDataset({ ownerGroup: '' }));
+    const identity = anIdentity({ accessGroups: ['PSI', 'CSCS', ''] });
+    await expect(request({ dataset, identity })).rejects.toThrow(AccessDeniedError);
+  });
+
+  test('a wrong direction', async () => {
+    setUp({ facilities: [aFacility('PSI', { direction: 'DST' }), aFacility('CSCS')] });
+    await expect(request()).rejects.toThrow(AccessDeniedError);
+  });
+
+  test.each<readonly [string, readonly FileEntry[]]>([
+    ['no entry', []],
+    ['S2: a way out', [{ path: '../x', isSymlink: false }]],
+    ['S2: an absolute path', [{ path: '/etc/passwd', isSymlink: false }]],
+    [
+      'one path as link and as file',
+      [
+        { path: 'a', isSymlink: false },
+        { path: 'a', isSymlink: true },
+      ],
+    ],
+  ])('a file list with %s', async (_what, files) => {
+    await expect(request({ files })).rejects.toThrow(InvalidRequestError);
+    expect(traces()).toEqual([0, 0, 0, 0]);
+  });
+
+  test('a path named twice is copied once', async () => {
+    await request({ files: [...FILES, ...FILES] });
+    expect(spool.lists.get(keyOf(1))?.files.length).toBe(2);
+  });
+});
+
+describe('the answer', () => {
+  test('comes after 10 s at the latest, when Globus does not answer', async () => {
+    tracking.handover = new Promise(() => undefined);
+    let answer: string | undefined;
+    const carried = service.execute(input()).then((jobId) => (answer = jobId));
+    await clock.advance(9_999);
+    expect(answer).toBeUndefined();
+    await clock.advance(1);
+    expect(answer).toBe(FIRST_JOB);
+    await carried;
+  });
+
+  test('leaves no timer behind when Globus is quick', async () => {
+    await service.execute(input());
+    await settle();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('A2: what Globus refuses for good is told, with the job that keeps it', async () => {
+    tracking.handover = Promise.resolve({ kind: 'refused', reason: 'permission denied' });
+    await expect(request()).rejects.toMatchObject({
+      name: TransferRefusedError.name,
+      message: 'The transfer was refused: permission denied',
+      details: `It is kept as failed job ${FIRST_JOB} in SciCat.`,
+    });
+  });
+
+  test('an equal transfer that runs already is answered at once, without a place', async () => {
+    await request();
+    tracking.refusal = new QueueFullError('full');
+    expect(await request()).toBe(FIRST_JOB);
+    expect(aRunningTransfer().jobId).not.toBe(FIRST_JOB);
+  });
+});

@@ -1,0 +1,87 @@
+import type {
+  Handover,
+  Place,
+  TransferTracking,
+} from '../../src/transfers/application/ports/transfer-tracking.port.js';
+import { fingerprint } from '../../src/transfers/domain/fingerprint.js';
+import type { TransferJobDocument } from '../../src/transfers/domain/job-document.js';
+import { readJob } from '../../src/transfers/domain/job-view.js';
+import type { EndRequest, Transfer } from '../../src/transfers/domain/transfer.js';
+
+/** Tracking that only remembers what it was asked for. */
+export class FakeTracking implements TransferTracking {
+  ready = true;
+  slot = true;
+  /** Thrown by {@link reserve}. */
+  refusal: Error | undefined;
+  /** What handing over brings; a promise that stays open is a Globus that does not answer. */
+  handover: Promise<Handover> = Promise.resolve({ kind: 'started' });
+  submissionId: string | undefined = 'from-the-stock';
+  readonly accepted: Transfer[] = [];
+  readonly disowned: string[] = [];
+  readonly ends: { readonly jobId: string; readonly request: EndRequest }[] = [];
+  readonly followed = new Map<string, Transfer>();
+  /** Places taken and not given back. */
+  places = 0;
+  /** Called when a transfer is accepted. */
+  onAccept: () => void = () => undefined;
+
+  findEqual(print: string): string | undefined {
+    return [...this.followed.values()].find(
+      ({ origin, endRequested }) =>
+        endRequested === undefined &&
+        origin.kind === 'recorded' &&
+        fingerprint(origin.record) === print,
+    )?.jobId;
+  }
+
+  reserve(): Place {
+    if (this.refusal !== undefined) throw this.refusal;
+    this.places += 1;
+    let held = true;
+    return {
+      slot: this.slot,
+      waitsFor: this.slot ? '' : 'others were before',
+      release: () => {
+        if (held) this.places -= 1;
+        held = false;
+      },
+    };
+  }
+
+  takeSubmissionId(): string | undefined {
+    return this.submissionId;
+  }
+
+  accept(transfer: Transfer, place: Place): Promise<Handover> {
+    place.release();
+    this.onAccept();
+    this.accepted.push(transfer);
+    this.followed.set(transfer.jobId, transfer);
+    return this.handover;
+  }
+
+  current(jobId: string): Transfer | undefined {
+    return this.followed.get(jobId);
+  }
+
+  queuePosition(jobId: string): number | undefined {
+    return this.followed.get(jobId)?.status.state === 'waiting' ? 0 : undefined;
+  }
+
+  adopt(job: TransferJobDocument): Transfer | undefined {
+    const read = readJob(job);
+    if (read.kind !== 'open') return undefined;
+    this.followed.set(job.id, read.transfer);
+    return read.transfer;
+  }
+
+  requestEnd(jobId: string, request: EndRequest): Promise<void> {
+    this.ends.push({ jobId, request });
+    return Promise.resolve();
+  }
+
+  disown(key: string): void {
+    this.disowned.push(key);
+  }
+}
