@@ -58,7 +58,7 @@ const wantEnd = (open: OpenTransfer): void => {
 /** Lets time pass, with a look at what may go every second. */
 async function work(seconds = 1): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {
-    dispatcher.dispatch(0);
+    void dispatcher.dispatch(0);
     await world.clock.advance(1000);
   }
 }
@@ -83,7 +83,7 @@ describe('the queue', () => {
     setUp({ task: { maxConcurrency: 2 } });
     follow({ number: 1 });
     follow({ number: 2 });
-    dispatcher.dispatch(1);
+    void dispatcher.dispatch(1);
     await settle();
     expect(asked()).toEqual(labels(1));
   });
@@ -263,7 +263,7 @@ describe('while Globus takes nothing', () => {
 
   test('all wait as long as Globus says, nobody keeps a slot, and newcomers get none', async () => {
     for (const number of [1, 2, 3, 4, 5]) follow({ number });
-    dispatcher.dispatch(0);
+    void dispatcher.dispatch(0);
     await settle();
     const tries = asked().length;
     await work(90);
@@ -276,7 +276,7 @@ describe('while Globus takes nothing', () => {
 
   test('afterwards one goes first, however often the tracker is woken meanwhile', async () => {
     for (const number of [1, 2, 3, 4, 5]) follow({ number });
-    dispatcher.dispatch(0);
+    void dispatcher.dispatch(0);
     await settle();
     const tries = asked().length;
     const gate = aGate();
@@ -367,7 +367,7 @@ describe('a transfer whose end is wanted', () => {
     const gate = aGate();
     world.globus.faults.next('newSubmissionId', { hold: gate.opened });
     const open = follow({ submissionId: undefined });
-    dispatcher.dispatch(0);
+    void dispatcher.dispatch(0);
     await settle();
     wantEnd(open);
     gate.open();

@@ -17,8 +17,8 @@ import type { OpenTransfer } from './open-transfers.js';
 
 const PID = '20.500.12345/e1';
 const FIRST_ARCHIVE_JOB = uuid('99999999', 0);
-let world = new TrackingWorld();
-let finalizer = new Finalizer({ ...world, signal: world.signal });
+let world: TrackingWorld;
+let finalizer: Finalizer;
 beforeEach(() => {
   world = new TrackingWorld();
   finalizer = new Finalizer({

@@ -1,5 +1,4 @@
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
-import { ProxyError } from '../errors/proxy-error.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
 import { ServiceAccountError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
@@ -15,13 +14,8 @@ import type {
   TransferTracking,
 } from '../transfers/application/ports/transfer-tracking.port.js';
 import type { TransferJobDocument } from '../transfers/domain/job-document.js';
-import { labelFits, taskLabel } from '../transfers/domain/task-label.js';
-import {
-  type EndRequest,
-  taskIdOf,
-  type Transfer,
-  withEndRequest,
-} from '../transfers/domain/transfer.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+import { type EndRequest, type Transfer, withEndRequest } from '../transfers/domain/transfer.js';
 import { isFinal } from '../transfers/domain/transfer-state.js';
 import type { Alarms } from './alarms.js';
 import { backoffMs, type Random } from './backoff.js';
@@ -33,6 +27,7 @@ import { Observer } from './observer.js';
 import { type OpenTransfer, OpenTransfers } from './open-transfers.js';
 import { SubmissionIds } from './submission-ids.js';
 import { Sweep } from './sweep.js';
+import { TaskEnder } from './task-ender.js';
 
 /** What the tracker works with. */
 export interface TrackerParts {
@@ -65,8 +60,6 @@ export interface TrackerStatus {
 const SWEEP_EVERY_MS = 5 * 60_000;
 const SWEEP_AGAIN_MS = 30_000;
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
-/** A cancel that Globus took but that shows no effect is asked for again after this time. */
-const CANCEL_AGAIN_MS = 60_000;
 const SUBMISSION_ID_STOCK = 16;
 const SCICAT_ACCOUNT_ALARM = 'scicat-account';
 
@@ -85,6 +78,7 @@ export class Tracker implements TransferTracking {
   private readonly writer: JobWriter;
   private readonly dispatcher: Dispatcher;
   private readonly finalizer: Finalizer;
+  private readonly ender: TaskEnder;
   private readonly observer: Observer;
   private readonly sweep: Sweep;
   private readonly submissionIds: SubmissionIds;
@@ -92,7 +86,6 @@ export class Tracker implements TransferTracking {
   private readonly aborted = new AbortController();
   /** Steps beside the loop; all of them end before {@link stop} returns. */
   private readonly beside = new Set<Promise<unknown>>();
-  private readonly cancelAskedAt = new WeakMap<OpenTransfer, number>();
   private loop: Promise<void> | undefined;
   private wakeUp: (() => void) | undefined;
   private woken = false;
@@ -151,6 +144,8 @@ export class Tracker implements TransferTracking {
       alarms,
       signal,
     });
+    const { dispatcher } = this;
+    this.ender = new TaskEnder({ writer, dispatcher, globus, clock, random, signal });
     this.observer = new Observer(globus, clock, signal);
     this.sweep = new Sweep({ transfers, writer, jobs: parts.jobs, spool, clock, events, signal });
     this.sweep.onGone = (open) => {
@@ -272,7 +267,8 @@ export class Tracker implements TransferTracking {
     this.parts.events.emit({ kind: 'end-requested', transfer: open.transfer });
     await this.writer.confirmed(open);
     if (open.transfer.status.state === 'waiting') open.notBefore = 0;
-    if (open.transfer.status.state === 'transferring') void this.besideLoop(this.cancelTask(open));
+    if (open.transfer.status.state === 'transferring')
+      void this.besideLoop(this.ender.cancel(open));
     this.wake();
   }
 
@@ -498,30 +494,7 @@ export class Tracker implements TransferTracking {
       this.writer.changed(open, worded ? 'needed' : 'progress');
     }
     if (next.endRequested !== undefined && next.status.state === 'transferring') {
-      void this.besideLoop(this.cancelTask(open));
-    }
-  }
-
-  /** Asks Globus for the task's end, once SciCat has the wish. Never rejects. */
-  private async cancelTask(open: OpenTransfer): Promise<void> {
-    const { clock } = this.parts;
-    const askedAt = this.cancelAskedAt.get(open);
-    if (
-      open.jobGone ||
-      open.busy ||
-      (askedAt !== undefined && clock.monotonicMs() - askedAt < CANCEL_AGAIN_MS)
-    ) {
-      return;
-    }
-    open.busy = true;
-    try {
-      await this.wishWritten(open);
-      await this.cancelOwnTask(open);
-      this.cancelAskedAt.set(open, clock.monotonicMs());
-    } catch {
-      // Asked again at the next poll; the task's end is what counts, not this call's.
-    } finally {
-      open.busy = false;
+      void this.besideLoop(this.ender.cancel(open));
     }
   }
 
@@ -568,68 +541,11 @@ export class Tracker implements TransferTracking {
     if (open.jobGone) return;
     open.jobGone = true;
     this.writer.forget(open);
-    void this.besideLoop(this.endGone(open));
-  }
-
-  /** Ends at Globus what has no job any more. Never rejects. */
-  private async endGone(open: OpenTransfer): Promise<void> {
-    const { clock, random } = this.parts;
-    for (let failures = 1; !this.aborted.signal.aborted; failures += 1) {
-      try {
-        // A step that was under way when the job went is let end first; it may start a task.
-        if (!open.busy && (await this.endedAtGlobus(open))) break;
-      } catch (error) {
-        // Refused for good: there is nothing of ours to cancel.
-        if (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED') break;
-      }
-      const pause = backoffMs(failures, RECOVERY_BACKOFF, random);
-      await clock.sleep(pause, this.aborted.signal).catch(() => undefined);
-    }
-    this.letGo(open);
-  }
-
-  /** @returns whether Globus certainly copies nothing for it (any more) */
-  private async endedAtGlobus(open: OpenTransfer): Promise<boolean> {
-    const { status } = open.transfer;
-    switch (status.state) {
-      case 'transferring':
-        await this.cancelOwnTask(open);
-        return true;
-      case 'waiting': {
-        if (status.handover === 'none') return true;
-        const taskId = await this.dispatcher.findTask(open);
-        if (taskId === undefined) return this.dispatcher.certainlyNotThere(open);
-        this.dispatcher.start(open, taskId);
-        return false;
-      }
-      case 'finalizing':
-      case 'finished':
-      case 'failed':
-      case 'cancelled':
-        return true;
-    }
-  }
-
-  /**
-   * Returns when the wish to end is in SciCat, or can't ever get there: then it is known to this
-   * process at least, and Globus is asked all the same.
-   */
-  private async wishWritten(open: OpenTransfer): Promise<void> {
-    try {
-      await this.writer.confirmed(open);
-    } catch (error) {
-      if (!(error instanceof ProxyError) || error.code !== 'UPSTREAM_REJECTED') throw error;
-    }
-  }
-
-  /** Cancels the transfer's task, after making sure by its label that it is this transfer's. */
-  private async cancelOwnTask(open: OpenTransfer): Promise<void> {
-    const { globus } = this.parts;
-    const taskId = taskIdOf(open.transfer);
-    const task = await globus.task(taskId, this.aborted.signal);
-    if (task === undefined || task.completedAt !== undefined) return;
-    if (!labelFits(task.label, open.jobId, open.transfer.origin.kind)) return;
-    await globus.cancel(taskId, this.aborted.signal);
+    void this.besideLoop(
+      this.ender.endGone(open).then(() => {
+        this.letGo(open);
+      }),
+    );
   }
 }
 

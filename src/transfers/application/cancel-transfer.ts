@@ -1,14 +1,10 @@
 import type { Identity } from '../../auth/identity.port.js';
-import {
-  AccessDeniedError,
-  AlreadyEndedError,
-  NotReadyError,
-} from '../../errors/request.errors.js';
+import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
 import type { Clock } from '../../time/clock.port.js';
 import { isOurs, showsEnded } from '../domain/job-document.js';
 import type { EndRequest, Transfer } from '../domain/transfer.js';
 import { isFinal } from '../domain/transfer-state.js';
-import { isOwner, type Owners, ownersOfJob, ownersOfTransfer } from './job-access.js';
+import { ownersOfJob, ownersOfTransfer, requireOwner } from './job-access.js';
 import { noSuchTransfer } from './look-up-transfers.js';
 import type { TransferEvents } from './ports/transfer-events.port.js';
 import type { TransferJobs } from './ports/transfer-jobs.port.js';
@@ -47,7 +43,7 @@ export class CancelTransfer {
       await this.endByJob(identity, jobId, remove);
       return;
     }
-    this.requireOwner(identity, jobId, owners);
+    requireOwner({ operation: 'cancel', identity, jobId }, owners, this.parts.events);
     await this.end(identity, transfer, remove);
   }
 
@@ -55,7 +51,7 @@ export class CancelTransfer {
     const { jobs, tracking } = this.parts;
     const job = await jobs.read(jobId);
     if (job === undefined || !isOurs(job, jobs.ownAccounts())) throw noSuchTransfer(jobId);
-    this.requireOwner(identity, jobId, ownersOfJob(job));
+    requireOwner({ operation: 'cancel', identity, jobId }, ownersOfJob(job), this.parts.events);
     const transfer = showsEnded(job) ? undefined : (tracking.current(jobId) ?? tracking.adopt(job));
     if (transfer !== undefined) {
       await this.end(identity, transfer, remove);
@@ -74,23 +70,6 @@ export class CancelTransfer {
       remove,
     };
     await this.parts.tracking.requestEnd(transfer.jobId, request);
-  }
-
-  private requireOwner(identity: Identity, jobId: string, owners: Owners): void {
-    const allowed = isOwner(identity, owners);
-    this.parts.events.emit({
-      kind: 'decided',
-      operation: 'cancel',
-      allowed,
-      rule: 'job-owner',
-      username: identity.username,
-      jobId,
-    });
-    if (!allowed) {
-      throw new AccessDeniedError(
-        `Transfer ${jobId} belongs to somebody else, and you are not in its owner group.`,
-      );
-    }
   }
 }
 

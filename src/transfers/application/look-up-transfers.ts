@@ -1,8 +1,8 @@
 import type { Identity } from '../../auth/identity.port.js';
-import { AccessDeniedError, JobNotFoundError } from '../../errors/request.errors.js';
+import { JobNotFoundError } from '../../errors/request.errors.js';
 import { isOurs } from '../domain/job-document.js';
 import { itemOfJob, itemOfTransfer, type TransferItem } from '../domain/transfer-item.js';
-import { isOwner, type Owners, ownersOfJob, ownersOfTransfer } from './job-access.js';
+import { ownersOfJob, ownersOfTransfer, requireOwner } from './job-access.js';
 import type { TransferEvents } from './ports/transfer-events.port.js';
 import type { TransferJobs } from './ports/transfer-jobs.port.js';
 import type { TransferTracking } from './ports/transfer-tracking.port.js';
@@ -34,12 +34,12 @@ export class LookUpTransfers {
     const transfer = tracking.current(jobId);
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer !== undefined && owners !== undefined) {
-      this.requireOwner(identity, jobId, owners);
+      requireOwner({ operation: 'look-up', identity, jobId }, owners, this.parts.events);
       return itemOfTransfer(transfer, tracking.queuePosition(jobId));
     }
     const job = await jobs.read(jobId);
     if (job === undefined || !isOurs(job, jobs.ownAccounts())) throw noSuchTransfer(jobId);
-    this.requireOwner(identity, jobId, ownersOfJob(job));
+    requireOwner({ operation: 'look-up', identity, jobId }, ownersOfJob(job), this.parts.events);
     return itemOfJob(job);
   }
 
@@ -56,23 +56,6 @@ export class LookUpTransfers {
           : itemOfTransfer(transfer, tracking.queuePosition(job.id));
       }),
     };
-  }
-
-  private requireOwner(identity: Identity, jobId: string, owners: Owners): void {
-    const allowed = isOwner(identity, owners);
-    this.parts.events.emit({
-      kind: 'decided',
-      operation: 'look-up',
-      allowed,
-      rule: 'job-owner',
-      username: identity.username,
-      jobId,
-    });
-    if (!allowed) {
-      throw new AccessDeniedError(
-        `Transfer ${jobId} belongs to somebody else, and you are not in its owner group.`,
-      );
-    }
   }
 }
 

@@ -316,7 +316,9 @@ describe('K5: what was written is read back after a restart', () => {
           case 'transferring':
           case 'finalizing': {
             // Live numbers and words come anew with the next look at Globus.
-            const { bytesPerSecond: _speed, niceStatus: _nice, ...progress } = transfer.progress;
+            const progress: Partial<Progress> = { ...transfer.progress };
+            delete (progress as { bytesPerSecond?: unknown }).bytesPerSecond;
+            delete (progress as { niceStatus?: unknown }).niceStatus;
             const submissionId =
               transfer.submissionId ??
               (transfer.origin.kind === 'recorded'

@@ -65,7 +65,7 @@ describe('the sealed record', () => {
       fileList: fc.record({
         count,
         sha256: fc.string({
-          unit: fc.constantFrom(...'0123456789abcdef'),
+          unit: fc.constantFrom('0', '1', '9', 'a', 'c', 'f'),
           minLength: 64,
           maxLength: 64,
         }),
