@@ -103,16 +103,20 @@ describe('startProxy', () => {
     );
   });
 
+  it('quotes the end of the log of one that said nothing else', async () => {
+    await expect(
+      start(`for (const line of [1, 2, 3, 4]) console.log('line', line);`),
+    ).rejects.toThrow('with exit code 0. Its last words:\nline 2\nline 3\nline 4');
+  });
+
   it('says so when it dies later on', async () => {
-    const proxy = await start(`serve(200); console.log('line of the log');`);
+    const proxy = await start(`serve(200);`);
     const died = new Promise((resolve) => {
       proxy.died.addEventListener('abort', resolve, { once: true });
     });
     process.kill(proxy.pid, 'SIGKILL');
     await died;
-    expect(proxy.died.reason).toEqual(
-      new Error('The proxy was ended by SIGKILL. Its last words:\nline of the log'),
-    );
+    expect(proxy.died.reason).toEqual(new Error('The proxy was ended by SIGKILL.'));
   });
 
   it('gives up one that does not get ready, and leaves none running', async () => {

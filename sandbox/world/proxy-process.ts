@@ -122,7 +122,7 @@ class Child {
     this.died = death.signal;
     this.ended = new Promise((resolve) => {
       const end = (how: string): void => {
-        if (!this.stopping) death.abort(new Error(`${how}${this.quoted()}`));
+        if (!this.stopping) death.abort(new Error(how));
         resolve();
       };
       child.once('error', (error) => {
@@ -132,7 +132,7 @@ class Child {
       child.once('close', (code, signal) => {
         end(
           signal === null
-            ? `The proxy ended by itself, with exit code ${code ?? 'unknown'}.`
+            ? `The proxy ended by itself, with exit code ${code ?? 'unknown'}.${this.quoted()}`
             : `The proxy was ended by ${signal}.`,
         );
       });
