@@ -202,6 +202,22 @@ describe('never a second archive job', () => {
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 
+  test('one that is there before anything was noted in the job is taken', async () => {
+    const job = { datasetPid: PID, ownerGroup: 'p123', transferJobId: jobIdOf(1) };
+    await world.archiveJobs.create({ ...job, transferKey: keyOf(1) });
+    finalizing();
+    await work();
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('stored with the last refusal before giving up: it is there, so it is no 995', async () => {
+    const before = { before: doubtful() };
+    world.archiveJobs.faults.next('create', before, before, { after: doubtful() });
+    finalizing();
+    await work(60);
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
   test('marked, the answer lost: not marked again, or the archiver would be undone', async () => {
     world.datasets.faults.next('markArchivable', { after: timeout() });
     finalizing();
