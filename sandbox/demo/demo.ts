@@ -31,7 +31,7 @@ export interface DemoOptions {
 }
 
 /** How long the copying of a small folder takes: long enough to be watched, no longer. */
-const COPY_SECONDS = 5.5;
+const COPY_SECONDS = 5;
 const SLOWEST_BYTES_PER_SECOND = 1_000_000;
 const LOOK_MS = 200;
 /** A transfer that does not move for so long will not. */
@@ -79,6 +79,7 @@ export async function runDemo(options: DemoOptions, context: ProgramContext): Pr
   printer.heading('Dataset');
   printer.line('PID', pid);
   printer.line('source', world.sourceFolder);
+  printer.line('destination', `${dataset.destinationFolder}${options.keep ? '  (is kept)' : ''}`);
   printer.line(
     'holds',
     `${counted(amount.files, 'file')}, ${counted(countOf(entries, 'folder'), 'folder')}, ${counted(countOf(entries, 'link'), 'link')}, ${formatBytes(amount.bytes)}`,

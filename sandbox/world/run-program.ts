@@ -21,44 +21,64 @@ export class Interrupted extends Error {
   }
 }
 
+/** npm hands on the Ctrl-C that the terminal has already sent to everybody: that is no second one. */
+const SAME_SIGNAL_SECONDS = 1;
+
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** What of `process` a program lives in. */
+export interface ProgramHost {
+  exitCode?: number | string | null | undefined;
+  on(event: keyof typeof SIGNALS | 'exit', listener: () => void): unknown;
+  /** Seconds. */
+  uptime(): number;
+  /** Ends the process at once, after the listeners of `exit`. */
+  exit(code: number): void;
+  readonly stdout: { on(event: 'error', listener: () => void): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
 
 /**
  * Runs a program's body and ends the process with the exit code that it returns: 1 if it throws, and
- * the customary one if a signal ended it. A second signal ends the process at once.
+ * the customary one if a signal ended it. A second signal, a second later, ends the process at once.
+ *
+ * @param host for tests
  */
 export async function runProgram(
   body: (context: ProgramContext) => Promise<number>,
+  host: ProgramHost = process,
 ): Promise<void> {
   const ending = new AbortController();
+  let endingSince = 0;
   const cleanUp = new CleanUp();
-  process.once('exit', () => {
+  host.on('exit', () => {
     cleanUp.abandon();
   });
-  for (const [signal, exitCode] of Object.entries(SIGNALS)) {
-    process.on(signal, () => {
-      if (ending.signal.aborted) process.exit(exitCode);
-      ending.abort(new Interrupted(signal, exitCode));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    host.on(signal, () => {
+      if (ending.signal.aborted) {
+        if (host.uptime() - endingSince > SAME_SIGNAL_SECONDS) host.exit(SIGNALS[signal]);
+        return;
+      }
+      endingSince = host.uptime();
+      ending.abort(new Interrupted(signal, SIGNALS[signal]));
     });
   }
   // The reader of a pipe went away, as `head` does: there is nobody to print for.
-  process.stdout.on('error', () => {
+  host.stdout.on('error', () => {
     ending.abort(new Interrupted('the closed output', 141));
   });
 
-  process.exitCode = await codeOf(body({ signal: ending.signal, cleanUp }), ending.signal);
-  const problems = await cleanUp.run();
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
-  if (problems.length > 0 && process.exitCode === 0) process.exitCode = 1;
-}
-
-async function codeOf(running: Promise<number>, ending: AbortSignal): Promise<number> {
+  let exitCode: number;
   try {
-    return await running;
+    exitCode = await body({ signal: ending.signal, cleanUp });
   } catch (error) {
     // Whatever broke while the program was being ended broke because of that.
-    const cause: unknown = ending.aborted ? ending.reason : error;
-    process.stderr.write(`\n${reasonOf(cause)}\n`);
-    return cause instanceof Interrupted ? cause.exitCode : 1;
+    const cause: unknown = ending.signal.aborted ? ending.signal.reason : error;
+    host.stderr.write(`\n${reasonOf(cause)}\n`);
+    exitCode = cause instanceof Interrupted ? cause.exitCode : 1;
   }
+  const problems = await cleanUp.run();
+  for (const problem of problems) host.stderr.write(`${problem}\n`);
+  host.exitCode = exitCode === 0 && problems.length > 0 ? 1 : exitCode;
 }

@@ -17,7 +17,8 @@ export function standardOutput(): Terminal {
   const { stdout } = process;
   return {
     live: stdout.isTTY,
-    width: stdout.isTTY ? stdout.columns : 100,
+    // Some terminals don't know how wide they are, and say 0.
+    width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80,
     write: (text) => {
       stdout.write(text);
     },
