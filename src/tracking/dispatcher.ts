@@ -256,7 +256,7 @@ export class Dispatcher {
             ? await this.findTask(open)
             : undefined;
         if (taskId !== undefined) return this.start(open, taskId);
-        return this.refusedForNow(open, outcome);
+        return this.refusedForNow(open, outcome, before);
       }
     }
   }
@@ -264,12 +264,14 @@ export class Dispatcher {
   private async refusedForNow(
     open: OpenTransfer,
     outcome: Extract<SubmitOutcome, { kind: 'conflict' | 'refused' | 'submission-id-refused' }>,
+    before: 'none' | 'unknown',
   ): Promise<Handover> {
     switch (outcome.kind) {
       case 'refused':
         return this.fail(open, outcome.reason);
       case 'conflict':
-        this.wait(open, outcome.reason, 'none', BLOCKED_BACKOFF);
+        // After an unclear submission the identical task may be our own, and not listed yet.
+        this.wait(open, outcome.reason, before, BLOCKED_BACKOFF);
         return { kind: 'waits' };
       case 'submission-id-refused':
         // The old id was refused for good, so the next one can't make a second task.

@@ -133,7 +133,7 @@ export class Observer {
     }
   }
 
-  /** The newest error of tasks whose number of faults has grown, or that have failed. */
+  /** The newest error of tasks that have new trouble, or that have failed. */
   private async addErrors(
     inFlight: readonly OpenTransfer[],
     observations: Map<string, Observation>,
@@ -181,6 +181,7 @@ function wantsError(open: OpenTransfer, task: GlobusTask): boolean {
   }
   return (
     isProblem(task) &&
-    (task.faults > open.transfer.progress.faults || open.watch.lastError === undefined)
+    (task.faults > open.transfer.progress.faults ||
+      task.niceStatus !== open.transfer.progress.niceStatus)
   );
 }

@@ -216,9 +216,11 @@ export class Tracker implements TransferTracking {
       return this.place(true, '', () => (this.reservedSlots -= 1));
     }
     const waiting = this.transfers.waiting().length - this.transfers.pressingOnes().size;
-    if (queueSize > 0 && waiting + this.reservedWaits >= queueSize) {
+    // While Globus takes nothing, what would run otherwise waits too, on top of the queue.
+    const free = Math.max(0, maxConcurrency - this.transfers.slotsInUse - this.reservedSlots);
+    if (queueSize > 0 && waiting + this.reservedWaits >= queueSize + free) {
       throw new QueueFullError(
-        `The waiting queue is full: ${queueSize} transfers wait already. Please try again later.`,
+        `The waiting queue is full: ${waiting} transfers wait already. Please try again later.`,
         { retryAfterSeconds: Math.max(30, pollIntervalSeconds) },
       );
     }

@@ -25,7 +25,7 @@ export function isFinal(state: TransferState): boolean {
   return transitions[state].length === 0;
 }
 
-/** Whether a transfer may go from one state to the other; staying is always allowed. */
+/** Whether a transfer may go from one state to the other. Staying is allowed until the end. */
 export function mayMove(from: TransferState, to: TransferState): boolean {
-  return from === to || transitions[from].includes(to);
+  return (from === to && !isFinal(from)) || transitions[from].includes(to);
 }

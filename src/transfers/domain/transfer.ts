@@ -184,6 +184,8 @@ export function waitingFor(
 
 /** Globus runs it as this task. */
 export function handedOver(transfer: Transfer, taskId: string): Transfer {
+  // A task that is known is never exchanged for another one.
+  if (transfer.status.state !== 'waiting') throw new IllegalTransition(transfer, 'transferring');
   return move(transfer, { state: 'transferring', taskId, trouble: undefined });
 }
 
