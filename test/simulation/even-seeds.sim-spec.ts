@@ -1,0 +1,3 @@
+import { simulateHalf } from './runner.js';
+
+simulateHalf(0);

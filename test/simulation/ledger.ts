@@ -1,0 +1,86 @@
+import type { JobDocument } from '../../sandbox/scicat/jobs.js';
+
+/** How a request came to its service. Milliseconds from the start of the run. */
+export interface Arrival {
+  readonly at: number;
+  /** Which life of the process sent it, counted from 1. */
+  readonly life: number;
+  /**
+   * Nobody waited for the answer any more: its sender had timed out, given up or died. SciCat has
+   * neither idempotency keys nor versions of its documents, so nothing that a client does can keep
+   * such a request from taking effect; the checks that it could fool leave it out by name.
+   */
+  readonly late: boolean;
+}
+
+/** A change of a job that SciCat carried out. */
+export interface JobWrite extends Arrival {
+  readonly body: string;
+  readonly job: JobDocument;
+}
+
+/** All that SciCat did with one job. */
+export interface JobHistory {
+  readonly created: Arrival & { readonly job: JobDocument };
+  readonly writes: JobWrite[];
+  deleted: Arrival | undefined;
+}
+
+/** A task that Globus accepted. */
+export interface AcceptedTask extends Arrival {
+  readonly taskId: string;
+  readonly label: string;
+}
+
+/** What a user asked for. */
+export interface Wish {
+  readonly number: number;
+  readonly pid: string;
+  readonly destination: string;
+  readonly autoArchive: boolean;
+  readonly files: readonly { readonly path: string; readonly isSymlink: boolean }[] | undefined;
+}
+
+/** A request that was answered with 200. */
+export interface Promised extends Omit<Arrival, 'late'> {
+  readonly jobId: string;
+  readonly wish: Wish;
+}
+
+/** A cancellation that was answered with 200. */
+export interface PromisedEnd extends Omit<Arrival, 'late'> {
+  readonly jobId: string;
+  readonly remove: boolean;
+}
+
+/**
+ * What really happened at the services, and what users were told. Written by the network and by
+ * the users, read by the checks; the service under test knows nothing of it.
+ */
+export class Ledger {
+  readonly jobs = new Map<string, JobHistory>();
+  readonly tasks: AcceptedTask[] = [];
+  /** Labels that Globus has refused for good. */
+  readonly refusedLabels = new Set<string>();
+  /** By job id: when somebody first asked for the end, answered or not. */
+  readonly endsAsked = new Map<string, number>();
+  /** By transfer key: refusals of its archive job. */
+  readonly archiveRefusals = new Map<string, number>();
+  /** By PID: refusals to read or to mark the lifecycle. */
+  readonly lifecycleRefusals = new Map<string, number>();
+  /** By PID: when the archiver last changed the lifecycle. */
+  readonly archiverAt = new Map<string, number>();
+  readonly promises: Promised[] = [];
+  readonly ends: PromisedEnd[] = [];
+  readonly lives: { readonly from: number; to: number }[] = [];
+  /** Jobs that somebody else put something into. */
+  readonly tampered = new Set<string>();
+  /** Tasks that Globus has forgotten. */
+  readonly forgotten = new Set<string>();
+  /** What was found to be wrong, in the order in which it was. */
+  readonly violations: string[] = [];
+
+  violated(what: string): void {
+    this.violations.push(what);
+  }
+}

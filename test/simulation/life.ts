@@ -1,0 +1,269 @@
+import { GlobusTransfersClient } from '../../src/globus/globus-transfers.client.js';
+import { UpstreamCaller } from '../../src/http-client/upstream-caller.js';
+import { ScicatApi } from '../../src/scicat/scicat-api.js';
+import { ScicatArchiveJobs } from '../../src/scicat/scicat-archive-jobs.client.js';
+import { ScicatDatasets } from '../../src/scicat/scicat-datasets.client.js';
+import { ScicatIdentities } from '../../src/scicat/scicat-identities.client.js';
+import { ScicatTransferJobs } from '../../src/scicat/scicat-jobs.client.js';
+import { ServiceAccount } from '../../src/scicat/service-account.js';
+import type { Clock } from '../../src/time/clock.port.js';
+import { Alarms } from '../../src/tracking/alarms.js';
+import { Tracker } from '../../src/tracking/tracker.js';
+import { CancelTransfer } from '../../src/transfers/application/cancel-transfer.js';
+import { LookUpTransfers } from '../../src/transfers/application/look-up-transfers.js';
+import type { Spool, SpoolEntry } from '../../src/transfers/application/ports/spool.port.js';
+import type { TransferEvent } from '../../src/transfers/application/ports/transfer-events.port.js';
+import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
+import type { FileEntry } from '../../src/transfers/domain/file-list.js';
+import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
+import { MINUTE } from './plan.js';
+import { SimulatedNetwork } from './simulated-network.js';
+import type { World } from './world.js';
+
+/** From a stop to the end of the process, in milliseconds: what the service promises. */
+const STOPS_WITHIN_MS = 20_000;
+
+/**
+ * One life of the process, wired as the modules wire it. When it has died nothing in it ever goes
+ * on: its clock does not wake it, its network does not answer it, its disk does not write for it.
+ */
+export class Life {
+  alive = true;
+  /** It was told to stop. */
+  stopping = false;
+  diedAt = Number.POSITIVE_INFINITY;
+  readonly number: number;
+  readonly tracker: Tracker;
+  readonly requests: RequestTransfer;
+  readonly cancels: CancelTransfer;
+  readonly lookUps: LookUpTransfers;
+  readonly identities: ScicatIdentities;
+  readonly datasets: ScicatDatasets;
+  readonly alarms: Alarms;
+
+  constructor(private readonly world: World) {
+    const { ledger, config, dice } = world;
+    ledger.lives.push({ from: world.elapsed, to: Number.POSITIVE_INFINITY });
+    this.number = ledger.lives.length;
+    const clock = new ClockOfLife(world, this);
+    const transport = new SimulatedNetwork(world, this);
+    const random = dice.next;
+    const events = {
+      emit: (event: TransferEvent) => {
+        this.sawEvent(event);
+      },
+    };
+    const { scicatUrl, globus: addresses, secrets, scicat } = config.current();
+    const api = new ScicatApi({
+      scicatUrl,
+      caller: new UpstreamCaller({ upstream: 'SciCat', transport, clock, random }),
+    });
+    const account = (
+      { username, password }: typeof secrets.scicatServiceUser,
+      setting: string,
+    ): ServiceAccount =>
+      new ServiceAccount({ api, clock, username, password: () => password.reveal(), setting });
+    const creator = account(secrets.scicatServiceUser, 'SCICAT_SERVICE_USER');
+    const updater =
+      secrets.scicatUpdateUser === undefined
+        ? creator
+        : account(secrets.scicatUpdateUser, 'SCICAT_UPDATE_USER');
+    const jobs = new ScicatTransferJobs({
+      creator,
+      updater,
+      formerAccounts: () => scicat.formerServiceUsers,
+    });
+    this.datasets = new ScicatDatasets({ api, updater });
+    this.identities = new ScicatIdentities({ api });
+    this.alarms = new Alarms(events);
+    const spool = new SpoolOfLife(world, this);
+    this.tracker = new Tracker({
+      jobs,
+      archiveJobs: new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() }),
+      datasets: this.datasets,
+      globus: new GlobusTransfersClient(
+        {
+          ...addresses,
+          clientId: secrets.globusClientId,
+          clientSecret: secrets.globusClientSecret.reveal(),
+        },
+        { transport, clock, random },
+      ),
+      spool,
+      events,
+      alarms: this.alarms,
+      config,
+      clock,
+      random,
+    });
+    const common = { jobs, tracking: this.tracker, events, clock };
+    this.requests = new RequestTransfer({
+      ...common,
+      spool,
+      config,
+      globusClientId: () => secrets.globusClientId,
+      newUuid: () => dice.uuid(),
+    });
+    this.cancels = new CancelTransfer(common);
+    this.lookUps = new LookUpTransfers(common);
+  }
+
+  /** The process starts, and its timer wakes the tracker from now on. */
+  start(): void {
+    const { world } = this;
+    const everyMs = world.plan.task.pollIntervalSeconds * 1000;
+    const wake = (): void => {
+      if (!this.alive) return;
+      this.tracker.wake();
+      // Once nothing goes wrong any more there is less to see, and the run is to end.
+      world.clock.schedule(world.troubled ? everyMs : Math.max(everyMs, MINUTE), wake);
+    };
+    world.clock.schedule(everyMs, wake);
+    this.tracker.start();
+    world.note(`process ${this.number} starts`);
+  }
+
+  /** The process is gone, from one moment to the next. */
+  crash(): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.diedAt = this.world.elapsed;
+    const life = this.world.ledger.lives[this.number - 1];
+    if (life !== undefined) life.to = this.world.elapsed;
+    this.world.note(`process ${this.number} dies`);
+  }
+
+  /** The process is told to stop, and ends, after 20 seconds at the latest. */
+  async stop(): Promise<void> {
+    const { world } = this;
+    this.stopping = true;
+    world.note(`process ${this.number} is told to stop`);
+    const stopped = this.tracker.stop(15_000);
+    let ended = false;
+    await new Promise<void>((resolve) => {
+      void stopped.then(() => {
+        ended = true;
+        resolve();
+      });
+      world.clock.schedule(STOPS_WITHIN_MS, resolve);
+    });
+    if (!this.alive) return;
+    if (!ended) world.violated(`process ${this.number} did not stop within 20 s`);
+    this.crash();
+  }
+
+  private sawEvent(event: TransferEvent): void {
+    const { world } = this;
+    switch (event.kind) {
+      case 'alarm':
+        world.note(`alarm ${event.alarm}: ${event.reason}`);
+        // An error that the service did not foresee: a mistake in it, whatever came of it.
+        if (event.alarm.startsWith('internal:')) world.violated(`${event.alarm}: ${event.reason}`);
+        return;
+      case 'changed': {
+        const { jobId, status } = event.transfer;
+        const why = status.state === 'waiting' ? `: ${status.reason}` : '';
+        world.note(`${jobId.slice(0, 8)} ${event.from} -> ${status.state}${why}`);
+        return;
+      }
+      case 'job-gone':
+      case 'job-ignored':
+      case 'job-parked':
+        world.note(`${event.kind} ${event.jobId.slice(0, 8)}`);
+        return;
+      case 'swept':
+        world.note(`swept: ${event.open} open, ${event.adopted} adopted ${event.error ?? ''}`);
+        return;
+      case 'adopted':
+        world.note(`adopted ${event.transfer.jobId.slice(0, 8)}`);
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+/** The process's clocks: the wall clock jumps, the monotonic one begins with the process. */
+class ClockOfLife implements Clock {
+  private readonly bornAt: number;
+  private readonly offset: number;
+
+  constructor(
+    private readonly world: World,
+    private readonly life: Life,
+  ) {
+    this.bornAt = world.elapsed;
+    this.offset = world.dice.whole(0, 1e9);
+  }
+
+  now(): number {
+    return this.world.trueNow + this.world.wallErrorMs;
+  }
+
+  monotonicMs(): number {
+    return this.world.elapsed - this.bornAt + this.offset;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const { world, life } = this;
+    return new Promise((resolve, reject) => {
+      if (!life.alive) return;
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const onAbort = (): void => {
+        takeBack();
+        if (life.alive) reject(signal?.reason as Error);
+      };
+      const takeBack = world.clock.schedule(ms, () => {
+        signal?.removeEventListener('abort', onAbort);
+        if (life.alive) resolve();
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+/** The spool as a process sees it; what is on the disk outlives the process. */
+class SpoolOfLife implements Spool {
+  constructor(
+    private readonly world: World,
+    private readonly life: Life,
+  ) {}
+
+  async put(key: string, files: readonly FileEntry[]): Promise<void> {
+    const { world } = this;
+    await this.takesTime();
+    if (world.troubled && world.dice.chance(world.plan.rates.errorBefore)) {
+      throw new SpoolUnavailableError('The disk is full (simulated).');
+    }
+    world.disk.set(key, { files, at: world.trueNow });
+    await this.takesTime();
+  }
+
+  async get(key: string): Promise<readonly FileEntry[] | undefined> {
+    await this.takesTime();
+    return this.world.disk.get(key)?.files;
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.takesTime();
+    this.world.disk.delete(key);
+  }
+
+  async entries(): Promise<readonly SpoolEntry[]> {
+    await this.takesTime();
+    return [...this.world.disk].map(([key, { at }]) => ({ key, storedAt: at }));
+  }
+
+  private takesTime(): Promise<void> {
+    const { world, life } = this;
+    return new Promise((resolve) => {
+      if (!life.alive) return;
+      world.clock.schedule(world.dice.between(0, 5), () => {
+        if (life.alive) resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,304 @@
+import { sealRecord } from '../../src/transfers/domain/transfer-record.js';
+import { aRecord, CLIENT_ID, SERVICE_USER } from '../support/builders.js';
+import { check } from './checks.js';
+import { Life } from './life.js';
+import { HOUR, MINUTE, type Plan, planOf, SECOND } from './plan.js';
+import { Users } from './users.js';
+import { FORGER, USERS, World } from './world.js';
+
+/** What came of a run. */
+export interface RunResult {
+  readonly plan: Plan;
+  /** Everything that happened, a line each, with the seconds since the start. */
+  readonly trace: readonly string[];
+  readonly violations: readonly string[];
+}
+
+/** What goes wrong with tasks, and how often next to each other. */
+const CONDITIONS = [
+  'trouble',
+  'trouble for good',
+  'fails',
+  'cancelled in the web app',
+  'cancelled by an admin',
+  'suspended',
+  'paused',
+  'forgotten',
+] as const;
+
+/** After the last trouble, how long everything may take to come to its end. */
+const CONVERGES_WITHIN_MS = 60 * HOUR;
+/** How long must nothing be left to do, for late things to show. */
+const QUIET_MS = 20 * MINUTE;
+
+/** Runs one simulation; the same seed and number give the same run, line by line. */
+export async function simulate(seed: number, transfers: number): Promise<RunResult> {
+  const run = new Run(planOf(seed, transfers));
+  await run.carryOut();
+  return { plan: run.world.plan, trace: run.world.trace, violations: run.world.ledger.violations };
+}
+
+class Run {
+  readonly world: World;
+  private readonly users: Users;
+  private life: Life;
+  private starting = false;
+
+  constructor(plan: Plan) {
+    this.world = new World(plan);
+    this.users = new Users(this.world, () => this.life);
+    this.life = new Life(this.world);
+  }
+
+  async carryOut(): Promise<void> {
+    const { world, users } = this;
+    const { plan, clock } = world;
+    this.forgeJob();
+    this.planTroubles();
+    users.plan();
+    this.life.start();
+    await clock.advance(plan.faultsUntil);
+    this.healAll();
+    const until = world.elapsed + CONVERGES_WITHIN_MS;
+    let quietSince: number | undefined;
+    while (world.elapsed < until) {
+      await clock.advance(MINUTE);
+      if (!this.isQuiet()) quietSince = undefined;
+      else quietSince ??= world.elapsed;
+      if (quietSince !== undefined && world.elapsed - quietSince >= QUIET_MS) break;
+    }
+    check(world, this.life);
+    this.life.crash();
+  }
+
+  /** Nobody asks any more, and the service has nothing left to do but what can't be done. */
+  private isQuiet(): boolean {
+    const { open, waiting, inFlight, finalizing, parkedJobs, ready } = this.life.tracker.status();
+    return (
+      ready &&
+      !this.users.busy &&
+      waiting + inFlight + finalizing <= this.world.ledger.tampered.size &&
+      open <= parkedJobs + this.world.ledger.tampered.size
+    );
+  }
+
+  private planTroubles(): void {
+    const { world } = this;
+    const { plan, clock, dice } = world;
+    for (const { at, kind } of plan.restarts) {
+      clock.schedule(at, () => {
+        if (kind === 'stop') void this.stop();
+        else this.crash();
+      });
+    }
+    for (const { at, byMs } of plan.clockJumps) {
+      clock.schedule(at, () => {
+        world.note(`the wall clock jumps by ${Math.round(byMs / SECOND)} s`);
+        world.wallErrorMs += byMs;
+      });
+    }
+    world.onChange = () => {
+      if (!world.troubled || !dice.chance(plan.crashAtCall)) return;
+      clock.schedule(dice.between(0, 40), () => {
+        this.crash();
+      });
+    };
+    world.onTask = (taskId) => {
+      if (world.troubled && dice.chance(plan.taskTrouble)) this.troubleSoon(taskId);
+    };
+    this.plan(0.3, 'SciCat revokes the tokens of the service', () => {
+      world.scicat.revokeTokens(SERVICE_USER);
+    });
+    this.plan(0.3, 'Globus revokes the tokens of the service', () => {
+      world.globus.revokeTokens(CLIENT_ID);
+      world.globus.revokeConsents(CLIENT_ID);
+    });
+    const { failingCreateActions, failingUpdateActions } = world.scicat.switches;
+    for (const type of ['globus_transfer_job', 'archive']) {
+      this.plan(0.15, `create actions of ${type} fail`, () => failingCreateActions.add(type));
+      this.plan(0.15, `create actions of ${type} work`, () => failingCreateActions.delete(type));
+      this.plan(0.15, `update actions of ${type} fail`, () => failingUpdateActions.add(type));
+      this.plan(0.15, `update actions of ${type} work`, () => failingUpdateActions.delete(type));
+    }
+    if (plan.deletedDatasets > 0) {
+      for (const pid of world.scicat.datasets.keys()) {
+        this.plan(plan.deletedDatasets, `${pid} is deleted`, () => world.scicat.deleteDataset(pid));
+      }
+    }
+    if (plan.tampering) {
+      clock.schedule(dice.between(MINUTE, plan.faultsUntil), () => {
+        this.tamper();
+      });
+    }
+  }
+
+  private plan(probability: number, what: string, act: () => unknown): void {
+    const { clock, dice, plan } = this.world;
+    if (!dice.chance(probability)) return;
+    clock.schedule(dice.between(0, plan.faultsUntil), () => {
+      this.world.note(what);
+      act();
+    });
+  }
+
+  private troubleSoon(taskId: string): void {
+    const { world } = this;
+    const { dice, clock, globus } = world;
+    const condition = dice.pick(CONDITIONS);
+    const { deadlineHours, task: settings } = world.plan;
+    const endsByItself = deadlineHours !== undefined || settings.stallTimeoutSeconds > 0;
+    const inAnHour = world.trueNow + HOUR;
+    clock.schedule(dice.between(0, 2 * MINUTE), () => {
+      globus.advance(world.trueNow);
+      const task = globus.task(taskId);
+      if (task === undefined || task.phase.kind === 'ended' || !world.troubled) return;
+      world.note(`task ${taskId}: ${condition}`);
+      switch (condition) {
+        case 'trouble': {
+          const code = dice.pick([
+            'PERMISSION_DENIED',
+            'ENDPOINT_TOO_BUSY',
+            'FILE_NOT_FOUND',
+          ] as const);
+          globus.troubleTask(taskId, code, world.trueNow + dice.between(0, HOUR));
+          return;
+        }
+        case 'trouble for good':
+          // Without any deadline of ours Globus tries for days, which shows nothing more.
+          globus.troubleTask(taskId, 'QUOTA_EXCEEDED', endsByItself ? Infinity : inAnHour);
+          return;
+        case 'fails':
+          globus.failTask(taskId, 'FILE_NOT_FOUND');
+          return;
+        case 'cancelled in the web app':
+          globus.cancelAs('owner in the web app', taskId);
+          return;
+        case 'cancelled by an admin':
+          globus.cancelAs('admin', taskId);
+          return;
+        case 'suspended':
+          globus.suspendTask(taskId);
+          clock.schedule(dice.between(0, HOUR), () => {
+            if (globus.task(taskId)?.phase.kind === 'inactive') globus.resumeTask(taskId);
+          });
+          return;
+        case 'paused': {
+          const { id } = dice.pick([task.source, task.destination]);
+          globus.pause(id);
+          clock.schedule(dice.between(0, HOUR), () => {
+            globus.unpause(id);
+          });
+          return;
+        }
+        case 'forgotten':
+          world.ledger.forgotten.add(taskId);
+          globus.forgetTask(taskId);
+          return;
+      }
+    });
+  }
+
+  private healAll(): void {
+    const { world } = this;
+    world.note('from here on nothing goes wrong');
+    world.scicat.switches.failingCreateActions.clear();
+    world.scicat.switches.failingUpdateActions.clear();
+  }
+
+  private crash(): void {
+    const { world } = this;
+    if (!this.life.alive) return;
+    this.life.crash();
+    if (world.plan.spoolLoss) {
+      for (const key of [...world.disk.keys()]) {
+        if (world.dice.chance(0.3)) world.disk.delete(key);
+      }
+    }
+    this.startAgain();
+  }
+
+  private async stop(): Promise<void> {
+    const { life } = this;
+    if (!life.alive || life.stopping) return;
+    await life.stop();
+    this.startAgain();
+  }
+
+  private startAgain(): void {
+    if (this.starting) return;
+    this.starting = true;
+    const { clock, dice } = this.world;
+    clock.schedule(dice.pick([SECOND, 10 * SECOND, 5 * MINUTE]) * dice.next(), () => {
+      this.starting = false;
+      this.life = new Life(this.world);
+      this.life.start();
+    });
+  }
+
+  /** Somebody who may create transfer jobs has made one that looks like ours, with a good record. */
+  private forgeJob(): void {
+    const { world } = this;
+    const record = aRecord({ datasetPid: '20.500/forged', globusClientId: CLIENT_ID });
+    world.scicat.addDataset({
+      pid: '20.500/forged',
+      ownerGroup: 'p123',
+      sourceFolder: '/data/forged',
+    });
+    const id = world.dice.uuid();
+    const at = new Date(world.trueNow).toISOString();
+    world.scicat.putJob({
+      _id: id,
+      id,
+      type: 'globus_transfer_job',
+      ownerUser: FORGER,
+      ownerGroup: 'p123',
+      accessGroups: [],
+      isPublished: false,
+      statusCode: 'jobSubmitted',
+      statusMessage: 'Job submitted.',
+      jobParams: {
+        datasetList: [{ pid: record.datasetPid, files: [] }],
+        globusTransfer: { key: record.key, sealed: sealRecord(record) },
+      },
+      jobResultObject: {},
+      configVersion: '1',
+      createdBy: FORGER,
+      updatedBy: FORGER,
+      createdAt: at,
+      updatedAt: at,
+      __v: 0,
+    });
+    this.plan(0.3, 'the forger cancels', () => {
+      this.users.cancel(FORGER, id, world.dice.chance(0.5), 1);
+    });
+  }
+
+  /** SciCat's job types can let owners write jobs: one puts a stranger's task into an open one. */
+  private tamper(): void {
+    const { world } = this;
+    const { dice, scicat } = world;
+    const open = scicat
+      .jobs()
+      .filter(
+        ({ createdBy, type, jobResultObject }) =>
+          createdBy === SERVICE_USER &&
+          type === 'globus_transfer_job' &&
+          jobResultObject?.['status'] === 'transferring',
+      );
+    const [first, ...others] = open;
+    if (first === undefined) return;
+    const job = dice.pick([first, ...others]);
+    const strangersTask = world.addForeignTask();
+    if (strangersTask === undefined) return;
+    world.note(`somebody puts a stranger's task into ${job.id}`);
+    world.ledger.tampered.add(job.id);
+    scicat.putJob({
+      ...job,
+      jobResultObject: { ...job.jobResultObject, globusTaskId: strangersTask },
+    });
+    if (dice.chance(0.7)) this.crash();
+    world.clock.schedule(MINUTE, () => {
+      this.users.cancel(dice.pick(USERS), job.id, dice.chance(0.5), 3);
+    });
+  }
+}
