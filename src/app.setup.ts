@@ -5,7 +5,7 @@ import type { ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { randomUUID } from 'node:crypto';
-import { type Server, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pinoHttp } from 'pino-http';
 import { AppModule } from './app.module.js';
@@ -117,21 +117,28 @@ function requestLog(logger: Logger) {
 }
 
 function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
-  const problems = errors.flatMap(({ property, constraints }) =>
-    Object.entries(constraints ?? {}).map(([rule, message]) =>
-      rule === 'whitelistValidation'
-        ? `there is no parameter "${property.slice(0, 100)}"`
-        : message,
-    ),
-  );
+  const problems = errors.map(({ property, value, constraints = {} }) => {
+    const name = property.slice(0, 100);
+    if ('whitelistValidation' in constraints) return `there is no parameter "${name}"`;
+    if (value === undefined || value === '') return `${name} is missing`;
+    return Object.values(constraints)[0] ?? `${name} is not usable`;
+  });
   return new InvalidRequestError(`The request can't be used: ${problems.join('; ')}.`);
 }
 
 function limitServer(app: INestApplication): void {
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer() as Server & { requireHostHeader?: boolean };
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  // Nothing here depends on the host's name, and Node's own refusal has no body.
+  server.requireHostHeader = false;
+  // Node would ask for the body before anybody knows whose it is; the route that reads it asks.
+  const goOn = (request: IncomingMessage, response: ServerResponse): void => {
+    server.emit('request', request, response);
+  };
+  server.on('checkContinue', goOn);
+  server.on('checkExpectation', goOn);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     answerBrokenRequest(error, socket);
   });
@@ -143,13 +150,25 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
     socket.destroy();
     return;
   }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const requestId = randomUUID();
   const body = JSON.stringify({
-    message: 'The request is not well-formed HTTP, or its headers are too large.',
+    message: brokenRequestMessage(error.code),
     code: 'INVALID_REQUEST',
-    requestId: randomUUID(),
+    requestId,
   });
+  // Always 400: existing clients know no 408, 413 or 431.
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+function brokenRequestMessage(code: string | undefined): string {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 'The address and the headers of the request are larger than the 16 KiB that this service takes.';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'The request was not complete in time.';
+    default:
+      return 'The request is not well-formed HTTP.';
+  }
 }

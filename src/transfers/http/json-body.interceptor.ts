@@ -34,6 +34,10 @@ async function readBody(request: Request, response: Response, maxBodyMiB: number
       'The body must be JSON: send it with Content-Type: application/json, or send none.',
     );
   }
+  // Who sent only the headers so far waits for this word.
+  if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
+    response.writeContinue();
+  }
   const parse = json({ limit: maxBodyMiB * BYTES_PER_MIB, strict: false });
   await new Promise<void>((resolve, reject) => {
     parse(request, response, (error?: unknown) => {
