@@ -535,6 +535,8 @@ describe('contract 1, Globus unreachable, overloaded or in maintenance', () => {
       const jobId = await alone.accepted();
       expect(alone.job(jobId).statusCode).toBe('001');
     } finally {
+      // Else the service would wait for the submission before it stops.
+      await alone.globus.close();
       await alone.stop();
     }
   });

@@ -45,8 +45,12 @@ export const CLIENT_ID = 'cccccccc-0000-4000-8000-000000000001';
 
 /** How a test wants its service. */
 export interface ServiceOptions {
+  /** Further entries of `facilities`, as YAML with two blanks of indent. */
+  readonly facilities?: string;
   /** Lines of YAML that follow the standard ones; top-level keys. */
   readonly yaml?: string;
+  /** Changes the whole file before it is read. */
+  readonly changeYaml?: (text: string) => string;
   /** Replaces parts of the read configuration. */
   readonly change?: (config: AppConfig) => AppConfig;
   /** Emulators that go on from an earlier start; they are not closed with this service. */
@@ -323,7 +327,7 @@ export async function startUpstreams(options: ScicatSandboxOptions = {}): Promis
 function readTestConfig(
   upstreams: Upstreams,
   dataDir: string,
-  { yaml: more = '', env = {} }: ServiceOptions,
+  { yaml: more = '', facilities = '', env = {}, changeYaml }: ServiceOptions,
 ): AppConfig {
   const text = `
 scicatUrl: ${upstreams.scicat.url}
@@ -343,6 +347,7 @@ facilities:
   - name: PRIVATE
     collection: ${COLLECTIONS.private}
     accessValue: private-group
+${facilities}
 ${more.includes('task:') ? '' : 'task: { pollInterval: 1 }'}
 ${more}
 `;
@@ -358,7 +363,7 @@ ${more}
     platform: 'linux',
     applicationFolder: '/application',
     workingFolder: '/',
-    files: { read: () => text, exists: (path) => path === '/config.yaml' },
+    files: { read: () => changeYaml?.(text) ?? text, exists: (path) => path === '/config.yaml' },
   });
   return config;
 }

@@ -1,0 +1,509 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { CLOCK, type Clock } from '../../src/time/clock.port.js';
+import {
+  ALICES_DATASET,
+  COLLECTIONS,
+  eventually,
+  type ServiceOptions,
+  startUpstreams,
+  TestService,
+} from '../support/service.js';
+import { statusAndCode } from './error-shape.js';
+
+const running: TestService[] = [];
+
+async function start(options: ServiceOptions = {}): Promise<TestService> {
+  const service = await TestService.start({ pollSeconds: 0.1, ...options });
+  running.push(service);
+  await service.ready();
+  return service;
+}
+
+afterEach(async () => {
+  // Latest first: later ones live on what the first has started.
+  for (const service of running.splice(0).reverse()) await service.stop();
+});
+
+function progressOf(service: TestService, jobId: string): number {
+  return Number(service.job(jobId).jobResultObject?.['bytesTransferred'] ?? 0);
+}
+
+describe('known defects of the Go version: keeping going', () => {
+  it('K1: with the default configuration the 11th and the 100th POST are answered at once', async () => {
+    const service = await TestService.start({
+      changeYaml: (text) => text.replace(/^task: .*$/m, ''),
+    });
+    running.push(service);
+    await service.ready();
+    expect(service.config.task).toMatchObject({ maxConcurrency: 10, queueSize: 0 });
+    service.holdTasks();
+    service.globus.machine.limits.concurrentTasks = 100;
+    const jobIds: string[] = [];
+    for (let n = 1; n <= 100; n += 1) {
+      jobIds.push(await service.accepted({ scicatPid: service.addDataset(`k1-${n}`) }));
+    }
+    expect(new Set(jobIds).size).toBe(100);
+    expect(service.globus.machine.tasks()).toHaveLength(10);
+    await service.reaches(jobIds[99] ?? '', '001');
+    const last = await service.call('GET', `/transfer/${jobIds[99]}`, { who: 'alice' });
+    expect(last.json).toMatchObject({ status: 'waiting', queuePosition: 89 });
+  });
+
+  it('K1, A4: with a bounded queue nobody waits for a request that hangs in SciCat', async () => {
+    const service = await start({
+      yaml: 'task: { maxConcurrency: 2, queueSize: 5, pollInterval: 1 }',
+    });
+    service.scicat.faults.add({
+      match: { method: 'GET', path: 'slow' },
+      effect: { type: 'latency', ms: 1500 },
+    });
+    const slow = service.accepted({ scicatPid: service.addDataset('slow') });
+    const order: string[] = [];
+    await Promise.all([
+      slow.then(() => order.push('slow')),
+      service.accepted({ scicatPid: service.addDataset('quick') }).then(() => order.push('quick')),
+    ]);
+    expect(order).toEqual(['quick', 'slow']);
+  });
+
+  it('K2: a failed Globus task ends the transfer and frees its slot', async () => {
+    const service = await start({ yaml: 'task: { maxConcurrency: 1, pollInterval: 1 }' });
+    service.holdTasks();
+    for (let n = 1; n <= 11; n += 1) {
+      const jobId = await service.accepted({ scicatPid: service.addDataset(`k2-${n}`) });
+      await service.reaches(jobId, '002');
+      service.globus.machine.failTask(service.globus.machine.tasks().at(-1)?.id ?? '', 'EXPIRED');
+      await service.reaches(jobId, '998');
+    }
+    service.releaseTasks();
+    await service.reaches(
+      await service.accepted({ scicatPid: service.addDataset('k2-last') }),
+      '003',
+    );
+  });
+
+  it('K3: one failed SciCat write is repeated until it succeeds', async () => {
+    const service = await start();
+    service.holdTasks();
+    const jobId = await service.accepted();
+    await service.reaches(jobId, '002');
+    service.scicat.faults.add({
+      match: { method: 'PATCH', path: '/jobs/' },
+      times: 3,
+      effect: { type: 'status', status: 500, body: 'Internal server error' },
+    });
+    service.releaseTasks();
+    await service.reaches(jobId, '003');
+  });
+
+  it('K3, C6: a service token that SciCat takes no more (403) is renewed once, and the write repeated', async () => {
+    const service = await start();
+    service.holdTasks();
+    const jobId = await service.accepted();
+    await service.reaches(jobId, '002');
+    const logins = () => service.scicat.requests.filter(({ path }) => /login/i.test(path)).length;
+    const before = logins();
+    // A token that is only seconds old counts as good, whatever SciCat says.
+    const clock = service.app.get<Clock>(CLOCK);
+    const now = clock.monotonicMs.bind(clock);
+    jest.spyOn(clock, 'monotonicMs').mockImplementation(() => now() + 10_000);
+    service.scicat.machine.revokeTokens('globus-proxy');
+    service.releaseTasks();
+    await service.reaches(jobId, '003');
+    expect(logins()).toBe(before + 1);
+  });
+
+  it('K4: cancels of everything at once are all answered, and all transfers end', async () => {
+    const service = await start({ yaml: 'task: { maxConcurrency: 3, pollInterval: 1 }' });
+    service.globus.machine.setVirtual(COLLECTIONS.source, { startupMs: 100 });
+    const jobIds = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        service.accepted({ scicatPid: service.addDataset(`k4-${n}`) }),
+      ),
+    );
+    const answers = await Promise.all(
+      jobIds.map((jobId) => service.call('DELETE', `/transfer/${jobId}`, { who: 'alice' })),
+    );
+    for (const answer of answers) expect([200, 400]).toContain(answer.status);
+    await eventually(
+      () => jobIds.every((jobId) => ['003', '004'].includes(service.job(jobId).statusCode)),
+      'all have ended',
+    );
+    await service.reaches(
+      await service.accepted({ scicatPid: service.addDataset('k4-last') }),
+      '003',
+    );
+  });
+
+  it('K6: 200 parallel requests are all answered, and 200 transfers are finished', async () => {
+    const service = await start({ yaml: 'task: { maxConcurrency: 100, pollInterval: 1 }' });
+    service.globus.machine.limits.concurrentTasks = 1000;
+    const pids = Array.from({ length: 200 }, (_, n) => service.addDataset(`k6-${n}`));
+    const answers = await Promise.all(pids.map((scicatPid) => service.post({ scicatPid })));
+    expect(answers.map(({ status }) => status)).toEqual(Array(200).fill(200));
+    const jobIds = answers.map(({ json }) => (json as { readonly jobId: string }).jobId);
+    expect(new Set(jobIds).size).toBe(200);
+    await eventually(
+      () => jobIds.every((jobId) => service.job(jobId).statusCode === '003'),
+      () =>
+        `all are finished; there are ${jobIds.filter((jobId) => service.job(jobId).statusCode !== '003').length} others`,
+    );
+    expect(service.globus.machine.tasks()).toHaveLength(200);
+    expect(service.archiveJobs()).toHaveLength(200);
+  });
+});
+
+describe('known defects of the Go version: after a restart', () => {
+  let world: Awaited<ReturnType<typeof startUpstreams>>;
+
+  beforeEach(async () => {
+    world = await startUpstreams();
+  });
+
+  afterEach(async () => {
+    await world.scicat.close();
+    await world.globus.close();
+  });
+
+  async function stop(service: TestService): Promise<void> {
+    running.splice(running.indexOf(service), 1);
+    await service.stop();
+  }
+
+  it('K5: every open transfer is resumed with its original wishes', async () => {
+    const yaml = 'task: { maxConcurrency: 1, pollInterval: 1 }';
+    const first = await start({ upstreams: world, yaml });
+    first.holdTasks();
+    const files = {
+      fileList: [
+        { path: 'a.h5', isSymlink: false },
+        { path: 'b', isSymlink: true },
+      ],
+    };
+    const inFlight = await first.accepted({ autoArchive: 'false' });
+    const waiting = await first.accepted(
+      { scicatPid: first.addDataset('k5-waiting'), autoArchive: 'false' },
+      { body: files },
+    );
+    const cancelled = await first.accepted({ scicatPid: first.addDataset('k5-cancelled') });
+    first.globus.machine.setMaintenance(true);
+    await first.call('DELETE', `/transfer/${inFlight}`, { who: 'alice' });
+    await first.reaches(waiting, '001');
+    await first.call('DELETE', `/transfer/${cancelled}`, { who: 'alice' });
+    await stop(first);
+
+    world.globus.machine.setMaintenance(false);
+    // The data folder of the first went with it: the list is rebuilt from what SciCat knows.
+    world.scicat.machine.addOrigDatablock('20.500.12345/k5-waiting', [
+      { path: 'a.h5' },
+      { path: 'b' },
+    ]);
+    const second = await start({ upstreams: world, yaml });
+    await second.reaches(inFlight, '004');
+    await second.reaches(cancelled, '004');
+    second.releaseTasks();
+    await second.reaches(waiting, '003');
+    expect(second.globus.machine.tasks().map(({ request: { items } }) => items)).toEqual([
+      [expect.objectContaining({ source: '/group1/run1/' })],
+      [
+        expect.objectContaining({ source: '/group1/k5-waiting/a.h5' }),
+        expect.objectContaining({ source: '/group1/k5-waiting/b' }),
+      ],
+    ]);
+    expect(second.archiveJobs()).toEqual([]);
+  });
+
+  it('K5: a file list that waits is taken from the data folder', async () => {
+    const dataDir = (await start({ upstreams: world })).config.dataDir;
+    await stop(running[0] as TestService);
+    const first = await start({ upstreams: world, dataDir });
+    world.globus.machine.setMaintenance(true);
+    const jobId = await first.accepted(
+      {},
+      { body: { fileList: [{ path: 'x', isSymlink: false }] } },
+    );
+    await first.reaches(jobId, '001');
+    await stop(first);
+    world.globus.machine.setMaintenance(false);
+    const second = await start({ upstreams: world, dataDir });
+    await second.reaches(jobId, '003');
+    expect(second.globus.machine.tasks()[0]?.request.items).toEqual([
+      expect.objectContaining({ source: '/group1/run1/x', destination: '/archive/alices-run/x' }),
+    ]);
+  });
+
+  it.each([
+    ['before Globus got it', { type: 'reset' } as const],
+    ['after Globus got it, with the answer lost', { type: 'lost-answer' } as const],
+    [
+      'after Globus got it, with an error for an answer',
+      { type: 'late-error', status: 502 } as const,
+    ],
+  ])('W1: Globus fails %s, and the service is restarted: one task', async (_, effect) => {
+    const first = await start({ upstreams: world });
+    const broken = first.globus.faults.add({
+      match: { method: 'POST', path: '/transfer$' },
+      effect,
+    });
+    const jobId = await first.accepted();
+    expect(first.job(jobId).jobParams).toHaveProperty('globusTransfer.sealed');
+    await stop(first);
+    world.globus.faults.remove(broken);
+    const second = await start({ upstreams: world });
+    await second.reaches(jobId, '003');
+    expect(second.globus.machine.tasks()).toHaveLength(1);
+    expect(second.archiveJobs()).toHaveLength(1);
+    expect((await second.post()).status).toBe(200);
+  });
+
+  it('W2: the task id is in the job as soon as Globus has answered, long before a poll', async () => {
+    const service = await start({ upstreams: world, pollSeconds: 3600 });
+    service.holdTasks();
+    const jobId = await service.accepted();
+    await service.reaches(jobId, '002');
+    expect(service.job(jobId).jobResultObject).toMatchObject({
+      globusTaskId: service.globus.machine.tasks()[0]?.id,
+    });
+  });
+
+  it('W3: SciCat stores the job but answers with an error: found by its key, it goes on', async () => {
+    const service = await start({ upstreams: world });
+    world.scicat.machine.switches.failingCreateActions.add('globus_transfer_job');
+    const jobId = await service.accepted();
+    expect(service.transferJobs().map(({ id }) => id)).toEqual([jobId]);
+    await service.reaches(jobId, '003');
+  });
+
+  it.each([
+    ['a lost answer', { type: 'lost-answer' } as const],
+    ['an error', { type: 'late-error', status: 502 } as const],
+    ['a login page', { type: 'garbage', carriedOut: true } as const],
+  ])('W3: creation with %s: the job is found by its key and goes on', async (_, effect) => {
+    const service = await start({ upstreams: world });
+    world.scicat.faults.add({ match: { method: 'POST', path: '/jobs$' }, times: 1, effect });
+    const jobId = await service.accepted();
+    expect(service.transferJobs().map(({ id }) => id)).toEqual([jobId]);
+    await service.reaches(jobId, '003');
+  });
+
+  it('W4: autoArchive=false is kept across a restart', async () => {
+    const first = await start({ upstreams: world });
+    first.holdTasks();
+    const jobId = await first.accepted({ autoArchive: 'false' });
+    await first.reaches(jobId, '002');
+    await stop(first);
+    const second = await start({ upstreams: world });
+    second.releaseTasks();
+    await second.reaches(jobId, '003');
+    expect(second.archiveJobs()).toEqual([]);
+    expect(world.scicat.machine.datasets.get(ALICES_DATASET)?.datasetlifecycle).toMatchObject({
+      archivable: true,
+    });
+  });
+
+  it('W5: an archive job whose creation was interrupted by a restart is made, and only once', async () => {
+    const first = await start({ upstreams: world });
+    const broken = world.scicat.faults.add({
+      match: { method: 'POST', path: '/jobs$' },
+      effect: { type: 'lost-answer' },
+    });
+    // The transfer's own job is found by its key; the archive job is stored, its answer lost.
+    const jobId = await first.accepted();
+    await eventually(() => first.archiveJobs().length > 0, 'SciCat has the archive job');
+    await stop(first);
+    world.scicat.faults.remove(broken);
+    const second = await start({ upstreams: world });
+    await second.reaches(jobId, '003');
+    expect(second.archiveJobs()).toHaveLength(1);
+  });
+
+  it('W13: jobs of the Go version: one that runs is followed, others are left alone', async () => {
+    const first = await start({ upstreams: world });
+    const jobId = await first.accepted();
+    const finished = await first.reaches(jobId, '003');
+    await stop(first);
+    const old = {
+      ...finished,
+      jobParams: { datasetList: [] },
+      jobResultObject: { status: 'transferring', globusTaskId: '' },
+      statusCode: '002',
+      updatedAt: '2026-01-01T00:00:00.000Z',
+    };
+    const ids = ['00000000-0000-4000-8000-0000000000a1', '00000000-0000-4000-8000-0000000000a2'];
+    const [bare = '', empty = ''] = ids;
+    world.scicat.machine.putJob({ ...old, _id: bare, id: bare });
+    world.scicat.machine.putJob({
+      ...old,
+      _id: empty,
+      id: empty,
+      jobParams: {},
+      jobResultObject: null,
+    });
+    const second = await start({ upstreams: world });
+    for (const id of ids) {
+      const look = await second.call('GET', `/transfer/${id}`, { who: 'alice' });
+      expect([look.status, look.json]).toEqual([200, expect.objectContaining({ transferId: id })]);
+    }
+  });
+
+  it('W15: the service stops gracefully: what SciCat must know is written before it goes', async () => {
+    const first = await start({ upstreams: world });
+    first.holdTasks();
+    world.scicat.faults.add({
+      match: { method: 'PATCH', path: '/jobs/' },
+      effect: { type: 'latency', ms: 300 },
+    });
+    const jobId = await first.accepted();
+    await stop(first);
+    expect(world.scicat.machine.job(jobId)?.jobResultObject).toMatchObject({
+      globusTaskId: world.globus.machine.tasks()[0]?.id,
+    });
+  });
+});
+
+describe('known defects of the Go version: no copy twice, no lie', () => {
+  it('W7, W8: a Globus that fails for a while changes no state and takes no progress back', async () => {
+    const service = await start();
+    service.globus.machine.setVirtual(COLLECTIONS.source, { startupMs: 0, bytesPerSecond: 1500 });
+    const jobId = await service.accepted();
+    await eventually(() => progressOf(service, jobId) > 0, 'some bytes are there');
+    const seen: [string, number][] = [];
+    const asked = service.globus.requests.length;
+    service.globus.faults.outage(true, { type: 'status', status: 500 });
+    await eventually(() => {
+      seen.push([service.job(jobId).statusCode, progressOf(service, jobId)]);
+      return service.globus.requests.length > asked + 3;
+    }, 'it was asked for a few times');
+    service.globus.faults.clear();
+    await eventually(() => {
+      const { statusCode } = service.job(jobId);
+      seen.push([statusCode, progressOf(service, jobId)]);
+      return statusCode === '003';
+    }, 'it is finished');
+    expect(new Set(seen.map(([code]) => code))).toEqual(new Set(['002', '003']));
+    const bytes = seen.map(([, count]) => count);
+    expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
+  });
+
+  it('W11: copies are verified, labelled with the job id, and send no e-mails', async () => {
+    const service = await start();
+    service.holdTasks();
+    const jobId = await service.accepted();
+    const [task] = service.globus.machine.tasks();
+    expect(task?.label).toContain(jobId);
+    expect(task?.request).toMatchObject({ verifyChecksum: true });
+  });
+
+  it('W12: a double click and a later repeat answer with the same job; one task', async () => {
+    const service = await start();
+    service.holdTasks();
+    const body = (paths: readonly string[]) => ({
+      fileList: paths.map((path) => ({ path, isSymlink: false })),
+    });
+    const jobIds = await Promise.all([
+      service.accepted({}, { body: body(['a', 'b']) }),
+      service.accepted({}, { body: body(['b', 'a']) }),
+      service.accepted({ collectionRootPath: '/data/' }, { body: body(['a', 'b', 'a']) }),
+    ]);
+    const later = await service.accepted({}, { body: body(['a', 'b']) });
+    expect(new Set([...jobIds, later]).size).toBe(1);
+    expect(service.globus.machine.tasks()).toHaveLength(1);
+    const others = await Promise.all([
+      service.accepted({}, { body: body(['a']) }),
+      service.accepted(),
+      service.accepted({ autoArchive: 'false' }),
+    ]);
+    expect(new Set([...jobIds, ...others]).size).toBe(4);
+  });
+
+  it('W12: also after a restart; and once it has ended a new one is made', async () => {
+    const world = await startUpstreams();
+    try {
+      const first = await start({ upstreams: world });
+      first.holdTasks();
+      const jobId = await first.accepted();
+      await first.reaches(jobId, '002');
+      await first.stop();
+      running.pop();
+      const second = await start({ upstreams: world });
+      expect(await second.accepted()).toBe(jobId);
+      await second.call('DELETE', `/transfer/${jobId}`, { who: 'alice' });
+      await second.reaches(jobId, '004');
+      expect(await second.accepted()).not.toBe(jobId);
+      await second.stop();
+      running.pop();
+    } finally {
+      await world.scicat.close();
+      await world.globus.close();
+    }
+  });
+
+  it('C1, C2: one list call per look for all transfers; nothing is written without a change', async () => {
+    const service = await start({ yaml: 'task: { maxConcurrency: 30, pollInterval: 1 }' });
+    service.holdTasks();
+    const jobIds = await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        service.accepted({ scicatPid: service.addDataset(`c1-${n}`) }),
+      ),
+    );
+    await eventually(
+      () => jobIds.every((jobId) => /aused|ueued/.test(service.job(jobId).statusMessage)),
+      'Globus was looked at, and its words are shown',
+    );
+    const lists = () => service.globus.requests.filter(({ path }) => /task_list/.test(path)).length;
+    const from = { globus: service.globus.requests.length, lists: lists() };
+    const patches = () => service.scicat.requests.filter(({ method }) => method === 'PATCH').length;
+    const patched = patches();
+    await eventually(() => lists() >= from.lists + 4, 'it was looked at four times more');
+    expect(service.globus.requests.length - from.globus).toBe(lists() - from.lists);
+    expect(patches()).toBe(patched);
+  });
+
+  it('C4: a facility that gets no scope fails alone, and says so', async () => {
+    const service = await start({
+      facilities: `
+  - name: SCOPELESS
+    collection: aaaaaaaa-0000-4000-8000-00000000000e
+    accessValue: ARCHIVE
+    direction: DST`,
+    });
+    const broken = await service.accepted({ destFacility: 'SCOPELESS' });
+    const { statusMessage } = await service.reaches(broken, '001');
+    expect(statusMessage).toMatch(/scope/i);
+    await service.reaches(await service.accepted({ scicatPid: service.addDataset('c4') }), '003');
+    const health = await service.call('GET', '/health/ready');
+    expect([health.status, health.text]).toEqual([200, expect.stringContaining('globus-scopes')]);
+  });
+
+  it('C5: scicatUrl with a trailing slash works like one without', async () => {
+    const service = await start({
+      changeYaml: (text) => text.replace(/^(scicatUrl: .*)$/m, '$1/'),
+    });
+    await service.reaches(await service.accepted(), '003');
+  });
+
+  it('C8: 20,000 files in one list are one transfer with one task', async () => {
+    const service = await start();
+    const fileList = Array.from({ length: 20_000 }, (_, n) => ({
+      path: `raw/${n}.h5`,
+      isSymlink: n % 7 === 0,
+    }));
+    service.holdTasks();
+    const jobId = await service.accepted({}, { body: { fileList } });
+    const [task, ...others] = service.globus.machine.tasks();
+    expect([task?.request.items.length, others]).toEqual([20_000, []]);
+    expect(JSON.stringify(service.job(jobId)).length).toBeLessThan(300_000);
+  });
+
+  it('A1, A2: validation is a 400 with a message, no permission a 403', async () => {
+    const service = await start();
+    expect(
+      [await service.post({ scicatPid: '' }), await service.post({}, { who: 'bob' })].map(
+        statusAndCode,
+      ),
+    ).toEqual([
+      [400, 'INVALID_REQUEST'],
+      [403, 'ACCESS_DENIED'],
+    ]);
+  });
+});
