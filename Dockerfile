@@ -11,7 +11,7 @@ RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
 COPY src src
 COPY sandbox sandbox
-RUN npm run build:all
+RUN npm run build && npm run build:sandbox
 
 # --- what the service needs to run, and nothing else
 FROM ${NODE_IMAGE} AS dependencies
