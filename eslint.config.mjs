@@ -86,6 +86,8 @@ Object.assign(rooms, {
   'sandbox/http': [],
   'sandbox/scicat': emulators,
   'sandbox/globus': emulators,
+  'sandbox/world': [...emulators, 'sandbox/scicat', 'sandbox/globus'],
+  'sandbox/demo': ['sandbox/world'],
 });
 
 const roomNames = Object.keys(rooms).sort((a, b) => b.length - a.length);

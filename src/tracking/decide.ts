@@ -241,7 +241,8 @@ function progressOf(transfer: Transfer, task: GlobusTask): Progress {
     // Files that were at the destination already are done, too.
     filesTransferred: task.filesTransferred + task.filesSkipped,
     filesTotal: task.files,
-    bytesTotal: transfer.progress.bytesTotal,
+    // A file that a list names twice, once by its folder, is copied twice: never above 100 %.
+    bytesTotal: Math.max(transfer.progress.bytesTotal, task.bytesTransferred),
     faults: task.faults,
     bytesPerSecond: task.bytesPerSecond,
     ...(task.niceStatus === undefined ? {} : { niceStatus: task.niceStatus }),

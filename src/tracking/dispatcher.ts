@@ -183,6 +183,7 @@ export class Dispatcher {
       }
     }
     const files = await this.filesOf(record);
+    if (files === 'lost' && handover === 'unknown') return this.lookAgain(open);
     if (files === 'lost') {
       return this.fail(
         open,
@@ -203,6 +204,7 @@ export class Dispatcher {
     // The end may have been asked for while ids or files were fetched.
     if (open.transfer.endRequested !== undefined && before === 'none') return this.cancel(open);
     transfers.update(open, handingOver);
+    const askedBefore = open.lastAskedAt;
     open.lastAskedAt = clock.monotonicMs();
     const answered = new AbortController();
     void this.tellIfSlow(open, answered.signal);
@@ -222,6 +224,8 @@ export class Dispatcher {
         answered.abort(new Error('Globus has answered.'));
         open.lastAskedAt = clock.monotonicMs();
       });
+    // A clear answer leaves nothing of this request on its way.
+    if (outcome.kind !== 'unclear') open.lastAskedAt = askedBefore;
     return this.conclude(open, outcome, before);
   }
 
@@ -256,6 +260,7 @@ export class Dispatcher {
             ? await this.findTask(open)
             : undefined;
         if (taskId !== undefined) return this.start(open, taskId);
+        if (outcome.kind === 'refused' && before === 'unknown') return this.lookAgain(open);
         return this.refusedForNow(open, outcome, before);
       }
     }
@@ -351,7 +356,11 @@ export class Dispatcher {
 
   /** Globus has no such task; but a request that was sent a moment ago may still be on its way. */
   private cancelWhenCertain(open: OpenTransfer): Handover {
-    if (this.certainlyNotThere(open)) return this.cancel(open);
+    return this.certainlyNotThere(open) ? this.cancel(open) : this.lookAgain(open);
+  }
+
+  /** It can't end before it is certain that no earlier request of it reaches Globus any more. */
+  private lookAgain(open: OpenTransfer): Handover {
     open.notBefore = this.parts.clock.monotonicMs() + LOOK_AGAIN_MS;
     return { kind: 'waits' };
   }

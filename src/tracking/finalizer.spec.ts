@@ -80,6 +80,7 @@ describe('the last steps', () => {
     expect(calls).toEqual([
       'dataset.lifecycle',
       'job.write',
+      'dataset.lifecycle',
       'dataset.markArchivable',
       'archive.findByKey',
       'archive.create',

@@ -105,21 +105,24 @@ export class Finalizer {
   ): Promise<Shortfall | undefined> {
     const { datasets, transfers, writer, signal } = this.parts;
     const { datasetPid } = open.transfer;
+    let before = lifecycleBefore;
     let now: LifecycleFound | undefined;
     try {
+      if (before === undefined) {
+        const found = await datasets.lifecycle(datasetPid, signal);
+        if (found === undefined) return datasetGone;
+        transfers.update(open, (transfer) => withLifecycleFound(transfer, found));
+        before = found;
+      }
+      // Also on a later try, when only the memory of this process holds what was found.
+      await writer.confirmed(open);
+      // Read again at the last moment: writing may have taken long, and others write too.
       now = await datasets.lifecycle(datasetPid, signal);
     } catch (error) {
       if (!givenUp(open, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
-    if (now === undefined) return notMarked('the dataset is no longer in SciCat');
-    const before = lifecycleBefore ?? now;
-    if (lifecycleBefore === undefined) {
-      const found = now;
-      transfers.update(open, (transfer) => withLifecycleFound(transfer, found));
-    }
-    // Also on a later try, when only the memory of this process holds what was found.
-    await writer.confirmed(open);
+    if (now === undefined) return datasetGone;
     // Once it differs from what was found, somebody else (or an earlier try) has been there.
     if (before.archivable || !sameLifecycle(before, now)) return undefined;
     try {
@@ -171,6 +174,8 @@ function isRefusal(error: unknown): boolean {
 function finalizingStatus(transfer: Transfer): StatusOf<'finalizing'> | undefined {
   return transfer.status.state === 'finalizing' ? transfer.status : undefined;
 }
+
+const datasetGone = notMarked('the dataset is no longer in SciCat');
 
 function notMarked(error: string): Shortfall {
   return { kind: 'not-marked', error };

@@ -1,4 +1,5 @@
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { NotReadyError } from '../errors/request.errors.js';
 import { UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
@@ -365,8 +366,8 @@ type Outcome =
   /** SciCat understood and said no, and the job is there and not as it should be. */
   | { readonly kind: 'refused'; readonly error: Error };
 
-function stopping(): Error {
-  return new Error('The service is stopping.');
+function stopping(): NotReadyError {
+  return new NotReadyError('The service is stopping; please try again in a minute.');
 }
 
 function neverSent(error: UpstreamError): boolean {

@@ -1,0 +1,53 @@
+/**
+ * Builds the service (`dist/`) and the sandbox (`dist-sandbox/`) where a source is newer than what
+ * was built from it, both at the same time.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** What comes from which sources; the files of `shared` count for both. */
+const shared = ['package-lock.json', 'tsconfig.json'];
+const builds = [
+  {
+    script: 'build',
+    built: 'dist/main.js',
+    sources: ['src', 'nest-cli.json', 'tsconfig.build.json', ...shared],
+  },
+  {
+    script: 'build:sandbox',
+    built: 'dist-sandbox/main.js',
+    sources: ['sandbox', 'tsconfig.sandbox.json', ...shared],
+  },
+];
+
+/** Newest change in a file or folder; a folder's own time tells of files that were removed. */
+function newest(path) {
+  const status = statSync(path);
+  if (!status.isDirectory()) return status.mtimeMs;
+  return Math.max(status.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function isNeeded({ built, sources }) {
+  const builtAt = statSync(join(root, built), { throwIfNoEntry: false })?.mtimeMs;
+  return builtAt === undefined || sources.some((source) => newest(join(root, source)) > builtAt);
+}
+
+function run(script) {
+  return new Promise((done) => {
+    const child = spawn('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
+    child.on('error', (error) => {
+      console.error(`npm could not be started: ${error.message}`);
+      done(1);
+    });
+    child.on('exit', (code) => {
+      if (code !== 0) console.error(`npm run ${script} failed.`);
+      done(code ?? 1);
+    });
+  });
+}
+
+const codes = await Promise.all(builds.filter(isNeeded).map(({ script }) => run(script)));
+process.exitCode = Math.max(0, ...codes);
