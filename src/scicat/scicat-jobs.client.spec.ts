@@ -537,6 +537,9 @@ describe('ScicatTransferJobs', () => {
     it.each([
       [forbidden, 'ServiceAccountError'],
       [refused('Something else.'), 'UpstreamUnavailableError'],
+      // A login page of something in between: the job is still there.
+      [answer(200, '<html>'), 'UpstreamMalformedError'],
+      [answer(200, { ...wireJob, id: OTHER_JOB }), 'UpstreamMalformedError'],
     ] as const)('fails otherwise (%#)', async (reply, name) => {
       expect((await failing(jobsWith(reply).jobs.remove(JOB))).name).toBe(name);
     });

@@ -240,8 +240,12 @@ export class ScicatTransferJobs implements TransferJobs {
       path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
       signal,
     });
-    if (answer.status === 200 || saysUnknownJob(answer)) return;
-    throw failureOf(answer, { operation, badRequest: 'trouble', forbidden: 'own-account' });
+    if (saysUnknownJob(answer)) return;
+    if (answer.status !== 200) {
+      throw failureOf(answer, { operation, badRequest: 'trouble', forbidden: 'own-account' });
+    }
+    // SciCat answers with the removed job; any other page says nothing of it.
+    if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
   }
 
   private ours(): Readonly<Record<string, unknown>> {
