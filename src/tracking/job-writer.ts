@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import { NotReadyError } from '../errors/request.errors.js';
 import { UpstreamError } from '../errors/upstream.errors.js';
@@ -83,6 +84,7 @@ export class JobWriter {
     private readonly listener: JobWriterListener,
   ) {
     this.budgetAt = clock.monotonicMs();
+    setMaxListeners(0, this.stopped.signal);
   }
 
   /** How many jobs SciCat does not show as they are. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
 import { ServiceAccountError } from '../errors/upstream.errors.js';
@@ -105,6 +106,8 @@ export class Tracker implements TransferTracking {
   constructor(private readonly parts: TrackerParts) {
     const { clock, events, config, random, alarms, globus, datasets, spool } = parts;
     const { signal } = this.aborted;
+    // Every call under way listens to it, and there may be hundreds.
+    setMaxListeners(0, signal, this.stopping.signal);
     this.transfers = new OpenTransfers(events, () => clock.monotonicMs());
     const listener: JobWriterListener = {
       confirmed: (open, shown) => {
