@@ -1,0 +1,298 @@
+/**
+ * The safeguards of the service's promises, each with the change that takes it out.
+ *
+ * `search` must stand exactly once in `file`: when it does not, the safeguard was moved or reworded,
+ * and the entry has to follow it. `tests` are the paths of the tests that are to go red, as few and
+ * as fast as possible.
+ *
+ * @typedef {object} Safeguard
+ * @property {string} name
+ * @property {string} keeps what a user or an operator would lose without it
+ * @property {string} file
+ * @property {string} search
+ * @property {string} replace
+ * @property {readonly string[]} tests
+ */
+
+const DISPATCHER = 'src/tracking/dispatcher.ts';
+const FINALIZER = 'src/tracking/finalizer.ts';
+const JOB_WRITER = 'src/tracking/job-writer.ts';
+const TASK_ENDER = 'src/tracking/task-ender.ts';
+const TRACKER = 'src/tracking/tracker.ts';
+const REQUEST = 'src/transfers/application/request-transfer.ts';
+
+/** @type {readonly Safeguard[]} */
+export const SAFEGUARDS = [
+  {
+    name: 'same-submission-id',
+    keeps: 'a repeated submission gives the same Globus task, not a second copy',
+    file: DISPATCHER,
+    search: 'const submissionId = await this.durableSubmissionId(open);',
+    replace: 'const submissionId = await this.parts.submissionIds.next();',
+    tests: ['src/tracking/dispatcher', 'src/tracking/tracker'],
+  },
+  {
+    name: 'intent-before-submit',
+    keeps: 'Globus is asked only under an id that SciCat holds, so a crash in between is no copy',
+    file: DISPATCHER,
+    search: `      await this.parts.writer.confirmed(open);
+      open.durableSubmissionId = submissionId;`,
+    replace: '      open.durableSubmissionId = submissionId;',
+    tests: ['src/tracking/dispatcher'],
+  },
+  {
+    name: 'look-before-submitting-again',
+    keeps: 'a task whose id was lost is found by its label before Globus is asked again',
+    file: DISPATCHER,
+    search: `      const taskId = await this.findTask(open);
+      if (taskId !== undefined) return this.start(open, taskId);
+      if (open.transfer.endRequested`,
+    replace: '      if (open.transfer.endRequested',
+    tests: ['src/tracking/dispatcher', 'src/tracking/tracker'],
+  },
+  {
+    name: 'look-before-believing-a-refusal',
+    keeps: 'a transfer that Globus runs is not called failed because a repeat was refused',
+    file: DISPATCHER,
+    search: "outcome.kind === 'conflict' || before === 'unknown'",
+    replace: "outcome.kind === 'never'",
+    tests: ['src/tracking/dispatcher'],
+  },
+  {
+    name: 'no-end-while-a-request-may-arrive',
+    keeps: 'a transfer is not ended while an earlier request of it may still reach Globus',
+    file: DISPATCHER,
+    search: "if (outcome.kind === 'refused' && before === 'unknown') return this.lookAgain(open);",
+    replace: '',
+    tests: ['src/tracking/dispatcher'],
+  },
+  {
+    name: 'unclear-keeps-its-slot',
+    keeps: 'what Globus may have counts towards task.maxConcurrency',
+    file: DISPATCHER,
+    search: "if (handover === 'none') transfers.setSlot(open, false);",
+    replace: 'transfers.setSlot(open, false);',
+    tests: ['src/tracking/dispatcher', 'src/tracking/tracker'],
+  },
+  {
+    name: 'unclear-attempt-is-remembered',
+    keeps: 'a refusal after an attempt without an answer does not end a transfer that may run',
+    file: 'src/globus/globus-transfers.client.ts',
+    search: "outcome.kind !== 'accepted' && result.unclear",
+    replace: "outcome.kind !== 'accepted' && false",
+    tests: ['src/globus/globus-transfers'],
+  },
+  {
+    name: 'job-created-once',
+    keeps: 'a job creation without an answer is looked up, not repeated blindly',
+    file: 'src/scicat/scicat-jobs.client.ts',
+    search: `    const answer = await this.options.creator.call({
+      operation,
+      repeat: 'once',`,
+    replace: `    const answer = await this.options.creator.call({
+      operation,
+      repeat: 'idempotent',`,
+    tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
+  },
+  {
+    name: 'look-for-unconfirmed-job',
+    keeps: 'a job that SciCat stored without saying so is found by its key and goes on',
+    file: REQUEST,
+    search: 'const found = await this.lookForJob(record.key);',
+    replace: 'const found = undefined as { jobId: string; createdAt: number } | undefined;',
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'disown-what-was-refused',
+    keeps: 'a job that turns up after its request was answered with an error is ended',
+    file: REQUEST,
+    search: 'tracking.disown(record.key);',
+    replace: '',
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'look-before-archive-job',
+    keeps: 'a dataset is not sent to tape twice after a crash',
+    file: FINALIZER,
+    search: `    const present = await archiveJobs.findByKey(open.transfer.key, signal);
+    if (present !== undefined) return { archiveJobId: present };
+`,
+    replace: '',
+    tests: ['src/tracking/finalizer'],
+  },
+  {
+    name: 'look-after-unclear-archive-job',
+    keeps: 'an archive job that SciCat stored with an error is not made again',
+    file: FINALIZER,
+    search: '      if (stored !== undefined) return { archiveJobId: stored };',
+    replace: '',
+    tests: ['src/tracking/finalizer'],
+  },
+  {
+    name: 'archive-as-wished',
+    keeps: 'what was asked for with autoArchive=false does not go to tape',
+    file: 'src/transfers/domain/transfer.ts',
+    search: 'transfer.origin.record.autoArchive;',
+    replace: 'true;',
+    tests: ['src/tracking/finalizer', 'src/transfers/domain'],
+  },
+  {
+    name: 'own-account',
+    keeps: "a forged job of somebody else's is never carried out",
+    file: 'src/transfers/domain/job-document.ts',
+    search: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy)',
+    replace: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.length > 0',
+    tests: ['src/tracking/sweep', 'src/transfers/application/cancel'],
+  },
+  {
+    name: 'own-account-in-lists',
+    keeps: 'SciCat is asked for our own jobs only',
+    file: 'src/scicat/scicat-jobs.client.ts',
+    search: 'return { type: TRANSFER_JOB_TYPE, createdBy: { $in: this.ownAccounts() } };',
+    replace: 'return { type: TRANSFER_JOB_TYPE };',
+    tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
+  },
+  {
+    name: 'label-before-believing',
+    keeps: "another job's task never decides what becomes of this one",
+    file: 'src/tracking/decide.ts',
+    search: 'if (!labelFits(task.label, transfer.jobId, transfer.origin.kind)) {',
+    replace: "if (transfer.jobId === '') {",
+    tests: ['src/tracking/decide'],
+  },
+  {
+    name: 'label-before-cancelling',
+    keeps: "nobody has a stranger's task cancelled by writing its id into a job",
+    file: TASK_ENDER,
+    search: 'if (!labelFits(task.label, open.jobId, open.transfer.origin.kind)) return;',
+    replace: '',
+    tests: ['src/tracking/tracker'],
+  },
+  {
+    name: 'one-writer-per-job',
+    keeps: 'an older state never overwrites a newer one',
+    file: JOB_WRITER,
+    search: 'if (!entry.writing) this.due[entry.urgency].add(entry);',
+    replace: 'this.due[entry.urgency].add(entry);',
+    tests: ['src/tracking/job-writer'],
+  },
+  {
+    name: 'look-before-writing-again',
+    keeps: 'a write that SciCat stored is not repeated, and its e-mail not sent twice',
+    file: JOB_WRITER,
+    search: "entry.lookFirst = outcome.kind === 'unclear';",
+    replace: '',
+    tests: ['src/tracking/job-writer'],
+  },
+  {
+    name: 'spool-before-job',
+    keeps: 'no job exists whose file list could be lost in a crash',
+    file: REQUEST,
+    search: `    if (files !== undefined) await this.parts.spool.put(record.key, files);
+    return { record, job: await this.createJob(record) };`,
+    replace: `    const job = await this.createJob(record);
+    if (files !== undefined) await this.parts.spool.put(record.key, files);
+    return { record, job };`,
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'spool-until-task-is-known',
+    keeps: 'a file list is kept until SciCat holds the Globus task',
+    file: TRACKER,
+    search: "    if (state === 'waiting') return;\n",
+    replace: '',
+    tests: ['src/tracking/tracker', 'src/tracking/dispatcher'],
+  },
+  {
+    name: 'whole-file-list',
+    keeps: 'a damaged file list is never taken for a shorter one',
+    file: 'src/spool/file-spool.ts',
+    search: 'if (!fits) throw new DamagedList();',
+    replace: '',
+    tests: ['src/spool/file-spool'],
+  },
+  {
+    name: 'lifecycle-as-found',
+    keeps: 'what the archiver has begun is not undone',
+    file: FINALIZER,
+    search: 'if (before.archivable || !sameLifecycle(before, now)) return undefined;',
+    replace: 'if (before.archivable) return undefined;',
+    tests: ['src/tracking/finalizer'],
+  },
+  {
+    name: 'lifecycle-noted-first',
+    keeps: 'after a crash it is known what the lifecycle was before it was touched',
+    file: FINALIZER,
+    search: `      await writer.confirmed(open);
+      // Read again`,
+    replace: `      void writer.confirmed(open).catch(() => undefined);
+      // Read again`,
+    tests: ['src/tracking/finalizer'],
+  },
+  {
+    name: 'final-write-last',
+    keeps: 'a job that says finished has its dataset marked and its archive job',
+    file: FINALIZER,
+    search: 'this.finish(open, archive ? await this.makeArchiveJob(open) : {});',
+    replace: 'this.finish(open, {});\n    if (archive) await this.makeArchiveJob(open);',
+    tests: ['src/tracking/finalizer', 'src/tracking/tracker'],
+  },
+  {
+    name: 'durable-end-request',
+    keeps: 'a DELETE that was answered with 200 survives a crash',
+    file: TRACKER,
+    search: `    await this.writer.confirmed(open);
+    if (open.transfer.status.state === 'waiting') open.notBefore = 0;`,
+    replace: `    void this.writer.confirmed(open).catch(() => undefined);
+    if (open.transfer.status.state === 'waiting') open.notBefore = 0;`,
+    tests: ['src/tracking/tracker'],
+  },
+  {
+    name: 'end-request-before-cancel',
+    keeps: 'a task that was cancelled is never recorded as cancelled by nobody',
+    file: TASK_ENDER,
+    search: '      await this.wishWritten(open);\n',
+    replace: '',
+    tests: ['src/tracking/tracker'],
+  },
+  {
+    name: 'single-flight',
+    keeps: 'equal requests at the same time make one transfer',
+    file: REQUEST,
+    search: 'this.parts.tracking.findEqual(print) ?? this.underWay.get(print);',
+    replace: 'this.parts.tracking.findEqual(print);',
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'equal-transfer',
+    keeps: 'a repeated request answers with the transfer that is open already',
+    file: REQUEST,
+    search: 'this.parts.tracking.findEqual(print) ?? this.underWay.get(print);',
+    replace: 'this.underWay.get(print);',
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'recovery-before-requests',
+    keeps: 'no request is taken before all open transfers are known, or an equal one is missed',
+    file: TRACKER,
+    search: 'return this.recovered && !this.isStopping();',
+    replace: 'return !this.isStopping();',
+    tests: ['src/tracking/tracker'],
+  },
+  {
+    name: 'lost-tasks-before-dispatch',
+    keeps: 'after a restart tasks without a recorded id count before others are handed over',
+    file: TRACKER,
+    search: '    if (!this.reconciled) await this.reconcile();\n',
+    replace: '    this.reconciled = true;\n',
+    tests: ['src/tracking/tracker'],
+  },
+  {
+    name: 'one-instance-per-data-folder',
+    keeps: 'two processes never carry out the same transfers',
+    file: 'src/spool/data-dir-lock.ts',
+    search: 'if (!(await create(path, self))) throw await inUse(path, dataDir);',
+    replace: 'await create(path, self);',
+    tests: ['src/spool/data-dir-lock'],
+  },
+];
