@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { stringify } from 'yaml';
 import { SCICAT_KEY_SCHEME } from './auth/authenticated.decorator.js';
 import { TOKEN_HEADER } from './auth/scicat-token.js';
@@ -25,7 +27,25 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     // Relative to the document, so that it holds behind a reverse proxy that strips a path.
     .addServer('./')
     .build();
-  return SwaggerModule.createDocument(app, config);
+  const { openapi, info, servers, tags, paths, components, ...rest } = SwaggerModule.createDocument(
+    app,
+    config,
+  );
+  // In the order in which people read it.
+  return {
+    openapi,
+    info,
+    ...present({ servers, tags }),
+    paths,
+    ...present({ components }),
+    ...rest,
+  };
+}
+
+function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 /** The document as it is committed and served in `openapi.yaml`. */
@@ -35,18 +55,41 @@ export function openApiYaml(document: OpenAPIObject): string {
 
 /**
  * Serves Swagger UI at `/docs/index.html`, and the document at `/openapi.yaml` and `/openapi.json`.
+ * All links are relative, so that all holds behind a reverse proxy that strips a path.
  */
-export function serveOpenApi(app: INestApplication): void {
+export function serveOpenApi(app: NestExpressApplication): void {
   const document = openApiDocument(app);
+  app.use(leadToPage);
+  const express = app.getHttpAdapter().getInstance() as Express;
+  express.get('/openapi.yaml', (_request: Request, response: Response) => {
+    // The library's own way of writing YAML differs from that of the committed file.
+    response.type('text/yaml').send(openApiYaml(document));
+  });
   SwaggerModule.setup('docs', app, document, {
     customSiteTitle: 'SciCat Globus Proxy',
+    raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
     patchDocumentOnRequest: (request: unknown, _response, served) =>
       // The page stands one folder below the service's root; the document stands in it.
       pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '../' }] } : served,
   });
+}
+
+/**
+ * The library's page links its parts rightly only when its address ends in a slash, and its requests
+ * go to the right place only when it stands in the folder.
+ */
+function leadToPage(request: Request, response: Response, next: NextFunction): void {
+  if (request.path === '/docs' && request.method === 'GET') {
+    response.redirect('docs/index.html');
+    return;
+  }
+  if (request.path === '/docs/index.html') {
+    request.url = '/docs/';
+    request.originalUrl = '/docs/';
+  }
+  next();
 }
 
 function pathOf(request: unknown): string {

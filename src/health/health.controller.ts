@@ -4,6 +4,20 @@ import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs
 import { NotReadyError } from '../errors/request.errors.js';
 import { DependencyHealth } from './dependency-health.js';
 
+const READY_DETAILS = {
+  configuration: {
+    status: 'up',
+    file: '/service/scicat-globus-proxy-config.yaml',
+    facilities: 2,
+  },
+  recovery: { status: 'up', ready: true, open: 12, waiting: 2, inFlight: 10, finalizing: 0 },
+  scicat: { status: 'up' },
+  globus: { status: 'up', reachable: true },
+  operator: { status: 'up', alarms: {} },
+};
+
+const READY_EXAMPLE = { status: 'ok', info: READY_DETAILS, error: {}, details: READY_DETAILS };
+
 /** For probes and operators. Needs no token and tells nothing that is secret. */
 @ApiTags('health')
 @Controller('health')
@@ -21,7 +35,16 @@ export class HealthController {
     description: 'A failing answer means that a restart is needed. No other service is asked.',
     security: [],
   })
-  @ApiResponse({ status: 200, description: 'It is.' })
+  @ApiResponse({
+    status: 200,
+    description: 'It is.',
+    content: {
+      'application/json': {
+        schema: { type: 'object' },
+        example: { status: 'ok', info: {}, error: {}, details: {} },
+      },
+    },
+  })
   async live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
@@ -35,7 +58,11 @@ export class HealthController {
       'Ready means: configured, all open transfers taken up, SciCat reachable. Globus being away is shown but does not make the service unready, as transfers then wait.',
     security: [],
   })
-  @ApiResponse({ status: 200, description: 'Yes; with what is known of each dependency.' })
+  @ApiResponse({
+    status: 200,
+    description: 'Yes; with what is known of each dependency.',
+    content: { 'application/json': { schema: { type: 'object' }, example: READY_EXAMPLE } },
+  })
   @ApiResponse({
     status: 503,
     description: 'No; `details` has the reason for each dependency.',
