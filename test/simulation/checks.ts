@@ -424,7 +424,8 @@ function isTampered(world: World, jobId: string): boolean {
 }
 
 function statusOf(job: JobDocument): string {
-  return String(job.jobResultObject?.['status'] ?? '');
+  const status = job.jobResultObject?.['status'];
+  return typeof status === 'string' ? status : '';
 }
 
 function countOf(job: JobDocument, name: string): number {

@@ -31,6 +31,7 @@ export class Life {
   alive = true;
   /** It was told to stop. */
   stopping = false;
+  private looked = false;
   diedAt = Number.POSITIVE_INFINITY;
   readonly number: number;
   readonly tracker: Tracker;
@@ -138,18 +139,35 @@ export class Life {
     const { world } = this;
     this.stopping = true;
     world.note(`process ${this.number} is told to stop`);
-    const stopped = this.tracker.stop(15_000);
-    let ended = false;
-    await new Promise<void>((resolve) => {
-      void stopped.then(() => {
-        ended = true;
-        resolve();
-      });
-      world.clock.schedule(STOPS_WITHIN_MS, resolve);
-    });
+    const ended = await Promise.race([
+      this.tracker.stop(15_000).then(() => true),
+      new Promise<boolean>((resolve) => {
+        world.clock.schedule(STOPS_WITHIN_MS, () => {
+          resolve(false);
+        });
+      }),
+    ]);
     if (!this.alive) return;
     if (!ended) world.violated(`process ${this.number} did not stop within 20 s`);
     this.crash();
+  }
+
+  /** From its first look on the service knows every open job, or equal requests would be doubled. */
+  private checkAllTakenUp(): void {
+    const { world } = this;
+    if (this.looked) return;
+    this.looked = true;
+    for (const job of world.scicat.jobs()) {
+      const status = job.jobResultObject?.['status'];
+      const open = status === undefined || status === 'transferring';
+      const history = world.ledger.jobs.get(job.id);
+      if (job.type !== 'globus_transfer_job' || !open || history === undefined) continue;
+      const storedBefore = history.created.life < this.number && !history.created.late;
+      const written = history.writes.some(({ late, life }) => late && life < this.number);
+      if (storedBefore && !written && this.tracker.current(job.id) === undefined) {
+        world.violated(`process ${this.number} has not taken up the open job ${job.id}`);
+      }
+    }
   }
 
   private sawEvent(event: TransferEvent): void {
@@ -173,6 +191,7 @@ export class Life {
         return;
       case 'swept':
         world.note(`swept: ${event.open} open, ${event.adopted} adopted ${event.error ?? ''}`);
+        if (event.error === undefined) this.checkAllTakenUp();
         return;
       case 'adopted':
         world.note(`adopted ${event.transfer.jobId.slice(0, 8)}`);

@@ -101,7 +101,7 @@ export function planOf(seed: number, transfers: number): Plan {
   const arrivalsUntil = dice.pick([SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE]);
   const faultsUntil =
     arrivalsUntil + dice.between(10 * MINUTE, dice.pick([30 * MINUTE, 90 * MINUTE]));
-  const weather = dice.pick([0, 0.02, 0.05, 0.1, 0.2]);
+  const weather = dice.pick([0, 0.02, 0.05, 0.1, 0.15]);
   const rate = (): number => (dice.chance(0.6) ? (weather * dice.next()) / 3 : 0);
   const outages: Outage[] = [];
   for (let count = dice.pick([0, 0, 1, 2, 4]); count > 0; count -= 1) {

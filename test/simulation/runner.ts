@@ -74,6 +74,8 @@ function numberOf(name: string): number | undefined {
  * @returns an empty text when all went well
  */
 async function simulateAll(runs: readonly Wanted[]): Promise<string> {
+  // Most errors here are part of the plan; their stacks cost more than all else.
+  Error.stackTraceLimit = 0;
   for (const { seed, transfers } of runs) {
     const result = await simulate(seed, transfers);
     const failure =

@@ -19,6 +19,9 @@ type Fate = 'well' | keyof FaultRates;
  */
 const LATEST_MS = 95 * SECOND;
 
+/** How much likelier trouble is in a call that changes something. */
+const CHANGES_FAIL_MORE = 3;
+
 /** Between the adapters and the emulators: takes its time, and is not to be relied upon. */
 export class SimulatedNetwork implements HttpTransport {
   constructor(
@@ -176,7 +179,9 @@ export class SimulatedNetwork implements HttpTransport {
       case undefined:
         break;
     }
-    let chance = world.dice.next();
+    // What changes something is where it hurts.
+    const often = method === 'GET' || target.path.startsWith('/v2/') ? 1 : CHANGES_FAIL_MORE;
+    let chance = world.dice.next() / often;
     for (const [fate, rate] of Object.entries(world.plan.rates)) {
       chance -= rate as number;
       if (chance < 0) return possible(fate as Fate, target, method);

@@ -66,7 +66,7 @@ export class Users {
     }).then((error) => {
       const again =
         error instanceof ProxyError &&
-        ['ALREADY_ENDED', 'JOB_NOT_FOUND', 'ACCESS_DENIED'].includes(error.code) === false;
+        !['ALREADY_ENDED', 'JOB_NOT_FOUND', 'ACCESS_DENIED'].includes(error.code);
       if (again && tries > 1) {
         world.clock.schedule(world.dice.between(SECOND, 3 * MINUTE), () => {
           this.cancel(user, jobId, remove, tries - 1);
