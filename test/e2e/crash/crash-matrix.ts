@@ -15,10 +15,10 @@ export interface CrashRow {
 }
 
 /**
- * Calls that are made again and again: the first of them stands for the others, which come at times
- * that differ from run to run.
+ * Calls that are made again and again (polls, progress): the first of them stands for the others,
+ * whose number differs from run to run.
  */
-const REPEATED = /submission_id$|task_list \(by ids\)$/;
+const REPEATED = /submission_id$|task_list \(by ids\)$|\(002 transferring\)$/;
 const SETTLED_WITHIN_MS = 20_000;
 
 /** Lives lives, in worlds that are kept as long as all goes well in them. */
