@@ -1,0 +1,140 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  ALICES_DATASET,
+  SECRETS,
+  SERVICE_USER,
+  startUpstreams,
+  TestService,
+  UPDATE_USER,
+  type Upstreams,
+} from '../support/service.js';
+import { errorOf } from './error-shape.js';
+
+let upstreams: Upstreams;
+let service: TestService;
+
+afterEach(async () => {
+  await service.stop();
+  await upstreams.scicat.close();
+  await upstreams.globus.close();
+});
+
+describe('contract 3, two SciCat accounts, neither of them an administrator', () => {
+  it('one creates jobs, the other updates and removes them and marks datasets', async () => {
+    upstreams = await startUpstreams({
+      groupRights: {
+        createJobPrivileged: ['proxy-creators'],
+        updateJobPrivileged: ['proxy-updaters'],
+        deleteJob: ['proxy-updaters'],
+        updateDatasetLifecycle: ['proxy-updaters'],
+      },
+    });
+    const { machine } = upstreams.scicat;
+    machine.setGroups(SERVICE_USER, ['proxy-creators']);
+    machine.addUser({
+      username: UPDATE_USER,
+      password: SECRETS.updatePassword,
+      groups: ['proxy-updaters'],
+    });
+    service = await TestService.start({
+      upstreams,
+      pollSeconds: 0.1,
+      env: {
+        SCICAT_UPDATE_USER_USERNAME: UPDATE_USER,
+        SCICAT_UPDATE_USER_PASSWORD: SECRETS.updatePassword,
+      },
+    });
+    await service.ready();
+    const jobId = await service.accepted();
+    const job = await service.reaches(jobId, '003');
+    expect(job).toMatchObject({
+      createdBy: SERVICE_USER,
+      updatedBy: UPDATE_USER,
+      ownerUser: 'alice',
+    });
+    expect(machine.datasets.get(ALICES_DATASET)?.datasetlifecycle).toMatchObject({
+      archivable: true,
+    });
+    expect(service.archiveJobs()).toMatchObject([{ createdBy: SERVICE_USER, ownerUser: 'alice' }]);
+    const page = await service.call('GET', '/transfer', { who: 'alice' });
+    expect(page.json).toMatchObject({ total: 1, transfers: [{ transferId: jobId }] });
+    const removed = await service.call('DELETE', `/transfer/${jobId}?delete=true`, {
+      who: 'alice',
+    });
+    expect([removed.status, machine.job(jobId)]).toEqual([200, undefined]);
+  });
+});
+
+describe('a SciCat that masks personal information', () => {
+  it('does not break transfers, look-up, resuming or cancelling', async () => {
+    upstreams = await startUpstreams();
+    const { machine } = upstreams.scicat;
+    machine.switches.maskPersonalInfo = true;
+    machine.addUser({
+      username: 'ann@scicat.example',
+      email: 'ann@scicat.example',
+      groups: ['group1', 'SOURCE', 'ARCHIVE'],
+    });
+    const first = await TestService.start({ upstreams, pollSeconds: 0.1 });
+    await first.ready();
+    first.holdTasks();
+    const who = first.scicat.mintToken('ann@scicat.example');
+    const pids = ['mask-1', 'mask-2'].map((name) => first.addDataset(name));
+    const [one = '', two = ''] = [
+      await first.accepted({ scicatPid: pids[0] }, { who }),
+      await first.accepted({ scicatPid: pids[1], autoArchive: 'false' }, { who }),
+    ];
+    await first.reaches(one, '002');
+    await first.stop();
+    service = await TestService.start({ upstreams, pollSeconds: 0.1 });
+    await service.ready();
+    const cancelled = await service.call('DELETE', `/transfer/${two}`, { who });
+    expect([cancelled.status, cancelled.text]).toEqual([200, '']);
+    await service.reaches(two, '004');
+    service.releaseTasks();
+    await service.reaches(one, '003');
+    expect(service.archiveJobs()).toMatchObject([{ ownerUser: 'ann@scicat.example' }]);
+    const look = await service.call('GET', `/transfer/${one}`, { who });
+    expect([look.status, look.json]).toEqual([
+      200,
+      expect.objectContaining({ status: 'finished' }),
+    ]);
+  });
+
+  it('says so where it hides the source folder', async () => {
+    upstreams = await startUpstreams();
+    upstreams.scicat.machine.switches.maskPersonalInfo = true;
+    service = await TestService.start({ upstreams, pollSeconds: 0.1 });
+    await service.ready();
+    const scicatPid = service.addDataset('hidden', 'group1', '/data/bob@scicat.example/run1');
+    const error = errorOf(await service.post({ scicatPid }));
+    expect(error).toMatchObject({ status: 400, message: expect.stringMatching(/SciCat hides/) });
+  });
+
+  it('S7: two users whose names it hides are not the same person', async () => {
+    upstreams = await startUpstreams();
+    const { machine } = upstreams.scicat;
+    machine.switches.maskPersonalInfo = true;
+    const groups = { one: ['group1', 'SOURCE', 'ARCHIVE'], other: ['group2', 'SOURCE', 'ARCHIVE'] };
+    for (const [name, of] of Object.entries(groups)) {
+      // A user name that looks like an address, but is not this user's own e-mail address.
+      machine.addUser({
+        username: `${name}@idp.example`,
+        email: `${name}@mail.example`,
+        groups: of,
+      });
+    }
+    service = await TestService.start({ upstreams, pollSeconds: 0.1 });
+    await service.ready();
+    const post = await service.post({}, { who: service.scicat.mintToken('one@idp.example') });
+    // A name that is not known may be refused; what was accepted is nobody else's.
+    if (post.status !== 200) return;
+    const { jobId } = post.json as { readonly jobId: string };
+    const who = service.scicat.mintToken('other@idp.example');
+    const answers = await Promise.all([
+      service.call('GET', `/transfer/${jobId}`, { who }),
+      service.call('DELETE', `/transfer/${jobId}`, { who }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([403, 403]);
+  });
+});
