@@ -11,10 +11,9 @@ import { pinoHttp } from 'pino-http';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { errorFacts } from './errors/error-facts.js';
-import { ErrorResponseFilter, requestIdOf } from './errors/error-response.filter.js';
+import { ErrorResponseFilter } from './errors/error-response.filter.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { InvalidRequestError } from './errors/request.errors.js';
-import { UpstreamError } from './errors/upstream.errors.js';
 import { FrameworkLogger, type Logger } from './logging/logger.js';
 import { serveOpenApi } from './openapi.js';
 
@@ -37,10 +36,10 @@ export async function createApp(
     bodyParser: false,
     abortOnError: false,
   });
-  const filter = new ErrorResponseFilter((error, { unforeseen, body: { requestId } }) => {
+  const filter = new ErrorResponseFilter((error, { unforeseen, status, body: { requestId } }) => {
     if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
-    else if (error instanceof UpstreamError || upstreamIsCause(error)) {
-      logger.warn({ ...errorFacts(error), requestId }, 'request failed upstream');
+    else if (error instanceof ProxyError && (status >= 500 || error.cause !== undefined)) {
+      logger.warn({ ...errorFacts(error), requestId }, 'request not answered as wished');
     }
   });
   app.set('trust proxy', config.server.trustProxy);
@@ -66,10 +65,6 @@ export async function createApp(
   });
   limitServer(app);
   return app;
-}
-
-function upstreamIsCause(error: unknown): error is ProxyError {
-  return error instanceof ProxyError && error.cause instanceof UpstreamError;
 }
 
 /** Swagger UI's page has inline styles and data images; nothing else needs more than the default. */
@@ -102,16 +97,17 @@ function requestLog(logger: Logger) {
       res: (response: { readonly statusCode?: number }) => ({ status: response.statusCode }),
     },
     customLogLevel: (request, response, error) => {
-      if (error !== undefined || response.statusCode >= 500) return 'error';
+      // Probes come all the time; what is wrong is said where it happens.
       if (request.url?.startsWith('/health') === true) return 'debug';
+      if (error !== undefined || response.statusCode >= 500) return 'error';
       return response.statusCode >= 400 ? 'warn' : 'info';
     },
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request failed',
-    customErrorObject: (request, _response, _error, value: object) => ({
+    // Its reason has a line of its own, without a stack.
+    customErrorObject: (_request, _response, _error, value: object) => ({
       ...value,
       err: undefined,
-      requestId: requestIdOf(request),
     }),
   });
 }

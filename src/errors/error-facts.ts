@@ -21,3 +21,15 @@ export function errorFacts(error: ProxyError): Readonly<Record<string, unknown>>
     ...(error.cause instanceof ProxyError ? { cause: errorFacts(error.cause) } : {}),
   };
 }
+
+/**
+ * An error in one line for the log, with the upstream's own words. Not for callers, who never see
+ * those.
+ */
+export function errorInWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof UpstreamError)) return error.message;
+  const said = [error.upstreamCode, error.upstreamMessage].filter((part) => part !== undefined);
+  if (said.length === 0) return error.message;
+  return `${error.message} (${error.upstream} said: ${said.join(': ')})`;
+}

@@ -88,6 +88,11 @@ export class DependencyHealth {
       .up({ alarms: Object.fromEntries(this.alarms.active()) });
   }
 
+  /** One sentence for each alarm that stands, by name. */
+  standingAlarms(): readonly string[] {
+    return [...this.alarms.active()].map(([alarm, reason]) => `${alarm}: ${reason}`);
+  }
+
   private cached(
     name: string,
     ask: () => Promise<string | undefined>,

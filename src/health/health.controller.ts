@@ -93,6 +93,7 @@ export class HealthController {
       throw new NotReadyError('The service is not ready.', {
         details: Object.entries(report.error ?? {})
           .map(([name, result]) => `${name}: ${String(result?.['message'])}`)
+          .concat(this.dependencies.standingAlarms())
           .join(' '),
         retryAfterSeconds: 10,
       });

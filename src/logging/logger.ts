@@ -43,6 +43,8 @@ export class FrameworkLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: readonly unknown[]): void {
+    // Whoever starts the application gets its error, too, and says it better.
+    if (contextOf(rest) === 'ExceptionHandler') return;
     this.logger.error({ context: contextOf(rest) }, String(message));
   }
 

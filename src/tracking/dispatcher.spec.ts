@@ -216,6 +216,33 @@ describe('what Globus says', () => {
     expect(open.transfer.status.state).toBe('transferring');
   });
 
+  test('refused while an earlier request may still arrive: not failed; when it arrives, followed', async () => {
+    world.globus.planSubmit({ kind: 'unclear', reason: 'reset' });
+    world.globus.alwaysSubmit({ kind: 'refused', reason: 'no' });
+    const open = follow();
+    await work(60);
+    expect(open.transfer.status.state).toBe('waiting');
+    world.globus.put(aTask());
+    await work(60);
+    expect(open.transfer.status).toMatchObject({ state: 'transferring', taskId: taskIdFor(1) });
+  });
+
+  test('refused, and no earlier request can arrive any more: failed', async () => {
+    world.globus.planSubmit({ kind: 'unclear', reason: 'reset' });
+    world.globus.alwaysSubmit({ kind: 'refused', reason: 'no' });
+    const open = follow();
+    await work(200);
+    expect(open.transfer.status).toMatchObject({ state: 'failed', error: 'no' });
+  });
+
+  test('conflict while an earlier request may still arrive: the slot is kept', async () => {
+    world.globus.planSubmit({ kind: 'unclear', reason: 'reset' });
+    world.globus.alwaysSubmit({ kind: 'conflict', reason: 'identical paths' });
+    const open = follow();
+    await work(30);
+    expect([open.transfer.status, open.holdsSlot]).toMatchObject([{ handover: 'unknown' }, true]);
+  });
+
   test('a running task with our label wins over one that has ended', async () => {
     world.globus.put(
       aSucceededTask({ number: 8, label: taskLabel(jobIdOf(1)) }),
@@ -419,6 +446,15 @@ describe('file lists', () => {
       [],
       '998 failed: the list of files to copy was lost and could not be rebuilt from SciCat; please request the transfer again',
     ]);
+  });
+
+  test('lost for good, but an earlier request may still arrive: failed only afterwards', async () => {
+    world.datasets.paths.set('20.500.12345/e1', ['a', 'c']);
+    const open = follow({ record, status: UNKNOWN });
+    await work(100);
+    expect(open.transfer.status.state).toBe('waiting');
+    await work(60);
+    expect([open.transfer.status.state, asked()]).toEqual(['failed', []]);
   });
 
   test('while SciCat can not be asked it waits', async () => {

@@ -78,11 +78,11 @@ describe('the last steps', () => {
     finalizing();
     await work();
     expect(calls).toEqual([
+      'archive.findByKey',
       'dataset.lifecycle',
       'job.write',
       'dataset.lifecycle',
       'dataset.markArchivable',
-      'archive.findByKey',
       'archive.create',
       'job.write',
     ]);

@@ -82,8 +82,9 @@ export class Finalizer {
     const status = finalizingStatus(open.transfer);
     if (status === undefined) return;
     const archive = wantsArchive(open.transfer);
-    if (status.lifecycleBefore !== undefined && archive) {
-      // Resumed, or a later try: the archive job may be there, and the archiver may have begun.
+    if (archive) {
+      // From an earlier try or an earlier process; the archiver may have begun, so nothing else may
+      // be touched then. What the job says is no proof: a write that arrives late takes news out.
       const archiveJobId = await archiveJobs.findByKey(open.transfer.key, signal);
       if (archiveJobId !== undefined) {
         this.finish(open, { archiveJobId });
@@ -138,8 +139,6 @@ export class Finalizer {
     open: OpenTransfer,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
     const { archiveJobs, signal } = this.parts;
-    const present = await archiveJobs.findByKey(open.transfer.key, signal);
-    if (present !== undefined) return { archiveJobId: present };
     try {
       return { archiveJobId: await archiveJobs.create(newArchiveJob(open.transfer), signal) };
     } catch (error) {

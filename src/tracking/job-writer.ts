@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { errorInWords } from '../errors/error-facts.js';
 import { NotReadyError } from '../errors/request.errors.js';
 import { UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
@@ -302,7 +303,7 @@ export class JobWriter {
   ): void {
     const now = this.clock.monotonicMs();
     const { jobId } = entry.open;
-    const reason = outcome.error.message;
+    const reason = errorInWords(outcome.error);
     if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
       if (!entry.parked) this.events.emit({ kind: 'job-parked', jobId, reason });
       entry.parked = true;

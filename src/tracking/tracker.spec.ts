@@ -145,6 +145,23 @@ describe('from request to end', () => {
     await pass(60);
     expect(world.spool.lists.size).toBe(0);
   });
+
+  test('the file list of a transfer that waits is kept, also when SciCat shows that it waits', async () => {
+    const files = [{ path: 'a', isSymlink: false }];
+    await world.spool.put(keyOf(1), files);
+    const transfer = aTransfer({ record: { fileList: digestFileList(files) } });
+    world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
+    await started();
+    await pass(60);
+    expect([shown(), world.spool.lists.size]).toEqual([
+      '001 transferring: waiting: Globus is in maintenance',
+      1,
+    ]);
+    world.globus.alwaysSubmit(undefined);
+    await pass(120);
+    expect([world.globus.tasks.size, world.spool.lists.size]).toEqual([1, 0]);
+  });
 });
 
 function recordOf(transfer: Transfer): ReturnType<typeof aRecord> {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
+import { errorInWords } from '../errors/error-facts.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
 import { ServiceAccountError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
@@ -411,9 +412,8 @@ export class Tracker implements TransferTracking {
 
   private sweepFailed(error: unknown): void {
     const { events, alarms } = this.parts;
-    const reason = error instanceof Error ? error.message : String(error);
-    events.emit({ kind: 'swept', open: 0, adopted: 0, error: reason });
-    if (error instanceof ServiceAccountError) alarms.raise(SCICAT_ACCOUNT_ALARM, reason);
+    events.emit({ kind: 'swept', open: 0, adopted: 0, error: errorInWords(error) });
+    if (error instanceof ServiceAccountError) alarms.raise(SCICAT_ACCOUNT_ALARM, error.message);
   }
 
   /**
@@ -505,9 +505,9 @@ export class Tracker implements TransferTracking {
 
   private pollFailed(error: unknown, inFlight: number): void {
     if (this.aborted.signal.aborted) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.parts.events.emit({ kind: 'observed', inFlight, calls: 0, error: reason });
-    if (error instanceof ServiceAccountError) this.parts.alarms.raise(ACCOUNT_ALARM, reason);
+    const { events, alarms } = this.parts;
+    events.emit({ kind: 'observed', inFlight, calls: 0, error: errorInWords(error) });
+    if (error instanceof ServiceAccountError) alarms.raise(ACCOUNT_ALARM, error.message);
   }
 
   private onConfirmed(open: OpenTransfer, shown: Transfer): void {

@@ -226,7 +226,7 @@ export function readJob(job: TransferJobDocument): ReadJob {
         filesTotal: record.fileList?.count ?? record.dataset.files,
       }),
       attempts: countOf(job.result, 'attempts'),
-      status: readStatus(job, submissionId),
+      status: readStatus(job),
     },
   };
 }
@@ -250,19 +250,19 @@ function readGoVersionJob(job: TransferJobDocument): ReadJob {
       endRequested: readEndRequest(field(job.result, 'endRequested')),
       progress: readProgress(job, { bytesTotal: 0, filesTotal: 0 }),
       attempts: countOf(job.result, 'attempts'),
-      status: readStatus(job, undefined),
+      status: readStatus(job),
     },
   };
 }
 
-function readStatus(job: TransferJobDocument, submissionId: string | undefined): TransferStatus {
+function readStatus(job: TransferJobDocument): TransferStatus {
   const taskId = textOf(job.result, 'globusTaskId');
   if (taskId === undefined) {
     return {
       state: 'waiting',
       reason: 'taken up again after a restart of the service',
-      // Without an id nothing can have been submitted: ids are in SciCat before they are used.
-      handover: submissionId === undefined ? 'none' : 'unknown',
+      // Even without a submission id: an older write that arrives late takes newer news out again.
+      handover: 'unknown',
     };
   }
   if (field(job.result, 'phase') !== 'finalizing') {
