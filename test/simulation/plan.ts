@@ -164,7 +164,7 @@ export function planOf(seed: number, transfers: number): Plan {
     pendingTasks: dice.chance(0.2) ? dice.whole(1, 4) : 100,
     strictSubmissionIds: dice.chance(0.3),
     cancelDelay: dice.pick([0, 0, 30 * SECOND]),
-    tokenLifeSeconds: dice.pick([120, 600, 3600]),
+    tokenLifeSeconds: dice.pick([300, 600, 3600]),
     twoAccounts: dice.chance(0.3),
     taskTrouble: dice.pick([0, 0.1, 0.4]),
     cancels: dice.pick([0, 0.1, 0.4]),
