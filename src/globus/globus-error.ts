@@ -19,7 +19,9 @@ interface Refusal extends WireError {
 type Rule = (refusal: Refusal) => SubmitOutcome | undefined;
 
 /**
- * What a submission's error answer means, asked in this order; the first rule that knows decides.
+ * What a submission's error answer means. Why a transfer waits is told in words that are the same
+ * at every try (no status, no request id): the job in SciCat is written anew when they change.
+ * The rules are asked in this order; the first one that knows decides.
  * 401 and `ConsentRequired` come here only after a new token did not help.
  */
 const submissionRules: readonly Rule[] = [
@@ -42,7 +44,7 @@ export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOut
     const outcome = rule(refusal);
     if (outcome !== undefined) return outcome;
   }
-  return { kind: 'unclear', reason: `Globus gave no clear answer (status ${refusal.status}).` };
+  return { kind: 'unclear', reason: 'Globus gave no clear answer' };
 }
 
 /** An error answer to a call other than a submission, as an error. */
@@ -128,14 +130,14 @@ function maintenance(refusal: Refusal): SubmitOutcome | undefined {
 /** 408: the service gave up reading, or a proxy before it gave up waiting for its answer. */
 function serverTrouble(refusal: Refusal): SubmitOutcome | undefined {
   if (refusal.status < 500 && refusal.status !== 408) return undefined;
-  return { kind: 'unclear', reason: `Globus had a problem of its own (${mark(refusal)}).` };
+  return { kind: 'unclear', reason: 'Globus has a problem of its own' };
 }
 
 function tokenRefused(refusal: Refusal): SubmitOutcome | undefined {
   if (refusal.status !== 401) return undefined;
   return {
     kind: 'account-refused',
-    reason: `Globus does not accept the token of the service account (${mark(refusal)}).`,
+    reason: 'Globus does not accept the token of the service account',
   };
 }
 
@@ -144,7 +146,7 @@ function submissionIdRefused(refusal: Refusal): SubmitOutcome | undefined {
   if (!isClientError(refusal) || !/submission[\s_-]?id/i.test(about)) return undefined;
   return {
     kind: 'submission-id-refused',
-    reason: `Globus does not accept the submission id (${mark(refusal)}).`,
+    reason: 'Globus does not accept the submission id',
   };
 }
 
@@ -152,7 +154,7 @@ function identicalPaths(refusal: Refusal): SubmitOutcome | undefined {
   if (refusal.status !== 409) return undefined;
   return {
     kind: 'conflict',
-    reason: `An earlier Globus transfer of the same files has not ended yet (${mark(refusal)}).`,
+    reason: 'an earlier Globus transfer of the same files has not ended yet',
   };
 }
 
@@ -169,7 +171,7 @@ function busy(refusal: Refusal, why: string): SubmitOutcome {
   const { retryAfterSeconds } = refusal;
   return {
     kind: 'busy',
-    reason: `${why} (${mark(refusal)}).`,
+    reason: why,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
 }
@@ -198,10 +200,9 @@ function explanation({ status, code, message }: Refusal): string {
   if (status === 413) {
     return 'Globus refuses the transfer: its file list is too long. Please transfer the whole folder, or fewer files at a time.';
   }
-  const said = message === undefined ? undefined : oneLine(message, MAX_MESSAGE);
-  return said === undefined || said === ''
-    ? 'Globus refuses the transfer.'
-    : `Globus refuses the transfer: "${said}".`;
+  // Only Globus's own words: a message without a code may be a page of something in between.
+  const said = message === undefined || code === undefined ? '' : oneLine(message, MAX_MESSAGE);
+  return said === '' ? 'Globus refuses the transfer.' : `Globus refuses the transfer: "${said}".`;
 }
 
 const MAX_MESSAGE = 200;

@@ -218,15 +218,15 @@ describe('GlobusTransfersClient: submitting', () => {
 
   it.each<[string, readonly Step[], SubmitOutcome['kind'], RegExp]>([
     ['repeated submission', [answer(200, { code: 'Duplicate', task_id: TASK })], 'accepted', /^$/],
-    ['identical paths', [error(409, 'Conflict')], 'conflict', /Conflict, Globus request r12345678/],
+    ['identical paths', [error(409, 'Conflict')], 'conflict', /same files has not ended yet/],
     ['full', [error(409, 'ClientError.Conflict.TooManyPendingJobs')], 'busy', /as many/],
     ['maintenance', [error(503, 'ServiceUnavailable')], 'busy', /maintenance/],
-    ['other 5xx', [error(500, 'InternalError')], 'unclear', /InternalError/],
-    ['html 502', [answer(502, '<html>')], 'unclear', /status 502/],
+    ['other 5xx', [error(500, 'InternalError')], 'unclear', /problem of its own/],
+    ['html 502', [answer(502, '<html>')], 'unclear', /problem of its own/],
     ['lost', ['lost'], 'unclear', /broke/],
     ['timeout', ['timeout'], 'unclear', /in time/],
     ['malformed 200', [answer(200, '<html>')], 'unclear', /no sense/],
-    ['a redirect', [answer(302)], 'unclear', /status 302/],
+    ['a redirect', [answer(302)], 'unclear', /no clear answer/],
     ['not sent', ['not-sent'], 'busy', /can't be reached/],
     ['lost, then not sent', ['lost', 'not-sent'], 'unclear', /can't be reached/],
     ['lost, then refused', ['lost', error(403, 'PermissionDenied')], 'unclear', /permission/],
@@ -266,7 +266,7 @@ describe('GlobusTransfersClient: submitting', () => {
     });
     expect(await run(client.submit(request))).toEqual({
       kind: 'busy',
-      reason: 'Globus limits how often it may be asked (RateLimited, Globus request r12345678).',
+      reason: 'Globus limits how often it may be asked',
       retryAfterSeconds: 90,
     });
     expect(asked()).toHaveLength(2);

@@ -1,5 +1,5 @@
 import type { Identities, Identity } from '../auth/identity.port.js';
-import { UnauthenticatedError } from '../errors/request.errors.js';
+import { AccessDeniedError, UnauthenticatedError } from '../errors/request.errors.js';
 import type { ScicatApi } from './scicat-api.js';
 import { failureOf, malformed } from './scicat-error.js';
 import { readIdentity } from './scicat.wire.js';
@@ -41,8 +41,19 @@ export class ScicatIdentities implements Identities {
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     const identity = readIdentity(answer.body);
     if (identity === undefined) throw unknownToken();
+    if (identity.username.includes(MASK)) throw hiddenName();
     return identity;
   }
+}
+
+/** What SciCat puts in place of e-mail addresses when it hides personal information. */
+const MASK = '*****';
+
+/** All users whose names are hidden would have one name, and see and cancel each other's transfers. */
+function hiddenName(): AccessDeniedError {
+  return new AccessDeniedError(
+    'SciCat hides your user name from this service, because it looks like an e-mail address and personal information is masked. Ask the SciCat administrators to let this service see it.',
+  );
 }
 
 function unknownToken(): UnauthenticatedError {

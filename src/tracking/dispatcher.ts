@@ -1,6 +1,6 @@
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { ServiceAccountError } from '../errors/upstream.errors.js';
+import { ServiceAccountError, UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type { Datasets } from '../transfers/application/ports/datasets.port.js';
 import type {
@@ -137,10 +137,7 @@ export class Dispatcher {
       if (error instanceof ServiceAccountError && error.upstream === 'Globus') {
         this.refuseAccount(open, error.message);
       } else {
-        const reason =
-          error instanceof ProxyError
-            ? error.message
-            : 'the service met an error of its own, which is in its log';
+        const reason = reasonToWait(error);
         if (!(error instanceof ProxyError)) {
           this.parts.alarms.raise(`internal:${open.jobId}`, String(error));
         }
@@ -457,6 +454,19 @@ const CLIENT_ALARM = 'globus-client-id';
 
 /** The alarm of credentials that Globus refuses. */
 export const ACCOUNT_ALARM = 'globus-account';
+
+/**
+ * Why a transfer waits after an error. The same words at every try: the job in SciCat is written
+ * anew when they change, and the details are in the log.
+ */
+function reasonToWait(error: unknown): string {
+  if (error instanceof UpstreamError && error.retryable) {
+    return `${error.upstream} does not answer as it should; it is asked again`;
+  }
+  return error instanceof ProxyError
+    ? error.message
+    : 'the service met an error of its own, which is in its log';
+}
 
 function scopesAlarm(open: OpenTransfer): string {
   const { origin } = open.transfer;

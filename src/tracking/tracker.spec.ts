@@ -93,7 +93,7 @@ describe('from request to end', () => {
       2,
     ]);
     expect(shown(3)).toBe(
-      '001 transferring: waiting: the service runs 2 transfers at a time, and others were asked for before',
+      '001 transferring: waiting: the service runs at most 2 at a time, and others were asked for before',
     );
     expect([tracker.queuePosition(jobIdOf(3)), tracker.queuePosition(jobIdOf(4))]).toEqual([0, 1]);
   });

@@ -231,7 +231,7 @@ export class Tracker implements TransferTracking {
     this.reservedWaits += 1;
     const why =
       this.dispatcher.pausedFor ??
-      `the service runs ${maxConcurrency} transfers at a time, and others were asked for before`;
+      `the service runs at most ${maxConcurrency} at a time, and others were asked for before`;
     return this.place(false, why, () => (this.reservedWaits -= 1));
   }
 
@@ -493,8 +493,11 @@ export class Tracker implements TransferTracking {
       this.writer.changed(open, 'final');
       return;
     }
+    // Details of a trouble may change with every file; that it is another trouble is news.
     const worded =
-      troubleOf(next) !== troubleOf(before) || next.endRequested !== before.endRequested;
+      (troubleOf(next) === undefined) !== (troubleOf(before) === undefined) ||
+      next.progress.niceStatus !== before.progress.niceStatus ||
+      next.endRequested !== before.endRequested;
     if (next !== before && next.status.state === 'transferring') {
       this.writer.changed(open, worded ? 'needed' : 'progress');
     }
