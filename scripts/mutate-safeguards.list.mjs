@@ -114,10 +114,8 @@ export const SAFEGUARDS = [
     name: 'look-before-archive-job',
     keeps: 'a dataset is not sent to tape twice after a crash',
     file: FINALIZER,
-    search: `    const present = await archiveJobs.findByKey(open.transfer.key, signal);
-    if (present !== undefined) return { archiveJobId: present };
-`,
-    replace: '',
+    search: 'const archiveJobId = await archiveJobs.findByKey(open.transfer.key, signal);',
+    replace: 'const archiveJobId = undefined as string | undefined;',
     tests: ['src/tracking/finalizer'],
   },
   {

@@ -78,6 +78,7 @@ export const LIVES: readonly Life[] = [
   },
   {
     title: 'cancelling a running transfer and removing its job',
+    onlyInFull: true,
     prepare: startEndless,
     ...cancelling(true),
   },
