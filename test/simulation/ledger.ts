@@ -60,6 +60,8 @@ export interface PromisedEnd extends Omit<Arrival, 'late'> {
 export class Ledger {
   readonly jobs = new Map<string, JobHistory>();
   readonly tasks: AcceptedTask[] = [];
+  /** Submission ids that have made a task: Globus never refuses one again. */
+  readonly usedSubmissionIds = new Set<string>();
   /** Labels that Globus has refused for good. */
   readonly refusedLabels = new Set<string>();
   /** By job id: when somebody first asked for the end, answered or not. */

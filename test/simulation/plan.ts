@@ -51,6 +51,8 @@ export interface FaultRates {
   readonly twice: number;
   /** Globus does not accept this submission id any more. */
   readonly idRefused: number;
+  /** Globus shows tasks as they were when they were last asked for. */
+  readonly stale: number;
 }
 
 /** Everything about a run that is decided before it begins. All times in milliseconds. */
@@ -141,6 +143,7 @@ export function planOf(seed: number, transfers: number): Plan {
       rateLimited: rate(),
       twice: rate(),
       idRefused: rate(),
+      stale: rate(),
     },
     outages,
     restarts,

@@ -24,6 +24,9 @@ const CHANGES_FAIL_MORE = 3;
 
 /** Between the adapters and the emulators: takes its time, and is not to be relied upon. */
 export class SimulatedNetwork implements HttpTransport {
+  /** By address: what Globus has last shown of tasks. */
+  private readonly shown = new Map<string, EmulatedResponse>();
+
   constructor(
     private readonly world: World,
     private readonly life: Life,
@@ -96,8 +99,17 @@ export class SimulatedNetwork implements HttpTransport {
     const there = this.latency();
     switch (fate) {
       case 'well':
-        arriveIn(there, answer);
+        arriveIn(there, (response) => {
+          if (showsTasks(target)) this.shown.set(request.url, response);
+          answer(response);
+        });
         return;
+      case 'stale': {
+        const earlier = this.shown.get(request.url);
+        if (earlier === undefined) arriveIn(there, answer);
+        else answer(earlier);
+        return;
+      }
       case 'twice':
         arriveIn(there, () => {
           arrive(answer);
@@ -143,12 +155,21 @@ export class SimulatedNetwork implements HttpTransport {
         });
         return;
       case 'idRefused':
+        if (this.hasUsedId(request)) {
+          arriveIn(there, answer);
+          return;
+        }
         answer({
           status: 400,
           body: { code: 'BadRequest', message: 'submission_id is not valid any more' },
         });
         return;
     }
+  }
+
+  private hasUsedId({ body }: HttpRequest): boolean {
+    const document = JSON.parse(body ?? '{}') as { readonly submission_id?: string };
+    return this.world.ledger.usedSubmissionIds.has(document.submission_id ?? '');
   }
 
   private latency(): number {
@@ -191,9 +212,15 @@ export class SimulatedNetwork implements HttpTransport {
 }
 
 /** A fate that this call can have. */
-function possible(fate: Fate, { path }: Target, method: string): Fate {
+function possible(fate: Fate, target: Target, method: string): Fate {
   // HTTP repeats on the way only what it calls idempotent; a PATCH and a POST are not.
   if (fate === 'twice' && method !== 'GET' && method !== 'DELETE') return 'well';
-  if (fate === 'idRefused' && path !== '/v0.10/transfer') return 'well';
+  if (fate === 'stale' && !showsTasks(target)) return 'well';
+  if (fate === 'idRefused' && target.path !== '/v0.10/transfer') return 'well';
   return fate;
+}
+
+/** Whether the call reads known tasks. */
+function showsTasks({ path, query }: Target): boolean {
+  return path === '/v0.10/task_list' && query.includes('task_id');
 }

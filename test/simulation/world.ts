@@ -310,6 +310,7 @@ export class World {
       if (definite && response.status !== 401) this.ledger.refusedLabels.add(label);
       return;
     }
+    this.ledger.usedSubmissionIds.add(document.submission_id);
     this.ledger.tasks.push({ ...arrival, taskId: task.id, label });
     this.note(`Globus accepts ${task.id} for ${label}${arrival.late ? ' (late)' : ''}`);
     this.checkIntent(label, document.submission_id, arrival);
