@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { Express, NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { stringify } from 'yaml';
 import { SCICAT_KEY_SCHEME } from './auth/authenticated.decorator.js';
 import { TOKEN_HEADER } from './auth/scicat-token.js';
@@ -60,7 +60,7 @@ export function openApiYaml(document: OpenAPIObject): string {
 export function serveOpenApi(app: NestExpressApplication): void {
   const document = openApiDocument(app);
   app.use(leadToPage);
-  const express = app.getHttpAdapter().getInstance() as Express;
+  const express = app.getHttpAdapter().getInstance();
   express.get('/openapi.yaml', (_request: Request, response: Response) => {
     // The library's own way of writing YAML differs from that of the committed file.
     response.type('text/yaml').send(openApiYaml(document));

@@ -79,11 +79,11 @@ describe('a SciCat that masks personal information', () => {
     await first.ready();
     first.holdTasks();
     const who = first.scicat.mintToken('ann@scicat.example');
-    const pids = ['mask-1', 'mask-2'].map((name) => first.addDataset(name));
-    const [one = '', two = ''] = [
-      await first.accepted({ scicatPid: pids[0] }, { who }),
-      await first.accepted({ scicatPid: pids[1], autoArchive: 'false' }, { who }),
-    ];
+    const one = await first.accepted({ scicatPid: first.addDataset('mask-1') }, { who });
+    const two = await first.accepted(
+      { scicatPid: first.addDataset('mask-2'), autoArchive: 'false' },
+      { who },
+    );
     await first.reaches(one, '002');
     await first.stop();
     service = await TestService.start({ upstreams, pollSeconds: 0.1 });

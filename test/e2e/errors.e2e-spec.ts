@@ -310,16 +310,15 @@ describe('contract 1, job does not exist, is no transfer job of ours, or has alr
 
   it('S7: a job without an owner belongs to nobody', async () => {
     const jobId = await service.accepted({ scicatPid: service.addDataset('s7') });
-    const { ownerUser: _, ownerGroup: __, ...own } = await service.reaches(jobId, '003');
+    const own = await service.reaches(jobId, '003');
     const id = randomUUID();
-    const { globusTransfer: ___, ...jobParams } = own.jobParams as { globusTransfer: unknown };
     service.scicat.machine.putJob({
       ...own,
       _id: id,
       id,
       ownerUser: '',
       ownerGroup: '',
-      jobParams,
+      jobParams: { datasetList: own.jobParams['datasetList'] },
     });
     const answers = await Promise.all([
       service.call('DELETE', `/transfer/${id}?delete=true`, { who: 'alice' }),
@@ -439,9 +438,24 @@ describe('contract 1, waiting queue full, service not ready yet, SciCat unreacha
   });
 
   it.each<[string, () => void]>([
-    ['dead', () => service.scicat.faults.outage(true)],
-    ['answering 503', () => service.scicat.faults.outage(true, { type: 'status', status: 503 })],
-    ['answering with a login page', () => service.scicat.faults.outage(true, { type: 'garbage' })],
+    [
+      'dead',
+      () => {
+        service.scicat.faults.outage(true);
+      },
+    ],
+    [
+      'answering 503',
+      () => {
+        service.scicat.faults.outage(true, { type: 'status', status: 503 });
+      },
+    ],
+    [
+      'answering with a login page',
+      () => {
+        service.scicat.faults.outage(true, { type: 'garbage' });
+      },
+    ],
   ])('SciCat %s: POST and GET are a 503 with Retry-After, DELETE a 500', async (_, breakIt) => {
     breakIt();
     const answers = await byEach('alice', UNKNOWN_JOB);
@@ -477,11 +491,35 @@ describe('contract 1, waiting queue full, service not ready yet, SciCat unreacha
 describe('contract 1, Globus unreachable, overloaded or in maintenance', () => {
   it.each<[string, (globus: TestService['globus']) => void, string]>([
     // Whether Globus got the submission is not known then, so the end comes when Globus is back.
-    ['dead', ({ faults }) => faults.outage(true), '001'],
-    ['in maintenance', ({ machine }) => machine.setMaintenance(true, 1), '004'],
-    ['overloaded', ({ faults }) => faults.outage(true, { type: 'status', status: 429 }), '004'],
+    [
+      'dead',
+      ({ faults }) => {
+        faults.outage(true);
+      },
+      '001',
+    ],
+    [
+      'in maintenance',
+      ({ machine }) => {
+        machine.setMaintenance(true, 1);
+      },
+      '004',
+    ],
+    [
+      'overloaded',
+      ({ faults }) => {
+        faults.outage(true, { type: 'status', status: 429 });
+      },
+      '004',
+    ],
     ['full', ({ machine }) => (machine.limits.pendingTasks = 0), '004'],
-    ['a login page', ({ faults }) => faults.outage(true, { type: 'garbage' }), '001'],
+    [
+      'a login page',
+      ({ faults }) => {
+        faults.outage(true, { type: 'garbage' });
+      },
+      '001',
+    ],
   ])(
     'Globus %s: accepted, waits; cancel is accepted and carried out',
     async (_, breakIt, statusCode) => {

@@ -78,7 +78,7 @@ const anyBody = fc.oneof(
     })
     .map((value) => {
       try {
-        return JSON.stringify(value) as string | undefined;
+        return JSON.stringify(value);
       } catch {
         return '{}';
       }

@@ -1,6 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,7 +127,7 @@ export class TestService {
       options.log === undefined ? createLogger('silent') : createLogger('trace', options.log);
     const app = await createApp(config, logger);
     await app.listen(0, '127.0.0.1');
-    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const { port } = app.getHttpServer().address() as AddressInfo;
     const service = new TestService(
       app,
       config,
@@ -173,7 +172,7 @@ export class TestService {
       headers: response.headers,
       text,
       get json(): unknown {
-        return text === '' ? undefined : JSON.parse(text);
+        return text === '' ? undefined : (JSON.parse(text) as unknown);
       },
     };
   }
@@ -183,7 +182,7 @@ export class TestService {
     query: Readonly<Record<string, string | undefined>> = {},
     options: CallOptions = {},
   ): Promise<Answer> {
-    const parameters = {
+    const parameters: Readonly<Record<string, string | undefined>> = {
       sourceFacility: 'SOURCE',
       destFacility: 'ARCHIVE',
       scicatPid: ALICES_DATASET,

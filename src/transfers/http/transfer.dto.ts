@@ -115,7 +115,10 @@ export class FileToTransferDto {
   })
   path!: string;
 
-  @ApiProperty({ description: 'Whether this is a symbolic link, which is then copied as a link.' })
+  @ApiProperty({
+    description: 'Whether this is a symbolic link, which is then copied as a link.',
+    example: false,
+  })
   isSymlink!: boolean;
 }
 
