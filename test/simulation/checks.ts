@@ -210,10 +210,11 @@ function checkWrites(world: World, one: Case): void {
   for (const write of history.writes) {
     const last = before;
     before = write;
-    // What comes late is an older state by its nature; what follows is compared with it.
+    // What comes late is another state by its nature: an older one, or one of a dead process that
+    // its successor had not read.
     if (write.late) continue;
     checkFinishedLast(world, one, write);
-    if (last === undefined) continue;
+    if (last === undefined || last.late) continue;
     for (const name of ['bytesTransferred', 'filesTransferred', 'filesTotal']) {
       if (countOf(last.job, name) > countOf(write.job, name)) {
         world.violated(
@@ -221,7 +222,6 @@ function checkWrites(world: World, one: Case): void {
         );
       }
     }
-    if (last.late) continue;
     // SciCat sends its e-mails for every write, so none may be repeated blindly. After a restart the
     // same state may be said again.
     if (last.body === write.body && last.life === write.life)

@@ -102,7 +102,7 @@ export function planOf(seed: number, transfers: number): Plan {
   const dice = new Dice(seed ^ 0x5eed);
   const arrivalsUntil = dice.pick([SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE]);
   const faultsUntil =
-    arrivalsUntil + dice.between(10 * MINUTE, dice.pick([30 * MINUTE, 90 * MINUTE]));
+    arrivalsUntil + dice.between(5 * MINUTE, dice.pick([20 * MINUTE, 20 * MINUTE, 80 * MINUTE]));
   const weather = dice.pick([0, 0.02, 0.05, 0.1, 0.15]);
   const rate = (): number => (dice.chance(0.6) ? (weather * dice.next()) / 3 : 0);
   const outages: Outage[] = [];
@@ -115,7 +115,7 @@ export function planOf(seed: number, transfers: number): Plan {
       to: Math.min(faultsUntil, from + dice.between(MINUTE, dice.pick([5 * MINUTE, HOUR]))),
     });
   }
-  const restarts = Array.from({ length: dice.pick([0, 1, 1, 2, 4, 8]) }, () => ({
+  const restarts = Array.from({ length: dice.pick([0, 1, 1, 2, 3, 6]) }, () => ({
     at: dice.between(0, faultsUntil),
     kind: dice.pick<'crash' | 'stop'>(['crash', 'crash', 'stop']),
   }));

@@ -35,7 +35,7 @@ export function simulateHalf(half: 0 | 1): void {
   const runs = numberOf('SIM_RUNS');
   const transfers = numberOf('SIM_TRANSFERS');
   const count = runs ?? SMALL_RUNS;
-  const small = seeds(first, count, half, (seed) => transfers ?? 5 + (seed % 26));
+  const small = seeds(first, count, half, (seed) => transfers ?? fewOf(seed));
   const largeCount = transfers === undefined ? Math.floor(count / SMALL_PER_LARGE) : 0;
   const large = seeds(first, largeCount, half, () => LARGE);
   const budget = runs === undefined ? BUDGET_MS : { small: Infinity, large: Infinity };
@@ -51,6 +51,11 @@ export function simulateHalf(half: 0 | 1): void {
     },
     LIMIT_MS,
   );
+}
+
+/** From 5 to 30, and more often few. */
+function fewOf(seed: number): number {
+  return 5 + Math.floor(26 * ((seed * 0.618034) % 1) ** 2);
 }
 
 function seeds(
