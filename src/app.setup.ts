@@ -38,7 +38,7 @@ export async function createApp(
   });
   const filter = new ErrorResponseFilter((error, { unforeseen, status, body: { requestId } }) => {
     if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
-    else if (error instanceof ProxyError && (status >= 500 || error.cause !== undefined)) {
+    else if (isWorthALine(error, status)) {
       logger.warn({ ...errorFacts(error), requestId }, 'request not answered as wished');
     }
   });
@@ -65,6 +65,12 @@ export async function createApp(
   });
   limitServer(app);
   return app;
+}
+
+/** Not being ready is said where it comes from, and asked for all the time by probes. */
+function isWorthALine(error: unknown, status: number): error is ProxyError {
+  if (!(error instanceof ProxyError) || error.code === 'NOT_READY') return false;
+  return status >= 500 || error.cause !== undefined;
 }
 
 /** Swagger UI's page has inline styles and data images; nothing else needs more than the default. */

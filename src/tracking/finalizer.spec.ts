@@ -8,6 +8,7 @@ import {
   uuid,
 } from '../../test/support/builders.js';
 import { UNTOUCHED } from '../../test/support/fake-scicat.js';
+import { aGate } from '../../test/support/faults.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
 import { doubtful, down, rejected, timeout } from '../../test/support/upstream-failures.js';
 import { settle } from '../../test/support/virtual-clock.js';
@@ -200,6 +201,20 @@ describe('never a second archive job', () => {
     world.archiveJobs.faults.next('findByKey', {}, { before: down() }, { before: down() });
     finalizing();
     await work(60);
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('one that turns up while the dataset is being marked is taken', async () => {
+    const gate = aGate();
+    world.datasets.faults.next('markArchivable', { hold: gate.opened });
+    finalizing();
+    const steps = finalizer.startDue();
+    await world.clock.advance(5000);
+    const job = { datasetPid: PID, ownerGroup: 'p123', transferJobId: jobIdOf(1) };
+    await world.archiveJobs.create({ ...job, transferKey: keyOf(1) });
+    gate.open();
+    await Promise.all(steps);
+    await work();
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 

@@ -35,6 +35,8 @@ export interface FinalizerParts {
 const REFUSALS_BEFORE_GIVING_UP = 3;
 const BACKOFF = { firstMs: 2000, capMs: 60_000 };
 const MAX_CONCURRENT = 8;
+/** While SciCat is slow, a job of an earlier try may be stored between the look and the next try. */
+const LOOK_HOLDS_MS = 2000;
 
 /**
  * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark it as
@@ -82,6 +84,7 @@ export class Finalizer {
     const status = finalizingStatus(open.transfer);
     if (status === undefined) return;
     const archive = wantsArchive(open.transfer);
+    const lookedAt = this.parts.clock.monotonicMs();
     if (archive) {
       // From an earlier try or an earlier process; the archiver may have begun, so nothing else may
       // be touched then. What the job says is no proof: a write that arrives late takes news out.
@@ -96,7 +99,7 @@ export class Finalizer {
       this.finish(open, { shortfall });
       return;
     }
-    this.finish(open, archive ? await this.makeArchiveJob(open) : {});
+    this.finish(open, archive ? await this.makeArchiveJob(open, lookedAt) : {});
   }
 
   /** @returns what could not be done; undefined when the dataset is as it should be */
@@ -135,10 +138,16 @@ export class Finalizer {
     return undefined;
   }
 
+  /** @param lookedAt monotonic milliseconds when there was no archive job yet */
   private async makeArchiveJob(
     open: OpenTransfer,
+    lookedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
-    const { archiveJobs, signal } = this.parts;
+    const { archiveJobs, clock, signal } = this.parts;
+    if (clock.monotonicMs() - lookedAt > LOOK_HOLDS_MS) {
+      const present = await archiveJobs.findByKey(open.transfer.key, signal);
+      if (present !== undefined) return { archiveJobId: present };
+    }
     try {
       return { archiveJobId: await archiveJobs.create(newArchiveJob(open.transfer), signal) };
     } catch (error) {

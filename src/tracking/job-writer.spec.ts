@@ -77,6 +77,18 @@ describe('one writer per job', () => {
     expect(written()).toEqual([]);
   });
 
+  test('C2: a change that does not show is not written, and counts as confirmed', async () => {
+    const open = running();
+    world.writer.changed(open, 'needed');
+    await settle();
+    world.transfers.update(open, (transfer) => ({ ...transfer }));
+    await world.writer.confirmed(open);
+    expect(written()).toEqual([[jobIdOf(1), '002', 0]]);
+    world.writer.outOfStep(open);
+    await settle();
+    expect(written().length).toBe(2);
+  });
+
   test('ends go first when many wait, and at most eight are under way', async () => {
     const gate = aGate();
     world.jobs.faults.always('write', { hold: gate.opened });

@@ -34,6 +34,8 @@ interface Entry {
   writing: boolean;
   /** Revision that SciCat certainly shows; -1 before the first confirmation. */
   confirmedRevision: number;
+  /** The view that SciCat shows, as text; undefined while that is not known. */
+  confirmedView: string | undefined;
   /** Monotonic milliseconds before which it is not tried again. */
   notBefore: number;
   failures: number;
@@ -111,7 +113,9 @@ export class JobWriter {
 
   /** SciCat shows something else than was written: somebody else wrote into the job. */
   outOfStep(open: OpenTransfer): void {
-    this.entryOf(open).confirmedRevision = -1;
+    const entry = this.entryOf(open);
+    entry.confirmedRevision = -1;
+    entry.confirmedView = undefined;
     this.changed(open, 'needed');
   }
 
@@ -189,6 +193,7 @@ export class JobWriter {
         urgency: undefined,
         writing: false,
         confirmedRevision: -1,
+        confirmedView: undefined,
         notBefore: 0,
         failures: 0,
         refusals: 0,
@@ -268,8 +273,9 @@ export class JobWriter {
     const urgency = entry.urgency ?? 'needed';
     entry.urgency = undefined;
     if (entry.confirmedRevision >= revision) return;
-    const outcome = await this.attempt(transfer, entry.lookFirst);
+    const outcome = await this.attempt(transfer, entry);
     entry.lookFirst = outcome.kind === 'unclear';
+    if (outcome.kind !== 'confirmed') entry.confirmedView = undefined;
     switch (outcome.kind) {
       case 'confirmed':
         entry.failures = 0;
@@ -318,19 +324,21 @@ export class JobWriter {
     }
   }
 
-  /**
-   * @param lookFirst an earlier write of this job may have been stored, and nobody could look yet
-   */
-  private async attempt(transfer: Transfer, lookFirst: boolean): Promise<Outcome> {
+  private async attempt(transfer: Transfer, entry: Entry): Promise<Outcome> {
     const { jobId } = transfer;
     const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
-    if (lookFirst) {
+    const view = jobView(transfer);
+    const text = JSON.stringify(view);
+    // A change that does not show is none: every PATCH may send an e-mail.
+    if (!removes && entry.confirmedView === text) return { kind: 'confirmed' };
+    if (entry.lookFirst) {
       const seen = await this.look(transfer, removes);
       if (seen.kind !== 'differs') return seen;
     }
     try {
       if (removes) await this.jobs.remove(jobId, this.stopped.signal);
-      else await this.jobs.write(jobId, jobView(transfer), this.stopped.signal);
+      else await this.jobs.write(jobId, view, this.stopped.signal);
+      entry.confirmedView = text;
       return { kind: 'confirmed' };
     } catch (error) {
       if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
