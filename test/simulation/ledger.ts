@@ -62,6 +62,8 @@ export class Ledger {
   readonly tasks: AcceptedTask[] = [];
   /** Submission ids that have made a task: Globus never refuses one again. */
   readonly usedSubmissionIds = new Set<string>();
+  /** Submission ids that Globus has ceased to accept, whenever a request with one comes. */
+  readonly refusedSubmissionIds = new Set<string>();
   /** Labels that Globus has refused for good. */
   readonly refusedLabels = new Set<string>();
   /** By job id: when somebody first asked for the end, answered or not. */

@@ -155,21 +155,10 @@ export class SimulatedNetwork implements HttpTransport {
         });
         return;
       case 'idRefused':
-        if (this.hasUsedId(request)) {
-          arriveIn(there, answer);
-          return;
-        }
-        answer({
-          status: 400,
-          body: { code: 'BadRequest', message: 'submission_id is not valid any more' },
-        });
+        world.refuseSubmissionId(request);
+        arriveIn(there, answer);
         return;
     }
-  }
-
-  private hasUsedId({ body }: HttpRequest): boolean {
-    const document = JSON.parse(body ?? '{}') as { readonly submission_id?: string };
-    return this.world.ledger.usedSubmissionIds.has(document.submission_id ?? '');
   }
 
   private latency(): number {

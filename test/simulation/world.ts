@@ -120,6 +120,13 @@ export class World {
     return { service, name: `${method} ${name}`, path, query };
   }
 
+  /** Globus ceases to accept the id of this submission, unless it has made a task already. */
+  refuseSubmissionId(request: HttpRequest): void {
+    const id = submissionIdOf(request);
+    const { usedSubmissionIds, refusedSubmissionIds } = this.ledger;
+    if (!usedSubmissionIds.has(id)) refusedSubmissionIds.add(id);
+  }
+
   /** Lets a service answer, and writes down what it did. */
   serve(target: Target, request: HttpRequest, arrival: Arrival): EmulatedResponse {
     const { scicat, globus, trueNow } = this;
@@ -136,6 +143,12 @@ export class World {
     if (target.service === 'globus') {
       globus.setMaintenance(this.outageOf('globus') === 'own', 30);
       const submits = target.path === '/v0.10/transfer';
+      if (submits && this.ledger.refusedSubmissionIds.has(submissionIdOf(request))) {
+        return {
+          status: 400,
+          body: { code: 'BadRequest', message: 'submission_id is not valid any more' },
+        };
+      }
       const before = submits ? globus.tasks().length : 0;
       const response = globus.handle(emulated, trueNow);
       if (submits) this.sawSubmission(request, response, arrival, before);
@@ -476,6 +489,11 @@ export function sealedOf(job: JobDocument): Readonly<Record<string, unknown>> | 
   return JSON.parse(Buffer.from(record.sealed, 'base64url').toString('utf8')) as Readonly<
     Record<string, unknown>
   >;
+}
+
+function submissionIdOf({ body }: HttpRequest): string {
+  const document = JSON.parse(body ?? '{}') as { readonly submission_id?: string };
+  return document.submission_id ?? '';
 }
 
 function archiveKeyOf(body: string): string | undefined {
