@@ -221,7 +221,8 @@ class Run {
     const { life } = this;
     if (!life.alive || life.stopping) return;
     await life.stop();
-    this.startAgain();
+    // Killed while it stopped, it has a successor already.
+    if (this.life === life) this.startAgain();
   }
 
   private startAgain(): void {
