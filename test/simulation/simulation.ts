@@ -4,7 +4,7 @@ import { check } from './checks.js';
 import { Life } from './life.js';
 import { HOUR, MINUTE, type Plan, planOf, SECOND } from './plan.js';
 import { Users } from './users.js';
-import { FORGER, USERS, World } from './world.js';
+import { FORGER, pidOf, USERS, World } from './world.js';
 
 /** What came of a run. */
 export interface RunResult {
@@ -71,15 +71,20 @@ class Run {
     this.life.crash();
   }
 
-  /** Nobody asks any more, and the service has nothing left to do but what can't be done. */
+  /** Nobody asks any more, and no job is open but those that can't be brought to an end. */
   private isQuiet(): boolean {
-    const { open, waiting, inFlight, finalizing, parkedJobs, ready } = this.life.tracker.status();
-    return (
-      ready &&
-      !this.users.busy &&
-      waiting + inFlight + finalizing <= this.world.ledger.tampered.size &&
-      open <= parkedJobs + this.world.ledger.tampered.size
-    );
+    const { world } = this;
+    if (this.users.busy || !this.life.tracker.ready) return false;
+    return !world.scicat.jobs().some((job) => {
+      const status = job.jobResultObject?.['status'];
+      return (
+        job.createdBy === SERVICE_USER &&
+        job.type === 'globus_transfer_job' &&
+        (status === undefined || status === 'transferring') &&
+        !world.ledger.tampered.has(job.id) &&
+        world.scicat.datasets.has(pidOf(job))
+      );
+    });
   }
 
   private planTroubles(): void {
