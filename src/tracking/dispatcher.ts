@@ -276,12 +276,13 @@ export class Dispatcher {
         this.wait(open, outcome.reason, before, BLOCKED_BACKOFF);
         return { kind: 'waits' };
       case 'submission-id-refused':
-        // The old id was refused for good, so the next one can't make a second task.
+        // The old id was refused for good, so the next one can't make a second task; unless an
+        // earlier request under it is still on its way, for which the label is looked at again.
         this.parts.transfers.update(open, (transfer) =>
-          waitingFor(transfer, outcome.reason, 'none'),
+          waitingFor(transfer, outcome.reason, before),
         );
         await this.assignSubmissionId(open);
-        this.wait(open, outcome.reason, 'none', UNCLEAR_BACKOFF);
+        this.wait(open, outcome.reason, before, UNCLEAR_BACKOFF);
         return { kind: 'waits' };
     }
   }

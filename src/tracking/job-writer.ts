@@ -275,7 +275,8 @@ export class JobWriter {
     if (entry.confirmedRevision >= revision) return;
     const outcome = await this.attempt(transfer, entry);
     entry.lookFirst = outcome.kind === 'unclear';
-    if (outcome.kind !== 'confirmed') entry.confirmedView = undefined;
+    entry.confirmedView =
+      outcome.kind === 'confirmed' ? JSON.stringify(jobView(transfer)) : undefined;
     switch (outcome.kind) {
       case 'confirmed':
         entry.failures = 0;
@@ -328,9 +329,8 @@ export class JobWriter {
     const { jobId } = transfer;
     const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
     const view = jobView(transfer);
-    const text = JSON.stringify(view);
     // A change that does not show is none: every PATCH may send an e-mail.
-    if (!removes && entry.confirmedView === text) return { kind: 'confirmed' };
+    if (!removes && entry.confirmedView === JSON.stringify(view)) return { kind: 'confirmed' };
     if (entry.lookFirst) {
       const seen = await this.look(transfer, removes);
       if (seen.kind !== 'differs') return seen;
@@ -338,7 +338,6 @@ export class JobWriter {
     try {
       if (removes) await this.jobs.remove(jobId, this.stopped.signal);
       else await this.jobs.write(jobId, view, this.stopped.signal);
-      entry.confirmedView = text;
       return { kind: 'confirmed' };
     } catch (error) {
       if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
