@@ -231,8 +231,8 @@ export const SAFEGUARDS = [
     name: 'final-write-last',
     keeps: 'a job that says finished has its dataset marked and its archive job',
     file: FINALIZER,
-    search: 'this.finish(open, archive ? await this.makeArchiveJob(open) : {});',
-    replace: 'this.finish(open, {});\n    if (archive) await this.makeArchiveJob(open);',
+    search: 'this.finish(open, archive ? await this.makeArchiveJob(open, lookedAt) : {});',
+    replace: 'this.finish(open, {});\n    if (archive) await this.makeArchiveJob(open, lookedAt);',
     tests: ['src/tracking/finalizer', 'src/tracking/tracker'],
   },
   {
