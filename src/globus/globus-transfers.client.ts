@@ -208,27 +208,28 @@ function submitOutcome(result: ApiResult, now: number): SubmitOutcome {
       if (answer.status < 200 || answer.status > 299) return outcomeOfRefusal(answer, now);
       const taskId = readSubmittedTaskId(answer.body);
       return taskId === undefined
-        ? { kind: 'unclear', reason: malformed('submit transfer', answer.status).message }
+        ? { kind: 'unclear', reason: 'Globus gave no clear answer' }
         : { kind: 'accepted', taskId };
     }
     case 'no-token':
       return withoutToken(result.error);
     case 'no-answer':
       return result.error.outcomeUnclear
-        ? { kind: 'unclear', reason: result.error.message }
-        : { kind: 'busy', reason: result.error.message };
+        ? { kind: 'unclear', reason: 'Globus does not answer' }
+        : { kind: 'busy', reason: 'Globus cannot be reached' };
   }
 }
 
 /** Nothing was started: a submission without a token is not even sent. */
 function withoutToken(error: UpstreamError): SubmitOutcome {
-  const { message: reason, retryAfterSeconds } = error;
+  const { message, retryAfterSeconds } = error;
   if (error instanceof ServiceAccountError) {
-    return { kind: isScopeRefusal(error) ? 'scopes-refused' : 'account-refused', reason };
+    const kind = isScopeRefusal(error) ? 'scopes-refused' : 'account-refused';
+    return { kind, reason: message };
   }
   return {
     kind: 'busy',
-    reason,
+    reason: 'Globus cannot be reached',
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -107,6 +107,7 @@ export class ListTransfersQuery {
 }
 
 /** One entry of the file list, for the OpenAPI document; read by hand, as lists are long. */
+@ApiSchema({ name: 'FileToTransfer' })
 export class FileToTransferDto {
   @ApiProperty({
     description:
@@ -123,6 +124,7 @@ export class FileToTransferDto {
 }
 
 /** Body of `POST /transfer`, for the OpenAPI document. */
+@ApiSchema({ name: 'FileList' })
 export class FileListDto {
   @ApiPropertyOptional({
     type: [FileToTransferDto],
@@ -143,6 +145,7 @@ export class PostTransferResponse {
 }
 
 /** A transfer as callers see it. */
+@ApiSchema({ name: 'TransferItem' })
 export class TransferItemDto implements TransferItem {
   @ApiProperty({
     description: 'Id of the SciCat job that stands for the transfer.',
@@ -200,6 +203,7 @@ export class TransferItemDto implements TransferItem {
 }
 
 /** Answer of `GET /transfer`. */
+@ApiSchema({ name: 'TransferPage' })
 export class TransferPageDto {
   @ApiProperty({ type: 'integer', minimum: 0, example: 1 })
   total!: number;
