@@ -10,7 +10,7 @@ function search(
     env: { HOME: '/home/me' },
     platform: 'linux',
     applicationFolder: '/service',
-    workingFolder: '/work',
+    workingFolder: '/started-in',
     fileExists: (path) => existing.includes(path),
     ...given,
   };
@@ -48,9 +48,9 @@ describe('the search for the configuration file', () => {
   });
 
   test('a relative path starts at the working folder', () => {
-    expect(findConfigFile(search({ argv: ['--config', 'a/b.yaml'] }, '/work/a/b.yaml'))).toEqual(
-      found('/work/a/b.yaml'),
-    );
+    expect(
+      findConfigFile(search({ argv: ['--config', 'a/b.yaml'] }, '/started-in/a/b.yaml')),
+    ).toEqual(found('/started-in/a/b.yaml'));
   });
 
   test('a file that was named but does not exist is not replaced by another', () => {

@@ -34,7 +34,7 @@ function input(
     env,
     platform: 'linux',
     applicationFolder: '/app',
-    workingFolder: '/work',
+    workingFolder: '/started-in',
     files: {
       exists: (path) => path in files,
       read: (path) => {
@@ -312,13 +312,15 @@ describe('what keeps a configuration from loading', () => {
       GLOBUS_CLIENT_SECRET: '',
       GLOBUS_CLIENT_SECRET_FILE: 'secrets/x',
     };
-    const { config } = loadConfig(input({ [FILE]: MINIMAL, '/work/secrets/x': 'mounted\n' }, env));
+    const { config } = loadConfig(
+      input({ [FILE]: MINIMAL, '/started-in/secrets/x': 'mounted\n' }, env),
+    );
     expect(config.secrets.globusClientSecret.reveal()).toBe('mounted');
   });
 
   test('a named file that does not exist is not replaced by another', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
-      ['configuration: file: There is no file /work/other.yaml, which --config names'],
+      ['configuration: file: There is no file /started-in/other.yaml, which --config names'],
     );
   });
 
