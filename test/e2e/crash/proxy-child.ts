@@ -70,6 +70,16 @@ export class ProxyChild {
     this.process.kill('SIGKILL');
   }
 
+  /** Asks it to stop. */
+  signal(signal: 'SIGTERM' | 'SIGINT'): void {
+    this.process.kill(signal);
+  }
+
+  /** With which code it ended; null while it runs, or when it was killed. */
+  get exitCode(): number | null {
+    return this.process.exitCode;
+  }
+
   /** Returns when the process is gone. */
   async gone(): Promise<void> {
     await this.exited;

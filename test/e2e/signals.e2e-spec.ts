@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ALICES_DATASET,
+  CLIENT_ID,
+  COLLECTIONS,
+  eventually,
+  SERVICE_USER,
+  startUpstreams,
+} from '../support/service.js';
+import { ProxyChild } from './crash/proxy-child.js';
+
+describe('the program is told to stop', () => {
+  let world: Awaited<ReturnType<typeof startUpstreams>>;
+  let folder: string;
+  let proxy: ProxyChild;
+
+  beforeEach(async () => {
+    world = await startUpstreams();
+    folder = await mkdtemp(join(tmpdir(), 'proxy-signals-'));
+    proxy = await ProxyChild.start({
+      writeConfig,
+      environment: {
+        GLOBUS_CLIENT_ID: CLIENT_ID,
+        GLOBUS_CLIENT_SECRET: 'globus-secret',
+        SCICAT_SERVICE_USER_USERNAME: SERVICE_USER,
+        SCICAT_SERVICE_USER_PASSWORD: 'service-password',
+      },
+    });
+  });
+
+  afterEach(async () => {
+    if (proxy.runs) proxy.kill();
+    await proxy.gone();
+    await world.scicat.close();
+    await world.globus.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function writeConfig(port: number): Promise<string> {
+    const file = join(folder, 'config.yaml');
+    await writeFile(
+      file,
+      `
+scicatUrl: ${world.scicat.url}
+port: ${port}
+server: { host: 127.0.0.1 }
+dataDir: ${join(folder, 'data')}
+globus: { authUrl: ${world.globus.authUrl}, transferUrl: ${world.globus.transferUrl} }
+task: { pollInterval: 1 }
+facilities:
+  - { name: SOURCE, collection: ${COLLECTIONS.source}, direction: SRC }
+  - { name: ARCHIVE, collection: ${COLLECTIONS.archive}, direction: DST }
+`,
+    );
+    return file;
+  }
+
+  /** Asks for a transfer; the answer is of no interest. */
+  function request(): Promise<unknown> {
+    const query = new URLSearchParams({
+      sourceFacility: 'SOURCE',
+      destFacility: 'ARCHIVE',
+      scicatPid: ALICES_DATASET,
+    });
+    return fetch(`${proxy.url}/transfer?${query.toString()}`, {
+      method: 'POST',
+      headers: { 'SciCat-API-Key': world.scicat.mintToken('alice') },
+      signal: AbortSignal.timeout(20_000),
+    }).catch(() => undefined);
+  }
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'W15: %s with nothing under way: it ends well',
+    async (signal) => {
+      proxy.signal(signal);
+      await proxy.gone();
+      expect([proxy.exitCode, proxy.log.includes('"msg":"stopped"')]).toEqual([0, true]);
+    },
+  );
+
+  it('W15: a submission under way is let end, and SciCat hears of the task', async () => {
+    world.globus.faults.add({
+      match: { method: 'POST', path: '/v0.10/transfer' },
+      effect: { type: 'latency', ms: 1500 },
+    });
+    const answered = request();
+    await eventually(
+      () => [...world.scicat.machine.jobs()].length === 1,
+      'SciCat holds the transfer job',
+    );
+    proxy.signal('SIGTERM');
+    await proxy.gone();
+    await answered;
+    const [task] = world.globus.machine.tasks();
+    const [job] = world.scicat.machine.jobs();
+    expect([proxy.exitCode, job?.jobResultObject?.['globusTaskId']]).toEqual([0, task?.id]);
+  });
+
+  it('a second signal ends it at once', async () => {
+    world.globus.faults.add({
+      match: { method: 'POST', path: '/v0.10/transfer' },
+      effect: { type: 'hang' },
+    });
+    const answered = request();
+    await eventually(
+      () => [...world.scicat.machine.jobs()].length === 1,
+      'SciCat holds the transfer job',
+    );
+    proxy.signal('SIGTERM');
+    await eventually(() => proxy.log.includes('"msg":"stopping"'), 'it has heard the first signal');
+    proxy.signal('SIGTERM');
+    await proxy.gone();
+    await answered;
+    expect([proxy.exitCode, proxy.log.includes('second signal, ending at once')]).toEqual([
+      1,
+      true,
+    ]);
+  });
+});
