@@ -14,13 +14,9 @@ export type SyncLevel = 0 | 1 | 2 | 3;
 
 /** What `scopes` templates may use. */
 export const SCOPE_FIELDS = ['Name', 'Collection'] as const;
-/** One variable of a `scopes` template. */
-export type ScopeField = (typeof SCOPE_FIELDS)[number];
 
 /** What `accessPath`, `accessValue` and `collectionRootPath` templates may use. */
 export const NAME_FIELDS = ['Name'] as const;
-/** One variable of an `accessPath`, `accessValue` or `collectionRootPath` template. */
-export type NameField = (typeof NAME_FIELDS)[number];
 
 /** What `sourcePath` and `destinationPath` templates may use. */
 export const PATH_FIELDS = [
