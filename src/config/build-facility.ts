@@ -214,7 +214,7 @@ function warnOfRisks(
   } else if (mayBe('source') && settings.collectionRootPath === undefined) {
     findings.warning(
       at('collectionRootPath'),
-      "is not set: requests then state the collection's root themselves, and a wrong one leads around allowedSourceFolders; set it to the root's absolute path",
+      "is not set: requests then state the collection's root themselves, and a wrong one shifts every path; set it to the root's absolute path",
     );
   }
   const telling = ['Pid', 'PidShort', 'PidEncoded'];

@@ -485,9 +485,9 @@ describe('what is legal but should be decided', () => {
     ]);
   });
 
-  test('S4: so is one whose root the request may state, as that leads around the folders', () => {
+  test('S4: so is one whose root the request may state, as that shifts every path', () => {
     expect(warningsOf(bare('SRC', 'allowedSourceFolders: [/data]'))).toEqual([
-      "4: facilities[0].collectionRootPath: is not set: requests then state the collection's root themselves, and a wrong one leads around allowedSourceFolders; set it to the root's absolute path",
+      "4: facilities[0].collectionRootPath: is not set: requests then state the collection's root themselves, and a wrong one shifts every path; set it to the root's absolute path",
     ]);
   });
 

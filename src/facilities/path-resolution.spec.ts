@@ -278,6 +278,27 @@ describe('allowed source folders', () => {
     ]);
   });
 
+  test('S4: a root that the request states at or below an allowed folder does not lead around it', () => {
+    const at = (root: string, pinned?: string): string =>
+      reasonOf({
+        source: { allowed, ...(pinned === undefined ? {} : { root: pinned }) },
+        sourceFolder: '/data/p123/p456/run1',
+        root,
+      });
+    expect(
+      ['/data/p123/p456', '/data/p123', '/data/p123/', '/data', '/', ''].map((root) => at(root)),
+    ).toEqual([
+      'root-differs',
+      'root-differs',
+      'root-differs',
+      'resolved /p123/p456/run1',
+      'resolved /data/p123/p456/run1',
+      'resolved /data/p123/p456/run1',
+    ]);
+    // What the facility's own configuration says is no request's claim.
+    expect(at('', '/data/p123')).toBe('resolved /p456/run1');
+  });
+
   test('contract 2, rule 6: an empty owner group does not open the folder above', () => {
     expect(
       ['', '/', '..', '.', 'a/../..'].map((ownerGroup) =>

@@ -71,7 +71,7 @@ export function resolvePaths(request: PathRequest): PathResolution {
   if (refusal !== undefined) return refusal;
 
   const variables = pathVariables(request, rootText);
-  const folderRefusal = allowedFoldersRefusal(source, variables, dataset.sourceFolder);
+  const folderRefusal = allowedFoldersRefusal(source, variables, dataset.sourceFolder, rootText);
   if (folderRefusal !== undefined) return folderRefusal;
   const sourcePath = renderPath(source.sourcePath, variables, source.name);
   if (typeof sourcePath !== 'string') return sourcePath;
@@ -201,16 +201,32 @@ function namePartProblem(name: string): string | undefined {
   return undefined;
 }
 
+/**
+ * The folder that SciCat names must lie in an allowed one. Where the request states the root, the
+ * root must lie above that allowed folder, or the path in the collection would not tell whose folder
+ * it is any more: root `/data/p1` turns `/data/p1/p2` into `/p2`, which may be a stranger's.
+ */
 function allowedFoldersRefusal(
   source: Facility,
   variables: Readonly<Record<FolderField, string>>,
   sourceFolder: string,
+  root: string,
 ): PathRefusal | undefined {
   if (source.allowedSourceFolders === undefined) return undefined;
+  const statedByRequest = root !== '' && (source.collectionRootPath ?? '') === '';
+  let tooDeep = false;
   for (const template of source.allowedSourceFolders) {
     const folder = renderPath(template, variables, source.name);
     if (typeof folder !== 'string') return folder;
-    if (isInside(segmentsOf(sourceFolder), segmentsOf(folder))) return undefined;
+    if (!isInside(segmentsOf(sourceFolder), segmentsOf(folder))) continue;
+    if (!statedByRequest || !isInside(segmentsOf(root), segmentsOf(folder))) return undefined;
+    tooDeep = true;
+  }
+  if (tooDeep) {
+    return refused(
+      'root-differs',
+      `The collection root ${quoted(root)} is not above the folders that facility ${quoted(source.name)} allows, so it can't be told whose files are meant. If it is right, ask the service's operator to set it as the facility's collectionRootPath.`,
+    );
   }
   return refused(
     'outside-allowed-folders',
