@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { serveCommand } from './commands/serve.command.js';
+import { runCli } from './program.js';
+import { processTerminal } from './terminal.js';
+
+const exitCode = await runCli(process.argv.slice(2), processTerminal(), [serveCommand]);
+// `serve` runs on, and sets the code itself where it could not start.
+if (exitCode !== 0) process.exitCode = exitCode;
