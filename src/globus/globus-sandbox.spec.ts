@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GlobusSandbox, startGlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
+import { listInMemory } from '../../test/support/fake-spool.js';
 import { AxiosTransport } from '../http-client/axios-transport.js';
 import { SystemClock } from '../time/system-clock.js';
 import type {
@@ -130,7 +131,7 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
   it('a missing file stays active, tells why, and ends by cancelling', async () => {
     const globus = client();
     const wish = request(await globus.newSubmissionId(), {
-      files: [{ path: 'missing.h5', isSymlink: false }],
+      files: listInMemory([{ path: 'missing.h5', isSymlink: false }]),
     });
     const taskId = await taskIdOf(globus, wish);
     const stuck = await taskWhere(globus, taskId, ({ faults }) => faults > 0);

@@ -35,7 +35,7 @@ import { idChunks, taskFilter, taskOrder } from './task-filter.js';
 const LIST_LIMIT = 1000;
 /** A listing of 1,000 tasks takes its time. */
 const READ_TIMEOUT_MS = 30_000;
-/** 400,000 items are some 80 MB. */
+/** 400,000 items are some 90 MB. */
 const SUBMIT_TIMEOUT_MS = 120_000;
 const SUBMIT_DEADLINE_MS = 180_000;
 const SUBMIT_ATTEMPTS = 3;
@@ -65,11 +65,11 @@ export class GlobusTransfersClient implements GlobusTransfers {
 
   /**
    * @throws the signal's reason: Globus may have the task then, unless the signal was aborted
-   *   before the call
+   *   before the call; SpoolUnavailableError when the file list can't be read
    */
   async submit(request: TransferRequest, signal?: AbortSignal): Promise<SubmitOutcome> {
     signal?.throwIfAborted();
-    const body = await submissionDocument(request, this.clock.now(), signal);
+    const body = submissionDocument(request, this.clock.now());
     const result = await this.api.call({
       operation: 'submit transfer',
       // By its submission id.

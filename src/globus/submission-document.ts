@@ -1,42 +1,85 @@
-import { setImmediate } from 'node:timers/promises';
+import type { StreamedBody } from '../http-client/http-transport.port.js';
 import type { TransferRequest } from '../transfers/application/ports/globus-transfers.port.js';
+import type { SpooledList } from '../transfers/application/ports/spool.port.js';
 import type { FileEntry } from '../transfers/domain/file-list.js';
-
-/** So many items are written at a stretch before anything else may run (a few milliseconds). */
-const SLICE = 2_000;
 
 const MS_PER_HOUR = 3_600_000;
 
 /**
- * The document that starts a transfer, as JSON text. It is pure ASCII, so that turning 100 MB of it
- * into bytes is a mere copy, and it is written in slices, because a list may have 400,000 entries.
+ * The document that starts a transfer, as JSON text. With a list of 400,000 files it has some 90 MB,
+ * so it is written while it is sent; its length is known before, since whether Globus takes a body
+ * without one is not.
  *
  * @param now wall clock in milliseconds since the epoch; a deadline counts from here
- * @throws the signal's reason
  */
-export async function submissionDocument(
-  request: TransferRequest,
-  now: number,
-  signal?: AbortSignal,
-): Promise<string> {
-  const parts = [ascii(JSON.stringify(head(request, now))).slice(0, -1), ',"DATA":['];
+export function submissionDocument(request: TransferRequest, now: number): string | StreamedBody {
+  const beginning = `${JSON.stringify(head(request, now)).slice(0, -1)},"DATA":[`;
   const source = folder(request.source.path);
   const destination = folder(request.destination.path);
-  if (request.files === undefined) {
-    parts.push(ascii(wholeFolder(source, destination)));
-  } else {
-    for (let start = 0; start < request.files.length; start += SLICE) {
-      if (start > 0) {
-        await setImmediate();
-        signal?.throwIfAborted();
-        parts.push(',');
-      }
-      const slice = request.files.slice(start, start + SLICE);
-      parts.push(ascii(slice.map((file) => item(file, source, destination)).join(',')));
-    }
+  const { files } = request;
+  if (files === undefined) return `${beginning}${wholeFolder(source, destination)}${END}`;
+  const shapes = {
+    file: itemShape(FILE, source, destination),
+    link: itemShape(LINK, source, destination),
+  };
+  return {
+    bytes:
+      bytesOf(beginning) +
+      (files.count - files.symlinks) * lengthOf(shapes.file) +
+      files.symlinks * lengthOf(shapes.link) +
+      2 * files.pathBytes +
+      Math.max(0, files.count - 1) * ','.length +
+      END.length,
+    pieces: () => pieces(beginning, files, shapes),
+  };
+}
+
+const END = ']}';
+const FILE = 'transfer_item';
+const LINK = 'transfer_symlink_item';
+
+/** An item of the document without the entry's path, which stands twice in it. */
+type ItemShape = readonly [before: string, between: string, after: string];
+
+interface ItemShapes {
+  readonly file: ItemShape;
+  readonly link: ItemShape;
+}
+
+/** Without `recursive`: an entry may be a file or a folder, and Globus finds out which. */
+function itemShape(type: string, source: string, destination: string): ItemShape {
+  return [
+    `{"DATA_TYPE":"${type}","source_path":${JSON.stringify(source).slice(0, -1)}`,
+    `","destination_path":${JSON.stringify(destination).slice(0, -1)}`,
+    '"}',
+  ];
+}
+
+async function* pieces(
+  beginning: string,
+  files: SpooledList,
+  shapes: ItemShapes,
+): AsyncGenerator<string> {
+  let separator = beginning;
+  for await (const batch of files.batches()) {
+    yield separator + batch.map((file) => item(file, shapes)).join(',');
+    separator = ',';
   }
-  parts.push(']}');
-  return parts.join('');
+  yield END;
+}
+
+function item({ path, isSymlink }: FileEntry, { file, link }: ItemShapes): string {
+  const [before, between, after] = isSymlink ? link : file;
+  const escaped = JSON.stringify(path).slice(1, -1);
+  return before + escaped + between + escaped + after;
+}
+
+function lengthOf(shape: ItemShape): number {
+  return bytesOf(shape.join(''));
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text, 'utf8');
 }
 
 /** What Globus does by default is written out where we want something else, or must be sure of it. */
@@ -72,15 +115,6 @@ function wholeFolder(source: string, destination: string): string {
   });
 }
 
-/** Without `recursive`: an entry may be a file or a folder, and Globus finds out which. */
-function item(file: FileEntry, source: string, destination: string): string {
-  return JSON.stringify({
-    DATA_TYPE: file.isSymlink ? 'transfer_symlink_item' : 'transfer_item',
-    source_path: source + file.path,
-    destination_path: destination + file.path,
-  });
-}
-
 /** With a trailing slash. */
 function folder(path: string): string {
   return path.endsWith('/') ? path : `${path}/`;
@@ -88,12 +122,4 @@ function folder(path: string): string {
 
 function isoSeconds(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, '+00:00');
-}
-
-/** JSON may write any character as an escape of its code units. */
-function ascii(json: string): string {
-  return json.replace(
-    /[^\x00-\x7f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -4,6 +4,7 @@ import axios from 'axios';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { inspect } from 'node:util';
+import { InternalError } from '../errors/request.errors.js';
 import { AxiosTransport } from './axios-transport.js';
 import { type HttpRequest, TransportError } from './http-transport.port.js';
 
@@ -202,6 +203,72 @@ describe('AxiosTransport', () => {
     await transport.send(ask({ freshConnection: true }));
     await transport.send(ask({ freshConnection: true }));
     expect(sockets.size).toBe(3);
+  });
+
+  describe('a body that is streamed', () => {
+    const pieces = ['{"ü":', ' [1]', '}'];
+    const streamed = (bytes: number, rest?: () => AsyncGenerator<string>) =>
+      ask({
+        method: 'POST',
+        body: {
+          bytes,
+          async *pieces() {
+            yield* pieces;
+            if (rest !== undefined) yield* rest();
+            await Promise.resolve();
+          },
+        },
+      });
+
+    it('arrives whole and with its length, at every repetition', async () => {
+      handler = (request, response) => {
+        let body = '';
+        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        request.on('end', () => {
+          response.end(JSON.stringify([request.headers['content-length'], body]));
+        });
+      };
+      const request = streamed(11);
+      for (let times = 0; times < 2; times += 1) {
+        expect((await transport.send(request)).body).toEqual(['11', '{"ü": [1]}']);
+      }
+    });
+
+    it('that breaks off says so itself, and the other side never takes it for whole', async () => {
+      let whole = false;
+      handler = (request) => request.on('end', () => (whole = true));
+      const broken = new Error('The disk is gone.');
+      const request = streamed(1_000, async function* () {
+        yield await Promise.reject<string>(broken);
+      });
+      await expect(transport.send(request)).rejects.toBe(broken);
+      expect(whole).toBe(false);
+    });
+
+    it.each([10, 12])(
+      'that is said to have %i bytes instead of 11 is not passed off as a request',
+      async (bytes) => {
+        handler = () => undefined;
+        await expect(transport.send(streamed(bytes))).rejects.toThrow(InternalError);
+      },
+    );
+
+    it('that is answered before its end is not sent to its end', async () => {
+      handler = (_request, response) => response.writeHead(401).end('no');
+      let ended = false;
+      const request = streamed(1e9, async function* () {
+        try {
+          for (;;) yield await Promise.resolve('x'.repeat(100_000));
+        } finally {
+          ended = true;
+        }
+      });
+      const answer = await transport.send(request).catch((error: unknown) => error);
+      // Some systems break the connection before the answer is read.
+      if (!(answer instanceof TransportError)) expect(answer).toMatchObject({ status: 401 });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(ended).toBe(true);
+    });
   });
 
   it('opens no more connections than allowed', async () => {

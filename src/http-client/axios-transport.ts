@@ -3,11 +3,14 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { AxiosResponse } from 'axios';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
+import { InternalError } from '../errors/request.errors.js';
 import {
   type HttpRequest,
   type HttpResponse,
   type HttpTransport,
+  type StreamedBody,
   TransportError,
   type TransportFailure,
 } from './http-transport.port.js';
@@ -58,13 +61,17 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       stop('timeout');
     }, request.timeoutMs);
     request.signal?.addEventListener('abort', onAbort, { once: true });
+    const body = bodyOf(request);
     try {
-      return readable(await this.exchange(request, controller.signal));
+      return readable(await this.exchange(request, body.data, controller.signal));
     } catch (error) {
-      throw reason === undefined ? failureOf(error) : stopped(reason);
+      if (reason !== undefined) throw stopped(reason);
+      throw body.failure() ?? failureOf(error);
     } finally {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', onAbort);
+      // After an early answer, such as a refused token, nobody reads the rest.
+      body.end();
     }
   }
 
@@ -79,14 +86,22 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     }
   }
 
-  private exchange(request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<unknown>> {
+  private exchange(
+    request: HttpRequest,
+    data: string | Readable | undefined,
+    signal: AbortSignal,
+  ): Promise<AxiosResponse<unknown>> {
     const { http, https } = request.freshConnection === true ? this.fresh : this.pooled;
     return firstValueFrom(
       this.http.request<unknown>({
         method: request.method,
         url: request.url,
-        headers: { 'User-Agent': 'scicat-globus-proxy', ...contentType(request) },
-        ...(request.body === undefined ? {} : { data: request.body }),
+        headers: {
+          'User-Agent': 'scicat-globus-proxy',
+          ...contentType(request),
+          ...contentLength(request),
+        },
+        ...(data === undefined ? {} : { data }),
         signal,
         httpAgent: http,
         httpsAgent: https,
@@ -117,6 +132,49 @@ function agents(options: AgentOptions): Agents {
 function contentType(request: HttpRequest): Record<string, string | false> {
   const named = Object.keys(request.headers).some((name) => name.toLowerCase() === 'content-type');
   return named ? { ...request.headers } : { ...request.headers, 'Content-Type': false };
+}
+
+/** axios knows the length of a text, but not of a stream. */
+function contentLength({ body }: HttpRequest): Record<string, string> {
+  return typeof body === 'object' ? { 'Content-Length': String(body.bytes) } : {};
+}
+
+/** A request's body under way. */
+interface BodyUnderWay {
+  readonly data: string | Readable | undefined;
+  /** Why the body could not be read to its end, if that is what went wrong. */
+  failure(): Error | undefined;
+  end(): void;
+}
+
+function bodyOf({ body }: HttpRequest): BodyUnderWay {
+  if (typeof body !== 'object') {
+    return { data: body, failure: () => undefined, end: () => undefined };
+  }
+  const stream = Readable.from(inBytes(body), { objectMode: false });
+  let failure: Error | undefined;
+  stream.on('error', (error) => {
+    failure = error;
+  });
+  return {
+    data: stream,
+    failure: () => failure,
+    end: () => {
+      stream.destroy();
+    },
+  };
+}
+
+/** As many bytes as were announced, or an error: a server waits for the others for ever. */
+async function* inBytes(body: StreamedBody): AsyncGenerator<Buffer> {
+  let left = body.bytes;
+  for await (const piece of body.pieces()) {
+    const bytes = Buffer.from(piece, 'utf8');
+    left -= bytes.length;
+    if (left < 0) break;
+    yield bytes;
+  }
+  if (left !== 0) throw new InternalError('A request is not as long as it was said to be.');
 }
 
 function readable(response: AxiosResponse<unknown>): HttpResponse {

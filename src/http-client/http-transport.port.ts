@@ -1,10 +1,18 @@
+/** A body that is too long to be held as one text. */
+export interface StreamedBody {
+  /** How many bytes it has in UTF-8. */
+  readonly bytes: number;
+  /** The body in pieces, anew at every call: a repeated request sends it from the start. */
+  pieces(): AsyncIterable<string>;
+}
+
 /** One HTTP request on the wire. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Already encoded. */
-  readonly body?: string;
+  readonly body?: string | StreamedBody;
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +53,7 @@ export class TransportError extends Error {
 
 /** The network as a port: axios in the service, an emulator's state machine in a simulation. */
 export interface HttpTransport {
-  /** @throws TransportError, and nothing else */
+  /** @throws TransportError, and what a streamed body throws: the request was not sent whole then */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 

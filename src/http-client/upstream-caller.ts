@@ -8,6 +8,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   type HttpTransport,
+  type StreamedBody,
   TransportError,
 } from './http-transport.port.js';
 import {
@@ -21,6 +22,12 @@ import {
   worthRepeating,
 } from './repeat-checks.js';
 
+/** A body as it goes over the wire. */
+export interface EncodedBody {
+  readonly contentType: string;
+  readonly body: string | StreamedBody;
+}
+
 /** One call, with what may be done when it fails. */
 export interface UpstreamCall {
   /** Short constant name, e.g. `read job`: it stands in errors, logs and metrics. */
@@ -32,7 +39,7 @@ export interface UpstreamCall {
   /** Body, sent as JSON. */
   readonly json?: unknown;
   /** Body that is encoded already; `json` is not looked at then. */
-  readonly text?: { readonly contentType: string; readonly body: string };
+  readonly text?: EncodedBody;
   readonly signal?: AbortSignal | undefined;
   /** Bound of one attempt. @default the caller's */
   readonly timeoutMs?: number;
@@ -204,11 +211,6 @@ export class UpstreamCaller {
       { cause: error, outcomeUnclear: earlierAttemptUnclear || isUnclear(result) },
     );
   }
-}
-
-interface EncodedBody {
-  readonly contentType: string;
-  readonly body: string;
 }
 
 function encodedBody(call: UpstreamCall): EncodedBody | undefined {

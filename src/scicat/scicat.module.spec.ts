@@ -69,7 +69,7 @@ async function wired(change: object = {}) {
 const loginsAmong = (sent: readonly HttpRequest[]): unknown[] =>
   sent
     .filter(({ url }) => url === 'https://scicat.test/base/api/v3/auth/login')
-    .map(({ body }) => JSON.parse(body ?? '') as unknown);
+    .map(({ body }) => JSON.parse(typeof body === 'string' ? body : '') as unknown);
 
 describe('ScicatModule and AuthModule', () => {
   it('put SciCat behind all ports', async () => {

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { entriesOf } from '../../test/support/fake-spool.js';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import { FileSpool, type SpoolFileSystem } from './file-spool.js';
 
@@ -42,7 +43,7 @@ describe('FileSpool', () => {
 
   it('gives back what was put, to another process too, readable by nobody else', async () => {
     await (await FileSpool.open(folder)).put(KEY, FILES);
-    expect(await (await FileSpool.open(folder)).get(KEY)).toEqual(FILES);
+    expect(await entriesOf(await (await FileSpool.open(folder)).open(KEY))).toEqual(FILES);
     expect([(await stat(file())).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([
       0o600, 0o700,
     ]);
@@ -52,9 +53,10 @@ describe('FileSpool', () => {
   it('keeps an empty list, and replaces a list as a whole', async () => {
     const spool = await FileSpool.open(folder);
     await spool.put(KEY, []);
-    expect(await spool.get(KEY)).toEqual([]);
+    expect(await spool.open(KEY)).toMatchObject({ count: 0, symlinks: 0, pathBytes: 0 });
+    expect(await entriesOf(await spool.open(KEY))).toEqual([]);
     await spool.put(KEY, FILES);
-    expect(await spool.get(KEY)).toEqual(FILES);
+    expect(await entriesOf(await spool.open(KEY))).toEqual(FILES);
   });
 
   it('forgets, and does not mind what it does not have', async () => {
@@ -62,7 +64,7 @@ describe('FileSpool', () => {
     await spool.put(KEY, FILES);
     await spool.remove(KEY);
     await spool.remove(KEY);
-    expect(await spool.get(KEY)).toBeUndefined();
+    expect(await spool.open(KEY)).toBeUndefined();
     expect(await spool.entries()).toEqual([]);
   });
 
@@ -84,7 +86,7 @@ describe('FileSpool', () => {
     const spool = await FileSpool.open(folder);
     await writeFile(join(root, 'deep', 'x.jsonl.gz'), 'precious');
     await expect(spool.put('../x', FILES)).rejects.toThrow(InternalError);
-    expect(await spool.get('../x')).toBeUndefined();
+    expect(await spool.open('../x')).toBeUndefined();
     await spool.remove('../x');
     expect(await readFile(join(root, 'deep', 'x.jsonl.gz'), 'utf8')).toBe('precious');
   });
@@ -101,7 +103,7 @@ describe('FileSpool', () => {
       const spool = await FileSpool.open(folder);
       await spool.put(KEY, FILES);
       await writeFile(file(), change(await readFile(file())));
-      return spool.get(KEY);
+      return spool.open(KEY);
     };
     const rewritten = (change: (text: string) => string) => (bytes: Buffer) =>
       gzipSync(change(gunzipSync(bytes).toString('utf8')));
@@ -177,7 +179,7 @@ describe('FileSpool', () => {
     it('a list that can not be read now is not taken for gone', async () => {
       await (await FileSpool.open(folder)).put(KEY, FILES);
       const spool = await FileSpool.open(folder, { ...node, open: () => failing('EMFILE') });
-      await expect(spool.get(KEY)).rejects.toThrow(SpoolUnavailableError);
+      await expect(spool.open(KEY)).rejects.toThrow(SpoolUnavailableError);
     });
   });
 
@@ -196,11 +198,11 @@ describe('FileSpool', () => {
     count();
     await spool.put(KEY, files);
     const whilePutting = turns;
-    const read = await spool.get(KEY);
+    const read = await entriesOf(await spool.open(KEY));
     counting = false;
     expect(whilePutting).toBeGreaterThan(100);
     expect(turns - whilePutting).toBeGreaterThan(100);
     expect(read).toHaveLength(files.length);
-    expect(read?.at(-1)).toEqual(files.at(-1));
+    expect(read.at(-1)).toEqual(files.at(-1));
   });
 });

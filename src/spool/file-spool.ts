@@ -3,10 +3,9 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { StringDecoder } from 'node:string_decoder';
 import { createGunzip, createGzip } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
-import type { Spool, SpoolEntry } from '../transfers/application/ports/spool.port.js';
+import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
 import type { FileEntry } from '../transfers/domain/file-list.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
@@ -28,6 +27,10 @@ const TEMPORARY_SUFFIX = '.tmp';
 
 /** So many entries are written at a stretch (a few milliseconds). */
 const SLICE = 2_000;
+/** So much text is read at a stretch (a few milliseconds). */
+const READ_BYTES = 256 * 1024;
+/** A list up to here is read only once, and held in the meantime. */
+const SHORT_LIST_BYTES = 1024 * 1024;
 
 /**
  * A folder with one file for each list: gzipped JSON lines, each a path, or an array with the path
@@ -80,23 +83,63 @@ export class FileSpool implements Spool {
     }
   }
 
-  async get(key: string): Promise<readonly FileEntry[] | undefined> {
+  async open(key: string): Promise<SpooledList | undefined> {
     if (!KEY.test(key)) return undefined;
+    const survey = new Survey();
+    try {
+      await this.unpacked(key, (pieces) => survey.take(pieces));
+      const whole = survey.whole();
+      if (whole === undefined) return undefined;
+      return { ...whole.amounts, batches: () => this.batches(key, whole.text) };
+    } catch (error) {
+      if (isDamage(error) || codeOf(error) === 'ENOENT') return undefined;
+      throw unavailable('read', error);
+    }
+  }
+
+  /** @param text of a short list, which need not be read once more */
+  private async *batches(
+    key: string,
+    text: string | undefined,
+  ): AsyncGenerator<readonly FileEntry[]> {
+    if (text !== undefined) {
+      yield entriesOf(text.split('\n'));
+      return;
+    }
     let handle: FileHandle | undefined;
     try {
       handle = await this.files.open(this.pathOf(key), 'r');
-      const reader = new ListReader();
-      await consume([handle.createReadStream({ autoClose: false }), createGunzip()], (chunks) =>
-        reader.readAll(chunks),
-      );
-      return reader.result();
-    } catch (error) {
-      if (error instanceof DamagedList || isDamage(error) || codeOf(error) === 'ENOENT') {
-        return undefined;
+      const packed = handle.createReadStream({ autoClose: false });
+      const text = createGunzip({ chunkSize: READ_BYTES }).setEncoding('utf8');
+      pipeline(packed, text).catch(() => undefined);
+      let rest = '';
+      for await (const piece of text as AsyncIterable<string>) {
+        const end = piece.lastIndexOf('\n');
+        if (end < 0) rest += piece;
+        else {
+          yield entriesOf((rest + piece.slice(0, end)).split('\n'));
+          rest = piece.slice(end + 1);
+        }
       }
+    } catch (error) {
       throw unavailable('read', error);
     } finally {
       await handle?.close();
+    }
+  }
+
+  private async unpacked(
+    key: string,
+    sink: (pieces: AsyncIterable<Buffer>) => Promise<void>,
+  ): Promise<void> {
+    const handle = await this.files.open(this.pathOf(key), 'r');
+    try {
+      await consume(
+        [handle.createReadStream({ autoClose: false }), createGunzip({ chunkSize: READ_BYTES })],
+        sink,
+      );
+    } finally {
+      await handle.close();
     }
   }
 
@@ -200,63 +243,90 @@ function* lines(files: readonly FileEntry[]): Generator<string> {
   yield `${JSON.stringify({ count: files.length, sha256: hash.digest('hex') })}\n`;
 }
 
-class DamagedList extends Error {}
+/** What a list was found to be. */
+interface WholeList {
+  readonly amounts: Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;
+  /** Its lines without the closing one, if they are few. */
+  readonly text: string | undefined;
+}
 
-/** Reads lines until the closing one, which must be the last and must fit. */
-class ListReader {
-  private readonly files: FileEntry[] = [];
+/** Goes through a list's lines without parsing them: the closing one must be the last, and fit. */
+class Survey {
   private readonly hash = createHash('sha256');
-  private closed = false;
+  private count = 0;
+  private symlinks = 0;
+  private bytes = 0;
+  private kept: Buffer[] | undefined = [];
+  /** The last line, as far as it was read. */
+  private rest: Buffer = Buffer.alloc(0);
 
-  async readAll(chunks: AsyncIterable<Buffer>): Promise<void> {
-    const decoder = new StringDecoder('utf8');
-    let rest = '';
-    for await (const chunk of chunks) {
-      const parts = (rest + decoder.write(chunk)).split('\n');
-      rest = parts.pop() ?? '';
-      for (const line of parts) this.readLine(line);
+  async take(pieces: AsyncIterable<Buffer>): Promise<void> {
+    for await (const piece of pieces) this.takePiece(piece);
+  }
+
+  /** @returns undefined when the list is damaged */
+  whole(): WholeList | undefined {
+    // The closing line is taken for one more path up to here.
+    const closing = readClosing(this.rest);
+    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
+      return undefined;
+    const { count, symlinks, bytes, kept } = this;
+    return {
+      amounts: { count, symlinks, pathBytes: bytes - count * LINE_BYTES - symlinks * '[]'.length },
+      text: kept === undefined ? undefined : Buffer.concat(kept).toString('utf8'),
+    };
+  }
+
+  private takePiece(piece: Buffer): void {
+    const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
+    let from = 0;
+    // A line is whole when another one follows, so that the closing line stays in the rest.
+    for (
+      let end = bytes.indexOf(LINE_FEED, from);
+      end >= 0 && end + 1 < bytes.length;
+      end = bytes.indexOf(LINE_FEED, from)
+    ) {
+      this.count += 1;
+      if (bytes[from] === OPENING_BRACKET) this.symlinks += 1;
+      from = end + 1;
     }
-    if (rest !== '') throw new DamagedList();
-  }
-
-  result(): readonly FileEntry[] {
-    if (!this.closed) throw new DamagedList();
-    return this.files;
-  }
-
-  private readLine(line: string): void {
-    if (this.closed) throw new DamagedList();
-    const value = parse(line);
-    if (typeof value === 'string') {
-      this.files.push({ path: value, isSymlink: false });
-    } else if (Array.isArray(value) && value.length === 1 && typeof value[0] === 'string') {
-      this.files.push({ path: value[0], isSymlink: true });
-    } else {
-      this.close(value);
-      return;
-    }
-    this.hash.update(line).update('\n');
-  }
-
-  private close(value: unknown): void {
-    const fits =
-      typeof value === 'object' &&
-      value !== null &&
-      'count' in value &&
-      'sha256' in value &&
-      value.count === this.files.length &&
-      value.sha256 === this.hash.digest('hex');
-    if (!fits) throw new DamagedList();
-    this.closed = true;
+    const lines = bytes.subarray(0, from);
+    this.hash.update(lines);
+    this.bytes += lines.length;
+    if (this.bytes > SHORT_LIST_BYTES) this.kept = undefined;
+    else if (lines.length > 0) this.kept?.push(lines);
+    this.rest = bytes.subarray(from);
   }
 }
 
-function parse(line: string): unknown {
+const LINE_FEED = 0x0a;
+const OPENING_BRACKET = 0x5b;
+/** What a line has beside its path: two quotes and the line feed. */
+const LINE_BYTES = 3;
+
+function readClosing(
+  line: Buffer,
+): { readonly count: unknown; readonly sha256: unknown } | undefined {
+  if (line.at(-1) !== LINE_FEED) return undefined;
   try {
-    return JSON.parse(line) as unknown;
+    const value: unknown = JSON.parse(line.toString('utf8'));
+    if (typeof value !== 'object' || value === null) return undefined;
+    return 'count' in value && 'sha256' in value ? value : undefined;
   } catch {
-    throw new DamagedList();
+    return undefined;
   }
+}
+
+/** The entries of lines that are known to be undamaged; the closing line is none. */
+function entriesOf(lines: readonly string[]): readonly FileEntry[] {
+  const values = JSON.parse(
+    `[${lines.filter((line) => line !== '').join(',')}]`,
+  ) as readonly unknown[];
+  return values.flatMap((value): readonly FileEntry[] => {
+    if (typeof value === 'string') return [{ path: value, isSymlink: false }];
+    if (Array.isArray(value)) return [{ path: String(value[0]), isSymlink: true }];
+    return [];
+  });
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -14,6 +14,7 @@ import {
 import { aGate } from '../../test/support/faults.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
+import { atOnce, entriesOf } from '../../test/support/fake-spool.js';
 import { settle } from '../../test/support/virtual-clock.js';
 import { digestFileList } from '../transfers/domain/file-list.js';
 import { field } from '../transfers/domain/job-document.js';
@@ -422,20 +423,20 @@ describe('file lists', () => {
     { path: 'a', isSymlink: false },
     { path: 'b', isSymlink: true },
   ];
-  const record = { fileList: digestFileList(files) };
+  const record = { fileList: atOnce(digestFileList(files)) };
 
   test('are taken from the spool', async () => {
     await world.spool.put(keyOf(1), files);
     follow({ record });
     await work();
-    expect(world.globus.submissions[0]?.files).toEqual(files);
+    expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
   });
 
   test('lost from the spool: rebuilt from SciCat, links and all', async () => {
     world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
     follow({ record });
     await work();
-    expect(world.globus.submissions[0]?.files).toEqual(files);
+    expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
   });
 
   test('lost for good: failed, never the whole folder or other files', async () => {

@@ -2,14 +2,15 @@ import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { ServiceAccountError, UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
+import { inSlices } from '../time/in-slices.js';
 import type { Datasets } from '../transfers/application/ports/datasets.port.js';
 import type {
   GlobusTransfers,
   SubmitOutcome,
 } from '../transfers/application/ports/globus-transfers.port.js';
-import type { Spool } from '../transfers/application/ports/spool.port.js';
+import type { Spool, SpooledList } from '../transfers/application/ports/spool.port.js';
 import type { Handover } from '../transfers/application/ports/transfer-tracking.port.js';
-import { type FileEntry, rebuildFileList } from '../transfers/domain/file-list.js';
+import { rebuildFileList } from '../transfers/domain/file-list.js';
 import { taskLabel } from '../transfers/domain/task-label.js';
 import {
   cancelled,
@@ -193,7 +194,7 @@ export class Dispatcher {
   private async submit(
     open: OpenTransfer,
     record: TransferRecord,
-    files: readonly FileEntry[] | undefined,
+    files: SpooledList | undefined,
     before: 'none' | 'unknown',
   ): Promise<Handover> {
     const { transfers, clock, signal } = this.parts;
@@ -303,14 +304,17 @@ export class Dispatcher {
     return submissionId;
   }
 
-  private async filesOf(
-    record: TransferRecord,
-  ): Promise<readonly FileEntry[] | undefined | 'lost'> {
-    if (record.fileList === undefined) return undefined;
-    const spooled = await this.parts.spool.get(record.key);
-    if (spooled?.length === record.fileList.count) return spooled;
-    const paths = await this.parts.datasets.filePaths(record.datasetPid, this.parts.signal);
-    return rebuildFileList(paths, record.fileList) ?? 'lost';
+  private async filesOf(record: TransferRecord): Promise<SpooledList | undefined | 'lost'> {
+    const { spool, datasets, signal } = this.parts;
+    const { key, fileList } = record;
+    if (fileList === undefined) return undefined;
+    const spooled = await spool.open(key);
+    if (spooled?.count === fileList.count) return spooled;
+    const paths = await datasets.filePaths(record.datasetPid, signal);
+    const files = await inSlices(rebuildFileList(paths, fileList), signal);
+    if (files === undefined) return 'lost';
+    await spool.put(key, files);
+    return (await spool.open(key)) ?? 'lost';
   }
 
   /** Our task of this transfer, found by its label; a running one before one that has ended. */

@@ -17,6 +17,7 @@ import {
 import { aGate } from '../../test/support/faults.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
+import { atOnce } from '../../test/support/fake-spool.js';
 import { settle } from '../../test/support/virtual-clock.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
 import { digestFileList } from '../transfers/domain/file-list.js';
@@ -135,7 +136,7 @@ describe('from request to end', () => {
   test('the file list is kept until SciCat has the task id, then forgotten', async () => {
     const files = [{ path: 'a', isSymlink: false }];
     await world.spool.put(keyOf(1), files);
-    const transfer = aTransfer({ record: { fileList: digestFileList(files) } });
+    const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
     world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
     world.jobs.faults.always('write', { before: timeout() });
     await started();
@@ -149,7 +150,7 @@ describe('from request to end', () => {
   test('the file list of a transfer that waits is kept, also when SciCat shows that it waits', async () => {
     const files = [{ path: 'a', isSymlink: false }];
     await world.spool.put(keyOf(1), files);
-    const transfer = aTransfer({ record: { fileList: digestFileList(files) } });
+    const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
     world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
     await started();

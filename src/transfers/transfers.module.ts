@@ -16,6 +16,7 @@ import {
   type TransferTracking,
 } from './application/ports/transfer-tracking.port.js';
 import { RequestTransfer } from './application/request-transfer.js';
+import { FileListBody } from './http/file-list-body.js';
 import { TransferController } from './http/transfer.controller.js';
 
 /** Requesting, cancelling and looking up transfers. */
@@ -23,6 +24,7 @@ import { TransferController } from './http/transfer.controller.js';
   imports: [AuthModule, ScicatModule, SpoolModule, TrackingModule],
   controllers: [TransferController],
   providers: [
+    FileListBody,
     {
       provide: RequestTransfer,
       useFactory: (

@@ -139,12 +139,13 @@ describe('contract 1, bad parameter, malformed body, path outside the collection
       /1 MiB/,
     ],
     ['that is no gzip', 'x', { ...json, 'content-encoding': 'gzip' }, /could not be read/],
-    ['packed in an unknown way', 'x', { ...json, 'content-encoding': 'zip' }, /could not be read/],
+    ['packed in an unknown way', 'x', { ...json, 'content-encoding': 'zip' }, /encoded in a way/],
+    ['that is not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), json, /UTF-8/],
     [
       'in an unknown alphabet',
       '{}',
       { 'content-type': 'application/json; charset=klingon' },
-      /could not be read/,
+      /UTF-8/,
     ],
   ])('POST with a body %s is a 400', async (_, body, headers, message) => {
     const answer = await service.post({}, { body, headers });

@@ -135,9 +135,11 @@ describe('contract 1, whatever is sent', () => {
           });
           if (answer.status < 400) return;
           const { status } = errorOf(answer);
+          // What is sent: dot segments are resolved away before.
+          const sent = new URL(`${service.url}${path}`).pathname;
           const operation =
-            (method === 'POST' && path === '/transfer') ||
-            (method === 'DELETE' && /^\/transfer\/[^/?]+$/.test(path));
+            (method === 'POST' && sent === '/transfer') ||
+            (method === 'DELETE' && /^\/transfer\/[^/?]+$/.test(sent));
           expect(operation ? KNOWN_TO_CLIENTS : [...KNOWN_TO_CLIENTS, 404]).toContain(status);
         },
       ),

@@ -11,13 +11,18 @@ import { Alarms } from '../../src/tracking/alarms.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { CancelTransfer } from '../../src/transfers/application/cancel-transfer.js';
 import { LookUpTransfers } from '../../src/transfers/application/look-up-transfers.js';
-import type { Spool, SpoolEntry } from '../../src/transfers/application/ports/spool.port.js';
+import type {
+  Spool,
+  SpooledList,
+  SpoolEntry,
+} from '../../src/transfers/application/ports/spool.port.js';
 import type { TransferEvent } from '../../src/transfers/application/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import type { FileEntry } from '../../src/transfers/domain/file-list.js';
 import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
 import { MINUTE } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
+import { listInMemory } from '../support/fake-spool.js';
 import type { World } from './world.js';
 
 /** From a stop to the end of the process, in milliseconds: what the service promises. */
@@ -261,9 +266,10 @@ class SpoolOfLife implements Spool {
     await this.takesTime();
   }
 
-  async get(key: string): Promise<readonly FileEntry[] | undefined> {
+  async open(key: string): Promise<SpooledList | undefined> {
     await this.takesTime();
-    return this.world.disk.get(key)?.files;
+    const list = this.world.disk.get(key);
+    return list === undefined ? undefined : listInMemory(list.files);
   }
 
   async remove(key: string): Promise<void> {

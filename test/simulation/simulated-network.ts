@@ -6,6 +6,7 @@ import {
   TransportError,
   type TransportFailure,
 } from '../../src/http-client/http-transport.port.js';
+import { arrived, type ArrivedRequest } from '../support/whole-body.js';
 import type { Life } from './life.js';
 import { type FaultRates, SECOND } from './plan.js';
 import type { Target, World } from './world.js';
@@ -32,15 +33,16 @@ export class SimulatedNetwork implements HttpTransport {
     private readonly life: Life,
   ) {}
 
-  send(request: HttpRequest): Promise<HttpResponse> {
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const sent = await arrived(request);
     if (!this.life.alive) return new Promise(() => undefined);
     return new Promise((resolve, reject) => {
-      this.start(request, resolve, reject);
+      this.start(sent, resolve, reject);
     });
   }
 
   private start(
-    request: HttpRequest,
+    request: ArrivedRequest,
     resolve: (response: HttpResponse) => void,
     reject: (error: Error) => void,
   ): void {

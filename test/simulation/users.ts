@@ -123,7 +123,7 @@ export class Users {
             collectionRootPath: ROOT,
             autoArchive: wish.autoArchive,
           },
-          files: wish.files,
+          files: () => Promise.resolve(wish.files),
         });
         answered = true;
         world.note(`${user} is promised ${wish.number} as ${jobId}`);

@@ -6,7 +6,7 @@ import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { Secret } from '../../src/config/secret.js';
-import type { HttpRequest } from '../../src/http-client/http-transport.port.js';
+import type { ArrivedRequest } from '../support/whole-body.js';
 import type { FileEntry } from '../../src/transfers/domain/file-list.js';
 import { aConfig, aFacility, CLIENT_ID, SERVICE_USER, START } from '../support/builders.js';
 import { settlePromises, VirtualClock } from '../support/virtual-clock.js';
@@ -105,7 +105,7 @@ export class World {
     )?.kind;
   }
 
-  targetOf({ method, url }: HttpRequest): Target {
+  targetOf({ method, url }: ArrivedRequest): Target {
     const base = [SCICAT_URL, AUTH_URL].find((start) => url.startsWith(start));
     const service = base === SCICAT_URL ? 'scicat' : 'globus';
     const below = url.slice(base?.length ?? 'http://transfer.sim'.length);
@@ -121,14 +121,14 @@ export class World {
   }
 
   /** Globus ceases to accept the id of this submission, unless it has made a task already. */
-  refuseSubmissionId(request: HttpRequest): void {
+  refuseSubmissionId(request: ArrivedRequest): void {
     const id = submissionIdOf(request);
     const { usedSubmissionIds, refusedSubmissionIds } = this.ledger;
     if (!usedSubmissionIds.has(id)) refusedSubmissionIds.add(id);
   }
 
   /** Lets a service answer, and writes down what it did. */
-  serve(target: Target, request: HttpRequest, arrival: Arrival): EmulatedResponse {
+  serve(target: Target, request: ArrivedRequest, arrival: Arrival): EmulatedResponse {
     const { scicat, globus, trueNow } = this;
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(request.headers))
@@ -225,7 +225,7 @@ export class World {
   }
 
   private sawCreation(
-    request: HttpRequest,
+    request: ArrivedRequest,
     response: EmulatedResponse,
     arrival: Arrival,
     before: number,
@@ -248,7 +248,7 @@ export class World {
 
   private sawWrite(
     jobId: string,
-    request: HttpRequest,
+    request: ArrivedRequest,
     arrival: Arrival,
     before: JobDocument | undefined,
   ): void {
@@ -309,7 +309,7 @@ export class World {
   }
 
   private sawSubmission(
-    request: HttpRequest,
+    request: ArrivedRequest,
     response: EmulatedResponse,
     arrival: Arrival,
     before: number,
@@ -491,7 +491,7 @@ export function sealedOf(job: JobDocument): Readonly<Record<string, unknown>> | 
   >;
 }
 
-function submissionIdOf({ body }: HttpRequest): string {
+function submissionIdOf({ body }: ArrivedRequest): string {
   const document = JSON.parse(body ?? '{}') as { readonly submission_id?: string };
   return document.submission_id ?? '';
 }

@@ -1,10 +1,44 @@
-import type { Spool, SpoolEntry } from '../../src/transfers/application/ports/spool.port.js';
-import type { FileEntry } from '../../src/transfers/domain/file-list.js';
+import type {
+  Spool,
+  SpooledList,
+  SpoolEntry,
+} from '../../src/transfers/application/ports/spool.port.js';
+import type { FileEntry, Steps } from '../../src/transfers/domain/file-list.js';
 import { Faults } from './faults.js';
+
+/** A list that is read in batches of two. */
+export function listInMemory(files: readonly FileEntry[]): SpooledList {
+  const bytes = files.map(({ path }) => Buffer.byteLength(JSON.stringify(path)) - 2);
+  return {
+    count: files.length,
+    symlinks: files.filter(({ isSymlink }) => isSymlink).length,
+    pathBytes: bytes.reduce((sum, length) => sum + length, 0),
+    async *batches() {
+      for (let start = 0; start < files.length; start += 2) {
+        yield await Promise.resolve(files.slice(start, start + 2));
+      }
+    },
+  };
+}
+
+/** All entries of a spooled list. */
+export async function entriesOf(list: SpooledList | undefined): Promise<readonly FileEntry[]> {
+  const entries: FileEntry[] = [];
+  if (list !== undefined) for await (const batch of list.batches()) entries.push(...batch);
+  return entries;
+}
+
+/** All steps of work on a list at once. */
+export function atOnce<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
 
 /** A spool in memory. */
 export class FakeSpool implements Spool {
-  readonly faults = new Faults<'put' | 'get' | 'remove' | 'entries'>();
+  readonly faults = new Faults<'put' | 'open' | 'remove' | 'entries'>();
   readonly lists = new Map<string, { files: readonly FileEntry[]; storedAt: number }>();
 
   constructor(private readonly now: () => number) {}
@@ -15,8 +49,11 @@ export class FakeSpool implements Spool {
     });
   }
 
-  get(key: string): Promise<readonly FileEntry[] | undefined> {
-    return this.faults.run('get', () => this.lists.get(key)?.files);
+  open(key: string): Promise<SpooledList | undefined> {
+    return this.faults.run('open', () => {
+      const list = this.lists.get(key);
+      return list === undefined ? undefined : listInMemory(list.files);
+    });
   }
 
   remove(key: string): Promise<void> {

@@ -70,7 +70,11 @@ function setUp(config: ConfigParts = {}): void {
   });
 }
 
-function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput {
+type InputParts = Partial<Omit<TransferRequestInput, 'files'>> & {
+  readonly files?: readonly FileEntry[];
+};
+
+function input({ files, ...parts }: InputParts = {}): TransferRequestInput {
   return {
     identity: anIdentity(),
     dataset: Promise.resolve(aDataset()),
@@ -80,7 +84,7 @@ function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput 
       scicatPid: '20.500.12345/e001',
       autoArchive: true,
     },
-    files: undefined,
+    files: () => Promise.resolve(files),
     ...parts,
   };
 }
@@ -90,8 +94,7 @@ async function ended<T>(promise: Promise<T>): Promise<T> {
   await clock.advance(60_000);
   return promise;
 }
-const request = (parts: Partial<TransferRequestInput> = {}): Promise<string> =>
-  ended(service.execute(input(parts)));
+const request = (parts: InputParts = {}): Promise<string> => ended(service.execute(input(parts)));
 /** What is left behind by a request that was not accepted. */
 const traces = () => [
   jobs.stored.size,
@@ -274,7 +277,7 @@ describe('what is refused leaves nothing behind', () => {
     expect([traces(), jobs.faults.calls]).toEqual([[0, 0, 0, 0], []]);
   });
 
-  test.each<readonly [string, Partial<TransferRequestInput>, string, string]>([
+  test.each<readonly [string, InputParts, string, string]>([
     [
       'an unknown facility',
       { wish: { ...input().wish, sourceFacility: 'X' } },

@@ -3,18 +3,14 @@ import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
 import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
-import { refuseFilePath } from '../../facilities/file-paths.js';
 import type { Clock } from '../../time/clock.port.js';
-import {
-  digestFileList,
-  type FileEntry,
-  type FileListDigest,
-  sortedFileList,
-} from '../domain/file-list.js';
+import { inSlices } from '../../time/in-slices.js';
+import type { FileEntry } from '../domain/file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { type CreatedJob, newTransfer } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
 import { allowFacilities, assessRequest, type TransferWish } from './assess-request.js';
+import { checkedFileList } from './checked-file-list.js';
 import type { Dataset } from './ports/datasets.port.js';
 import type { Spool } from './ports/spool.port.js';
 import type { TransferEvents } from './ports/transfer-events.port.js';
@@ -40,8 +36,21 @@ export interface TransferRequestInput {
   /** The dataset, read with the user's own token; it may still be on its way. */
   readonly dataset: Promise<Dataset>;
   readonly wish: TransferWish;
-  /** Undefined: the whole dataset folder. */
-  readonly files: readonly FileEntry[] | undefined;
+  /**
+   * Gives the file list, once it is clear that the user may have the dataset moved; undefined: the
+   * whole dataset folder.
+   */
+  readonly files: () => Promise<readonly FileEntry[] | undefined>;
+}
+
+/** What is to be carried out. */
+interface Wanted {
+  readonly record: TransferRecord;
+  /**
+   * Gives the checked file list once, undefined for the whole folder: nobody holds on to 400,000
+   * entries while SciCat and Globus are asked.
+   */
+  readonly takeFiles: () => readonly FileEntry[] | undefined;
 }
 
 /** How long a request waits for Globus; the transfer goes on all the same. */
@@ -66,18 +75,15 @@ export class RequestTransfer {
    *   SpoolUnavailableError UpstreamError
    */
   async execute(input: TransferRequestInput): Promise<string> {
-    const record = await this.assess(input);
-    const files = input.files === undefined ? undefined : checkedFileList(input.files);
-    const asked: TransferRecord =
-      files === undefined ? record : { ...record, fileList: files.digest };
-    const print = fingerprint(asked);
+    const asked = await this.wanted(await this.assess(input), input);
+    const print = fingerprint(asked.record);
     const equal = this.parts.tracking.findEqual(print) ?? this.underWay.get(print);
     if (equal !== undefined) {
       const jobId = await equal;
       this.parts.events.emit({ kind: 'repeated', jobId, username: input.identity.username });
       return jobId;
     }
-    const carriedOut = this.carryOut(asked, files?.sorted);
+    const carriedOut = this.carryOut(asked);
     this.underWay.set(print, carriedOut);
     try {
       return await carriedOut;
@@ -133,13 +139,25 @@ export class RequestTransfer {
     }
   }
 
-  private async carryOut(
-    asked: TransferRecord,
-    files: readonly FileEntry[] | undefined,
-  ): Promise<string> {
+  private async wanted(record: TransferRecord, input: TransferRequestInput): Promise<Wanted> {
+    const files = await input.files();
+    if (files === undefined) return { record, takeFiles: () => undefined };
+    const list = await inSlices(checkedFileList(files));
+    let inHand: readonly FileEntry[] | undefined = list.files;
+    return {
+      record: { ...record, fileList: list.digest },
+      takeFiles: () => {
+        const taken = inHand;
+        inHand = undefined;
+        return taken;
+      },
+    };
+  }
+
+  private async carryOut(asked: Wanted): Promise<string> {
     const { tracking } = this.parts;
     const place = tracking.reserve();
-    const { record, job } = await this.store(asked, files, place).catch((error: unknown) => {
+    const { record, job } = await this.store(asked, place).catch((error: unknown) => {
       place.release();
       throw error;
     });
@@ -159,13 +177,13 @@ export class RequestTransfer {
 
   /** Makes the intent durable: first the file list, then the job. */
   private async store(
-    asked: TransferRecord,
-    files: readonly FileEntry[] | undefined,
+    asked: Wanted,
     place: Place,
   ): Promise<{ readonly record: TransferRecord; readonly job: CreatedJob }> {
     // Only who has a slot takes an id now; how long Globus honours an unused one is not known.
     const submissionId = place.slot ? this.parts.tracking.takeSubmissionId() : undefined;
-    const record = submissionId === undefined ? asked : { ...asked, submissionId };
+    const record = submissionId === undefined ? asked.record : { ...asked.record, submissionId };
+    const files = asked.takeFiles();
     if (files !== undefined) await this.parts.spool.put(record.key, files);
     return { record, job: await this.createJob(record) };
   }
@@ -219,36 +237,6 @@ export class RequestTransfer {
       answered.abort(new Error('Globus has answered.'));
     }
   }
-}
-
-/** A file list that may be copied, sorted and without repetitions. */
-function checkedFileList(files: readonly FileEntry[]): {
-  readonly sorted: readonly FileEntry[];
-  readonly digest: FileListDigest;
-} {
-  if (files.length === 0) {
-    throw new InvalidRequestError(
-      'The file list is empty. Leave it out to transfer the whole dataset folder.',
-    );
-  }
-  for (const [position, file] of files.entries()) {
-    const refusal = refuseFilePath(file.path);
-    if (refusal === undefined) continue;
-    throw new InvalidRequestError(
-      `Entry ${position} of the file list can't be used: its path ${refusal}.`,
-      { details: `fileList[${position}].path = ${JSON.stringify(file.path).slice(0, 300)}` },
-    );
-  }
-  const sorted = sortedFileList(files).filter((file, position, all) => {
-    const before = all[position - 1];
-    if (before?.path !== file.path) return true;
-    if (before.isSymlink === file.isSymlink) return false;
-    throw new InvalidRequestError(
-      'The file list names one path twice, once as a symbolic link and once not.',
-      { details: `path = ${JSON.stringify(file.path).slice(0, 300)}` },
-    );
-  });
-  return { sorted, digest: digestFileList(sorted) };
 }
 
 function notCreated(error: ProxyError): ProxyError {

@@ -1,7 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { digestFileList, type FileEntry, rebuildFileList, sortedFileList } from './file-list.js';
+import { atOnce } from '../../../test/support/fake-spool.js';
+import {
+  digestFileList as digestInSteps,
+  ENTRIES_PER_STEP,
+  type FileEntry,
+  type FileListDigest,
+  rebuildFileList as rebuildInSteps,
+  sortedFileList as sortInSteps,
+} from './file-list.js';
+
+const sortedFileList = (files: readonly FileEntry[]) => atOnce(sortInSteps(files));
+const digestFileList = (sorted: readonly FileEntry[]) => atOnce(digestInSteps(sorted));
+const rebuildFileList = (paths: readonly string[], digest: FileListDigest) =>
+  atOnce(rebuildInSteps(paths, digest));
 
 const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
 
@@ -50,6 +63,34 @@ describe('the digest of a file list', () => {
   test('a list of 400,000 links stays a small record, or SciCat could not hold the job', () => {
     const all = Array.from({ length: 400_000 }, (_, n) => file(String(n).padStart(6, '0'), true));
     expect(digestFileList(all)).toMatchObject({ count: 400_000, symlinks: [[0, 400_000]] });
+  });
+});
+
+describe('a long list', () => {
+  const N = 4 * ENTRIES_PER_STEP + 7;
+  // A fixed mixture, with every path of the first thousand twice, as a file and as a link.
+  const mixed = Array.from({ length: N }, (_, n) => file(`p${(n * 48_271) % N}`)).concat(
+    Array.from({ length: 1000 }, (_, n) => file(`p${n}`, true)),
+  );
+
+  test('is sorted as a short one is, equal paths as they came', () => {
+    const wanted = mixed.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    expect(sortedFileList(mixed)).toEqual(wanted);
+  });
+
+  test.each([
+    ['sorting', () => sortInSteps(mixed)],
+    ['the digest', () => digestInSteps(mixed)],
+  ])('%s lets others run again and again, or they would wait for half a second', (_what, start) => {
+    const steps: Generator<undefined, unknown, undefined> = start();
+    let times = 0;
+    while (steps.next().done !== true) times += 1;
+    expect(times).toBeGreaterThanOrEqual(4);
+  });
+
+  test('that comes sorted is taken as it is', () => {
+    const sorted = sortedFileList(mixed);
+    expect(sortedFileList(sorted)).toBe(sorted);
   });
 });
 

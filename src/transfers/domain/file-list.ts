@@ -26,22 +26,53 @@ export interface FileListDigest {
 /** `[position of the first symlink, how many follow each other]` in the sorted list. */
 export type SymlinkRun = readonly [first: number, count: number];
 
+/**
+ * Work on a list of up to 400,000 entries, cut into steps of a few milliseconds: between two of them
+ * whoever drives it lets others run.
+ */
+export type Steps<Result> = Generator<undefined, Result, undefined>;
+
+/** So many entries are dealt with in one step. */
+export const ENTRIES_PER_STEP = 10_000;
+
 /** Sorts by path in code-unit order, which is the same on every machine. The input is kept. */
-export function sortedFileList(files: readonly FileEntry[]): readonly FileEntry[] {
-  return files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+export function* sortedFileList(files: readonly FileEntry[]): Steps<readonly FileEntry[]> {
+  // Who walks through folders mostly names the files in this order already.
+  if (isSorted(files)) return files;
+  let runs: (readonly FileEntry[])[] = [];
+  for (let start = 0; start < files.length; start += ENTRIES_PER_STEP) {
+    if (start > 0) yield;
+    runs.push(files.slice(start, start + ENTRIES_PER_STEP).sort(byPath));
+  }
+  while (runs.length > 1) {
+    const longer: (readonly FileEntry[])[] = [];
+    for (let index = 0; index < runs.length; index += 2) {
+      longer.push(yield* merged(runs[index] ?? [], runs[index + 1] ?? []));
+    }
+    runs = longer;
+  }
+  return runs[0] ?? [];
 }
 
 /** Digest of a list that {@link sortedFileList} has sorted. */
-export function digestFileList(sorted: readonly FileEntry[]): FileListDigest {
+export function* digestFileList(sorted: readonly FileEntry[]): Steps<FileListDigest> {
   const hash = createHash('sha256');
   const symlinks: [number, number][] = [];
-  sorted.forEach((file, position) => {
-    hash.update(file.path).update('\0');
-    if (!file.isSymlink) return;
-    const last = symlinks.at(-1);
-    if (last !== undefined && last[0] + last[1] === position) last[1] += 1;
-    else symlinks.push([position, 1]);
-  });
+  let position = 0;
+  for (let start = 0; start < sorted.length; start += ENTRIES_PER_STEP) {
+    if (start > 0) yield;
+    let text = '';
+    for (const file of sorted.slice(start, start + ENTRIES_PER_STEP)) {
+      text += `${file.path}\0`;
+      if (file.isSymlink) {
+        const last = symlinks.at(-1);
+        if (last !== undefined && last[0] + last[1] === position) last[1] += 1;
+        else symlinks.push([position, 1]);
+      }
+      position += 1;
+    }
+    hash.update(text);
+  }
   return { count: sorted.length, sha256: hash.digest('hex'), symlinks };
 }
 
@@ -50,13 +81,13 @@ export function digestFileList(sorted: readonly FileEntry[]): FileListDigest {
  *
  * @returns undefined when the paths are not exactly those of the digest
  */
-export function rebuildFileList(
+export function* rebuildFileList(
   paths: readonly string[],
   digest: FileListDigest,
-): readonly FileEntry[] | undefined {
+): Steps<readonly FileEntry[] | undefined> {
   if (paths.length !== digest.count) return undefined;
-  const sorted = sortedFileList(paths.map((path) => ({ path, isSymlink: false })));
-  if (digestFileList(sorted).sha256 !== digest.sha256) return undefined;
+  const sorted = yield* sortedFileList(paths.map((path) => ({ path, isSymlink: false })));
+  if ((yield* digestFileList(sorted)).sha256 !== digest.sha256) return undefined;
   const files: FileEntry[] = [...sorted];
   for (const [first, count] of digest.symlinks) {
     for (let position = first; position < first + count; position += 1) {
@@ -66,4 +97,34 @@ export function rebuildFileList(
     }
   }
   return files;
+}
+
+function byPath(a: FileEntry, b: FileEntry): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+function isSorted(files: readonly FileEntry[]): boolean {
+  return files.every((file, position) => file.path >= (files[position - 1]?.path ?? ''));
+}
+
+/** Equal paths stay in the order in which they came, those of `left` first. */
+function* merged(
+  left: readonly FileEntry[],
+  right: readonly FileEntry[],
+): Steps<readonly FileEntry[]> {
+  const result: FileEntry[] = [];
+  let [l, r] = [0, 0];
+  while (l < left.length || r < right.length) {
+    const a = left[l];
+    const b = right[r];
+    if (a !== undefined && (b === undefined || a.path <= b.path)) {
+      result.push(a);
+      l += 1;
+    } else if (b !== undefined) {
+      result.push(b);
+      r += 1;
+    }
+    if (result.length % ENTRIES_PER_STEP === 0) yield;
+  }
+  return result;
 }

@@ -1,33 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import type { FileEntry } from '../domain/file-list.js';
+import { FileListReader } from './file-list-reader.js';
+
+const BYTES_PER_MIB = 1024 * 1024;
 
 /**
- * The file list of a parsed request body. Checked by hand: lists have up to 400,000 entries.
- *
- * @returns undefined when the whole dataset folder is meant: no body, `{}`, or no list in it
- * @throws InvalidRequestError when it is anything else
+ * Reads the file list out of a request's body, when somebody asks for it: nobody's body is read, let
+ * alone parsed, before it is clear who they are and that they may.
  */
-export function readFileList(body: unknown): readonly FileEntry[] | undefined {
-  if (body === undefined) return undefined;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new InvalidRequestError(
-      'The body must be a JSON object such as {"fileList": [{"path": "a.h5", "isSymlink": false}]}, or absent.',
-    );
+@Injectable()
+export class FileListBody {
+  constructor(private readonly config: ConfigSnapshots) {}
+
+  /**
+   * @returns undefined when the whole dataset folder is meant: no body, `{}`, or no list in it
+   * @throws InvalidRequestError when it is anything else, too large, or ends too early
+   */
+  async read(request: Request, response: Response): Promise<readonly FileEntry[] | undefined> {
+    if (!hasBody(request)) return undefined;
+    refuseOtherThanJson(request);
+    // Who sent only the headers so far waits for this word.
+    if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
+      response.writeContinue();
+    }
+    const { maxBodyMiB } = this.config.current().server;
+    const decoder = decoderFor(request.headers['content-encoding']);
+    const source: Readable = decoder === undefined ? request : request.pipe(decoder);
+    try {
+      return await readAll(source, maxBodyMiB);
+    } catch (error) {
+      throw error instanceof InvalidRequestError ? error : brokenOff();
+    } finally {
+      // What is not read is thrown away by the server once it has answered.
+      if (decoder !== undefined) request.unpipe(decoder);
+      decoder?.destroy();
+    }
   }
-  const { fileList } = body as { readonly fileList?: unknown };
-  if (fileList === undefined || fileList === null) return undefined;
-  if (!Array.isArray(fileList)) {
-    throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
-  }
-  return fileList.map(readEntry);
 }
 
-function readEntry(entry: unknown, position: number): FileEntry {
-  if (typeof entry === 'object' && entry !== null) {
-    const { path, isSymlink } = entry as { readonly path?: unknown; readonly isSymlink?: unknown };
-    if (typeof path === 'string' && typeof isSymlink === 'boolean') return { path, isSymlink };
-  }
-  throw new InvalidRequestError(
-    `Entry ${position} of fileList must be an object with path (text) and isSymlink (true or false).`,
+function hasBody(request: Request): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined ||
+    (request.headers['content-length'] ?? '0') !== '0'
   );
+}
+
+function refuseOtherThanJson(request: Request): void {
+  if (request.is('json') === false) {
+    throw new InvalidRequestError(
+      'The body must be JSON: send it with Content-Type: application/json, or send none.',
+    );
+  }
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(
+    request.headers['content-type'] ?? '',
+  )?.[1];
+  if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset)) {
+    throw new InvalidRequestError('The body must be JSON in UTF-8.');
+  }
+}
+
+/** @returns undefined when the body comes as it is */
+function decoderFor(encoding: string | undefined): Transform | undefined {
+  switch (encoding?.trim().toLowerCase()) {
+    case undefined:
+    case '':
+    case 'identity':
+      return undefined;
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      throw new InvalidRequestError(
+        'The body is encoded in a way that this service does not know; send it as it is, or with gzip.',
+      );
+  }
+}
+
+async function readAll(
+  source: Readable,
+  maxBodyMiB: number,
+): Promise<readonly FileEntry[] | undefined> {
+  const reader = new FileListReader();
+  let bytes = 0;
+  // The connection must outlive a refusal, or nobody would hear of it.
+  const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > maxBodyMiB * BYTES_PER_MIB) {
+      throw new InvalidRequestError(
+        `The body is larger than the ${maxBodyMiB} MiB that this service takes.`,
+      );
+    }
+    reader.push(piece);
+  }
+  // A chunked body of no bytes is none.
+  return bytes === 0 ? undefined : reader.end();
+}
+
+function brokenOff(): InvalidRequestError {
+  return new InvalidRequestError('The body could not be read, or ended before it was complete.');
 }

@@ -1,5 +1,4 @@
 import {
-  Body,
   Controller,
   Delete,
   Get,
@@ -8,11 +7,11 @@ import {
   Post,
   Query,
   Req,
+  Res,
   UseGuards,
-  UseInterceptors,
 } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { Authenticated } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
 import { CurrentUser } from '../../auth/current-user.decorator.js';
@@ -22,9 +21,8 @@ import { LookUpTransfers } from '../application/look-up-transfers.js';
 import { RequestTransfer } from '../application/request-transfer.js';
 import { DatasetPrefetchGuard, prefetchedDataset } from './dataset-prefetch.guard.js';
 import { ApiErrors } from './error-docs.decorator.js';
-import { readFileList } from './file-list-body.js';
+import { FileListBody } from './file-list-body.js';
 import { JobIdPipe } from './job-id.pipe.js';
-import { JsonBodyInterceptor } from './json-body.interceptor.js';
 import {
   DeleteTransferQuery,
   FileListDto,
@@ -54,13 +52,13 @@ export class TransferController {
     private readonly requestTransfer: RequestTransfer,
     private readonly cancelTransfer: CancelTransfer,
     private readonly lookUpTransfers: LookUpTransfers,
+    private readonly fileListBody: FileListBody,
   ) {}
 
   @Post()
   @HttpCode(200)
   @UseGuards(DatasetPrefetchGuard)
   @Authenticated()
-  @UseInterceptors(JsonBodyInterceptor)
   @ApiOperation({
     operationId: 'PostTransferTask',
     summary: 'Request the transfer of a dataset',
@@ -73,8 +71,8 @@ export class TransferController {
   async post(
     @CurrentUser() caller: Caller,
     @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
     @Query() query: PostTransferQuery,
-    @Body() body: unknown,
   ): Promise<PostTransferResponse> {
     const dataset = prefetchedDataset(request);
     if (dataset === undefined) throw new InvalidRequestError('scicatPid is missing.');
@@ -84,7 +82,7 @@ export class TransferController {
         identity: caller.identity,
         dataset,
         wish: { ...wish, autoArchive },
-        files: readFileList(body),
+        files: () => this.fileListBody.read(request, response),
       }),
     };
   }

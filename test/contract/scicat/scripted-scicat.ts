@@ -102,7 +102,7 @@ export class ScriptedScicat {
       url: request.url.split('?')[0] ?? '',
       ...(filter === null ? {} : { filter: JSON.parse(filter) as unknown }),
       headers: request.headers,
-      ...(request.body === undefined ? {} : { json: JSON.parse(request.body) as unknown }),
+      ...(typeof request.body === 'string' ? { json: JSON.parse(request.body) as unknown } : {}),
       freshConnection: request.freshConnection ?? false,
     };
     this.timeoutsMs.push(request.timeoutMs);

@@ -1,5 +1,5 @@
-import type { FileEntry } from '../../domain/file-list.js';
 import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import type { SpooledList } from './spool.port.js';
 
 /** What Globus is asked to do. */
 export interface TransferRequest {
@@ -9,7 +9,7 @@ export interface TransferRequest {
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
   /** Undefined: the whole folder, with all that is in it. */
-  readonly files: readonly FileEntry[] | undefined;
+  readonly files: SpooledList | undefined;
 }
 
 /** What came of asking Globus to start a transfer. */
@@ -92,7 +92,11 @@ export interface GlobusTransfers {
   /** A fresh submission id. */
   newSubmissionId(signal?: AbortSignal): Promise<string>;
 
-  /** Asks Globus to start a transfer. Never throws for what Globus or the network do. */
+  /**
+   * Asks Globus to start a transfer. Never throws for what Globus or the network do.
+   *
+   * @throws SpoolUnavailableError when the file list can't be read; nothing was started by this call
+   */
   submit(request: TransferRequest, signal?: AbortSignal): Promise<SubmitOutcome>;
 
   /** One listing of our tasks. */

@@ -8,6 +8,24 @@ export interface SpoolEntry {
 }
 
 /**
+ * A file list as the spool keeps it: found whole and undamaged, and read in pieces, so that a long
+ * one is never in memory.
+ */
+export interface SpooledList {
+  readonly count: number;
+  /** How many entries are symlinks. */
+  readonly symlinks: number;
+  /** UTF-8 bytes of all paths as `JSON.stringify` writes them, without the quotes. */
+  readonly pathBytes: number;
+  /**
+   * The entries, some thousand at a time; may be read more than once.
+   *
+   * @throws SpoolUnavailableError when the disk fails, or the list was removed meanwhile
+   */
+  batches(): AsyncIterable<readonly FileEntry[]>;
+}
+
+/**
  * Keeps the file lists of transfers whose Globus task is not recorded yet. SciCat can't: its jobs
  * are text-indexed and limited to 16 MB.
  */
@@ -19,8 +37,13 @@ export interface Spool {
    */
   put(key: string, files: readonly FileEntry[]): Promise<void>;
 
-  /** The list. @returns undefined when it is not there or damaged */
-  get(key: string): Promise<readonly FileEntry[] | undefined>;
+  /**
+   * Finds a list.
+   *
+   * @returns undefined when it is not there or damaged
+   * @throws SpoolUnavailableError when it can't be read at present
+   */
+  open(key: string): Promise<SpooledList | undefined>;
 
   /** Forgets a list; one that is not there is no error. */
   remove(key: string): Promise<void>;

@@ -1,0 +1,15 @@
+import type { HttpRequest } from '../../src/http-client/http-transport.port.js';
+
+/** A request as it arrives: its body is one text, streamed or not. */
+export type ArrivedRequest = HttpRequest & { readonly body?: string };
+
+/** Reads a streamed body to its end, and sees that it is as long as it was said to be. */
+export async function arrived(request: HttpRequest): Promise<ArrivedRequest> {
+  const { body, ...others } = request;
+  if (typeof body !== 'object') return { ...others, ...(body === undefined ? {} : { body }) };
+  let text = '';
+  for await (const piece of body.pieces()) text += piece;
+  const bytes = Buffer.byteLength(text);
+  if (bytes !== body.bytes) throw new Error(`The body has ${bytes} bytes, not ${body.bytes}.`);
+  return { ...others, body: text };
+}
