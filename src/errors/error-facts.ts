@@ -18,8 +18,19 @@ export function errorFacts(error: ProxyError): Readonly<Record<string, unknown>>
           upstreamRequestId: error.upstreamRequestId,
         }
       : {}),
-    ...(error.cause instanceof ProxyError ? { cause: errorFacts(error.cause) } : {}),
+    ...causeOf(error),
   };
+}
+
+/** What a cause that is none of ours says may hold an address or a token; a transport's does not. */
+function causeOf({ cause }: ProxyError): Readonly<Record<string, unknown>> {
+  if (cause instanceof ProxyError) return { cause: errorFacts(cause) };
+  return isTransportError(cause) ? { cause: cause.message } : {};
+}
+
+/** By its name: this room knows no other. */
+function isTransportError(cause: unknown): cause is Error {
+  return cause instanceof Error && cause.name === 'TransportError';
 }
 
 /**
@@ -30,6 +41,12 @@ export function errorInWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof UpstreamError)) return error.message;
   const said = [error.upstreamCode, error.upstreamMessage].filter((part) => part !== undefined);
-  if (said.length === 0) return error.message;
+  const { cause } = error;
+  if (said.length === 0) {
+    if (isTransportError(cause)) return `${error.message} (${cause.message})`;
+    return cause instanceof UpstreamError
+      ? `${error.message} (${errorInWords(cause)})`
+      : error.message;
+  }
   return `${error.message} (${error.upstream} said: ${said.join(': ')})`;
 }

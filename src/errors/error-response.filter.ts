@@ -24,7 +24,17 @@ export class ErrorResponseFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    response.status(answer.status).set(answer.headers).json(answer.body);
+    // A file that was about to be sent has left its headers.
+    for (const header of [
+      'Accept-Ranges',
+      'Cache-Control',
+      'Content-Range',
+      'ETag',
+      'Last-Modified',
+    ]) {
+      response.removeHeader(header);
+    }
+    response.status(answer.status).type('json').set(answer.headers).json(answer.body);
   }
 }
 

@@ -6,11 +6,16 @@ import { hasDotSegment, hasUnprintable } from './path-text.js';
  * a name, but not where a Windows collection would read it as a way out of the folder.
  *
  * Lists have 400,000 entries: nothing is allocated for a good path.
+ *
+ * @param atRoot the dataset's folder is the top of a collection
  */
-export function refuseFilePath(path: string): string | undefined {
+export function refuseFilePath(path: string, atRoot: boolean): string | undefined {
   if (path === '') return 'is empty';
   if (path.startsWith('/') || path.startsWith('\\')) {
     return "is absolute; file paths are relative to the dataset's source folder";
+  }
+  if (atRoot && path.startsWith('~')) {
+    return 'begins with "~", which Globus takes for a home folder at the top of a collection';
   }
   if (hasDotSegment(path)) return 'has a "." or ".." segment, which could lead out of the dataset';
   if (hasUnprintable(path)) return 'contains a control character or broken text';

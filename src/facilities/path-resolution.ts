@@ -38,6 +38,7 @@ export type PathRefusalReason =
   | 'outside-allowed-folders'
   | 'user-name-unusable'
   | 'owner-group-unusable'
+  | 'path-empty'
   | 'path-unusable';
 
 /** A refusal; `message` is a whole sentence for the scientist. */
@@ -217,7 +218,12 @@ function allowedFoldersRefusal(
   let tooDeep = false;
   for (const template of source.allowedSourceFolders) {
     const folder = renderPath(template, variables, source.name);
-    if (typeof folder !== 'string') return folder;
+    if (typeof folder !== 'string') {
+      // A condition that does not hold leaves nothing, which allows nothing.
+      if (folder.reason === 'path-empty') continue;
+      return folder;
+    }
+    if (folder === '/' && !EVERYTHING.test(template.source)) continue;
     if (!isInside(segmentsOf(sourceFolder), segmentsOf(folder))) continue;
     if (!statedByRequest || !isInside(segmentsOf(root), segmentsOf(folder))) return undefined;
     tooDeep = true;
@@ -233,6 +239,9 @@ function allowedFoldersRefusal(
     `The dataset's source folder ${quoted(sourceFolder)} is in none of the folders that facility ${quoted(source.name)} allows for it.`,
   );
 }
+
+/** The template that allows every folder says so literally. */
+const EVERYTHING = /^\s*\/+\s*$/;
 
 function renderPath<Field extends FolderField>(
   template: Template<Field>,
@@ -253,6 +262,10 @@ function renderPath<Field extends FolderField>(
   }
   if (hasDotSegment(rendered)) return unusable('comes out with a "." or ".." segment');
   if (hasUnprintable(rendered)) return unusable('comes out with a control character');
+  // "/" is what somebody may mean; nothing at all is what a template's condition left over.
+  if (rendered.trim() === '') {
+    return { ...unusable('comes out empty'), reason: 'path-empty' };
+  }
   const path = normalizedPath(rendered);
   // Globus reads a first segment "~" as the service account's home folder, wherever that is.
   if (path.startsWith('/~') && !/^\/*~/.test(template.source)) {

@@ -137,7 +137,7 @@ describe('GlobusTransfersClient: submitting', () => {
           Authorization: 'Bearer token-1',
         },
         body: expect.any(String),
-        timeoutMs: 120_000,
+        timeoutMs: 30_000,
         signal: undefined,
         freshConnection: false,
       },

@@ -35,9 +35,9 @@ import { idChunks, taskFilter, taskOrder } from './task-filter.js';
 const LIST_LIMIT = 1000;
 /** A listing of 1,000 tasks takes its time. */
 const READ_TIMEOUT_MS = 30_000;
-/** 400,000 items are some 90 MB. */
-const SUBMIT_TIMEOUT_MS = 120_000;
-const SUBMIT_DEADLINE_MS = 180_000;
+const SUBMIT_TIMEOUT_MS = 30_000;
+/** On top of it for a list of files: 400,000 items are some 90 MB. */
+const SUBMIT_MS_PER_MB = 1_000;
 const SUBMIT_ATTEMPTS = 3;
 
 /** Globus Transfer, by the service's own client. */
@@ -70,6 +70,8 @@ export class GlobusTransfersClient implements GlobusTransfers {
   async submit(request: TransferRequest, signal?: AbortSignal): Promise<SubmitOutcome> {
     signal?.throwIfAborted();
     const body = submissionDocument(request, this.clock.now());
+    const megabytes = typeof body === 'string' ? 0 : body.bytes / 1e6;
+    const timeoutMs = SUBMIT_TIMEOUT_MS + megabytes * SUBMIT_MS_PER_MB;
     const result = await this.api.call({
       operation: 'submit transfer',
       // By its submission id.
@@ -78,8 +80,8 @@ export class GlobusTransfersClient implements GlobusTransfers {
       path: '/transfer',
       scope: mergeScopes([TRANSFER_SCOPE, ...request.source.scopes, ...request.destination.scopes]),
       text: { contentType: 'application/json', body },
-      timeoutMs: SUBMIT_TIMEOUT_MS,
-      deadlineMs: SUBMIT_DEADLINE_MS,
+      timeoutMs,
+      deadlineMs: 1.5 * timeoutMs,
       maxAttempts: SUBMIT_ATTEMPTS,
       signal,
     });

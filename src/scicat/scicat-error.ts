@@ -136,14 +136,22 @@ function forbidden(response: HttpResponse, reading: FailureReading): UpstreamErr
   if (response.status !== 401 && response.status !== 403) return undefined;
   switch (reading.forbidden) {
     case 'own-account':
-      return new ServiceAccountError(
-        'SciCat',
-        `SciCat does not give this service's own account the right that it needs (${reading.operation}, status ${response.status}). The operator of this service must have it granted; nothing is wrong with the request.`,
-        factsOf(response),
-      );
+      return withoutRight(response, reading.operation);
     case 'refused':
       return rejected(response, reading.operation);
   }
+}
+
+/** What SciCat says to an account that may create jobs for nobody but itself, before it looks further. */
+const ORDINARY_ACCOUNT =
+  /^Invalid new job\. (?:Owner group should be specified|User owning the job should match|User needs to belong to job owner group)/;
+
+function withoutRight(response: HttpResponse, operation: string): ServiceAccountError {
+  return new ServiceAccountError(
+    'SciCat',
+    `SciCat does not give this service's own account the right that it needs (${operation}, status ${response.status}). The operator of this service must have it granted; nothing is wrong with the request.`,
+    factsOf(response),
+  );
 }
 
 function badRequest(response: HttpResponse, reading: FailureReading): UpstreamError | undefined {
@@ -152,6 +160,9 @@ function badRequest(response: HttpResponse, reading: FailureReading): UpstreamEr
     case 'refused':
       return rejected(response, reading.operation);
     case 'perhaps-stored':
+      if (ORDINARY_ACCOUNT.test(upstreamMessageOf(response.body) ?? '')) {
+        return withoutRight(response, reading.operation);
+      }
       return new ScicatDoubtfulRefusalError(
         'SciCat',
         refusal(reading.operation, response.status),

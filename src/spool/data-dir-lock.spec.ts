@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
@@ -14,9 +14,11 @@ import {
 describe('lockDataDir', () => {
   let dataDir: string;
   const held: DataDirLock[] = [];
+  let lost = 0;
 
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'lock-'));
+    lost = 0;
   });
 
   afterEach(async () => {
@@ -33,13 +35,15 @@ describe('lockDataDir', () => {
     pid,
     host: 'h',
     bootId: 'boot-1',
+    pidNamespace: 'pid:[1]',
     startTimeOf: (other) => living[other],
     now: Date.now,
+    sleep: () => Promise.resolve(),
     ...more,
   });
 
   const lock = async (surroundings?: LockSurroundings): Promise<DataDirLock> => {
-    const taken = await lockDataDir(dataDir, surroundings);
+    const taken = await lockDataDir(dataDir, () => (lost += 1), surroundings);
     held.push(taken);
     return taken;
   };
@@ -53,7 +57,7 @@ describe('lockDataDir', () => {
     );
     expect(error).toBeInstanceOf(DataDirUnavailableError);
     expect((error as Error).message).toBe(
-      `The data folder ${dataDir} is in use by process 7 on host h. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host or in another container is waited for at most 60 s), or give this one a dataDir of its own.`,
+      `The data folder ${dataDir} is in use by process 7 on host h. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host is waited for at most 60 s), or give this one a dataDir of its own.`,
     );
     await first.release();
     await first.release();
@@ -79,6 +83,48 @@ describe('lockDataDir', () => {
     await lock(machine(7, { 7: '' }));
     await expect(lock(machine(8, { 7: '', 8: '' }))).rejects.toThrow(DataDirUnavailableError);
     await lock(machine(7, { 7: '' }));
+  });
+
+  it('two containers that share a host name: each has a process 1, and only touching tells', async () => {
+    await lock(machine(1, { 1: '100' }));
+    const touching = machine(
+      1,
+      { 1: '200' },
+      {
+        pidNamespace: 'pid:[2]',
+        sleep: () => utimes(lockFile(), new Date(), new Date(Date.now() + 1000)),
+      },
+    );
+    await expect(lock(touching)).rejects.toThrow(/process 1 on host h/);
+    const waits: number[] = [];
+    const dead = machine(
+      1,
+      { 1: '200' },
+      {
+        pidNamespace: 'pid:[2]',
+        sleep: (ms) => {
+          waits.push(ms);
+          return Promise.resolve();
+        },
+      },
+    );
+    await lock(dead);
+    expect(waits).toEqual([15_000]);
+  });
+
+  it('who stood still so long that another took over is told so, and leaves its lock alone', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      await lock(machine(7, { 7: '100' }));
+      await lock(machine(8, { 8: '200' }));
+      while (lost === 0) {
+        jest.advanceTimersByTime(5_000);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(JSON.parse(await readFile(lockFile(), 'utf8'))).toMatchObject({ pid: 8 });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('believes a holder in another container as long as it touches its lock', async () => {
@@ -114,7 +160,7 @@ describe('lockDataDir', () => {
   it('knows real processes: one that lives, and one that was killed', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
-    const own = await lockDataDir(dataDir);
+    const own = await lockDataDir(dataDir, () => undefined);
     const written = JSON.parse(await readFile(lockFile(), 'utf8')) as Record<string, unknown>;
     await own.release();
     const startTime =
@@ -131,7 +177,7 @@ describe('lockDataDir', () => {
 
   it('a folder that can not be made is said to be unusable', async () => {
     await writeFile(join(dataDir, 'file'), '');
-    await expect(lockDataDir(join(dataDir, 'file', 'x'))).rejects.toThrow(
+    await expect(lockDataDir(join(dataDir, 'file', 'x'), () => undefined)).rejects.toThrow(
       /can't be used \(ENOTDIR\)/,
     );
   });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ProxyError } from '../errors/proxy-error.js';
 
 /** Another instance works on the same `dataDir`, or nothing can be written there. */
@@ -27,6 +28,11 @@ export interface LockHolder {
   readonly bootId: string;
   /** When the process started, by the machine's own count; '' where the system does not tell. */
   readonly startTime: string;
+  /**
+   * Where the process id means something: containers may share a host name, and each has a process
+   * 1 of its own. '' where the system knows no such thing.
+   */
+  readonly pidNamespace: string;
 }
 
 /** What the lock asks of the machine; replaced in tests. */
@@ -34,16 +40,20 @@ export interface LockSurroundings {
   readonly pid: number;
   readonly host: string;
   readonly bootId: string;
+  readonly pidNamespace: string;
   /** Start time of a living process, '' if only its being alive is known, undefined if it is dead. */
   readonly startTimeOf: (pid: number) => string | undefined;
   /** Wall clock in milliseconds since the epoch: it is compared with the age of a file. */
   readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 const LOCK_FILE = 'lock';
-const REFRESH_MS = 10_000;
-/** A lock of another machine or container counts as left behind when it is older than this. */
+const REFRESH_MS = 5_000;
+/** A lock of another machine counts as left behind when it is older than this. */
 const ABANDONED_MS = 60_000;
+/** A lock of another container on this machine counts as left behind when it isn't touched so long. */
+const UNTOUCHED_MS = 3 * REFRESH_MS;
 
 /**
  * Makes sure that one process at a time works on a data folder: a file that says who holds it. It
@@ -51,14 +61,17 @@ const ABANDONED_MS = 60_000;
  * has to be cleaned away in just the same way after a crash, is limited to some 100 characters,
  * and tells nothing to another container, which sees the file but not the process.
  *
- * A holder on the same host is asked for by process id and start time, so a restart after a crash
- * goes on at once, also in a container where both are process 1. A holder elsewhere can't be asked
- * for: it shows that it lives by touching the file.
+ * A holder that lives where this process does is asked for by process id and start time, so a
+ * restart after a crash goes on at once. A holder in another container or on another machine can't be
+ * asked for: it shows that it lives by touching the file.
  *
+ * @param onLost told when somebody else has taken the folder, which happens to a process that stood
+ *   still for a minute (a suspended machine): it must not write any more
  * @throws DataDirUnavailableError when another instance holds the folder, or it is not writable
  */
 export async function lockDataDir(
   dataDir: string,
+  onLost: () => void,
   surroundings: LockSurroundings = thisMachine(),
 ): Promise<DataDirLock> {
   const path = join(dataDir, LOCK_FILE);
@@ -68,6 +81,7 @@ export async function lockDataDir(
     host: surroundings.host,
     bootId: surroundings.bootId,
     startTime: surroundings.startTimeOf(surroundings.pid) ?? '',
+    pidNamespace: surroundings.pidNamespace,
   };
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -83,9 +97,15 @@ export async function lockDataDir(
     );
   }
   const timer = setInterval(() => {
-    const time = new Date(surroundings.now());
     // A touch that fails is made up for by the next one.
-    utimes(path, time, time).catch(() => undefined);
+    touch(path, self, surroundings).then(
+      (held) => {
+        if (held) return;
+        clearInterval(timer);
+        onLost();
+      },
+      () => undefined,
+    );
   }, REFRESH_MS);
   timer.unref();
   return {
@@ -94,6 +114,18 @@ export async function lockDataDir(
       if ((await holderOf(path))?.token === self.token) await rm(path, { force: true });
     },
   };
+}
+
+/** @returns false when the lock is somebody else's */
+async function touch(
+  path: string,
+  self: LockHolder,
+  surroundings: LockSurroundings,
+): Promise<boolean> {
+  if ((await holderOf(path))?.token !== self.token) return false;
+  const time = new Date(surroundings.now());
+  await utimes(path, time, time);
+  return true;
 }
 
 /** @returns false when the file is there already */
@@ -138,10 +170,15 @@ async function clearIfAbandoned(
 async function isAbandoned(
   path: string,
   holder: LockHolder | undefined,
-  { pid, host, bootId, startTimeOf, now }: LockSurroundings,
+  { pid, host, bootId, pidNamespace, startTimeOf, now, sleep }: LockSurroundings,
 ): Promise<boolean> {
   if (holder?.host === host) {
     if (holder.bootId !== bootId) return true;
+    if (holder.pidNamespace !== pidNamespace) {
+      const touched = await touchedAt(path);
+      await sleep(UNTOUCHED_MS);
+      return touched === (await touchedAt(path));
+    }
     const startTime = startTimeOf(holder.pid);
     // Where no start time is known, our own id in a lock that we did not write is a coincidence.
     return (
@@ -149,10 +186,16 @@ async function isAbandoned(
       (startTime === '' ? holder.pid === pid : startTime !== holder.startTime)
     );
   }
+  const touched = await touchedAt(path);
+  return touched === undefined || now() - touched > ABANDONED_MS;
+}
+
+/** Milliseconds since the epoch; undefined when the lock is gone. */
+async function touchedAt(path: string): Promise<number | undefined> {
   try {
-    return now() - (await stat(path)).mtimeMs > ABANDONED_MS;
+    return (await stat(path)).mtimeMs;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return true;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -168,13 +211,16 @@ async function holderOf(path: string): Promise<LockHolder | undefined> {
     throw error;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { token, pid, host, bootId, startTime } = value as Partial<Record<string, unknown>>;
+  const { token, pid, host, bootId, startTime, pidNamespace } = value as Partial<
+    Record<string, unknown>
+  >;
   return typeof token === 'string' &&
     typeof pid === 'number' &&
     typeof host === 'string' &&
     typeof bootId === 'string' &&
-    typeof startTime === 'string'
-    ? { token, pid, host, bootId, startTime }
+    typeof startTime === 'string' &&
+    typeof pidNamespace === 'string'
+    ? { token, pid, host, bootId, startTime, pidNamespace }
     : undefined;
 }
 
@@ -183,7 +229,7 @@ async function inUse(path: string, dataDir: string): Promise<DataDirUnavailableE
   const who =
     holder === undefined ? 'another process' : `process ${holder.pid} on host ${holder.host}`;
   return new DataDirUnavailableError(
-    `The data folder ${dataDir} is in use by ${who}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host or in another container is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
+    `The data folder ${dataDir} is in use by ${who}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
   );
 }
 
@@ -192,14 +238,24 @@ function thisMachine(): LockSurroundings {
     pid: process.pid,
     host: hostname(),
     bootId: bootIdOfLinux(),
+    pidNamespace: pidNamespaceOfLinux(),
     startTimeOf: startTimeOfProcess,
     now: Date.now,
+    sleep: delay,
   };
 }
 
 function bootIdOfLinux(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function pidNamespaceOfLinux(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return '';
   }

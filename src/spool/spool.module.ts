@@ -1,8 +1,11 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { join } from 'node:path';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { LOGGER, type Logger } from '../logging/logger.js';
+import { JOB_HISTORY } from '../transfers/application/ports/job-history.port.js';
 import { SPOOL } from '../transfers/application/ports/spool.port.js';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
+import { FileJobHistory } from './file-job-history.js';
 import { FileSpool } from './file-spool.js';
 
 const SPOOL_FOLDER = 'spool';
@@ -22,9 +25,19 @@ class DataDirHolder implements OnApplicationShutdown {
   providers: [
     {
       provide: DataDirHolder,
-      useFactory: async (config: ConfigSnapshots) =>
-        new DataDirHolder(await lockDataDir(config.current().dataDir)),
-      inject: [ConfigSnapshots],
+      useFactory: async (config: ConfigSnapshots, logger: Logger) => {
+        const { dataDir } = config.current();
+        const lock = await lockDataDir(dataDir, () => {
+          logger.fatal(
+            { dataDir },
+            'another instance has taken the data folder while this one stood still, ending at once',
+          );
+          // Nothing is flushed: the other one has taken over, and would be written over.
+          process.exit(1);
+        });
+        return new DataDirHolder(lock);
+      },
+      inject: [ConfigSnapshots, LOGGER],
     },
     {
       provide: SPOOL,
@@ -33,7 +46,13 @@ class DataDirHolder implements OnApplicationShutdown {
         FileSpool.open(join(config.current().dataDir, SPOOL_FOLDER)),
       inject: [ConfigSnapshots, DataDirHolder],
     },
+    {
+      provide: JOB_HISTORY,
+      useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
+        new FileJobHistory(config.current().dataDir),
+      inject: [ConfigSnapshots, DataDirHolder],
+    },
   ],
-  exports: [SPOOL],
+  exports: [SPOOL, JOB_HISTORY],
 })
 export class SpoolModule {}

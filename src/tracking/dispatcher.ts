@@ -58,6 +58,8 @@ const LOOK_AGAIN_MS = 15_000;
 
 const UNCLEAR_BACKOFF = { firstMs: 2000, capMs: 60_000 };
 const BLOCKED_BACKOFF = { firstMs: 30_000, capMs: 600_000 };
+/** However long Globus asks us to stay away, it may have been mended sooner. */
+const LONGEST_PAUSE_MS = 15 * 60_000;
 const PAUSE_BACKOFF = { firstMs: 5000, capMs: 60_000 };
 
 /**
@@ -71,6 +73,8 @@ export class Dispatcher {
   private probe: OpenTransfer | undefined;
   /** Transfers that belong to another Globus client than the service's present one. */
   private readonly foreign = new Set<OpenTransfer>();
+  /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
+  private readonly withoutScopes = new Map<string, Set<OpenTransfer>>();
 
   constructor(private readonly parts: DispatcherParts) {}
 
@@ -82,6 +86,11 @@ export class Dispatcher {
       : undefined;
   }
 
+  /** What is wrong with Globus, until a transfer has gone through again; undefined when nothing is. */
+  get waitsForGlobus(): string | undefined {
+    return this.pause?.reason;
+  }
+
   /** Whether a new transfer may take a slot ahead of the queue. */
   slotFreeForNewcomer(reserved: number): boolean {
     const { transfers, config, clock } = this.parts;
@@ -89,6 +98,22 @@ export class Dispatcher {
     if (transfers.slotsInUse + reserved >= config.current().task.maxConcurrency) return false;
     const now = clock.monotonicMs();
     return !transfers.waiting().some((open) => mayGo(open, now));
+  }
+
+  /**
+   * Ends transfers that Globus has certainly nothing of and that somebody wants to end. The promises
+   * are the caller's to wait for; they never reject.
+   */
+  endUnsent(): readonly Promise<Handover>[] {
+    return [...this.parts.transfers.pressingOnes()]
+      .filter(
+        (open) =>
+          !open.busy &&
+          !open.jobGone &&
+          open.transfer.endRequested !== undefined &&
+          handoverOf(open.transfer) === 'none',
+      )
+      .map((open) => this.handOver(open));
   }
 
   /**
@@ -155,6 +180,23 @@ export class Dispatcher {
   forget(open: OpenTransfer): void {
     this.foreign.delete(open);
     if (this.foreign.size === 0) this.parts.alarms.clear(CLIENT_ALARM);
+    this.scopesGranted(open);
+  }
+
+  private scopesRefused(open: OpenTransfer, reason: string): void {
+    const alarm = scopesAlarm(open);
+    this.withoutScopes.set(alarm, (this.withoutScopes.get(alarm) ?? new Set()).add(open));
+    this.parts.alarms.raise(alarm, reason);
+  }
+
+  /** Or the transfer is over: nobody but others with the same facilities needs these scopes. */
+  private scopesGranted(open: OpenTransfer): void {
+    const alarm = scopesAlarm(open);
+    const others = this.withoutScopes.get(alarm);
+    others?.delete(open);
+    if (others === undefined || others.size > 0) return;
+    this.withoutScopes.delete(alarm);
+    this.parts.alarms.clear(alarm);
   }
 
   private async step(open: OpenTransfer): Promise<Handover> {
@@ -177,6 +219,8 @@ export class Dispatcher {
       const withdrawn = this.withdrawn(open.transfer);
       if (withdrawn !== undefined) {
         this.wait(open, withdrawn, handover, BLOCKED_BACKOFF);
+        // It was looked for and is not there: those behind it may go.
+        this.parts.transfers.setSlot(open, false);
         return { kind: 'waits' };
       }
     }
@@ -200,7 +244,9 @@ export class Dispatcher {
     const { transfers, clock, signal } = this.parts;
     const submissionId = await this.durableSubmissionId(open);
     // The end may have been asked for while ids or files were fetched.
-    if (open.transfer.endRequested !== undefined && before === 'none') return this.cancel(open);
+    if (open.transfer.endRequested !== undefined) {
+      return before === 'none' ? this.cancel(open) : this.lookAgain(open);
+    }
     transfers.update(open, handingOver);
     const askedBefore = open.lastAskedAt;
     open.lastAskedAt = clock.monotonicMs();
@@ -246,7 +292,7 @@ export class Dispatcher {
         this.refuseAccount(open, outcome.reason, before);
         return { kind: 'waits' };
       case 'scopes-refused':
-        this.parts.alarms.raise(scopesAlarm(open), outcome.reason);
+        this.scopesRefused(open, outcome.reason);
         this.wait(open, outcome.reason, before, BLOCKED_BACKOFF);
         return { kind: 'waits' };
       case 'conflict':
@@ -336,6 +382,7 @@ export class Dispatcher {
     open.notBefore = 0;
     this.pause = undefined;
     alarms.clear(ACCOUNT_ALARM);
+    this.withoutScopes.delete(scopesAlarm(open));
     alarms.clear(scopesAlarm(open));
     writer.changed(open, 'needed');
     return { kind: 'started' };
@@ -425,7 +472,9 @@ export class Dispatcher {
     const failures = (this.pause?.failures ?? 0) + 1;
     const ownMs = backoffMs(failures, PAUSE_BACKOFF, this.parts.random);
     this.pause = {
-      until: this.parts.clock.monotonicMs() + Math.max(ownMs, (retryAfterSeconds ?? 0) * 1000),
+      until:
+        this.parts.clock.monotonicMs() +
+        Math.max(ownMs, Math.min((retryAfterSeconds ?? 0) * 1000, LONGEST_PAUSE_MS)),
       reason,
       failures,
     };

@@ -25,6 +25,7 @@ beforeEach(() => {
   finalizer = new Finalizer({
     transfers: world.transfers,
     writer: world.writer,
+    globus: world.globus,
     datasets: world.datasets,
     archiveJobs: world.archiveJobs,
     clock: world.clock,

@@ -1,15 +1,19 @@
 import { ProxyError } from '../errors/proxy-error.js';
+import { UpstreamError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type {
   ArchiveJobs,
   NewArchiveJob,
 } from '../transfers/application/ports/archive-jobs.port.js';
 import type { Datasets } from '../transfers/application/ports/datasets.port.js';
+import type { GlobusTransfers } from '../transfers/application/ports/globus-transfers.port.js';
+import { labelFits } from '../transfers/domain/task-label.js';
 import {
   finished,
   type LifecycleFound,
   type Shortfall,
   type StatusOf,
+  taskIdOf,
   type Transfer,
   wantsArchive,
   withLifecycleFound,
@@ -23,6 +27,7 @@ import type { OpenTransfer, OpenTransfers } from './open-transfers.js';
 export interface FinalizerParts {
   readonly transfers: OpenTransfers;
   readonly writer: JobWriter;
+  readonly globus: GlobusTransfers;
   readonly datasets: Datasets;
   readonly archiveJobs: ArchiveJobs;
   readonly clock: Clock;
@@ -83,6 +88,7 @@ export class Finalizer {
     const { archiveJobs, signal } = this.parts;
     const status = finalizingStatus(open.transfer);
     if (status === undefined) return;
+    if (!(await this.provenByGlobus(open))) return;
     const archive = wantsArchive(open.transfer);
     const lookedAt = this.parts.clock.monotonicMs();
     if (archive) {
@@ -107,7 +113,7 @@ export class Finalizer {
     open: OpenTransfer,
     lifecycleBefore: LifecycleFound | undefined,
   ): Promise<Shortfall | undefined> {
-    const { datasets, transfers, writer, signal } = this.parts;
+    const { datasets, transfers, signal } = this.parts;
     const { datasetPid } = open.transfer;
     let before = lifecycleBefore;
     let now: LifecycleFound | undefined;
@@ -119,9 +125,11 @@ export class Finalizer {
         before = found;
       }
       // Also on a later try, when only the memory of this process holds what was found.
-      await writer.confirmed(open);
+      const written = await this.tryToConfirm(open);
       // Read again at the last moment: writing may have taken long, and others write too.
       now = await datasets.lifecycle(datasetPid, signal);
+      // Without the dataset no job is ever written, so it is looked for before that counts.
+      if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
       if (!givenUp(open, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
@@ -136,6 +144,44 @@ export class Finalizer {
       return notMarked("SciCat does not let the service change the dataset's lifecycle");
     }
     return undefined;
+  }
+
+  /** @returns why the job could not be written: that says nothing of the dataset, and is waited out */
+  private async tryToConfirm(open: OpenTransfer): Promise<'done' | Error> {
+    try {
+      await this.parts.writer.confirmed(open);
+      return 'done';
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
+      return new UpstreamUnavailableError(
+        'SciCat',
+        'SciCat does not take what is to be written into the job; it is tried again.',
+        { outcomeUnclear: false, cause: error },
+      );
+    }
+  }
+
+  /**
+   * What a job says of a task is not believed after a restart where Globus says otherwise. A task
+   * that Globus does not know any more can't contradict.
+   */
+  private async provenByGlobus(open: OpenTransfer): Promise<boolean> {
+    if (!open.unproven) return true;
+    const { globus, alarms, clock, signal } = this.parts;
+    const task = await globus.task(taskIdOf(open.transfer), signal);
+    if (
+      task !== undefined &&
+      (task.status !== 'SUCCEEDED' || !labelFits(task.label, open.jobId, open.transfer.origin.kind))
+    ) {
+      alarms.raise(
+        `task:${open.jobId}`,
+        `Job ${open.jobId} says that Globus task ${task.taskId} has copied everything, which is not so. Nothing is marked or archived; an operator should look at both.`,
+      );
+      open.notBefore = clock.monotonicMs() + BACKOFF.capMs;
+      return false;
+    }
+    open.unproven = false;
+    return true;
   }
 
   /** @param lookedAt monotonic milliseconds when there was no archive job yet */

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import { errorInWords } from '../errors/error-facts.js';
-import { NotReadyError } from '../errors/request.errors.js';
+import { JobNotFoundError, NotReadyError } from '../errors/request.errors.js';
 import { UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
 import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
-import { jobView, showsView } from '../transfers/domain/job-view.js';
+import { type JobView, jobView, showsView } from '../transfers/domain/job-view.js';
 import type { Transfer } from '../transfers/domain/transfer.js';
 import { isFinal } from '../transfers/domain/transfer-state.js';
 import { backoffMs, type Random } from './backoff.js';
@@ -44,6 +44,8 @@ interface Entry {
   /** The last write may have been stored: look before writing again. */
   lookFirst: boolean;
   parked: boolean;
+  /** The end was written of a transfer whose job is to be removed. */
+  endShown: boolean;
   waiters: Waiter[];
 }
 
@@ -155,7 +157,7 @@ export class JobWriter {
     if (entry === undefined) return;
     this.entries.delete(open.jobId);
     if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
-    const gone = new Error(`Job ${open.jobId} is not followed any more.`);
+    const gone = new JobNotFoundError(`There is no transfer with id ${open.jobId} any more.`);
     for (const waiter of entry.waiters.splice(0)) waiter.reject(gone);
   }
 
@@ -199,6 +201,7 @@ export class JobWriter {
         refusals: 0,
         lookFirst: false,
         parked: false,
+        endShown: false,
         waiters: [],
       };
       this.entries.set(open.jobId, entry);
@@ -341,12 +344,26 @@ export class JobWriter {
       return { kind: 'confirmed' };
     } catch (error) {
       if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
+      if (removes && isRefusal(error)) return this.showEndAtLeast(entry, view, error);
       // Refused before anything was read, or never sent: nothing to look at.
       if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) return { kind: 'failed', error };
       const seen = await this.look(transfer, removes);
       if (seen.kind !== 'differs') return seen;
       return { kind: error.code === 'UPSTREAM_REJECTED' ? 'refused' : 'failed', error };
     }
+  }
+
+  /** The job can't be removed: then it says at least how its transfer has ended. */
+  private async showEndAtLeast(entry: Entry, view: JobView, error: Error): Promise<Outcome> {
+    if (!entry.endShown) {
+      try {
+        await this.jobs.write(entry.open.jobId, view, this.stopped.signal);
+        entry.endShown = true;
+      } catch {
+        return { kind: 'failed', error };
+      }
+    }
+    return { kind: 'refused', error };
   }
 
   /** What SciCat shows after a write whose outcome is not certain. */
@@ -378,6 +395,10 @@ type Outcome =
 
 function stopping(): NotReadyError {
   return new NotReadyError('The service is stopping; please try again in a minute.');
+}
+
+function isRefusal(error: UpstreamError): boolean {
+  return error.code === 'UPSTREAM_REJECTED' || error.status === 403;
 }
 
 function neverSent(error: UpstreamError): boolean {

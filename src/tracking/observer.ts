@@ -2,7 +2,6 @@ import type { Clock } from '../time/clock.port.js';
 import type {
   GlobusTask,
   GlobusTransfers,
-  TaskError,
 } from '../transfers/application/ports/globus-transfers.port.js';
 import { taskIdOf } from '../transfers/domain/transfer.js';
 import type { Observation } from './decide.js';
@@ -21,8 +20,10 @@ export interface Look {
 const LIST_BY_ID_UP_TO = 50;
 /** Tasks asked for one by one in one look; the others have their turn in the next. */
 const SINGLE_LOOKS = 20;
-/** Error events asked for in one look. */
+/** Tasks whose error events are asked for in one look; the others have their turn in the next. */
 const ERROR_LOOKS = 10;
+/** An end comes once, so that of a failed one there is no next look. */
+const FAILED_ERROR_LOOKS = 50;
 /** Listings of one kind in one look; what they don't reach is asked for by its id. */
 const MAX_LISTINGS = 30;
 /** Completions are listed from this long before the last good look, for clocks that differ. */
@@ -37,6 +38,8 @@ export class Observer {
   private lastGoodLook: number | undefined;
   /** Where the single looks go on next time, so that each missing task has its turn. */
   private nextSingle = 0;
+  /** The trouble whose words were asked for last, for each transfer. */
+  private readonly worded = new WeakMap<OpenTransfer, string>();
 
   constructor(
     private readonly globus: GlobusTransfers,
@@ -139,15 +142,29 @@ export class Observer {
     observations: Map<string, Observation>,
     counter: Counter,
   ): Promise<void> {
-    let looks = 0;
+    const failed: [OpenTransfer, GlobusTask][] = [];
+    const troubled: [OpenTransfer, GlobusTask][] = [];
     for (const open of inFlight) {
       const seen = observations.get(open.jobId);
-      if (seen?.kind !== 'seen' || !wantsError(open, seen.task)) continue;
-      looks += 1;
-      if (looks > ERROR_LOOKS) return;
+      if (seen?.kind !== 'seen') continue;
+      if (hasFailed(seen.task)) failed.push([open, seen.task]);
+      else if (isProblem(seen.task) && this.worded.get(open) !== troubleOf(seen.task)) {
+        troubled.push([open, seen.task]);
+      }
+    }
+    for (const [open, task] of [
+      ...failed.slice(0, FAILED_ERROR_LOOKS),
+      ...troubled.slice(0, ERROR_LOOKS),
+    ]) {
       counter.calls += 1;
-      const error = await this.latestError(seen.task.taskId);
-      observations.set(open.jobId, { kind: 'seen', task: seen.task, error });
+      try {
+        const error = await this.globus.latestError(task.taskId, this.signal);
+        this.worded.set(open, troubleOf(task));
+        observations.set(open.jobId, { kind: 'seen', task, error });
+      } catch {
+        // Only words are late; the states were seen, and the others must not wait for them.
+        return;
+      }
     }
   }
 
@@ -160,28 +177,22 @@ export class Observer {
       return undefined;
     }
   }
-
-  private async latestError(taskId: string): Promise<TaskError | undefined> {
-    try {
-      return await this.globus.latestError(taskId, this.signal);
-    } catch {
-      // Only words are lost; the task's state was seen.
-      return undefined;
-    }
-  }
 }
 
 interface Counter {
   calls: number;
 }
 
-function wantsError(open: OpenTransfer, task: GlobusTask): boolean {
-  if (task.status === 'FAILED') {
-    return task.faults > 0 && !/^CANCELL?ED$/i.test(task.fatalError?.code ?? '');
-  }
+/** Ended otherwise than by being cancelled, which needs no more words. */
+function hasFailed(task: GlobusTask): boolean {
   return (
-    isProblem(task) &&
-    (task.faults > open.transfer.progress.faults ||
-      task.niceStatus !== open.transfer.progress.niceStatus)
+    task.status === 'FAILED' &&
+    task.faults > 0 &&
+    !/^CANCELL?ED$/i.test(task.fatalError?.code ?? '')
   );
+}
+
+/** Changes with every new error of a task. */
+function troubleOf({ faults, niceStatus }: GlobusTask): string {
+  return `${faults} ${niceStatus ?? ''}`;
 }

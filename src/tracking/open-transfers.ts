@@ -27,6 +27,8 @@ export interface OpenTransfer {
   durableSubmissionId: string | undefined;
   /** The job was removed from SciCat: the transfer is only brought to its end at Globus. */
   jobGone: boolean;
+  /** The job says that Globus has copied everything; before this process acts on it, it asks Globus. */
+  unproven: boolean;
   /** Monotonic milliseconds when Globus may last have been asked to start it. */
   lastAskedAt: number;
   /** What the observer remembers from poll to poll. */
@@ -85,6 +87,7 @@ export class OpenTransfers {
       // It was read from SciCat, or stands in the record that SciCat has just stored.
       durableSubmissionId: transfer.submissionId,
       jobGone: false,
+      unproven: transfer.status.state === 'finalizing',
       // Before a restart Globus may have been asked up to the last moment.
       lastAskedAt: this.monotonicMs(),
       watch: noWatch,
@@ -131,6 +134,12 @@ export class OpenTransfers {
       this.ended.set(open.jobId, { transfer: open.transfer, at: this.monotonicMs() });
       this.forgetOldEnds();
     }
+  }
+
+  /** The job is no longer in SciCat: nobody may be answered with it, and nothing of it is written. */
+  setGone(open: OpenTransfer): void {
+    open.jobGone = true;
+    this.forgetFingerprint(open);
   }
 
   /** A transfer whose end was written lately. */
@@ -202,7 +211,7 @@ export class OpenTransfers {
       case 'cancelled':
         return;
     }
-    if (transfer.endRequested === undefined && open.fingerprint !== undefined) {
+    if (transfer.endRequested === undefined && !open.jobGone && open.fingerprint !== undefined) {
       const equal = this.byFingerprint.get(open.fingerprint) ?? new Set();
       this.byFingerprint.set(open.fingerprint, equal.add(open.jobId));
     }
@@ -224,6 +233,10 @@ export class OpenTransfers {
       case 'cancelled':
         break;
     }
+    this.forgetFingerprint(open);
+  }
+
+  private forgetFingerprint(open: OpenTransfer): void {
     if (open.fingerprint === undefined) return;
     const equal = this.byFingerprint.get(open.fingerprint);
     equal?.delete(open.jobId);

@@ -1,5 +1,6 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
+import type { JobHistory } from '../transfers/application/ports/job-history.port.js';
 import type { Spool } from '../transfers/application/ports/spool.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
 import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
@@ -16,6 +17,7 @@ export interface SweepParts {
   readonly writer: JobWriter;
   readonly jobs: TransferJobs;
   readonly spool: Spool;
+  readonly history: JobHistory;
   readonly clock: Clock;
   readonly events: TransferEvents;
   readonly signal: AbortSignal;
@@ -27,9 +29,16 @@ const LEAVE_ALONE_MS = 2 * 60_000;
 /** The Go version may still run, and touches its jobs at every poll. */
 const GO_VERSION_SILENT_MS = 15 * 60_000;
 /** A disowned key is looked for at these times after the request was answered. */
-const DISOWNED_LOOKS_MS = [5_000, 20_000, 60_000, 180_000, 300_000];
+const DISOWNED_LOOKS_MS = [5_000, 20_000, 60_000, 180_000];
+const DISOWNED_LAST_LOOK_MS = 300_000;
 /** A list whose job is unknown: a job of that key may be stored late, or SciCat restored. */
 const KEEP_SPOOLED_MS = 7 * 24 * 60 * 60_000;
+
+/** Until SciCat has answered a look that was late enough. */
+function* disownedLooks(): Generator<number> {
+  yield* DISOWNED_LOOKS_MS;
+  for (let at = DISOWNED_LAST_LOOK_MS; ; at += DISOWNED_LAST_LOOK_MS) yield at;
+}
 
 /** What a sweep found. */
 export interface SweepResult {
@@ -67,6 +76,7 @@ export class Sweep {
       if (last === undefined || page.length < PAGE) break;
       after = last.id;
     }
+    if (open === 0) await this.believeEmptyList();
     return { open, adopted };
   }
 
@@ -87,16 +97,18 @@ export class Sweep {
       if (after === undefined || ids.length < PAGE) break;
     }
     let adopted = 0;
+    const troubles = new Troubles();
     for (const id of listed) {
       if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
-      // One job that can't be read must not keep the others from being taken up.
-      if (await this.unlessRefused(this.takeUp(id))) adopted += 1;
+      if (await troubles.unless(this.takeUp(id))) adopted += 1;
     }
     for (const id of followed) {
-      if (!listed.has(id)) await this.unlessRefused(this.checkGone(id));
+      if (!listed.has(id)) await troubles.unless(this.checkGone(id));
     }
     // An account without rights is shown empty lists: nothing follows from those.
-    if (listed.size > 0) await this.sweepSpool();
+    if (listed.size > 0) await troubles.unless(this.sweepSpool());
+    troubles.throwIfAny();
+    if (listed.size === 0) await this.believeEmptyList();
     return { open: listed.size, adopted };
   }
 
@@ -106,7 +118,7 @@ export class Sweep {
    * @returns undefined when it can't be used
    */
   adopt(job: TransferJobDocument): OpenTransfer | undefined {
-    const { jobs, transfers, writer, events } = this.parts;
+    const { jobs, transfers, writer, history, events } = this.parts;
     if (!isOurs(job, jobs.ownAccounts())) return undefined;
     const read = readJob(job);
     switch (read.kind) {
@@ -122,7 +134,8 @@ export class Sweep {
         const present = transfers.get(job.id);
         if (present !== undefined) return present;
         const open = transfers.add(read.transfer, { holdsSlot: false });
-        if (job.result !== null && Object.keys(job.result ?? {}).length > 0) writer.inStep(open);
+        if (wasWritten(job)) writer.inStep(open);
+        void history.note(job.id);
         events.emit({ kind: 'adopted', transfer: read.transfer });
         return open;
       }
@@ -131,17 +144,24 @@ export class Sweep {
 
   /** See {@link TransferTracking.disown}. Ends by itself after some minutes; never rejects. */
   async disown(key: string): Promise<void> {
-    const { clock, signal, jobs, transfers, writer } = this.parts;
+    const { clock, signal, transfers, writer } = this.parts;
     this.disowned.add(key);
     const started = clock.monotonicMs();
     try {
-      for (const lookAt of DISOWNED_LOOKS_MS) {
+      for (const lookAt of disownedLooks()) {
         await clock.sleep(started + lookAt - clock.monotonicMs(), signal);
-        const job = await jobs.findByKey(key, signal).catch(() => undefined);
-        if (job === undefined || showsEnded(job)) continue;
-        const open = this.adopt(job);
+        const found = await this.lookForDisowned(key);
+        if (found === 'gone') return;
+        if (found === 'unanswered') continue;
+        if (found === 'not-there') {
+          // While SciCat is away nobody knows; only its word ends the looks.
+          if (lookAt >= DISOWNED_LAST_LOOK_MS) return;
+          continue;
+        }
+        const known = transfers.get(found.id) !== undefined;
+        const open = this.adopt(found);
         if (open === undefined) return;
-        transfers.update(open, (transfer) => this.notAccepted(transfer));
+        transfers.update(open, (transfer) => this.notAccepted(transfer, known));
         writer.changed(open, 'needed');
         return;
       }
@@ -152,7 +172,21 @@ export class Sweep {
     }
   }
 
-  private notAccepted(transfer: Transfer): Transfer {
+  private async lookForDisowned(
+    key: string,
+  ): Promise<TransferJobDocument | 'not-there' | 'gone' | 'unanswered'> {
+    const { jobs, signal } = this.parts;
+    try {
+      const job = await jobs.findByKey(key, signal);
+      if (job === undefined) return 'not-there';
+      return showsEnded(job) ? 'gone' : job;
+    } catch {
+      return 'unanswered';
+    }
+  }
+
+  /** @param known it had been taken up before, so Globus may have been asked for it */
+  private notAccepted(transfer: Transfer, known: boolean): Transfer {
     const { status } = transfer;
     const asked = withEndRequest(transfer, {
       reason: 'user',
@@ -161,7 +195,7 @@ export class Sweep {
       remove: false,
     });
     // This process made the key and never submitted anything under it.
-    return status.state === 'waiting'
+    return status.state === 'waiting' && !known
       ? { ...asked, status: { ...status, handover: 'none' } }
       : asked;
   }
@@ -179,14 +213,18 @@ export class Sweep {
     return this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
   }
 
-  /** @returns undefined when SciCat refused; other errors end the sweep, to be repeated whole */
-  private async unlessRefused<T>(step: Promise<T>): Promise<T | undefined> {
-    try {
-      return await step;
-    } catch (error) {
-      if (error instanceof UpstreamError && error.code === 'UPSTREAM_REJECTED') return undefined;
-      throw error;
-    }
+  /**
+   * An account that has lost its rights is shown an empty list, as if nothing were open. It means
+   * what it says when there never was a job of ours, or when one of them can be read or is certainly
+   * gone.
+   *
+   * @throws ServiceAccountError when SciCat does not let the account read the job that is known
+   */
+  private async believeEmptyList(): Promise<void> {
+    const { jobs, history, signal } = this.parts;
+    const known = await history.knownJob();
+    if (known !== undefined && (await jobs.read(known, signal)) === undefined)
+      await history.forget();
   }
 
   /** Ages are by two clocks, ours and SciCat's: a job from the future is no reason to wait. */
@@ -197,8 +235,13 @@ export class Sweep {
       return touchedMs >= GO_VERSION_SILENT_MS ? this.adopt(job) : undefined;
     }
     const ageMs = now - job.createdAt;
-    const tooYoung = ageMs >= 0 && ageMs < leaveAloneMs;
-    return tooYoung || this.isDisowned(job) ? undefined : this.adopt(job);
+    // A clock that is a little behind is no reason to take up what a request has just made.
+    const tooYoung = Math.abs(ageMs) < leaveAloneMs;
+    if (tooYoung || this.isDisowned(job)) return undefined;
+    const open = this.adopt(job);
+    // Its owner was shown nothing yet but that it was submitted, and it may have to wait.
+    if (open !== undefined && !wasWritten(job)) this.parts.writer.changed(open, 'needed');
+    return open;
   }
 
   private isDisowned(job: TransferJobDocument): boolean {
@@ -244,5 +287,41 @@ export class Sweep {
     if (this.ignored.has(jobId)) return;
     this.ignored.add(jobId);
     this.parts.events.emit({ kind: 'job-ignored', jobId, reason });
+  }
+}
+
+function wasWritten({ result }: TransferJobDocument): boolean {
+  return result !== null && Object.keys(result ?? {}).length > 0;
+}
+
+/** So many steps in a row that fail mean that SciCat is away, and not that a job is odd. */
+const TROUBLES_IN_A_ROW = 5;
+
+/**
+ * Errors of single jobs in a sweep: one job that can't be read must not keep the others from being
+ * looked at. The sweep is repeated soon all the same, unless SciCat has understood and said no.
+ */
+class Troubles {
+  private first: unknown;
+  private inARow = 0;
+
+  /** @returns undefined when the step failed */
+  async unless<T>(step: Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await step;
+      this.inARow = 0;
+      return result;
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.code === 'SERVICE_ACCOUNT') throw error;
+      if (error.code === 'UPSTREAM_REJECTED') return undefined;
+      this.first ??= error;
+      this.inARow += 1;
+      if (this.inARow >= TROUBLES_IN_A_ROW) throw error;
+      return undefined;
+    }
+  }
+
+  throwIfAny(): void {
+    if (this.first !== undefined) throw this.first as Error;
   }
 }

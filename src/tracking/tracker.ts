@@ -7,6 +7,7 @@ import type { Clock } from '../time/clock.port.js';
 import type { ArchiveJobs } from '../transfers/application/ports/archive-jobs.port.js';
 import type { Datasets } from '../transfers/application/ports/datasets.port.js';
 import type { GlobusTransfers } from '../transfers/application/ports/globus-transfers.port.js';
+import type { JobHistory } from '../transfers/application/ports/job-history.port.js';
 import type { Spool } from '../transfers/application/ports/spool.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
 import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
@@ -28,7 +29,7 @@ import { JobWriter, type JobWriterListener } from './job-writer.js';
 import { Observer } from './observer.js';
 import { type OpenTransfer, OpenTransfers } from './open-transfers.js';
 import { SubmissionIds } from './submission-ids.js';
-import { Sweep } from './sweep.js';
+import { Sweep, type SweepResult } from './sweep.js';
 import { TaskEnder } from './task-ender.js';
 
 /** What the tracker works with. */
@@ -38,6 +39,7 @@ export interface TrackerParts {
   readonly datasets: Datasets;
   readonly globus: GlobusTransfers;
   readonly spool: Spool;
+  readonly history: JobHistory;
   readonly events: TransferEvents;
   readonly alarms: Alarms;
   readonly config: ConfigSnapshots;
@@ -63,7 +65,12 @@ const SWEEP_EVERY_MS = 5 * 60_000;
 const SWEEP_AGAIN_MS = 30_000;
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
 const SUBMISSION_ID_STOCK = 16;
+/** The account that creates jobs can't log in, or can't read them. */
 const SCICAT_ACCOUNT_ALARM = 'scicat-account';
+/** SciCat lets the account create no jobs. */
+const SCICAT_CREATE_ALARM = 'scicat-account-create';
+/** SciCat does not let the account write jobs. */
+const SCICAT_WRITE_ALARM = 'scicat-account-write';
 
 /**
  * Follows every transfer from its acceptance to its end. One loop that never overlaps itself: it
@@ -105,7 +112,7 @@ export class Tracker implements TransferTracking {
   private reservedWaits = 0;
 
   constructor(private readonly parts: TrackerParts) {
-    const { clock, events, config, random, alarms, globus, datasets, spool } = parts;
+    const { clock, events, config, random, alarms, globus, datasets, spool, history } = parts;
     const { signal } = this.aborted;
     // Every call under way listens to it, and there may be hundreds.
     setMaxListeners(0, signal, this.stopping.signal);
@@ -118,7 +125,7 @@ export class Tracker implements TransferTracking {
         this.onGone(open);
       },
       failed: (_open, error) => {
-        if (error instanceof ServiceAccountError) alarms.raise(SCICAT_ACCOUNT_ALARM, error.message);
+        if (error instanceof ServiceAccountError) alarms.raise(SCICAT_WRITE_ALARM, error.message);
       },
     };
     const { transfers } = this;
@@ -141,6 +148,7 @@ export class Tracker implements TransferTracking {
     this.finalizer = new Finalizer({
       transfers,
       writer,
+      globus,
       datasets,
       archiveJobs: parts.archiveJobs,
       clock,
@@ -151,7 +159,16 @@ export class Tracker implements TransferTracking {
     const { dispatcher } = this;
     this.ender = new TaskEnder({ writer, dispatcher, globus, clock, random, signal });
     this.observer = new Observer(globus, clock, signal);
-    this.sweep = new Sweep({ transfers, writer, jobs: parts.jobs, spool, clock, events, signal });
+    this.sweep = new Sweep({
+      transfers,
+      writer,
+      jobs: parts.jobs,
+      spool,
+      history,
+      clock,
+      events,
+      signal,
+    });
     this.sweep.onGone = (open) => {
       this.onGone(open);
     };
@@ -207,6 +224,25 @@ export class Tracker implements TransferTracking {
     return this.transfers.findEqual(print);
   }
 
+  async stillThere(jobId: string): Promise<boolean> {
+    const job = await this.parts.jobs.read(jobId, this.aborted.signal);
+    if (job !== undefined) return true;
+    const open = this.transfers.get(jobId);
+    if (open !== undefined) this.onGone(open);
+    return false;
+  }
+
+  endRequested(jobId: string): boolean {
+    const transfer = this.current(jobId) ?? this.transfers.lately(jobId);
+    return transfer?.endRequested !== undefined;
+  }
+
+  accountMayCreate(refusal: string | undefined): void {
+    const { alarms } = this.parts;
+    if (refusal === undefined) alarms.clear(SCICAT_CREATE_ALARM);
+    else alarms.raise(SCICAT_CREATE_ALARM, refusal);
+  }
+
   reserve(): Place {
     if (!this.ready) {
       throw new NotReadyError(
@@ -230,7 +266,8 @@ export class Tracker implements TransferTracking {
     }
     this.reservedWaits += 1;
     const why =
-      this.dispatcher.pausedFor ??
+      this.dispatcher.waitsForGlobus ??
+      (this.reconciled ? undefined : 'the service has just started and asks Globus first') ??
       `the service runs at most ${maxConcurrency} at a time, and others were asked for before`;
     return this.place(false, why, () => (this.reservedWaits -= 1));
   }
@@ -242,7 +279,10 @@ export class Tracker implements TransferTracking {
   async accept(transfer: Transfer, place: Place): Promise<Handover> {
     place.release();
     const open = this.transfers.add(transfer, { holdsSlot: place.slot });
+    // A sweep may have taken it up before, without a slot.
+    if (place.slot) this.transfers.setSlot(open, true);
     this.parts.events.emit({ kind: 'accepted', transfer });
+    void this.besideLoop(this.parts.history.note(transfer.jobId));
     if (place.slot) {
       const handover = this.dispatcher.handOver(open);
       void this.thenWake(handover);
@@ -332,9 +372,10 @@ export class Tracker implements TransferTracking {
     // While a look was under way the service may have been told to stop.
     if (this.isStopping()) return;
     for (const step of this.finalizer.startDue()) void this.thenWake(step);
-    if (this.reconciled) {
-      for (const step of this.dispatcher.dispatch(this.reservedSlots)) void this.thenWake(step);
-    }
+    const steps = this.reconciled
+      ? this.dispatcher.dispatch(this.reservedSlots)
+      : this.dispatcher.endUnsent();
+    for (const step of steps) void this.thenWake(step);
   }
 
   /** Keeps a step in sight until it ends. */
@@ -363,14 +404,12 @@ export class Tracker implements TransferTracking {
   }
 
   private async recover(): Promise<void> {
-    const { clock, events, alarms, random } = this.parts;
+    const { clock, random } = this.parts;
     if (clock.monotonicMs() < this.recoverNotBefore) return;
     try {
-      const { open, adopted } = await this.sweep.recover();
+      const found = await this.sweep.recover();
       this.recovered = true;
-      this.sweepAt = clock.monotonicMs() + SWEEP_EVERY_MS;
-      alarms.clear(SCICAT_ACCOUNT_ALARM);
-      events.emit({ kind: 'swept', open, adopted });
+      this.swept(found);
       void this.submissionIds.fill();
     } catch (error) {
       if (this.aborted.signal.aborted) return;
@@ -396,18 +435,22 @@ export class Tracker implements TransferTracking {
   }
 
   private async sweepOnce(): Promise<void> {
-    const { clock, events, alarms } = this.parts;
+    const { clock } = this.parts;
     try {
-      const { open, adopted } = await this.sweep.run();
-      alarms.clear(SCICAT_ACCOUNT_ALARM);
-      this.sweepAt = clock.monotonicMs() + SWEEP_EVERY_MS;
-      events.emit({ kind: 'swept', open, adopted });
+      this.swept(await this.sweep.run());
     } catch (error) {
       this.sweepAt = clock.monotonicMs() + SWEEP_AGAIN_MS;
       if (!this.aborted.signal.aborted) this.sweepFailed(error);
     } finally {
       this.sweeping = false;
     }
+  }
+
+  private swept({ open, adopted }: SweepResult): void {
+    const { clock, events, alarms } = this.parts;
+    this.sweepAt = clock.monotonicMs() + SWEEP_EVERY_MS;
+    events.emit({ kind: 'swept', open, adopted });
+    alarms.clear(SCICAT_ACCOUNT_ALARM);
   }
 
   private sweepFailed(error: unknown): void {
@@ -514,7 +557,7 @@ export class Tracker implements TransferTracking {
   }
 
   private onConfirmed(open: OpenTransfer, shown: Transfer): void {
-    this.parts.alarms.clear(SCICAT_ACCOUNT_ALARM);
+    this.parts.alarms.clear(SCICAT_WRITE_ALARM);
     const { state } = shown.status;
     // Something newer is to be written, such as the removal of an ended transfer's job.
     if (isFinal(state) && open.transfer !== shown) return;
@@ -547,7 +590,7 @@ export class Tracker implements TransferTracking {
   /** The job was removed from SciCat: nobody is left to tell, and nothing more is to be copied. */
   private onGone(open: OpenTransfer): void {
     if (open.jobGone) return;
-    open.jobGone = true;
+    this.transfers.setGone(open);
     this.writer.forget(open);
     void this.besideLoop(
       this.ender.endGone(open).then(() => {

@@ -14,6 +14,7 @@ import {
   GLOBUS_TRANSFERS,
   type GlobusTransfers,
 } from '../transfers/application/ports/globus-transfers.port.js';
+import { JOB_HISTORY, type JobHistory } from '../transfers/application/ports/job-history.port.js';
 import { SPOOL, type Spool } from '../transfers/application/ports/spool.port.js';
 import {
   TRANSFER_EVENTS,
@@ -45,6 +46,7 @@ import { TrackerSchedule } from './tracker-schedule.js';
         datasets: Datasets,
         globus: GlobusTransfers,
         spool: Spool,
+        history: JobHistory,
         events: TransferEvents,
         alarms: Alarms,
         config: ConfigSnapshots,
@@ -56,6 +58,7 @@ import { TrackerSchedule } from './tracker-schedule.js';
           datasets,
           globus,
           spool,
+          history,
           events,
           alarms,
           config,
@@ -68,6 +71,7 @@ import { TrackerSchedule } from './tracker-schedule.js';
         DATASETS,
         GLOBUS_TRANSFERS,
         SPOOL,
+        JOB_HISTORY,
         TRANSFER_EVENTS,
         Alarms,
         ConfigSnapshots,

@@ -96,6 +96,7 @@ export class Life {
         { transport, clock, random },
       ),
       spool,
+      history: world.history,
       events,
       alarms: this.alarms,
       config,

@@ -6,6 +6,7 @@ import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { Secret } from '../../src/config/secret.js';
+import { FakeJobHistory } from '../support/fake-job-history.js';
 import type { ArrivedRequest } from '../support/whole-body.js';
 import type { FileEntry } from '../../src/transfers/domain/file-list.js';
 import { aConfig, aFacility, CLIENT_ID, SERVICE_USER, START } from '../support/builders.js';
@@ -56,6 +57,7 @@ export class World {
   readonly config: ConfigSnapshots;
   /** The spool's files. */
   readonly disk = new Map<string, { readonly files: readonly FileEntry[]; readonly at: number }>();
+  readonly history = new FakeJobHistory();
   readonly trace: string[] = [];
   /** A task that is not ours, on our account. */
   strangersTask: string | undefined;

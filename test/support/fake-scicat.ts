@@ -23,7 +23,15 @@ import { Faults } from './faults.js';
 import { rejected } from './upstream-failures.js';
 
 type JobCall =
-  'create' | 'findByKey' | 'read' | 'listOpen' | 'listOpenIds' | 'list' | 'write' | 'remove';
+  | 'create'
+  | 'findByKey'
+  | 'read'
+  | 'listOpen'
+  | 'listOpenIds'
+  | 'anyOfOurs'
+  | 'list'
+  | 'write'
+  | 'remove';
 
 /** One PATCH that was stored. */
 export interface StoredWrite {

@@ -21,6 +21,10 @@ export class FakeTracking implements TransferTracking {
   readonly disowned: string[] = [];
   readonly ends: { readonly jobId: string; readonly request: EndRequest }[] = [];
   readonly followed = new Map<string, Transfer>();
+  /** Jobs that were removed from SciCat without anybody having noticed. */
+  readonly gone = new Set<string>();
+  /** What was told of the account's right to create jobs. */
+  readonly refusals: (string | undefined)[] = [];
   /** Places taken and not given back. */
   places = 0;
   /** Called when a transfer is accepted. */
@@ -83,5 +87,18 @@ export class FakeTracking implements TransferTracking {
 
   disown(key: string): void {
     this.disowned.push(key);
+  }
+
+  stillThere(jobId: string): Promise<boolean> {
+    if (this.gone.has(jobId)) this.followed.delete(jobId);
+    return Promise.resolve(this.followed.has(jobId));
+  }
+
+  endRequested(jobId: string): boolean {
+    return this.followed.get(jobId)?.endRequested !== undefined;
+  }
+
+  accountMayCreate(refusal: string | undefined): void {
+    this.refusals.push(refusal);
   }
 }

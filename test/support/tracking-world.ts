@@ -7,6 +7,7 @@ import type { Transfer } from '../../src/transfers/domain/transfer.js';
 import { aJob, aJobOf, type ConfigParts, configOf } from './builders.js';
 import { FakeGlobus } from './fake-globus.js';
 import { FakeArchiveJobs, FakeDatasets, FakeTransferJobs } from './fake-scicat.js';
+import { FakeJobHistory } from './fake-job-history.js';
 import { FakeSpool } from './fake-spool.js';
 import { RecordedEvents } from './recorded-events.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -21,6 +22,7 @@ export class TrackingWorld {
   readonly datasets = new FakeDatasets();
   readonly globus = new FakeGlobus();
   readonly spool = new FakeSpool(() => this.clock.now());
+  readonly history = new FakeJobHistory();
   readonly transfers = new OpenTransfers(this.events, () => this.clock.monotonicMs());
   readonly aborter = new AbortController();
   readonly config;
@@ -63,14 +65,26 @@ export class TrackingWorld {
 
   /** A tracker over all this, not started. */
   tracker(): Tracker {
-    const { jobs, archiveJobs, datasets, globus, spool, events, alarms, config, clock, random } =
-      this;
+    const {
+      jobs,
+      archiveJobs,
+      datasets,
+      globus,
+      spool,
+      history,
+      events,
+      alarms,
+      config,
+      clock,
+      random,
+    } = this;
     return new Tracker({
       jobs,
       archiveJobs,
       datasets,
       globus,
       spool,
+      history,
       events,
       alarms,
       config,

@@ -19,9 +19,13 @@ export interface CheckedFileList {
 /**
  * Checks a request's file list and puts it in order.
  *
+ * @param atRoot the dataset's folder is the top of one of the collections
  * @throws InvalidRequestError naming the first entry that can't be used
  */
-export function* checkedFileList(files: readonly FileEntry[]): Steps<CheckedFileList> {
+export function* checkedFileList(
+  files: readonly FileEntry[],
+  atRoot: boolean,
+): Steps<CheckedFileList> {
   if (files.length === 0) {
     throw new InvalidRequestError(
       'The file list is empty. Leave it out to transfer the whole dataset folder.',
@@ -31,15 +35,15 @@ export function* checkedFileList(files: readonly FileEntry[]): Steps<CheckedFile
     if (start > 0) yield;
     for (let position = start; position < start + ENTRIES_PER_STEP; position += 1) {
       const file = files[position];
-      if (file !== undefined) refuseBadPath(file.path, position);
+      if (file !== undefined) refuseBadPath(file.path, position, atRoot);
     }
   }
   const once = withoutRepetitions(yield* sortedFileList(files));
   return { files: once, digest: yield* digestFileList(once) };
 }
 
-function refuseBadPath(path: string, position: number): void {
-  const refusal = refuseFilePath(path);
+function refuseBadPath(path: string, position: number, atRoot: boolean): void {
+  const refusal = refuseFilePath(path, atRoot);
   if (refusal === undefined) return;
   throw new InvalidRequestError(
     `Entry ${position} of the file list can't be used: its path ${refusal}.`,

@@ -2,7 +2,11 @@ import type { Identity } from '../../auth/identity.port.js';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
-import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import {
+  ServiceAccountError,
+  UpstreamError,
+  UpstreamUnavailableError,
+} from '../../errors/upstream.errors.js';
 import type { Clock } from '../../time/clock.port.js';
 import { inSlices } from '../../time/in-slices.js';
 import type { FileEntry } from '../domain/file-list.js';
@@ -77,9 +81,14 @@ export class RequestTransfer {
   async execute(input: TransferRequestInput): Promise<string> {
     const asked = await this.wanted(await this.assess(input), input);
     const print = fingerprint(asked.record);
-    const equal = this.parts.tracking.findEqual(print) ?? this.underWay.get(print);
-    if (equal !== undefined) {
+    // From finding none to noting this one as under way nothing may happen in between.
+    for (
+      let equal = this.equalTransfer(print);
+      equal !== undefined;
+      equal = this.equalTransfer(print)
+    ) {
       const jobId = await equal;
+      if (jobId === undefined) continue;
       this.parts.events.emit({ kind: 'repeated', jobId, username: input.identity.username });
       return jobId;
     }
@@ -90,6 +99,25 @@ export class RequestTransfer {
     } finally {
       this.underWay.delete(print);
     }
+  }
+
+  /**
+   * An equal transfer, open or just being made.
+   *
+   * @returns undefined when there is none; else its job, or undefined if it turns out to be no answer:
+   *   somebody wants its end, or its job was removed in SciCat
+   */
+  private equalTransfer(print: string): Promise<string | undefined> | undefined {
+    const { tracking } = this.parts;
+    const open = tracking.findEqual(print);
+    if (open !== undefined) {
+      return tracking
+        .stillThere(open)
+        .then((there) => (there && tracking.findEqual(print) === open ? open : undefined));
+    }
+    return this.underWay
+      .get(print)
+      ?.then((jobId) => (tracking.endRequested(jobId) ? undefined : jobId));
   }
 
   private async assess(input: TransferRequestInput): Promise<TransferRecord> {
@@ -142,7 +170,8 @@ export class RequestTransfer {
   private async wanted(record: TransferRecord, input: TransferRequestInput): Promise<Wanted> {
     const files = await input.files();
     if (files === undefined) return { record, takeFiles: () => undefined };
-    const list = await inSlices(checkedFileList(files));
+    const atRoot = record.source.path === '/' || record.destination.path === '/';
+    const list = await inSlices(checkedFileList(files, atRoot));
     let inHand: readonly FileEntry[] | undefined = list.files;
     return {
       record: { ...record, fileList: list.digest },
@@ -192,13 +221,16 @@ export class RequestTransfer {
     const { jobs, spool, tracking } = this.parts;
     const { username, email, ownerGroup } = record.requestedBy;
     try {
-      return await jobs.create({
+      const job = await jobs.create({
         record,
         ownerUser: username,
         ownerGroup,
         ...(email === undefined ? {} : { contactEmail: email }),
       });
+      tracking.accountMayCreate(undefined);
+      return job;
     } catch (error) {
+      if (error instanceof ServiceAccountError) tracking.accountMayCreate(error.message);
       if (error instanceof UpstreamError && error.outcomeUnclear) {
         const found = await this.lookForJob(record.key);
         if (found !== undefined) return found;

@@ -28,6 +28,16 @@ export interface TransferTracking {
   findEqual(fingerprint: string): string | undefined;
 
   /**
+   * Whether SciCat still has the job of an open transfer. If not, the transfer is ended.
+   *
+   * @throws UpstreamError when SciCat can't be asked
+   */
+  stillThere(jobId: string): Promise<boolean>;
+
+  /** Whether somebody has asked for the end of this transfer, open or ended lately. */
+  endRequested(jobId: string): boolean;
+
+  /**
    * Takes a place.
    *
    * @throws NotReadyError before recovery is complete and while the service stops
@@ -67,6 +77,13 @@ export interface TransferTracking {
    * for some minutes, and cancelled if found.
    */
   disown(key: string): void;
+
+  /**
+   * Whether SciCat lets the service's own account create jobs, as the last request has shown.
+   *
+   * @param refusal why it does not, in words for an operator
+   */
+  accountMayCreate(refusal: string | undefined): void;
 }
 
 /** Injection token of {@link TransferTracking}. */
