@@ -1,7 +1,6 @@
 import type { StreamedBody } from '../http-client/http-transport.port.js';
 import type { TransferRequest } from '../transfers/application/ports/globus-transfers.port.js';
-import type { SpooledList } from '../transfers/application/ports/spool.port.js';
-import type { FileEntry } from '../transfers/domain/file-list.js';
+import type { SpooledFile, SpooledList } from '../transfers/application/ports/spool.port.js';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -60,18 +59,22 @@ async function* pieces(
   files: SpooledList,
   shapes: ItemShapes,
 ): AsyncGenerator<string> {
-  let separator = beginning;
+  yield beginning;
+  let separator = '';
   for await (const batch of files.batches()) {
-    yield separator + batch.map((file) => item(file, shapes)).join(',');
-    separator = ',';
+    let text = '';
+    for (const file of batch) {
+      text += separator + item(file, shapes);
+      separator = ',';
+    }
+    yield text;
   }
   yield END;
 }
 
-function item({ path, isSymlink }: FileEntry, { file, link }: ItemShapes): string {
+function item({ jsonPath, isSymlink }: SpooledFile, { file, link }: ItemShapes): string {
   const [before, between, after] = isSymlink ? link : file;
-  const escaped = JSON.stringify(path).slice(1, -1);
-  return before + escaped + between + escaped + after;
+  return before + jsonPath + between + jsonPath + after;
 }
 
 function lengthOf(shape: ItemShape): number {

@@ -5,7 +5,12 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
-import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
+import type {
+  Spool,
+  SpooledFile,
+  SpooledList,
+  SpoolEntry,
+} from '../transfers/application/ports/spool.port.js';
 import type { FileEntry } from '../transfers/domain/file-list.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
@@ -101,7 +106,7 @@ export class FileSpool implements Spool {
   private async *batches(
     key: string,
     text: string | undefined,
-  ): AsyncGenerator<readonly FileEntry[]> {
+  ): AsyncGenerator<readonly SpooledFile[]> {
     if (text !== undefined) {
       yield entriesOf(text.split('\n'));
       return;
@@ -318,15 +323,13 @@ function readClosing(
 }
 
 /** The entries of lines that are known to be undamaged; the closing line is none. */
-function entriesOf(lines: readonly string[]): readonly FileEntry[] {
-  const values = JSON.parse(
-    `[${lines.filter((line) => line !== '').join(',')}]`,
-  ) as readonly unknown[];
-  return values.flatMap((value): readonly FileEntry[] => {
-    if (typeof value === 'string') return [{ path: value, isSymlink: false }];
-    if (Array.isArray(value)) return [{ path: String(value[0]), isSymlink: true }];
-    return [];
-  });
+function entriesOf(lines: readonly string[]): readonly SpooledFile[] {
+  const entries: SpooledFile[] = [];
+  for (const line of lines) {
+    if (line.startsWith('"')) entries.push({ jsonPath: line.slice(1, -1), isSymlink: false });
+    else if (line.startsWith('[')) entries.push({ jsonPath: line.slice(2, -2), isSymlink: true });
+  }
+  return entries;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -15,7 +15,12 @@ export function listInMemory(files: readonly FileEntry[]): SpooledList {
     pathBytes: bytes.reduce((sum, length) => sum + length, 0),
     async *batches() {
       for (let start = 0; start < files.length; start += 2) {
-        yield await Promise.resolve(files.slice(start, start + 2));
+        yield await Promise.resolve(
+          files.slice(start, start + 2).map(({ path, isSymlink }) => ({
+            jsonPath: JSON.stringify(path).slice(1, -1),
+            isSymlink,
+          })),
+        );
       }
     },
   };
@@ -24,7 +29,13 @@ export function listInMemory(files: readonly FileEntry[]): SpooledList {
 /** All entries of a spooled list. */
 export async function entriesOf(list: SpooledList | undefined): Promise<readonly FileEntry[]> {
   const entries: FileEntry[] = [];
-  if (list !== undefined) for await (const batch of list.batches()) entries.push(...batch);
+  if (list !== undefined) {
+    for await (const batch of list.batches()) {
+      for (const { jsonPath, isSymlink } of batch) {
+        entries.push({ path: JSON.parse(`"${jsonPath}"`) as string, isSymlink });
+      }
+    }
+  }
   return entries;
 }
 

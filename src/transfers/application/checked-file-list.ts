@@ -52,13 +52,16 @@ function refuseBadPath(path: string, position: number, atRoot: boolean): void {
 }
 
 function withoutRepetitions(sorted: readonly FileEntry[]): readonly FileEntry[] {
-  return sorted.filter((file, position) => {
+  const repeats = (file: FileEntry, position: number): boolean => {
     const before = sorted[position - 1];
-    if (before?.path !== file.path) return true;
-    if (before.isSymlink === file.isSymlink) return false;
+    if (before?.path !== file.path) return false;
+    if (before.isSymlink === file.isSymlink) return true;
     throw new InvalidRequestError(
       'The file list names one path twice, once as a symbolic link and once not.',
       { details: `path = ${JSON.stringify(file.path).slice(0, 300)}` },
     );
-  });
+  };
+  return sorted.some(repeats)
+    ? sorted.filter((file, position) => !repeats(file, position))
+    : sorted;
 }

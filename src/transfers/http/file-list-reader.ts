@@ -117,7 +117,7 @@ export class FileListReader {
       return this.files;
     }
     if (fileList === undefined || fileList === null) return undefined;
-    if (Array.isArray(fileList)) return fileList.map(readEntry);
+    if (Array.isArray(fileList)) return fileList.map(checkedEntry);
     throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
   }
 
@@ -166,19 +166,23 @@ export class FileListReader {
     const entries = parseJson(`[${text}]`);
     if (!Array.isArray(entries) || this.files === undefined) throw malformed();
     for (const entry of entries as readonly unknown[]) {
-      this.files.push(readEntry(entry, this.files.length));
+      this.files.push(checkedEntry(entry, this.files.length));
     }
   }
 }
 
-function readEntry(entry: unknown, position: number): FileEntry {
-  if (typeof entry === 'object' && entry !== null) {
-    const { path, isSymlink } = entry as { readonly path?: unknown; readonly isSymlink?: unknown };
-    if (typeof path === 'string' && typeof isSymlink === 'boolean') return { path, isSymlink };
-  }
+/** The entry itself, as there may be very many. */
+function checkedEntry(entry: unknown, position: number): FileEntry {
+  if (isFileEntry(entry)) return entry;
   throw new InvalidRequestError(
     `Entry ${position} of fileList must be an object with path (text) and isSymlink (true or false).`,
   );
+}
+
+function isFileEntry(entry: unknown): entry is FileEntry {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { path, isSymlink } = entry as { readonly path?: unknown; readonly isSymlink?: unknown };
+  return typeof path === 'string' && typeof isSymlink === 'boolean';
 }
 
 function lastBytes(pieces: readonly Buffer[], count: number): Buffer {
