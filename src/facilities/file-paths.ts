@@ -1,5 +1,8 @@
 import { hasDotSegment, hasUnprintable } from './path-text.js';
 
+/** Most paths are like this, and then nothing below can be wrong with them. */
+const PLAIN = /^(?:[\w-][\w .,+=@-]*\/)*[\w-][\w .,+=@-]*$/;
+
 /**
  * Why one path of a file list is refused, as the end of a sentence that begins with the path; or
  * `undefined` if it is usable. Paths are relative to the dataset's folder. A backslash may stand in
@@ -10,6 +13,7 @@ import { hasDotSegment, hasUnprintable } from './path-text.js';
  * @param atRoot the dataset's folder is the top of a collection
  */
 export function refuseFilePath(path: string, atRoot: boolean): string | undefined {
+  if (PLAIN.test(path)) return undefined;
   if (path === '') return 'is empty';
   if (path.startsWith('/') || path.startsWith('\\')) {
     return "is absolute; file paths are relative to the dataset's source folder";

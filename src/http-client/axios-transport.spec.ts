@@ -207,13 +207,13 @@ describe('AxiosTransport', () => {
 
   describe('a body that is streamed', () => {
     const pieces = ['{"ü":', ' [1]', '}'];
-    const streamed = (bytes: number, rest?: () => AsyncGenerator<string>) =>
+    const streamed = (bytes: number, rest?: () => AsyncGenerator<Buffer>) =>
       ask({
         method: 'POST',
         body: {
           bytes,
           async *pieces() {
-            yield* pieces;
+            yield* pieces.map((piece) => Buffer.from(piece));
             if (rest !== undefined) yield* rest();
             await Promise.resolve();
           },
@@ -239,7 +239,7 @@ describe('AxiosTransport', () => {
       handler = (request) => request.on('end', () => (whole = true));
       const broken = new Error('The disk is gone.');
       const request = streamed(1_000, async function* () {
-        yield await Promise.reject<string>(broken);
+        yield await Promise.reject<Buffer>(broken);
       });
       await expect(transport.send(request)).rejects.toBe(broken);
       expect(whole).toBe(false);
@@ -258,7 +258,7 @@ describe('AxiosTransport', () => {
       let ended = false;
       const request = streamed(1e9, async function* () {
         try {
-          for (;;) yield await Promise.resolve('x'.repeat(100_000));
+          for (;;) yield await Promise.resolve(Buffer.alloc(100_000));
         } finally {
           ended = true;
         }

@@ -151,7 +151,7 @@ function bodyOf({ body }: HttpRequest): BodyUnderWay {
   if (typeof body !== 'object') {
     return { data: body, failure: () => undefined, end: () => undefined };
   }
-  const stream = Readable.from(inBytes(body), { objectMode: false });
+  const stream = Readable.from(ofTheSaidLength(body), { objectMode: false });
   let failure: Error | undefined;
   stream.on('error', (error) => {
     failure = error;
@@ -166,13 +166,12 @@ function bodyOf({ body }: HttpRequest): BodyUnderWay {
 }
 
 /** As many bytes as were announced, or an error: a server waits for the others for ever. */
-async function* inBytes(body: StreamedBody): AsyncGenerator<Buffer> {
+async function* ofTheSaidLength(body: StreamedBody): AsyncGenerator<Buffer> {
   let left = body.bytes;
   for await (const piece of body.pieces()) {
-    const bytes = Buffer.from(piece, 'utf8');
-    left -= bytes.length;
+    left -= piece.length;
     if (left < 0) break;
-    yield bytes;
+    yield piece;
   }
   if (left !== 0) throw new InternalError('A request is not as long as it was said to be.');
 }

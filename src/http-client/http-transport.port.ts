@@ -1,9 +1,9 @@
 /** A body that is too long to be held as one text. */
 export interface StreamedBody {
-  /** How many bytes it has in UTF-8. */
+  /** How many bytes it has. */
   readonly bytes: number;
   /** The body in pieces, anew at every call: a repeated request sends it from the start. */
-  pieces(): AsyncIterable<string>;
+  pieces(): AsyncIterable<Buffer>;
 }
 
 /** One HTTP request on the wire. */

@@ -103,7 +103,7 @@ describe('FileSpool', () => {
       const spool = await FileSpool.open(folder);
       await spool.put(KEY, FILES);
       await writeFile(file(), change(await readFile(file())));
-      return spool.open(KEY);
+      return (await FileSpool.open(folder)).open(KEY);
     };
     const rewritten = (change: (text: string) => string) => (bytes: Buffer) =>
       gzipSync(change(gunzipSync(bytes).toString('utf8')));
@@ -126,6 +126,34 @@ describe('FileSpool', () => {
     ])('%s', async (_name, change) => {
       expect(await damaged(change)).toBeUndefined();
     });
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['gone', () => rm(file())],
+    ['cut', async () => writeFile(file(), (await readFile(file())).subarray(0, -12))],
+  ])(
+    'a list of its own that is %s is not read as a shorter one, and missed at the next look',
+    async (_what, harm) => {
+      const spool = await FileSpool.open(folder);
+      await spool.put(KEY, FILES);
+      await harm();
+      const list = await spool.open(KEY);
+      await expect(entriesOf(list)).rejects.toThrow(SpoolUnavailableError);
+      expect(await spool.open(KEY)).toBeUndefined();
+    },
+  );
+
+  it('knows of a list what it amounts to, of its own and of another process', async () => {
+    await (await FileSpool.open(folder)).put(OTHER, FILES);
+    const spool = await FileSpool.open(folder);
+    await spool.put(KEY, FILES);
+    const pathBytes = FILES.map(({ path }) => Buffer.byteLength(JSON.stringify(path)) - 2);
+    const amounts = {
+      count: 2,
+      symlinks: 1,
+      pathBytes: pathBytes.reduce((sum, bytes) => sum + bytes, 0),
+    };
+    expect([await spool.open(KEY), await spool.open(OTHER)]).toMatchObject([amounts, amounts]);
   });
 
   describe('when the disk does not take it', () => {

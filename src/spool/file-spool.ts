@@ -5,12 +5,7 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
-import type {
-  Spool,
-  SpooledFile,
-  SpooledList,
-  SpoolEntry,
-} from '../transfers/application/ports/spool.port.js';
+import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
 import type { FileEntry } from '../transfers/domain/file-list.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
@@ -43,6 +38,9 @@ const SHORT_LIST_BYTES = 1024 * 1024;
  * it, so that a file that was cut or changed is not taken for a list.
  */
 export class FileSpool implements Spool {
+  /** What is known of the lists that this process has kept itself: they need no survey. */
+  private readonly kept = new Map<string, ListAmounts>();
+
   private constructor(
     private readonly folder: string,
     private readonly files: SpoolFileSystem,
@@ -74,7 +72,7 @@ export class FileSpool implements Spool {
     const target = this.pathOf(key);
     const temporary = join(this.folder, `${key}.${randomUUID()}${TEMPORARY_SUFFIX}`);
     try {
-      await this.writeDurably(temporary, files);
+      const written = await this.writeDurably(temporary, files);
       await this.files.rename(temporary, target);
       try {
         await this.syncFolder();
@@ -82,6 +80,7 @@ export class FileSpool implements Spool {
         await this.files.rm(target, { force: true });
         throw error;
       }
+      this.kept.set(key, written);
     } catch (error) {
       await this.files.rm(temporary, { force: true }).catch(() => undefined);
       throw unavailable('stored', error);
@@ -90,43 +89,42 @@ export class FileSpool implements Spool {
 
   async open(key: string): Promise<SpooledList | undefined> {
     if (!KEY.test(key)) return undefined;
+    const kept = this.kept.get(key);
+    if (kept !== undefined) return { ...kept, jsonLines: () => this.jsonLines(key, undefined) };
     const survey = new Survey();
     try {
       await this.unpacked(key, (pieces) => survey.take(pieces));
       const whole = survey.whole();
       if (whole === undefined) return undefined;
-      return { ...whole.amounts, batches: () => this.batches(key, whole.text) };
+      return { ...whole.amounts, jsonLines: () => this.jsonLines(key, whole.lines) };
     } catch (error) {
       if (isDamage(error) || codeOf(error) === 'ENOENT') return undefined;
       throw unavailable('read', error);
     }
   }
 
-  /** @param text of a short list, which need not be read once more */
-  private async *batches(
-    key: string,
-    text: string | undefined,
-  ): AsyncGenerator<readonly SpooledFile[]> {
-    if (text !== undefined) {
-      yield entriesOf(text.split('\n'));
+  /** @param lines of a short list, which need not be read once more */
+  private async *jsonLines(key: string, lines: Buffer | undefined): AsyncGenerator<Buffer> {
+    if (lines !== undefined) {
+      yield lines;
       return;
     }
     let handle: FileHandle | undefined;
     try {
       handle = await this.files.open(this.pathOf(key), 'r');
       const packed = handle.createReadStream({ autoClose: false });
-      const text = createGunzip({ chunkSize: READ_BYTES }).setEncoding('utf8');
-      pipeline(packed, text).catch(() => undefined);
-      let rest = '';
-      for await (const piece of text as AsyncIterable<string>) {
-        const end = piece.lastIndexOf('\n');
-        if (end < 0) rest += piece;
-        else {
-          yield entriesOf((rest + piece.slice(0, end)).split('\n'));
-          rest = piece.slice(end + 1);
-        }
+      const unpacked = createGunzip({ chunkSize: READ_BYTES });
+      pipeline(packed, unpacked).catch(() => undefined);
+      let rest: Buffer = Buffer.alloc(0);
+      for await (const piece of unpacked as AsyncIterable<Buffer>) {
+        const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+        const end = endOfLines(bytes);
+        if (end > 0) yield bytes.subarray(0, end);
+        rest = bytes.subarray(end);
       }
     } catch (error) {
+      // Gone or damaged meanwhile: the next look finds that out.
+      this.kept.delete(key);
       throw unavailable('read', error);
     } finally {
       await handle?.close();
@@ -150,6 +148,7 @@ export class FileSpool implements Spool {
 
   async remove(key: string): Promise<void> {
     if (!KEY.test(key)) return;
+    this.kept.delete(key);
     try {
       await this.files.rm(this.pathOf(key), { force: true });
     } catch (error) {
@@ -183,16 +182,21 @@ export class FileSpool implements Spool {
     }
   }
 
-  private async writeDurably(path: string, files: readonly FileEntry[]): Promise<void> {
+  private async writeDurably(path: string, files: readonly FileEntry[]): Promise<ListAmounts> {
+    const tally = { symlinks: 0, bytes: 0 };
     const handle = await this.files.open(path, 'wx', 0o600);
     try {
-      await consume([Readable.from(lines(files)), createGzip({ level: 1 })], async (chunks) => {
-        for await (const chunk of chunks) await handle.writeFile(chunk);
-      });
+      await consume(
+        [Readable.from(lines(files, tally)), createGzip({ level: 1 })],
+        async (chunks) => {
+          for await (const chunk of chunks) await handle.writeFile(chunk);
+        },
+      );
       await handle.sync();
     } finally {
       await handle.close();
     }
+    return amountsOf(files.length, tally);
   }
 
   /** Without it a renamed file may be gone after a power failure. */
@@ -235,24 +239,34 @@ async function consume(
   }
 }
 
-function* lines(files: readonly FileEntry[]): Generator<string> {
+/** What lines amount to, without the closing one. */
+interface Tally {
+  symlinks: number;
+  bytes: number;
+}
+
+function* lines(files: readonly FileEntry[], tally: Tally): Generator<string> {
   const hash = createHash('sha256');
   for (let start = 0; start < files.length; start += SLICE) {
-    const text = files
-      .slice(start, start + SLICE)
-      .map(({ path, isSymlink }) => `${JSON.stringify(isSymlink ? [path] : path)}\n`)
-      .join('');
+    let text = '';
+    for (const { path, isSymlink } of files.slice(start, start + SLICE)) {
+      text += isSymlink ? `[${JSON.stringify(path)}]\n` : `${JSON.stringify(path)}\n`;
+      if (isSymlink) tally.symlinks += 1;
+    }
+    tally.bytes += Buffer.byteLength(text);
     hash.update(text);
     yield text;
   }
   yield `${JSON.stringify({ count: files.length, sha256: hash.digest('hex') })}\n`;
 }
 
+type ListAmounts = Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;
+
 /** What a list was found to be. */
 interface WholeList {
-  readonly amounts: Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;
+  readonly amounts: ListAmounts;
   /** Its lines without the closing one, if they are few. */
-  readonly text: string | undefined;
+  readonly lines: Buffer | undefined;
 }
 
 /** Goes through a list's lines without parsing them: the closing one must be the last, and fit. */
@@ -277,23 +291,17 @@ class Survey {
       return undefined;
     const { count, symlinks, bytes, kept } = this;
     return {
-      amounts: { count, symlinks, pathBytes: bytes - count * LINE_BYTES - symlinks * '[]'.length },
-      text: kept === undefined ? undefined : Buffer.concat(kept).toString('utf8'),
+      amounts: amountsOf(count, { symlinks, bytes }),
+      lines: kept === undefined ? undefined : Buffer.concat(kept),
     };
   }
 
   private takePiece(piece: Buffer): void {
     const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
-    let from = 0;
-    // A line is whole when another one follows, so that the closing line stays in the rest.
-    for (
-      let end = bytes.indexOf(LINE_FEED, from);
-      end >= 0 && end + 1 < bytes.length;
-      end = bytes.indexOf(LINE_FEED, from)
-    ) {
+    const from = endOfLines(bytes);
+    for (let start = 0; start < from; start = bytes.indexOf(LINE_FEED, start) + 1) {
       this.count += 1;
-      if (bytes[from] === OPENING_BRACKET) this.symlinks += 1;
-      from = end + 1;
+      if (bytes[start] === OPENING_BRACKET) this.symlinks += 1;
     }
     const lines = bytes.subarray(0, from);
     this.hash.update(lines);
@@ -302,6 +310,15 @@ class Survey {
     else if (lines.length > 0) this.kept?.push(lines);
     this.rest = bytes.subarray(from);
   }
+}
+
+function amountsOf(count: number, { symlinks, bytes }: Tally): ListAmounts {
+  return { count, symlinks, pathBytes: bytes - count * LINE_BYTES - symlinks * '[]'.length };
+}
+
+/** Where the last line begins: it may be cut, and if it is not, it may be the closing one. */
+function endOfLines(bytes: Buffer): number {
+  return bytes.subarray(0, -1).lastIndexOf(LINE_FEED) + 1;
 }
 
 const LINE_FEED = 0x0a;
@@ -320,16 +337,6 @@ function readClosing(
   } catch {
     return undefined;
   }
-}
-
-/** The entries of lines that are known to be undamaged; the closing line is none. */
-function entriesOf(lines: readonly string[]): readonly SpooledFile[] {
-  const entries: SpooledFile[] = [];
-  for (const line of lines) {
-    if (line.startsWith('"')) entries.push({ jsonPath: line.slice(1, -1), isSymlink: false });
-    else if (line.startsWith('[')) entries.push({ jsonPath: line.slice(2, -2), isSymlink: true });
-  }
-  return entries;
 }
 
 function codeOf(error: unknown): string | undefined {

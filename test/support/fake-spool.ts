@@ -13,14 +13,12 @@ export function listInMemory(files: readonly FileEntry[]): SpooledList {
     count: files.length,
     symlinks: files.filter(({ isSymlink }) => isSymlink).length,
     pathBytes: bytes.reduce((sum, length) => sum + length, 0),
-    async *batches() {
+    async *jsonLines() {
       for (let start = 0; start < files.length; start += 2) {
-        yield await Promise.resolve(
-          files.slice(start, start + 2).map(({ path, isSymlink }) => ({
-            jsonPath: JSON.stringify(path).slice(1, -1),
-            isSymlink,
-          })),
-        );
+        const lines = files
+          .slice(start, start + 2)
+          .map(({ path, isSymlink }) => `${JSON.stringify(isSymlink ? [path] : path)}\n`);
+        yield await Promise.resolve(Buffer.from(lines.join('')));
       }
     },
   };
@@ -29,11 +27,11 @@ export function listInMemory(files: readonly FileEntry[]): SpooledList {
 /** All entries of a spooled list. */
 export async function entriesOf(list: SpooledList | undefined): Promise<readonly FileEntry[]> {
   const entries: FileEntry[] = [];
-  if (list !== undefined) {
-    for await (const batch of list.batches()) {
-      for (const { jsonPath, isSymlink } of batch) {
-        entries.push({ path: JSON.parse(`"${jsonPath}"`) as string, isSymlink });
-      }
+  if (list === undefined) return entries;
+  for await (const lines of list.jsonLines()) {
+    for (const line of lines.toString().split('\n').slice(0, -1)) {
+      const value = JSON.parse(line) as string | [string];
+      entries.push({ path: String(value), isSymlink: typeof value !== 'string' });
     }
   }
   return entries;

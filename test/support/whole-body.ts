@@ -7,9 +7,11 @@ export type ArrivedRequest = HttpRequest & { readonly body?: string };
 export async function arrived(request: HttpRequest): Promise<ArrivedRequest> {
   const { body, ...others } = request;
   if (typeof body !== 'object') return { ...others, ...(body === undefined ? {} : { body }) };
-  let text = '';
-  for await (const piece of body.pieces()) text += piece;
-  const bytes = Buffer.byteLength(text);
-  if (bytes !== body.bytes) throw new Error(`The body has ${bytes} bytes, not ${body.bytes}.`);
-  return { ...others, body: text };
+  const pieces: Buffer[] = [];
+  for await (const piece of body.pieces()) pieces.push(piece);
+  const whole = Buffer.concat(pieces);
+  if (whole.length !== body.bytes) {
+    throw new Error(`The body has ${whole.length} bytes, not ${body.bytes}.`);
+  }
+  return { ...others, body: whole.toString() };
 }

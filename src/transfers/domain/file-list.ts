@@ -34,8 +34,8 @@ export type Steps<Result> = Generator<undefined, Result, undefined>;
 
 /** So many entries are dealt with in one step. */
 export const ENTRIES_PER_STEP = 10_000;
-/** So many are sorted at once, some 30 ms: each halving costs one more pass over the whole list. */
-const ENTRIES_PER_RUN = 4 * ENTRIES_PER_STEP;
+/** So many are sorted at once, some 20 ms: each halving costs one more pass over the whole list. */
+const ENTRIES_PER_RUN = 2 * ENTRIES_PER_STEP;
 
 /** Sorts by path in code-unit order, which is the same on every machine. The input is kept. */
 export function* sortedFileList(files: readonly FileEntry[]): Steps<readonly FileEntry[]> {
@@ -109,24 +109,44 @@ function isSorted(files: readonly FileEntry[]): boolean {
   return files.every((file, position) => file.path >= (files[position - 1]?.path ?? ''));
 }
 
-/** Equal paths stay in the order in which they came, those of `left` first. */
+/**
+ * Equal paths stay in the order in which they came, those of `left` first. Where one folder is listed
+ * after the other there is little that overlaps, and only that is gone through.
+ */
 function* merged(
   left: readonly FileEntry[],
   right: readonly FileEntry[],
 ): Steps<readonly FileEntry[]> {
-  const result: FileEntry[] = [];
-  let [l, r] = [0, 0];
-  while (l < left.length || r < right.length) {
+  const first = right[0];
+  const last = left.at(-1);
+  if (first === undefined || last === undefined) return left.concat(right);
+  const from = positionOf(left, (file) => file.path > first.path);
+  const to = positionOf(right, (file) => file.path >= last.path);
+  const overlap = new Array<FileEntry>(left.length - from + to);
+  let [l, r] = [from, 0];
+  for (let position = 0; position < overlap.length; position += 1) {
+    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     const a = left[l];
-    const b = right[r];
+    const b = r < to ? right[r] : undefined;
     if (a !== undefined && (b === undefined || a.path <= b.path)) {
-      result.push(a);
+      overlap[position] = a;
       l += 1;
     } else if (b !== undefined) {
-      result.push(b);
+      overlap[position] = b;
       r += 1;
     }
-    if (result.length % ENTRIES_PER_STEP === 0) yield;
   }
-  return result;
+  return left.slice(0, from).concat(overlap, right.slice(to));
+}
+
+/** Position of the first entry for which `holds` is true; it is for all behind it, too. */
+function positionOf(files: readonly FileEntry[], holds: (file: FileEntry) => boolean): number {
+  let [low, high] = [0, files.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const file = files[middle];
+    if (file !== undefined && holds(file)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -7,13 +7,6 @@ export interface SpoolEntry {
   readonly storedAt: number;
 }
 
-/** An entry as the spool keeps it: with 400,000 of them it matters not to take them apart again. */
-export interface SpooledFile {
-  /** The path as `JSON.stringify` writes it, without the quotes. */
-  readonly jsonPath: string;
-  readonly isSymlink: boolean;
-}
-
 /**
  * A file list as the spool keeps it: found whole and undamaged, and read in pieces, so that a long
  * one is never in memory.
@@ -25,11 +18,13 @@ export interface SpooledList {
   /** UTF-8 bytes of all paths as `JSON.stringify` writes them, without the quotes. */
   readonly pathBytes: number;
   /**
-   * The entries in order, some thousand at a time; may be read more than once.
+   * The entries in order, some thousand at a time, as JSON lines in UTF-8: `"path"` for a file or
+   * folder, `["path"]` for a symlink, each followed by a line feed. As bytes, because with 400,000 of
+   * them it matters not to take them apart and put them together again. May be read more than once.
    *
    * @throws SpoolUnavailableError when the disk fails, or the list was removed meanwhile
    */
-  batches(): AsyncIterable<readonly SpooledFile[]>;
+  jsonLines(): AsyncIterable<Buffer>;
 }
 
 /**
