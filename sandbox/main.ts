@@ -13,13 +13,19 @@ Starts an emulated SciCat, an emulated Globus that copies between local folders,
 between them; prints all that is needed to try it out, and serves until Ctrl-C.
 
   --port N             port of the proxy (default: a free one)
+  --speed MB           how many MB Globus copies in a second (default: 2)
   --least-privilege    two SciCat service accounts with few rights instead of one with all
   --help               show this
 `;
 
 /** What the command line asks for, or why it can't be understood. */
 type Wish =
-  | { readonly kind: 'run'; readonly port: number | undefined; readonly leastPrivilege: boolean }
+  | {
+      readonly kind: 'run';
+      readonly port: number | undefined;
+      readonly bytesPerSecond: number;
+      readonly leastPrivilege: boolean;
+    }
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly message: string };
 
@@ -29,6 +35,7 @@ function readArguments(args: readonly string[]): Wish {
       args: [...args],
       options: {
         port: { type: 'string' },
+        speed: { type: 'string', default: '2' },
         'least-privilege': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -38,7 +45,14 @@ function readArguments(args: readonly string[]): Wish {
     if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
       return { kind: 'wrong', message: '--port must be a whole number from 1 to 65535.' };
     }
-    return { kind: 'run', port, leastPrivilege: values['least-privilege'] };
+    const speed = Number(values.speed);
+    if (!(speed > 0)) return { kind: 'wrong', message: '--speed must be a number above 0.' };
+    return {
+      kind: 'run',
+      port,
+      bytesPerSecond: speed * 1e6,
+      leastPrivilege: values['least-privilege'],
+    };
   } catch (error) {
     return { kind: 'wrong', message: reasonOf(error) };
   }
@@ -46,12 +60,13 @@ function readArguments(args: readonly string[]): Wish {
 
 async function serve(
   context: ProgramContext,
-  port: number | undefined,
-  leastPrivilege: boolean,
+  { port, bytesPerSecond, leastPrivilege }: Extract<Wish, { readonly kind: 'run' }>,
 ): Promise<number> {
   const world = await startWorld(context.cleanUp, {
     serviceAccounts: leastPrivilege ? 'least-privilege' : 'one-account',
   });
+  // Slow enough to watch a transfer, and to cancel it by hand.
+  world.globus.machine.life.bytesPerSecond = bytesPerSecond;
   await fillSampleFolder(world.sourceFolder);
   const entries = await readFolder(world.sourceFolder);
   const dataset = world.registerDataset(entries);
@@ -136,6 +151,6 @@ switch (wish.kind) {
     process.exitCode = 2;
     break;
   case 'run':
-    await runProgram((context) => serve(context, wish.port, wish.leastPrivilege));
+    await runProgram((context) => serve(context, wish));
     break;
 }

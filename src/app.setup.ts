@@ -122,8 +122,14 @@ function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError
   const problems = errors.map(({ property, value, constraints = {} }) => {
     const name = property.slice(0, 100);
     if ('whitelistValidation' in constraints) return `there is no parameter "${name}"`;
-    if (value === undefined || value === '') return `${name} is missing`;
-    return Object.values(constraints)[0] ?? `${name} is not usable`;
+    if (value === undefined || (value === '' && 'isNotEmpty' in constraints)) {
+      return `${name} is missing`;
+    }
+    if (Array.isArray(value)) return `${name} is given ${value.length} times`;
+    // What it is comes before how long or how large it is.
+    const kind = ['isString', 'isInt', 'isBoolean'].find((rule) => rule in constraints);
+    const rule = kind ?? Object.keys(constraints)[0];
+    return (rule === undefined ? undefined : constraints[rule]) ?? `${name} is not usable`;
   });
   return new InvalidRequestError(`The request can't be used: ${problems.join('; ')}.`);
 }

@@ -4,13 +4,16 @@ import { applicationFolder } from '../application-folder.js';
 
 let version: string | undefined;
 
-/** The version in `package.json`, or `unknown` where the program was taken from its folder. */
+/** The version in `package.json`; the build notes it in `dist/`, too, which may stand alone. */
 export function serviceVersion(): string {
-  version ??= readVersion(join(applicationFolder(), 'package.json'));
+  version ??=
+    readVersion(join(applicationFolder(), 'package.json')) ??
+    readVersion(join(import.meta.dirname, '..', 'package.json')) ??
+    'unknown';
   return version;
 }
 
-function readVersion(file: string): string {
+function readVersion(file: string): string | undefined {
   try {
     const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
     if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) {
@@ -19,5 +22,5 @@ function readVersion(file: string): string {
   } catch {
     // Only a label is lost.
   }
-  return 'unknown';
+  return undefined;
 }

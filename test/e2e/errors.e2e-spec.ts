@@ -88,8 +88,8 @@ describe('contract 1, bad parameter, malformed body, path outside the collection
     ['no scicatPid', { scicatPid: undefined }, /scicatPid/],
     ['an empty scicatPid', { scicatPid: '' }, /scicatPid/],
     ['an overlong scicatPid', { scicatPid: 'x'.repeat(5000) }, /scicatPid/],
-    ['an autoArchive that is no boolean', { autoArchive: 'perhaps' }, /autoArchive/],
-    ['an empty autoArchive', { autoArchive: '' }, /autoArchive/],
+    ['an autoArchive that is no boolean', { autoArchive: 'perhaps' }, /autoArchive must be/],
+    ['an empty autoArchive', { autoArchive: '' }, /autoArchive must be/],
     ['a misspelt parameter', { autoarchive: 'false' }, /"autoarchive"/],
     ['a collection root beside the folder (S3)', { collectionRootPath: '/other' }, /not inside/],
     ['a collection root with dots (S3)', { collectionRootPath: '/data/../data' }, /"\.\."/],
@@ -152,6 +152,18 @@ describe('contract 1, bad parameter, malformed body, path outside the collection
     expect(errorOf(answer)).toEqual({
       status: 400,
       code: 'INVALID_REQUEST',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    ['/transfer?page=abc', /page must be an integer/],
+    ['/transfer?page=1&page=2', /page is given 2 times/],
+    ['/transfer?pageSize=1000', /pageSize must not be greater than 100/],
+  ])('GET %s says what is wrong with it', async (path, message) => {
+    const answer = await service.call('GET', path, { who: 'alice' });
+    expect(errorOf(answer)).toMatchObject({
+      status: 400,
       message: expect.stringMatching(message),
     });
   });

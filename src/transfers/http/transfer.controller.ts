@@ -65,7 +65,21 @@ export class TransferController {
     description:
       'Moves a dataset, or some of its files, from one facility to another. The answer is the id of a SciCat job that is kept up to date until the transfer has ended. What was answered with 200 is carried out, even if Globus is down at the moment: it then waits. Asking again for a transfer that is still open answers with the same job.',
   })
-  @ApiBody({ type: FileListDto, required: false })
+  @ApiBody({
+    type: FileListDto,
+    required: false,
+    examples: {
+      'whole dataset folder': { value: {} },
+      'some files': {
+        value: {
+          fileList: [
+            { path: 'raw/run-0001.h5', isSymlink: false },
+            { path: 'raw/latest.h5', isSymlink: true },
+          ],
+        },
+      },
+    },
+  })
   @ApiOkResponse({ description: 'The transfer was accepted.', type: PostTransferResponse })
   @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
   async post(

@@ -55,8 +55,7 @@ export class PostTransferQuery {
 
   @ApiPropertyOptional({
     description:
-      "Absolute path of the Globus collection's root on the source facility. May be empty, and may be left out where the facility has it configured or needs none.",
-    example: '/data',
+      "Absolute path of the Globus collection's root on the source facility, such as `/data`. May be empty, and may be left out where the facility has it configured or needs none.",
   })
   @IsOptional()
   @IsString()

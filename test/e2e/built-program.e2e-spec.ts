@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { serviceVersion } from '../../src/health/service-version.js';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+
+/** What was built must run where nothing but it and its packages were copied to. */
+describe('dist and node_modules, alone', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'built-'));
+    await cp(join(PROJECT, 'dist'), join(folder, 'dist'), { recursive: true });
+    await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+  });
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const run = (program: string, ...args: readonly string[]) =>
+    promisify(execFile)(process.execPath, [join(folder, 'dist', program), ...args], {
+      cwd: folder,
+      env: { HOME: folder },
+      timeout: 20_000,
+    }).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+
+  it('know their version', async () => {
+    expect(await run('cli/main.js', '--version')).toMatchObject({
+      code: 0,
+      stdout: `${serviceVersion()}\n`,
+    });
+  });
+
+  it('start as far as their configuration lets them', async () => {
+    const { code, stderr } = await run('main.js');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('No configuration file was found')]);
+  });
+});
