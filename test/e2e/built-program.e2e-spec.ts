@@ -29,7 +29,7 @@ describe('dist and node_modules, alone', () => {
       timeout: 20_000,
     }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-      (error: { code: number; stdout: string; stderr: string }) => error,
+      (error: unknown) => error as { code: number; stdout: string; stderr: string },
     );
 
   it('know their version', async () => {
