@@ -57,8 +57,9 @@ export class TransferController {
 
   @Post()
   @HttpCode(200)
-  @UseGuards(DatasetPrefetchGuard)
   @Authenticated()
+  // Runs before the guard above it: guards run in the order in which decorators take effect.
+  @UseGuards(DatasetPrefetchGuard)
   @ApiOperation({
     operationId: 'PostTransferTask',
     summary: 'Request the transfer of a dataset',
