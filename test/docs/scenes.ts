@@ -1,0 +1,33 @@
+/** What stands around the commands of a block while they run. */
+export interface Scene {
+  /** Variables beside `PATH` and `HOME`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files to write into the working folder before, by name; they replace those of the examples. */
+  readonly files?: Readonly<Record<string, string>>;
+  /**
+   * Takes out what differs each time (ids, ports, durations) of what a document shows and of what
+   * was printed alike.
+   */
+  readonly normalized?: (text: string) => string;
+  /** Ends what the scene has started. */
+  readonly close?: () => Promise<void>;
+}
+
+/**
+ * The scenes that blocks can name with `scene=NAME`. Each is set up anew for each block; one that
+ * needs SciCat or Globus starts emulators and writes a configuration with their addresses.
+ */
+export const SCENES: Readonly<Record<string, () => Promise<Scene>>> = {
+  /** The secrets are set, and no other service is there. */
+  plain: () =>
+    Promise.resolve({
+      env: {
+        GLOBUS_CLIENT_ID: '5a6b7c8d-0000-4000-8000-000000000001',
+        GLOBUS_CLIENT_SECRET: 'any',
+        SCICAT_SERVICE_USER_USERNAME: 'globus-proxy',
+        SCICAT_SERVICE_USER_PASSWORD: 'any',
+      },
+    }),
+  /** As on somebody's own machine: nothing is set. */
+  bare: () => Promise.resolve({}),
+};
