@@ -1,8 +1,8 @@
 import type { Facility, SyncLevel } from '../facilities/facility.js';
 import type { Secret } from './secret.js';
 
-/** The whole configuration, checked and with all defaults filled in. Frozen. */
-export interface AppConfig {
+/** What the configuration file says, checked and with all defaults filled in. Frozen. */
+export interface FileConfig {
   /** Base URL of SciCat without `/api/v…` and without a trailing slash. */
   readonly scicatUrl: string;
   /** TCP port to listen on. */
@@ -18,9 +18,13 @@ export interface AppConfig {
   readonly globus: GlobusConfig;
   /** Absolute path of the folder in which waiting file lists are kept. */
   readonly dataDir: string;
-  readonly secrets: Secrets;
   /** Where all this was read from. */
   readonly source: { readonly file: string };
+}
+
+/** The whole configuration: file and environment. Frozen. */
+export interface AppConfig extends FileConfig {
+  readonly secrets: Secrets;
 }
 
 /** How transfers are queued and watched. */

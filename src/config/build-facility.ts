@@ -6,12 +6,12 @@ import {
   type Facility,
   type FolderField,
 } from '../facilities/facility.js';
-import { allowsRole } from '../facilities/facility-registry.js';
 import { hasDotSegment, hasUnprintable, normalizedPath } from '../facilities/path-text.js';
 import { TemplateRenderError, TemplateSyntaxError } from '../templates/template.errors.js';
 import { compileTemplate, type Template } from '../templates/template.js';
 import type { Findings } from './findings.js';
 import type { FacilitySettings } from './settings.js';
+import { warnOfFacility } from './warn-of-risks.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 /** An ordinary dataset, to see what a path template makes of it. */
@@ -155,7 +155,7 @@ export function buildFacility(
         )
       : undefined;
 
-  warnOfRisks(settings, destinationPath, path, findings);
+  warnOfFacility(settings, destinationPath, path, findings);
   if (
     findings.hasErrorBelow(path) ||
     name === undefined ||
@@ -194,40 +194,6 @@ function rootPath(text: string | undefined, at: string, findings: Findings): str
     `comes out as "${text}"; it must be an absolute path without "." and ".." segments, such as "/data"`,
   );
   return undefined;
-}
-
-/** Legal, but somebody should have decided it. */
-function warnOfRisks(
-  settings: FacilitySettings,
-  destinationPath: Template<string> | undefined,
-  path: string,
-  findings: Findings,
-): void {
-  const mayBe = (role: 'source' | 'destination'): boolean =>
-    !findings.hasErrorAbove(pathOf(path, 'direction')) && allowsRole(settings, role);
-  const at = (key: string): string => pathOf(path, key);
-  if (mayBe('source') && settings.allowedSourceFolders === undefined) {
-    findings.warning(
-      at('allowedSourceFolders'),
-      'is not set: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}"',
-    );
-  } else if (mayBe('source') && settings.collectionRootPath === undefined) {
-    findings.warning(
-      at('collectionRootPath'),
-      "is not set: requests then state the collection's root themselves, and a wrong one shifts every path; set it to the root's absolute path",
-    );
-  }
-  const telling = ['Pid', 'PidShort', 'PidEncoded'];
-  if (
-    mayBe('destination') &&
-    destinationPath !== undefined &&
-    !telling.some((field) => destinationPath.fields.has(field))
-  ) {
-    findings.warning(
-      at('destinationPath'),
-      'does not contain the PID: two datasets with equal relative paths would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
-    );
-  }
 }
 
 /** What a path template makes of an ordinary dataset; empty if it can't deal with this one. */

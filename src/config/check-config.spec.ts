@@ -49,8 +49,11 @@ const configOf = (added: string): AppConfig => {
   return config;
 };
 
+/** Nothing to warn of in how files are copied. */
+const DECIDED = 'transfer: { syncLevel: 3 }\n';
+
 test('a sound file has no problems', () => {
-  expect(check(`${HEAD}facilities:${FACILITY}\n`).problems).toEqual([]);
+  expect(check(`${HEAD}facilities:${FACILITY}\n${DECIDED}`).problems).toEqual([]);
 });
 
 describe('C3: typos do not leave a default in force', () => {
@@ -96,7 +99,7 @@ describe('C3: typos do not leave a default in force', () => {
   });
 
   test('contract 3: an unknown key at the top is a warning; for anchors there is "x-"', () => {
-    const text = `x-fine: &a { accessPath: p.q }\ntaks: { queueSize: 1 }\n${HEAD}facilities:${FACILITY}\n    <<: *a\n`;
+    const text = `x-fine: &a { accessPath: p.q }\ntaks: { queueSize: 1 }\n${HEAD}facilities:${FACILITY}\n    <<: *a\n${DECIDED}`;
     expect(errorsOf(text)).toEqual([]);
     expect(warningsOf(text)).toEqual([
       '2: taks: is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so; did you mean "task"?',
@@ -481,8 +484,12 @@ describe('what is legal but should be decided', () => {
 
   test('S4: a source without allowedSourceFolders is warned about', () => {
     expect(warningsOf(bare('SRC'))).toEqual([
+      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
+    ]);
+    expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
       '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}"',
     ]);
+    expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
   });
 
   test('S4: so is one whose root the request may state, as that shifts every path', () => {
@@ -497,6 +504,112 @@ describe('what is legal but should be decided', () => {
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidPrefix }}'))).toHaveLength(1);
     expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidEncoded }}'))).toEqual([]);
+  });
+});
+
+describe('what is legal but dangerous in how facilities stand to each other', () => {
+  interface Entry {
+    readonly collection?: string;
+    readonly direction?: string;
+    readonly lines: readonly string[];
+  }
+  /** Facilities F0, F1, …, each on three lines (name, collection, direction) and its own. */
+  const facilities = (...entries: readonly Entry[]): string =>
+    entries
+      .map(({ collection = COLLECTION, direction = 'DST', lines: more }, index) =>
+        [`  - name: F${index.toString()}`, `collection: ${collection}`, `direction: ${direction}`]
+          .concat(more)
+          .join('\n    '),
+      )
+      .join('\n');
+  const warnings = (before: string, ...entries: readonly Entry[]) =>
+    check(`${before}${HEAD}facilities:\n${facilities(...entries)}\n${DECIDED}`).problems.map(
+      ({ line, path, message, severity }) => ({ line, path, message, severity }),
+    );
+  const SAME_FOLDER = {
+    line: 11,
+    path: 'facilities[1].destinationPath',
+    severity: 'warning',
+    message:
+      'may lead into the folders of facilities[0] ("F0"), which has the same collection: what "/in/{{ .PidShort }}" and "/{{ .Pid }}" yield can be equal, or one inside the other, and transfers to the two would then overwrite each other\'s files; let the two begin with different folders, such as "/one/…" and "/two/…"',
+  };
+  const OTHER_COLLECTION = COLLECTION.replace('6c', '7c');
+
+  test('two destinations in one collection whose paths can meet', () => {
+    const first = { lines: ['destinationPath: "/in/{{ .PidShort }}"'] };
+    const second = ['destinationPath: "/{{ .Pid }}"'];
+    expect(warnings('', first, { lines: second })).toEqual([SAME_FOLDER]);
+    expect(warnings('', first, { lines: second, collection: COLLECTION.toUpperCase() })).toEqual([
+      SAME_FOLDER,
+    ]);
+    expect(warnings('', first, { lines: second, collection: OTHER_COLLECTION })).toEqual([]);
+    expect(warnings('', first, { lines: ['destinationPath: "/out/{{ .Pid }}"'] })).toEqual([]);
+  });
+
+  test('a source is no destination, however its path looks', () => {
+    const source = {
+      direction: 'SRC',
+      lines: ['collectionRootPath: /data', 'allowedSourceFolders: [/data]'],
+    };
+    expect(warnings('', source, { lines: ['destinationPath: "/{{ .Pid }}"'] })).toEqual([]);
+  });
+
+  const entry = (folder: string, ...more: readonly string[]): Entry => ({
+    lines: [`destinationPath: "/${folder}/{{ .Pid }}"`, ...more],
+  });
+  const ONE_RULE = {
+    path: 'facilities[1].accessValue',
+    severity: 'warning',
+    message:
+      'comes out as "users" at profile.accessGroups, as that of facilities[0] ("F0") does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
+  };
+
+  test('two facilities with one access value: who may use one may use the other', () => {
+    expect(
+      warnings('', entry('a', 'accessValue: users'), entry('b', 'accessValue: users')),
+    ).toEqual([{ ...ONE_RULE, line: 13 }]);
+    expect(
+      warnings('', entry('a', 'accessValue: "F1"'), entry('b')).map(({ path }) => path),
+    ).toEqual(['facilities[1].accessValue']);
+  });
+
+  test('another path in the identity is another rule', () => {
+    expect(
+      warnings(
+        '',
+        entry('a', 'accessValue: users'),
+        entry('b', 'accessValue: users', 'accessPath: profile.other'),
+      ),
+    ).toEqual([]);
+  });
+
+  test('an access value merged into all facilities is warned about where it stands', () => {
+    const common = 'x-common: &common { accessValue: users }\n';
+    expect(warnings(common, entry('a', '<<: *common'), entry('b', '<<: *common'))).toEqual([
+      { ...ONE_RULE, line: 1 },
+    ]);
+  });
+
+  test('an alias says that it is meant', () => {
+    expect(
+      warnings('', entry('a', 'accessValue: &same users'), entry('b', 'accessValue: *same')),
+    ).toEqual([]);
+  });
+
+  test('without syncLevel everything is copied again', () => {
+    const pair = `facilities:\n  - {name: A, collection: ${COLLECTION}, destinationPath: "/{{ .Pid }}", direction: DST}
+  - {name: B, collection: ${COLLECTION}, direction: SRC, collectionRootPath: /d, allowedSourceFolders: [/d]}\n`;
+    const message =
+      'transfer.syncLevel: is not set: a transfer that is asked for again copies every file again, also those that have arrived; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is quicker)';
+    expect(warningsOf(`${HEAD}${pair}`)).toEqual([`1: ${message}`]);
+    expect(warningsOf(`${HEAD}${pair}\ntransfer:\n  # all defaults\n`)).toEqual([`7: ${message}`]);
+    // Whichever of the two facilities decides, it is decided.
+    expect(
+      warningsOf(`${HEAD}${pair.replace('direction: DST', 'direction: DST, syncLevel: 0')}`),
+    ).toEqual([]);
+    expect(
+      warningsOf(`${HEAD}${pair.replace('direction: SRC', 'direction: SRC, syncLevel: 1')}`),
+    ).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { posix, win32 } from 'node:path';
-import type { AppConfig } from './app-config.js';
+import type { AppConfig, FileConfig } from './app-config.js';
 import { DIRECTIONS } from '../facilities/facility.js';
 import { buildFacility } from './build-facility.js';
 import { checkShape, isMapping } from './check-shape.js';
@@ -9,6 +9,7 @@ import { defaultDataDir, type SecretsResult, type Variables } from './environmen
 import { Findings } from './findings.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './settings.js';
+import { type PlacedFacility, warnAcrossFacilities } from './warn-of-risks.js';
 import { parseYamlSource, pathOf, type YamlSource } from './yaml-source.js';
 
 /** What is checked together. */
@@ -19,12 +20,15 @@ export interface ConfigToCheck {
   readonly text: string;
   readonly variables: Variables;
   readonly platform: NodeJS.Platform;
-  readonly secrets: SecretsResult;
+  /** `ignored`: the file is checked alone. */
+  readonly secrets: SecretsResult | { readonly kind: 'ignored' };
 }
 
 /** All that was found, and the configuration if none of it is an error. */
 export interface CheckedConfig {
   readonly problems: readonly Problem[];
+  /** What the file says, if nothing is wrong in it, whatever the secrets are like. */
+  readonly fileConfig: FileConfig | undefined;
   readonly config: AppConfig | undefined;
 }
 
@@ -38,29 +42,31 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const source = parseYamlSource(toCheck.text, file, facilityKeySpelling);
   const findings = new Findings(source, file);
   findings.problems.push(...source.problems);
-  if (source.broken) return { problems: [...findings.sorted(), ...ofSecrets], config: undefined };
+  const useless = (): CheckedConfig => ({
+    problems: [...findings.sorted(), ...ofSecrets],
+    fileConfig: undefined,
+    config: undefined,
+  });
+  if (source.broken) return useless();
   if (!isMapping(source.value)) {
     findings.error('file', 'holds no settings; see scicat-globus-proxy-config.example.yaml', {
       at: { line: 1, column: 1 },
     });
-    return { problems: [...findings.sorted(), ...ofSecrets], config: undefined };
+    return useless();
   }
 
   const settings = plainToInstance(FileSettings, checkShape(source.value, source, findings));
   reportAll(validateSync(settings), '', findings);
-  const facilities = checkFacilities(settings, source, findings);
+  const placed = checkFacilities(settings, source, findings);
   checkScicatUrl(settings, findings);
   const dataDir = checkDataDir(settings, toCheck, findings);
 
-  const problems = [...findings.sorted(), ...ofSecrets];
-  if (errorsAmong(problems).length > 0 || secrets.kind === 'incomplete') {
-    return { problems, config: undefined };
-  }
+  if (errorsAmong(findings.problems).length > 0) return useless();
   const { task, scicat, server, transfer, globus } = settings;
-  const config: AppConfig = {
+  const fileConfig: FileConfig = {
     scicatUrl: withoutTrailingSlashes(settings.scicatUrl),
     port: settings.port,
-    facilities: Object.freeze(facilities),
+    facilities: Object.freeze(placed.map(({ facility }) => facility)),
     task: Object.freeze({
       maxConcurrency: task.maxConcurrency,
       queueSize: task.queueSize,
@@ -87,10 +93,16 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
       transferUrl: withoutTrailingSlashes(globus.transferUrl),
     }),
     dataDir,
-    secrets: secrets.secrets,
     source: Object.freeze({ file }),
   };
-  return { problems, config: Object.freeze(config) };
+  return {
+    problems: [...findings.sorted(), ...ofSecrets],
+    fileConfig: Object.freeze(fileConfig),
+    config:
+      secrets.kind === 'complete'
+        ? Object.freeze({ ...fileConfig, secrets: secrets.secrets })
+        : undefined,
+  };
 }
 
 /** The Go version's documentation wrote these three with a capital. */
@@ -128,10 +140,10 @@ function checkFacilities(
   settings: FileSettings,
   source: YamlSource,
   findings: Findings,
-): AppConfig['facilities'] {
+): readonly PlacedFacility[] {
   if (findings.hasErrorAbove('facilities')) return [];
   const firstOfName = new Map<string, string>();
-  return settings.facilities.flatMap((entry, index) => {
+  const placed = settings.facilities.flatMap((entry, index) => {
     const path = pathOf('facilities', index);
     const namePath = pathOf(path, 'name');
     const first = firstOfName.get(entry.name);
@@ -143,8 +155,10 @@ function checkFacilities(
     }
     firstOfName.set(entry.name, first ?? namePath);
     const facility = buildFacility(entry, path, source, findings);
-    return facility === undefined ? [] : [facility];
+    return facility === undefined ? [] : [{ facility, path }];
   });
+  warnAcrossFacilities(placed, settings.transfer, source, findings);
+  return placed;
 }
 
 function checkScicatUrl(settings: FileSettings, findings: Findings): void {

@@ -8,6 +8,9 @@ import { Secret } from './secret.js';
 /** Variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What stands in place of a file in problems with variables of the process. */
+export const ENVIRONMENT = 'environment';
+
 /** Where variables come from. The process's own win over those of the `.env` file. */
 export interface EnvironmentSources {
   readonly process: Variables;
@@ -25,6 +28,23 @@ export function allVariables(sources: EnvironmentSources): Variables {
   return { ...sources.dotEnv?.variables, ...Object.fromEntries(set) };
 }
 
+/** The variables that hold secrets; each may be given as `<name>_FILE` instead. */
+export const SECRET_NAMES = [
+  'GLOBUS_CLIENT_ID',
+  'GLOBUS_CLIENT_SECRET',
+  'SCICAT_SERVICE_USER_USERNAME',
+  'SCICAT_SERVICE_USER_PASSWORD',
+  'SCICAT_UPDATE_USER_USERNAME',
+  'SCICAT_UPDATE_USER_PASSWORD',
+] as const;
+
+/** For each secret whether it is set, in either form; nothing is read. */
+export function whichSecretsAreSet(sources: EnvironmentSources): Readonly<Record<string, boolean>> {
+  return Object.fromEntries(
+    SECRET_NAMES.map((name) => [name, lookUp(sources, name) !== undefined] as const),
+  );
+}
+
 /** The secrets, or all that is wrong with them. */
 export type SecretsResult =
   | { readonly kind: 'complete'; readonly secrets: Secrets }
@@ -40,7 +60,7 @@ export function readSecrets(
   readFile: (path: string) => string,
 ): SecretsResult {
   const problems: Problem[] = [];
-  const report = (name: string, message: string, file = 'environment'): void => {
+  const report = (name: string, message: string, file = ENVIRONMENT): void => {
     problems.push({
       file,
       line: undefined,
@@ -147,7 +167,7 @@ interface FoundVariable {
 /** Both forms count as one variable: a mounted secret of the process wins over a `.env` entry. */
 function lookUp(sources: EnvironmentSources, name: string): FoundVariable | undefined {
   const places = [
-    { variables: sources.process, file: 'environment' },
+    { variables: sources.process, file: ENVIRONMENT },
     ...(sources.dotEnv === undefined ? [] : [sources.dotEnv]),
   ];
   for (const { variables, file } of places) {

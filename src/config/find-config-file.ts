@@ -14,6 +14,8 @@ export const APPLICATION_NAME = 'scicat-globus-proxy';
 
 /** What the search depends on. */
 export interface ConfigFileSearch {
+  /** A path that was given by itself; it wins over everything else. */
+  readonly named?: string | undefined;
   /** Command line arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -81,9 +83,10 @@ function userConfigFolder(search: Pick<ConfigFileSearch, 'env' | 'platform'>): s
 }
 
 function namedFile(
-  search: Pick<ConfigFileSearch, 'argv' | 'env'>,
+  search: Pick<ConfigFileSearch, 'named' | 'argv' | 'env'>,
 ): { readonly by: string; readonly file: string } | undefined {
-  const { argv, env } = search;
+  const { named, argv, env } = search;
+  if (named !== undefined) return { by: 'the command line', file: named };
   for (const [index, argument] of argv.entries()) {
     if (argument === '--config') return { by: '--config', file: argv[index + 1] ?? '' };
     if (argument.startsWith('--config=')) {

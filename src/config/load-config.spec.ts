@@ -214,8 +214,8 @@ describe('the files that come with the project', () => {
     const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
     // These three have no value that means "default".
     const uncommented = example
-      .replace(/^(\s*)# (\w+: [^#]*)$/gm, '$1$2')
-      .replace(/^\s*(syncLevel|deadlineHours|dataDir):.*$/gm, '');
+      .replace(/^\s*# (syncLevel|deadlineHours|dataDir):.*$/gm, '')
+      .replace(/^(\s*)# (\w+: [^#]*)$/gm, '$1$2');
     expect(uncommented).not.toBe(example);
     const { config } = loadConfig(
       given(ENVIRONMENT, { exists: (path) => !path.endsWith('.env'), read: () => uncommented }),
@@ -252,6 +252,47 @@ describe('the files that come with the project', () => {
     expect(warnings).toEqual([]);
     expect(config.facilities.map((facility) => facility.name)).toEqual(['BEAMLINE', 'ARCHIVE']);
   });
+});
+
+test('contract 3: every key that the Go version knew still works', () => {
+  const text = `
+common: &common
+  accessPath: profile.accessGroups
+  accessValue: example-group
+scicatUrl: "http://backend.localhost/"
+port: 8080
+facilities:
+  - <<: *common
+    name: FULL
+    collection: aaaa1111-22bb-cc44-dd5e-666667777777
+    scopes:
+      - "urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/{{.Collection}}/data_access]"
+    direction: BOTH
+    sourcePath: "/{{ .RelativeSourceFolder }}"
+    destinationPath: "/archive/{{ .Pid }}/{{ .SourceFolder }}"
+    collectionRootPath: "/"
+  - Name: OLD-SPELLING
+    Collection: bbbb2222-33cc-ff55-ee6e-777778888888
+    Scopes: ["urn:globus:auth:scope:transfer.api.globus.org:all"]
+task:
+  maxConcurrency: 10
+  queueSize: 100
+  pollInterval: 10
+`;
+  const { config, warnings } = loadConfig(input({ [FILE]: text }));
+  expect(config.facilities).toMatchObject([
+    { name: 'FULL', accessValue: 'example-group', collectionRootPath: '/' },
+    { name: 'OLD-SPELLING', accessValue: 'OLD-SPELLING' },
+  ]);
+  expect(config.task).toMatchObject({ queueSize: 100, pollIntervalSeconds: 10 });
+  // What is dangerous in it is legal all the same.
+  expect(warnings.map(({ path }) => path)).toEqual([
+    'common',
+    'transfer.syncLevel',
+    'facilities[0].allowedSourceFolders',
+    'facilities[1].allowedSourceFolders',
+    'facilities[1].destinationPath',
+  ]);
 });
 
 describe('what keeps a configuration from loading', () => {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import type { AppConfig } from './app-config.js';
+import type { AppConfig, FileConfig } from './app-config.js';
 import { checkConfig } from './check-config.js';
 import { ConfigurationError } from './configuration.errors.js';
 import {
@@ -8,6 +8,7 @@ import {
   errorCode,
   parseDotEnv,
   readSecrets,
+  whichSecretsAreSet,
   type EnvironmentSources,
   type Variables,
 } from './environment.js';
@@ -30,6 +31,8 @@ export const LOCAL_FILES: ConfigFiles = {
 
 /** What a configuration is read from. */
 export interface ConfigInput {
+  /** Path of the configuration file, if it is not to be searched; wins over all other names. */
+  readonly file?: string;
   /** Command line arguments after the program's name, `process.argv.slice(2)`. */
   readonly argv: readonly string[];
   /** The process's variables. */
@@ -41,14 +44,22 @@ export interface ConfigInput {
   readonly workingFolder: string;
   /** @default the files of this machine */
   readonly files?: ConfigFiles;
+  /** `ignored`: the file is checked alone. @default 'needed' */
+  readonly secrets?: 'needed' | 'ignored';
 }
 
 /** All that was found, and the configuration if none of it is an error. */
 export interface ConfigReading {
   /** The configuration file, if one was found. */
   readonly file: string | undefined;
+  /** Its text, if it could be read. */
+  readonly text: string | undefined;
   readonly problems: readonly Problem[];
+  /** What the file says, if nothing is wrong in it, whatever the secrets are like. */
+  readonly fileConfig: FileConfig | undefined;
   readonly config: AppConfig | undefined;
+  /** For each secret, by its variable's name, whether it is set. */
+  readonly secretsSet: Readonly<Record<string, boolean>>;
 }
 
 /** A configuration that can be used, and what is doubtful about it. */
@@ -75,15 +86,19 @@ export function readConfig(input: ConfigInput): ConfigReading {
   const dotEnv = readDotEnv(path.join(input.applicationFolder, '.env'), files);
   const sources = { process: input.env, dotEnv: dotEnv.found };
   const variables = allVariables(sources);
-  const secrets = readSecrets(sources, (file) =>
-    files.read(path.resolve(input.workingFolder, file)),
-  );
+  const secrets =
+    input.secrets === 'ignored'
+      ? { kind: 'ignored' as const }
+      : readSecrets(sources, (file) => files.read(path.resolve(input.workingFolder, file)));
+  const secretsSet = whichSecretsAreSet(sources);
   const otherProblems = [
     ...dotEnv.problems,
     ...(secrets.kind === 'incomplete' ? secrets.problems : []),
   ];
 
+  const nothing = { text: undefined, fileConfig: undefined, config: undefined, secretsSet };
   const found = findConfigFile({
+    named: input.file,
     argv: input.argv,
     env: variables,
     platform: input.platform,
@@ -93,7 +108,7 @@ export function readConfig(input: ConfigInput): ConfigReading {
   });
   if (found.kind === 'not-found') {
     const problem = fileProblem('configuration', 'file', withoutStop(found.message));
-    return { file: undefined, problems: [problem, ...otherProblems], config: undefined };
+    return { ...nothing, file: undefined, problems: [problem, ...otherProblems] };
   }
   const { file } = found;
   let text: string;
@@ -105,12 +120,15 @@ export function readConfig(input: ConfigInput): ConfigReading {
       'file',
       `can't be read (${errorCode(error)}); the user that runs the service must be allowed to`,
     );
-    return { file, problems: [problem, ...otherProblems], config: undefined };
+    return { ...nothing, file, problems: [problem, ...otherProblems] };
   }
   const checked = checkConfig({ file, text, variables, platform: input.platform, secrets });
   return {
     file,
+    text,
     problems: [...checked.problems, ...dotEnv.problems],
+    fileConfig: checked.fileConfig,
+    secretsSet,
     config: dotEnv.problems.length === 0 ? checked.config : undefined,
   };
 }

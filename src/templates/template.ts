@@ -13,6 +13,10 @@ export interface Template<Field extends string> {
   readonly source: string;
   /** The fields that the text uses, in the order in which they were offered. */
   readonly fields: ReadonlySet<Field>;
+  /** The text in front of the first gap: what every rendering begins with. */
+  readonly prefix: string;
+  /** Whether there is no gap, so that {@link prefix} is all of the text. */
+  readonly isFixed: boolean;
   /**
    * The text with the gaps filled, byte for byte what Go makes of it. Unpaired surrogates in the
    * data become U+FFFD.
@@ -44,9 +48,13 @@ export function compileTemplate<Field extends string>(
     );
   }
   const program = parseTemplate(wellFormed(source), fields);
+  const gap = program.statements.findIndex((statement) => statement.kind !== 'text');
+  const leading = gap === -1 ? program.statements : program.statements.slice(0, gap);
   return {
     source,
     fields: new Set(fields.filter((field) => program.fields.has(field))),
+    prefix: leading.map((statement) => (statement.kind === 'text' ? statement.text : '')).join(''),
+    isFixed: gap === -1,
     render: (data) =>
       renderProgram(program, source, (name) => stringValue(wellFormed(data[name as Field]))),
   };
