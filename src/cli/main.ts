@@ -1,8 +1,12 @@
 #!/usr/bin/env node
+import { checkConfigCommand } from './commands/check-config.command.js';
 import { serveCommand } from './commands/serve.command.js';
 import { runCli } from './program.js';
 import { processTerminal } from './terminal.js';
 
-const exitCode = await runCli(process.argv.slice(2), processTerminal(), [serveCommand]);
+const exitCode = await runCli(process.argv.slice(2), processTerminal(), [
+  serveCommand,
+  checkConfigCommand(),
+]);
 // `serve` runs on, and sets the code itself where it could not start.
 if (exitCode !== 0) process.exitCode = exitCode;

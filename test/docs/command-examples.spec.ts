@@ -22,6 +22,7 @@ import {
   type ConsoleBlock,
   consoleBlocks,
   isAsShown,
+  withOutputs,
 } from './console-blocks.js';
 import { type Scene, SCENES } from './scenes.js';
 
@@ -53,7 +54,8 @@ import { type Scene, SCENES } from './scenes.js';
  *   there.
  * - Calls of the program anywhere else but in `console` blocks are refused, `serve` excepted.
  *
- * To bring a document up to date, run this and copy what the failing test received.
+ * `WRITE_DOCS=1 npm run test:docs` writes what was printed into the documents where it differs; look
+ * at what it changed.
  */
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
@@ -71,7 +73,11 @@ const documents = [
   ),
 ];
 const blocks = documents.flatMap((file) =>
-  consoleBlocks(readFileSync(join(TOP, file), 'utf8')).map((block) => ({ file, block })),
+  consoleBlocks(readFileSync(join(TOP, file), 'utf8')).map((block, index) => ({
+    file,
+    block,
+    index,
+  })),
 );
 
 describe('command lines in the documentation', () => {
@@ -104,28 +110,32 @@ describe('command lines in the documentation', () => {
     expect(callsThatAreNotRun(readFileSync(join(TOP, file), 'utf8'))).toEqual([]);
   });
 
-  if (blocks.length > 0) {
-    it.each(blocks.map(({ file, block }) => [`${file}:${block.line}`, block] as const))(
-      '%s prints what it shows',
-      async (_place, block) => {
-        const begin = SCENES[block.scene];
-        if (begin === undefined) throw new Error(`scenes.ts has no scene "${block.scene}".`);
-        const scene = await begin();
-        const folder = realpathSync(mkdtempSync(join(tmpdir(), 'docs-')));
-        try {
-          cpSync(join(TOP, 'docs', 'examples'), folder, { recursive: true });
-          for (const [name, text] of Object.entries(scene.files ?? {})) {
-            writeFileSync(join(folder, name), text);
-          }
-          compare(block, await run(block, scene, folder, join(application, 'bin')), scene, folder);
-        } finally {
-          await scene.close?.();
-          rmSync(folder, { recursive: true, force: true });
+  it.each(blocks.map((place) => [`${place.file}:${place.block.line}`, place] as const))(
+    '%s prints what it shows',
+    async (_place, { file, block, index }) => {
+      const begin = SCENES[block.scene];
+      if (begin === undefined) throw new Error(`scenes.ts has no scene "${block.scene}".`);
+      const scene = await begin();
+      const folder = realpathSync(mkdtempSync(join(tmpdir(), 'docs-')));
+      try {
+        cpSync(join(TOP, 'docs', 'examples'), folder, { recursive: true });
+        for (const [name, text] of Object.entries(scene.files ?? {})) {
+          writeFileSync(join(folder, name), text);
         }
-      },
-      WITHIN_MS + 10_000,
-    );
-  }
+        const outcomes = await run(block, scene, folder, join(application, 'bin'));
+        const outputs = outputsToShow(block, outcomes, scene, folder);
+        const text = readFileSync(join(TOP, file), 'utf8');
+        const corrected = withOutputs(text, consoleBlocks(text)[index] ?? block, outputs);
+        if (process.env['WRITE_DOCS'] === '1') writeFileSync(join(TOP, file), corrected);
+        else expect(text).toBe(corrected);
+        expect(unsaidFailures(block, outcomes)).toEqual([]);
+      } finally {
+        await scene.close?.();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    WITHIN_MS + 10_000,
+  );
 });
 
 interface Outcome {
@@ -162,24 +172,34 @@ async function run(
   }));
 }
 
-function compare(
+/** What each command printed, as the document would have to show it. */
+function outputsToShow(
   { commands }: ConsoleBlock,
   outcomes: readonly Outcome[],
-  scene: Scene,
+  { normalized = (text) => text }: Scene,
   folder: string,
-): void {
-  const normalized = (lines: readonly string[]): readonly string[] => {
-    const text = lines.join('\n').replaceAll(folder, SHOWN_FOLDER);
-    return (scene.normalized?.(text) ?? text).split('\n');
-  };
-  for (const [index, { typed, printed, line }] of commands.entries()) {
-    const outcome = outcomes[index] ?? { printed: '', exitCode: NaN };
-    const place = `line ${line}: $ ${typed}`;
-    const real = normalized(outcome.printed.replace(/\n+$/, '').split('\n'));
-    const shown = normalized(printed.length === 0 ? [''] : printed);
-    // A difference is shown as a whole, as it would have to stand in the document.
-    expect([place, ...(isAsShown(shown, real) ? shown : real)]).toEqual([place, ...shown]);
+): readonly (readonly string[])[] {
+  return commands.map(({ printed }, index) => {
+    const text = (outcomes[index]?.printed ?? '')
+      .replace(/\n+$/, '')
+      .replaceAll(folder, SHOWN_FOLDER);
+    const real = text === '' ? [] : text.split('\n');
+    const alike = isAsShown(
+      normalized(printed.join('\n')).split('\n'),
+      normalized(real.join('\n')).split('\n'),
+    );
+    return alike ? printed : real;
+  });
+}
+
+/** Commands that fail without the document saying so. */
+function unsaidFailures(
+  { commands }: ConsoleBlock,
+  outcomes: readonly Outcome[],
+): readonly string[] {
+  return commands.flatMap(({ typed }, index) => {
+    const code = outcomes[index]?.exitCode ?? NaN;
     const asked = commands[index + 1]?.typed.trim() === 'echo $?';
-    if (!asked) expect([place, outcome.exitCode]).toEqual([place, 0]);
-  }
+    return code === 0 || asked ? [] : [`"${typed}" ends with ${code}; show "$ echo $?" below it`];
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { callsThatAreNotRun, consoleBlocks, isAsShown } from './console-blocks.js';
+import { callsThatAreNotRun, consoleBlocks, isAsShown, withOutputs } from './console-blocks.js';
 
 const TICKS = '```';
 
@@ -27,6 +27,8 @@ ${TICKS}
     expect(consoleBlocks(text)).toEqual([
       {
         line: 6,
+        length: 8,
+        indent: '   ',
         scene: 'outage',
         commands: [
           {
@@ -52,6 +54,27 @@ ${TICKS}
   it('"docker run scicat-globus-proxy" is none', () => {
     const text = `${TICKS}console\n$ docker run scicat-globus-proxy\n${TICKS}\n`;
     expect(consoleBlocks(text)).toEqual([]);
+  });
+
+  it('can be given other outputs, and nothing else changes', () => {
+    const text = `# Title
+
+1. in a list
+   ${TICKS}console
+   $ scicat-globus-proxy try \\
+       --more
+   old
+   $ echo $?
+   0
+   ${TICKS}
+
+The end
+`;
+    const [block] = consoleBlocks(text);
+    expect(block && withOutputs(text, block, [['new', '', 'lines'], ['1']])).toBe(
+      text.replace('   old', '   new\n\n   lines').replace('   0\n', '   1\n'),
+    );
+    expect(block && withOutputs(text, block, [['old'], ['0']])).toBe(text);
   });
 
   it('calls in other blocks are found, unless they run for ever', () => {

@@ -9,7 +9,12 @@ export interface ShownCommand {
 
 /** A fenced block of language `console`. */
 export interface ConsoleBlock {
+  /** Line of the document, from 1, that opens it. */
   readonly line: number;
+  /** How many lines stand between the fences. */
+  readonly length: number;
+  /** What stands in front of each of its lines, where it is part of a list. */
+  readonly indent: string;
   /** `NAME` of `scene=NAME` behind the language; `plain` where none is named. */
   readonly scene: string;
   readonly commands: readonly ShownCommand[];
@@ -18,6 +23,7 @@ export interface ConsoleBlock {
 /** A fenced block of any language. */
 interface Fence {
   readonly line: number;
+  readonly indent: string;
   readonly info: string;
   readonly lines: readonly string[];
 }
@@ -30,8 +36,10 @@ const CALL = /(?:^|[|;&(]\s*|^(?:\w+=\S*\s+)+)scicat-globus-proxy(?:\s|$)/;
 export function consoleBlocks(markdown: string): readonly ConsoleBlock[] {
   return fences(markdown)
     .filter(({ info }) => /^console(\s|$)/.test(info))
-    .map(({ line, info, lines }) => ({
+    .map(({ line, indent, info, lines }) => ({
       line,
+      length: lines.length,
+      indent,
       scene: /\sscene=(\S+)/.exec(info)?.[1] ?? 'plain',
       commands: commandsOf(lines, line + 1),
     }))
@@ -67,6 +75,19 @@ export function isAsShown(shown: readonly string[], printed: readonly string[]):
   return new RegExp(`^${pattern}$`).test(printed.map((line) => `${line}\n`).join(''));
 }
 
+/** The text with other outputs in one of its blocks, one for each command. */
+export function withOutputs(
+  markdown: string,
+  { line, length, indent, commands }: ConsoleBlock,
+  outputs: readonly (readonly string[])[],
+): string {
+  const lines = markdown.split('\n');
+  const inside = commands
+    .flatMap(({ typed }, index) => [...`${PROMPT}${typed}`.split('\n'), ...(outputs[index] ?? [])])
+    .map((text) => (text === '' ? '' : `${indent}${text}`));
+  return [...lines.slice(0, line), ...inside, ...lines.slice(line + length)].join('\n');
+}
+
 function fences(markdown: string): readonly Fence[] {
   const found: Fence[] = [];
   const all = markdown.split(/\r?\n/);
@@ -81,7 +102,7 @@ function fences(markdown: string): readonly Fence[] {
       if (text.trim() === ticks) break;
       lines.push(text.startsWith(indent) ? text.slice(indent.length) : text);
     }
-    found.push({ line, info: info.trim(), lines });
+    found.push({ line, indent, info: info.trim(), lines });
   }
   return found;
 }

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FileConfig } from './app-config.js';
+import { settingNames } from './check-shape.js';
+import { effectiveSettings, effectiveYaml } from './effective-settings.js';
+import { readConfig } from './load-config.js';
+import { FacilitySettings, FileSettings, SECTIONS } from './settings.js';
+
+function configOf(text: string): FileConfig {
+  const { fileConfig, problems } = readConfig({
+    file: '/c.yaml',
+    argv: [],
+    env: { HOME: '/h' },
+    platform: 'linux',
+    applicationFolder: '/app',
+    workingFolder: '/',
+    secrets: 'ignored',
+    files: { exists: (path) => path === '/c.yaml', read: () => text },
+  });
+  if (fileConfig === undefined) throw new Error(JSON.stringify(problems));
+  return fileConfig;
+}
+
+const SMALLEST = `
+scicatUrl: https://scicat.example.org
+port: 8080
+facilities: [{ name: A, collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc }]
+`;
+const FULL = `
+scicatUrl: https://scicat.example.org
+port: 8080
+facilities:
+  - name: 'no {{ template'
+    collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+    direction: SRC
+    accessPath: 'profile.{{ .Name }}'
+    accessValue: "a: b # c"
+    scopes: ['{{ .Collection }}', '*x']
+    sourcePath: '{{ .Pid }}'
+    destinationPath: '{{- if .Pid }}x{{ else }}y{{ end -}}'
+    collectionRootPath: '/r/{{ .Name }}'
+    allowedSourceFolders: ['/r/{{ .OwnerGroup }}']
+    verifyChecksum: false
+    syncLevel: 0
+task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
+scicat: { formerServiceUsers: ['1', 'true'] }
+server: { host: "::1", trustProxy: 2, maxBodyMiB: 7 }
+watch: true
+transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 1, deadlineHours: 72 }
+globus: { authUrl: "http://127.0.0.1:1", transferUrl: "http://127.0.0.1:2/v0.10" }
+dataDir: /var/lib/proxy
+`;
+
+describe('the effective configuration', () => {
+  it.each([SMALLEST, FULL])('makes the same configuration when it is read again: %s', (text) => {
+    const config = configOf(text);
+    const printed = effectiveYaml(config);
+    expect(effectiveSettings(configOf(printed))).toEqual(effectiveSettings(config));
+    expect(effectiveYaml(configOf(printed))).toBe(printed);
+  });
+
+  it('names every setting there is', () => {
+    const { facilities, ...settings } = effectiveSettings(configOf(SMALLEST));
+    expect([...Object.keys(settings), 'facilities'].sort()).toEqual(
+      [...settingNames(FileSettings)].sort(),
+    );
+    expect(Object.keys((facilities as [object])[0]).sort()).toEqual(
+      [...settingNames(FacilitySettings)].sort(),
+    );
+    for (const [name, section] of Object.entries(SECTIONS)) {
+      expect(Object.keys(settings[name] as object).sort()).toEqual(
+        [...settingNames(section)].sort(),
+      );
+    }
+  });
+
+  it('says in a comment what is not set', () => {
+    expect(effectiveYaml(configOf(SMALLEST))).toContain(
+      '    # not set: collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel\n',
+    );
+    expect(effectiveYaml(configOf(FULL))).not.toContain('not set');
+  });
+});
