@@ -234,7 +234,7 @@ describe('values', () => {
     ],
     [
       'dataDir: ~/state',
-      '9: dataDir: is "~/state", but "~" has no meaning here; write the whole path',
+      '9: dataDir: is the text "~/state", but "~" has no meaning here; write the whole path',
     ],
     ['dataDir:', '9: dataDir: is without a value; write one, or remove the line'],
     [

@@ -8,7 +8,7 @@ import { checkShape, isMapping } from './check-shape.js';
 import { defaultDataDir, type SecretsResult, type Variables } from './environment.js';
 import { Findings } from './findings.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
-import { FileSettings } from './settings.js';
+import { CAPITALISED, FileSettings } from './settings.js';
 import { type PlacedFacility, warnAcrossFacilities } from './warn-of-risks.js';
 import { parseYamlSource, pathOf, type YamlSource } from './yaml-source.js';
 
@@ -58,7 +58,6 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const settings = plainToInstance(FileSettings, checkShape(source.value, source, findings));
   reportAll(validateSync(settings), '', findings);
   const placed = checkFacilities(settings, source, findings);
-  checkScicatUrl(settings, findings);
   const dataDir = checkDataDir(settings, toCheck, findings);
 
   if (errorsAmong(findings.problems).length > 0) return useless();
@@ -105,10 +104,10 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   };
 }
 
-/** The Go version's documentation wrote these three with a capital. */
 function facilityKeySpelling(parentPath: string, key: string): string {
-  const capitalised = ['Name', 'Collection', 'Scopes'].includes(key);
-  return capitalised && /^facilities\[\d+\]$/.test(parentPath) ? key.toLowerCase() : key;
+  return /^facilities\[\d+\]$/.test(parentPath) && Object.hasOwn(CAPITALISED, key)
+    ? (CAPITALISED[key] ?? key)
+    : key;
 }
 
 /** class-validator's findings, the most telling one for each value. */
@@ -161,15 +160,6 @@ function checkFacilities(
   return placed;
 }
 
-function checkScicatUrl(settings: FileSettings, findings: Findings): void {
-  if (findings.hasErrorAbove('scicatUrl')) return;
-  const api = /\/api(\/v\d+)?\/*$/i.exec(settings.scicatUrl);
-  if (api === null) return;
-  findings.error('scicatUrl', `ends in "${api[0]}", which the service adds itself`, {
-    suggestion: `write "${settings.scicatUrl.slice(0, api.index)}"`,
-  });
-}
-
 function checkDataDir(
   settings: FileSettings,
   { file, variables, platform }: ConfigToCheck,
@@ -184,9 +174,6 @@ function checkDataDir(
       'is missing, and without a home folder (HOME) there is no default; it must be the path of a folder that survives a restart',
     );
     return '';
-  }
-  if (dataDir.startsWith('~')) {
-    findings.error('dataDir', `is "${dataDir}", but "~" has no meaning here; write the whole path`);
   }
   return path.resolve(path.dirname(file), dataDir);
 }

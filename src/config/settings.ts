@@ -5,9 +5,11 @@ import { DIRECTIONS, type Direction, type SyncLevel } from '../facilities/facili
 import {
   AnyNumber,
   Flag,
+  FolderPath,
   HttpUrl,
   OneOf,
   Optional,
+  ScicatUrl,
   Text,
   TextList,
   TrustProxy,
@@ -346,7 +348,7 @@ export class FileSettings {
    * @default none: required
    * @example "https://scicat.example.org"
    */
-  @HttpUrl('https://scicat.example.org')
+  @ScicatUrl('https://scicat.example.org')
   readonly scicatUrl!: string;
 
   /**
@@ -437,9 +439,16 @@ export class FileSettings {
    * @example "/var/lib/scicat-globus-proxy"
    */
   @Optional()
-  @Text('the path of a folder, such as "/var/lib/scicat-globus-proxy"')
+  @FolderPath('the path of a folder, such as "/var/lib/scicat-globus-proxy"')
   readonly dataDir?: string;
 }
+
+/** Spellings of the Go version's documentation that facilities may have, with what each means. */
+export const CAPITALISED: Readonly<Record<string, string>> = {
+  Name: 'name',
+  Collection: 'collection',
+  Scopes: 'scopes',
+};
 
 /** The sections of the file that are mappings, with the class of each. */
 export const SECTIONS = {
