@@ -15,6 +15,7 @@ const rooms = {
   'src/templates': [],
   'src/facilities': ['src/errors', 'src/templates'],
   'src/config': ['src/errors', 'src/facilities', 'src/templates'],
+  'src/reload': ['src/config', 'src/logging', 'src/time'],
   'src/transfers/domain': ['src/errors'],
   'src/transfers/application/ports': ['src/transfers/domain'],
   'src/transfers/application': [

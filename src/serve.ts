@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app.setup.js';
 import { applicationFolder } from './application-folder.js';
+import { ConfigSnapshots } from './config/config-snapshots.js';
 import { ConfigurationError } from './config/configuration.errors.js';
 import { loadConfig } from './config/load-config.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { createLogger } from './logging/logger.js';
+import { reloadOnChange } from './reload-on-change.js';
 import { dataDirWarning } from './spool/data-dir-mount.js';
 import { stopOnSignals } from './stop-on-signals.js';
 
@@ -20,19 +22,26 @@ const COULD_NOT_START = 'the service could not start';
 export async function serve(argv: readonly string[]): Promise<void> {
   const logger = createLogger(process.env['LOG_LEVEL']);
   let app: NestExpressApplication | undefined;
+  let endReloading: (() => void) | undefined;
+  const close = async (): Promise<void> => {
+    endReloading?.();
+    await app?.close();
+  };
   try {
-    const { config, warnings } = loadConfig({
+    const input = {
       argv,
       env: process.env,
       platform: process.platform,
       applicationFolder: applicationFolder(),
       workingFolder: process.cwd(),
-    });
+    };
+    const { config, text, warnings } = loadConfig(input);
     for (const warning of warnings) logger.warn({ problem: warning }, 'configuration');
     const lost = dataDirWarning(config.dataDir);
     if (lost !== undefined) logger.warn({ problem: lost }, 'data folder');
     app = await createApp(config, logger);
-    stopOnSignals(app, logger);
+    endReloading = reloadOnChange(app.get(ConfigSnapshots), input, text, logger);
+    stopOnSignals({ close }, logger);
     await app.listen(config.port, config.server.host);
     logger.info({ url: await app.getUrl() }, 'listening');
   } catch (error) {
@@ -41,6 +50,6 @@ export async function serve(argv: readonly string[]): Promise<void> {
     else logger.fatal({ err: error }, COULD_NOT_START);
     process.exitCode = 1;
     // What has begun must end, or the process would stay without listening.
-    await app?.close();
+    await close();
   }
 }

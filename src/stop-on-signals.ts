@@ -1,4 +1,3 @@
-import type { INestApplication } from '@nestjs/common';
 import type { Logger } from './logging/logger.js';
 
 /** After this time whatever is left is dropped; nothing that was promised depends on it. */
@@ -8,7 +7,7 @@ const STOP_WITHIN_MS = 20_000;
  * Ends the service on SIGTERM and SIGINT: takes no more requests, lets submissions end, writes what
  * is pending. A second signal ends it at once.
  */
-export function stopOnSignals(app: INestApplication, logger: Logger): void {
+export function stopOnSignals(service: { close(): Promise<void> }, logger: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -21,7 +20,7 @@ export function stopOnSignals(app: INestApplication, logger: Logger): void {
       logger.warn('stopping took too long, ending now');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    app.close().then(
+    service.close().then(
       () => {
         logger.info('stopped');
         process.exit(0);

@@ -9,6 +9,7 @@ import type { AppConfig } from './app-config.js';
 @Injectable()
 export class ConfigSnapshots {
   #current: AppConfig;
+  readonly #listeners = new Set<(config: AppConfig) => void>();
 
   constructor(@Inject(CONFIG_NAMESPACE_KEY) initial: AppConfig) {
     this.#current = initial;
@@ -22,5 +23,18 @@ export class ConfigSnapshots {
   /** Puts a newly checked configuration in force for whoever asks from now on. */
   replace(next: AppConfig): void {
     this.#current = next;
+    for (const listener of this.#listeners) listener(next);
+  }
+
+  /**
+   * Calls back after each {@link replace}, for what must be set up anew, such as a timer.
+   *
+   * @returns what ends it
+   */
+  onReplaced(listener: (config: AppConfig) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
   }
 }

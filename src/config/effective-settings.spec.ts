@@ -63,7 +63,7 @@ describe('the effective configuration', () => {
     expect([...Object.keys(settings), 'facilities'].sort()).toEqual(
       [...settingNames(FileSettings)].sort(),
     );
-    expect(Object.keys((facilities as [object])[0]).sort()).toEqual(
+    expect(Object.keys(facilities[0] ?? {}).sort()).toEqual(
       [...settingNames(FacilitySettings)].sort(),
     );
     for (const [name, section] of Object.entries(SECTIONS)) {

@@ -4,19 +4,28 @@ import type { Facility } from '../facilities/facility.js';
 
 /** A mapping or a list of settings, as the file would hold it. */
 export type SettingValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly SettingValue[]
-  | { readonly [key: string]: SettingValue };
+  string | number | boolean | null | readonly SettingValue[] | SettingMapping;
+/** Settings by their keys. */
+export interface SettingMapping {
+  readonly [key: string]: SettingValue;
+}
+
+/** What {@link effectiveSettings} makes. */
+export interface EffectiveSettings extends SettingMapping {
+  readonly facilities: readonly (SettingMapping & { readonly name: string })[];
+}
+
+/** Whether a setting is a section or a facility. */
+export function isMapping(value: SettingValue): value is SettingMapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /**
  * The configuration in the file's own keys, with every default filled in and with the templates
  * rendered that depend on the facility alone. `null` is an optional setting that is not set. Written
  * into a file without these, it makes the same configuration again.
  */
-export function effectiveSettings(config: FileConfig): Readonly<Record<string, SettingValue>> {
+export function effectiveSettings(config: FileConfig): EffectiveSettings {
   const { task, scicat, server, transfer, globus } = config;
   return {
     scicatUrl: config.scicatUrl,
@@ -55,7 +64,7 @@ export function effectiveYaml(config: FileConfig): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function facilitySettings(facility: Facility): Readonly<Record<string, SettingValue>> {
+function facilitySettings(facility: Facility): SettingMapping & { readonly name: string } {
   return {
     name: facility.name,
     collection: facility.collection,

@@ -65,6 +65,8 @@ export interface ConfigReading {
 /** A configuration that can be used, and what is doubtful about it. */
 export interface LoadedConfig {
   readonly config: AppConfig;
+  /** The file's text. */
+  readonly text: string;
   readonly warnings: readonly Problem[];
 }
 
@@ -74,9 +76,9 @@ export interface LoadedConfig {
  * @throws ConfigurationError with every error at once
  */
 export function loadConfig(input: ConfigInput): LoadedConfig {
-  const { config, problems } = readConfig(input);
-  if (config === undefined) throw new ConfigurationError(problems);
-  return { config, warnings: problems };
+  const { config, text, problems } = readConfig(input);
+  if (config === undefined || text === undefined) throw new ConfigurationError(problems);
+  return { config, text, warnings: problems };
 }
 
 /** As {@link loadConfig}, for those who want to show all problems themselves. */

@@ -8,10 +8,13 @@ const INTERVAL = 'tracker';
 const STOP_WITHIN_MS = 15_000;
 
 /**
- * Wakes the tracker at every `task.pollInterval`, and stops it before the service goes. The timer
- * only wakes: the tracker's own loop never overlaps itself, however long a cycle takes.
+ * Wakes the tracker at every `task.pollInterval`, and when another configuration comes into force,
+ * and stops it before the service goes. The timer only wakes: the tracker's own loop never overlaps
+ * itself, however long a cycle takes.
  */
 export class TrackerSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private unfollow: (() => void) | undefined;
+
   constructor(
     private readonly registry: SchedulerRegistry,
     private readonly tracker: Tracker,
@@ -19,17 +22,32 @@ export class TrackerSchedule implements OnApplicationBootstrap, BeforeApplicatio
   ) {}
 
   onApplicationBootstrap(): void {
+    this.wakeRegularly();
+    this.unfollow = this.config.onReplaced(() => {
+      this.wakeRegularly();
+      // There may be more places now.
+      this.tracker.wake();
+    });
+    this.tracker.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.unfollow?.();
+    this.wakeNoMore();
+    await this.tracker.stop(STOP_WITHIN_MS);
+  }
+
+  private wakeRegularly(): void {
+    this.wakeNoMore();
     this.registry.addInterval(
       INTERVAL,
       setInterval(() => {
         this.tracker.wake();
       }, this.config.current().task.pollIntervalSeconds * 1000),
     );
-    this.tracker.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  private wakeNoMore(): void {
     if (this.registry.doesExist('interval', INTERVAL)) this.registry.deleteInterval(INTERVAL);
-    await this.tracker.stop(STOP_WITHIN_MS);
   }
 }

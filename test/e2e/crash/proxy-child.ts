@@ -70,8 +70,8 @@ export class ProxyChild {
     this.process.kill('SIGKILL');
   }
 
-  /** Asks it to stop. */
-  signal(signal: 'SIGTERM' | 'SIGINT'): void {
+  /** Asks it to stop, or to read its configuration again. */
+  signal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
     this.process.kill(signal);
   }
 
