@@ -1,6 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { type ConfigReading, loadConfig, readConfig } from '../config/load-config.js';
+import type { Problem } from '../config/problem.js';
+import { createLogger } from '../logging/logger.js';
 import { ConfigReload } from './config-reload.js';
 
 const ENV = {
@@ -64,6 +67,54 @@ function service() {
 }
 
 const KEPT = "the configuration can't be used; the one before stays in force";
+
+/** Log lines as they are written, and as docs/configuration.md shows them: without their times. */
+function withoutTime(line: string): unknown {
+  const { time, ...rest } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+  expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  return rest;
+}
+
+test('the log lines in docs/configuration.md are what is written', () => {
+  const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const shown = textOf('docs/configuration.md')
+    .split('\n')
+    .filter((line) => line.startsWith('{"level":'));
+  expect(shown).toHaveLength(6);
+
+  const good = textOf('docs/examples/good.yaml');
+  const changed = `${good.replace('/archive/', '/tape/')}task: { maxConcurrency: 20 }\n`;
+  const written: string[] = [];
+  let env: Readonly<Record<string, string>> = ENV;
+  let text = good;
+  const input = () => ({
+    file: '/home/you/good.yaml',
+    argv: [],
+    env,
+    platform: 'linux' as const,
+    applicationFolder: '/app',
+    workingFolder: '/',
+    files: { exists: (path: string) => path === '/home/you/good.yaml', read: () => text },
+  });
+  const reload = new ConfigReload({
+    snapshots: new ConfigSnapshots(loadConfig(input()).config),
+    read: () => readConfig(input()),
+    text,
+    logger: createLogger('info', { write: (line) => written.push(line) }),
+  });
+  text = changed;
+  reload.reload('SIGHUP');
+  text = changed.replace('destinationPath', 'destnationPath');
+  reload.reload('SIGHUP');
+  text = changed.replace('8080', '9090').replace(' }\n', ', queueSize: 50 }\n');
+  env = { ...ENV, GLOBUS_CLIENT_SECRET: 'hunter3' };
+  reload.reload('file changed');
+  // A facility that is not read as it was meant may be doubtful, too; the document shows errors.
+  const errorsAndNews = written
+    .map(withoutTime)
+    .filter((line) => (line as { problem?: Problem }).problem?.severity !== 'warning');
+  expect(errorsAndNews).toEqual(shown.map(withoutTime));
+});
 
 describe('reading the configuration while the service runs', () => {
   it('puts a sound one in force for whoever asks from now on, and says what changes', () => {
