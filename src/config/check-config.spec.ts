@@ -664,6 +664,12 @@ task:
   ]);
 });
 
+test('of several documents it is said that only one can be read', () => {
+  expect(errorsOf(`${HEAD}---\n${HEAD}`)).toEqual([
+    '3: YAML syntax: begins a second document, and only one can be read; remove this line and what does not belong here',
+  ]);
+});
+
 test('YAML syntax errors come alone: nothing after them can be trusted', () => {
   expect(errorsOf('port: [1\nwrong: "\n').every((line) => line.includes('YAML syntax'))).toBe(true);
 });

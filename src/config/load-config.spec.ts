@@ -359,6 +359,11 @@ describe('what keeps a configuration from loading', () => {
     expect(config.secrets.globusClientSecret.reveal()).toBe('mounted');
   });
 
+  test('a byte order mark shifts no column', () => {
+    const { problems } = readConfig(input({ [FILE]: '\uFEFFport: 0\n' }));
+    expect(problems.find(({ path }) => path === 'port')).toMatchObject({ line: 1, column: 7 });
+  });
+
   test('a named file that does not exist is not replaced by another', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
       ['configuration: file: There is no file /started-in/other.yaml, which --config names'],

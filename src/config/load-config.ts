@@ -115,7 +115,7 @@ export function readConfig(input: ConfigInput): ConfigReading {
   const { file } = found;
   let text: string;
   try {
-    text = files.read(file);
+    text = withoutByteOrderMark(files.read(file));
   } catch (error) {
     const problem = fileProblem(
       file,
@@ -150,6 +150,11 @@ function readDotEnv(
 
 function fileProblem(file: string, path: string, message: string): Problem {
   return { file, line: undefined, column: undefined, path, message, severity: 'error' };
+}
+
+/** Some editors of Windows begin a file with one; it would shift the columns of its first line. */
+function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
 }
 
 function withoutStop(message: string): string {

@@ -73,7 +73,10 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
       file,
       ...place(error.pos[0]),
       path: 'YAML syntax',
-      message: withoutStop(error.message),
+      message:
+        error.code === 'MULTIPLE_DOCS'
+          ? 'begins a second document, and only one can be read; remove this line and what does not belong here'
+          : withoutStop(error.message),
       severity: 'error' as const,
     }));
     return {

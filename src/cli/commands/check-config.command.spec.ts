@@ -29,6 +29,7 @@ const FILES: Readonly<Record<string, string>> = {
   '/etc/proxy/good.yaml': GOOD,
   '/etc/proxy/broken.yaml': BROKEN,
   '/etc/proxy/warned.yaml': GOOD.replace('/in/{{ .PidShort }}', '/in'),
+  '/etc/proxy/hostile.yaml': `${GOOD}"\\e[2Jpaints": 1\n`,
   '/etc/other/good.yaml': GOOD,
 };
 
@@ -131,6 +132,12 @@ broken.yaml: 1 error, 2 warnings
     const alone = { env: { HOME: '/h', GLOBUS_CLIENT_SECRET_FILE: '/nowhere' } };
     expect(await run(['--no-secrets', 'good.yaml'], alone)).toMatchObject({ code: 0, err: '' });
     expect(await run(['--no-secrets', 'broken.yaml'], alone)).toMatchObject({ code: 1 });
+  });
+
+  it('lets no file paint on the terminal', async () => {
+    const { out } = await run(['hostile.yaml']);
+    expect(out).toContain('warning: \uFFFD[2Jpaints: is no setting');
+    expect(out).not.toContain('\u001b');
   });
 
   it('paints only on a terminal', async () => {
