@@ -2,7 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileTemplate } from '../templates/template.js';
 import { FOLDER_FIELDS, PATH_FIELDS, type Facility } from './facility.js';
-import { type PathRequest, type PathResolution, resolvePaths } from './path-resolution.js';
+import {
+  explainPaths,
+  PATH_CHECKS,
+  type PathCheckName,
+  type PathRequest,
+  type PathResolution,
+  resolvePaths,
+} from './path-resolution.js';
 import { segmentsOf } from './path-text.js';
 
 interface FacilityTexts {
@@ -405,5 +412,137 @@ describe('hostile inputs', () => {
       { numRuns: 5000 },
     );
     expect(resolved).toBeGreaterThan(50);
+  });
+});
+
+describe('the explanation', () => {
+  const summary = (parts: RequestParts = {}) =>
+    explainPaths(request(parts)).checks.map(({ check, value, comparedWith, outcome }) => [
+      check,
+      outcome.kind === 'refused'
+        ? outcome.reason
+        : outcome.kind === 'not-checked'
+          ? `needs ${outcome.dependsOn}`
+          : outcome.kind,
+      value,
+      comparedWith,
+    ]);
+
+  test('shows each check with what was compared', () => {
+    expect(
+      summary({
+        source: {
+          root: '/data',
+          allowed: ['/data/other', '/data/{{ .OwnerGroup }}', '/never/needed'],
+        },
+        destination: { destination: '/{{ .Username }}/{{ .PidShort }}' },
+      }),
+    ).toEqual([
+      ['collection-root', 'passed', '/data', ['/data']],
+      ['pid', 'passed', '20.500.12345/e009', []],
+      ['source-folder', 'passed', '/data/p123/run1', []],
+      ['inside-root', 'passed', '/data/p123/run1', ['/data']],
+      ['user-name', 'passed', 'alice', []],
+      ['owner-group', 'passed', 'p123', []],
+      ['allowed-folders', 'passed', '/data/p123/run1', ['/data/p123']],
+      ['source-path', 'passed', '/p123/run1', []],
+      ['destination-path', 'passed', '/alice/e009', []],
+    ]);
+  });
+
+  test('says what nobody asks for', () => {
+    expect(summary().map(([check, outcome]) => [check, outcome])).toEqual([
+      ['collection-root', 'not-needed'],
+      ['pid', 'passed'],
+      ['source-folder', 'passed'],
+      ['inside-root', 'not-needed'],
+      ['user-name', 'not-needed'],
+      ['owner-group', 'not-needed'],
+      ['allowed-folders', 'not-needed'],
+      ['source-path', 'passed'],
+      ['destination-path', 'passed'],
+    ]);
+  });
+
+  test('goes on after a refusal, so that an admin sees all that is wrong at once', () => {
+    const parts = {
+      source: { root: '/data', allowed: ['/data/a', '/data/b'] },
+      destination: { destination: '/{{ .Username }}' },
+      root: '/other',
+      username: 'a/b',
+    };
+    expect(summary(parts)).toEqual([
+      ['collection-root', 'root-differs', '/other', ['/data']],
+      ['pid', 'passed', '20.500.12345/e009', []],
+      ['source-folder', 'passed', '/data/p123/run1', []],
+      ['inside-root', 'passed', '/data/p123/run1', ['/data']],
+      ['user-name', 'user-name-unusable', 'a/b', []],
+      ['owner-group', 'not-needed', 'p123', []],
+      ['allowed-folders', 'outside-allowed-folders', '/data/p123/run1', ['/data/a', '/data/b']],
+      ['source-path', 'passed', '/p123/run1', []],
+      ['destination-path', 'needs user-name', '', []],
+    ]);
+    expect(reasonOf(parts)).toBe('root-differs');
+  });
+
+  test.each<[string, RequestParts, readonly PathCheckName[]]>([
+    ['pid', { pid: '..', destination: { destination: '/{{ .PidShort }}' } }, ['destination-path']],
+    [
+      'source-folder',
+      { sourceFolder: '/data/..', root: '/data', destination: { destination: '/{{ .Pid }}' } },
+      ['inside-root', 'source-path'],
+    ],
+    [
+      'inside-root',
+      { root: '/other', source: { allowed: ['/data'] }, destination: { destination: '/x' } },
+      ['allowed-folders', 'source-path'],
+    ],
+    [
+      'user-name',
+      { username: '..', source: { source: '/{{ .Username }}', allowed: ['/{{ .Username }}'] } },
+      ['allowed-folders', 'source-path'],
+    ],
+    [
+      'owner-group',
+      { ownerGroup: '..', source: { allowed: ['/{{ .OwnerGroup }}'] } },
+      ['allowed-folders'],
+    ],
+  ])('makes no path out of what the check %s has refused', (_check, parts, unmade) => {
+    const { checks } = explainPaths(request(parts));
+    expect(
+      checks.filter(({ outcome }) => outcome.kind === 'not-checked').map(({ check }) => check),
+    ).toEqual(unmade);
+    for (const { outcome, value } of checks) {
+      if (outcome.kind === 'not-checked') expect(value).toBe('');
+    }
+  });
+
+  test('agrees with the resolution, whatever comes in', () => {
+    const text = fc.constantFrom('/data/p1/run', '/data', '..', '/data/../x', 'a/b', '', '~', 'x');
+    fc.assert(
+      fc.property(
+        fc.record({ pid: text, sourceFolder: text, ownerGroup: text, username: text, root: text }),
+        fc.subarray(['/data', '/{{ .Username }}', '/data/{{ .OwnerGroup }}']),
+        (parts, allowed) => {
+          const { checks, resolution } = explainPaths(
+            request({
+              ...parts,
+              source: allowed.length === 0 ? {} : { allowed },
+              destination: { destination: '/{{ .Username }}/{{ .PidShort }}' },
+            }),
+          );
+          expect(checks.map(({ check }) => check)).toEqual(PATH_CHECKS);
+          const first = checks.find(({ outcome }) => outcome.kind === 'refused')?.outcome;
+          if (first === undefined) {
+            expect(resolution).toMatchObject({
+              kind: 'resolved',
+              sourcePath: checks.at(-2)?.value,
+              destinationPath: checks.at(-1)?.value,
+            });
+            expect(checks.some(({ outcome }) => outcome.kind === 'not-checked')).toBe(false);
+          } else expect(resolution).toEqual(first);
+        },
+      ),
+    );
   });
 });

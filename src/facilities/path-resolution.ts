@@ -53,6 +53,48 @@ export type PathResolution =
   | { readonly kind: 'resolved'; readonly sourcePath: string; readonly destinationPath: string }
   | PathRefusal;
 
+/** What {@link explainPaths} checks, in this order. The first one that refuses decides. */
+export const PATH_CHECKS = [
+  'collection-root',
+  'pid',
+  'source-folder',
+  'inside-root',
+  'user-name',
+  'owner-group',
+  'allowed-folders',
+  'source-path',
+  'destination-path',
+] as const;
+
+/** One of {@link PATH_CHECKS}. */
+export type PathCheckName = (typeof PATH_CHECKS)[number];
+
+/** What came of one check. */
+export type PathCheckOutcome =
+  | { readonly kind: 'passed' }
+  /** Neither the facilities nor the request ask for it. */
+  | { readonly kind: 'not-needed' }
+  /** It can't be told as long as another check is not passed. */
+  | { readonly kind: 'not-checked'; readonly dependsOn: PathCheckName }
+  | PathRefusal;
+
+/** One check, and the texts that it compared. */
+export interface PathCheck {
+  readonly check: PathCheckName;
+  readonly outcome: PathCheckOutcome;
+  /** What was looked at; of the last two checks the path that came out. '' if there is none. */
+  readonly value: string;
+  /** What it was compared with: roots, or the folders that are allowed. */
+  readonly comparedWith: readonly string[];
+}
+
+/** The two paths or why not, and how that came about. */
+export interface PathExplanation {
+  readonly resolution: PathResolution;
+  /** All of {@link PATH_CHECKS}, also those after the one that decided. */
+  readonly checks: readonly PathCheck[];
+}
+
 /**
  * Works out where a dataset's files are on the source collection and where they go on the
  * destination's. Nothing that a dataset's owner, a request or a user name contains can lead out of
@@ -60,25 +102,103 @@ export type PathResolution =
  * made of them is checked again.
  */
 export function resolvePaths(request: PathRequest): PathResolution {
-  const { source, destination, dataset } = request;
-  const rootText = pinnedRoot(source, request.collectionRootPath);
-  if (typeof rootText !== 'string') return rootText;
-  const refusal =
-    pidRefusal(dataset.pid) ??
-    sourceFolderRefusal(dataset.sourceFolder) ??
-    rootRefusal(rootText, dataset.sourceFolder) ??
-    userNameRefusal(request) ??
-    ownerGroupRefusal(source, dataset.ownerGroup);
-  if (refusal !== undefined) return refusal;
+  return explainPaths(request).resolution;
+}
 
-  const variables = pathVariables(request, rootText);
-  const folderRefusal = allowedFoldersRefusal(source, variables, dataset.sourceFolder, rootText);
-  if (folderRefusal !== undefined) return folderRefusal;
-  const sourcePath = renderPath(source.sourcePath, variables, source.name);
-  if (typeof sourcePath !== 'string') return sourcePath;
-  const destinationPath = renderPath(destination.destinationPath, variables, destination.name);
-  if (typeof destinationPath !== 'string') return destinationPath;
-  return { kind: 'resolved', sourcePath, destinationPath };
+/** As {@link resolvePaths}, with each check on the way. */
+export function explainPaths(request: PathRequest): PathExplanation {
+  const { source, destination, dataset } = request;
+  const { root, ...rootCheck } = collectionRoot(source, request.collectionRootPath);
+  const done: PathCheck[] = [
+    { check: 'collection-root', ...rootCheck },
+    { check: 'pid', ...looked(dataset.pid, pidRefusal(dataset.pid)) },
+    {
+      check: 'source-folder',
+      ...looked(dataset.sourceFolder, sourceFolderRefusal(dataset.sourceFolder)),
+    },
+  ];
+  const later = (
+    check: PathCheckName,
+    needs: readonly PathCheckName[],
+    apply: ApplyCheck,
+  ): void => {
+    const dependsOn = done.find(
+      (earlier) => needs.includes(earlier.check) && keepsFrom(earlier.outcome),
+    )?.check;
+    done.push({
+      check,
+      ...(dependsOn === undefined
+        ? apply()
+        : { value: '', comparedWith: [], outcome: { kind: 'not-checked', dependsOn } }),
+    });
+  };
+  later('inside-root', root === '' ? [] : ['source-folder'], () =>
+    insideRoot(root, dataset.sourceFolder),
+  );
+  later('user-name', [], () => userName(request));
+  later('owner-group', [], () => ownerGroup(source, dataset.ownerGroup));
+
+  const variables = pathVariables(request, root);
+  const allowed = source.allowedSourceFolders ?? [];
+  later('allowed-folders', allowed.length === 0 ? [] : ['inside-root', ...needsOf(allowed)], () =>
+    allowedFolders(source, variables, dataset.sourceFolder, root),
+  );
+  later('source-path', needsOf([source.sourcePath]), () =>
+    renderedPath(source.sourcePath, variables, source.name),
+  );
+  later('destination-path', needsOf([destination.destinationPath]), () =>
+    renderedPath(destination.destinationPath, variables, destination.name),
+  );
+  return { checks: done, resolution: resolutionOf(done) };
+}
+
+type ApplyCheck = () => Omit<PathCheck, 'check'>;
+
+/** What keeps a later check that builds on it from being made. */
+function keepsFrom(outcome: PathCheckOutcome): boolean {
+  return outcome.kind === 'refused' || outcome.kind === 'not-checked';
+}
+
+/** Which checks must be passed before a variable may stand in a path. */
+const VARIABLE_NEEDS: Readonly<Record<FolderField, readonly PathCheckName[]>> = {
+  Pid: ['pid'],
+  PidPrefix: ['pid'],
+  PidShort: ['pid'],
+  PidEncoded: ['pid'],
+  SourceFolder: ['source-folder'],
+  RelativeSourceFolder: ['source-folder', 'inside-root'],
+  DatasetFolder: ['source-folder'],
+  Username: ['user-name'],
+  OwnerGroup: ['owner-group'],
+};
+
+function needsOf(templates: readonly Template<FolderField>[]): readonly PathCheckName[] {
+  return templates.flatMap(({ fields }) => [...fields].flatMap((name) => VARIABLE_NEEDS[name]));
+}
+
+function resolutionOf(checks: readonly PathCheck[]): PathResolution {
+  const paths = new Map<PathCheckName, string>();
+  for (const { check, outcome, value } of checks) {
+    if (outcome.kind === 'refused') return outcome;
+    paths.set(check, value);
+  }
+  return {
+    kind: 'resolved',
+    sourcePath: paths.get('source-path') ?? '',
+    destinationPath: paths.get('destination-path') ?? '',
+  };
+}
+
+function looked(
+  value: string,
+  refusal: PathRefusal | undefined,
+  comparedWith: readonly string[] = [],
+): Omit<PathCheck, 'check'> {
+  return { value, comparedWith, outcome: refusal ?? { kind: 'passed' } };
+}
+
+function notNeeded(value: string): Omit<PathCheck, 'check'> {
+  return { value, comparedWith: [], outcome: { kind: 'not-needed' } };
 }
 
 /**
@@ -105,16 +225,27 @@ function pathVariables(request: PathRequest, root: string): Readonly<Record<Fold
 }
 
 /** The root that counts: the facility's own, if it has one, else the request's. */
-function pinnedRoot(source: Facility, requested = ''): string | PathRefusal {
+function collectionRoot(
+  source: Facility,
+  requested = '',
+): Omit<PathCheck, 'check'> & { readonly root: string } {
   const pinned = source.collectionRootPath ?? '';
-  if (pinned === '' || requested === '') return pinned === '' ? requested : pinned;
+  if (pinned === '') {
+    return {
+      root: requested,
+      ...(requested === '' ? notNeeded('') : looked(requested, undefined)),
+    };
+  }
   // Compared as they stand: "/a/../b" must not pass for "/b", and differs from it here.
-  const same = requested.startsWith('/') && normalizedPath(requested) === normalizedPath(pinned);
-  if (same) return pinned;
-  return refused(
+  const same =
+    requested === '' ||
+    (requested.startsWith('/') && normalizedPath(requested) === normalizedPath(pinned));
+  if (same) return { root: pinned, ...looked(pinned, undefined, [pinned]) };
+  const refusal = refused(
     'root-differs',
     `The collection root ${quoted(requested)} is not the one of facility ${quoted(source.name)}, which is fixed by the service; send the right one, or none.`,
   );
+  return { root: pinned, ...looked(requested, refusal, [pinned]) };
 }
 
 function pidRefusal(pid: string): PathRefusal | undefined {
@@ -140,8 +271,12 @@ function sourceFolderRefusal(sourceFolder: string): PathRefusal | undefined {
       );
 }
 
+function insideRoot(root: string, sourceFolder: string): Omit<PathCheck, 'check'> {
+  if (root === '') return notNeeded(sourceFolder);
+  return looked(sourceFolder, rootRefusal(root, sourceFolder), [root]);
+}
+
 function rootRefusal(root: string, sourceFolder: string): PathRefusal | undefined {
-  if (root === '') return undefined;
   const why = absolutePathProblem(root);
   if (why !== undefined) {
     return refused('root-unusable', `The collection root ${quoted(root)} ${why}.`);
@@ -162,36 +297,43 @@ function absolutePathProblem(path: string): string | undefined {
 }
 
 /** A user name is one segment wherever it is used: with a slash it would name another's folder. */
-function userNameRefusal(request: PathRequest): PathRefusal | undefined {
+function userName(request: PathRequest): Omit<PathCheck, 'check'> {
   const { source, destination, username } = request;
   const templates: readonly Template<FolderField>[] = [
     ...(source.allowedSourceFolders ?? []),
     source.sourcePath,
     destination.destinationPath,
   ];
-  if (!templates.some((template) => template.fields.has('Username'))) return undefined;
+  if (!templates.some((template) => template.fields.has('Username'))) return notNeeded(username);
   const why = namePartProblem(username) ?? (username.includes('/') ? 'contains a "/"' : undefined);
-  return why === undefined
-    ? undefined
-    : refused(
-        'user-name-unusable',
-        `Your user name ${quoted(username)} ${why}, so no folder can be named after it, as facility ${quoted(source.name)} or ${quoted(destination.name)} would have it.`,
-      );
+  return looked(
+    username,
+    why === undefined
+      ? undefined
+      : refused(
+          'user-name-unusable',
+          `Your user name ${quoted(username)} ${why}, so no folder can be named after it, as facility ${quoted(source.name)} or ${quoted(destination.name)} would have it.`,
+        ),
+  );
 }
 
 /**
  * Unlike in a user name, a slash is fine: groups of some identity providers are paths, and whoever
  * is in such a group was put there by an administrator.
  */
-function ownerGroupRefusal(source: Facility, ownerGroup: string): PathRefusal | undefined {
+function ownerGroup(source: Facility, group: string): Omit<PathCheck, 'check'> {
   const used = source.allowedSourceFolders?.some((folder) => folder.fields.has('OwnerGroup'));
-  const why = used === true ? namePartProblem(ownerGroup) : undefined;
-  return why === undefined
-    ? undefined
-    : refused(
-        'owner-group-unusable',
-        `The dataset's owner group ${quoted(ownerGroup)} ${why}, so its folder on facility ${quoted(source.name)} can't be told.`,
-      );
+  if (used !== true) return notNeeded(group);
+  const why = namePartProblem(group);
+  return looked(
+    group,
+    why === undefined
+      ? undefined
+      : refused(
+          'owner-group-unusable',
+          `The dataset's owner group ${quoted(group)} ${why}, so its folder on facility ${quoted(source.name)} can't be told.`,
+        ),
+  );
 }
 
 /** An empty name would make the folder above it, everybody's, out of one person's folder. */
@@ -207,37 +349,50 @@ function namePartProblem(name: string): string | undefined {
  * root must lie above that allowed folder, or the path in the collection would not tell whose folder
  * it is any more: root `/data/p1` turns `/data/p1/p2` into `/p2`, which may be a stranger's.
  */
-function allowedFoldersRefusal(
+function allowedFolders(
   source: Facility,
   variables: Readonly<Record<FolderField, string>>,
   sourceFolder: string,
   root: string,
-): PathRefusal | undefined {
-  if (source.allowedSourceFolders === undefined) return undefined;
+): Omit<PathCheck, 'check'> {
+  if (source.allowedSourceFolders === undefined) return notNeeded(sourceFolder);
   const statedByRequest = root !== '' && (source.collectionRootPath ?? '') === '';
+  const folders: string[] = [];
   let tooDeep = false;
   for (const template of source.allowedSourceFolders) {
     const folder = renderPath(template, variables, source.name);
     if (typeof folder !== 'string') {
       // A condition that does not hold leaves nothing, which allows nothing.
       if (folder.reason === 'path-empty') continue;
-      return folder;
+      return looked(sourceFolder, folder, folders);
     }
     if (folder === '/' && !EVERYTHING.test(template.source)) continue;
+    folders.push(folder);
     if (!isInside(segmentsOf(sourceFolder), segmentsOf(folder))) continue;
-    if (!statedByRequest || !isInside(segmentsOf(root), segmentsOf(folder))) return undefined;
+    if (!statedByRequest || !isInside(segmentsOf(root), segmentsOf(folder))) {
+      return looked(sourceFolder, undefined, [folder]);
+    }
     tooDeep = true;
   }
-  if (tooDeep) {
-    return refused(
-      'root-differs',
-      `The collection root ${quoted(root)} is not above the folders that facility ${quoted(source.name)} allows, so it can't be told whose files are meant. If it is right, ask the service's operator to set it as the facility's collectionRootPath.`,
-    );
-  }
-  return refused(
-    'outside-allowed-folders',
-    `The dataset's source folder ${quoted(sourceFolder)} is in none of the folders that facility ${quoted(source.name)} allows for it.`,
-  );
+  const refusal = tooDeep
+    ? refused(
+        'root-differs',
+        `The collection root ${quoted(root)} is not above the folders that facility ${quoted(source.name)} allows, so it can't be told whose files are meant. If it is right, ask the service's operator to set it as the facility's collectionRootPath.`,
+      )
+    : refused(
+        'outside-allowed-folders',
+        `The dataset's source folder ${quoted(sourceFolder)} is in none of the folders that facility ${quoted(source.name)} allows for it.`,
+      );
+  return looked(sourceFolder, refusal, folders);
+}
+
+function renderedPath(
+  template: Template<FolderField>,
+  variables: Readonly<Record<FolderField, string>>,
+  facilityName: string,
+): Omit<PathCheck, 'check'> {
+  const path = renderPath(template, variables, facilityName);
+  return typeof path === 'string' ? looked(path, undefined) : looked('', path);
 }
 
 /** The template that allows every folder says so literally. */
