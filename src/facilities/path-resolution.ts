@@ -59,8 +59,8 @@ export const PATH_CHECKS = [
   'pid',
   'source-folder',
   'inside-root',
-  'user-name',
-  'owner-group',
+  'user-name-in-path',
+  'owner-group-in-path',
   'allowed-folders',
   'source-path',
   'destination-path',
@@ -135,8 +135,8 @@ export function explainPaths(request: PathRequest): PathExplanation {
   later('inside-root', root === '' ? [] : ['source-folder'], () =>
     insideRoot(root, dataset.sourceFolder),
   );
-  later('user-name', [], () => userName(request));
-  later('owner-group', [], () => ownerGroup(source, dataset.ownerGroup));
+  later('user-name-in-path', [], () => userName(request));
+  later('owner-group-in-path', [], () => ownerGroup(source, dataset.ownerGroup));
 
   const variables = pathVariables(request, root);
   const allowed = source.allowedSourceFolders ?? [];
@@ -168,8 +168,8 @@ const VARIABLE_NEEDS: Readonly<Record<FolderField, readonly PathCheckName[]>> = 
   SourceFolder: ['source-folder'],
   RelativeSourceFolder: ['source-folder', 'inside-root'],
   DatasetFolder: ['source-folder'],
-  Username: ['user-name'],
-  OwnerGroup: ['owner-group'],
+  Username: ['user-name-in-path'],
+  OwnerGroup: ['owner-group-in-path'],
 };
 
 function needsOf(templates: readonly Template<FolderField>[]): readonly PathCheckName[] {

@@ -13,6 +13,7 @@ import type { TransferEvents } from '../transfers/application/ports/transfer-eve
 import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
 import type {
   Handover,
+  Outlook,
   Place,
   TransferTracking,
 } from '../transfers/application/ports/transfer-tracking.port.js';
@@ -243,7 +244,7 @@ export class Tracker implements TransferTracking {
     else alarms.raise(SCICAT_CREATE_ALARM, refusal);
   }
 
-  reserve(): Place {
+  outlook(): Outlook {
     if (!this.ready) {
       throw new NotReadyError(
         'The service is starting or stopping and can take no transfer now; please try again in a minute.',
@@ -252,8 +253,7 @@ export class Tracker implements TransferTracking {
     }
     const { queueSize, pollIntervalSeconds, maxConcurrency } = this.parts.config.current().task;
     if (this.reconciled && this.dispatcher.slotFreeForNewcomer(this.reservedSlots)) {
-      this.reservedSlots += 1;
-      return this.place(true, '', () => (this.reservedSlots -= 1));
+      return { slot: true, waitsFor: '' };
     }
     const waiting = this.transfers.waiting().length - this.transfers.pressingOnes().size;
     // While Globus takes nothing, what would run otherwise waits too, on top of the queue.
@@ -264,12 +264,21 @@ export class Tracker implements TransferTracking {
         { retryAfterSeconds: Math.max(30, pollIntervalSeconds) },
       );
     }
-    this.reservedWaits += 1;
-    const why =
+    const waitsFor =
       this.dispatcher.waitsForGlobus ??
       (this.reconciled ? undefined : 'the service has just started and asks Globus first') ??
       `the service runs at most ${maxConcurrency} at a time, and others were asked for before`;
-    return this.place(false, why, () => (this.reservedWaits -= 1));
+    return { slot: false, waitsFor };
+  }
+
+  reserve(): Place {
+    const outlook = this.outlook();
+    if (outlook.slot) {
+      this.reservedSlots += 1;
+      return this.place(outlook, () => (this.reservedSlots -= 1));
+    }
+    this.reservedWaits += 1;
+    return this.place(outlook, () => (this.reservedWaits -= 1));
   }
 
   takeSubmissionId(): string | undefined {
@@ -326,11 +335,10 @@ export class Tracker implements TransferTracking {
     return this.stopping.signal.aborted;
   }
 
-  private place(slot: boolean, waitsFor: string, giveBack: () => void): Place {
+  private place(outlook: Outlook, giveBack: () => void): Place {
     let held = true;
     return {
-      slot,
-      waitsFor,
+      ...outlook,
       release: () => {
         if (held) giveBack();
         held = false;

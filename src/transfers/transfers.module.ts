@@ -15,14 +15,17 @@ import {
   TRANSFER_TRACKING,
   type TransferTracking,
 } from './application/ports/transfer-tracking.port.js';
+import { PreviewTransfer } from './application/preview-transfer.js';
 import { RequestTransfer } from './application/request-transfer.js';
+import { FacilityController } from './http/facility.controller.js';
 import { FileListBody } from './http/file-list-body.js';
+import { PreviewController } from './http/preview.controller.js';
 import { TransferController } from './http/transfer.controller.js';
 
-/** Requesting, cancelling and looking up transfers. */
+/** Requesting, previewing, cancelling and looking up transfers; the facilities between them. */
 @Module({
   imports: [AuthModule, ScicatModule, SpoolModule, TrackingModule],
-  controllers: [TransferController],
+  controllers: [TransferController, PreviewController, FacilityController],
   providers: [
     FileListBody,
     {
@@ -46,6 +49,12 @@ import { TransferController } from './http/transfer.controller.js';
           newUuid: randomUUID,
         }),
       inject: [TRANSFER_JOBS, SPOOL, TRANSFER_TRACKING, TRANSFER_EVENTS, ConfigSnapshots, CLOCK],
+    },
+    {
+      provide: PreviewTransfer,
+      useFactory: (tracking: TransferTracking, events: TransferEvents, config: ConfigSnapshots) =>
+        new PreviewTransfer({ tracking, events, config }),
+      inject: [TRANSFER_TRACKING, TRANSFER_EVENTS, ConfigSnapshots],
     },
     {
       provide: CancelTransfer,

@@ -1,5 +1,6 @@
 import type {
   Handover,
+  Outlook,
   Place,
   TransferTracking,
 } from '../../src/transfers/application/ports/transfer-tracking.port.js';
@@ -12,7 +13,7 @@ import type { EndRequest, Transfer } from '../../src/transfers/domain/transfer.j
 export class FakeTracking implements TransferTracking {
   ready = true;
   slot = true;
-  /** Thrown by {@link reserve}. */
+  /** Thrown by {@link outlook} and {@link reserve}. */
   refusal: Error | undefined;
   /** What handing over brings; a promise that stays open is a Globus that does not answer. */
   handover: Promise<Handover> = Promise.resolve({ kind: 'started' });
@@ -39,13 +40,17 @@ export class FakeTracking implements TransferTracking {
     )?.jobId;
   }
 
-  reserve(): Place {
+  outlook(): Outlook {
     if (this.refusal !== undefined) throw this.refusal;
+    return { slot: this.slot, waitsFor: this.slot ? '' : 'others were before' };
+  }
+
+  reserve(): Place {
+    const outlook = this.outlook();
     this.places += 1;
     let held = true;
     return {
-      slot: this.slot,
-      waitsFor: this.slot ? '' : 'others were before',
+      ...outlook,
       release: () => {
         if (held) this.places -= 1;
         held = false;

@@ -1,12 +1,21 @@
 import type { Identity } from '../../auth/identity.port.js';
 import type { AppConfig } from '../../config/app-config.js';
-import { AccessDeniedError, InvalidRequestError } from '../../errors/request.errors.js';
-import { type AccessExplanation, explainAccess } from '../../facilities/access-rule.js';
+import {
+  AccessDeniedError,
+  InternalError,
+  InvalidRequestError,
+} from '../../errors/request.errors.js';
 import type { Facility } from '../../facilities/facility.js';
-import { FacilityRegistry, type FacilityRole } from '../../facilities/facility-registry.js';
-import { resolvePaths } from '../../facilities/path-resolution.js';
 import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
 import type { Dataset } from './ports/datasets.port.js';
+import type { TransferEvents } from './ports/transfer-events.port.js';
+import {
+  type AppliedRule,
+  DATASET_WAS_READ,
+  facilityRules,
+  ownerGroupRule,
+  pathRules,
+} from './request-rules.js';
 
 /** What a user asks for, apart from the list of files. */
 export interface TransferWish {
@@ -18,105 +27,100 @@ export interface TransferWish {
   readonly autoArchive: boolean;
 }
 
+/** A request of a known user, apart from the list of files. */
+export interface AssessmentInput {
+  readonly identity: Identity;
+  /** The dataset, read with the user's own token; it may still be on its way. */
+  readonly dataset: Promise<Dataset>;
+  readonly wish: TransferWish;
+}
+
+/** What a request is judged by, and who hears of the decision. */
+export interface AssessmentParts {
+  readonly config: AppConfig;
+  readonly events: TransferEvents;
+  readonly operation: 'request' | 'preview';
+}
+
 /** An allowed request, worked out. */
 export interface AssessedRequest {
+  readonly dataset: Dataset;
   readonly source: RecordedSide;
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
-  /** Why both facilities are open to this user. */
-  readonly access: readonly AccessExplanation[];
-}
-
-/** Says which rule refused; the caller turns it into an audit line. */
-export type RuleListener = (rule: string) => void;
-
-/** The two facilities of a wish, each by its own rule. No upstream is needed for this part. */
-export interface AllowedFacilities {
-  readonly source: Facility;
-  readonly destination: Facility;
-  readonly access: readonly AccessExplanation[];
+  /** Every rule, in the order in which it was applied. None refuses. */
+  readonly rules: readonly AppliedRule[];
 }
 
 /**
- * Checks facilities and access groups.
+ * Applies all rules to a request and works out its paths. Has no effect but for the audit line: the
+ * decision is told to `events`, whichever way it goes.
  *
- * @throws AccessDeniedError for an unknown facility, a wrong direction, or a missing group
+ * @throws AccessDeniedError for an unknown facility, a wrong direction, a missing group, or a
+ *   dataset of a group that the user is not in
+ * @throws InvalidRequestError when the dataset can't be read or a path can't be used
+ * @throws UpstreamError
  */
-export function allowFacilities(
-  config: AppConfig,
-  identity: Identity,
-  wish: Pick<TransferWish, 'sourceFacility' | 'destFacility'>,
-  refusedBy: RuleListener,
-): AllowedFacilities {
-  const registry = new FacilityRegistry(config.facilities);
-  const source = facilityFor(registry, wish.sourceFacility, 'source', refusedBy);
-  const destination = facilityFor(registry, wish.destFacility, 'destination', refusedBy);
-  const access = [
-    accessTo(source, identity, refusedBy),
-    accessTo(destination, identity, refusedBy),
-  ];
-  return { source, destination, access };
-}
-
-/**
- * Checks all that is left once the dataset is known, and works out the two paths.
- *
- * @throws AccessDeniedError when the dataset belongs to a group that the user is not in
- * @throws InvalidRequestError when a path can't be used
- */
-export function assessRequest(
-  config: AppConfig,
-  identity: Identity,
-  dataset: Dataset,
-  wish: TransferWish,
-  allowed: AllowedFacilities,
-  refusedBy: RuleListener,
-): AssessedRequest {
-  const { source, destination, access } = allowed;
-  if (dataset.ownerGroup === '' || !identity.accessGroups.includes(dataset.ownerGroup)) {
-    refusedBy('dataset-owner-group');
-    throw new AccessDeniedError(
-      `The dataset ${dataset.pid} belongs to group "${dataset.ownerGroup}", which you are not in, so you can't have it moved.`,
-    );
-  }
-  const paths = resolvePaths({
-    source,
-    destination,
-    dataset,
-    username: identity.username,
-    collectionRootPath: wish.collectionRootPath,
-  });
-  if (paths.kind === 'refused') {
-    refusedBy(`path:${paths.reason}`);
-    throw new InvalidRequestError(paths.message);
-  }
-  return {
-    source: side(source, paths.sourcePath),
-    destination: side(destination, paths.destinationPath),
-    copy: copyOptions(config, source, destination),
-    access,
+export async function assessRequest(
+  input: AssessmentInput,
+  { config, events, operation }: AssessmentParts,
+): Promise<AssessedRequest> {
+  const { identity, wish } = input;
+  let reason = 'all';
+  const passed = (rules: readonly AppliedRule[]): readonly AppliedRule[] => {
+    for (const { refusal, message } of rules) {
+      if (refusal === undefined) continue;
+      reason = refusal.reason;
+      throw refusal.kind === 'not-allowed'
+        ? new AccessDeniedError(message)
+        : new InvalidRequestError(message);
+    }
+    return rules;
   };
+  let allowed = false;
+  try {
+    const { source, destination, ...first } = facilityRules(config.facilities, identity, wish);
+    passed(first.rules);
+    const dataset = await input.dataset.catch((error: unknown) => {
+      reason = 'dataset-unreadable';
+      throw error;
+    });
+    const owner = passed([ownerGroupRule(identity, dataset)]);
+    if (source === undefined || destination === undefined) throw letThrough();
+    const { rules, paths } = pathRules({
+      source,
+      destination,
+      dataset,
+      username: identity.username,
+      collectionRootPath: wish.collectionRootPath,
+    });
+    passed(rules);
+    if (paths.kind === 'refused') throw letThrough();
+    allowed = true;
+    return {
+      dataset,
+      source: side(source, paths.sourcePath),
+      destination: side(destination, paths.destinationPath),
+      copy: copyOptions(config, source, destination),
+      rules: [...first.rules, DATASET_WAS_READ, ...owner, ...rules],
+    };
+  } finally {
+    events.emit({
+      kind: 'decided',
+      operation,
+      allowed,
+      rule: reason,
+      username: identity.username,
+      datasetPid: wish.scicatPid,
+      sourceFacility: wish.sourceFacility,
+      destinationFacility: wish.destFacility,
+    });
+  }
 }
 
-function facilityFor(
-  registry: FacilityRegistry,
-  name: string,
-  role: FacilityRole,
-  refusedBy: RuleListener,
-): Facility {
-  const found = registry.lookUp(name, role);
-  if (found.kind === 'found') return found.facility;
-  refusedBy(`${role}-${found.kind === 'unknown' ? 'unknown' : 'direction'}`);
-  throw new AccessDeniedError(found.message);
-}
-
-function accessTo(facility: Facility, identity: Identity, refusedBy: RuleListener) {
-  const explanation = explainAccess(facility, identity.document);
-  if (explanation.allowed) return explanation;
-  refusedBy(`access:${facility.name}`);
-  throw new AccessDeniedError(
-    `You have no access to facility "${facility.name}": "${explanation.accessValue}" is not at ${explanation.accessPath} of your SciCat account. Ask the facility for access; a group that was granted lately counts from your next login.`,
-  );
+/** What can't happen must not end in a transfer. */
+function letThrough(): InternalError {
+  return new InternalError('A rule has let something through that another one refuses.');
 }
 
 function side(facility: Facility, path: string): RecordedSide {

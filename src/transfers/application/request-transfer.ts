@@ -1,4 +1,3 @@
-import type { Identity } from '../../auth/identity.port.js';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
@@ -13,9 +12,8 @@ import type { FileEntry } from '../domain/file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { type CreatedJob, newTransfer } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
-import { allowFacilities, assessRequest, type TransferWish } from './assess-request.js';
+import { type AssessmentInput, assessRequest } from './assess-request.js';
 import { checkedFileList } from './checked-file-list.js';
-import type { Dataset } from './ports/datasets.port.js';
 import type { Spool } from './ports/spool.port.js';
 import type { TransferEvents } from './ports/transfer-events.port.js';
 import type { TransferJobs } from './ports/transfer-jobs.port.js';
@@ -35,11 +33,7 @@ export interface RequestTransferParts {
 }
 
 /** A request of a known user. */
-export interface TransferRequestInput {
-  readonly identity: Identity;
-  /** The dataset, read with the user's own token; it may still be on its way. */
-  readonly dataset: Promise<Dataset>;
-  readonly wish: TransferWish;
+export interface TransferRequestInput extends AssessmentInput {
   /**
    * Gives the file list, once it is clear that the user may have the dataset moved; undefined: the
    * whole dataset folder.
@@ -122,49 +116,27 @@ export class RequestTransfer {
 
   private async assess(input: TransferRequestInput): Promise<TransferRecord> {
     const { identity, wish } = input;
-    const config = this.parts.config.current();
-    let rule = 'all';
-    const refusedBy = (which: string): void => {
-      rule = which;
-    };
-    let allowed = false;
-    try {
-      const facilities = allowFacilities(config, identity, wish, refusedBy);
-      const dataset = await input.dataset.catch((error: unknown) => {
-        refusedBy('dataset-unreadable');
-        throw error;
-      });
-      const assessed = assessRequest(config, identity, dataset, wish, facilities, refusedBy);
-      allowed = true;
-      const { source, destination, copy } = assessed;
-      return {
-        version: 1,
-        key: this.parts.newUuid(),
-        datasetPid: dataset.pid,
-        source,
-        destination,
-        copy,
-        autoArchive: wish.autoArchive,
-        requestedBy: {
-          username: identity.username,
-          ...(identity.email === undefined ? {} : { email: identity.email }),
-          ownerGroup: dataset.ownerGroup,
-        },
-        dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
-        globusClientId: this.parts.globusClientId(),
-      };
-    } finally {
-      this.parts.events.emit({
-        kind: 'decided',
-        operation: 'request',
-        allowed,
-        rule,
+    const { dataset, source, destination, copy } = await assessRequest(input, {
+      config: this.parts.config.current(),
+      events: this.parts.events,
+      operation: 'request',
+    });
+    return {
+      version: 1,
+      key: this.parts.newUuid(),
+      datasetPid: dataset.pid,
+      source,
+      destination,
+      copy,
+      autoArchive: wish.autoArchive,
+      requestedBy: {
         username: identity.username,
-        datasetPid: wish.scicatPid,
-        sourceFacility: wish.sourceFacility,
-        destinationFacility: wish.destFacility,
-      });
-    }
+        ...(identity.email === undefined ? {} : { email: identity.email }),
+        ownerGroup: dataset.ownerGroup,
+      },
+      dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
+      globusClientId: this.parts.globusClientId(),
+    };
   }
 
   private async wanted(record: TransferRecord, input: TransferRequestInput): Promise<Wanted> {

@@ -8,6 +8,11 @@ export const BAD_REQUEST: DocumentedError = {
   message: 'The file list is empty. Leave it out to transfer the whole dataset folder.',
 };
 
+export const BAD_PREVIEW_REQUEST: DocumentedError = {
+  ...BAD_REQUEST,
+  description: 'A parameter, the body, a path or the dataset is not usable.',
+};
+
 export const UNAUTHENTICATED: DocumentedError = {
   status: 401,
   description: 'There is no SciCat token, or SciCat does not accept it (any more).',
@@ -21,6 +26,14 @@ export const FORBIDDEN: DocumentedError = {
     'Unknown facility, wrong direction, no access to a facility, or a dataset of another group.',
   code: 'ACCESS_DENIED',
   message: 'There is no facility named "EXAMPLE"; the facilities here are EXAMPLE-SOURCE.',
+};
+
+export const FORBIDDEN_NAME: DocumentedError = {
+  status: 403,
+  description: 'SciCat hides your user name from this service.',
+  code: 'ACCESS_DENIED',
+  message:
+    'SciCat hides your user name from this service, because it looks like an e-mail address and personal information is masked. Ask the SciCat administrators to let this service see it.',
 };
 
 export const FORBIDDEN_JOB: DocumentedError = {
@@ -58,6 +71,14 @@ export const UNAVAILABLE: DocumentedError = {
   description: 'SciCat is not reachable, the service is starting, or the waiting queue is full.',
   code: 'QUEUE_FULL',
   message: 'The waiting queue is full: 100 transfers wait already. Please try again later.',
+  retryAfter: true,
+};
+
+export const SCICAT_UNAVAILABLE: DocumentedError = {
+  status: 503,
+  description: 'SciCat is not reachable.',
+  code: 'UPSTREAM_UNAVAILABLE',
+  message: 'SciCat is not reachable at the moment; please try again later.',
   retryAfter: true,
 };
 

@@ -6,7 +6,7 @@ export type TransferEvent =
   /** A request was allowed or refused. `rule` names what decided. */
   | {
       readonly kind: 'decided';
-      readonly operation: 'request' | 'cancel' | 'look-up';
+      readonly operation: 'request' | 'preview' | 'cancel' | 'look-up';
       readonly allowed: boolean;
       readonly rule: string;
       readonly username: string;

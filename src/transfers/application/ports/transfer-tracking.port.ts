@@ -1,12 +1,16 @@
 import type { TransferJobDocument } from '../../domain/job-document.js';
 import type { EndRequest, Transfer } from '../../domain/transfer.js';
 
-/** A place in the service, taken before anything is stored, so that limits hold in a burst. */
-export interface Place {
+/** What awaits a transfer. */
+export interface Outlook {
   /** True: Globus may be asked at once. False: the transfer will wait, for `waitsFor`. */
   readonly slot: boolean;
   /** Why it waits, in words that continue "waiting: …"; '' with a slot. */
   readonly waitsFor: string;
+}
+
+/** A place in the service, taken before anything is stored, so that limits hold in a burst. */
+export interface Place extends Outlook {
   /** Gives the place back; to be called when no transfer came of it. */
   release(): void;
 }
@@ -26,6 +30,9 @@ export interface TransferTracking {
 
   /** Id of an open transfer with this fingerprint that nobody wants to end. */
   findEqual(fingerprint: string): string | undefined;
+
+  /** What {@link reserve} would answer, or throw, now. Takes nothing. */
+  outlook(): Outlook;
 
   /**
    * Whether SciCat still has the job of an open transfer. If not, the transfer is ended.

@@ -1,0 +1,91 @@
+import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { inSlices } from '../../time/in-slices.js';
+import type { FileListDigest } from '../domain/file-list.js';
+import { fingerprint } from '../domain/fingerprint.js';
+import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
+import { type AssessedRequest, assessRequest } from './assess-request.js';
+import { checkedFileList } from './checked-file-list.js';
+import type { TransferEvents } from './ports/transfer-events.port.js';
+import type { Outlook, TransferTracking } from './ports/transfer-tracking.port.js';
+import type { AppliedRule } from './request-rules.js';
+import type { TransferRequestInput } from './request-transfer.js';
+
+/** What the service works with. */
+export interface PreviewTransferParts {
+  readonly tracking: TransferTracking;
+  readonly events: TransferEvents;
+  readonly config: ConfigSnapshots;
+}
+
+/** What would come of a request that is allowed. */
+export interface TransferPreview {
+  readonly datasetPid: string;
+  readonly source: RecordedSide;
+  readonly destination: RecordedSide;
+  readonly copy: CopyOptions;
+  readonly autoArchive: boolean;
+  /** Entries of the file list, each path once; undefined when the whole folder is meant. */
+  readonly listedFiles: number | undefined;
+  /** Every rule, in the order in which it was applied. None refuses. */
+  readonly rules: readonly AppliedRule[];
+  readonly next: PreviewedStep;
+}
+
+/** What the request would do. */
+export type PreviewedStep =
+  /** An equal transfer is open already: its job would be the answer. */
+  | { readonly kind: 'repeats'; readonly jobId: string }
+  /** A job would be made, and Globus be asked at once unless `slot` is false. */
+  | ({ readonly kind: 'starts' } & Outlook);
+
+/**
+ * Says what a request would do, by the same rules in the same order, and does nothing of it: nothing
+ * is stored, no place is taken, and Globus is not asked.
+ */
+export class PreviewTransfer {
+  constructor(private readonly parts: PreviewTransferParts) {}
+
+  /**
+   * @throws what `RequestTransfer` throws before it begins to store: AccessDeniedError
+   *   InvalidRequestError QueueFullError NotReadyError UpstreamError
+   */
+  async execute(input: TransferRequestInput): Promise<TransferPreview> {
+    const { tracking, events, config } = this.parts;
+    const assessed = await assessRequest(input, {
+      config: config.current(),
+      events,
+      operation: 'preview',
+    });
+    const { dataset, source, destination, copy, rules } = assessed;
+    const fileList = await digestOf(input, assessed);
+    const asked = {
+      datasetPid: dataset.pid,
+      source,
+      destination,
+      copy,
+      autoArchive: input.wish.autoArchive,
+    };
+    const equal = tracking.findEqual(
+      fingerprint(fileList === undefined ? asked : { ...asked, fileList }),
+    );
+    return {
+      ...asked,
+      listedFiles: fileList?.count,
+      rules,
+      next:
+        equal === undefined
+          ? { kind: 'starts', ...tracking.outlook() }
+          : { kind: 'repeats', jobId: equal },
+    };
+  }
+}
+
+async function digestOf(
+  input: TransferRequestInput,
+  { source, destination }: Pick<AssessedRequest, 'source' | 'destination'>,
+): Promise<FileListDigest | undefined> {
+  const files = await input.files();
+  if (files === undefined) return undefined;
+  const atRoot = source.path === '/' || destination.path === '/';
+  return (await inSlices(checkedFileList(files, atRoot))).digest;
+}
