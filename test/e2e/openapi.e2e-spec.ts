@@ -9,6 +9,8 @@ import { ALICES_DATASET, TestService } from '../support/service.js';
 
 interface Operation {
   readonly operationId: string;
+  readonly parameters?: readonly unknown[];
+  readonly requestBody?: unknown;
   readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly responses: Readonly<
     Record<
@@ -96,12 +98,14 @@ describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json'
         'get /transfer ListTransferTasks',
         'get /transfer/{scicatJobId} GetTransferTask',
         'delete /transfer/{scicatJobId} DeleteTransferTask',
+        'post /transfer/preview PreviewTransferTask',
+        'get /facilities ListFacilities',
         'get /version GetVersion',
       ]),
     });
   });
 
-  it('the security scheme is ScicatKeyAuth, asked for by the transfers and by nothing else', async () => {
+  it('the security scheme is ScicatKeyAuth, asked for by transfers and facilities, and by nothing else', async () => {
     const { components, paths } = await document();
     expect(components.securitySchemes['ScicatKeyAuth']).toMatchObject({
       type: 'apiKey',
@@ -111,7 +115,7 @@ describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json'
     for (const [path, operations] of Object.entries(paths)) {
       for (const { security } of Object.values(operations)) {
         expect(security?.some((one) => 'ScicatKeyAuth' in one) ?? false).toBe(
-          path.startsWith('/transfer'),
+          /^\/(?:transfer|facilities)\b/.test(path),
         );
       }
     }
@@ -126,6 +130,20 @@ describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json'
       ['200', '400', '401', '403', '500', '503'],
       ['200', '400', '401', '403', '500'],
     ]);
+  });
+
+  it('the preview documents what the request documents: parameters, body and statuses', async () => {
+    const { paths } = await document();
+    const asked = (path: string) => {
+      const operation = paths[path]?.['post'];
+      return {
+        parameters: operation?.parameters,
+        requestBody: operation?.requestBody,
+        statuses: Object.keys(operation?.responses ?? {}),
+      };
+    };
+    expect(asked('/transfer/preview')).toEqual(asked('/transfer'));
+    expect(asked('/transfer').parameters).toHaveLength(5);
   });
 
   it('every response has a description, and an example or a schema', async () => {

@@ -2,8 +2,13 @@ import type { Identity } from '../../src/auth/identity.port.js';
 import type { AppConfig, TaskConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { Secret } from '../../src/config/secret.js';
-import { type Facility, PATH_FIELDS } from '../../src/facilities/facility.js';
-import { compileTemplate } from '../../src/templates/template.js';
+import {
+  type Facility,
+  FOLDER_FIELDS,
+  type FolderField,
+  PATH_FIELDS,
+} from '../../src/facilities/facility.js';
+import { compileTemplate, type Template } from '../../src/templates/template.js';
 import type { Dataset } from '../../src/transfers/application/ports/datasets.port.js';
 import type { GlobusTask } from '../../src/transfers/application/ports/globus-transfers.port.js';
 import {
@@ -219,6 +224,11 @@ export function aFacility(name: string, parts: Partial<Facility> = {}): Facility
     destinationPath: compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS),
     ...parts,
   };
+}
+
+/** An entry of a facility's `allowedSourceFolders`. */
+export function aFolderTemplate(text: string): Template<FolderField> {
+  return compileTemplate(text, FOLDER_FIELDS);
 }
 
 /** What a configuration may differ by from the usual one. */

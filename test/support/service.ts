@@ -178,29 +178,17 @@ export class TestService {
   }
 
   /** `POST /transfer` of alice's dataset, with other parameters as given. */
-  post(
-    query: Readonly<Record<string, string | undefined>> = {},
-    options: CallOptions = {},
-  ): Promise<Answer> {
-    const parameters: Readonly<Record<string, string | undefined>> = {
-      sourceFacility: 'SOURCE',
-      destFacility: 'ARCHIVE',
-      scicatPid: ALICES_DATASET,
-      collectionRootPath: '/data',
-      ...query,
-    };
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(parameters)) {
-      if (value !== undefined) search.set(name, value);
-    }
-    return this.call('POST', `/transfer?${search.toString()}`, { who: 'alice', ...options });
+  post(query: RequestQuery = {}, options: CallOptions = {}): Promise<Answer> {
+    return this.call('POST', `/transfer?${searchOf(query)}`, { who: 'alice', ...options });
+  }
+
+  /** `POST /transfer/preview`, as {@link post}. */
+  preview(query: RequestQuery = {}, options: CallOptions = {}): Promise<Answer> {
+    return this.call('POST', `/transfer/preview?${searchOf(query)}`, { who: 'alice', ...options });
   }
 
   /** `POST /transfer`, which must be accepted. @returns the job's id */
-  async accepted(
-    query: Readonly<Record<string, string | undefined>> = {},
-    options: CallOptions = {},
-  ): Promise<string> {
+  async accepted(query: RequestQuery = {}, options: CallOptions = {}): Promise<string> {
     const answer = await this.post(query, options);
     if (answer.status !== 200) throw new Error(`Not accepted: ${answer.status} ${answer.text}`);
     return (answer.json as { readonly jobId: string }).jobId;
@@ -267,6 +255,24 @@ export class TestService {
     await this.app.close();
     for (const cleanUp of this.cleanUps) await cleanUp();
   }
+}
+
+/** Parameters of a request that differ from the usual ones; undefined leaves one out. */
+export type RequestQuery = Readonly<Record<string, string | undefined>>;
+
+function searchOf(query: RequestQuery): string {
+  const parameters: RequestQuery = {
+    sourceFacility: 'SOURCE',
+    destFacility: 'ARCHIVE',
+    scicatPid: ALICES_DATASET,
+    collectionRootPath: '/data',
+    ...query,
+  };
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) search.set(name, value);
+  }
+  return search.toString();
 }
 
 /** Adds a dataset that is ready to be moved. @returns its PID */

@@ -9,6 +9,7 @@ import { PreviewTransfer } from '../application/preview-transfer.js';
 import { DatasetPrefetchGuard, prefetchedDataset } from './dataset-prefetch.guard.js';
 import { ApiErrors } from './error-docs.decorator.js';
 import { FileListBody } from './file-list-body.js';
+import { PREVIEW_EXAMPLES } from './preview.docs.js';
 import { previewDto, TransferPreviewDto } from './preview.dto.js';
 import { FileListDto, PostTransferQuery } from './transfer.dto.js';
 import {
@@ -39,7 +40,11 @@ export class PreviewController {
       'Takes what POST /transfer takes, applies the same rules, and answers with the same errors, but does nothing: no job is made, no place is taken, and Globus is not asked. So it does not tell whether Globus would refuse. What it says holds for now; whether the transfer would wait may be different a moment later.',
   })
   @ApiBody({ type: FileListDto, required: false })
-  @ApiOkResponse({ description: 'The transfer is allowed.', type: TransferPreviewDto })
+  @ApiOkResponse({
+    description: 'The transfer is allowed.',
+    type: TransferPreviewDto,
+    examples: PREVIEW_EXAMPLES,
+  })
   @ApiErrors(BAD_PREVIEW_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
   async preview(
     @CurrentUser() caller: Caller,

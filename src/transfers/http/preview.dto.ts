@@ -115,13 +115,7 @@ export class TransferPreviewDto {
   @ApiProperty()
   source!: PreviewedSideDto;
 
-  @ApiProperty({
-    example: {
-      facility: 'EXAMPLE-ARCHIVE',
-      collection: '31ce9ba0-176d-45a5-add3-f37d233ba47d',
-      path: '/alice/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22',
-    },
-  })
+  @ApiProperty()
   destination!: PreviewedSideDto;
 
   @ApiProperty()

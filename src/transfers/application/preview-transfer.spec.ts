@@ -1,0 +1,211 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  aDataset,
+  aFacility,
+  aFolderTemplate,
+  anIdentity,
+  configOf,
+  jobIdOf,
+} from '../../../test/support/builders.js';
+import { FakeTransferJobs } from '../../../test/support/fake-scicat.js';
+import { FakeSpool } from '../../../test/support/fake-spool.js';
+import { FakeTracking } from '../../../test/support/fake-tracking.js';
+import { RecordedEvents } from '../../../test/support/recorded-events.js';
+import { VirtualClock } from '../../../test/support/virtual-clock.js';
+import {
+  AccessDeniedError,
+  InvalidRequestError,
+  QueueFullError,
+} from '../../errors/request.errors.js';
+import type { FileEntry } from '../domain/file-list.js';
+import { PreviewTransfer } from './preview-transfer.js';
+import { type AppliedRule, RULES } from './request-rules.js';
+import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
+
+const config = configOf({
+  facilities: [
+    aFacility('PSI', {
+      collectionRootPath: '/data',
+      allowedSourceFolders: [aFolderTemplate('/data/{{ .OwnerGroup }}')],
+    }),
+    aFacility('CSCS', { direction: 'DST' }),
+  ],
+});
+
+let tracking: FakeTracking;
+let events: RecordedEvents;
+let service: PreviewTransfer;
+
+beforeEach(() => {
+  tracking = new FakeTracking();
+  events = new RecordedEvents();
+  service = new PreviewTransfer({ tracking, events, config });
+});
+
+function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput {
+  return {
+    identity: anIdentity(),
+    dataset: Promise.resolve(aDataset({ sourceFolder: '/data/p123/run1' })),
+    wish: {
+      sourceFacility: 'PSI',
+      destFacility: 'CSCS',
+      scicatPid: '20.500.12345/e001',
+      autoArchive: true,
+    },
+    files: () => Promise.resolve(undefined),
+    ...parts,
+  };
+}
+
+const listed = (files: readonly FileEntry[]) => () => Promise.resolve(files);
+
+const inShort = ({ rule, outcome, required, found }: AppliedRule) => [
+  rule,
+  outcome,
+  required,
+  found,
+];
+
+describe('a preview', () => {
+  test('says paths, copy options and every rule, in order, with what was compared', async () => {
+    const { rules, ...preview } = await service.execute(input());
+    expect(preview).toEqual({
+      datasetPid: '20.500.12345/e001',
+      source: {
+        facility: 'PSI',
+        collection: 'eeeeeeee-0000-4000-8000-000000000001',
+        path: '/p123/run1',
+        scopes: ['scope:PSI'],
+      },
+      destination: {
+        facility: 'CSCS',
+        collection: 'ffffffff-0000-4000-8000-000000000001',
+        path: '/archive/e001',
+        scopes: ['scope:CSCS'],
+      },
+      copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+      autoArchive: true,
+      listedFiles: undefined,
+      next: { kind: 'starts', slot: true, waitsFor: '' },
+    });
+    expect(rules.map(inShort)).toEqual([
+      ['source-facility', 'passed', undefined, undefined],
+      ['destination-facility', 'passed', undefined, undefined],
+      ['source-access', 'passed', ['PSI'], ['PSI']],
+      ['destination-access', 'passed', ['CSCS'], ['CSCS']],
+      ['dataset-readable', 'passed', undefined, undefined],
+      ['dataset-owner-group', 'passed', ['p123'], ['p123']],
+      ['collection-root', 'passed', ['/data'], ['/data']],
+      ['pid', 'passed', undefined, ['20.500.12345/e001']],
+      ['source-folder', 'passed', undefined, ['/data/p123/run1']],
+      ['inside-root', 'passed', ['/data'], ['/data/p123/run1']],
+      ['user-name-in-path', 'not-needed', undefined, ['alice']],
+      ['owner-group-in-path', 'passed', undefined, ['p123']],
+      ['allowed-folders', 'passed', ['/data/p123'], ['/data/p123/run1']],
+      ['source-path', 'passed', undefined, ['/p123/run1']],
+      ['destination-path', 'passed', undefined, ['/archive/e001']],
+    ]);
+    expect(rules.map(({ rule }) => rule)).toEqual(RULES);
+    expect(rules.every(({ message }) => /^["A-Z].*\.$/.test(message))).toBe(true);
+  });
+
+  test('tells nothing of the groups of a user but the one that counted', async () => {
+    const identity = anIdentity({ accessGroups: ['PSI', 'CSCS', 'p123', 'a-private-matter'] });
+    expect(JSON.stringify(await service.execute(input({ identity })))).not.toContain('private');
+  });
+
+  test('takes no place, no submission id, and follows nothing', async () => {
+    tracking.takeSubmissionId = () => {
+      throw new Error('A submission id was taken.');
+    };
+    await service.execute(input({ files: listed([{ path: 'a', isSymlink: false }]) }));
+    expect([tracking.places, tracking.accepted, tracking.followed.size]).toEqual([0, [], 0]);
+  });
+
+  test('says why it would wait', async () => {
+    tracking.slot = false;
+    expect((await service.execute(input())).next).toEqual({
+      kind: 'starts',
+      slot: false,
+      waitsFor: 'others were before',
+    });
+  });
+
+  test('counts each listed path once', async () => {
+    const files = ['b', 'a', 'b'].map((path) => ({ path, isSymlink: false }));
+    expect((await service.execute(input({ files: listed(files) }))).listedFiles).toBe(2);
+  });
+
+  test('finds the very transfer that the request would find, and needs no place then', async () => {
+    const clock = new VirtualClock();
+    const request = new RequestTransfer({
+      jobs: new FakeTransferJobs(() => clock.now()),
+      spool: new FakeSpool(() => clock.now()),
+      tracking,
+      events,
+      config,
+      clock,
+      globusClientId: () => 'client',
+      newUuid: () => jobIdOf(7),
+    });
+    const files = ['b', 'a'].map((path) => ({ path, isSymlink: false }));
+    const jobId = await request.execute(input({ files: listed(files) }));
+    expect((await service.execute(input())).next).toMatchObject({ kind: 'starts' });
+    tracking.refusal = new QueueFullError('full');
+    expect((await service.execute(input({ files: listed(files.toReversed()) }))).next).toEqual({
+      kind: 'repeats',
+      jobId,
+    });
+  });
+});
+
+describe('what a request would be refused', () => {
+  test.each<[string, Partial<TransferRequestInput>, string, string]>([
+    [
+      'an unknown facility',
+      { wish: { ...input().wish, destFacility: 'X' } },
+      AccessDeniedError.name,
+      'destination-unknown',
+    ],
+    [
+      'no group for the destination',
+      { identity: anIdentity({ accessGroups: ['PSI', 'p123'] }) },
+      AccessDeniedError.name,
+      'access:CSCS',
+    ],
+    [
+      "another group's dataset",
+      { identity: anIdentity({ accessGroups: ['PSI', 'CSCS'] }) },
+      AccessDeniedError.name,
+      'dataset-owner-group',
+    ],
+    [
+      'another root than the configured one',
+      { wish: { ...input().wish, collectionRootPath: '/other' } },
+      InvalidRequestError.name,
+      'path:root-differs',
+    ],
+    [
+      'a dataset that can not be read',
+      { dataset: Promise.reject(new InvalidRequestError('no such dataset')) },
+      InvalidRequestError.name,
+      'dataset-unreadable',
+    ],
+  ])('%s is refused, and noted as a preview', async (_what, parts, name, rule) => {
+    parts.dataset?.catch(() => undefined);
+    await expect(service.execute(input(parts))).rejects.toMatchObject({ name });
+    expect(events.of('decided')).toMatchObject([{ operation: 'preview', allowed: false, rule }]);
+  });
+
+  test('a file that is not in the dataset', async () => {
+    const files = [{ path: '../x', isSymlink: false }];
+    await expect(service.execute(input({ files: listed(files) }))).rejects.toThrow(
+      InvalidRequestError,
+    );
+  });
+
+  test('a full queue', async () => {
+    tracking.refusal = new QueueFullError('full');
+    await expect(service.execute(input())).rejects.toThrow(QueueFullError);
+  });
+});
