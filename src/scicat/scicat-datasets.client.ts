@@ -53,6 +53,34 @@ export class ScicatDatasets implements Datasets {
     return dataset;
   }
 
+  /**
+   * The dataset, by the service's own account: for operators, never for a request, which is judged
+   * by what its user may read.
+   *
+   * @returns undefined when SciCat has no such dataset
+   * @throws UpstreamError also when the account may not read it
+   */
+  async readAsService(pid: string, signal?: AbortSignal): Promise<Dataset | undefined> {
+    const operation = 'read dataset';
+    const name = segment(pid);
+    if (name === undefined) return undefined;
+    const answer = await this.options.updater.call({
+      operation,
+      repeat: 'safe',
+      method: 'GET',
+      path: `${DATASETS_PATH}/${name}`,
+      signal,
+    });
+    if (isNotThere(answer)) return undefined;
+    if (answer.status !== 200) {
+      throw failureOf(answer, { operation, badRequest: 'refused', forbidden: 'refused' });
+    }
+    if (field(answer.body, 'pid') !== pid) return undefined;
+    const dataset = readDataset(answer.body);
+    if (dataset === undefined) throw malformed(answer, operation);
+    return dataset;
+  }
+
   async lifecycle(pid: string, signal?: AbortSignal): Promise<LifecycleFound | undefined> {
     const operation = 'read lifecycle';
     const name = segment(pid);
@@ -125,8 +153,8 @@ export class ScicatDatasets implements Datasets {
   }
 }
 
-/** One sentence for all cases, so that nobody learns which datasets exist. */
-function unreadableDataset(): InvalidRequestError {
+/** One sentence for all that users can't read, so that nobody learns which datasets exist. */
+export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
     'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',
   );

@@ -7,6 +7,7 @@ import {
   FOLDER_FIELDS,
   type FolderField,
   PATH_FIELDS,
+  type PathField,
 } from '../../src/facilities/facility.js';
 import { compileTemplate, type Template } from '../../src/templates/template.js';
 import type { Dataset } from '../../src/transfers/application/ports/datasets.port.js';
@@ -224,6 +225,11 @@ export function aFacility(name: string, parts: Partial<Facility> = {}): Facility
     destinationPath: compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS),
     ...parts,
   };
+}
+
+/** A facility's `sourcePath` or `destinationPath`. */
+export function aPathTemplate(text: string): Template<PathField> {
+  return compileTemplate(text, PATH_FIELDS);
 }
 
 /** An entry of a facility's `allowedSourceFolders`. */

@@ -222,28 +222,30 @@ function textsFound({ found }: Pick<AccessExplanation, 'found'>): readonly strin
 function pathRule(applied: PathCheck, input: PathRulesInput): AppliedRule {
   const { check, outcome, value, comparedWith } = applied;
   const facility = check === 'destination-path' ? input.destination : input.source;
-  const told = {
-    rule: check,
-    facility: facility.name,
+  const compared = {
     ...(comparedWith.length === 0 ? {} : { required: comparedWith }),
     ...(value === '' ? {} : { found: [value] }),
   };
+  const told = (kind: RuleOutcome, message: string): AppliedRule => ({
+    rule: check,
+    outcome: kind,
+    facility: facility.name,
+    message,
+    ...compared,
+  });
   switch (outcome.kind) {
     case 'passed':
-      return { ...told, outcome: 'passed', message: passedInWords(applied, input) };
+      return told('passed', passedInWords(applied, input));
     case 'not-needed':
-      return { ...told, outcome: 'not-needed', message: notNeededInWords(applied, input) };
+      return told('not-needed', notNeededInWords(applied, input));
     case 'not-checked':
-      return {
-        ...told,
-        outcome: 'not-checked',
-        message: `It can't be told before the rule ${outcome.dependsOn} is passed.`,
-      };
+      return told(
+        'not-checked',
+        `It can't be told before the rule ${outcome.dependsOn} is passed.`,
+      );
     case 'refused':
       return {
-        ...told,
-        outcome: 'refused',
-        message: outcome.message,
+        ...told('refused', outcome.message),
         refusal: { kind: 'not-usable', reason: `path:${outcome.reason}` },
       };
   }
