@@ -1,12 +1,12 @@
-import { Controller, HttpCode, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Authenticated } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
 import { CurrentUser } from '../../auth/current-user.decorator.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import { PreviewTransfer } from '../application/preview-transfer.js';
-import { DatasetPrefetchGuard, prefetchedDataset } from './dataset-prefetch.guard.js';
+import { AuthenticatedWithDataset } from './authenticated-with-dataset.decorator.js';
+import { prefetchedDataset } from './dataset-prefetch.guard.js';
 import { ApiErrors } from './error-docs.decorator.js';
 import { FileListBody } from './file-list-body.js';
 import { PREVIEW_EXAMPLES } from './preview.docs.js';
@@ -31,8 +31,7 @@ export class PreviewController {
 
   @Post()
   @HttpCode(200)
-  @UseGuards(DatasetPrefetchGuard)
-  @Authenticated()
+  @AuthenticatedWithDataset()
   @ApiOperation({
     operationId: 'PreviewTransferTask',
     summary: 'See what a transfer would be, without requesting it',

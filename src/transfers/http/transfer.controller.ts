@@ -1,15 +1,4 @@
-import {
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Post,
-  Query,
-  Req,
-  Res,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Authenticated } from '../../auth/authenticated.decorator.js';
@@ -19,7 +8,8 @@ import { InvalidRequestError } from '../../errors/request.errors.js';
 import { CancelTransfer } from '../application/cancel-transfer.js';
 import { LookUpTransfers } from '../application/look-up-transfers.js';
 import { RequestTransfer } from '../application/request-transfer.js';
-import { DatasetPrefetchGuard, prefetchedDataset } from './dataset-prefetch.guard.js';
+import { AuthenticatedWithDataset } from './authenticated-with-dataset.decorator.js';
+import { prefetchedDataset } from './dataset-prefetch.guard.js';
 import { ApiErrors } from './error-docs.decorator.js';
 import { FileListBody } from './file-list-body.js';
 import { JobIdPipe } from './job-id.pipe.js';
@@ -57,9 +47,7 @@ export class TransferController {
 
   @Post()
   @HttpCode(200)
-  @Authenticated()
-  // Runs before the guard above it: guards run in the order in which decorators take effect.
-  @UseGuards(DatasetPrefetchGuard)
+  @AuthenticatedWithDataset()
   @ApiOperation({
     operationId: 'PostTransferTask',
     summary: 'Request the transfer of a dataset',
