@@ -7,7 +7,6 @@ import helmet from 'helmet';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { pinoHttp } from 'pino-http';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { errorFacts } from './errors/error-facts.js';
@@ -15,6 +14,7 @@ import { ErrorResponseFilter } from './errors/error-response.filter.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { InvalidRequestError } from './errors/request.errors.js';
 import { FrameworkLogger, type Logger } from './logging/logger.js';
+import { requestLog } from './logging/request-log.js';
 import { serveOpenApi } from './openapi.js';
 
 /** A request must be complete after this time, a big body on a slow line included. */
@@ -81,42 +81,6 @@ const pageDirectives = {
   // The service is as often reached by plain HTTP inside a cluster.
   'upgrade-insecure-requests': null,
 };
-
-/** One line for each request; its id is taken over from a proxy in front, or made. */
-function requestLog(logger: Logger) {
-  return pinoHttp({
-    logger,
-    genReqId: (request, response) => {
-      const given = request.headers['x-request-id'];
-      const id = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-      response.setHeader('X-Request-Id', id);
-      return id;
-    },
-    quietReqLogger: true,
-    customAttributeKeys: { reqId: 'requestId' },
-    // Only what is named here is written: headers hold tokens.
-    serializers: {
-      req: (request: { readonly method?: string; readonly url?: string }) => ({
-        method: request.method,
-        path: request.url?.split('?', 1)[0],
-      }),
-      res: (response: { readonly statusCode?: number }) => ({ status: response.statusCode }),
-    },
-    customLogLevel: (request, response, error) => {
-      // Probes come all the time; what is wrong is said where it happens.
-      if (request.url?.startsWith('/health') === true) return 'debug';
-      if (error !== undefined || response.statusCode >= 500) return 'error';
-      return response.statusCode >= 400 ? 'warn' : 'info';
-    },
-    customSuccessMessage: () => 'request',
-    customErrorMessage: () => 'request failed',
-    // Its reason has a line of its own, without a stack.
-    customErrorObject: (_request, _response, _error, value: object) => ({
-      ...value,
-      err: undefined,
-    }),
-  });
-}
 
 function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
   const problems = errors.map(({ property, value, constraints = {} }) => {

@@ -6,7 +6,7 @@ import { ConfigSnapshots } from './config/config-snapshots.js';
 import { ConfigurationError } from './config/configuration.errors.js';
 import { loadConfig } from './config/load-config.js';
 import { ProxyError } from './errors/proxy-error.js';
-import { createLogger } from './logging/logger.js';
+import { openLog } from './logging/open-log.js';
 import { reloadOnChange } from './reload-on-change.js';
 import { dataDirWarning } from './spool/data-dir-mount.js';
 import { stopOnSignals } from './stop-on-signals.js';
@@ -20,7 +20,7 @@ const COULD_NOT_START = 'the service could not start';
  * @param argv arguments after the program's name; `--config PATH` is one
  */
 export async function serve(argv: readonly string[]): Promise<void> {
-  const logger = createLogger(process.env['LOG_LEVEL']);
+  const logger = await openLog(process.env);
   let app: NestExpressApplication | undefined;
   let endReloading: (() => void) | undefined;
   const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { errorForLog } from './error-for-log.js';
 
 export type { Logger } from 'pino';
 
@@ -9,22 +10,31 @@ export const LOGGER = Symbol('Logger');
 /** pino's levels, from the most to the least talkative; `silent` writes nothing. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A JSON Web Token, which is what SciCat's tokens are. */
+const HIDDEN = '[hidden]';
+const TOKEN = /eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g;
+
 /**
- * The log: JSON lines on standard output. What could hold a secret is never handed to it; the paths
- * below are a second net.
- *
- * @param level one of {@link LOG_LEVELS}; anything else counts as `info`
+ * The log: JSON lines on standard output. What could hold a secret is never handed to it. The paths
+ * below are a second net; the third hides what looks like a token, for users who put theirs where it
+ * does not belong, such as the name of a facility.
  */
-export function createLogger(level: string | undefined, destination?: DestinationStream): Logger {
-  const known = LOG_LEVELS.find((name) => name === level?.toLowerCase());
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
-    level: known ?? 'info',
+    level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: ['*.authorization', '*["scicat-api-key"]', '*.password', '*.token', '*.secret'],
-      censor: '[hidden]',
+      censor: HIDDEN,
+    },
+    serializers: { err: errorForLog },
+    hooks: {
+      streamWrite: (line: string) => (line.includes('eyJ') ? line.replaceAll(TOKEN, HIDDEN) : line),
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
