@@ -36,6 +36,7 @@ const rooms = {
     'src/auth',
     'src/config',
     'src/errors',
+    'src/logging',
   ],
   'src/tracking': [
     'src/transfers/application/ports',
@@ -51,7 +52,12 @@ const rooms = {
     'src/logging',
     'src/errors',
   ],
-  'src/auth': ['src/errors'],
+  'src/auth': [
+    'src/transfers/application/ports',
+    'src/transfers/domain',
+    'src/errors',
+    'src/logging',
+  ],
   'src/scicat': [
     'src/transfers/application/ports',
     'src/transfers/domain',

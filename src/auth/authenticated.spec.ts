@@ -4,7 +4,10 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import { inspect } from 'node:util';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
+import { down } from '../../test/support/upstream-failures.js';
 import { InternalError, UnauthenticatedError } from '../errors/request.errors.js';
+import { TRANSFER_EVENTS } from '../transfers/application/ports/transfer-events.port.js';
 import { Authenticated, SCICAT_KEY_SCHEME } from './authenticated.decorator.js';
 import { Authenticator } from './authenticator.js';
 import type { Caller } from './caller.js';
@@ -76,32 +79,68 @@ describe('Authenticator', () => {
 });
 
 describe('ScicatAuthGuard', () => {
+  let events: RecordedEvents;
+  const guardOf = (identities: Identities): ScicatAuthGuard =>
+    new ScicatAuthGuard(new Authenticator(identities), events);
+
+  beforeEach(() => {
+    events = new RecordedEvents();
+  });
+
   it('notes who makes the request, where no logger finds the token', async () => {
-    const request = { headers: { 'scicat-api-key': 'alice-token' } };
-    const guard = new ScicatAuthGuard(new Authenticator(new FakeIdentities()));
+    const request = { id: 'request-1', headers: { 'scicat-api-key': 'alice-token' } };
+    const guard = guardOf(new FakeIdentities());
     expect(await guard.canActivate(contextOf(request))).toBe(true);
-    expect(callerOf(request)).toEqual({ identity: alice, token: 'alice-token' });
+    expect(callerOf(request)).toEqual({
+      identity: alice,
+      token: 'alice-token',
+      requestId: 'request-1',
+    });
     expect(currentUser(contextOf(request))).toBe(callerOf(request));
     const printed = { ...request, headers: {} };
-    expect(Object.keys(request)).toEqual(['headers']);
+    expect(Object.keys(request)).toEqual(['id', 'headers']);
     expect(inspect(printed) + JSON.stringify(printed)).not.toMatch(/alice-token/);
   });
 
   it('believes what was found out ahead of the body, and asks no second time', async () => {
     const identities = new FakeIdentities();
     const request = { headers: {} };
-    rememberCaller(request, { identity: alice, token: 'alice-token' });
-    const guard = new ScicatAuthGuard(new Authenticator(identities));
+    rememberCaller(request, { identity: alice, token: 'alice-token', requestId: 'request-1' });
+    const guard = guardOf(identities);
     expect(await guard.canActivate(contextOf(request))).toBe(true);
     expect(identities.asked).toEqual([]);
   });
 
   it('does not let anybody else pass', async () => {
-    const guard = new ScicatAuthGuard(new Authenticator(new FakeIdentities()));
+    const guard = guardOf(new FakeIdentities());
     const request = { headers: { 'scicat-api-key': 'x' } };
     await expect(guard.canActivate(contextOf(request))).rejects.toThrow(UnauthenticatedError);
     expect(callerOf(request)).toBeUndefined();
     expect(() => currentUser(contextOf(request))).toThrow(InternalError);
+  });
+
+  it('has it noted who was turned away and why, without the token', async () => {
+    const request = { id: 'request-1', ip: '192.0.2.7', headers: { 'scicat-api-key': 'x' } };
+    const refused = guardOf(new FakeIdentities()).canActivate(contextOf(request));
+    await expect(refused).rejects.toThrow(UnauthenticatedError);
+    expect(events.all).toEqual([
+      {
+        kind: 'decided',
+        requestId: 'request-1',
+        operation: 'authenticate',
+        allowed: false,
+        rule: 'scicat-token',
+        reason: 'Unknown.',
+        address: '192.0.2.7',
+      },
+    ]);
+  });
+
+  it('accuses nobody while SciCat is away', async () => {
+    const guard = guardOf({ identify: () => Promise.reject(down()) });
+    const request = { headers: { 'scicat-api-key': 'alice-token' } };
+    await expect(guard.canActivate(contextOf(request))).rejects.toThrow(down().message);
+    expect(events.all).toEqual([]);
   });
 });
 
@@ -128,6 +167,7 @@ describe('@Authenticated()', () => {
       controllers: [WhoController],
       providers: [
         { provide: Authenticator, useValue: new Authenticator(new FakeIdentities()) },
+        { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
         ScicatAuthGuard,
       ],
     }).compile();

@@ -16,7 +16,7 @@ export class Authenticator {
    * @throws UnauthenticatedError when there is no token that SciCat accepts
    * @throws UpstreamError when SciCat can't be asked
    */
-  async authenticate(headers: RequestHeaders): Promise<Caller> {
+  async authenticate(headers: RequestHeaders): Promise<Omit<Caller, 'requestId'>> {
     const token = readScicatToken(headers);
     return { identity: await this.identify(token), token };
   }

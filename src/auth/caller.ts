@@ -1,8 +1,14 @@
 import type { Identity } from './identity.port.js';
 
-/** Who makes a request, as SciCat knows them. */
-export interface Caller {
+/** Who asks for something, as SciCat knows them, and in which HTTP request. */
+export interface Asker {
   readonly identity: Identity;
+  /** For log lines. */
+  readonly requestId: string;
+}
+
+/** Who makes a request. */
+export interface Caller extends Asker {
   /** Their SciCat token: for calls in their name, and for nothing else. Never to be logged. */
   readonly token: string;
 }

@@ -16,29 +16,32 @@ export function eventLog(logger: Logger): EventListener {
 function writeEvent(logger: Logger, event: TransferEvent): void {
   switch (event.kind) {
     case 'decided':
-      logger.info({ audit: true, ...event }, 'decision');
+      logger.info({ audit: true, ...event, kind: undefined }, 'decision');
       return;
     case 'accepted':
-      logger.info(factsOf(event.transfer), 'transfer accepted');
+      logger.info(factsOf(event.transfer, event.requestId), 'transfer accepted');
       return;
-    case 'repeated':
-      logger.info(
-        { jobId: event.jobId, username: event.username },
-        'equal transfer is open already',
-      );
+    case 'repeated': {
+      const { requestId, jobId, datasetPid, username } = event;
+      logger.info({ requestId, jobId, datasetPid, username }, 'equal transfer is open already');
       return;
+    }
     case 'adopted':
       logger.info(factsOf(event.transfer), 'transfer taken up from SciCat');
       return;
-    case 'changed':
-      logger.info({ ...factsOf(event.transfer), from: event.from }, 'transfer changed');
+    case 'changed': {
+      const { transfer, requestId, from } = event;
+      // It is its scientist's trouble first, but many of them are the operator's.
+      const level = transfer.status.state === 'failed' ? 'warn' : 'info';
+      logger[level]({ ...factsOf(transfer, requestId), from }, 'transfer changed');
       return;
-    case 'end-requested':
-      logger.info(
-        { ...factsOf(event.transfer), endRequested: event.transfer.endRequested },
-        'end of transfer requested',
-      );
+    }
+    case 'end-requested': {
+      const { transfer, requestId } = event;
+      const { endRequested } = transfer;
+      logger.info({ ...factsOf(transfer, requestId), endRequested }, 'end of transfer requested');
       return;
+    }
     case 'job-ignored':
       logger.warn({ jobId: event.jobId, reason: event.reason }, 'job in SciCat left alone');
       return;
@@ -77,12 +80,13 @@ function writeEvent(logger: Logger, event: TransferEvent): void {
   }
 }
 
-function factsOf(transfer: Transfer): Readonly<Record<string, unknown>> {
+function factsOf(transfer: Transfer, requestId?: string): Readonly<Record<string, unknown>> {
   const { status } = transfer;
   return {
+    ...(requestId === undefined ? {} : { requestId }),
     jobId: transfer.jobId,
     datasetPid: transfer.datasetPid,
-    globusTaskId: taskIdOf(transfer),
+    ...(taskIdOf(transfer) === '' ? {} : { globusTaskId: taskIdOf(transfer) }),
     state: status.state,
     ...('reason' in status ? { reason: status.reason } : {}),
     ...('trouble' in status && status.trouble !== undefined ? { trouble: status.trouble } : {}),

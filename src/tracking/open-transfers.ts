@@ -9,6 +9,8 @@ export interface OpenTransfer {
   readonly jobId: string;
   /** Of what was asked for; undefined for jobs of the Go version, which kept no record. */
   readonly fingerprint: string | undefined;
+  /** The HTTP request from which it came; undefined when an earlier process got that. */
+  readonly requestId: string | undefined;
   /** As it stands now; replaced as a whole by {@link OpenTransfers.update}. */
   transfer: Transfer;
   /** Counts the changes, so that a confirmed write can be told from a newer state. */
@@ -70,13 +72,17 @@ export class OpenTransfers {
   }
 
   /** Takes a transfer in. One that is here already stays as it is. */
-  add(transfer: Transfer, options: { readonly holdsSlot: boolean }): OpenTransfer {
+  add(
+    transfer: Transfer,
+    options: { readonly holdsSlot: boolean; readonly requestId?: string },
+  ): OpenTransfer {
     const present = this.byJob.get(transfer.jobId);
     if (present !== undefined) return present;
     const open: OpenTransfer = {
       jobId: transfer.jobId,
       fingerprint:
         transfer.origin.kind === 'recorded' ? fingerprint(transfer.origin.record) : undefined,
+      requestId: options.requestId,
       transfer,
       revision: 0,
       holdsSlot: false,
@@ -117,8 +123,17 @@ export class OpenTransfers {
     if (state === 'transferring') this.setSlot(open, true);
     else if (state !== 'waiting') this.setSlot(open, false);
     this.mindPressing(open);
-    if (state !== before.status.state || waitReason(after) !== waitReason(before)) {
-      this.events.emit({ kind: 'changed', transfer: after, from: before.status.state });
+    const isNews =
+      state !== before.status.state ||
+      waitReason(after) !== waitReason(before) ||
+      troubleCode(after) !== troubleCode(before);
+    if (isNews) {
+      this.events.emit({
+        kind: 'changed',
+        transfer: after,
+        from: before.status.state,
+        requestId: open.requestId,
+      });
     }
     return after;
   }
@@ -272,6 +287,12 @@ const REMEMBER_ENDS_COUNT = 10_000;
 
 function waitReason(transfer: Transfer): string | undefined {
   return transfer.status.state === 'waiting' ? transfer.status.reason : undefined;
+}
+
+/** Tells one trouble of a running task from another; its details may change with every file. */
+function troubleCode({ status, progress }: Transfer): string | undefined {
+  if (status.state !== 'transferring' || status.trouble === undefined) return undefined;
+  return progress.niceStatus ?? '';
 }
 
 function inOrder(a: OpenTransfer | undefined, b: OpenTransfer): boolean {

@@ -10,6 +10,7 @@ import {
   type ConfigParts,
   jobIdOf,
   keyOf,
+  REQUEST_ID,
   START,
   taskIdFor,
   uuid,
@@ -26,6 +27,8 @@ import { taskLabel } from '../transfers/domain/task-label.js';
 import { type EndRequest, newTransfer, type Transfer } from '../transfers/domain/transfer.js';
 import type { Tracker } from './tracker.js';
 
+/** The HTTP request in which somebody cancels. */
+const CANCEL_ID = 'request-2';
 const OLD = START - 60 * 60_000;
 let world: TrackingWorld;
 let tracker: Tracker;
@@ -75,7 +78,7 @@ async function request(number: number): Promise<string> {
   const job = aJob({ number, record, createdAt: world.clock.now() });
   world.jobs.put(job);
   const transfer = newTransfer({ jobId: job.id, createdAt: job.createdAt }, record, place.waitsFor);
-  return (await tracker.accept(transfer, place)).kind;
+  return (await tracker.accept(transfer, place, REQUEST_ID)).kind;
 }
 /** A transfer that an earlier process has left, as SciCat shows it. */
 const left = (transfer: Transfer): void => {
@@ -292,7 +295,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     setUp({ task: { maxConcurrency: 1 } });
     await started();
     await Promise.all([1, 2].map(request));
-    await tracker.requestEnd(jobIdOf(2), wish());
+    await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
     await pass(10);
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
   });
@@ -307,7 +310,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
       written = JSON.stringify(world.jobs.stored.get(jobIdOf(1))?.result).includes('endRequested');
       return cancel(taskId);
     };
-    await tracker.requestEnd(jobIdOf(1), wish());
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
     await pass(5);
     expect([written, world.globus.cancelled, shown()]).toEqual([
       true,
@@ -325,7 +328,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     world.globus.faults.next('submit', { holdAnswer: gate.opened });
     const accepted = request(1);
     await settle();
-    await tracker.requestEnd(jobIdOf(1), wish());
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
     gate.open();
     await accepted;
     await pass(30);
@@ -338,7 +341,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     await request(1);
     world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
     await pass(20);
-    await tracker.requestEnd(jobIdOf(1), wish(true));
+    await tracker.requestEnd(jobIdOf(1), wish(true), CANCEL_ID);
     world.datasets.faults.clear();
     await pass(120);
     expect([world.jobs.stored.size, world.archiveJobs.made.length]).toEqual([0, 1]);
@@ -352,7 +355,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     world.jobs.faults.next('write', { hold: gate.opened });
     world.globus.put(aFailedTask('EXPIRED', { taskId: taskIdFor(501) }));
     await pass(15);
-    const ended = tracker.requestEnd(jobIdOf(1), wish(true));
+    const ended = tracker.requestEnd(jobIdOf(1), wish(true), CANCEL_ID);
     gate.open();
     await ended;
     await pass(30);
@@ -368,7 +371,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
       aTask({ taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)), niceStatus: 'TIMEOUT' }),
     );
     await pass(600);
-    const outcome = tracker.requestEnd(jobIdOf(1), wish()).then(
+    const outcome = tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID).then(
       () => 'answered',
       () => 'refused',
     );
@@ -381,14 +384,16 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     left(aRunningTransfer());
     world.globus.put(aTask({ label: taskLabel(jobIdOf(2)) }));
     await started();
-    await tracker.requestEnd(jobIdOf(1), wish(true));
+    await tracker.requestEnd(jobIdOf(1), wish(true), CANCEL_ID);
     await pass(300);
     expect([world.globus.cancelled, shown()?.slice(0, 16)]).toEqual([[], '002 transferring']);
   });
 
   test('of a transfer that is not followed', async () => {
     await started();
-    await expect(tracker.requestEnd(jobIdOf(7), wish())).rejects.toThrow(JobNotFoundError);
+    await expect(tracker.requestEnd(jobIdOf(7), wish(), CANCEL_ID)).rejects.toThrow(
+      JobNotFoundError,
+    );
   });
 
   test('SciCat away: an error, but the wish is kept, written later and carried out', async () => {
@@ -396,7 +401,7 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     await request(1);
     await pass(5);
     world.jobs.faults.always('write', { before: down() });
-    await expect(tracker.requestEnd(jobIdOf(1), wish())).rejects.toThrow(down().message);
+    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(down().message);
     await pass(60);
     expect(world.globus.cancelled).toEqual([]);
     world.jobs.faults.clear();
@@ -411,7 +416,7 @@ describe('the queue', () => {
     await started();
     await Promise.all([1, 2, 3].map(request));
     expect(() => tracker.reserve()).toThrow(QueueFullError);
-    await tracker.requestEnd(jobIdOf(3), wish());
+    await tracker.requestEnd(jobIdOf(3), wish(), CANCEL_ID);
     await pass(10);
     expect(tracker.reserve().slot).toBe(false);
   });
@@ -494,7 +499,7 @@ describe('stop()', () => {
     await request(1);
     await pass(5);
     world.jobs.faults.always('write', { before: timeout() });
-    void tracker.requestEnd(jobIdOf(1), wish()).catch(() => undefined);
+    void tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID).catch(() => undefined);
     await pass(60);
     let returned = false;
     const stopped = tracker.stop(15_000).then(() => (returned = true));
@@ -510,4 +515,48 @@ test('submission ids are fetched ahead, so that a request needs no round trip fo
     uuid('5b5b5b5b', 1),
     uuid('5b5b5b5b', 2),
   ]);
+});
+
+describe('what is told of a transfer', () => {
+  const told = () =>
+    world.events.all.flatMap((event) =>
+      event.kind === 'accepted' || event.kind === 'changed' || event.kind === 'end-requested'
+        ? [[event.kind, event.transfer.status.state, event.requestId]]
+        : [],
+    );
+
+  test('carries the request that it came from, to the end, and the one that cancels it', async () => {
+    await started();
+    await request(1);
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    world.globus.put(aFailedTask('CANCELED', { taskId: taskIdFor(501) }));
+    await pass(15);
+    expect(told()).toEqual([
+      ['accepted', 'waiting', REQUEST_ID],
+      ['changed', 'waiting', REQUEST_ID],
+      ['changed', 'transferring', REQUEST_ID],
+      ['end-requested', 'transferring', CANCEL_ID],
+      ['changed', 'cancelled', REQUEST_ID],
+    ]);
+  });
+
+  test('tells a new trouble once, not its details at every look, and the wish to give up', async () => {
+    setUp({ task: { stallTimeoutSeconds: 100 } });
+    await started();
+    await request(1);
+    await pass(15);
+    const denied = { taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)) };
+    for (const faults of [1, 2, 3]) {
+      world.globus.put(aTask({ ...denied, niceStatus: 'PERMISSION_DENIED', faults }));
+      await pass(15);
+    }
+    await pass(100);
+    expect(told()).toEqual([
+      ['accepted', 'waiting', REQUEST_ID],
+      ['changed', 'waiting', REQUEST_ID],
+      ['changed', 'transferring', REQUEST_ID],
+      ['changed', 'transferring', REQUEST_ID],
+      ['end-requested', 'transferring', REQUEST_ID],
+    ]);
+  });
 });

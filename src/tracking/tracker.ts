@@ -285,12 +285,12 @@ export class Tracker implements TransferTracking {
     return this.submissionIds.take();
   }
 
-  async accept(transfer: Transfer, place: Place): Promise<Handover> {
+  async accept(transfer: Transfer, place: Place, requestId: string): Promise<Handover> {
     place.release();
-    const open = this.transfers.add(transfer, { holdsSlot: place.slot });
+    const open = this.transfers.add(transfer, { holdsSlot: place.slot, requestId });
     // A sweep may have taken it up before, without a slot.
     if (place.slot) this.transfers.setSlot(open, true);
-    this.parts.events.emit({ kind: 'accepted', transfer });
+    this.parts.events.emit({ kind: 'accepted', transfer, requestId });
     void this.besideLoop(this.parts.history.note(transfer.jobId));
     if (place.slot) {
       const handover = this.dispatcher.handOver(open);
@@ -315,11 +315,11 @@ export class Tracker implements TransferTracking {
     return this.sweep.adopt(job)?.transfer;
   }
 
-  async requestEnd(jobId: string, request: EndRequest): Promise<void> {
+  async requestEnd(jobId: string, request: EndRequest, requestId: string): Promise<void> {
     const open = this.transfers.get(jobId);
     if (open === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
     this.transfers.update(open, (transfer) => withEndRequest(transfer, request));
-    this.parts.events.emit({ kind: 'end-requested', transfer: open.transfer });
+    this.parts.events.emit({ kind: 'end-requested', transfer: open.transfer, requestId });
     await this.writer.confirmed(open);
     if (open.transfer.status.state === 'waiting') open.notBefore = 0;
     if (open.transfer.status.state === 'transferring')
@@ -551,6 +551,10 @@ export class Tracker implements TransferTracking {
       next.endRequested !== before.endRequested;
     if (next !== before && next.status.state === 'transferring') {
       this.writer.changed(open, worded ? 'needed' : 'progress');
+    }
+    if (next.endRequested !== before.endRequested) {
+      const { requestId } = open;
+      this.parts.events.emit({ kind: 'end-requested', transfer: next, requestId });
     }
     if (next.endRequested !== undefined && next.status.state === 'transferring') {
       void this.besideLoop(this.ender.cancel(open));

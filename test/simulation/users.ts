@@ -1,3 +1,4 @@
+import type { Asker } from '../../src/auth/caller.js';
 import { ProxyError } from '../../src/errors/proxy-error.js';
 import type { Life } from './life.js';
 import type { Wish } from './ledger.js';
@@ -57,8 +58,8 @@ export class Users {
     const life = this.life();
     if (user !== FORGER) ledger.endsAsked.set(jobId, ledger.endsAsked.get(jobId) ?? world.elapsed);
     world.note(`${user} cancels ${jobId.slice(0, 8)}${remove ? ' and removes it' : ''}`);
-    void this.as(user, life, async (identity) => {
-      await life.cancels.execute(identity, jobId, remove);
+    void this.as(user, life, async (asker) => {
+      await life.cancels.execute(asker, jobId, remove);
       world.note(`${user} is told that ${jobId.slice(0, 8)} is being cancelled`);
       if (user === FORGER) world.violated('a forged job was taken for one of ours');
       ledger.ends.push({ jobId, remove, at: world.elapsed, life: life.number });
@@ -112,9 +113,9 @@ export class Users {
       const life = this.life();
       let answered = false;
       world.note(`${user} asks for ${wish.number}`);
-      void this.as(user, life, async (identity, token) => {
+      void this.as(user, life, async (asker, token) => {
         const jobId = await life.requests.execute({
-          identity,
+          asker,
           dataset: life.datasets.readAs(token, wish.pid),
           wish: {
             sourceFacility: 'PSI',
@@ -154,9 +155,9 @@ export class Users {
     const promised = ledger.promises[dice.whole(0, ledger.promises.length - 1)];
     if (promised === undefined) return;
     const life = this.life();
-    void this.as(dice.pick(USERS), life, async (identity) => {
-      if (dice.chance(0.2)) await life.lookUps.list(identity, 1, 10);
-      else await life.lookUps.one(identity, promised.jobId);
+    void this.as(dice.pick(USERS), life, async (asker) => {
+      if (dice.chance(0.2)) await life.lookUps.list(asker, 1, 10);
+      else await life.lookUps.one(asker, promised.jobId);
     });
   }
 
@@ -164,15 +165,13 @@ export class Users {
   private async as(
     user: User,
     life: Life,
-    operation: (
-      identity: Awaited<ReturnType<Life['identities']['identify']>>,
-      token: string,
-    ) => Promise<void>,
+    operation: (asker: Asker, token: string) => Promise<void>,
   ): Promise<unknown> {
     const { world } = this;
     try {
       const token = world.scicat.mintToken(user, { now: world.trueNow });
-      await operation(await life.identities.identify(token), token);
+      const identity = await life.identities.identify(token);
+      await operation({ identity, requestId: `a request of ${user}` }, token);
       return undefined;
     } catch (error) {
       world.note(`${user} is told: ${String(error)}`);

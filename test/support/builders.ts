@@ -1,3 +1,4 @@
+import type { Asker } from '../../src/auth/caller.js';
 import type { Identity } from '../../src/auth/identity.port.js';
 import type { AppConfig, TaskConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
@@ -295,6 +296,14 @@ export function anIdentity(parts: Partial<Identity> = {}): Identity {
     document: { profile: { username, accessGroups } },
     ...parts,
   };
+}
+
+/** The HTTP request in which tests ask for things. */
+export const REQUEST_ID = 'request-1';
+
+/** Alice, or somebody else, in a request. */
+export function anAsker(parts: Partial<Identity> = {}): Asker {
+  return { identity: anIdentity(parts), requestId: REQUEST_ID };
 }
 
 /** A dataset of group p123. */

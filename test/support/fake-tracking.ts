@@ -62,7 +62,7 @@ export class FakeTracking implements TransferTracking {
     return this.submissionId;
   }
 
-  accept(transfer: Transfer, place: Place): Promise<Handover> {
+  accept(transfer: Transfer, place: Place, _requestId: string): Promise<Handover> {
     place.release();
     this.onAccept();
     this.accepted.push(transfer);
@@ -85,7 +85,7 @@ export class FakeTracking implements TransferTracking {
     return read.transfer;
   }
 
-  requestEnd(jobId: string, request: EndRequest): Promise<void> {
+  requestEnd(jobId: string, request: EndRequest, _requestId: string): Promise<void> {
     this.ends.push({ jobId, request });
     return Promise.resolve();
   }

@@ -1,5 +1,6 @@
-import type { Identity } from '../../auth/identity.port.js';
+import type { Asker } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
+import { errorInWords } from '../../errors/error-facts.js';
 import {
   AccessDeniedError,
   InternalError,
@@ -8,13 +9,14 @@ import {
 import type { Facility } from '../../facilities/facility.js';
 import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
 import type { Dataset } from './ports/datasets.port.js';
-import type { TransferEvents } from './ports/transfer-events.port.js';
+import type { Decision, TransferEvents } from './ports/transfer-events.port.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
   facilityRules,
   ownerGroupRule,
   pathRules,
+  type RuleName,
 } from './request-rules.js';
 
 /** What a user asks for, apart from the list of files. */
@@ -29,7 +31,7 @@ export interface TransferWish {
 
 /** A request of a known user, apart from the list of files. */
 export interface AssessmentInput {
-  readonly identity: Identity;
+  readonly asker: Asker;
   /** The dataset, read with the user's own token; it may still be on its way. */
   readonly dataset: Promise<Dataset>;
   readonly wish: TransferWish;
@@ -65,24 +67,38 @@ export async function assessRequest(
   input: AssessmentInput,
   { config, events, operation }: AssessmentParts,
 ): Promise<AssessedRequest> {
-  const { identity, wish } = input;
-  let reason = 'all';
+  const { asker, wish } = input;
+  const { identity } = asker;
+  const decided = (
+    verdict: Pick<Decision, 'allowed' | 'rule' | 'reason' | 'sourcePath' | 'destinationPath'>,
+  ): void => {
+    events.emit({
+      kind: 'decided',
+      requestId: asker.requestId,
+      operation,
+      username: identity.username,
+      datasetPid: wish.scicatPid,
+      sourceFacility: wish.sourceFacility,
+      destinationFacility: wish.destFacility,
+      ...verdict,
+    });
+  };
+  let rule = 'all';
   const passed = (rules: readonly AppliedRule[]): readonly AppliedRule[] => {
     for (const { refusal, message } of rules) {
       if (refusal === undefined) continue;
-      reason = refusal.reason;
+      rule = refusal.reason;
       throw refusal.kind === 'not-allowed'
         ? new AccessDeniedError(message)
         : new InvalidRequestError(message);
     }
     return rules;
   };
-  let allowed = false;
   try {
     const { source, destination, ...first } = facilityRules(config.facilities, identity, wish);
     passed(first.rules);
     const dataset = await input.dataset.catch((error: unknown) => {
-      reason = 'dataset-unreadable';
+      rule = 'dataset-unreadable';
       throw error;
     });
     const owner = passed([ownerGroupRule(identity, dataset)]);
@@ -96,27 +112,36 @@ export async function assessRequest(
     });
     passed(rules);
     if (paths.kind === 'refused') throw letThrough();
-    allowed = true;
+    const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
+    decided({
+      allowed: true,
+      rule,
+      reason: inWords(applied),
+      sourcePath: paths.sourcePath,
+      destinationPath: paths.destinationPath,
+    });
     return {
       dataset,
       source: side(source, paths.sourcePath),
       destination: side(destination, paths.destinationPath),
       copy: copyOptions(config, source, destination),
-      rules: [...first.rules, DATASET_WAS_READ, ...owner, ...rules],
+      rules: applied,
     };
-  } finally {
-    events.emit({
-      kind: 'decided',
-      operation,
-      allowed,
-      rule: reason,
-      username: identity.username,
-      datasetPid: wish.scicatPid,
-      sourceFacility: wish.sourceFacility,
-      destinationFacility: wish.destFacility,
-    });
+  } catch (error) {
+    decided({ allowed: false, rule, reason: errorInWords(error) });
+    throw error;
   }
 }
+
+/** Why a request is allowed, with the values that were compared, for the audit line. */
+function inWords(rules: readonly AppliedRule[]): string {
+  return rules
+    .filter(({ rule }) => AUDITED.includes(rule))
+    .map(({ message }) => message)
+    .join(' ');
+}
+
+const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
 
 /** What can't happen must not end in a transfer. */
 function letThrough(): InternalError {

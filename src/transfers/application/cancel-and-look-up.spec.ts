@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aJob,
   aJobOf,
-  anIdentity,
+  anAsker,
   aRunningTransfer,
   aTransfer,
   jobIdOf,
+  REQUEST_ID,
   SERVICE_USER,
   START,
   taskIdFor,
@@ -25,19 +26,20 @@ import { CancelTransfer } from './cancel-transfer.js';
 import { LookUpTransfers } from './look-up-transfers.js';
 
 const JOB = jobIdOf(1);
-const MALLORY = anIdentity({ username: 'mallory', accessGroups: ['other'] });
+const MALLORY = anAsker({ username: 'mallory', accessGroups: ['other'] });
 /** What must never happen to be an identity, but would match every empty owner. */
-const NOBODY = anIdentity({ username: '', accessGroups: [''] });
-const COLLEAGUE = anIdentity({ username: 'carol', accessGroups: ['p123'] });
+const NOBODY = anAsker({ username: '', accessGroups: [''] });
+const COLLEAGUE = anAsker({ username: 'carol', accessGroups: ['p123'] });
 const ENDED = aTransfer({ status: { state: 'failed', taskId: taskIdFor(1), error: 'broken' } });
 
 let jobs: FakeTransferJobs;
 let tracking: FakeTracking;
 let cancel: CancelTransfer;
 let lookUp: LookUpTransfers;
+let events: RecordedEvents;
 beforeEach(() => {
   const clock = new VirtualClock();
-  const events = new RecordedEvents();
+  events = new RecordedEvents();
   jobs = new FakeTransferJobs(() => clock.now());
   tracking = new FakeTracking();
   cancel = new CancelTransfer({ jobs, tracking, events, clock });
@@ -55,23 +57,23 @@ const wish = (by: string, remove: boolean) => ({
 
 describe('cancelling', () => {
   test.each([
-    ['its user', anIdentity(), 'alice'],
+    ['its user', anAsker(), 'alice'],
     ['somebody of its owner group', COLLEAGUE, 'carol'],
-  ])('by %s', async (_who, identity, by) => {
+  ])('by %s', async (_who, asker, by) => {
     follow();
-    await cancel.execute(identity, JOB, false);
+    await cancel.execute(asker, JOB, false);
     expect(tracking.ends).toEqual([wish(by, false)]);
   });
 
   test.each([
     ['somebody else', MALLORY],
     ['S7: nobody', NOBODY],
-  ])('not by %s, followed or not', async (_who, identity) => {
+  ])('not by %s, followed or not', async (_who, asker) => {
     follow();
-    await expect(cancel.execute(identity, JOB, true)).rejects.toThrow(AccessDeniedError);
+    await expect(cancel.execute(asker, JOB, true)).rejects.toThrow(AccessDeniedError);
     tracking.followed.clear();
     jobs.put(aJob({ ownerUser: '', ownerGroup: '' }));
-    await expect(cancel.execute(identity, JOB, true)).rejects.toThrow(AccessDeniedError);
+    await expect(cancel.execute(asker, JOB, true)).rejects.toThrow(AccessDeniedError);
     expect([tracking.ends, jobs.stored.size]).toEqual([[], 1]);
   });
 
@@ -80,38 +82,38 @@ describe('cancelling', () => {
     ['a job with a forged record that somebody else made', { createdBy: 'alice' }],
   ])('%s does not exist for us and is not removed', async (_what, parts) => {
     jobs.put(aJob(parts));
-    await expect(cancel.execute(anIdentity(), JOB, true)).rejects.toThrow(JobNotFoundError);
+    await expect(cancel.execute(anAsker(), JOB, true)).rejects.toThrow(JobNotFoundError);
     expect([jobs.stored.size, jobs.faults.calls]).toEqual([1, ['read']]);
   });
 
   test('an unknown job', async () => {
-    await expect(cancel.execute(anIdentity(), JOB, true)).rejects.toThrow(JobNotFoundError);
+    await expect(cancel.execute(anAsker(), JOB, true)).rejects.toThrow(JobNotFoundError);
   });
 
   test('an open job that is not followed yet is taken up first', async () => {
     jobs.put(aJob());
-    await cancel.execute(anIdentity(), JOB, true);
+    await cancel.execute(anAsker(), JOB, true);
     expect(tracking.ends).toEqual([wish('alice', true)]);
   });
 
   test('an ended one is refused, unless it is to be removed', async () => {
     jobs.put(aJobOf(ENDED, jobView(ENDED)));
-    await expect(cancel.execute(anIdentity(), JOB, false)).rejects.toThrow(AlreadyEndedError);
-    await cancel.execute(anIdentity(), JOB, true);
+    await expect(cancel.execute(anAsker(), JOB, false)).rejects.toThrow(AlreadyEndedError);
+    await cancel.execute(anAsker(), JOB, true);
     expect([jobs.stored.size, tracking.ends]).toEqual([0, []]);
   });
 
   test('one whose end is not written yet is refused, or removed by its writer', async () => {
     tracking.followed.set(JOB, ENDED);
-    await expect(cancel.execute(anIdentity(), JOB, false)).rejects.toThrow(AlreadyEndedError);
-    await cancel.execute(anIdentity(), JOB, true);
+    await expect(cancel.execute(anAsker(), JOB, false)).rejects.toThrow(AlreadyEndedError);
+    await cancel.execute(anAsker(), JOB, true);
     expect(tracking.ends).toEqual([wish('alice', true)]);
   });
 
   test('not before the service is ready: nobody could keep the wish', async () => {
     tracking.ready = false;
     follow();
-    await expect(cancel.execute(anIdentity(), JOB, false)).rejects.toThrow(NotReadyError);
+    await expect(cancel.execute(anAsker(), JOB, false)).rejects.toThrow(NotReadyError);
     expect(tracking.ends).toEqual([]);
   });
 });
@@ -119,7 +121,7 @@ describe('cancelling', () => {
 describe('looking up', () => {
   test('a followed one is shown as it is now, without asking SciCat', async () => {
     follow();
-    expect(await lookUp.one(anIdentity(), JOB)).toMatchObject({
+    expect(await lookUp.one(anAsker(), JOB)).toMatchObject({
       transferId: JOB,
       status: 'transferring',
       globusTaskId: taskIdFor(1),
@@ -135,32 +137,32 @@ describe('looking up', () => {
   test.each([
     ['somebody else', MALLORY],
     ['S7: nobody', NOBODY],
-  ])('not for %s', async (_who, identity) => {
+  ])('not for %s', async (_who, asker) => {
     follow();
-    await expect(lookUp.one(identity, JOB)).rejects.toThrow(AccessDeniedError);
+    await expect(lookUp.one(asker, JOB)).rejects.toThrow(AccessDeniedError);
     tracking.followed.clear();
     jobs.put(aJob({ ownerUser: '', ownerGroup: '' }));
-    await expect(lookUp.one(identity, JOB)).rejects.toThrow(AccessDeniedError);
+    await expect(lookUp.one(asker, JOB)).rejects.toThrow(AccessDeniedError);
   });
 
   test.each([{ type: 'archive' }, { createdBy: 'alice' }])('%j is not there', async (parts) => {
     jobs.put(aJob(parts));
-    await expect(lookUp.one(anIdentity(), JOB)).rejects.toThrow(JobNotFoundError);
+    await expect(lookUp.one(anAsker(), JOB)).rejects.toThrow(JobNotFoundError);
   });
 
   test('who asked may see it, also where SciCat replaced the user and when it has ended', async () => {
-    const identity = anIdentity({ accessGroups: [] });
+    const asker = anAsker({ accessGroups: [] });
     jobs.put({ ...aJob(), ownerUser: SERVICE_USER });
-    expect((await lookUp.one(identity, JOB)).status).toBe('waiting');
+    expect((await lookUp.one(asker, JOB)).status).toBe('waiting');
     jobs.put({ ...aJobOf(ENDED, jobView(ENDED)), ownerUser: SERVICE_USER });
-    expect((await lookUp.one(identity, JOB)).status).toBe('failed');
+    expect((await lookUp.one(asker, JOB)).status).toBe('failed');
   });
 
   test('a list shows the living ones as they are, newest first', async () => {
     jobs.put(aJob({ number: 1 }), aJob({ number: 2, ownerUser: 'bob', ownerGroup: 'other' }));
     jobs.put(aJob({ number: 3, createdBy: 'mallory' }), aJob({ number: 4 }));
     tracking.followed.set(JOB, aRunningTransfer());
-    const page = await lookUp.list(anIdentity(), 1, 10);
+    const page = await lookUp.list(anAsker(), 1, 10);
     expect([
       page.total,
       page.transfers.map(({ transferId, status }) => [transferId, status]),
@@ -170,6 +172,66 @@ describe('looking up', () => {
         [jobIdOf(4), 'waiting'],
         [JOB, 'transferring'],
       ],
+    ]);
+  });
+});
+
+describe('every decision leaves an audit line, with who, what and why', () => {
+  const decision = {
+    kind: 'decided',
+    requestId: REQUEST_ID,
+    jobId: JOB,
+    rule: 'job-owner',
+    allowed: true,
+    username: 'alice',
+  };
+
+  test.each([
+    ['cancel', () => cancel.execute(anAsker(), JOB, false)],
+    ['look-up', () => lookUp.one(anAsker(), JOB)],
+  ])('%s by its user', async (operation, ask) => {
+    follow();
+    await ask();
+    expect(events.all).toEqual([{ ...decision, operation, reason: 'it is their own transfer' }]);
+  });
+
+  test('of a colleague: by which group', async () => {
+    follow();
+    await lookUp.one(COLLEAGUE, JOB);
+    expect(events.all).toMatchObject([
+      { username: 'carol', reason: 'they are in its owner group "p123"' },
+    ]);
+  });
+
+  test.each([
+    ['cancel', () => cancel.execute(MALLORY, JOB, false)],
+    ['look-up', () => lookUp.one(MALLORY, JOB)],
+  ])('%s by somebody else, and of what there is not', async (operation, ask) => {
+    await expect(ask()).rejects.toThrow(JobNotFoundError);
+    follow();
+    await expect(ask()).rejects.toThrow(AccessDeniedError);
+    const refused = { ...decision, operation, allowed: false, username: 'mallory' };
+    expect(events.all).toEqual([
+      { ...refused, rule: 'job-unknown', reason: `There is no transfer with id ${JOB}.` },
+      {
+        ...refused,
+        reason: `Transfer ${JOB} belongs to somebody else, and you are not in its owner group.`,
+      },
+    ]);
+  });
+
+  test('a list', async () => {
+    await lookUp.list(anAsker(), 1, 10);
+    expect(events.all).toEqual([
+      {
+        kind: 'decided',
+        requestId: REQUEST_ID,
+        operation: 'list',
+        rule: 'job-owner',
+        allowed: true,
+        username: 'alice',
+        reason: 'everybody may see their own transfers and those of their groups',
+      },
     ]);
   });
 });

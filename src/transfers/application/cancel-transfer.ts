@@ -1,11 +1,16 @@
-import type { Identity } from '../../auth/identity.port.js';
+import type { Asker } from '../../auth/caller.js';
 import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
 import type { Clock } from '../../time/clock.port.js';
 import { isOurs, showsEnded } from '../domain/job-document.js';
 import type { EndRequest, Transfer } from '../domain/transfer.js';
 import { isFinal } from '../domain/transfer-state.js';
-import { ownersOfJob, ownersOfTransfer, requireOwner } from './job-access.js';
-import { noSuchTransfer } from './look-up-transfers.js';
+import {
+  type JobAccess,
+  noSuchTransfer,
+  ownersOfJob,
+  ownersOfTransfer,
+  requireOwner,
+} from './job-access.js';
 import type { TransferEvents } from './ports/transfer-events.port.js';
 import type { TransferJobs } from './ports/transfer-jobs.port.js';
 import type { TransferTracking } from './ports/transfer-tracking.port.js';
@@ -29,7 +34,7 @@ export class CancelTransfer {
    * @param remove also remove the SciCat job, as soon as the end is known
    * @throws JobNotFoundError AccessDeniedError AlreadyEndedError NotReadyError UpstreamError
    */
-  async execute(identity: Identity, jobId: string, remove: boolean): Promise<void> {
+  async execute(asker: Asker, jobId: string, remove: boolean): Promise<void> {
     const { tracking } = this.parts;
     if (!tracking.ready) {
       throw new NotReadyError(
@@ -40,36 +45,39 @@ export class CancelTransfer {
     const transfer = tracking.current(jobId);
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer === undefined || owners === undefined) {
-      await this.endByJob(identity, jobId, remove);
+      await this.endByJob(asker, jobId, remove);
       return;
     }
-    requireOwner({ operation: 'cancel', identity, jobId }, owners, this.parts.events);
-    await this.end(identity, transfer, remove);
+    requireOwner({ operation: 'cancel', asker, jobId }, owners, this.parts.events);
+    await this.end(asker, transfer, remove);
   }
 
-  private async endByJob(identity: Identity, jobId: string, remove: boolean): Promise<void> {
-    const { jobs, tracking } = this.parts;
+  private async endByJob(asker: Asker, jobId: string, remove: boolean): Promise<void> {
+    const { jobs, tracking, events } = this.parts;
+    const access: JobAccess = { operation: 'cancel', asker, jobId };
     const job = await jobs.read(jobId);
-    if (job === undefined || !isOurs(job, jobs.ownAccounts())) throw noSuchTransfer(jobId);
-    requireOwner({ operation: 'cancel', identity, jobId }, ownersOfJob(job), this.parts.events);
+    if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
+      throw noSuchTransfer(access, events);
+    }
+    requireOwner(access, ownersOfJob(job), events);
     const transfer = showsEnded(job) ? undefined : (tracking.current(jobId) ?? tracking.adopt(job));
     if (transfer !== undefined) {
-      await this.end(identity, transfer, remove);
+      await this.end(asker, transfer, remove);
       return;
     }
     if (!remove) throw alreadyEnded(jobId);
     await jobs.remove(jobId);
   }
 
-  private async end(identity: Identity, transfer: Transfer, remove: boolean): Promise<void> {
+  private async end(asker: Asker, transfer: Transfer, remove: boolean): Promise<void> {
     if (isFinal(transfer.status.state) && !remove) throw alreadyEnded(transfer.jobId);
     const request: EndRequest = {
       reason: 'user',
-      by: identity.username,
+      by: asker.identity.username,
       at: new Date(this.parts.clock.now()).toISOString(),
       remove,
     };
-    await this.parts.tracking.requestEnd(transfer.jobId, request);
+    await this.parts.tracking.requestEnd(transfer.jobId, request, asker.requestId);
   }
 }
 

@@ -1,9 +1,10 @@
+import type { Asker } from '../../auth/caller.js';
 import type { Identity } from '../../auth/identity.port.js';
-import { AccessDeniedError } from '../../errors/request.errors.js';
+import { AccessDeniedError, JobNotFoundError } from '../../errors/request.errors.js';
 import { field, type TransferJobDocument } from '../domain/job-document.js';
 import type { Transfer } from '../domain/transfer.js';
 import { unsealRecord } from '../domain/transfer-record.js';
-import type { TransferEvents } from './ports/transfer-events.port.js';
+import type { Decision, TransferEvents } from './ports/transfer-events.port.js';
 
 /** Who may see and cancel a transfer. */
 export interface Owners {
@@ -32,7 +33,7 @@ export function ownersOfJob(job: TransferJobDocument): Owners {
 /** What a user wants to do with a transfer. */
 export interface JobAccess {
   readonly operation: 'cancel' | 'look-up';
-  readonly identity: Identity;
+  readonly asker: Asker;
   readonly jobId: string;
 }
 
@@ -42,24 +43,41 @@ export interface JobAccess {
  * @throws AccessDeniedError
  */
 export function requireOwner(access: JobAccess, owners: Owners, events: TransferEvents): void {
-  const { operation, identity, jobId } = access;
-  const allowed = isOwner(identity, owners);
-  events.emit({
-    kind: 'decided',
-    operation,
-    allowed,
-    rule: 'job-owner',
-    username: identity.username,
-    jobId,
-  });
-  if (allowed) return;
-  throw new AccessDeniedError(
-    `Transfer ${jobId} belongs to somebody else, and you are not in its owner group.`,
-  );
+  const { asker, jobId } = access;
+  const ownership = ownershipOf(asker.identity, owners);
+  if (ownership !== undefined) {
+    events.emit(decided(access, { allowed: true, rule: 'job-owner', reason: ownership }));
+    return;
+  }
+  const reason = `Transfer ${jobId} belongs to somebody else, and you are not in its owner group.`;
+  events.emit(decided(access, { allowed: false, rule: 'job-owner', reason }));
+  throw new AccessDeniedError(reason);
 }
 
-/** Nothing is equal to an empty name or group. */
-function isOwner(identity: Identity, owners: Owners): boolean {
-  const byName = identity.username !== '' && owners.users.includes(identity.username);
-  return byName || (owners.group !== '' && identity.accessGroups.includes(owners.group));
+/**
+ * There is no such transfer, or none that this service made; one answer for both, and a note that
+ * somebody has tried.
+ */
+export function noSuchTransfer(access: JobAccess, events: TransferEvents): JobNotFoundError {
+  const reason = `There is no transfer with id ${access.jobId}.`;
+  events.emit(decided(access, { allowed: false, rule: 'job-unknown', reason }));
+  return new JobNotFoundError(reason);
+}
+
+function decided(
+  { operation, asker, jobId }: JobAccess,
+  verdict: Pick<Decision, 'allowed' | 'rule' | 'reason'>,
+): Decision {
+  const { requestId, identity } = asker;
+  return { kind: 'decided', requestId, operation, ...verdict, username: identity.username, jobId };
+}
+
+/** How the user owns it, in words; undefined when they don't. Nothing is equal to an empty name or group. */
+function ownershipOf(identity: Identity, owners: Owners): string | undefined {
+  const { username, accessGroups } = identity;
+  if (username !== '' && owners.users.includes(username)) return 'it is their own transfer';
+  if (owners.group !== '' && accessGroups.includes(owners.group)) {
+    return `they are in its owner group "${owners.group}"`;
+  }
+  return undefined;
 }

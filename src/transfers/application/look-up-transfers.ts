@@ -1,8 +1,13 @@
-import type { Identity } from '../../auth/identity.port.js';
-import { JobNotFoundError } from '../../errors/request.errors.js';
+import type { Asker } from '../../auth/caller.js';
 import { isOurs } from '../domain/job-document.js';
 import { itemOfJob, itemOfTransfer, type TransferItem } from '../domain/transfer-item.js';
-import { ownersOfJob, ownersOfTransfer, requireOwner } from './job-access.js';
+import {
+  type JobAccess,
+  noSuchTransfer,
+  ownersOfJob,
+  ownersOfTransfer,
+  requireOwner,
+} from './job-access.js';
 import type { TransferEvents } from './ports/transfer-events.port.js';
 import type { TransferJobs } from './ports/transfer-jobs.port.js';
 import type { TransferTracking } from './ports/transfer-tracking.port.js';
@@ -29,23 +34,36 @@ export class LookUpTransfers {
    *
    * @throws JobNotFoundError AccessDeniedError UpstreamError
    */
-  async one(identity: Identity, jobId: string): Promise<TransferItem> {
-    const { jobs, tracking } = this.parts;
+  async one(asker: Asker, jobId: string): Promise<TransferItem> {
+    const { jobs, tracking, events } = this.parts;
+    const access: JobAccess = { operation: 'look-up', asker, jobId };
     const transfer = tracking.current(jobId);
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer !== undefined && owners !== undefined) {
-      requireOwner({ operation: 'look-up', identity, jobId }, owners, this.parts.events);
+      requireOwner(access, owners, events);
       return itemOfTransfer(transfer, tracking.queuePosition(jobId));
     }
     const job = await jobs.read(jobId);
-    if (job === undefined || !isOurs(job, jobs.ownAccounts())) throw noSuchTransfer(jobId);
-    requireOwner({ operation: 'look-up', identity, jobId }, ownersOfJob(job), this.parts.events);
+    if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
+      throw noSuchTransfer(access, events);
+    }
+    requireOwner(access, ownersOfJob(job), events);
     return itemOfJob(job);
   }
 
   /** The user's transfers, newest first. @throws UpstreamError */
-  async list(identity: Identity, page: number, pageSize: number): Promise<TransferPage> {
-    const { jobs, tracking } = this.parts;
+  async list(asker: Asker, page: number, pageSize: number): Promise<TransferPage> {
+    const { jobs, tracking, events } = this.parts;
+    const { identity, requestId } = asker;
+    events.emit({
+      kind: 'decided',
+      requestId,
+      operation: 'list',
+      allowed: true,
+      rule: 'job-owner',
+      reason: 'everybody may see their own transfers and those of their groups',
+      username: identity.username,
+    });
     const { total, jobs: found } = await jobs.list(identity, page, pageSize);
     return {
       total,
@@ -57,9 +75,4 @@ export class LookUpTransfers {
       }),
     };
   }
-}
-
-/** There is no such transfer, or none that this service made; one answer for both. */
-export function noSuchTransfer(jobId: string): JobNotFoundError {
-  return new JobNotFoundError(`There is no transfer with id ${jobId}.`);
 }

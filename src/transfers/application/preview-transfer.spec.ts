@@ -3,7 +3,7 @@ import {
   aDataset,
   aFacility,
   aFolderTemplate,
-  anIdentity,
+  anAsker,
   configOf,
   jobIdOf,
 } from '../../../test/support/builders.js';
@@ -44,7 +44,7 @@ beforeEach(() => {
 
 function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput {
   return {
-    identity: anIdentity(),
+    asker: anAsker(),
     dataset: Promise.resolve(aDataset({ sourceFolder: '/data/p123/run1' })),
     wish: {
       sourceFacility: 'PSI',
@@ -110,8 +110,8 @@ describe('a preview', () => {
   });
 
   test('tells nothing of the groups of a user but the one that counted', async () => {
-    const identity = anIdentity({ accessGroups: ['PSI', 'CSCS', 'p123', 'a-private-matter'] });
-    expect(JSON.stringify(await service.execute(input({ identity })))).not.toContain('private');
+    const asker = anAsker({ accessGroups: ['PSI', 'CSCS', 'p123', 'a-private-matter'] });
+    expect(JSON.stringify(await service.execute(input({ asker })))).not.toContain('private');
   });
 
   test('takes no place, no submission id, and follows nothing', async () => {
@@ -169,13 +169,13 @@ describe('what a request would be refused', () => {
     ],
     [
       'no group for the destination',
-      { identity: anIdentity({ accessGroups: ['PSI', 'p123'] }) },
+      { asker: anAsker({ accessGroups: ['PSI', 'p123'] }) },
       AccessDeniedError.name,
       'access:CSCS',
     ],
     [
       "another group's dataset",
-      { identity: anIdentity({ accessGroups: ['PSI', 'CSCS'] }) },
+      { asker: anAsker({ accessGroups: ['PSI', 'CSCS'] }) },
       AccessDeniedError.name,
       'dataset-owner-group',
     ],

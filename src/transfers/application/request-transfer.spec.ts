@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aDataset,
   aFacility,
-  anIdentity,
+  anAsker,
   aRecord,
   aRunningTransfer,
   CLIENT_ID,
@@ -10,6 +10,7 @@ import {
   configOf,
   jobIdOf,
   keyOf,
+  REQUEST_ID,
 } from '../../../test/support/builders.js';
 import { FakeTransferJobs } from '../../../test/support/fake-scicat.js';
 import { FakeSpool } from '../../../test/support/fake-spool.js';
@@ -76,7 +77,7 @@ type InputParts = Partial<Omit<TransferRequestInput, 'files'>> & {
 
 function input({ files, ...parts }: InputParts = {}): TransferRequestInput {
   return {
-    identity: anIdentity(),
+    asker: anAsker(),
     dataset: Promise.resolve(aDataset()),
     wish: {
       sourceFacility: 'PSI',
@@ -286,19 +287,19 @@ describe('what is refused leaves nothing behind', () => {
     ],
     [
       'no group for the source',
-      { identity: anIdentity({ accessGroups: ['CSCS', 'p123'] }) },
+      { asker: anAsker({ accessGroups: ['CSCS', 'p123'] }) },
       'AccessDeniedError',
       'access:PSI',
     ],
     [
       'S1: no group for the destination',
-      { identity: anIdentity({ accessGroups: ['PSI', 'p123'] }) },
+      { asker: anAsker({ accessGroups: ['PSI', 'p123'] }) },
       'AccessDeniedError',
       'access:CSCS',
     ],
     [
       "another group's dataset",
-      { identity: anIdentity({ accessGroups: ['PSI', 'CSCS'] }) },
+      { asker: anAsker({ accessGroups: ['PSI', 'CSCS'] }) },
       'AccessDeniedError',
       'dataset-owner-group',
     ],
@@ -316,8 +317,8 @@ describe('what is refused leaves nothing behind', () => {
 
   test('a dataset without an owner group belongs to nobody, not to everybody', async () => {
     const dataset = Promise.resolve(aDataset({ ownerGroup: '' }));
-    const identity = anIdentity({ accessGroups: ['PSI', 'CSCS', ''] });
-    await expect(request({ dataset, identity })).rejects.toThrow(AccessDeniedError);
+    const asker = anAsker({ accessGroups: ['PSI', 'CSCS', ''] });
+    await expect(request({ dataset, asker })).rejects.toThrow(AccessDeniedError);
   });
 
   test('a wrong direction', async () => {
@@ -379,5 +380,56 @@ describe('the answer', () => {
     tracking.refusal = new QueueFullError('full');
     expect(await request()).toBe(FIRST_JOB);
     expect(aRunningTransfer().jobId).not.toBe(FIRST_JOB);
+  });
+});
+
+describe('every decision leaves an audit line', () => {
+  const decision = {
+    kind: 'decided',
+    requestId: REQUEST_ID,
+    operation: 'request',
+    username: 'alice',
+    datasetPid: '20.500.12345/e001',
+    sourceFacility: 'PSI',
+    destinationFacility: 'CSCS',
+  };
+
+  test('allowed: by which groups, and from which folder to which', async () => {
+    await request();
+    expect(events.all).toEqual([
+      {
+        ...decision,
+        allowed: true,
+        rule: 'all',
+        reason:
+          '"PSI" is at profile.accessGroups of the SciCat account. "CSCS" is at profile.accessGroups of the SciCat account. The dataset\'s owner group "p123" is among the access groups.',
+        sourcePath: '/data/run1',
+        destinationPath: '/archive/e001',
+      },
+    ]);
+  });
+
+  test('refused: why, in words', async () => {
+    await expect(request({ asker: anAsker({ accessGroups: ['CSCS', 'p123'] }) })).rejects.toThrow();
+    expect(events.all).toEqual([
+      {
+        ...decision,
+        allowed: false,
+        rule: 'access:PSI',
+        reason: expect.stringContaining('"PSI" is not at profile.accessGroups'),
+      },
+    ]);
+  });
+
+  test('not decided, as SciCat was away: that is said, with what SciCat said', async () => {
+    await expect(request({ dataset: Promise.reject(rejected()) })).rejects.toThrow();
+    expect(events.all).toEqual([
+      {
+        ...decision,
+        allowed: false,
+        rule: 'dataset-unreadable',
+        reason: expect.stringContaining('SciCat'),
+      },
+    ]);
   });
 });

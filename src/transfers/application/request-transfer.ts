@@ -83,10 +83,18 @@ export class RequestTransfer {
     ) {
       const jobId = await equal;
       if (jobId === undefined) continue;
-      this.parts.events.emit({ kind: 'repeated', jobId, username: input.identity.username });
+      const { requestId, identity } = input.asker;
+      const { datasetPid } = asked.record;
+      this.parts.events.emit({
+        kind: 'repeated',
+        jobId,
+        datasetPid,
+        username: identity.username,
+        requestId,
+      });
       return jobId;
     }
-    const carriedOut = this.carryOut(asked);
+    const carriedOut = this.carryOut(asked, input.asker.requestId);
     this.underWay.set(print, carriedOut);
     try {
       return await carriedOut;
@@ -115,7 +123,8 @@ export class RequestTransfer {
   }
 
   private async assess(input: TransferRequestInput): Promise<TransferRecord> {
-    const { identity, wish } = input;
+    const { asker, wish } = input;
+    const { identity } = asker;
     const { dataset, source, destination, copy } = await assessRequest(input, {
       config: this.parts.config.current(),
       events: this.parts.events,
@@ -155,7 +164,7 @@ export class RequestTransfer {
     };
   }
 
-  private async carryOut(asked: Wanted): Promise<string> {
+  private async carryOut(asked: Wanted, requestId: string): Promise<string> {
     const { tracking } = this.parts;
     const place = tracking.reserve();
     const { record, job } = await this.store(asked, place).catch((error: unknown) => {
@@ -167,7 +176,10 @@ export class RequestTransfer {
       record,
       place.slot ? 'being handed to Globus' : place.waitsFor,
     );
-    const handover = await this.atMost(ANSWER_AFTER_MS, tracking.accept(transfer, place));
+    const handover = await this.atMost(
+      ANSWER_AFTER_MS,
+      tracking.accept(transfer, place, requestId),
+    );
     if (handover.kind === 'refused') {
       throw new TransferRefusedError(`The transfer was refused: ${handover.reason}`, {
         details: `It is kept as failed job ${job.jobId} in SciCat.`,

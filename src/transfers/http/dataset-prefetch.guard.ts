@@ -1,7 +1,11 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { readScicatToken } from '../../auth/scicat-token.js';
+import { noteForLog } from '../../logging/request-facts.js';
 import { type Dataset, DATASETS, type Datasets } from '../application/ports/datasets.port.js';
+
+/** SciCat's PIDs are shorter; a request's line in the log must not grow with what it is sent. */
+const LONGEST_LOGGED_PID = 200;
 
 const started = new WeakMap<object, Promise<Dataset>>();
 
@@ -17,6 +21,7 @@ export class DatasetPrefetchGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const pid = request.query['scicatPid'];
     if (typeof pid !== 'string') return true;
+    noteForLog(request, { datasetPid: pid.slice(0, LONGEST_LOGGED_PID) });
     const dataset = this.read(request, pid);
     // Nobody may ever ask for it; its failure must not count as unhandled then.
     dataset.catch(() => undefined);

@@ -56,7 +56,7 @@ export class PreviewController {
     const { autoArchive = true, ...wish } = query;
     return previewDto(
       await this.previewTransfer.execute({
-        identity: caller.identity,
+        asker: caller,
         dataset,
         wish: { ...wish, autoArchive },
         files: () => this.fileListBody.read(request, response),

@@ -5,6 +5,7 @@ import { Authenticated } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
 import { CurrentUser } from '../../auth/current-user.decorator.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
+import { noteForLog } from '../../logging/request-facts.js';
 import { CancelTransfer } from '../application/cancel-transfer.js';
 import { LookUpTransfers } from '../application/look-up-transfers.js';
 import { RequestTransfer } from '../application/request-transfer.js';
@@ -80,14 +81,14 @@ export class TransferController {
     const dataset = prefetchedDataset(request);
     if (dataset === undefined) throw new InvalidRequestError('scicatPid is missing.');
     const { autoArchive = true, ...wish } = query;
-    return {
-      jobId: await this.requestTransfer.execute({
-        identity: caller.identity,
-        dataset,
-        wish: { ...wish, autoArchive },
-        files: () => this.fileListBody.read(request, response),
-      }),
-    };
+    const jobId = await this.requestTransfer.execute({
+      asker: caller,
+      dataset,
+      wish: { ...wish, autoArchive },
+      files: () => this.fileListBody.read(request, response),
+    });
+    noteForLog(request, { jobId });
+    return { jobId };
   }
 
   @Get()
@@ -103,7 +104,7 @@ export class TransferController {
     @CurrentUser() caller: Caller,
     @Query() { page = 1, pageSize = 10 }: ListTransfersQuery,
   ): Promise<TransferPageDto> {
-    return this.lookUpTransfers.list(caller.identity, page, pageSize);
+    return this.lookUpTransfers.list(caller, page, pageSize);
   }
 
   @Get(':scicatJobId')
@@ -116,7 +117,7 @@ export class TransferController {
     @CurrentUser() caller: Caller,
     @Param('scicatJobId', JobIdPipe) jobId: string,
   ): Promise<TransferItemDto> {
-    return this.lookUpTransfers.one(caller.identity, jobId);
+    return this.lookUpTransfers.one(caller, jobId);
   }
 
   @Delete(':scicatJobId')
@@ -136,6 +137,6 @@ export class TransferController {
     @Param('scicatJobId', JobIdPipe) jobId: string,
     @Query() query: DeleteTransferQuery,
   ): Promise<void> {
-    await this.cancelTransfer.execute(caller.identity, jobId, query.delete ?? false);
+    await this.cancelTransfer.execute(caller, jobId, query.delete ?? false);
   }
 }

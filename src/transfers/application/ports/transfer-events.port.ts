@@ -1,30 +1,67 @@
 import type { Transfer } from '../../domain/transfer.js';
 import type { TransferState } from '../../domain/transfer-state.js';
 
-/** What happens to transfers and is worth a log line, a metric or an audit line. */
+/** What somebody may be allowed to do, or not. */
+export type DecidedOperation =
+  'authenticate' | 'request' | 'preview' | 'facilities' | 'list' | 'look-up' | 'cancel';
+
+/** Who was allowed what, or why not. All texts are for operators. */
+export interface Decision {
+  readonly kind: 'decided';
+  readonly requestId: string;
+  readonly operation: DecidedOperation;
+  readonly allowed: boolean;
+  /** Short name of the rule that decided. */
+  readonly rule: string;
+  /** In words why, with the values that were compared. */
+  readonly reason: string;
+  /** Absent: nobody knows who it was. */
+  readonly username?: string;
+  /** The caller's network address, where there is no name. */
+  readonly address?: string;
+  readonly datasetPid?: string;
+  readonly jobId?: string;
+  readonly sourceFacility?: string;
+  readonly destinationFacility?: string;
+  /** Where the dataset's folder is on the source collection. */
+  readonly sourcePath?: string;
+  /** Where it goes on the destination collection. */
+  readonly destinationPath?: string;
+}
+
+/**
+ * What happens to transfers and is worth a log line, a metric or an audit line. `requestId` is that
+ * of the HTTP request in which it happened, or from which the transfer came; after a restart the
+ * latter is not known any more.
+ */
 export type TransferEvent =
-  /** A request was allowed or refused. `rule` names what decided. */
-  | {
-      readonly kind: 'decided';
-      readonly operation: 'request' | 'preview' | 'cancel' | 'look-up';
-      readonly allowed: boolean;
-      readonly rule: string;
-      readonly username: string;
-      readonly datasetPid?: string;
-      readonly jobId?: string;
-      readonly sourceFacility?: string;
-      readonly destinationFacility?: string;
-    }
+  /** A request was allowed or refused. */
+  | Decision
   /** A transfer was accepted: its job is in SciCat. */
-  | { readonly kind: 'accepted'; readonly transfer: Transfer }
+  | { readonly kind: 'accepted'; readonly transfer: Transfer; readonly requestId: string }
   /** A request was answered with the job of an equal one that is still open. */
-  | { readonly kind: 'repeated'; readonly jobId: string; readonly username: string }
+  | {
+      readonly kind: 'repeated';
+      readonly jobId: string;
+      readonly datasetPid: string;
+      readonly username: string;
+      readonly requestId: string;
+    }
   /** A transfer was taken up again from SciCat. */
   | { readonly kind: 'adopted'; readonly transfer: Transfer }
-  /** A transfer went from one state to the next, or waits for another reason. */
-  | { readonly kind: 'changed'; readonly transfer: Transfer; readonly from: TransferState }
-  /** Somebody asked for a transfer's end. */
-  | { readonly kind: 'end-requested'; readonly transfer: Transfer }
+  /** A transfer went to another state, waits for another reason, or met or lost a trouble. */
+  | {
+      readonly kind: 'changed';
+      readonly transfer: Transfer;
+      readonly from: TransferState;
+      readonly requestId: string | undefined;
+    }
+  /** Somebody asked for a transfer's end, or the service does, since it has stalled. */
+  | {
+      readonly kind: 'end-requested';
+      readonly transfer: Transfer;
+      readonly requestId: string | undefined;
+    }
   /** A job in SciCat could not be used. Reported once for each job. */
   | { readonly kind: 'job-ignored'; readonly jobId: string; readonly reason: string }
   /** A job can't be written for now and is tried hourly. */

@@ -55,8 +55,12 @@ export interface TransferTracking {
   /** A submission id if one is at hand, without waiting for Globus. */
   takeSubmissionId(): string | undefined;
 
-  /** Follows a transfer whose job was just made. With a slot, Globus is asked at once. */
-  accept(transfer: Transfer, place: Place): Promise<Handover>;
+  /**
+   * Follows a transfer whose job was just made. With a slot, Globus is asked at once.
+   *
+   * @param requestId of the HTTP request that asked for it
+   */
+  accept(transfer: Transfer, place: Place, requestId: string): Promise<Handover>;
 
   /** The open transfer, as it stands now. */
   current(jobId: string): Transfer | undefined;
@@ -74,10 +78,11 @@ export interface TransferTracking {
   /**
    * Asks for a transfer's end. Returns when SciCat has the wish; never waits for Globus.
    *
+   * @param requestId of the HTTP request that asked for it
    * @throws JobNotFoundError when the transfer is not followed
    * @throws UpstreamError when SciCat can't be written to; the wish is kept and written later
    */
-  requestEnd(jobId: string, request: EndRequest): Promise<void>;
+  requestEnd(jobId: string, request: EndRequest, requestId: string): Promise<void>;
 
   /**
    * A job with this key was refused to the caller but may still turn up in SciCat. It is looked for

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import { aRunningTransfer, aTransfer, jobIdOf, taskIdFor } from '../../test/support/builders.js';
+import { createLogger } from '../logging/logger.js';
+import type { TransferEvent } from '../transfers/application/ports/transfer-events.port.js';
+import { failed } from '../transfers/domain/transfer.js';
+import { eventLog } from './event-log.js';
+
+function lineOf(event: TransferEvent): unknown {
+  const lines: string[] = [];
+  eventLog(createLogger('trace', { write: (line) => lines.push(line) }))(event);
+  expect(lines).toHaveLength(1);
+  return JSON.parse(lines[0] ?? '') as unknown;
+}
+
+describe('what happens to transfers, in the log', () => {
+  test('a decision is an audit line: who, what, from, to, rule, and why (not)', () => {
+    const decision = {
+      requestId: 'request-1',
+      operation: 'request',
+      allowed: false,
+      rule: 'access:PSI',
+      reason: 'You have no access to facility "PSI".',
+      username: 'alice',
+      datasetPid: '20.500.12345/e001',
+      sourceFacility: 'PSI',
+      destinationFacility: 'CSCS',
+    } as const;
+    expect(lineOf({ kind: 'decided', ...decision })).toEqual({
+      level: 'info',
+      time: expect.any(String),
+      audit: true,
+      ...decision,
+      msg: 'decision',
+    });
+  });
+
+  test('a change can be found by request, job, task and dataset', () => {
+    const transfer = aRunningTransfer();
+    expect(lineOf({ kind: 'changed', transfer, from: 'waiting', requestId: 'request-1' })).toEqual({
+      level: 'info',
+      time: expect.any(String),
+      requestId: 'request-1',
+      jobId: jobIdOf(1),
+      datasetPid: transfer.datasetPid,
+      globusTaskId: taskIdFor(1),
+      state: 'transferring',
+      from: 'waiting',
+      msg: 'transfer changed',
+    });
+  });
+
+  test('a failed transfer is a warning with its reason; an accepted one is none', () => {
+    const transfer = failed(aRunningTransfer(), 'quota exceeded');
+    expect(
+      lineOf({ kind: 'changed', transfer, from: 'transferring', requestId: undefined }),
+    ).toMatchObject({ level: 'warn', state: 'failed', error: 'quota exceeded' });
+    expect(
+      lineOf({ kind: 'accepted', transfer: aTransfer(), requestId: 'request-1' }),
+    ).toMatchObject({ level: 'info', requestId: 'request-1', jobId: jobIdOf(1) });
+  });
+
+  test.each([
+    [{ kind: 'alarm', alarm: 'globus-account', reason: 'refused' }, 'error'],
+    [{ kind: 'job-parked', jobId: 'x', reason: 'no' }, 'error'],
+    [{ kind: 'write-failed', jobId: 'x', reason: 'no' }, 'warn'],
+    [{ kind: 'observed', inFlight: 1, calls: 1 }, 'debug'],
+    [{ kind: 'observed', inFlight: 1, calls: 0, error: 'away' }, 'warn'],
+  ] as const)('%j is of level %s', (event, level) => {
+    expect(lineOf(event)).toMatchObject({ level });
+  });
+});
