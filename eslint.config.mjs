@@ -52,6 +52,13 @@ const rooms = {
     'src/logging',
     'src/errors',
   ],
+  'src/metrics': [
+    'src/transfers/application/ports',
+    'src/transfers/domain',
+    'src/tracking',
+    'src/http-client',
+    'src/time',
+  ],
   'src/auth': [
     'src/transfers/application/ports',
     'src/transfers/domain',

@@ -4,6 +4,7 @@ import { AppConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
 import { InfrastructureModule } from './infrastructure.module.js';
 import type { Logger } from './logging/logger.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { TransfersModule } from './transfers/transfers.module.js';
 
 /** The whole service. */
@@ -17,6 +18,7 @@ export class AppModule {
         InfrastructureModule.with(logger),
         TransfersModule,
         HealthModule,
+        MetricsModule,
       ],
     };
   }

@@ -15,6 +15,7 @@ import { ProxyError } from './errors/proxy-error.js';
 import { InvalidRequestError } from './errors/request.errors.js';
 import { FrameworkLogger, type Logger } from './logging/logger.js';
 import { requestLog } from './logging/request-log.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
 import { serveOpenApi } from './openapi.js';
 
 /** A request must be complete after this time, a big body on a slow line included. */
@@ -45,6 +46,7 @@ export async function createApp(
   app.set('trust proxy', config.server.trustProxy);
   app.disable('x-powered-by');
   app.use(requestLog(logger));
+  app.use(app.get(RequestMetrics).measure);
   app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));
   app.useGlobalFilters(filter);
   app.useGlobalPipes(

@@ -42,6 +42,18 @@ function writeEvent(logger: Logger, event: TransferEvent): void {
       logger.info({ ...factsOf(transfer, requestId), endRequested }, 'end of transfer requested');
       return;
     }
+    case 'moved':
+      logger.trace(
+        { ...factsOf(event.transfer), bytes: event.bytes, files: event.files },
+        'Globus has copied more',
+      );
+      return;
+    case 'task-ended':
+      logger.debug(factsOf(event.transfer), 'task at Globus has ended');
+      return;
+    case 'end-written':
+      logger.info(factsOf(event.transfer, event.requestId), 'end of transfer stands in SciCat');
+      return;
     case 'job-ignored':
       logger.warn({ jobId: event.jobId, reason: event.reason }, 'job in SciCat left alone');
       return;

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { HttpClientModule } from '../http-client/http-client.module.js';
 import { HTTP_TRANSPORT, type HttpTransport } from '../http-client/http-transport.port.js';
+import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { CLOCK, type Clock } from '../time/clock.port.js';
 import {
   GLOBUS_TRANSFERS,
@@ -19,10 +20,11 @@ import { GlobusTransfersClient } from './globus-transfers.client.js';
   providers: [
     {
       provide: GLOBUS_TRANSFERS,
-      inject: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK],
+      inject: [ConfigSnapshots, HTTP_TRANSPORT, UpstreamCalls, CLOCK],
       useFactory: (
         snapshots: ConfigSnapshots,
         transport: HttpTransport,
+        calls: UpstreamCalls,
         clock: Clock,
       ): GlobusTransfers => {
         const { globus, secrets } = snapshots.current();
@@ -33,7 +35,7 @@ import { GlobusTransfersClient } from './globus-transfers.client.js';
             clientId: secrets.globusClientId,
             clientSecret: secrets.globusClientSecret.reveal(),
           },
-          { transport, clock, random: Math.random },
+          { transport, clock, random: Math.random, observe: calls.observe },
         );
       },
     },

@@ -2,17 +2,22 @@ import { HttpModule, HttpService } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { AxiosTransport } from './axios-transport.js';
 import { HTTP_TRANSPORT, type HttpTransport } from './http-transport.port.js';
+import { UpstreamCalls } from './upstream-calls.js';
 
-/** The network: provides {@link HTTP_TRANSPORT}, and ends its connections when the app closes. */
+/**
+ * The network: provides {@link HTTP_TRANSPORT}, and ends its connections when the app closes; and
+ * {@link UpstreamCalls}, where calls are told of.
+ */
 @Module({
   imports: [HttpModule],
   providers: [
+    UpstreamCalls,
     {
       provide: HTTP_TRANSPORT,
       inject: [HttpService],
       useFactory: (http: HttpService): HttpTransport => new AxiosTransport(http),
     },
   ],
-  exports: [HTTP_TRANSPORT],
+  exports: [HTTP_TRANSPORT, UpstreamCalls],
 })
 export class HttpClientModule {}

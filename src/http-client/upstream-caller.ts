@@ -30,7 +30,7 @@ export interface EncodedBody {
 
 /** One call, with what may be done when it fails. */
 export interface UpstreamCall {
-  /** Short constant name, e.g. `read job`: it stands in errors, logs and metrics. */
+  /** Short constant name, e.g. `read job`, with no value in it: it is a label of metrics, too. */
   readonly operation: string;
   readonly repeat: RepeatClass;
   readonly method: HttpRequest['method'];

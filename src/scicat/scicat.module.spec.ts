@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { answer, LeapingClock, loggedIn } from '../../test/contract/scicat/scripted-scicat.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { IDENTITIES } from '../auth/identity.port.js';
@@ -9,9 +10,11 @@ import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { Secret } from '../config/secret.js';
 import { HTTP_TRANSPORT, type HttpRequest } from '../http-client/http-transport.port.js';
+import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { CLOCK } from '../time/clock.port.js';
 import { ARCHIVE_JOBS } from '../transfers/application/ports/archive-jobs.port.js';
 import { DATASETS } from '../transfers/application/ports/datasets.port.js';
+import { TRANSFER_EVENTS } from '../transfers/application/ports/transfer-events.port.js';
 import {
   TRANSFER_JOBS,
   type TransferJobs,
@@ -56,8 +59,10 @@ async function wired(change: object = {}) {
       { provide: ConfigSnapshots, useValue: config },
       { provide: HTTP_TRANSPORT, useValue: transport },
       { provide: CLOCK, useValue: new LeapingClock() },
+      { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
+      UpstreamCalls,
     ],
-    exports: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK],
+    exports: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK, TRANSFER_EVENTS, UpstreamCalls],
   })
   class SurroundingsModule {}
   const app = await Test.createTestingModule({

@@ -4,6 +4,7 @@ import type { Account } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { HTTP_TRANSPORT, type HttpTransport } from '../http-client/http-transport.port.js';
 import { UpstreamCaller } from '../http-client/upstream-caller.js';
+import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { CLOCK, type Clock } from '../time/clock.port.js';
 import { ARCHIVE_JOBS } from '../transfers/application/ports/archive-jobs.port.js';
 import { DATASETS } from '../transfers/application/ports/datasets.port.js';
@@ -26,14 +27,19 @@ const UPDATER = Symbol('ScicatUpdater');
 
 /**
  * SciCat behind the ports of the transfers and of authentication. Needs `ConfigSnapshots`,
- * `HTTP_TRANSPORT` and `CLOCK` from modules that are global. Address and accounts are those that the
+ * `HTTP_TRANSPORT`, `UpstreamCalls` and `CLOCK` from modules that are global. Address and accounts are those that the
  * service started with: another SciCat is another set of jobs.
  */
 @Module({
   providers: [
     {
       provide: ScicatApi,
-      useFactory: (config: ConfigSnapshots, transport: HttpTransport, clock: Clock) =>
+      useFactory: (
+        config: ConfigSnapshots,
+        transport: HttpTransport,
+        calls: UpstreamCalls,
+        clock: Clock,
+      ) =>
         new ScicatApi({
           scicatUrl: config.current().scicatUrl,
           caller: new UpstreamCaller({
@@ -41,9 +47,10 @@ const UPDATER = Symbol('ScicatUpdater');
             transport,
             clock,
             random: Math.random,
+            observe: calls.observe,
           }),
         }),
-      inject: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK],
+      inject: [ConfigSnapshots, HTTP_TRANSPORT, UpstreamCalls, CLOCK],
     },
     {
       provide: CREATOR,

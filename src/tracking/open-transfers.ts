@@ -33,6 +33,11 @@ export interface OpenTransfer {
   unproven: boolean;
   /** Monotonic milliseconds when Globus may last have been asked to start it. */
   lastAskedAt: number;
+  /**
+   * The progress in hand is all that Globus has copied so far. False after a restart, until the
+   * first look: how much an earlier process has counted of it is not known.
+   */
+  progressInStep: boolean;
   /** What the observer remembers from poll to poll. */
   watch: Watch;
 }
@@ -96,6 +101,7 @@ export class OpenTransfers {
       unproven: transfer.status.state === 'finalizing',
       // Before a restart Globus may have been asked up to the last moment.
       lastAskedAt: this.monotonicMs(),
+      progressInStep: certainlyNotAtGlobus(transfer),
       watch: noWatch,
     };
     this.byJob.set(transfer.jobId, open);
@@ -287,6 +293,10 @@ const REMEMBER_ENDS_COUNT = 10_000;
 
 function waitReason(transfer: Transfer): string | undefined {
   return transfer.status.state === 'waiting' ? transfer.status.reason : undefined;
+}
+
+function certainlyNotAtGlobus({ status }: Transfer): boolean {
+  return status.state === 'waiting' && status.handover === 'none';
 }
 
 /** Tells one trouble of a running task from another; its details may change with every file. */

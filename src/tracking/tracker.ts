@@ -6,7 +6,10 @@ import { ServiceAccountError } from '../errors/upstream.errors.js';
 import type { Clock } from '../time/clock.port.js';
 import type { ArchiveJobs } from '../transfers/application/ports/archive-jobs.port.js';
 import type { Datasets } from '../transfers/application/ports/datasets.port.js';
-import type { GlobusTransfers } from '../transfers/application/ports/globus-transfers.port.js';
+import type {
+  GlobusTask,
+  GlobusTransfers,
+} from '../transfers/application/ports/globus-transfers.port.js';
 import type { JobHistory } from '../transfers/application/ports/job-history.port.js';
 import type { Spool } from '../transfers/application/ports/spool.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
@@ -65,6 +68,8 @@ export interface TrackerStatus {
 const SWEEP_EVERY_MS = 5 * 60_000;
 const SWEEP_AGAIN_MS = 30_000;
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
+/** Globus's clock and ours may be this much apart. */
+const CLOCKS_DIFFER_MS = 30_000;
 const SUBMISSION_ID_STOCK = 16;
 /** The account that creates jobs can't log in, or can't read them. */
 const SCICAT_ACCOUNT_ALARM = 'scicat-account';
@@ -96,6 +101,8 @@ export class Tracker implements TransferTracking {
   private readonly aborted = new AbortController();
   /** Steps beside the loop; all of them end before {@link stop} returns. */
   private readonly beside = new Set<Promise<unknown>>();
+  /** Wall clock: it is compared with Globus's dates. */
+  private readonly begunAt: number;
   private loop: Promise<void> | undefined;
   private wakeUp: (() => void) | undefined;
   private woken = false;
@@ -115,6 +122,7 @@ export class Tracker implements TransferTracking {
   constructor(private readonly parts: TrackerParts) {
     const { clock, events, config, random, alarms, globus, datasets, spool, history } = parts;
     const { signal } = this.aborted;
+    this.begunAt = clock.now();
     // Every call under way listens to it, and there may be hundreds.
     setMaxListeners(0, signal, this.stopping.signal);
     this.transfers = new OpenTransfers(events, () => clock.monotonicMs());
@@ -191,6 +199,11 @@ export class Tracker implements TransferTracking {
       pendingWrites: this.writer.pending,
       parkedJobs: this.writer.parked,
     };
+  }
+
+  /** Every transfer that has not ended, or whose end SciCat does not show yet. In no order. */
+  *openTransfers(): Iterable<Transfer> {
+    for (const { transfer } of this.transfers.all()) yield transfer;
   }
 
   /** Begins. Recovery goes on in the background until SciCat has answered. */
@@ -531,6 +544,25 @@ export class Tracker implements TransferTracking {
       open.watch = decision.watch;
       if (decision.alarm !== undefined) alarms.raise(`task:${open.jobId}`, decision.alarm);
       this.apply(open, before, decision.transfer);
+      if (observation.kind === 'seen') this.tellProgress(open, before, observation.task);
+    }
+  }
+
+  private tellProgress(open: OpenTransfer, before: Transfer, task: GlobusTask): void {
+    const { events } = this.parts;
+    const { transfer } = open;
+    const bytes = transfer.progress.bytesTransferred - before.progress.bytesTransferred;
+    const files = transfer.progress.filesTransferred - before.progress.filesTransferred;
+    // What was asked of Globus after this process began no other one can have counted.
+    const ownTask =
+      task.requestedAt !== undefined && task.requestedAt > this.begunAt + CLOCKS_DIFFER_MS;
+    if ((open.progressInStep || ownTask) && (bytes > 0 || files > 0)) {
+      events.emit({ kind: 'moved', transfer, bytes, files });
+    }
+    open.progressInStep = true;
+    if (transfer.status.state !== before.status.state) {
+      const { requestedAt: startedAt, completedAt: endedAt } = task;
+      events.emit({ kind: 'task-ended', transfer, startedAt, endedAt });
     }
   }
 
@@ -580,6 +612,10 @@ export class Tracker implements TransferTracking {
       void this.besideLoop(this.forgetFileList(shown.key));
     }
     if (!isFinal(state)) return;
+    // One that never changed here has ended before, and SciCat had lost it: nothing new to tell.
+    if (open.revision > 0) {
+      this.parts.events.emit({ kind: 'end-written', transfer: shown, requestId: open.requestId });
+    }
     this.letGo(open);
   }
 

@@ -6,9 +6,16 @@ import type {
 /** Remembers what happened. */
 export class RecordedEvents implements TransferEvents {
   readonly all: TransferEvent[] = [];
+  private readonly listeners: ((event: TransferEvent) => void)[] = [];
 
   emit(event: TransferEvent): void {
     this.all.push(event);
+    for (const listener of this.listeners) listener(event);
+  }
+
+  /** Tells somebody else, too. */
+  also(listener: (event: TransferEvent) => void): void {
+    this.listeners.push(listener);
   }
 
   /** The events of one kind, in order. */

@@ -62,6 +62,26 @@ export type TransferEvent =
       readonly transfer: Transfer;
       readonly requestId: string | undefined;
     }
+  /** Globus copied this much more since the last look, for certain and counted nowhere before. */
+  | {
+      readonly kind: 'moved';
+      readonly transfer: Transfer;
+      readonly bytes: number;
+      readonly files: number;
+    }
+  /** A Globus task has ended, well or not. Milliseconds since the epoch by Globus's clock. */
+  | {
+      readonly kind: 'task-ended';
+      readonly transfer: Transfer;
+      readonly startedAt: number | undefined;
+      readonly endedAt: number | undefined;
+    }
+  /** SciCat shows the end, or has removed the job if that was wished for. The last of a transfer. */
+  | {
+      readonly kind: 'end-written';
+      readonly transfer: Transfer;
+      readonly requestId: string | undefined;
+    }
   /** A job in SciCat could not be used. Reported once for each job. */
   | { readonly kind: 'job-ignored'; readonly jobId: string; readonly reason: string }
   /** A job can't be written for now and is tried hourly. */

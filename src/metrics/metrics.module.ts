@@ -1,0 +1,92 @@
+import { Module } from '@nestjs/common';
+import { Registry } from 'prom-client';
+import type { AppConfig } from '../config/app-config.js';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { EventHub } from '../events/event-hub.js';
+import { serviceVersion } from '../health/service-version.js';
+import { UpstreamCalls } from '../http-client/upstream-calls.js';
+import { CLOCK, type Clock } from '../time/clock.port.js';
+import { Alarms } from '../tracking/alarms.js';
+import { Tracker } from '../tracking/tracker.js';
+import { TrackingModule } from '../tracking/tracking.module.js';
+import { MetricsController } from './metrics.controller.js';
+import { RequestMetrics } from './request-metrics.js';
+import { ServiceMetrics } from './service-metrics.js';
+import { StateMetrics } from './state-metrics.js';
+import { TransferMetrics } from './transfer-metrics.js';
+import { UpstreamMetrics } from './upstream-metrics.js';
+
+/**
+ * `GET /metrics`. Nothing knows of it: it listens to the events and to the calls, and looks at the
+ * tracker when it is asked.
+ */
+@Module({
+  imports: [TrackingModule],
+  controllers: [MetricsController],
+  providers: [
+    { provide: Registry, useFactory: () => new Registry() },
+    {
+      provide: RequestMetrics,
+      useFactory: (registry: Registry) => new RequestMetrics(registry),
+      inject: [Registry],
+    },
+    {
+      provide: UpstreamMetrics,
+      useFactory: (registry: Registry, calls: UpstreamCalls) => {
+        const metrics = new UpstreamMetrics(registry);
+        calls.listen(metrics.observe);
+        return metrics;
+      },
+      inject: [Registry, UpstreamCalls],
+    },
+    {
+      provide: TransferMetrics,
+      useFactory: (registry: Registry, clock: Clock, config: ConfigSnapshots, events: EventHub) => {
+        const metrics = new TransferMetrics(registry, clock, facilityNames(config));
+        events.listen(metrics.listen);
+        return metrics;
+      },
+      inject: [Registry, CLOCK, ConfigSnapshots, EventHub],
+    },
+    {
+      provide: StateMetrics,
+      useFactory: (
+        registry: Registry,
+        clock: Clock,
+        config: ConfigSnapshots,
+        tracker: Tracker,
+        alarms: Alarms,
+      ) =>
+        new StateMetrics(registry, clock, {
+          status: () => tracker.status(),
+          openTransfers: () => tracker.openTransfers(),
+          alarms: () => alarms.active(),
+          facilities: facilityNames(config),
+          pollIntervalSeconds: () => config.current().task.pollIntervalSeconds,
+        }),
+      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms],
+    },
+    {
+      provide: ServiceMetrics,
+      useFactory: (registry: Registry, state: StateMetrics) =>
+        new ServiceMetrics(registry, state, serviceVersion()),
+      inject: [Registry, StateMetrics],
+    },
+  ],
+  exports: [RequestMetrics],
+})
+export class MetricsModule {}
+
+/** Names of the facilities in force; made anew only when the configuration was replaced. */
+function facilityNames(config: ConfigSnapshots): () => ReadonlySet<string> {
+  let of: AppConfig | undefined;
+  let names: ReadonlySet<string> = new Set();
+  return () => {
+    const current = config.current();
+    if (current !== of) {
+      of = current;
+      names = new Set(current.facilities.map(({ name }) => name));
+    }
+    return names;
+  };
+}

@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { aRunningTransfer, aTransfer, START } from '../../test/support/builders.js';
+import { sample, samplesOf } from '../../test/support/samples.js';
+import { VirtualClock } from '../../test/support/virtual-clock.js';
+import type { TrackerStatus } from '../tracking/tracker.js';
+import type { Transfer } from '../transfers/domain/transfer.js';
+import { StateMetrics } from './state-metrics.js';
+
+const STATUS: TrackerStatus = {
+  ready: true,
+  lastGoodPoll: undefined,
+  open: 0,
+  waiting: 0,
+  inFlight: 0,
+  finalizing: 0,
+  pendingWrites: 0,
+  parkedJobs: 0,
+};
+
+let registry: Registry;
+let clock: VirtualClock;
+let status: TrackerStatus;
+let open: Transfer[];
+let alarms: Map<string, string>;
+let metrics: StateMetrics;
+beforeEach(() => {
+  registry = new Registry();
+  clock = new VirtualClock();
+  status = STATUS;
+  open = [];
+  alarms = new Map();
+  metrics = new StateMetrics(registry, clock, {
+    status: () => status,
+    openTransfers: () => open,
+    alarms: () => alarms,
+    facilities: () => new Set(['PSI', 'CSCS']),
+    pollIntervalSeconds: () => 10,
+  });
+});
+const value = (name: string, labels: Readonly<Record<string, string>> = {}) => {
+  metrics.refresh();
+  return sample(registry, `globus_proxy_${name}`, labels);
+};
+
+describe('how things stand', () => {
+  test('open transfers by state and facilities; those that have gone are gone', async () => {
+    open = [aTransfer(), aTransfer(), aRunningTransfer()];
+    expect(await value('transfers', { state: 'waiting', source: 'PSI', destination: 'CSCS' })).toBe(
+      2,
+    );
+    expect(await value('transfers', { state: 'transferring' })).toBe(1);
+    open = [];
+    expect(await value('transfers')).toBeUndefined();
+  });
+
+  test('the age of the oldest one that waits, which a running one is not', async () => {
+    open = [
+      aRunningTransfer({ requestedAt: START - 9_000_000 }),
+      aTransfer({ requestedAt: START - 3000 }),
+      aTransfer({ requestedAt: START - 7000 }),
+    ];
+    expect(await value('oldest_waiting_seconds')).toBe(7);
+    open = [];
+    expect(await value('oldest_waiting_seconds')).toBe(0);
+  });
+
+  test('a look at Globus that never comes shows from the start on', async () => {
+    await clock.advance(100_000);
+    expect(await value('last_good_poll_age_seconds')).toBe(100);
+    status = { ...STATUS, lastGoodPoll: clock.monotonicMs() - 4000 };
+    expect(await value('last_good_poll_age_seconds')).toBe(4);
+  });
+
+  test('alarms by kind, each of which is there from the beginning', async () => {
+    alarms = new Map([
+      ['task:1', 'x'],
+      ['task:2', 'x'],
+      ['globus-scopes:A:B', 'x'],
+      ['something new', 'x'],
+    ]);
+    const of = (kind: string) => value('alarms', { kind });
+    expect([
+      await of('task'),
+      await of('globus-scopes'),
+      await of('other'),
+      await of('globus-account'),
+    ]).toEqual([2, 1, 1, 0]);
+    alarms.clear();
+    expect(await value('alarms')).toBe(0);
+  });
+
+  test('what the tracker says of itself', async () => {
+    status = { ...STATUS, ready: false, waiting: 3, pendingWrites: 4, parkedJobs: 5 };
+    expect([
+      await value('ready'),
+      await value('queue_length'),
+      await value('pending_writes'),
+      await value('parked_jobs'),
+      await value('poll_interval_seconds'),
+    ]).toEqual([0, 3, 4, 5, 10]);
+  });
+
+  test('ten thousand transfers with as many facilities make a handful of series', async () => {
+    const record = (facility: string): Transfer => {
+      const transfer = aTransfer();
+      if (transfer.origin.kind !== 'recorded') throw new Error('no record');
+      const source = { ...transfer.origin.record.source, facility };
+      return {
+        ...transfer,
+        origin: { kind: 'recorded', record: { ...transfer.origin.record, source } },
+      };
+    };
+    open = Array.from({ length: 10_000 }, (_, number) =>
+      record(`${number % 2 ? 'X' : '"}'}${number}`),
+    );
+    metrics.refresh();
+    const series = samplesOf(await registry.metrics());
+    expect(series.filter(({ name }) => name === 'globus_proxy_transfers')).toEqual([
+      {
+        name: 'globus_proxy_transfers',
+        labels: { state: 'waiting', source: 'other', destination: 'CSCS' },
+        value: 10_000,
+      },
+    ]);
+  });
+});
