@@ -59,6 +59,20 @@ describe('what happens to transfers, in the log', () => {
     ).toMatchObject({ level: 'info', requestId: 'request-1', jobId: jobIdOf(1) });
   });
 
+  test('the files that Globus names when it fails are left to the job', () => {
+    const transfer = failed(
+      aRunningTransfer(),
+      'Globus could not complete the transfer: gave up (EXPIRED); last error: file not found: /data/x.h5; see https://app.globus.org/activity/1',
+    );
+    expect(
+      lineOf({ kind: 'changed', transfer, from: 'transferring', requestId: undefined }),
+    ).toMatchObject({ error: 'Globus could not complete the transfer: gave up (EXPIRED)' });
+    const refused = failed(aTransfer(), 'Globus refuses the transfer: "no /data/x.h5" (Bad)');
+    expect(
+      lineOf({ kind: 'changed', transfer: refused, from: 'waiting', requestId: undefined }),
+    ).toMatchObject({ error: 'Globus refuses the transfer: "…" (Bad)' });
+  });
+
   test.each([
     [{ kind: 'alarm', alarm: 'globus-account', reason: 'refused' }, 'error'],
     [{ kind: 'job-parked', jobId: 'x', reason: 'no' }, 'error'],

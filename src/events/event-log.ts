@@ -38,7 +38,8 @@ function writeEvent(logger: Logger, event: TransferEvent): void {
     }
     case 'end-requested': {
       const { transfer, requestId } = event;
-      const { endRequested } = transfer;
+      const wish = transfer.endRequested;
+      const endRequested = wish && { ...wish, by: withoutDetails(wish.by) };
       logger.info({ ...factsOf(transfer, requestId), endRequested }, 'end of transfer requested');
       return;
     }
@@ -101,11 +102,21 @@ function factsOf(transfer: Transfer, requestId?: string): Readonly<Record<string
     ...(taskIdOf(transfer) === '' ? {} : { globusTaskId: taskIdOf(transfer) }),
     state: status.state,
     ...('reason' in status ? { reason: status.reason } : {}),
-    ...('trouble' in status && status.trouble !== undefined ? { trouble: status.trouble } : {}),
-    ...('error' in status ? { error: status.error } : {}),
+    ...('trouble' in status && status.trouble !== undefined
+      ? { trouble: withoutDetails(status.trouble) }
+      : {}),
+    ...('error' in status ? { error: withoutDetails(status.error) } : {}),
     ...('by' in status ? { by: status.by } : {}),
     ...('shortfall' in status && status.shortfall !== undefined
       ? { shortfall: status.shortfall }
       : {}),
   };
+}
+
+/**
+ * What follows a semicolon or stands in quotation marks are Globus's own words, in which it names
+ * files. Those stand in the job, for those who may see it; here the kind of trouble must do.
+ */
+function withoutDetails(words: string): string {
+  return words.split('; ', 1)[0]?.replace(/".*"/s, '"…"') ?? '';
 }
