@@ -78,6 +78,8 @@ export const ALARM_KINDS = [
   'globus-client-id',
   'globus-scopes',
   'scicat-account',
+  'scicat-account-create',
+  'scicat-account-write',
   'task',
   'internal',
   'other',
