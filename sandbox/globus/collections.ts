@@ -64,6 +64,8 @@ export interface Collection {
   readonly requiredPolicies: readonly string[];
   clients: readonly string[] | undefined;
   deleted: boolean;
+  /** Whether Globus Connect Personal runs; null for collections of other kinds. */
+  connected: boolean | null;
   paused: { readonly message: string; readonly since: number } | undefined;
   troubles: readonly PathTrouble[];
 }
@@ -73,10 +75,11 @@ export class Collections {
   private readonly byId = new Map<string, Collection>();
 
   add(options: CollectionOptions): Collection {
+    const kind = options.kind ?? 'GCSv5_mapped_collection';
     const collection: Collection = {
       id: options.id,
       displayName: options.displayName,
-      kind: options.kind ?? 'GCSv5_mapped_collection',
+      kind,
       highAssurance: options.highAssurance ?? false,
       folder: options.folder,
       virtual: {
@@ -89,6 +92,7 @@ export class Collections {
       requiredPolicies: options.requiredPolicies ?? [],
       clients: options.clients,
       deleted: false,
+      connected: kind.startsWith('GCP_') ? true : null,
       paused: undefined,
       troubles: [],
     };
@@ -165,7 +169,7 @@ export function endpointDocument(collection: Collection): Record<string, unknown
     canonical_name: `sandbox#${collection.id}`,
     entity_type: collection.kind,
     high_assurance: collection.highAssurance,
-    gcp_connected: personal ? true : null,
+    gcp_connected: collection.connected,
     gcp_paused: personal ? false : null,
     is_globus_connect: personal,
     non_functional: collection.kind === 'GCSv5_endpoint',

@@ -45,6 +45,8 @@ export interface FileSystem {
   setModifiedAt(path: string, modifiedAt: number): void;
   /** Makes a directory and its missing parents. */
   makeDirectory(path: string): void;
+  /** Removes a directory that is empty; anything else is a trouble. */
+  removeEmptyDirectory(path: string): void;
   /** Makes a symbolic link, in place of a file or link of that name. */
   makeLink(path: string, target: string): void;
 }

@@ -583,3 +583,96 @@ describe('looking into a folder', () => {
     });
   });
 });
+
+describe('deleting', () => {
+  const SUBMISSION = '11111111-2222-4333-8444-555555555555';
+  const document = (path: string, changes: Readonly<Record<string, unknown>> = {}) => ({
+    DATA_TYPE: 'delete',
+    submission_id: SUBMISSION,
+    endpoint: 'from',
+    recursive: true,
+    DATA: [{ DATA_TYPE: 'delete_item', path }],
+    ...changes,
+  });
+  const submit = (body: unknown) => harness.send('POST', '/v0.10/delete', body);
+  /** The document of the task that a deletion made, after it was carried out. */
+  function deleted(path: string, changes: Readonly<Record<string, unknown>> = {}) {
+    const id = String(submit(document(path, changes)).body['task_id']);
+    harness.wait(1);
+    return harness.task(id);
+  }
+
+  it('is a task of its own type, which ends when the folder is gone', () => {
+    mkdirSync(source('empty'));
+    const { status, body } = submit(document('/empty', { label: 'tidy up' }));
+    expect([status, pick(body, 'DATA_TYPE', 'code', 'submission_id')]).toEqual([
+      200,
+      { DATA_TYPE: 'delete_result', code: 'Accepted', submission_id: SUBMISSION },
+    ]);
+    expect(submit(document('/other')).body).toMatchObject({
+      code: 'Duplicate',
+      task_id: body['task_id'],
+    });
+    const id = String(body['task_id']);
+    expect(harness.task(id)).toMatchObject({ type: 'DELETE', status: 'ACTIVE', label: 'tidy up' });
+    harness.wait(1);
+    expect(harness.task(id)).toMatchObject({
+      status: 'SUCCEEDED',
+      fatal_error: null,
+      destination_endpoint_id: null,
+    });
+    expect(existsSync(source('empty'))).toBe(false);
+  });
+
+  it('waits while its collection is paused', () => {
+    mkdirSync(source('empty'));
+    harness.machine.pause('from');
+    expect(deleted('/empty')).toMatchObject({ status: 'ACTIVE', is_paused: true });
+    harness.machine.unpause('from');
+    harness.wait(1);
+    expect(existsSync(source('empty'))).toBe(false);
+  });
+
+  it.each([
+    ['/missing', {}, 'FAILED', { code: 'FILE_NOT_FOUND', description: 'file not found' }],
+    ['/missing', { ignore_missing: true }, 'SUCCEEDED', null],
+    ['/empty', { recursive: false }, 'FAILED', expect.objectContaining({ code: 'IS_A_DIRECTORY' })],
+  ])('of %s with %j ends as %s', (path, changes, status, fatalError) => {
+    mkdirSync(source('empty'));
+    expect(deleted(path, changes)).toMatchObject({ status, fatal_error: fatalError });
+  });
+
+  it('takes no content away: files and full folders stay in this sandbox', () => {
+    put('full/file');
+    expect(deleted('/full')['status']).toBe('FAILED');
+    const other = SUBMISSION.replace('1', '2');
+    expect(deleted('/full/file', { submission_id: other })['status']).toBe('FAILED');
+    expect(existsSync(source('full/file'))).toBe(true);
+  });
+
+  it.each([
+    ['a wrong DATA_TYPE', { DATA_TYPE: 'transfer' }, 400],
+    ['nothing to delete', { DATA: [] }, 400],
+    ['a relative path', { DATA: [{ DATA_TYPE: 'delete_item', path: 'x' }] }, 400],
+    ['no submission id', { submission_id: undefined }, 400],
+    ['an unknown collection', { endpoint: 'nowhere' }, 404],
+  ])('with %s is refused', (_what, changes, status) => {
+    expect(submit(document('/empty', changes)).status).toBe(status);
+  });
+
+  it('is refused without permission, and its task is nobody else’s', () => {
+    mkdirSync(source('empty'));
+    const id = String(submit(document('/empty')).body['task_id']);
+    harness.machine.addClient({ id: 'client-2', secret: 's' });
+    const mine = harness.token;
+    harness.token = String(
+      harness.grant('urn:globus:auth:scope:transfer.api.globus.org:all', 'client-2:s').body[
+        'access_token'
+      ],
+    );
+    expect(harness.send('GET', `/v0.10/task/${id}`).status).toBe(404);
+    harness.token = mine;
+    harness.machine.setPermission('from', ['client-2']);
+    expect(submit(document('/x', { submission_id: id })).body['code']).toBe('PermissionDenied');
+  });
+});

@@ -878,6 +878,25 @@ describe('the service', () => {
     expect(harness.send('GET', '/v0.10/endpoint/nowhere').body['code']).toBe('EndpointNotFound');
   });
 
+  it('shows whether a personal collection is connected, and lists nothing of it otherwise', () => {
+    const kind = 'GCP_mapped_collection';
+    harness.machine.addCollection({ id: 'laptop', displayName: 'Laptop', kind });
+    const connected = (id: string) =>
+      harness.send('GET', `/v0.10/endpoint/${id}`).body['gcp_connected'];
+    const ls = () => harness.send('GET', '/v0.10/operation/endpoint/laptop/ls');
+    expect([connected('col-a'), connected('laptop'), ls().status]).toEqual([null, true, 200]);
+    harness.machine.setConnected('laptop', false);
+    expect([connected('laptop'), ls()]).toEqual([
+      false,
+      expect.objectContaining({
+        status: 502,
+        body: expect.objectContaining({
+          code: 'ExternalError.DirListingFailed.GCDisconnected',
+        }) as unknown,
+      }),
+    ]);
+  });
+
   it('lists nothing in a virtual collection', () => {
     const ls = '/v0.10/operation/endpoint/col-a/ls';
     expect(harness.send('GET', ls).body['DATA']).toEqual([]);

@@ -10,6 +10,7 @@ import {
   type PathTrouble,
   type VirtualSettings,
 } from './collections.js';
+import { DELETE_ACCEPTED, DeleteTasks } from './delete-tasks.js';
 import type { EventCode, TroubleCode } from './event-codes.js';
 import { FileOperations } from './file-operations.js';
 import type { FileSystem } from './file-system.port.js';
@@ -65,6 +66,7 @@ export class GlobusMachine implements Emulator {
   private readonly auth: Auth;
   private readonly tasksLife: TaskLife;
   private readonly fileOperations: FileOperations;
+  private readonly deleteTasks: DeleteTasks;
   private maintenance: { readonly retryAfterSeconds: number | undefined } | undefined;
   private time = 0;
 
@@ -88,6 +90,7 @@ export class GlobusMachine implements Emulator {
     this.ids = new Ids(options.random);
     this.auth = new Auth(this.ids, this.collections);
     this.fileOperations = new FileOperations(options.files);
+    this.deleteTasks = new DeleteTasks(this.ids, options.files);
     this.tasksLife = new TaskLife(
       this.store,
       this.collections,
@@ -122,6 +125,7 @@ export class GlobusMachine implements Emulator {
   advance(now: number): void {
     if (now > this.time) this.time = now;
     this.tasksLife.advance(this.time);
+    this.deleteTasks.advance(this.time);
   }
 
   /** When something is next to happen by itself; `undefined` for never. May be too early. */
@@ -179,6 +183,11 @@ export class GlobusMachine implements Emulator {
       ...rule,
       path: withoutTrailingSlash(rule.path),
     }));
+  }
+
+  /** A Globus Connect Personal collection goes off line, or comes back; its tasks don't mind. */
+  setConnected(collectionId: string, connected: boolean): void {
+    this.collections.get(collectionId).connected = connected;
   }
 
   pause(collectionId: string, message = 'Paused for maintenance'): void {
@@ -283,6 +292,8 @@ export class GlobusMachine implements Emulator {
         return this.issueSubmissionId(clientId);
       case 'POST transfer':
         return this.submit(clientId, request);
+      case 'POST delete':
+        return this.submitDelete(clientId, request);
       case 'GET task_list':
         return this.listTasks(clientId, request.query);
       case 'GET task':
@@ -325,20 +336,37 @@ export class GlobusMachine implements Emulator {
     return this.submitted(request, submissionId, task.id, 'Accepted');
   }
 
+  private submitDelete(clientId: string, request: EmulatedRequest): EmulatedResponse {
+    const { code, taskId, submissionId } = this.deleteTasks.submit(
+      clientId,
+      parseBody(request.body),
+      this.time,
+      (id) => {
+        const collection = this.collections.require(id);
+        this.refuseAccess(clientId, [collection]);
+        return collection;
+      },
+    );
+    return this.submitted(request, submissionId, taskId, code, 'delete');
+  }
+
   private submitted(
     request: EmulatedRequest,
     submissionId: string,
     taskId: string,
     code: 'Accepted' | 'Duplicate',
+    what: 'transfer' | 'delete' = 'transfer',
   ): EmulatedResponse {
     // Fact: 200, not 202, for both codes.
     return ok({
-      DATA_TYPE: 'transfer_result',
+      DATA_TYPE: `${what}_result`,
       code,
       message:
-        code === 'Accepted'
-          ? 'The transfer has been accepted and a task has been created and queued for execution'
-          : 'This transfer has been submitted before; it is the same task',
+        code === 'Duplicate'
+          ? `This ${what} has been submitted before; it is the same task`
+          : what === 'delete'
+            ? DELETE_ACCEPTED
+            : 'The transfer has been accepted and a task has been created and queued for execution',
       ...this.trail(request),
       submission_id: submissionId,
       task_id: taskId,
@@ -402,6 +430,8 @@ export class GlobusMachine implements Emulator {
     request: EmulatedRequest,
   ): EmulatedResponse {
     const id = decode(encodedId);
+    const deletion = this.deleteTasks.document(clientId, id);
+    if (deletion !== undefined && request.method === 'GET' && part === '') return ok(deletion);
     const task = this.store.find(id);
     // Fact: a task is visible to the client that submitted it, and to nobody else.
     if (task?.clientId !== clientId) {
@@ -482,6 +512,7 @@ export class GlobusMachine implements Emulator {
     if (kind !== 'endpoint') throw noSuchResource(request.path);
     const collection = this.collections.require(decode(encodedId));
     this.refuseAccess(clientId, [collection]);
+    if (collection.connected === false) throw gcpDisconnected();
     const path = request.query.get('path') ?? '/';
     const route = `${request.method} ${operation}`;
     switch (route) {
@@ -528,6 +559,15 @@ function decode(segment: string): string {
   } catch {
     throw badRequest(`'${segment}' is not percent-encoded text`);
   }
+}
+
+/** Fact: this code and these words, from the functional tests of globus-sdk-python. */
+function gcpDisconnected(): TransferRefusal {
+  return new TransferRefusal(
+    502,
+    'ExternalError.DirListingFailed.GCDisconnected',
+    'The GCP endpoint is not currently connected to Globus',
+  );
 }
 
 function ok(body: unknown): EmulatedResponse {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -119,6 +119,29 @@ describe("Globus's own client against the sandbox", () => {
       transfer.fileOperations.ls(destinationId, { headers, query: { path: '/copy/' } }),
     );
     expect(files['DATA']).toEqual([expect.objectContaining({ name: 'big', type: 'file' })]);
+  });
+
+  it('makes a folder and deletes it', async () => {
+    const made = await json(
+      transfer.fileOperations.mkdir(destinationId, { headers, payload: { path: '/new' } }),
+    );
+    expect(made['code']).toBe('DirectoryCreated');
+    const { value } = await json(transfer.taskSubmission.submissionId({ headers }));
+    const accepted = await json(
+      transfer.taskSubmission.submitDelete({
+        headers,
+        payload: {
+          submission_id: String(value),
+          endpoint: destinationId,
+          recursive: true,
+          DATA: [{ DATA_TYPE: 'delete_item', path: '/new' }],
+        },
+      }),
+    );
+    expect(accepted).toMatchObject({ DATA_TYPE: 'delete_result', code: 'Accepted' });
+    const task = await ended(String(accepted['task_id']));
+    expect([task['type'], task['status']]).toEqual(['DELETE', 'SUCCEEDED']);
+    expect(existsSync(join(base, 'destination/new'))).toBe(false);
   });
 
   it('shows a missing file, cancels, and reads the events', async () => {

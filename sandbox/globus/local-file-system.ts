@@ -7,6 +7,7 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -90,6 +91,12 @@ export class LocalFileSystem implements FileSystem {
 
   makeDirectory(path: string): void {
     attempt(() => mkdirSync(path, { recursive: true }));
+  }
+
+  removeEmptyDirectory(path: string): void {
+    attempt(() => {
+      rmdirSync(path);
+    });
   }
 
   makeLink(path: string, target: string): void {

@@ -34,6 +34,11 @@ describe('startEmulatorServer', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
+  it('tells the time by its own clock, so that clocks apart can be tried', async () => {
+    const { url } = await start();
+    expect((await fetch(url)).headers.get('date')).toBe('Thu, 01 Jan 1970 00:00:01 GMT');
+  });
+
   it('hands the request over as it came and the answer back as JSON', async () => {
     const { url } = await start();
     const answer = await fetch(`${url}/a%2Fb/C?q=%7B%7D&x=1`, {

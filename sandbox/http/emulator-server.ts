@@ -91,6 +91,7 @@ export async function startEmulatorServer(
       case 'answer':
         await pause(outcome.response.delayMs ?? 0, closing.signal);
         logged.status = outcome.response.status;
+        outgoing.setHeader('date', new Date(clock()).toUTCString());
         send(outgoing, outcome.response);
         return;
       case 'reset':

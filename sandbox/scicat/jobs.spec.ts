@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EmulatedResponse } from '../http/emulator.js';
 import type { JobDocument } from './jobs.js';
 import { errorBody, forbiddenResource, jobId, NOW, TestWorld } from './test-world.js';
@@ -652,5 +652,71 @@ describe('the machine', () => {
     expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([undefined, false]);
     world.machine.putJob(old);
     expect(world.jobIds('admin', { sort: { id: 1 } })).toEqual([ID, 'old']);
+  });
+});
+
+describe('what refusals tell of types and rights, without anything being stored', () => {
+  const accounts = ['admin', 'creator', 'updater', 'both', 'archiver', 'alice'];
+  const told = (probe: (who: string) => EmulatedResponse): unknown =>
+    Object.fromEntries(
+      accounts.map((who) => {
+        const { status, body } = probe(who);
+        return [who, `${status} ${(body as { readonly message: string }).message}`];
+      }),
+    );
+
+  // Fact: the type is looked up before all else, the list of datasets before any right
+  // (`instanceAuthorizationJobCreate` in SciCat's jobs.controller.utils.ts).
+  it('an empty list of datasets tells whether there is the type, to everybody', () => {
+    const emptyList = (type: string) => (who: string) =>
+      post(who, { type, jobParams: { datasetList: [] } });
+    const all = (message: string) => Object.fromEntries(accounts.map((who) => [who, message]));
+    expect([told(emptyList('archive')), told(emptyList('nope'))]).toEqual([
+      all('400 List of passed datasets is empty.'),
+      all('400 Invalid job type: nope'),
+    ]);
+  });
+
+  // Fact: whose job it is to be is settled before whether the caller may create it.
+  it('a job of nobody tells who may create jobs for others', () => {
+    const allowed = '400 Contact email should be specified for an anonymous job.';
+    const refused = '400 Invalid new job. Owner group should be specified.';
+    expect(told((who) => post(who, { type: 'globus_transfer_job', jobParams: {} }))).toEqual({
+      admin: allowed,
+      creator: allowed,
+      both: allowed,
+      updater: refused,
+      archiver: refused,
+      alice: refused,
+    });
+  });
+
+  // Fact: SciCat's endpoint guard comes before the id, and shuts out who may create but is no admin.
+  it('an update of no job tells only who may create without being an administrator', () => {
+    const body = { statusCode: 'x', statusMessage: 'x' };
+    expect(told((who) => patch(who, body, 'no-such'))).toEqual({
+      admin: '400 Invalid job id.',
+      creator: '403 Forbidden resource',
+      both: '403 Forbidden resource',
+      updater: '400 Invalid job id.',
+      archiver: '400 Invalid job id.',
+      alice: '400 Invalid job id.',
+    });
+  });
+
+  it('a deletion of no job tells who may delete', () => {
+    const refused = '403 Forbidden resource';
+    expect(told((who) => world.as(who, 'DELETE', `${JOBS}/no-such`))).toEqual({
+      admin: refused,
+      creator: refused,
+      both: refused,
+      updater: refused,
+      archiver: "400 Job id no-such doesn't exist.",
+      alice: refused,
+    });
+  });
+
+  afterEach(() => {
+    expect(world.machine.jobs()).toEqual([]);
   });
 });
