@@ -66,6 +66,7 @@ const rooms = {
     'src/logging',
   ],
   'src/scicat': [
+    'src/doctor/ports',
     'src/transfers/application/ports',
     'src/transfers/domain',
     'src/auth',
@@ -76,6 +77,7 @@ const rooms = {
     'src/logging',
   ],
   'src/globus': [
+    'src/doctor/ports',
     'src/transfers/application/ports',
     'src/transfers/domain',
     'src/http-client',
@@ -85,6 +87,7 @@ const rooms = {
     'src/logging',
   ],
   'src/spool': [
+    'src/doctor/ports',
     'src/transfers/application/ports',
     'src/transfers/domain',
     'src/config',
@@ -92,6 +95,8 @@ const rooms = {
     'src/time',
     'src/logging',
   ],
+  'src/doctor/ports': [],
+  'src/doctor': ['src/doctor/ports', 'src/facilities', 'src/templates', 'src/config', 'src/errors'],
 };
 
 const emulators = ['sandbox/http'];

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { reasonOf } from './world/clean-up.js';
+import { writeCommandScript } from './world/command-script.js';
 import { amountOf, readFolder } from './world/folder-entries.js';
 import { runProgram, type ProgramContext } from './world/run-program.js';
 import { fillSampleFolder } from './world/sample-folder.js';
@@ -100,7 +101,9 @@ function printWorld(printer: Printer, world: World, proxy: ProxyInWorld): void {
   printer.line('Swagger', `${proxy.url}/docs/index.html`);
   printer.line('health', `${proxy.url}/health/ready`);
   printer.line('log', proxy.logFile);
-  printer.line('configuration', `${world.folder}/scicat-globus-proxy-config.yaml`);
+  const configFile = `${world.folder}/scicat-globus-proxy-config.yaml`;
+  printer.line('configuration', configFile);
+  printer.line('command line', `${writeCommandScript(world, configFile)} --help`);
   printer.line('SciCat', `${world.scicat.url}  (emulated)`);
   printer.line('Globus Auth', `${world.globus.authUrl}  (emulated)`);
   printer.line('Globus Transfer', `${world.globus.transferUrl}  (emulated)`);

@@ -63,6 +63,15 @@ export class GlobusApi {
   }
 
   /**
+   * Gets a token ahead of the calls that need it.
+   *
+   * @throws UpstreamError when there is none to be had
+   */
+  async authorize(scope: string, signal?: AbortSignal): Promise<void> {
+    await this.tokens.get(scope, signal);
+  }
+
+  /**
    * Sends a call. A refused token is renewed and a missing consent asked for, each once.
    *
    * @throws the signal's reason, and nothing that Globus or the network do

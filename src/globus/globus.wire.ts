@@ -1,3 +1,4 @@
+import type { CollectionFacts } from '../doctor/ports/globus-probe.port.js';
 import type {
   GlobusTask,
   TaskError,
@@ -78,6 +79,19 @@ export function readSubmissionId(body: unknown): string | undefined {
 /** Id of the task that a submission made, now or earlier. @returns undefined when there is none */
 export function readSubmittedTaskId(body: unknown): string | undefined {
   return uuid(fields(body)?.['task_id']);
+}
+
+/** @returns undefined when the document is no endpoint's */
+export function readCollection(body: unknown): CollectionFacts | undefined {
+  const endpoint = fields(body);
+  if (endpoint === undefined || uuid(endpoint['id']) === undefined) return undefined;
+  return {
+    displayName: oneLine(text(endpoint['display_name']) ?? '', MAX_DESCRIPTION),
+    entityType: text(endpoint['entity_type']),
+    highAssurance: flag(endpoint['high_assurance']),
+    connected: flag(endpoint['gcp_connected']),
+    paused: flag(endpoint['gcp_paused']),
+  };
 }
 
 const STATUSES: ReadonlySet<unknown> = new Set(['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED']);
@@ -198,6 +212,10 @@ function texts(value: unknown): readonly string[] | undefined {
 
 function uuid(value: unknown): string | undefined {
   return typeof value === 'string' && isUuid(value) ? value : undefined;
+}
+
+function flag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
 }
 
 /** Null and nonsense count as none: a number too few is no reason to lose sight of a task. */

@@ -1,5 +1,6 @@
 import { isEmail } from 'class-validator';
 import type { Identity } from '../auth/identity.port.js';
+import type { AccountFacts } from '../doctor/ports/scicat-probe.port.js';
 import type { Dataset } from '../transfers/application/ports/datasets.port.js';
 import { field, type TransferJobDocument } from '../transfers/domain/job-document.js';
 import type { LifecycleFound } from '../transfers/domain/transfer.js';
@@ -48,6 +49,16 @@ export function readIdentity(body: unknown): Identity | undefined {
     accessGroups: textsOf(field(profile, 'accessGroups')),
     document: body,
   };
+}
+
+/**
+ * Who an account is, by `auth/whoami`; undefined when SciCat knows nobody by the token (it answers
+ * 200 with an empty body then).
+ */
+export function readAccount(body: unknown): AccountFacts | undefined {
+  const username = textOf(body, 'username');
+  if (username === '') return undefined;
+  return { username, groups: textsOf(field(body, 'currentGroups')) };
 }
 
 /** What a transfer needs of a dataset. */

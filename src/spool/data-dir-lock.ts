@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LockReading } from '../doctor/ports/data-folder-probe.port.js';
 import { ProxyError } from '../errors/proxy-error.js';
 
 /** Another instance works on the same `dataDir`, or nothing can be written there. */
@@ -128,6 +129,33 @@ async function touch(
   return true;
 }
 
+/**
+ * Who holds a data folder, at a glance: nothing is touched, and nobody is waited for.
+ *
+ * @throws as `node:fs` does, except for a folder that is not there
+ */
+export async function lookAtLock(
+  dataDir: string,
+  surroundings: LockSurroundings = thisMachine(),
+): Promise<LockReading> {
+  const path = join(dataDir, LOCK_FILE);
+  const touched = await touchedAt(path);
+  if (touched === undefined) return { kind: 'free' };
+  const holder = await holderOf(path);
+  const abandoned = isOfOtherContainer(holder, surroundings)
+    ? surroundings.now() - touched > UNTOUCHED_MS
+    : await isAbandoned(path, holder, surroundings);
+  return abandoned ? { kind: 'left-behind' } : { kind: 'held', holder: nameOf(holder) };
+}
+
+/** On this machine, since it started, where process ids mean something else. */
+function isOfOtherContainer(
+  holder: LockHolder | undefined,
+  { host, bootId, pidNamespace }: LockSurroundings,
+): boolean {
+  return holder?.host === host && holder.bootId === bootId && holder.pidNamespace !== pidNamespace;
+}
+
 /** @returns false when the file is there already */
 async function create(path: string, self: LockHolder): Promise<boolean> {
   try {
@@ -225,12 +253,14 @@ async function holderOf(path: string): Promise<LockHolder | undefined> {
 }
 
 async function inUse(path: string, dataDir: string): Promise<DataDirUnavailableError> {
-  const holder = await holderOf(path);
-  const who =
-    holder === undefined ? 'another process' : `process ${holder.pid} on host ${holder.host}`;
+  const who = nameOf(await holderOf(path));
   return new DataDirUnavailableError(
     `The data folder ${dataDir} is in use by ${who}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
   );
+}
+
+function nameOf(holder: LockHolder | undefined): string {
+  return holder === undefined ? 'another process' : `process ${holder.pid} on host ${holder.host}`;
 }
 
 function thisMachine(): LockSurroundings {

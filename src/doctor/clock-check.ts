@@ -1,0 +1,34 @@
+import { type Check, ok, unclear, broken, type Verdict } from './check.js';
+
+/** The service compares its clock with dates of others, but only by minutes. */
+const NOTICED_MS = 30_000;
+const HARMFUL_MS = 5 * 60_000;
+
+/**
+ * Whether this machine's clock agrees with that of another service.
+ *
+ * @param aheadMs how far the other clock is ahead, in milliseconds; undefined if it can't be seen
+ */
+export function clockCheck(
+  check: string,
+  service: string,
+  needs: readonly Check[],
+  aheadMs: (signal: AbortSignal) => Promise<number | undefined>,
+): Check {
+  return {
+    check,
+    subject: service,
+    needs,
+    run: async (signal) => verdictOn(await aheadMs(signal), service),
+  };
+}
+
+function verdictOn(aheadMs: number | undefined, service: string): Verdict {
+  if (aheadMs === undefined) return unclear(`${service} does not tell the time.`);
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  if (Math.abs(aheadMs) <= NOTICED_MS)
+    return ok(`The clocks agree within ${Math.max(1, seconds)} s.`);
+  const message = `This machine's clock is ${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} that of ${service}.`;
+  const advice = `Have this machine's clock set by NTP; if it is right, tell the administrators of ${service}. Deadlines, and how long jobs have waited, are reckoned from both clocks.`;
+  return Math.abs(aheadMs) <= HARMFUL_MS ? unclear(message, advice) : broken(message, advice);
+}
