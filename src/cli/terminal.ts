@@ -22,6 +22,11 @@ export function processTerminal(): Terminal {
   process.once('SIGINT', () => {
     interrupt.abort();
   });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads has seen enough (`| head`), and there is nobody left to tell anything.
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
   return {
     out: (text) => {
       process.stdout.write(text);

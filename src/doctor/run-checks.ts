@@ -53,7 +53,7 @@ async function verdictOf(check: Check, options: RunOptions): Promise<Verdict | u
     if (!signal.aborted || error !== signal.reason) throw error;
     if (options.interrupted.aborted) return undefined;
     return broken(
-      `There was no end to it within ${options.timeoutMs / 1000} s.`,
+      `It was not done within ${options.timeoutMs / 1000} s.`,
       'Try again, or allow more time with --timeout.',
     );
   } finally {

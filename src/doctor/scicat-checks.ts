@@ -1,4 +1,8 @@
-import { ServiceAccountError, UpstreamError } from '../errors/upstream.errors.js';
+import {
+  ServiceAccountError,
+  UpstreamError,
+  UpstreamTimeoutError,
+} from '../errors/upstream.errors.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
 import { deedOf, isUnreachable } from './failures.js';
@@ -87,6 +91,12 @@ async function healthVerdict(
     }
   } catch (error) {
     if (!(error instanceof UpstreamError) || !isUnreachable(error)) throw error;
+    if (error instanceof UpstreamTimeoutError) {
+      return broken(
+        'SciCat does not answer in time.',
+        `Ask the SciCat administrators: while its database is down SciCat takes half a minute for each answer. If all is well there, something on the way swallows what is sent to ${places.of('scicatUrl')}.`,
+      );
+    }
     return broken(
       `SciCat ${deedOf(error)}.`,
       `Check ${places.of('scicatUrl')}, and whether this machine gets there: name, port, certificate, firewall. Variables such as HTTPS_PROXY are not followed.`,

@@ -101,8 +101,8 @@ function refusal(error: UpstreamError, { place }: TrialFolderInput): Verdict {
 function givenUp(error: unknown, signal: AbortSignal): Verdict {
   if (!signal.aborted) throw error;
   return broken(
-    'No folder could be made before the time was over.',
-    'Try again, or allow more with --timeout.',
+    'No folder could be made: it was given up before Globus answered.',
+    'Try again, or allow more time with --timeout.',
   );
 }
 

@@ -86,5 +86,8 @@ function failure(error: unknown, what: string, signal: AbortSignal): Verdict {
     return broken(`${what}: ${message}`, advice);
   }
   if (!signal.aborted) throw error;
-  return broken(`${what} before the time was over.`, 'Try again, or allow more with --timeout.');
+  return broken(
+    `${what}: it was given up before SciCat answered.`,
+    'Try again, or allow more time with --timeout.',
+  );
 }

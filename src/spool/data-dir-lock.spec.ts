@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,6 +9,7 @@ import {
   DataDirUnavailableError,
   lockDataDir,
   type LockSurroundings,
+  lookAtLock,
 } from './data-dir-lock.js';
 
 describe('lockDataDir', () => {
@@ -173,6 +174,41 @@ describe('lockDataDir', () => {
     child.kill('SIGKILL');
     await ended;
     await lock();
+  });
+
+  it('looks who holds it, and touches nothing', async () => {
+    const look = (living: Readonly<Record<number, string>>) =>
+      lookAtLock(dataDir, machine(8, living));
+    expect(await look({})).toEqual({ kind: 'free' });
+    await lock(machine(7, { 7: '100' }));
+    const before = await readFile(lockFile(), 'utf8');
+    expect([await look({ 7: '100' }), await look({})]).toEqual([
+      { kind: 'held', holder: 'process 7 on host h' },
+      { kind: 'left-behind' },
+    ]);
+    // Of another container only the age of its lock can be seen, and nobody waits for the next touch.
+    const fromContainer = (now: number) =>
+      lookAtLock(
+        dataDir,
+        machine(
+          1,
+          {},
+          {
+            pidNamespace: 'pid:[2]',
+            now: () => now,
+            sleep: () => Promise.reject(new Error('It waits.')),
+          },
+        ),
+      );
+    const touched = (await stat(lockFile())).mtimeMs;
+    expect([await fromContainer(touched + 14_000), await fromContainer(touched + 16_000)]).toEqual([
+      { kind: 'held', holder: 'process 7 on host h' },
+      { kind: 'left-behind' },
+    ]);
+    expect([await readFile(lockFile(), 'utf8'), await readdir(dataDir)]).toEqual([
+      before,
+      ['lock'],
+    ]);
   });
 
   it('a folder that can not be made is said to be unusable', async () => {

@@ -311,7 +311,8 @@ function startTimeOfProcess(pid: number): string | undefined {
   }
 }
 
-function codeOf(error: unknown): string | undefined {
+/** `ENOENT` and the like; undefined for an error of another kind. */
+export function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' &&
     error !== null &&
     'code' in error &&

@@ -8,10 +8,11 @@ import type {
   LockReading,
   SpaceReading,
 } from '../doctor/ports/data-folder-probe.port.js';
-import { lookAtLock } from './data-dir-lock.js';
+import { codeOf, lookAtLock } from './data-dir-lock.js';
 import { dataDirWarning } from './data-dir-mount.js';
 
 const USE = constants.R_OK | constants.W_OK | constants.X_OK;
+const UNKNOWN = 'unknown error';
 /** Of a file for trial; a disk that is full often takes an empty one. */
 const TRIAL_BYTES = 4096;
 
@@ -27,7 +28,7 @@ export class LocalDataFolderProbe implements DataFolderProbe {
         await access(path, USE);
         return path === this.dataDir ? { kind: 'usable' } : { kind: 'missing', parent: path };
       } catch (error) {
-        const code = codeOf(error);
+        const code = codeOf(error) ?? UNKNOWN;
         if (code !== 'ENOENT' || dirname(path) === path) return { kind: 'unusable', path, code };
       }
     }
@@ -43,7 +44,7 @@ export class LocalDataFolderProbe implements DataFolderProbe {
       await writeFile(path, Buffer.alloc(TRIAL_BYTES, 1), { flag: 'wx', flush: true });
       return { kind: 'usable' };
     } catch (error) {
-      return { kind: 'unusable', path: this.dataDir, code: codeOf(error) };
+      return { kind: 'unusable', path: this.dataDir, code: codeOf(error) ?? UNKNOWN };
     } finally {
       await rm(path, { force: true });
     }
@@ -60,9 +61,4 @@ export class LocalDataFolderProbe implements DataFolderProbe {
   volatility(): string | undefined {
     return dataDirWarning(this.dataDir);
   }
-}
-
-function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown error';
 }

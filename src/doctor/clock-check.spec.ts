@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { clockCheck } from './clock-check.js';
+
+const verdict = (aheadMs: number | undefined) =>
+  clockCheck('globus-clock', 'Globus', [], () => Promise.resolve(aheadMs)).run(
+    new AbortController().signal,
+  );
+
+describe('clocks', () => {
+  it.each([
+    [undefined, 'unclear', 'Globus does not tell the time.'],
+    [0, 'ok', 'The clocks agree within 1 s.'],
+    [-30_000, 'ok', 'The clocks agree within 30 s.'],
+    [31_000, 'unclear', "This machine's clock is 31 s behind that of Globus."],
+    [300_000, 'unclear', "This machine's clock is 300 s behind that of Globus."],
+    [-301_000, 'broken', "This machine's clock is 301 s ahead of that of Globus."],
+  ])('%p ms apart: %s', async (aheadMs, outcome, message) => {
+    expect(await verdict(aheadMs)).toMatchObject({ outcome, message });
+  });
+
+  it('says whom to ask', async () => {
+    expect((await verdict(900_000)).advice).toMatch(/^Have this machine's clock set by NTP;/);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { findingsOf, goodDataFolder, places } from '../../test/support/fake-probes.js';
+import { dataFolderChecks } from './data-folder-checks.js';
+import type { DataFolderProbe } from './ports/data-folder-probe.port.js';
+
+const DATA_DIR = '/var/lib/proxy';
+
+async function findings(
+  parts: Partial<DataFolderProbe> = {},
+  options: { readonly write?: boolean; readonly unset?: readonly string[] } = {},
+) {
+  const probe = goodDataFolder(parts);
+  const checks = dataFolderChecks({
+    dataDir: DATA_DIR,
+    places: places(options.unset),
+    probe,
+    user: 'user 1000',
+    write: options.write ?? false,
+  });
+  const found = await findingsOf(checks);
+  return { found, asked: probe.asked };
+}
+
+const MIB = 1024 * 1024;
+const unusable = { kind: 'unusable', path: DATA_DIR, code: 'EACCES' } as const;
+
+describe('the data folder', () => {
+  it.each<[string, Partial<DataFolderProbe>, 'ok' | 'unclear', string]>([
+    ['free', {}, 'ok', 'It is writable for user 1000, and no service uses it.'],
+    [
+      'in use',
+      { lock: () => Promise.resolve({ kind: 'held', holder: 'process 7 on host a' }) },
+      'ok',
+      'It is writable for user 1000, and in use by the running service (process 7 on host a).',
+    ],
+    [
+      'left by a crash',
+      { lock: () => Promise.resolve({ kind: 'left-behind' }) },
+      'ok',
+      'It is writable for user 1000, and holds the lock of a service that is gone, which the next one takes over.',
+    ],
+    [
+      'part of a container',
+      { volatility: () => 'It will be lost.' },
+      'unclear',
+      'It is writable for user 1000, and no service uses it. It will be lost.',
+    ],
+    [
+      'not there yet',
+      { folder: () => Promise.resolve({ kind: 'missing', parent: '/var/lib' }) },
+      'unclear',
+      'It is not there yet. The service makes it in /var/lib, which user 1000 may.',
+    ],
+  ])('%s', async (_what, parts, outcome, message) => {
+    const { found, asked } = await findings(parts);
+    expect(found[0]).toMatchObject({ check: 'data-folder', subject: DATA_DIR, outcome, message });
+    expect(asked).not.toContain('tryToWrite');
+  });
+
+  it('that can not be used: names what is in the way, and the line', async () => {
+    const { found } = await findings({ folder: () => Promise.resolve(unusable) });
+    expect(found).toEqual([
+      {
+        check: 'data-folder',
+        subject: DATA_DIR,
+        outcome: 'broken',
+        message: `It can't be used by user 1000: ${DATA_DIR} (EACCES).`,
+        advice:
+          'Make it a folder that the user of the service may write to, or change dataDir (/proxy.yaml:7). If the service runs as another user than user 1000, run this as that user.',
+      },
+      expect.objectContaining({ check: 'data-space', outcome: 'skipped' }),
+    ]);
+  });
+
+  it('--write finds what the rights do not show', async () => {
+    const { found } = await findings(
+      { tryToWrite: () => Promise.resolve({ ...unusable, code: 'EROFS' }) },
+      { write: true, unset: ['dataDir'] },
+    );
+    expect(found[0]).toMatchObject({
+      outcome: 'broken',
+      message: `It can't be used by user 1000: ${DATA_DIR} (EROFS).`,
+      advice: expect.stringContaining('or set dataDir in the configuration') as unknown,
+    });
+  });
+
+  it.each([
+    [1024 * MIB, undefined, 'ok', '1024 MiB free.'],
+    [512 * MIB, 1_000_000, 'ok', '512 MiB free.'],
+    [511 * MIB, undefined, 'unclear', 'There is little room: 511 MiB free.'],
+    [1024 * MIB, 99, 'unclear', 'There is little room: 1024 MiB and 99 files free.'],
+    [15 * MIB, undefined, 'broken', 'There is no room for file lists: 15 MiB free.'],
+    [1024 * MIB, 0, 'broken', 'There is no room for file lists: 1024 MiB and 0 files free.'],
+  ])('%d bytes and %p files free: %s', async (freeBytes, freeFiles, outcome, message) => {
+    const { found } = await findings({ space: () => Promise.resolve({ freeBytes, freeFiles }) });
+    expect(found[1]).toMatchObject({ check: 'data-space', outcome, message });
+  });
+});

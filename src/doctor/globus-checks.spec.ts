@@ -1,0 +1,361 @@
+import { describe, expect, it } from '@jest/globals';
+import { aFacility, CLIENT_ID } from '../../test/support/builders.js';
+import { findingsOf, goodGlobus, outcomes, places } from '../../test/support/fake-probes.js';
+import { down, timeout } from '../../test/support/upstream-failures.js';
+import {
+  ServiceAccountError,
+  UpstreamRejectedError,
+  UpstreamUnavailableError,
+} from '../errors/upstream.errors.js';
+import { PATH_FIELDS, type Facility } from '../facilities/facility.js';
+import { compileTemplate } from '../templates/template.js';
+import { globusChecks } from './globus-checks.js';
+import type { GlobusProbe } from './ports/globus-probe.port.js';
+
+const dataAccess = (collection: string): string =>
+  `urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/${collection}/data_access]`;
+const facility = (name: string, parts: Partial<Facility> = {}): Facility => {
+  const made = aFacility(name, parts);
+  return { ...made, scopes: [dataAccess(made.collection)] };
+};
+const SOURCE = facility('PSI', { direction: 'SRC' });
+const DESTINATION = facility('CSCS', { direction: 'DST' });
+const IDENTITY = `${CLIENT_ID}@clients.auth.globus.org`;
+
+async function findings(
+  parts: Partial<GlobusProbe> = {},
+  options: { readonly facilities?: readonly Facility[]; readonly write?: boolean } = {},
+) {
+  const probe = goodGlobus(parts);
+  const checks = globusChecks({
+    authUrl: 'https://auth.example.org',
+    transferUrl: 'https://transfer.example.org',
+    clientId: CLIENT_ID,
+    facilities: [SOURCE, DESTINATION],
+    places: places(['globus.authUrl']),
+    probe,
+    write: false,
+    pause: () => Promise.resolve(),
+    ...options,
+  });
+  return { found: await findingsOf(checks), asked: probe.asked };
+}
+
+const failing = (error: Error) => (): Promise<never> => Promise.reject(error);
+const refusal = (status: number, code: string) =>
+  new UpstreamRejectedError('Globus', 'No.', {
+    status,
+    upstreamCode: code,
+    upstreamRequestId: 'aBc123XyZ',
+  });
+/** A collection's own trouble comes as 502. */
+const trouble = (code: string) =>
+  new UpstreamUnavailableError('Globus', 'No.', {
+    status: 502,
+    upstreamCode: code,
+    upstreamRequestId: 'aBc123XyZ',
+    outcomeUnclear: true,
+  });
+
+describe('Globus, where all is well', () => {
+  it('is asked in turn, and nothing is made', async () => {
+    const { found, asked } = await findings();
+    expect(outcomes(found)).toEqual([
+      `globus-login ${CLIENT_ID}: ok`,
+      'globus-transfer https://transfer.example.org: ok',
+      'globus-clock Globus: ok',
+      'collection PSI: ok',
+      'scopes PSI: ok',
+      'list PSI /: ok',
+      'collection CSCS: ok',
+      'scopes CSCS: ok',
+      'list CSCS /archive: ok',
+    ]);
+    expect(asked).not.toContain('makeFolder');
+    expect(found.map(({ message }) => message).slice(3, 6)).toEqual([
+      'It is "Disk", a mapped collection.',
+      'Globus Auth gives a token with data_access, which the collection needs.',
+      'The folder / can be listed, as source.',
+    ]);
+  });
+
+  it('a facility for both directions is tried in both folders, once where they are one', async () => {
+    const both = facility('PSI');
+    const same = compileTemplate('/{{ .PidShort }}', PATH_FIELDS);
+    const oneFolder = facility('CSCS', { destinationPath: same });
+    const { found } = await findings({}, { facilities: [both, oneFolder] });
+    expect(found.filter(({ check }) => check === 'list').map(({ message }) => message)).toEqual([
+      'The folder / can be listed, as source.',
+      'The folder /archive can be listed, as destination.',
+      'The folder / can be listed, as source and destination.',
+    ]);
+  });
+
+  it('with --write a folder is made and deleted on destinations only', async () => {
+    const { found, asked } = await findings({}, { write: true });
+    expect(found.filter(({ check }) => check === 'write')).toEqual([
+      {
+        check: 'write',
+        subject: 'CSCS /archive',
+        outcome: 'ok',
+        message: 'A folder was made and deleted again.',
+        advice: '',
+      },
+    ]);
+    expect(asked.slice(-3)).toEqual(['makeFolder', 'deleteFolder', 'deletion']);
+  });
+});
+
+describe('whether Globus knows the client', () => {
+  it.each<[string, Partial<GlobusProbe>, string, string]>([
+    [
+      'a wrong secret',
+      {
+        requestToken: failing(
+          new ServiceAccountError('Globus', 'No.', { status: 401, upstreamCode: 'invalid_client' }),
+        ),
+      },
+      'Globus Auth refuses the client (status 401, invalid_client).',
+      'Correct GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET (or GLOBUS_CLIENT_SECRET_FILE).',
+    ],
+    [
+      'no way there',
+      { requestToken: failing(down('Globus')) },
+      "Globus Auth (https://auth.example.org) can't be reached.",
+      'Check whether this machine gets there',
+    ],
+    [
+      'an outage',
+      { requestToken: failing(trouble('X')) },
+      'Globus Auth (https://auth.example.org) answers with status 502, X, request aBc123XyZ.',
+      'Try again later',
+    ],
+    [
+      'a client of another kind',
+      { requestToken: () => Promise.resolve({ kind: 'scope-refused', mark: 'status 400' }) },
+      'Globus Auth does not give this client the scope of Globus Transfer (status 400).',
+      'confidential client',
+    ],
+  ])('%s, and asks nothing further', async (_what, parts, message, advice) => {
+    const { found, asked } = await findings(parts);
+    expect(found[0]).toMatchObject({ outcome: 'broken', message });
+    expect(found[0]?.advice).toContain(advice);
+    expect(asked).toEqual(['requestToken']);
+  });
+
+  it.each<[string, Error, string, string]>([
+    [
+      'refuses the token',
+      new ServiceAccountError('Globus', 'No.', { status: 401 }),
+      'Globus Transfer does not accept the token that Globus Auth has just given (status 401).',
+      'belong together',
+    ],
+    [
+      'does not answer',
+      timeout('Globus'),
+      'Globus Transfer does not answer in time.',
+      'Check globus.transferUrl (/proxy.yaml:7), and whether this machine gets there',
+    ],
+  ])('Globus Transfer %s', async (_what, error, message, advice) => {
+    const { found } = await findings({ reachTransfer: failing(error) });
+    expect(found[1]).toMatchObject({ outcome: 'broken', message });
+    expect(found[1]?.advice).toContain(advice);
+    expect(new Set(found.slice(2).map(({ outcome }) => outcome))).toEqual(new Set(['skipped']));
+  });
+});
+
+describe('a collection', () => {
+  const ofCollection = (facts: Partial<Awaited<ReturnType<GlobusProbe['collection']>>>) => ({
+    collection: () =>
+      Promise.resolve({
+        displayName: 'Disk',
+        entityType: 'GCSv5_guest_collection',
+        highAssurance: false,
+        connected: undefined,
+        paused: undefined,
+        ...facts,
+      }),
+  });
+
+  it('that Globus does not know: the line, code and request are told, others go on', async () => {
+    const collection: GlobusProbe['collection'] = (id) =>
+      id === SOURCE.collection
+        ? Promise.reject(refusal(404, 'EndpointNotFound'))
+        : goodGlobus().collection(id, new AbortController().signal);
+    const { found } = await findings({ collection });
+    expect(found.slice(3).map(({ check, outcome }) => [check, outcome])).toEqual([
+      ['collection', 'broken'],
+      ['scopes', 'skipped'],
+      ['list', 'skipped'],
+      ['collection', 'ok'],
+      ['scopes', 'ok'],
+      ['list', 'ok'],
+    ]);
+    expect(found[3]).toEqual({
+      check: 'collection',
+      subject: 'PSI',
+      outcome: 'broken',
+      message:
+        'Globus knows no such collection, or not any more (status 404, EndpointNotFound, request aBc123XyZ).',
+      advice:
+        "Correct facilities[0].collection (/proxy.yaml:7): it must be the collection's UUID, as Globus's web app shows it.",
+    });
+  });
+
+  it.each([
+    [{ entityType: 'GCSv5_guest_collection' }, 'It is "Disk", a guest collection.', 'ok'],
+    [
+      { entityType: 'GCSv5_mapped_collection', highAssurance: true },
+      'It is "Disk", a mapped collection, high assurance.',
+      'ok',
+    ],
+    [
+      { entityType: 'GCP_mapped_collection' },
+      'It is "Disk", a collection of Globus Connect Personal.',
+      'ok',
+    ],
+    [{ entityType: 'Something' }, 'It is "Disk", of a kind that is not known here.', 'ok'],
+    [
+      { entityType: 'GCSv5_endpoint' },
+      'This is "Disk", an endpoint of Globus Connect Server, not a collection.',
+      'broken',
+    ],
+  ])('of kind %j', async (facts, message, outcome) => {
+    const { found } = await findings(ofCollection(facts));
+    expect(found[3]).toMatchObject({ message, outcome });
+  });
+
+  it.each([
+    [{ connected: false, paused: false }, 'Globus Connect Personal is not connected'],
+    [{ connected: true, paused: true }, 'Globus Connect Personal is paused'],
+  ])('of Globus Connect Personal that is away: %j', async (state, message) => {
+    const { found, asked } = await findings(
+      ofCollection({ entityType: 'GCP_mapped_collection', ...state }),
+    );
+    expect(found[5]).toMatchObject({
+      check: 'list',
+      outcome: 'broken',
+      message: `${message}, so transfers wait.`,
+    });
+    expect(asked).not.toContain('list');
+  });
+});
+
+describe('the folder of a collection', () => {
+  const mark = (status: number, code: string) => `(status ${status}, ${code}, request aBc123XyZ)`;
+
+  it.each<[string, Error, string, string]>([
+    [
+      'no permission on the collection',
+      refusal(403, 'PermissionDenied'),
+      `The service has no permission on the folder / ${mark(403, 'PermissionDenied')}.`,
+      `give the identity ${IDENTITY} read permission there`,
+    ],
+    [
+      'no permission on the folder',
+      refusal(403, 'EndpointPermissionDenied'),
+      `The service has no permission on the folder / ${mark(403, 'EndpointPermissionDenied')}.`,
+      'write their common part into the path template',
+    ],
+    [
+      'a policy',
+      refusal(403, 'AuthPolicyFailed'),
+      `The collection's authentication policy shuts the service out ${mark(403, 'AuthPolicyFailed')}.`,
+      IDENTITY,
+    ],
+    [
+      'no consent',
+      refusal(403, 'ConsentRequired'),
+      `Globus finds no consent for the data of the collection ${mark(403, 'ConsentRequired')}.`,
+      'data_access',
+    ],
+    [
+      'off line',
+      trouble('ExternalError.DirListingFailed.GCDisconnected'),
+      `Globus Connect Personal is not connected ${mark(502, 'ExternalError.DirListingFailed.GCDisconnected')}.`,
+      'Start it',
+    ],
+    [
+      'the storage refuses',
+      trouble('ExternalError.DirListingFailed.LoginFailed'),
+      `The collection's own storage refuses the service ${mark(502, 'ExternalError.DirListingFailed.LoginFailed')}.`,
+      'mapped to a local account',
+    ],
+    [
+      'its server is away',
+      trouble('ExternalError.DirListingFailed.ConnectFailed'),
+      `Globus can't reach the collection's server ${mark(502, 'ExternalError.DirListingFailed.ConnectFailed')}.`,
+      "Ask the collection's administrator",
+    ],
+    [
+      'paused',
+      refusal(409, 'OperationPaused'),
+      `The collection is paused by its administrator ${mark(409, 'OperationPaused')}.`,
+      'Transfers wait',
+    ],
+    [
+      'no folder',
+      trouble('ExternalError.DirListingFailed.NotDirectory'),
+      `/ is not a folder ${mark(502, 'ExternalError.DirListingFailed.NotDirectory')}.`,
+      'path template',
+    ],
+    [
+      'anything else',
+      trouble('EndpointError'),
+      'Globus answers with status 502, EndpointError, request aBc123XyZ for the folder /.',
+      'tell them code and request',
+    ],
+  ])('%s', async (_what, error, message, advice) => {
+    const { found } = await findings({ list: failing(error) }, { facilities: [SOURCE] });
+    expect(found.at(-1)).toMatchObject({ check: 'list', outcome: 'broken', message });
+    expect(found.at(-1)?.advice).toContain(advice);
+  });
+
+  const withoutArchive: Pick<GlobusProbe, 'list'> = {
+    list: ({ path }) =>
+      path === '/' ? Promise.resolve() : Promise.reject(refusal(404, 'NotFound')),
+  };
+
+  it('a destination that is not there yet may still be made by Globus', async () => {
+    const { found } = await findings(withoutArchive, { facilities: [DESTINATION] });
+    expect(found.at(-1)).toMatchObject({
+      outcome: 'unclear',
+      message:
+        'The folder /archive is not there yet; / is. Globus makes it with the first transfer, if it may.',
+    });
+  });
+
+  it('and --write tries what is there', async () => {
+    const made: string[] = [];
+    const makeFolder: GlobusProbe['makeFolder'] = ({ path }) => {
+      made.push(path);
+      return Promise.resolve();
+    };
+    const { found } = await findings(
+      { ...withoutArchive, makeFolder },
+      { facilities: [DESTINATION], write: true },
+    );
+    expect(found.at(-1)).toMatchObject({ check: 'write', outcome: 'ok' });
+    expect(made).toEqual([
+      expect.stringMatching(/^\/scicat-globus-proxy-doctor-[0-9a-f-]{36}$/) as unknown,
+    ]);
+  });
+
+  it('a source that is not there is a mistake', async () => {
+    const sourcePath = compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS);
+    const source = facility('PSI', { direction: 'SRC', sourcePath });
+    const { found } = await findings(withoutArchive, { facilities: [source] });
+    expect(found.at(-1)).toMatchObject({
+      outcome: 'broken',
+      message: 'The folder /archive is not there; / is.',
+    });
+  });
+
+  it('a destination asks for the right to write', async () => {
+    const { found } = await findings(
+      { list: failing(refusal(403, 'PermissionDenied')) },
+      { facilities: [DESTINATION] },
+    );
+    expect(found.at(-1)?.advice).toContain('read and write permission');
+  });
+});

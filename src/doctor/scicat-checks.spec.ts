@@ -1,0 +1,383 @@
+import { describe, expect, it } from '@jest/globals';
+import { findingsOf, goodScicat, outcomes, places } from '../../test/support/fake-probes.js';
+import { accountRefused, down, rejected, timeout } from '../../test/support/upstream-failures.js';
+import { ServiceAccountError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
+import type { Finding } from './check.js';
+import type { RightReading, ScicatProbe } from './ports/scicat-probe.port.js';
+import { scicatChecks } from './scicat-checks.js';
+
+const URL = 'https://scicat.example.org';
+
+async function findings(
+  parts: Partial<ScicatProbe> = {},
+  { updater, write = false }: { readonly updater?: string; readonly write?: boolean } = {},
+) {
+  const probe = goodScicat(parts);
+  const checks = scicatChecks({
+    scicatUrl: URL,
+    creator: 'globus-proxy',
+    updater,
+    places: places(),
+    probe,
+    write,
+  });
+  return { found: await findingsOf(checks), asked: probe.asked };
+}
+
+/** What is said of one check. */
+async function saidOf(
+  check: string,
+  parts: Partial<ScicatProbe>,
+  options: { readonly updater?: string; readonly write?: boolean } = {},
+): Promise<Omit<Finding, 'check' | 'subject'> | undefined> {
+  const { found } = await findings(parts, options);
+  const finding = found.find((one) => one.check === check);
+  if (finding === undefined) return undefined;
+  const { outcome, message, advice } = finding;
+  return { outcome, message, advice };
+}
+
+const answering =
+  <T>(value: T) =>
+  (): Promise<T> =>
+    Promise.resolve(value);
+const failing = (error: Error) => (): Promise<never> => Promise.reject(error);
+const refused: RightReading = { kind: 'refused', status: 403 };
+const two = { updater: 'globus-updater' };
+
+describe('SciCat, where all is well', () => {
+  it('with one administrator account everything is proven', async () => {
+    const { found, asked } = await findings();
+    expect(outcomes(found)).toEqual([
+      `scicat-health ${URL}: ok`,
+      'scicat-clock SciCat: ok',
+      'scicat-login globus-proxy: ok',
+      'scicat-job-type globus_transfer_job: ok',
+      'scicat-job-type archive: ok',
+      'scicat-create globus-proxy: ok',
+      'scicat-update globus-proxy: ok',
+      'scicat-delete globus-proxy: ok',
+      'scicat-lifecycle globus-proxy: ok',
+    ]);
+    // Each once, and nothing that leaves a trace.
+    expect(asked).toEqual([
+      'health',
+      'whoAmI',
+      'jobType',
+      'jobType',
+      'mayCreateJobs',
+      'mayUpdateJobs',
+      'mayDeleteJobs',
+    ]);
+  });
+
+  it('with two accounts what SciCat does not tell is not proven, and the groups are shown', async () => {
+    const { found } = await findings({}, two);
+    expect(outcomes(found)).toEqual([
+      `scicat-health ${URL}: ok`,
+      'scicat-clock SciCat: ok',
+      'scicat-login globus-proxy: ok',
+      'scicat-login globus-updater: ok',
+      'scicat-job-type globus_transfer_job: ok',
+      'scicat-job-type archive: ok',
+      'scicat-create globus-proxy: ok',
+      'scicat-update globus-updater: unclear',
+      'scicat-delete globus-updater: ok',
+      'scicat-lifecycle globus-updater: unclear',
+    ]);
+    expect(found.find(({ check }) => check === 'scicat-update')).toMatchObject({
+      message: 'Not proven that it may update jobs; its groups are gtpxa.',
+      advice:
+        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
+    });
+  });
+
+  it('with --write a job is made, updated and removed', async () => {
+    const { found, asked } = await findings({}, { write: true });
+    expect(found.at(-1)).toEqual({
+      check: 'scicat-trial-job',
+      subject: 'globus-proxy',
+      outcome: 'ok',
+      message: 'Made, updated and removed a job.',
+      advice: '',
+    });
+    expect(asked.slice(-3)).toEqual(['makeTrialJob', 'endTrialJob', 'removeJob']);
+  });
+});
+
+describe('whether SciCat answers', () => {
+  it.each<[string, Partial<ScicatProbe>, string, string]>([
+    [
+      'unreachable',
+      { health: failing(down()) },
+      "SciCat can't be reached.",
+      'Check scicatUrl (/proxy.yaml:7), and whether this machine gets there',
+    ],
+    [
+      'silent',
+      { health: failing(timeout()) },
+      'SciCat does not answer in time.',
+      'while its database is down',
+    ],
+    [
+      'unwell',
+      { health: answering({ status: 503, kind: 'unwell', aheadMs: 0 }) },
+      'SciCat reports that it is not well (status 503).',
+      'Ask the SciCat administrators',
+    ],
+    [
+      'something else',
+      { health: answering({ status: 404, kind: 'no-scicat', aheadMs: 0 }) },
+      "What answers there is not SciCat's API (status 404).",
+      'Correct scicatUrl (/proxy.yaml:7)',
+    ],
+  ])('%s: says so, and asks nothing further', async (_what, parts, message, advice) => {
+    const { found, asked } = await findings(parts, { write: true });
+    expect(found[0]).toMatchObject({ outcome: 'broken', message });
+    expect(found[0]?.advice).toContain(advice);
+    expect(new Set(found.slice(1).map(({ outcome }) => outcome))).toEqual(new Set(['skipped']));
+    expect(asked).toEqual(['health']);
+  });
+
+  it('a clock that is off shows at SciCat too', async () => {
+    const health = answering({ status: 200, kind: 'well', aheadMs: -600_000 } as const);
+    expect(await saidOf('scicat-clock', { health })).toMatchObject({
+      outcome: 'broken',
+      message: "This machine's clock is 600 s ahead of that of SciCat.",
+    });
+  });
+});
+
+describe('whether an account logs in', () => {
+  it('a wrong password names the variables of the account that has it', async () => {
+    const error = new ServiceAccountError('SciCat', 'No.', { status: 401 });
+    const whoAmI: ScicatProbe['whoAmI'] = (role) =>
+      role === 'updater'
+        ? Promise.reject(error)
+        : Promise.resolve({ username: 'globus-proxy', groups: [] });
+    const { found } = await findings({ whoAmI }, two);
+    expect(found.filter(({ check }) => check === 'scicat-login')).toEqual([
+      {
+        check: 'scicat-login',
+        subject: 'globus-proxy',
+        outcome: 'ok',
+        message: 'Logged in; it is in no group.',
+        advice: '',
+      },
+      {
+        check: 'scicat-login',
+        subject: 'globus-updater',
+        outcome: 'broken',
+        message: 'SciCat refuses the user name or the password (status 401).',
+        advice:
+          'Correct SCICAT_UPDATE_USER_USERNAME and SCICAT_UPDATE_USER_PASSWORD (or SCICAT_UPDATE_USER_PASSWORD_FILE).',
+      },
+    ]);
+    // What the other account may do is found out all the same.
+    expect(outcomes(found.slice(-4))).toEqual([
+      'scicat-create globus-proxy: ok',
+      'scicat-update globus-updater: skipped',
+      'scicat-delete globus-updater: skipped',
+      'scicat-lifecycle globus-updater: skipped',
+    ]);
+  });
+
+  it('an account that is no functional one fails at SciCat itself', async () => {
+    const error = new UpstreamUnavailableError('SciCat', 'No.', {
+      status: 500,
+      outcomeUnclear: false,
+    });
+    expect(await saidOf('scicat-login', { whoAmI: failing(error) })).toMatchObject({
+      outcome: 'broken',
+      message: 'The login does not work: SciCat answers with status 500.',
+      advice: expect.stringContaining('functionalAccounts.json') as unknown,
+    });
+  });
+
+  it('a name that SciCat spells otherwise would make the service strange to its own jobs', async () => {
+    const whoAmI = answering({ username: 'Globus-Proxy', groups: [] });
+    expect(await saidOf('scicat-login', { whoAmI })).toEqual({
+      outcome: 'broken',
+      message:
+        'SciCat calls this account "Globus-Proxy". The service would not recognize the jobs that it creates.',
+      advice: 'Set SCICAT_SERVICE_USER_USERNAME to "Globus-Proxy".',
+    });
+  });
+});
+
+describe('what SciCat is set up with', () => {
+  it.each(['globus_transfer_job', 'archive'])('a missing job type %s', async (missing) => {
+    const jobType: ScicatProbe['jobType'] = (type) =>
+      Promise.resolve({ kind: type === missing ? 'unknown' : 'known' });
+    const { found } = await findings({ jobType });
+    expect(found.filter(({ outcome }) => outcome === 'broken')).toEqual([
+      {
+        check: 'scicat-job-type',
+        subject: missing,
+        outcome: 'broken',
+        message: 'SciCat does not have this job type.',
+        advice:
+          'Ask the SciCat administrators to add it to the file that JOB_CONFIGURATION_FILE names, and to restart SciCat; config/scicat/job-types.yaml has it.',
+      },
+    ]);
+  });
+
+  it('an answer that nobody knows is not taken for good, nor for bad', async () => {
+    const strange = answering({ kind: 'strange', status: 418 } as const);
+    const { found } = await findings({ jobType: strange, mayDeleteJobs: strange });
+    expect(
+      found.filter(({ outcome }) => outcome === 'unclear').map(({ message }) => message),
+    ).toEqual(Array(3).fill('SciCat gives an answer that it is not known to give (status 418).'));
+  });
+
+  it('an account that may not create jobs for others', async () => {
+    expect(await saidOf('scicat-create', { mayCreateJobs: answering(refused) }, two)).toEqual({
+      outcome: 'broken',
+      message: 'It may not create jobs for other people (status 403); its groups are gtpxa.',
+      advice:
+        'Ask the SciCat administrators to have a group of this account in CREATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
+    });
+  });
+
+  it('one account that may create, and therefore not update, needs a second one', async () => {
+    expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) })).toEqual({
+      outcome: 'broken',
+      message: 'It may create jobs and therefore update none (status 403); its groups are gtpxa.',
+      advice:
+        'SciCat gives no account both rights, unless it is an administrator. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to have a group of this one in ADMIN_GROUPS; see config/scicat/README.md.',
+    });
+  });
+
+  it('a second account that is in the groups of the first', async () => {
+    expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) }, two)).toMatchObject(
+      {
+        outcome: 'broken',
+        advice: expect.stringContaining('nor part of the name of one that is') as unknown,
+      },
+    );
+  });
+
+  it.each([
+    ['scicat-delete', 'mayDeleteJobs', 'delete jobs', 'DELETE_JOB_GROUPS'],
+    [
+      'scicat-lifecycle',
+      'mayChangeLifecycles',
+      'mark datasets as archivable',
+      'UPDATE_DATASET_LIFECYCLE_GROUPS',
+    ],
+  ])('%s: a right that is missing', async (check, probed, may, lists) => {
+    const said = await saidOf(check, { [probed]: answering(refused) }, two);
+    expect(said).toMatchObject({
+      outcome: 'broken',
+      message: `It may not ${may} (status 403); its groups are gtpxa.`,
+    });
+    expect(said?.advice).toContain(lists);
+  });
+});
+
+describe('a job that SciCat should have refused', () => {
+  const mayCreateJobs = answering({ kind: 'stored', jobId: 'job-7' } as const);
+
+  it('is removed', async () => {
+    expect(await saidOf('scicat-create', { mayCreateJobs })).toMatchObject({
+      outcome: 'unclear',
+      message: 'SciCat made a job where it was expected to refuse one; it has been removed again.',
+    });
+  });
+
+  it('or named, if that fails', async () => {
+    const removeJob = failing(rejected());
+    expect(await saidOf('scicat-create', { mayCreateJobs, removeJob })).toMatchObject({
+      outcome: 'broken',
+      message:
+        'SciCat made a job where it was expected to refuse one, and the job job-7 could not be removed.',
+    });
+  });
+});
+
+describe('the trial job', () => {
+  const write = { write: true };
+
+  it('is not made where it could not be removed', async () => {
+    const { found, asked } = await findings({ mayDeleteJobs: answering(refused) }, write);
+    expect(found.at(-1)?.outcome).toBe('skipped');
+    expect(asked).not.toContain('makeTrialJob');
+  });
+
+  it('that SciCat stores while it says no is removed as well', async () => {
+    const parts = {
+      makeTrialJob: answering({ kind: 'doubtful', status: 400 } as const),
+      findTrialJob: answering('job-3'),
+    };
+    const { found, asked } = await findings(parts, write);
+    expect(found.at(-1)).toMatchObject({
+      outcome: 'unclear',
+      message: 'Made, updated and removed a job, but SciCat said that it could not be made.',
+    });
+    expect(asked.slice(-4)).toEqual(['makeTrialJob', 'findTrialJob', 'endTrialJob', 'removeJob']);
+  });
+
+  it('that SciCat does not make', async () => {
+    const makeTrialJob = answering({ kind: 'doubtful', status: 403 } as const);
+    expect(await saidOf('scicat-trial-job', { makeTrialJob }, write)).toMatchObject({
+      outcome: 'broken',
+      message: 'SciCat refuses to make a job of type globus_transfer_job (status 403).',
+    });
+  });
+
+  it('whose answer is lost is looked for', async () => {
+    const parts = { makeTrialJob: failing(timeout()), findTrialJob: answering('job-3') };
+    const { asked } = await findings(parts, write);
+    expect(asked.slice(-2)).toEqual(['endTrialJob', 'removeJob']);
+    expect(await saidOf('scicat-trial-job', { makeTrialJob: failing(timeout()) }, write)).toEqual({
+      outcome: 'broken',
+      message: 'No job could be made: SciCat does not answer in time.',
+      advice: 'Try again. If it lasts, check the network between this machine and SciCat.',
+    });
+  });
+
+  it('that can not be updated is removed all the same', async () => {
+    const { found, asked } = await findings({ endTrialJob: failing(accountRefused()) }, write);
+    expect(found.at(-1)).toMatchObject({
+      outcome: 'broken',
+      message: expect.stringMatching(/^The job was made, but could not be updated: /) as unknown,
+    });
+    expect(asked.at(-1)).toBe('removeJob');
+  });
+
+  it('that can not be removed is named', async () => {
+    const said = await saidOf('scicat-trial-job', { removeJob: failing(down()) }, write);
+    expect(said).toEqual({
+      outcome: 'broken',
+      message: 'A job was made. The job job-1 could not be removed.',
+      advice:
+        'Ask the SciCat administrators to delete that job; a service that runs leaves it alone.',
+    });
+  });
+
+  it('is removed when somebody presses Ctrl-C meanwhile', async () => {
+    const interrupt = new AbortController();
+    const removals: boolean[] = [];
+    const probe = goodScicat({
+      endTrialJob: (_id, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+          interrupt.abort(new Error('Ctrl-C'));
+        }),
+      removeJob: (_id, signal) => {
+        removals.push(signal.aborted);
+        return Promise.resolve();
+      },
+    });
+    const input = { scicatUrl: URL, creator: 'globus-proxy', updater: undefined };
+    const checks = scicatChecks({ ...input, places: places(), probe, write: true });
+    const verdict = await checks.at(-1)?.run(interrupt.signal);
+    expect(verdict?.message).toBe(
+      'The job was made, but could not be updated: it was given up before SciCat answered.',
+    );
+    // With a signal of its own: the other one would have ended it at once.
+    expect(removals).toEqual([false]);
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { places } from '../../test/support/fake-probes.js';
+import { scopesVerdict, type ScopesInput } from './scopes-check.js';
+
+const OWN = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
+const OTHER = '31ce9ba0-176d-45a5-add3-f37d233ba47d';
+const TRANSFER = 'urn:globus:auth:scope:transfer.api.globus.org:all';
+const withData = (id: string): string =>
+  `${TRANSFER}[*https://auth.globus.org/scopes/${id}/data_access]`;
+
+const MAPPED = { entityType: 'GCSv5_mapped_collection', highAssurance: false };
+const HIGH_ASSURANCE = { entityType: 'GCSv5_mapped_collection', highAssurance: true };
+const GUEST = { entityType: 'GCSv5_guest_collection', highAssurance: false };
+const PERSONAL = { entityType: 'GCP_mapped_collection', highAssurance: false };
+const UNKNOWN = { entityType: undefined, highAssurance: undefined };
+
+const given = { kind: 'given' } as const;
+const refused = { kind: 'scope-refused', mark: 'status 400, UNKNOWN_SCOPE_ERROR' } as const;
+
+function verdict(
+  facts: ScopesInput['facts'],
+  scopes: readonly string[],
+  token: ScopesInput['token'],
+  unset: readonly string[] = [],
+) {
+  return scopesVerdict({
+    facility: { collection: OWN, scopes },
+    facts,
+    token,
+    setting: 'facilities[1].scopes',
+    places: places(unset),
+  });
+}
+
+describe('scopes', () => {
+  it.each<[string, ScopesInput['facts'], string, string]>([
+    [
+      'data_access where it is needed',
+      MAPPED,
+      withData(OWN),
+      'Globus Auth gives a token with data_access, which the collection needs.',
+    ],
+    [
+      'none where none is needed',
+      GUEST,
+      TRANSFER,
+      'Globus Auth gives a token; the collection needs no data_access.',
+    ],
+    [
+      'the id in capitals',
+      MAPPED,
+      withData(OWN.toUpperCase()),
+      'Globus Auth gives a token with data_access, which the collection needs.',
+    ],
+  ])('fit: %s', (_what, facts, scope, message) => {
+    expect(verdict(facts, [scope], given)).toEqual({ outcome: 'ok', message, advice: '' });
+  });
+
+  it.each([
+    ['guest', GUEST],
+    ['high assurance', HIGH_ASSURANCE],
+    ['personal', PERSONAL],
+  ])('data_access of a collection without it (%s): the line to change is named', (_kind, facts) => {
+    const message =
+      'Globus Auth does not know a scope that is asked for (status 400, UNKNOWN_SCOPE_ERROR), and gives no token for any transfer with this facility. The collection has no data_access scope: only mapped collections without high assurance have one.';
+    expect(verdict(facts, [withData(OWN)], refused)).toEqual({
+      outcome: 'broken',
+      message,
+      advice: `Change facilities[1].scopes (/proxy.yaml:7) to scopes: ['${TRANSFER}']`,
+    });
+    expect(verdict(facts, [withData(OWN)], refused, ['facilities[1].scopes']).advice).toBe(
+      `Add to facilities[1] (/proxy.yaml:7) the line scopes: ['${TRANSFER}']`,
+    );
+  });
+
+  it('of another collection that Globus Auth does not know', () => {
+    expect(verdict(MAPPED, [withData(OWN), withData(OTHER)], refused)).toMatchObject({
+      outcome: 'broken',
+      advice: `Check the data_access scope of ${OTHER} in facilities[1].scopes (/proxy.yaml:7): it is that of another collection.`,
+    });
+  });
+
+  it('that are no scopes at all', () => {
+    expect(verdict(UNKNOWN, ['nonsense'], refused)).toMatchObject({
+      outcome: 'broken',
+      advice: 'Check facilities[1].scopes (/proxy.yaml:7); leave it out for the usual scopes.',
+    });
+  });
+
+  it('without the data_access that the collection has: works, but only after a refusal', () => {
+    expect(verdict(MAPPED, [TRANSFER], given)).toEqual({
+      outcome: 'unclear',
+      message:
+        'The collection has a data_access scope, which scopes do not name. The service asks for it when Globus finds it missing, at every start anew.',
+      advice: `Change facilities[1].scopes (/proxy.yaml:7) to scopes: ['${withData(OWN)}']`,
+    });
+  });
+
+  it('with the data_access of another collection beside its own', () => {
+    expect(verdict(MAPPED, [withData(OWN), withData(OTHER)], given)).toMatchObject({
+      outcome: 'unclear',
+      message: `scopes name the data_access of another collection (${OTHER}).`,
+    });
+  });
+
+  it('what Globus accepts is right, whatever is known of such collections', () => {
+    expect(verdict(GUEST, [withData(OWN)], given).outcome).toBe('ok');
+    expect(verdict(UNKNOWN, [TRANSFER], given).outcome).toBe('ok');
+  });
+});
