@@ -1,6 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import type { AppConfig } from '../config/app-config.js';
 import { AxiosTransport } from '../http-client/axios-transport.js';
+import { ClosableTransport } from '../http-client/closable-transport.js';
 import type { HttpTransport } from '../http-client/http-transport.port.js';
 import { UpstreamCaller } from '../http-client/upstream-caller.js';
 import { ScicatApi } from '../scicat/scicat-api.js';
@@ -29,7 +30,7 @@ export interface Upstreams {
     readonly datasets: ScicatDatasets;
     readonly jobs: ScicatTransferJobs;
   };
-  /** Ends all connections, so that the process can end. */
+  /** Ends all calls and connections, so that the process can end. */
   close(): void;
 }
 
@@ -39,7 +40,8 @@ export type ConnectUpstreams = (config: AppConfig) => Upstreams;
 /** As {@link ConnectUpstreams}, over the network of this machine. */
 export function connectUpstreams(config: AppConfig): Upstreams {
   const clock = new SystemClock();
-  const transport = new AxiosTransport(new HttpService());
+  const network = new AxiosTransport(new HttpService());
+  const transport = new ClosableTransport(network);
   const api = new ScicatApi({
     scicatUrl: config.scicatUrl,
     caller: new UpstreamCaller({ upstream: 'SciCat', transport, clock, random: Math.random }),
@@ -69,7 +71,8 @@ export function connectUpstreams(config: AppConfig): Upstreams {
       }),
     },
     close: () => {
-      transport.onApplicationShutdown();
+      transport.close();
+      network.onApplicationShutdown();
     },
   };
 }
