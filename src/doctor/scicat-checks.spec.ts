@@ -88,7 +88,7 @@ describe('SciCat, where all is well', () => {
     expect(found.find(({ check }) => check === 'scicat-update')).toMatchObject({
       message: 'Not proven that it may update jobs; its groups are gtpxa.',
       advice:
-        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
+        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md. Or have it tried by --write.',
     });
   });
 

@@ -57,7 +57,7 @@ export function scicatChecks(input: ScicatChecksInput): readonly Check[] {
       ? creator
       : new Account('updater', input.updater, 'SCICAT_UPDATE_USER', healthCheck, probe);
   const types = [TRANSFER_TYPE, ARCHIVE_TYPE].map((type) => jobTypeCheck(type, creator, probe));
-  const rights = rightChecks(creator, updater, types.slice(0, 1), probe);
+  const rights = rightChecks(creator, updater, types.slice(0, 1), input);
   return [
     healthCheck,
     clock,
@@ -184,7 +184,7 @@ function rightChecks(
   creator: Account,
   updater: Account,
   types: readonly Check[],
-  probe: ScicatProbe,
+  { probe, write }: ScicatChecksInput,
 ): readonly Check[] {
   const single = creator === updater;
   const mayCreate = once((signal) => probe.mayCreateJobs(signal));
@@ -222,6 +222,7 @@ function rightChecks(
       return rightVerdict(reading, updater, signal, {
         may: 'update jobs',
         lists: single ? 'ADMIN_GROUPS' : 'UPDATE_JOB_PRIVILEGED_GROUPS',
+        proof: write ? ' The trial job below shows it.' : ' Or have it tried by --write.',
       });
     },
   };
@@ -257,13 +258,15 @@ interface Right {
   readonly may: string;
   /** SciCat's variable that gives it. */
   readonly lists: string;
+  /** A sentence with a blank before it: what proves the right nevertheless. */
+  readonly proof?: string;
 }
 
 async function rightVerdict(
   reading: RightReading,
   account: Account,
   signal: AbortSignal,
-  { may, lists }: Right,
+  { may, lists, proof }: Right,
 ): Promise<Verdict> {
   switch (reading.kind) {
     case 'granted':
@@ -276,7 +279,7 @@ async function rightVerdict(
     case 'not-told':
       return unclear(
         `Not proven that it may ${may}; ${await account.groups(signal)}.`,
-        `Ask the SciCat administrators whether one of these groups is in ${lists}; see ${SETUP}.`,
+        `Ask the SciCat administrators whether one of these groups is in ${lists}; see ${SETUP}.${proof ?? ''}`,
       );
     case 'strange':
       return strange(reading.status);

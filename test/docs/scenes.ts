@@ -1,3 +1,5 @@
+import { doctorScene } from './doctor-scene.js';
+
 /** What stands around the commands of a block while they run. */
 export interface Scene {
   /** Variables beside `PATH` and `HOME`. */
@@ -30,4 +32,6 @@ export const SCENES: Readonly<Record<string, () => Promise<Scene>>> = {
     }),
   /** As on somebody's own machine: nothing is set. */
   bare: () => Promise.resolve({}),
+  doctor: () => doctorScene('well'),
+  'doctor-mistakes': () => doctorScene('mistakes'),
 };
