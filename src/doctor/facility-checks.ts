@@ -161,13 +161,9 @@ async function nearestFolder(
       await probe.list({ collection, scopes, path }, signal);
       return { path, complete: path === wanted.path };
     } catch (error) {
-      if (path === '/' || !(error instanceof UpstreamError) || !saysMissing(error)) throw error;
+      if (path === '/' || !(error instanceof UpstreamError) || error.status !== 404) throw error;
     }
   }
-}
-
-function saysMissing({ status, upstreamCode = '' }: UpstreamError): boolean {
-  return status === 404 && !upstreamCode.startsWith('Endpoint');
 }
 
 async function listVerdict(

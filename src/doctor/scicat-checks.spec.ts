@@ -248,6 +248,12 @@ describe('what SciCat is set up with', () => {
     });
   });
 
+  it('one account of which the first right is not clear has the second not proven', async () => {
+    const mayCreateJobs = answering({ kind: 'strange', status: 418 } as const);
+    expect((await saidOf('scicat-update', { mayCreateJobs }))?.outcome).toBe('unclear');
+    expect((await saidOf('scicat-lifecycle', { mayCreateJobs }))?.outcome).toBe('unclear');
+  });
+
   it('a second account that is in the groups of the first', async () => {
     expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) }, two)).toMatchObject(
       {
@@ -302,6 +308,11 @@ describe('the trial job', () => {
     const { found, asked } = await findings({ mayDeleteJobs: answering(refused) }, write);
     expect(found.at(-1)?.outcome).toBe('skipped');
     expect(asked).not.toContain('makeTrialJob');
+  });
+
+  it('is made whatever is known of lifecycles, which it does not touch', async () => {
+    const parts = { mayChangeLifecycles: answering(refused) };
+    expect((await saidOf('scicat-trial-job', parts, { ...two, ...write }))?.outcome).toBe('ok');
   });
 
   it('that SciCat stores while it says no is removed as well', async () => {

@@ -421,6 +421,13 @@ describe('the program', () => {
     expect(written.out).not.toContain('globus-login');
   });
 
+  it('ends quietly when whoever reads it has seen enough, as `head` has', async () => {
+    const { written, child, ended } = await start(await goodWorld());
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    await ended;
+    expect([child.exitCode, written.err]).toEqual([0, '']);
+  });
+
   it('a time-out is one check’s: the next ones are tried', async () => {
     const good = await goodWorld();
     good.world.scicat.faults.add({ match: { path: '/health$' }, effect: { type: 'hang' } });
