@@ -1,6 +1,6 @@
 /**
- * Builds the service (`dist/`) and the sandbox (`dist-sandbox/`) where a source is newer than what
- * was built from it, both at the same time.
+ * Builds the service (`dist/`) and the sandbox (`dist-sandbox/`), or what its arguments name, where
+ * a source is newer than what was built from it; all at the same time.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -20,6 +20,11 @@ const builds = [
     script: 'build:sandbox',
     built: 'dist-sandbox/main.js',
     sources: ['sandbox', 'tsconfig.sandbox.json', ...shared],
+  },
+  {
+    script: 'build:bench',
+    built: 'dist-bench/bench/main.js',
+    sources: ['bench', 'sandbox', 'tsconfig.bench.json', ...shared],
   },
 ];
 
@@ -49,5 +54,12 @@ function run(script) {
   });
 }
 
-const codes = await Promise.all(builds.filter(isNeeded).map(({ script }) => run(script)));
+const named = process.argv.slice(2);
+const wanted = named.length > 0 ? named : ['build', 'build:sandbox'];
+const codes = await Promise.all(
+  builds
+    .filter(({ script }) => wanted.includes(script))
+    .filter(isNeeded)
+    .map(({ script }) => run(script)),
+);
 process.exitCode = Math.max(0, ...codes);

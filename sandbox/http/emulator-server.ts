@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -68,6 +69,8 @@ export async function startEmulatorServer(
   const maxLogged = options.maxLoggedRequests ?? 10_000;
   const requests: Mutable<LoggedRequest>[] = [];
   const closing = new AbortController();
+  // Every request that has to wait listens to it, and there may be hundreds.
+  setMaxListeners(0, closing.signal);
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const { method, path, query } = targetOf(incoming);

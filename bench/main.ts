@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { setMaxListeners } from 'node:events';
+import { resolve } from 'node:path';
+import { type ProgramContext, runProgram } from '../sandbox/world/run-program.js';
+import { type BenchWish, type Group, HELP, readArguments } from './arguments.js';
+import { listsBench } from './lists.bench.js';
+import { missesOf, resultsOf, tableOf } from './report.js';
+import { requestBench } from './request.bench.js';
+import type { Figure } from './support/figures.js';
+import type { Bench, BenchRun } from './support/run.js';
+import { startBenchWorld } from './support/world.js';
+import { judge } from './targets.js';
+
+const BENCHES: Readonly<Record<Group, Bench>> = {
+  request: requestBench,
+  tracking: () => Promise.resolve([]),
+  lists: listsBench,
+  start: () => Promise.resolve([]),
+};
+
+await runProgram(async (context) => {
+  const wish = readArguments(process.argv.slice(2));
+  switch (wish.kind) {
+    case 'help':
+      process.stdout.write(HELP);
+      return 0;
+    case 'wrong':
+      process.stderr.write(`${wish.message}\n\n${HELP}`);
+      return 2;
+    case 'run':
+      return measure(context, wish);
+  }
+});
+
+async function measure(
+  context: ProgramContext,
+  wish: Extract<BenchWish, { kind: 'run' }>,
+): Promise<number> {
+  const started = performance.now();
+  const profileFolder = wish.profileFolder === undefined ? undefined : resolve(wish.profileFolder);
+  if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
+  setMaxListeners(0, context.signal);
+  const stopped = new Promise<never>((_resolve, reject) => {
+    context.signal.addEventListener('abort', () => {
+      reject(context.signal.reason as Error);
+    });
+  });
+  const figures: Figure[] = [];
+  for (const group of wish.groups) {
+    const cleanUp = context.cleanUp;
+    const run: BenchRun = {
+      cleanUp,
+      latencies: wish.latencies,
+      repetitions: wish.repetitions,
+      short: wish.short,
+      profileFolder,
+      progress: (text) => {
+        process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0)} s  ${text}\n`);
+      },
+      startWorld: () => startBenchWorld(cleanUp),
+    };
+    figures.push(...(await Promise.race([BENCHES[group](run), stopped])));
+    await cleanUp.run();
+  }
+  const judgements = judge(figures);
+  console.log(`\n${tableOf(figures, judgements).join('\n')}\n`);
+  if (wish.out !== undefined) {
+    const results = resultsOf(figures, judgements, wish.repetitions);
+    writeFileSync(wish.out, `${JSON.stringify(results, null, 2)}\n`);
+    console.log(`The results are in ${wish.out}.`);
+  }
+  const misses = missesOf(judgements);
+  const took = `${((performance.now() - started) / 1000).toFixed(0)} s`;
+  if (misses.length === 0) {
+    console.log(`All ${judgements.length} targets are met (${took}).`);
+    return 0;
+  }
+  console.log(`${misses.length} of ${judgements.length} targets are missed (${took}):`);
+  for (const miss of misses) console.log(`  ✗ ${miss}`);
+  return 1;
+}

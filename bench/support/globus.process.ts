@@ -1,0 +1,81 @@
+import type { EmulatedRequest, Emulator } from '../../sandbox/http/emulator.js';
+import { directCall } from '../../sandbox/http/direct-call.js';
+import { startEmulatorServer } from '../../sandbox/http/emulator-server.js';
+import type { FaultRule } from '../../sandbox/http/faults.js';
+import { GlobusMachine } from '../../sandbox/globus/globus-machine.js';
+import { LocalFileSystem } from '../../sandbox/globus/local-file-system.js';
+import { CallLog, globusOperation } from './call-log.js';
+import { COLLECTIONS, GLOBUS_CLIENTS, LIFE_SECONDS } from './names.js';
+import { offer } from './remote.js';
+import { countItems, shortened } from './shortened-submission.js';
+
+const machine = new GlobusMachine({
+  random: Math.random,
+  files: new LocalFileSystem(),
+  limits: { concurrentTasks: 3, pendingTasks: Infinity },
+});
+machine.setTokenLife(LIFE_SECONDS);
+for (const client of Object.values(GLOBUS_CLIENTS)) machine.addClient(client);
+for (const [displayName, id] of Object.entries(COLLECTIONS)) {
+  machine.addCollection({
+    id,
+    displayName,
+    // A copy takes a day: nothing ends that the benchmark does not end.
+    virtual: { filesPerDirectory: 30, bytesPerFile: 1e12, bytesPerSecond: 30e12 / 86_400 },
+  });
+}
+
+/** The body of the last submission; looked at only when nothing is being measured. */
+let lastSubmission = '';
+
+/** Reads long submissions by their ends: else the emulator's own parsing would be what is measured. */
+const quick: Emulator = {
+  handle: (request: EmulatedRequest, now: number) => {
+    if (globusOperation(request) === 'submit') lastSubmission = request.body;
+    return machine.handle(shortened(request) ?? request, now);
+  },
+};
+const log = new CallLog(quick, globusOperation);
+const server = await startEmulatorServer(log, { maxLoggedRequests: 0 });
+setInterval(() => {
+  machine.advance(Date.now());
+}, machine.life.stepMs).unref();
+
+/** What the benchmark asks of the emulated Globus. */
+const controls = {
+  url: () => server.url,
+  /** Every answer takes so long, beside the work itself. */
+  setLatency: (ms: number) => {
+    server.faults.clear();
+    if (ms > 0) server.faults.add({ effect: { type: 'latency', ms } });
+  },
+  addFault: (rule: FaultRule) => server.faults.add(rule),
+  /** A token for Transfer and both collections, as a client gets it. */
+  token: (client: keyof typeof GLOBUS_CLIENTS) => {
+    const { id, secret } = GLOBUS_CLIENTS[client];
+    const scopes = Object.values(COLLECTIONS).map(
+      (collection) =>
+        `urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/${collection}/data_access]`,
+    );
+    const { body } = directCall(machine, Date.now(), {
+      method: 'POST',
+      target: '/v2/oauth2/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: id,
+        client_secret: secret,
+        scope: scopes.join(' '),
+      }).toString(),
+    });
+    return (body as { readonly access_token: string }).access_token;
+  },
+  /** How many items the last submission listed. */
+  lastItemCount: () => countItems(lastSubmission),
+  takeCalls: () => log.take(),
+  countCalls: () => log.count(),
+};
+
+export type GlobusControls = typeof controls;
+
+offer(controls, () => process.exit());

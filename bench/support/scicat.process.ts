@@ -1,0 +1,54 @@
+import { startEmulatorServer } from '../../sandbox/http/emulator-server.js';
+import type { FaultRule } from '../../sandbox/http/faults.js';
+import type { JobDocument } from '../../sandbox/scicat/jobs.js';
+import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
+import { CallLog, scicatOperation } from './call-log.js';
+import { ACCOUNTS, DATASET_GROUP, datasetPid, LIFE_SECONDS } from './names.js';
+import { offer } from './remote.js';
+
+const machine = new ScicatMachine({ tokenLifeSeconds: LIFE_SECONDS });
+const log = new CallLog(machine, scicatOperation);
+const server = await startEmulatorServer(log, { maxLoggedRequests: 0 });
+
+for (const account of Object.values(ACCOUNTS)) machine.addUser(account);
+
+/** What the benchmark asks of the emulated SciCat. */
+const controls = {
+  url: () => server.url,
+  mintToken: (username: string) => machine.mintToken(username, { now: Date.now() }),
+  /** Every answer takes so long, beside the work itself. */
+  setLatency: (ms: number) => {
+    server.faults.clear();
+    if (ms > 0) server.faults.add({ effect: { type: 'latency', ms } });
+  },
+  addFault: (rule: FaultRule) => server.faults.add(rule),
+  /** Datasets that are ready to be moved, numbered from `from`. */
+  addDatasets: (series: string, from: number, count: number) => {
+    for (let number = from; number < from + count; number += 1) {
+      machine.addDataset({
+        pid: datasetPid(series, number),
+        ownerGroup: DATASET_GROUP,
+        sourceFolder: `/data/${series}/${number}`,
+        size: 3_000_000,
+        numberOfFiles: 30,
+        datasetlifecycle: { archivable: false, archiveStatusMessage: 'filesNotYetAvailable' },
+      });
+    }
+  },
+  job: (id: string) => machine.job(id),
+  putJobs: (jobs: readonly JobDocument[]) => {
+    for (const job of jobs) machine.putJob(job);
+  },
+  /** When each of these jobs was written last, in milliseconds since the epoch, if it has ended. */
+  endedAt: (ids: readonly string[]) =>
+    ids.map((id) => {
+      const job = machine.job(id);
+      return job?.statusCode === '003' ? Date.parse(job.updatedAt) : undefined;
+    }),
+  takeCalls: () => log.take(),
+  countCalls: () => log.count(),
+};
+
+export type ScicatControls = typeof controls;
+
+offer(controls, () => process.exit());
