@@ -9,13 +9,15 @@ import { requestBench } from './request.bench.js';
 import type { Figure } from './support/figures.js';
 import type { Bench, BenchRun } from './support/run.js';
 import { startBenchWorld } from './support/world.js';
+import { startBench } from './start.bench.js';
 import { judge } from './targets.js';
+import { trackingBench } from './tracking.bench.js';
 
 const BENCHES: Readonly<Record<Group, Bench>> = {
   request: requestBench,
-  tracking: () => Promise.resolve([]),
+  tracking: trackingBench,
   lists: listsBench,
-  start: () => Promise.resolve([]),
+  start: startBench,
 };
 
 await runProgram(async (context) => {

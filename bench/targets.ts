@@ -1,5 +1,6 @@
 import type { Figure } from './support/figures.js';
 import { isZero } from './support/run.js';
+import { POLL_SECONDS } from './tracking.bench.js';
 
 /** What a figure must come to. */
 export interface Target {
@@ -21,6 +22,17 @@ export interface Judgement {
 }
 
 const SHAPES = ['folder', 'list'] as const;
+
+/** Open transfers, and how many of them are in flight. */
+const IN_FLIGHT = [
+  ['10', 10],
+  ['100', 100],
+  ['1000', 1000],
+  ['10000', 1000],
+] as const;
+
+/** `task.progressWritesPerSecond`, as it is by default. */
+const WRITES_PER_SECOND = 20;
 
 /** The proxy must not take much longer than the calls that can't be avoided. */
 const REQUEST_RATIO = 1.1;
@@ -45,12 +57,34 @@ export const TARGETS: readonly Target[] = [
   // Who asks, and the job.
   { figure: 'request/get/calls', of: 'value', atMost: 2 },
 
+  ...IN_FLIGHT.flatMap(([size, inFlight]): readonly Target[] => [
+    ...['idle', 'progressing'].map((phase): Target => ({
+      figure: `tracking/${size}/${phase}/globus`,
+      of: 'value',
+      atMost: Math.ceil(inFlight / 500) + 1,
+    })),
+    { figure: `tracking/${size}/idle/writes`, of: 'value', atMost: 0 },
+    { figure: `tracking/${size}/progressing/writes`, of: 'value', atMost: WRITES_PER_SECOND },
+  ]),
+  // Is the archive job there? The lifecycle as found, noted in the job; still as found? Then changed.
+  // The archive job; the end.
+  { figure: 'tracking/10/finished/scicat', of: 'value', atMost: 7 },
+  { figure: 'tracking/get/calls', of: 'value', atMost: 2 },
+  { figure: 'tracking/1000/endings/p99', of: 'value', atMost: POLL_SECONDS * 1000 + 2000 },
+  { figure: 'tracking/10000/endings/p99', of: 'value', atMost: POLL_SECONDS * 1000 + 2000 },
+  { figure: 'tracking/10000/peak', of: 'value', atMost: 256 },
+  { figure: 'tracking/10000/growth', of: 'value', atMost: 5 },
+  { figure: 'tracking/waiting/cpu', of: 'ratio', atMost: 1.25 },
+  { figure: 'tracking/each/cpu', of: 'ratio', atMost: 1.25 },
+
   { figure: 'lists/400000/answer', of: 'ratio', atMost: 4 },
   { figure: 'lists/400000/stall', of: 'value', atMost: 200 },
   { figure: 'lists/400000/again/stall', of: 'value', atMost: 200 },
   { figure: 'lists/400000/peak', of: 'ratio', atMost: 8 },
   { figure: 'lists/400000/others', of: 'value', atMost: 250 },
   { figure: 'lists/400000/again/others', of: 'value', atMost: 250 },
+
+  { figure: 'start/0/ready', of: 'ratio', atMost: 2 },
 ];
 
 /** Holds the figures to the targets. Counts are judged by their worst, times by their median. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BareAccess, BareClient, type CallPattern } from './call-patterns.js';
 import { load, type LoadResult } from './load.js';
 import { offer } from './remote.js';
@@ -18,6 +19,15 @@ export interface BareResult extends LoadResult {
   readonly cpuMs: number;
 }
 
+/** Transfers to be followed as the Go version does it. */
+export interface GoTracking {
+  readonly transfers: readonly { readonly jobId: string; readonly taskId: string }[];
+  readonly workers: number;
+  readonly intervalMs: number;
+  /** When it is over. */
+  readonly forMs: number;
+}
+
 let client: BareClient | undefined;
 
 const controls = {
@@ -36,6 +46,24 @@ const controls = {
     );
     const { user, system } = process.cpuUsage(before);
     return { ...result, cpuMs: (user + system) / 1000 };
+  },
+  /** Each worker has one transfer until its end, reads its task and writes its job at each interval. */
+  follow: async ({ transfers, workers, intervalMs, forMs }: GoTracking) => {
+    const end = performance.now() + forMs;
+    const queue = [...transfers];
+    let calls = 0;
+    const worker = async (): Promise<void> => {
+      let current = queue.shift();
+      while (current !== undefined && performance.now() < end) {
+        const status = await connected().task(current.taskId);
+        await connected().writeJob(current.jobId, status === 'SUCCEEDED' ? '003' : '002');
+        calls += 2;
+        if (status === 'SUCCEEDED') current = queue.shift();
+        else await delay(intervalMs);
+      }
+    };
+    await Promise.all(Array.from({ length: workers }, worker));
+    return { calls };
   },
 };
 

@@ -1,8 +1,8 @@
 import { startEmulatorServer } from '../../sandbox/http/emulator-server.js';
 import type { FaultRule } from '../../sandbox/http/faults.js';
-import type { JobDocument } from '../../sandbox/scicat/jobs.js';
 import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
 import { CallLog, scicatOperation } from './call-log.js';
+import { copyOfJob, type JobCopy } from './job-copies.js';
 import { ACCOUNTS, DATASET_GROUP, datasetPid, LIFE_SECONDS } from './names.js';
 import { offer } from './remote.js';
 
@@ -29,18 +29,18 @@ const controls = {
         pid: datasetPid(series, number),
         ownerGroup: DATASET_GROUP,
         sourceFolder: `/data/${series}/${number}`,
-        size: 3_000_000,
+        size: 30e12,
         numberOfFiles: 30,
         datasetlifecycle: { archivable: false, archiveStatusMessage: 'filesNotYetAvailable' },
       });
     }
   },
   job: (id: string) => machine.job(id),
-  putJobs: (jobs: readonly JobDocument[]) => {
-    for (const job of jobs) machine.putJob(job);
+  copyJobs: (copies: readonly JobCopy[]) => {
+    for (const copy of copies) machine.putJob(copyOfJob(copy));
   },
-  /** When each of these jobs was written last, in milliseconds since the epoch, if it has ended. */
-  endedAt: (ids: readonly string[]) =>
+  /** When each of these jobs was shown as finished, in milliseconds since the epoch, if it was. */
+  finishedAt: (ids: readonly string[]) =>
     ids.map((id) => {
       const job = machine.job(id);
       return job?.statusCode === '003' ? Date.parse(job.updatedAt) : undefined;

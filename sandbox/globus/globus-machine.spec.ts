@@ -490,6 +490,23 @@ describe('trouble', () => {
       subtasks_failed: 1,
     });
   });
+
+  it('set from outside ends a copy well, a queued one too, with all of it copied', () => {
+    harness.machine.limits.concurrentTasks = 1;
+    const [copying = '', queued = ''] = [1, 2].map((n) =>
+      harness.accepted({ DATA: [item(`/${n}`, `/${n}`)] }),
+    );
+    harness.wait(3000);
+    for (const id of [queued, copying]) {
+      harness.machine.succeedTask(id);
+      expect(harness.task(id)).toMatchObject({
+        status: 'SUCCEEDED',
+        files_transferred: 1,
+        bytes_transferred: 1000,
+        completion_time: '2026-01-01T00:00:03+00:00',
+      });
+    }
+  });
 });
 
 describe('a deadline', () => {

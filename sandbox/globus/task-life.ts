@@ -136,6 +136,16 @@ export class TaskLife {
     this.end(task, 'FAILED', now, code);
   }
 
+  /** Ends a virtual task well, whatever it was doing. */
+  complete(task: Task, now: number): void {
+    const work = (task.work ??= this.workOf(task));
+    if (!(work instanceof VirtualWork)) {
+      throw new Error(`The task ${task.id} copies real files; it ends when they are copied.`);
+    }
+    work.complete(now);
+    this.succeed(task, now);
+  }
+
   /** Lets every try fail until a time; a task that is being worked on stops at once. */
   trouble(task: Task, trouble: Trouble, until: number, now: number): void {
     task.injected = { trouble, until };

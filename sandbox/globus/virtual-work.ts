@@ -57,6 +57,12 @@ export class VirtualWork implements Work {
     this.workingSince = undefined;
   }
 
+  /** All is copied by now. */
+  complete(now: number): void {
+    this.workedMs = this.durationMs;
+    this.workingSince ??= now;
+  }
+
   progress(now: number): Progress {
     const { files, directories, symlinks, bytes } = this.counted;
     const worked = this.worked(now);
