@@ -25,21 +25,38 @@ interface Shape {
   readonly floor: CallPattern;
 }
 
-const SHAPES: readonly Shape[] = [
-  { name: 'folder', floor: 'floor' },
-  { name: 'list', files: LISTED_FILES, body: fileListBody(LISTED_FILES), floor: 'floor' },
-  { name: 'waiting', floor: 'waiting floor' },
+const FOLDER: Shape = { name: 'folder', floor: 'floor' };
+const LIST: Shape = {
+  name: 'list',
+  files: LISTED_FILES,
+  body: fileListBody(LISTED_FILES),
+  floor: 'floor',
+};
+const WAITING: Shape = { name: 'waiting', floor: 'waiting floor' };
+
+/** What is asked of one proxy, one after the other. */
+interface Series {
+  readonly shapes: readonly Shape[];
+  readonly maxConcurrency: number;
+}
+
+const SERIES: readonly Series[] = [
+  { shapes: [FOLDER, LIST], maxConcurrency: MANY_SLOTS },
+  { shapes: [WAITING], maxConcurrency: 1 },
 ];
 
 /** How a `POST /transfer` fares: alone and among others, with and without latency, in calls. */
 export const requestBench: Bench = async (run) => {
-  const world = run.startWorld();
-  const subjects = await Subjects.start(world);
   const figures: Figure[] = [];
-  for (const shape of SHAPES) {
-    const proxy = await proxyFor(world, subjects, shape);
-    figures.push(...(await calls(run, world, subjects, proxy, shape)));
-    if (!run.short) {
+  for (const { shapes, maxConcurrency } of SERIES) {
+    const world = run.startWorld();
+    const subjects = await Subjects.start(world);
+    const proxy = await startProxy(world, { maxConcurrency });
+    // Takes the only slot, where there is but one.
+    await subjects.proxy(proxy, { count: 1, concurrency: 1 });
+    for (const shape of shapes) {
+      figures.push(...(await calls(run, world, subjects, proxy, shape)));
+      if (run.short) continue;
       run.progress(`request, ${shape.name}: warming up`);
       await warmUp(subjects, proxy, shape);
       for (const latency of run.latencies) {
@@ -56,14 +73,6 @@ export const requestBench: Bench = async (run) => {
   }
   return figures;
 };
-
-/** With slots for all, or with its only slot taken. */
-async function proxyFor(world: BenchWorld, subjects: Subjects, shape: Shape): Promise<BenchProxy> {
-  if (shape.name !== 'waiting') return startProxy(world, { maxConcurrency: MANY_SLOTS });
-  const proxy = await startProxy(world, { maxConcurrency: 1 });
-  await subjects.proxy(proxy, { count: 1, concurrency: 1 });
-  return proxy;
-}
 
 async function warmUp(subjects: Subjects, proxy: BenchProxy, shape: Shape): Promise<void> {
   const load = { count: WARM_UP, concurrency: 10 };

@@ -11,7 +11,7 @@ import {
   PROXY_PROGRAM,
   startProgram,
 } from './support/proxy.js';
-import { type Bench, inWords, NO_LATENCY } from './support/run.js';
+import { type Bench, type BenchRun, inWords, NO_LATENCY } from './support/run.js';
 import { type JobTemplates, makeTemplates, seed } from './support/seed.js';
 import { type BenchWorld, setLatency } from './support/world.js';
 
@@ -35,62 +35,73 @@ export const startBench: Bench = async (run) => {
     }
     for (const latency of run.latencies) {
       await setLatency(world, latency);
-      const own: Start[] = [];
-      const empty: Start[] = [];
+      const ownMs: number[] = [];
+      const emptyMs: number[] = [];
       for (let round = 1; round <= run.repetitions; round += 1) {
         run.progress(`start, ${open} open, at ${inWords(latency)}: ${round}/${run.repetitions}`);
-        empty.push(await startEmpty(world));
-        own.push(await startOwn(world));
+        emptyMs.push(await startMs(world, emptyApp));
+        ownMs.push(await startMs(world, proxyItself));
       }
-      const ms = own.map(({ startMs }) => startMs);
       const what = `start until it is ready, ${open} open`;
       figures.push(
         compared(
-          figure(`start/${open}/ready`, what, 'ms', latency, ms),
-          ms,
+          figure(`start/${open}/ready`, what, 'ms', latency, ownMs),
+          ownMs,
           'empty Nest application',
-          empty.map(({ startMs }) => startMs),
-        ),
-      );
-      if (open > 0 || latency !== run.latencies.at(-1)) continue;
-      const bytes = own.map(({ residentBytes }) => residentBytes / BYTES_PER_MB);
-      figures.push(
-        compared(
-          figure('start/rest', 'resident memory, nothing open', 'MB', NO_LATENCY, bytes),
-          bytes,
-          'empty Nest application',
-          empty.map(({ residentBytes }) => residentBytes / BYTES_PER_MB),
+          emptyMs,
         ),
       );
     }
+    if (open === 0) figures.push(await atRest(run, world));
   }
   return figures;
 };
 
-interface Start {
-  readonly startMs: number;
-  readonly residentBytes: number;
+async function atRest(run: BenchRun, world: BenchWorld): Promise<Figure> {
+  await setLatency(world, NO_LATENCY);
+  const own: number[] = [];
+  const empty: number[] = [];
+  for (let round = 1; round <= Math.min(3, run.repetitions); round += 1) {
+    run.progress(`start, memory at rest: ${round}`);
+    empty.push(await restMb(world, emptyApp));
+    own.push(await restMb(world, proxyItself));
+  }
+  return compared(
+    figure('start/rest', 'resident memory, nothing open', 'MB', NO_LATENCY, own),
+    own,
+    'empty Nest application',
+    empty,
+  );
 }
+
+type Program = (world: BenchWorld, port: number) => Promise<readonly string[]>;
 
 /** Without the benchmark's hook in it. */
-async function startOwn(world: BenchWorld): Promise<Start> {
-  const port = await freePort();
+const proxyItself: Program = async (world, port) => {
   const config = join(world.folder, 'start.yaml');
   writeFileSync(config, await configText(world, port, { maxConcurrency: IN_FLIGHT }));
-  return startOnce(world, [PROXY_PROGRAM, '--config', config], port);
+  return [PROXY_PROGRAM, '--config', config];
+};
+
+const emptyApp: Program = (_world, port) => Promise.resolve([EMPTY_APP, String(port)]);
+
+async function startMs(world: BenchWorld, program: Program): Promise<number> {
+  const started = await start(world, program);
+  await end(started.child);
+  return started.startMs;
 }
 
-async function startEmpty(world: BenchWorld): Promise<Start> {
-  const port = await freePort();
-  return startOnce(world, [EMPTY_APP, String(port)], port);
-}
-
-async function startOnce(world: BenchWorld, args: readonly string[], port: number): Promise<Start> {
-  const { child, startMs } = await startProgram(world, args, port, proxyEnvironment());
+async function restMb(world: BenchWorld, program: Program): Promise<number> {
+  const { child } = await start(world, program);
   await delay(REST_MS);
-  const residentBytes = residentBytesOf(child.pid ?? 0);
+  const bytes = residentBytesOf(child.pid ?? 0);
   await end(child);
-  return { startMs, residentBytes };
+  return bytes / BYTES_PER_MB;
+}
+
+async function start(world: BenchWorld, program: Program): ReturnType<typeof startProgram> {
+  const port = await freePort();
+  return startProgram(world, await program(world, port), port, proxyEnvironment());
 }
 
 /** @returns NaN where the system does not say it */

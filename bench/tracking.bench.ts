@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BareClientControls } from './support/bare-client.process.js';
-import { countByOperation, type LoggedCall } from './support/call-log.js';
+import { countByOperation } from './support/call-log.js';
 import { startChild } from './support/child.js';
 import { callsByLook } from './support/cycles.js';
 import { compared, type Figure, figure } from './support/figures.js';
@@ -28,8 +28,12 @@ import {
 export const POLL_SECONDS = 2;
 /** Where only counts matter. */
 const SHORT_POLL_SECONDS = 1;
+/** So many that what each takes of memory can be told from what the process takes. */
+const MANY = 1_000;
 /** How many end at once. */
 const ENDINGS = 100;
+/** `task.progressWritesPerSecond`, as it is by default. */
+const WRITES_PER_SECOND = 20;
 /** An end is to be shown a poll interval and this after it came about. */
 const IN_TIME_MS = POLL_SECONDS * 1000 + 2000;
 /** The Go version follows ten, however many there are. */
@@ -55,15 +59,26 @@ export const trackingBench: Bench = async (run) => {
   const latency = run.short ? NO_LATENCY : (run.latencies[0] ?? NO_LATENCY);
   run.progress('tracking: making the jobs to be copied');
   const templates = await makeTemplates(run.startWorld());
+  if (run.short) return counts(run, latency, templates);
   const figures: Figure[] = [];
-  if (!run.short) figures.push(await liveBytesOfNone(run));
+  figures.push(await liveBytesOfNone(run));
   const emptyBytes = (figures[0]?.proxy.median ?? 0) * BYTES_PER_MB;
   for (const size of SIZES) {
-    if (run.short && !SHORT_SIZES.includes(size.name)) continue;
     figures.push(...(await follow(run, latency, templates, size, emptyBytes)));
   }
-  return run.short ? figures : [...figures, ...comparisons(figures, latency)];
+  return [...figures, ...comparisons(figures, latency)];
 };
+
+/** Counts bear it that the sizes are measured at the same time. */
+async function counts(
+  run: BenchRun,
+  latency: Latency,
+  templates: JobTemplates,
+): Promise<readonly Figure[]> {
+  const sizes = SIZES.filter(({ name }) => SHORT_SIZES.includes(name));
+  const each = sizes.map((size) => follow(run, latency, templates, size, 0));
+  return (await Promise.all(each)).flat();
+}
 
 async function liveBytesOfNone(run: BenchRun): Promise<Figure> {
   const proxy = await startProxy(run.startWorld(), { pollInterval: POLL_SECONDS });
@@ -106,7 +121,7 @@ async function follow(
     proxy,
     latency,
     size,
-    cycles: run.short ? 3 : 5,
+    cycles: run.short ? 3 : 7,
     pollMs: pollInterval * 1000,
   };
   await untilNothingIsWritten(parts);
@@ -115,20 +130,16 @@ async function follow(
     figures.push(...(await callsOfEndings(parts, transfers)));
   } else {
     figures.push(...(await progressing(parts)));
-    if (!run.short) figures.push(...(await endings(parts, transfers)));
   }
-  if (!run.short) {
-    figures.push(
-      figure(
-        `tracking/${size.name}/peak`,
-        `${words(size)}: peak memory of the process`,
-        'MB',
-        latency,
-        [(await proxy.controls.memory()).peakResidentBytes / BYTES_PER_MB],
-      ),
-    );
+  if (run.short) {
+    await proxy.stop();
+    return figures;
   }
+  const delays = size.name === '10' ? [] : await endings(parts, transfers);
+  if (delays.length > 0) figures.push(...endingFigures(parts, delays));
+  figures.push(await peak(parts));
   await proxy.stop();
+  if (size.name === GO_SIZE) figures.push(...(await besideGo(parts, transfers, delays)));
   return figures;
 }
 
@@ -161,7 +172,7 @@ async function idle(parts: Parts): Promise<readonly Figure[]> {
       `${what}: writes to SciCat in ${parts.cycles} looks`,
       'writes',
       latency,
-      [writes.length],
+      [writes],
     ),
     figure(`${id}/cpu`, `${what}: processor time for one look`, 'ms', latency, cpuMs),
   ];
@@ -173,29 +184,35 @@ async function progressing(parts: Parts): Promise<readonly Figure[]> {
   run.progress(`tracking, ${size.name} open: all progressing`);
   await world.globus.setRunningAtATime(size.inFlight);
   await untilWritesAreSteady(parts);
-  const { cpuMs, looks, writes } = await watch(parts);
+  const { cpuMs, looks, writes, elapsedMs } = await watch(parts);
   const id = `tracking/${size.name}/progressing`;
   const what = `${words(size)}, all get on`;
   return [
     figure(`${id}/globus`, `${what}: calls to Globus for one look`, 'calls', latency, looks),
-    figure(`${id}/writes`, `${what}: writes to SciCat in a second`, 'writes', latency, [
-      perSecond(writes),
-    ]),
+    figure(
+      `${id}/budget`,
+      `${what}: share used of the budget of ${WRITES_PER_SECOND} writes a second`,
+      '%',
+      latency,
+      [shareOfBudget(writes, elapsedMs)],
+    ),
     figure(`${id}/cpu`, `${what}: processor time for one look`, 'ms', latency, cpuMs),
   ];
 }
 
-/** That all have begun is written at once; only then is it the progress that is measured. */
+/**
+ * That all have begun is news, and written at once; only then is it the progress that is measured.
+ * A proxy that goes on writing more than its budget is measured all the same.
+ */
 async function untilWritesAreSteady({ world, pollMs }: Parts): Promise<void> {
-  const deadline = performance.now() + SETTLED_WITHIN_MS;
+  const deadline = performance.now() + SETTLED_WITHIN_MS / 2;
+  const few = 1.5 * WRITES_PER_SECOND * (pollMs / 1000);
   await delay(1.5 * pollMs);
-  await takeCalls(world);
-  let before = Infinity;
-  for (;;) {
+  let writes = Infinity;
+  while (writes > few && performance.now() < deadline) {
+    await takeCalls(world);
     await delay(pollMs);
-    const writes = (await takeCalls(world)).scicat.length;
-    if (writes >= before * 0.8 || performance.now() > deadline) return;
-    before = writes;
+    writes = (await takeCalls(world)).scicat.length;
   }
 }
 
@@ -203,7 +220,8 @@ async function untilWritesAreSteady({ world, pollMs }: Parts): Promise<void> {
 async function watch({ world, proxy, cycles, pollMs }: Parts): Promise<{
   readonly cpuMs: readonly number[];
   readonly looks: readonly number[];
-  readonly writes: readonly LoggedCall[];
+  readonly writes: number;
+  readonly elapsedMs: number;
 }> {
   await takeCalls(world);
   const cpuMs: number[] = [];
@@ -216,17 +234,19 @@ async function watch({ world, proxy, cycles, pollMs }: Parts): Promise<{
     cpuMs.push(now - before);
     before = now;
   }
+  const elapsedMs = performance.now() - started;
   const calls = await takeCalls(world);
   return {
     cpuMs,
     looks: callsByLook(calls.globus, pollMs),
-    writes: calls.scicat.filter(({ operation }) => operation === 'write job'),
+    writes: calls.scicat.filter(({ operation }) => operation === 'write job').length,
+    elapsedMs,
   };
 }
 
-function perSecond(calls: readonly LoggedCall[]): number {
-  const elapsedMs = (calls.at(-1)?.at ?? 0) - (calls[0]?.at ?? 0);
-  return elapsedMs === 0 ? 0 : ((calls.length - 1) / elapsedMs) * 1000;
+/** In percent. What was not used of one second's budget may be used in the next. */
+function shareOfBudget(writes: number, elapsedMs: number): number {
+  return (100 * writes) / (WRITES_PER_SECOND * (elapsedMs / 1000 + 1));
 }
 
 async function memory(
@@ -234,63 +254,102 @@ async function memory(
   emptyBytes: number,
 ): Promise<readonly Figure[]> {
   const { residentBytes } = await proxy.controls.memory();
-  const growth = (await proxy.controls.liveBytes()) - emptyBytes;
+  const liveBytes = await proxy.controls.liveBytes();
+  const open = size.inFlight + size.waiting;
   const id = `tracking/${size.name}`;
+  const resident = figure(`${id}/resident`, `${words(size)}: resident memory`, 'MB', latency, [
+    residentBytes / BYTES_PER_MB,
+  ]);
+  // With few of them it is all that the process has needed for itself since its start.
+  if (open < MANY) return [resident];
   return [
-    figure(`${id}/resident`, `${words(size)}: resident memory`, 'MB', latency, [
-      residentBytes / BYTES_PER_MB,
-    ]),
+    resident,
     figure(`${id}/growth`, `${words(size)}: memory in use for each`, 'kB', latency, [
-      growth / (size.inFlight + size.waiting) / BYTES_PER_KB,
+      (liveBytes - emptyBytes) / open / BYTES_PER_KB,
     ]),
   ];
 }
 
-/** Some of the transfers end well at the same moment, again and again. */
+async function peak({ proxy, size, latency }: Parts): Promise<Figure> {
+  const { peakResidentBytes } = await proxy.controls.memory();
+  const what = `${words(size)}: peak memory of the process`;
+  return figure(`tracking/${size.name}/peak`, what, 'MB', latency, [
+    peakResidentBytes / BYTES_PER_MB,
+  ]);
+}
+
+/**
+ * Some of the transfers end well at the same moment, again and again, but never more than half of
+ * them.
+ *
+ * @returns for each time, milliseconds until each of them was finished in SciCat
+ */
 async function endings(
-  parts: Parts,
+  { run, world, size }: Parts,
   transfers: readonly SeededTransfer[],
-): Promise<readonly Figure[]> {
-  const { run, world, latency, size, proxy } = parts;
-  const rounds = Math.min(run.repetitions, Math.max(1, Math.floor(size.inFlight / ENDINGS / 2)));
+): Promise<readonly (readonly number[])[]> {
+  const rounds = Math.min(run.repetitions, Math.max(1, transfers.length / ENDINGS / 2));
   const delays: (readonly number[])[] = [];
   for (let round = 0; round < rounds; round += 1) {
     run.progress(`tracking, ${size.name} open: ${ENDINGS} end, ${round + 1}/${rounds}`);
-    // Spread over all of them, whatever order they are followed in.
-    const ending = transfers.filter((_, index) => index % rounds === round).slice(0, ENDINGS);
-    delays.push(await finish(world, ending));
+    delays.push(await finish(world, endingIn(round, transfers)));
   }
+  return delays;
+}
+
+/** Spread over all of them, whatever order they are followed in. */
+function endingIn(round: number, transfers: readonly SeededTransfer[]): readonly SeededTransfer[] {
+  const every = transfers.length / ENDINGS;
+  return transfers.filter((_, index) => index % every === round);
+}
+
+function endingFigures(
+  { size, latency }: Parts,
+  delays: readonly (readonly number[])[],
+): readonly Figure[] {
   const id = `tracking/${size.name}/endings`;
-  const what = `${words(size)}, ${ENDINGS} end at once`;
-  const of = (share: number): readonly number[] => delays.map((ms) => percentile(ms, share));
-  const until = 'until they are finished in SciCat';
-  const figures = [
-    figure(`${id}/p50`, `${what}: ${until}, p50`, 'ms', latency, of(0.5)),
-    figure(`${id}/p99`, `${what}: ${until}, p99`, 'ms', latency, of(0.99)),
-  ];
-  if (size.name !== GO_SIZE) return figures;
-  await proxy.stop();
+  const what = `${endingWords(size)}: until they are finished in SciCat`;
+  return [0.5, 0.99].map((share) =>
+    figure(
+      `${id}/p${share * 100}`,
+      `${what}, p${share * 100}`,
+      'ms',
+      latency,
+      delays.map((ms) => percentile(ms, share)),
+    ),
+  );
+}
+
+function endingWords(size: Size): string {
+  return `${words(size)}, ${ENDINGS} end at once`;
+}
+
+/** The same with the Go version, once the proxy has been stopped. */
+async function besideGo(
+  parts: Parts,
+  transfers: readonly SeededTransfer[],
+  delays: readonly (readonly number[])[],
+): Promise<readonly Figure[]> {
+  const { run, latency, size } = parts;
   run.progress('tracking, as the Go version does it');
-  const left = transfers.filter((_, index) => index % rounds !== 0).slice(-5 * ENDINGS);
-  const go = await goVersion(parts, left);
-  const inTime = delays.map((ms) => (100 * ms.filter((one) => one <= IN_TIME_MS).length) / ENDINGS);
+  const go = await goVersion(parts, transfers, delays.length);
+  const inTime = delays.map(inTimePercent);
   return [
-    ...figures,
     compared(
       figure(
-        `${id}/in-time`,
-        `${what}: finished within ${IN_TIME_MS / 1000} s`,
+        `tracking/${size.name}/endings/in-time`,
+        `${endingWords(size)}: finished within ${IN_TIME_MS / 1000} s`,
         '%',
         latency,
         inTime,
       ),
       inTime,
       'Go version',
-      inTime.map(() => go.inTimePercent),
+      inTime.map(() => inTimePercent(go.delays)),
     ),
     figure(
       'tracking/go/calls',
-      'Go version: calls for each transfer and interval',
+      'Go version: calls for each transfer that it follows and each interval',
       'calls',
       latency,
       [go.callsForOne],
@@ -298,11 +357,16 @@ async function endings(
   ];
 }
 
+function inTimePercent(delays: readonly number[]): number {
+  return (100 * delays.filter((ms) => ms <= IN_TIME_MS).length) / ENDINGS;
+}
+
 /** Ten workers, each with one transfer until its end; a read and a write for each in each interval. */
 async function goVersion(
   { world, pollMs }: Parts,
   transfers: readonly SeededTransfer[],
-): Promise<{ readonly inTimePercent: number; readonly callsForOne: number }> {
+  round: number,
+): Promise<{ readonly delays: readonly number[]; readonly callsForOne: number }> {
   const WORKERS = 10;
   const INTERVALS = 4;
   const bare = startChild<BareClientControls>(
@@ -318,21 +382,20 @@ async function goVersion(
     // Only the client that submitted a task is shown it.
     globusToken: await world.globus.token('proxy'),
   });
+  const ended = new Set(Array.from({ length: round }, (_, one) => endingIn(one, transfers)).flat());
   const following = bare.follow({
-    transfers,
+    transfers: transfers.filter((transfer) => !ended.has(transfer)),
     workers: WORKERS,
     intervalMs: pollMs,
     forMs: INTERVALS * pollMs,
   });
   await delay(pollMs / 2);
-  const every = transfers.length / ENDINGS;
-  const ending = transfers.filter((_, index) => index % every === 0);
+  const ending = endingIn(round, transfers);
   const endedAt = await world.globus.succeed(ending.map(({ taskId }) => taskId));
   const { calls } = await following;
   const finishedAt = await world.scicat.finishedAt(ending.map(({ jobId }) => jobId));
-  const inTime = finishedAt.filter((at) => at !== undefined && at - endedAt <= IN_TIME_MS);
   return {
-    inTimePercent: (100 * inTime.length) / ending.length,
+    delays: finishedAt.filter((at) => at !== undefined).map((at) => at - endedAt),
     callsForOne: calls / WORKERS / INTERVALS,
   };
 }
