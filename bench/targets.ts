@@ -1,6 +1,5 @@
-import type { Figure } from './support/figures.js';
-import { isZero } from './support/run.js';
-import { POLL_SECONDS } from './tracking.bench.js';
+import type { Figure, Unit } from './support/figures.js';
+import { isZero, POLL_SECONDS } from './support/run.js';
 
 /** What a figure must come to. */
 export interface Target {
@@ -22,6 +21,9 @@ export interface Judgement {
 }
 
 const SHAPES = ['folder', 'list'] as const;
+
+/** What must never be more than so many. */
+const COUNTS: readonly Unit[] = ['calls', 'writes'];
 
 /** Open transfers, and how many of them are in flight. */
 const IN_FLIGHT = [
@@ -100,7 +102,11 @@ export function judge(
       .map((figure) => {
         const spread = target.of === 'ratio' ? figure.ratio : figure.proxy;
         const measured =
-          spread === undefined ? Infinity : figure.unit === 'calls' ? spread.max : spread.median;
+          spread === undefined
+            ? Infinity
+            : COUNTS.includes(figure.unit)
+              ? spread.max
+              : spread.median;
         return { figure, target, measured, met: measured <= target.atMost };
       }),
   );

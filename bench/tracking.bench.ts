@@ -7,7 +7,7 @@ import { compared, type Figure, figure } from './support/figures.js';
 import { ACCOUNTS } from './support/names.js';
 import { type BenchProxy, profiled, startProxy } from './support/proxy.js';
 import { ProxyClient } from './support/proxy-client.js';
-import { type Bench, type BenchRun, NO_LATENCY } from './support/run.js';
+import { type Bench, type BenchRun, NO_LATENCY, POLL_SECONDS } from './support/run.js';
 import {
   type JobTemplates,
   makeTemplates,
@@ -24,8 +24,6 @@ import {
   takeCalls,
 } from './support/world.js';
 
-/** Seconds between two looks at Globus. */
-export const POLL_SECONDS = 2;
 /** Where only counts matter. */
 const SHORT_POLL_SECONDS = 1;
 /** So many that what each takes of memory can be told from what the process takes. */

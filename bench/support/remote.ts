@@ -40,6 +40,8 @@ export function offer(functions: object, onParentGone: () => void): void {
     if (isAsk(message)) void answer(message);
   });
   process.once('disconnect', onParentGone);
+  // It may have gone while this process was still starting.
+  if (!process.connected) onParentGone();
 }
 
 /** The functions that a child process {@link offer}s. Calls fail when the child ends. */

@@ -21,6 +21,9 @@ export interface BenchRun {
 /** One group of measurements. */
 export type Bench = (run: BenchRun) => Promise<readonly Figure[]>;
 
+/** Seconds between two looks at Globus, where tracking is measured. */
+export const POLL_SECONDS = 2;
+
 /** Without latencies, where only processor time counts. */
 export const NO_LATENCY: Latency = { scicatMs: 0, globusMs: 0 };
 

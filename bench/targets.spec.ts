@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { compared, figure, type Unit } from './support/figures.js';
+import { NO_LATENCY } from './support/run.js';
+import { judge, type Target } from './targets.js';
+
+const LATENCY = { scicatMs: 50, globusMs: 80 };
+
+const target = (parts: Partial<Target> = {}): Target => ({
+  figure: 'a',
+  of: 'value',
+  atMost: 2,
+  ...parts,
+});
+
+describe('judge', () => {
+  it.each<[Unit, readonly number[], number, boolean]>([
+    ['ms', [1, 2, 9], 2, true],
+    ['ms', [1, 2.1, 9], 2.1, false],
+    ['calls', [1, 2, 3], 3, false],
+    ['writes', [0, 0, 1], 1, true],
+  ])('judges %s of %j by %d', (unit, values, measured, met) => {
+    const own = figure('a', 'A', unit, LATENCY, values);
+    expect(judge([own], [target()])).toEqual([{ figure: own, target: target(), measured, met }]);
+  });
+
+  it('judges a ratio by the middle of the ratios', () => {
+    const values = [10, 20, 90];
+    const own = compared(figure('a', 'A', 'ms', LATENCY, values), values, 'floor', [10, 10, 10]);
+    expect(judge([own], [target({ of: 'ratio' })])).toMatchObject([{ measured: 2, met: true }]);
+  });
+
+  it('takes a ratio that was not measured for a miss', () => {
+    const own = figure('a', 'A', 'ms', LATENCY, [1]);
+    expect(judge([own], [target({ of: 'ratio' })])).toMatchObject([{ met: false }]);
+  });
+
+  it('holds a figure to what counts at its latency, and passes over what was not measured', () => {
+    const figures = [figure('a', 'A', 'ms', LATENCY, [1]), figure('a', 'A', 'ms', NO_LATENCY, [1])];
+    const count = (parts: Partial<Target>) => judge(figures, [target(parts)]).length;
+    expect([
+      count({}),
+      count({ at: 'latency' }),
+      count({ at: 'no latency' }),
+      count({ figure: 'b' }),
+    ]).toEqual([2, 1, 1, 0]);
+  });
+});
