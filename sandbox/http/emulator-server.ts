@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { EmulatedResponse, Emulator } from './emulator.js';
@@ -170,16 +171,22 @@ function headersOf(incoming: IncomingMessage): Record<string, string | undefined
  * rest is read all the same: a caller still sending would see a broken connection, not an answer.
  */
 async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const zipped = incoming.headers['content-encoding'] === 'gzip';
   const chunks: Buffer[] = [];
+  // As it comes in, so that the end of a long body is not followed by a long silence.
+  const decoder = new StringDecoder('utf8');
+  let text = '';
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length <= maxBytes) chunks.push(chunk);
+    if (length > maxBytes) continue;
+    if (zipped) chunks.push(chunk);
+    else text += decoder.write(chunk);
   }
   if (length > maxBytes) return undefined;
-  const bytes = Buffer.concat(chunks);
-  const zipped = incoming.headers['content-encoding'] === 'gzip' && bytes.length > 0;
-  return (zipped ? gunzipSync(bytes) : bytes).toString('utf8');
+  return zipped && length > 0
+    ? gunzipSync(Buffer.concat(chunks)).toString('utf8')
+    : text + decoder.end();
 }
 
 /** Longer waits than a timer can hold (24 days, `Infinity` too) last until the server is closed. */
