@@ -5,6 +5,7 @@ import { fileListBody } from './support/file-lists.js';
 import type { LoadResult } from './support/load.js';
 import { type BenchProxy, profiled, startProxy } from './support/proxy.js';
 import { ProxyClient } from './support/proxy-client.js';
+import { roundTrips } from './support/round-trips.js';
 import { type Bench, type BenchRun, inWords, isZero, NO_LATENCY } from './support/run.js';
 import { percentile } from './support/statistics.js';
 import { type Load, Subjects } from './support/subjects.js';
@@ -116,8 +117,44 @@ async function calls(
       );
     }
   }
+  figures.push(await chain(run, world, subjects, proxy, shape));
   if (shape.name === 'folder') figures.push(await callsOfLookUp(world, subjects, proxy));
   return figures;
+}
+
+/** How many of the calls come one after the other before the answer. */
+async function chain(
+  run: BenchRun,
+  world: BenchWorld,
+  subjects: Subjects,
+  proxy: BenchProxy,
+  shape: Shape,
+): Promise<Figure> {
+  const COUNT = 5;
+  // So long that calls which are sent at the same time can't be taken for two in a row.
+  const MS = 150;
+  const latency: Latency = { scicatMs: MS, globusMs: MS };
+  run.progress(`request, ${shape.name}: counting round trips`);
+  await setLatency(world, latency);
+  const client = new ProxyClient(proxy.url, subjects.userToken);
+  const trips: number[] = [];
+  for (let number = 0; number < COUNT; number += 1) {
+    const dataset = await subjects.datasets(1);
+    await client.post(subjects.series, dataset, shape.body);
+    const answeredAt = Date.now();
+    const { scicat, globus } = await takeAllCalls(world, latency);
+    const calls = [...scicat, ...globus].map(({ at }) => ({ from: at - MS, to: at }));
+    trips.push(roundTrips(calls.filter(({ to }) => to <= answeredAt)));
+  }
+  client.close();
+  await setLatency(world, NO_LATENCY);
+  return figure(
+    `request/${shape.name}/round-trips`,
+    `POST, ${shape.name}: round trips before the answer`,
+    'calls',
+    latency,
+    trips,
+  );
 }
 
 async function callsOfLookUp(

@@ -40,6 +40,8 @@ export const TARGETS: readonly Target[] = [
   ...SHAPES.flatMap((shape): readonly Target[] => [
     // Identity, dataset, job and submission; the task's id, and a submission id for the next one.
     never(`request/${shape}/calls`, 6),
+    // Identity and dataset together, job, submission.
+    usually(`request/${shape}/round-trips`, 3),
     ...['sequential', 'parallel'].flatMap((order) =>
       ['p50', 'p99'].map((share): Target => ({
         ...ratio(`request/${shape}/${order}/${share}`, 1.1),
@@ -50,6 +52,7 @@ export const TARGETS: readonly Target[] = [
   ]),
   // Identity, dataset, job and its first status.
   never('request/waiting/calls', 4),
+  usually('request/waiting/round-trips', 2),
   // Who asks, and the job.
   never('request/get/calls', 2),
 
