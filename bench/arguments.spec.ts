@@ -9,8 +9,9 @@ describe('the arguments of the benchmark', () => {
       { scicatMs: 50, globusMs: 80 },
       { scicatMs: 0, globusMs: 0 },
     ],
-    repetitions: 5,
+    repetitions: 4,
     short: false,
+    markdown: false,
     out: 'bench/results.json',
     profileFolder: undefined,
   };
@@ -21,7 +22,7 @@ describe('the arguments of the benchmark', () => {
 
   it.each([
     [['--only', 'lists,start'], { groups: ['lists', 'start'], out: undefined }],
-    [['--short'], { short: true, out: undefined }],
+    [['--short', '--markdown'], { short: true, markdown: true, out: undefined }],
     [['--scicat-ms', '10'], { latencies: [{ scicatMs: 10, globusMs: 80 }], out: undefined }],
     [['--globus-ms=0'], { latencies: [{ scicatMs: 50, globusMs: 0 }], out: undefined }],
     [['--repetitions', '2', '--out', 'x'], { repetitions: 2, out: 'x' }],

@@ -15,8 +15,9 @@ own, beside baselines in the same run. Needs no network, and about ten minutes.
   --only GROUPS      some of ${GROUPS.join(',')} (default: all)
   --scicat-ms N      SciCat takes N ms for each answer, and
   --globus-ms N      Globus takes N ms (default: 50 and 80, and without latency what needs none)
-  --repetitions N    how often each thing is measured (default: 5)
+  --repetitions N    how often each thing is measured (default: 4)
   --short            only counts, no times; under a minute
+  --markdown         print what has a target as a table for docs/performance.md
   --out FILE         where the results go as JSON (default: bench/results.json for a whole run)
   --profile FOLDER   also write processor profiles of the proxy
   --help             show this
@@ -33,6 +34,7 @@ export type BenchWish =
       readonly latencies: readonly Latency[];
       readonly repetitions: number;
       readonly short: boolean;
+      readonly markdown: boolean;
       /** Undefined: nowhere. */
       readonly out: string | undefined;
       readonly profileFolder: string | undefined;
@@ -54,6 +56,7 @@ export function readArguments(args: readonly string[]): BenchWish {
         'globus-ms': { type: 'string' },
         repetitions: { type: 'string' },
         short: { type: 'boolean', default: false },
+        markdown: { type: 'boolean', default: false },
         out: { type: 'string' },
         profile: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -73,8 +76,9 @@ export function readArguments(args: readonly string[]): BenchWish {
       kind: 'run',
       groups,
       latencies: chosen ? [latency] : [latency, NO_LATENCY],
-      repetitions: numberOf(values.repetitions, '--repetitions', 1) ?? 5,
+      repetitions: numberOf(values.repetitions, '--repetitions', 1) ?? 4,
       short: values.short,
+      markdown: values.markdown,
       out: values.out ?? (whole ? DEFAULT_OUT : undefined),
       profileFolder: values.profile,
     };

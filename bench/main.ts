@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type ProgramContext, runProgram } from '../sandbox/world/run-program.js';
 import { type BenchWish, type Group, HELP, readArguments } from './arguments.js';
 import { listsBench } from './lists.bench.js';
-import { missesOf, resultsOf, tableOf } from './report.js';
+import { markdownOf, missesOf, resultsOf, tableOf } from './report.js';
 import { requestBench } from './request.bench.js';
 import type { Figure } from './support/figures.js';
 import type { Bench, BenchRun } from './support/run.js';
@@ -61,7 +61,8 @@ async function measure(
   };
   const figures = await Promise.race([all(wish.groups, run), stopped]);
   const judgements = judge(figures);
-  console.log(`\n${tableOf(figures, judgements).join('\n')}\n`);
+  const lines = (wish.markdown ? markdownOf : tableOf)(figures, judgements);
+  console.log(`\n${lines.join('\n')}\n`);
   if (wish.out !== undefined) {
     const results = resultsOf(figures, judgements, wish.repetitions);
     writeFileSync(wish.out, `${JSON.stringify(results, null, 2)}\n`);

@@ -52,30 +52,47 @@ export function resultsOf(
   };
 }
 
-const HEADINGS = ['', 'at', 'proxy', 'beside it', 'ratio', 'target'] as const;
+const HEADINGS: readonly string[] = ['', 'at', 'proxy', 'beside it', 'ratio', 'target'];
 
 /** All figures as lines of text, each with its target if it has one. */
 export function tableOf(
   figures: readonly Figure[],
   judgements: readonly Judgement[],
 ): readonly string[] {
-  const rows = figures.map((figure) => [
-    figure.what,
-    inWords(figure.latency),
-    `${spread(figure.proxy, figure.unit)} ${figure.unit}`,
-    figure.baseline === undefined
-      ? ''
-      : `${spread(figure.baseline.spread, figure.unit)} (${figure.baseline.name})`,
-    figure.ratio === undefined ? '' : `${spread(figure.ratio, '×')} ×`,
+  const rows = figures.map((figure) => cellsOf(figure, judgements));
+  return aligned([HEADINGS, ...rows]).map((cells) => cells.join('  ').trimEnd());
+}
+
+/** The figures that have a target, and those beside the Go version, as a table in Markdown. */
+export function markdownOf(
+  figures: readonly Figure[],
+  judgements: readonly Judgement[],
+): readonly string[] {
+  const judged = new Set(judgements.map(({ figure }) => figure));
+  const wanted = figures.filter(
+    (figure) => judged.has(figure) || figure.baseline?.name === 'Go version',
+  );
+  const rows = wanted.map((figure) => cellsOf(figure, judgements));
+  const rule = HEADINGS.map(() => '---');
+  return aligned([HEADINGS, rule, ...rows]).map((cells) => `| ${cells.join(' | ')} |`);
+}
+
+function cellsOf(figure: Figure, judgements: readonly Judgement[]): readonly string[] {
+  const { what, latency, proxy, unit, baseline, ratio } = figure;
+  return [
+    what,
+    inWords(latency),
+    `${spread(proxy, unit)} ${unit}`,
+    baseline === undefined ? '' : `${spread(baseline.spread, unit)} (${baseline.name})`,
+    ratio === undefined ? '' : `${spread(ratio, '×')} ×`,
     judgements
       .filter((judgement) => judgement.figure === figure)
-      .map(
-        ({ target, met }) =>
-          `${met ? '✓' : '✗'} ≤ ${target.atMost}${target.of === 'ratio' ? ' ×' : ''}`,
-      )
+      .map(({ target, met }) => {
+        const unitOfTarget = target.of === 'ratio' ? '×' : unit;
+        return `${met ? '✓' : '✗'} ≤ ${target.atMost} ${unitOfTarget}`;
+      })
       .join(', '),
-  ]);
-  return aligned([[...HEADINGS], ...rows]);
+  ];
 }
 
 /** A sentence for each target that was missed. */
@@ -99,14 +116,9 @@ function short(value: number, unit: Unit): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+function aligned(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
   const widths = HEADINGS.map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
 }

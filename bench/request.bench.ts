@@ -184,8 +184,8 @@ async function latencies(
 ): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [order, load] of Object.entries({
-    sequential: { count: 12, concurrency: 1 },
-    parallel: { count: 6 * PARALLEL, concurrency: PARALLEL },
+    sequential: { count: 10, concurrency: 1 },
+    parallel: { count: 4 * PARALLEL, concurrency: PARALLEL },
   })) {
     const rounds: { floor: LoadResult; proxy: LoadResult; go: LoadResult }[] = [];
     for (let round = 1; round <= run.repetitions; round += 1) {
@@ -195,7 +195,7 @@ async function latencies(
       const floor = await subjects.bare(bareLoad(shape, shape.floor, load));
       const own = await subjects.proxy(proxy, load, shape.body);
       const go = await subjects.bare(
-        bareLoad(shape, 'go version', { ...load, count: load.count / 3 }),
+        bareLoad(shape, 'go version', { ...load, count: Math.ceil(load.count / 3) }),
       );
       rounds.push({ floor, proxy: own, go });
     }
@@ -222,7 +222,7 @@ async function processorTime(
   shape: Shape,
 ): Promise<readonly Figure[]> {
   if (shape.name === 'waiting') return [];
-  const load = { count: 300, concurrency: PARALLEL };
+  const load = { count: 200, concurrency: PARALLEL };
   const own = { cpu: [] as number[], rate: [] as number[] };
   const bare = { cpu: [] as number[], rate: [] as number[] };
   for (let round = 1; round <= run.repetitions; round += 1) {

@@ -18,6 +18,8 @@ import { type BenchWorld, setLatency } from './support/world.js';
 const EMPTY_APP = fileURLToPath(new URL('./empty-app/main.js', import.meta.url));
 const IN_FLIGHT = 1_000;
 const OPEN = [0, 10_000] as const;
+/** Starts that take long are repeated so often at most. */
+const LONG_STARTS = 3;
 /** How long a process is left alone before its memory is looked at. */
 const REST_MS = 2_000;
 const BYTES_PER_MB = 1e6;
@@ -37,8 +39,9 @@ export const startBench: Bench = async (run) => {
       await setLatency(world, latency);
       const ownMs: number[] = [];
       const emptyMs: number[] = [];
-      for (let round = 1; round <= run.repetitions; round += 1) {
-        run.progress(`start, ${open} open, at ${inWords(latency)}: ${round}/${run.repetitions}`);
+      const rounds = open === 0 ? run.repetitions : Math.min(run.repetitions, LONG_STARTS);
+      for (let round = 1; round <= rounds; round += 1) {
+        run.progress(`start, ${open} open, at ${inWords(latency)}: ${round}/${rounds}`);
         emptyMs.push(await startMs(world, emptyApp));
         ownMs.push(await startMs(world, proxyItself));
       }
@@ -61,7 +64,7 @@ async function atRest(run: BenchRun, world: BenchWorld): Promise<Figure> {
   await setLatency(world, NO_LATENCY);
   const own: number[] = [];
   const empty: number[] = [];
-  for (let round = 1; round <= Math.min(3, run.repetitions); round += 1) {
+  for (let round = 1; round <= Math.min(run.repetitions, LONG_STARTS); round += 1) {
     run.progress(`start, memory at rest: ${round}`);
     empty.push(await restMb(world, emptyApp));
     own.push(await restMb(world, proxyItself));

@@ -30,6 +30,8 @@ const SHORT_POLL_SECONDS = 1;
 const MANY = 1_000;
 /** How many end at once. */
 const ENDINGS = 100;
+/** How often, so that enough are left that do not end. */
+const ENDING_ROUNDS = 3;
 /** `task.progressWritesPerSecond`, as it is by default. */
 const WRITES_PER_SECOND = 20;
 /** An end is to be shown a poll interval and this after it came about. */
@@ -277,8 +279,7 @@ async function peak({ proxy, size, latency }: Parts): Promise<Figure> {
 }
 
 /**
- * Some of the transfers end well at the same moment, again and again, but never more than half of
- * them.
+ * Some of the transfers end well at the same moment, again and again.
  *
  * @returns for each time, milliseconds until each of them was finished in SciCat
  */
@@ -286,7 +287,7 @@ async function endings(
   { run, world, size }: Parts,
   transfers: readonly SeededTransfer[],
 ): Promise<readonly (readonly number[])[]> {
-  const rounds = Math.min(run.repetitions, Math.max(1, transfers.length / ENDINGS / 2));
+  const rounds = Math.min(run.repetitions, transfers.length > ENDINGS ? ENDING_ROUNDS : 1);
   const delays: (readonly number[])[] = [];
   for (let round = 0; round < rounds; round += 1) {
     run.progress(`tracking, ${size.name} open: ${ENDINGS} end, ${round + 1}/${rounds}`);
