@@ -5,7 +5,7 @@ import type { FaultRule } from '../../sandbox/http/faults.js';
 import { GlobusMachine } from '../../sandbox/globus/globus-machine.js';
 import { LocalFileSystem } from '../../sandbox/globus/local-file-system.js';
 import { CallLog, globusOperation } from './call-log.js';
-import { COLLECTIONS, GLOBUS_CLIENTS, LIFE_SECONDS } from './names.js';
+import { COLLECTIONS, GLOBUS_CLIENTS, KEEP_ALIVE_MS, LIFE_SECONDS } from './names.js';
 import { offer } from './remote.js';
 import { countItems, shortened } from './shortened-submission.js';
 
@@ -36,7 +36,10 @@ const quick: Emulator = {
   },
 };
 const log = new CallLog(quick, globusOperation);
-const server = await startEmulatorServer(log, { maxLoggedRequests: 0 });
+const server = await startEmulatorServer(log, {
+  maxLoggedRequests: 0,
+  keepAliveTimeoutMs: KEEP_ALIVE_MS,
+});
 
 /** Begins with the first word of where Globus is: until then tasks can be made in the past. */
 let timer: NodeJS.Timeout | undefined;

@@ -3,6 +3,12 @@
 /** Of all tokens: longer than any run. */
 export const LIFE_SECONDS = 24 * 3600;
 
+/**
+ * How long the services keep idle connections. SciCat itself drops them after five seconds; but the
+ * baselines repeat nothing, and must not send into one that is just being dropped.
+ */
+export const KEEP_ALIVE_MS = 600_000;
+
 /** The group that owns all datasets. */
 export const DATASET_GROUP = 'p10001';
 

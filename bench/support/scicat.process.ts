@@ -3,12 +3,15 @@ import type { FaultRule } from '../../sandbox/http/faults.js';
 import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
 import { CallLog, scicatOperation } from './call-log.js';
 import { copyOfJob, type JobCopy } from './job-copies.js';
-import { ACCOUNTS, DATASET_GROUP, datasetPid, LIFE_SECONDS } from './names.js';
+import { ACCOUNTS, DATASET_GROUP, datasetPid, KEEP_ALIVE_MS, LIFE_SECONDS } from './names.js';
 import { offer } from './remote.js';
 
 const machine = new ScicatMachine({ tokenLifeSeconds: LIFE_SECONDS });
 const log = new CallLog(machine, scicatOperation);
-const server = await startEmulatorServer(log, { maxLoggedRequests: 0 });
+const server = await startEmulatorServer(log, {
+  maxLoggedRequests: 0,
+  keepAliveTimeoutMs: KEEP_ALIVE_MS,
+});
 
 for (const account of Object.values(ACCOUNTS)) machine.addUser(account);
 
