@@ -19,7 +19,7 @@ own, beside baselines in the same run. Needs no network, and about ten minutes.
   --short            only counts, no times; under a minute
   --markdown         print what has a target as a table for docs/performance.md
   --out FILE         where the results go as JSON (default: bench/results.json for a whole run)
-  --profile FOLDER   also write processor profiles of the proxy
+  --profile FOLDER   also write processor profiles of the proxy, which then takes more memory
   --help             show this
 
 Times differ from run to run; what counts are the ratios within one run. The exit code is 1 if a

@@ -9,7 +9,13 @@ import { roundTrips } from './support/round-trips.js';
 import { type Bench, type BenchRun, inWords, isZero, NO_LATENCY } from './support/run.js';
 import { percentile } from './support/statistics.js';
 import { type Load, Subjects } from './support/subjects.js';
-import { type BenchWorld, type Latency, setLatency, takeAllCalls } from './support/world.js';
+import {
+  type BenchWorld,
+  endWorld,
+  type Latency,
+  setLatency,
+  takeAllCalls,
+} from './support/world.js';
 
 /** More than are asked for in a whole run, so that none has to wait. */
 const MANY_SLOTS = 100_000;
@@ -70,7 +76,7 @@ export const requestBench: Bench = async (run) => {
       }
       await setLatency(world, NO_LATENCY);
     }
-    await proxy.stop();
+    await endWorld(world);
   }
   return figures;
 };

@@ -12,8 +12,8 @@ import {
   startProgram,
 } from './support/proxy.js';
 import { type Bench, type BenchRun, inWords, NO_LATENCY } from './support/run.js';
-import { type JobTemplates, makeTemplates, seed } from './support/seed.js';
-import { type BenchWorld, setLatency } from './support/world.js';
+import { makeTemplates, seed } from './support/seed.js';
+import { type BenchWorld, endWorld, setLatency } from './support/world.js';
 
 const EMPTY_APP = fileURLToPath(new URL('./empty-app/main.js', import.meta.url));
 const IN_FLIGHT = 1_000;
@@ -28,11 +28,10 @@ const BYTES_PER_MB = 1e6;
 export const startBench: Bench = async (run) => {
   if (run.short) return [];
   const figures: Figure[] = [];
-  let templates: JobTemplates | undefined;
   for (const open of OPEN) {
     const world = run.startWorld();
     if (open > 0) {
-      templates ??= await makeTemplates(run.startWorld());
+      const templates = await makeTemplates(run.startWorld());
       await seed(world, templates, { inFlight: IN_FLIGHT, waiting: open - IN_FLIGHT });
     }
     for (const latency of run.latencies) {
@@ -56,6 +55,7 @@ export const startBench: Bench = async (run) => {
       );
     }
     if (open === 0) figures.push(await atRest(run, world));
+    await endWorld(world);
   }
   return figures;
 };

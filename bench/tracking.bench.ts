@@ -18,6 +18,7 @@ import {
 import { percentile } from './support/statistics.js';
 import {
   type BenchWorld,
+  endWorld,
   type Latency,
   setLatency,
   takeAllCalls,
@@ -81,10 +82,11 @@ async function counts(
 }
 
 async function liveBytesOfNone(run: BenchRun): Promise<Figure> {
-  const proxy = await startProxy(run.startWorld(), { pollInterval: POLL_SECONDS });
+  const world = run.startWorld();
+  const proxy = await startProxy(world, { pollInterval: POLL_SECONDS });
   await delay(POLL_SECONDS * 1000);
   const bytes = await proxy.controls.liveBytes();
-  await proxy.stop();
+  await endWorld(world);
   return figure('tracking/0/live', 'no transfer open: memory in use', 'MB', NO_LATENCY, [
     bytes / BYTES_PER_MB,
   ]);
@@ -132,7 +134,7 @@ async function follow(
     figures.push(...(await progressing(parts)));
   }
   if (run.short) {
-    await proxy.stop();
+    await endWorld(world);
     return figures;
   }
   const delays = size.name === '10' ? [] : await endings(parts, transfers);
@@ -140,6 +142,7 @@ async function follow(
   figures.push(await peak(parts));
   await proxy.stop();
   if (size.name === GO_SIZE) figures.push(...(await besideGo(parts, transfers, delays)));
+  await endWorld(world);
   return figures;
 }
 

@@ -1,5 +1,4 @@
 import { startEmulatorServer } from '../../sandbox/http/emulator-server.js';
-import type { FaultRule } from '../../sandbox/http/faults.js';
 import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
 import { CallLog, scicatOperation } from './call-log.js';
 import { copyOfJob, type JobCopy } from './job-copies.js';
@@ -24,7 +23,6 @@ const controls = {
     server.faults.clear();
     if (ms > 0) server.faults.add({ effect: { type: 'latency', ms } });
   },
-  addFault: (rule: FaultRule) => server.faults.add(rule),
   /** Datasets that are ready to be moved, numbered from `from`. */
   addDatasets: (series: string, from: number, count: number) => {
     for (let number = from; number < from + count; number += 1) {

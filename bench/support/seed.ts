@@ -5,7 +5,7 @@ import type { JobCopy } from './job-copies.js';
 import { ACCOUNTS, datasetPid } from './names.js';
 import { startProxy } from './proxy.js';
 import { ProxyClient } from './proxy-client.js';
-import type { BenchWorld } from './world.js';
+import { type BenchWorld, endWorld } from './world.js';
 
 /** Jobs as the proxy makes them. */
 export interface JobTemplates {
@@ -33,7 +33,7 @@ const SPACING_MS = 20_000;
 /** So many jobs are copied with one message. */
 const BATCH = 500;
 
-/** Has the proxy make a transfer that runs and one that waits. Nothing of them moves. */
+/** Has a proxy make a transfer that runs and one that waits, and ends the world in which it did. */
 export async function makeTemplates(world: BenchWorld): Promise<JobTemplates> {
   await world.globus.setRunningAtATime(0);
   await world.scicat.addDatasets(TEMPLATE, 1, 2);
@@ -43,8 +43,9 @@ export async function makeTemplates(world: BenchWorld): Promise<JobTemplates> {
   const running = await reaches(world, (await client.post(TEMPLATE, 1)).jobId, '002');
   const waiting = await reaches(world, (await client.post(TEMPLATE, 2)).jobId, '001');
   client.close();
-  await proxy.stop();
-  return { running, runningLabel: await world.globus.label(taskIdOf(running)), waiting };
+  const runningLabel = await world.globus.label(taskIdOf(running));
+  await endWorld(world);
+  return { running, runningLabel, waiting };
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CleanUp } from '../../sandbox/world/clean-up.js';
+import { CleanUp } from '../../sandbox/world/clean-up.js';
 import type { LoggedCall } from './call-log.js';
 import { startChild } from './child.js';
 import type { GlobusControls } from './globus.process.js';
@@ -32,7 +32,20 @@ export interface UpstreamCalls {
 /** How long nothing must be asked for, beside the latencies, before all counts as asked for. */
 const QUIET_MS = 250;
 
-export function startBenchWorld(cleanUp: CleanUp): BenchWorld {
+/**
+ * Starts the emulated services.
+ *
+ * @param all where the world is put, so that it goes away with everything else if not before
+ */
+export function startBenchWorld(all: CleanUp): BenchWorld {
+  const cleanUp = new CleanUp();
+  all.add({
+    name: 'a world',
+    remove: () => end(cleanUp),
+    abandon: () => {
+      cleanUp.abandon();
+    },
+  });
   const folder = mkdtempSync(join(tmpdir(), 'scicat-globus-proxy-bench-'));
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
@@ -59,6 +72,17 @@ export function startBenchWorld(cleanUp: CleanUp): BenchWorld {
       'the emulated Globus',
     ),
   };
+}
+
+/** Ends a world and what was started in it, so that it takes nothing from the next one. */
+export async function endWorld(world: BenchWorld): Promise<void> {
+  await end(world.cleanUp);
+}
+
+/** @throws Error when something could not be taken away */
+async function end(cleanUp: CleanUp): Promise<void> {
+  const problems = await cleanUp.run();
+  if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
 export async function setLatency(world: BenchWorld, latency: Latency): Promise<void> {
