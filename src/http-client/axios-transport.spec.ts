@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { inspect } from 'node:util';
@@ -8,6 +9,7 @@ import { InternalError } from '../errors/request.errors.js';
 import { AxiosTransport } from './axios-transport.js';
 import { type HttpRequest, TransportError } from './http-transport.port.js';
 
+const FRESH_FOR_MS = 50;
 const TOKEN = 'eyJ-very-secret-token';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -20,6 +22,7 @@ describe('AxiosTransport', () => {
   const transport = new AxiosTransport(new HttpService(axios.create()), {
     maxResponseBytes: 1_000,
     maxSockets: 2,
+    freshForMs: FRESH_FOR_MS,
   });
 
   beforeEach(async () => {
@@ -195,14 +198,27 @@ describe('AxiosTransport', () => {
     expect(sockets.size).toBe(1);
   });
 
-  it('reuses connections, but not for a call that asks for a fresh one', async () => {
+  it('reuses connections, but no idle one for a call that asks for a fresh one', async () => {
     handler = (_request, response) => response.end('1');
     await transport.send(ask());
     await transport.send(ask());
     expect(sockets.size).toBe(1);
     await transport.send(ask({ freshConnection: true }));
     await transport.send(ask({ freshConnection: true }));
+    expect(sockets.size).toBe(2);
+    const [, fresh] = sockets;
+    if (fresh === undefined) throw new Error('no connection');
+    // It has been idle for as long as one counts as fresh.
+    if (!fresh.destroyed) await once(fresh, 'close');
+    await transport.send(ask({ freshConnection: true }));
     expect(sockets.size).toBe(3);
+  });
+
+  it('a fresh connection may wait for its answer longer than an idle one counts as fresh', async () => {
+    handler = (_request, response) => {
+      setTimeout(() => response.end('1'), 3 * FRESH_FOR_MS);
+    };
+    expect((await transport.send(ask({ freshConnection: true }))).body).toBe(1);
   });
 
   describe('a body that is streamed', () => {

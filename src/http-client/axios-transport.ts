@@ -4,7 +4,6 @@ import type { AxiosResponse } from 'axios';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
-import { firstValueFrom } from 'rxjs';
 import { InternalError } from '../errors/request.errors.js';
 import {
   type HttpRequest,
@@ -19,11 +18,15 @@ import {
 export interface AxiosTransportOptions {
   /** Connections open to one host at a time; further requests wait, within their time-out. */
   readonly maxSockets?: number;
+  /** How long an idle connection counts as fresh, in milliseconds. @default 2000 */
+  readonly freshForMs?: number;
   /** Largest answer, in bytes after decompression; a larger one counts as lost. */
   readonly maxResponseBytes?: number;
 }
 
-const DEFAULT_MAX_SOCKETS = 32;
+const DEFAULT_MAX_SOCKETS = 128;
+/** SciCat drops connections after 5 idle seconds, and its word on that may be on its way. */
+const DEFAULT_FRESH_FOR_MS = 2_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -42,7 +45,12 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     const maxSockets = options.maxSockets ?? DEFAULT_MAX_SOCKETS;
     this.maxResponseBytes = options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
     this.pooled = agents({ keepAlive: true, maxSockets });
-    this.fresh = agents({ keepAlive: false, maxSockets });
+    this.fresh = agents({
+      keepAlive: true,
+      maxSockets,
+      // Ends idle connections only; one that waits for its answer is left alone.
+      timeout: options.freshForMs ?? DEFAULT_FRESH_FOR_MS,
+    });
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -92,30 +100,29 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     signal: AbortSignal,
   ): Promise<AxiosResponse<unknown>> {
     const { http, https } = request.freshConnection === true ? this.fresh : this.pooled;
-    return firstValueFrom(
-      this.http.request<unknown>({
-        method: request.method,
-        url: request.url,
-        headers: {
-          'User-Agent': 'scicat-globus-proxy',
-          ...contentType(request),
-          ...contentLength(request),
-        },
-        ...(data === undefined ? {} : { data }),
-        signal,
-        httpAgent: http,
-        httpsAgent: https,
-        proxy: false,
-        maxRedirects: 0,
-        maxBodyLength: Infinity,
-        maxContentLength: this.maxResponseBytes,
-        responseType: 'text',
-        validateStatus: () => true,
-        // Left to itself axios parses and trims the body that it is to send, and the answer.
-        transformRequest: (body: unknown) => body,
-        transformResponse: (body: unknown) => body,
-      }),
-    );
+    // Not through the service's observables: each of them makes an error to cancel what has ended.
+    return this.http.axiosRef.request<unknown>({
+      method: request.method,
+      url: request.url,
+      headers: {
+        'User-Agent': 'scicat-globus-proxy',
+        ...contentType(request),
+        ...contentLength(request),
+      },
+      ...(data === undefined ? {} : { data }),
+      signal,
+      httpAgent: http,
+      httpsAgent: https,
+      proxy: false,
+      maxRedirects: 0,
+      maxBodyLength: Infinity,
+      maxContentLength: this.maxResponseBytes,
+      responseType: 'text',
+      validateStatus: () => true,
+      // Left to itself axios parses and trims the body that it is to send, and the answer.
+      transformRequest: (body: unknown) => body,
+      transformResponse: (body: unknown) => body,
+    });
   }
 }
 

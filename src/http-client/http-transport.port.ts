@@ -17,8 +17,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Use a connection of its own. For calls that must not be repeated blindly: a pooled connection
-   * may be dropped by the server in the very moment it is used (SciCat does so after 5 idle s).
+   * Use a connection that is new, or was in use a moment ago. For calls that must not be repeated
+   * blindly: one that has long been idle may be dropped by the server in the very moment it is used.
    */
   readonly freshConnection?: boolean;
 }

@@ -39,7 +39,7 @@ export interface FinalizerParts {
 /** Refusals by SciCat after which a step is given up and said so in the job. */
 const REFUSALS_BEFORE_GIVING_UP = 3;
 const BACKOFF = { firstMs: 2000, capMs: 60_000 };
-const MAX_CONCURRENT = 8;
+const MAX_CONCURRENT = 32;
 /** While SciCat is slow, a job of an earlier try may be stored between the look and the next try. */
 const LOOK_HOLDS_MS = 2000;
 

@@ -56,7 +56,7 @@ interface Waiter {
 }
 
 const URGENCIES: readonly Urgency[] = ['final', 'needed', 'progress'];
-const MAX_CONCURRENT_WRITES = 8;
+const MAX_CONCURRENT_WRITES = 32;
 const PARK_MS = 60 * 60_000;
 /** Refusals in a row after which a job is parked: SciCat means it. */
 const REFUSALS_BEFORE_PARKING = 5;
