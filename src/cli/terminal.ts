@@ -8,6 +8,8 @@ export interface Terminal {
   readIn(): Promise<string>;
   /** Whether output may hold colours: it goes to a terminal and `NO_COLOR` is not set. */
   readonly colours: boolean;
+  /** Whether what was written can be wiped away: output goes to a terminal. */
+  readonly redraws: boolean;
   /** The process's variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -40,6 +42,7 @@ export function processTerminal(): Terminal {
       return Buffer.concat(chunks).toString('utf8');
     },
     colours: process.stdout.isTTY && !process.env['NO_COLOR'],
+    redraws: process.stdout.isTTY,
     env: process.env,
     platform: process.platform,
     workingFolder: process.cwd(),

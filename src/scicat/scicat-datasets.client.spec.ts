@@ -103,6 +103,39 @@ describe('ScicatDatasets', () => {
     );
   });
 
+  describe('readAsService', () => {
+    it('reads it with the service’s own account', async () => {
+      const { scicat, datasets } = datasetsWith(answer(200, wire));
+      expect(await datasets.readAsService(PID)).toEqual({
+        pid: PID,
+        ownerGroup: 'p1',
+        sourceFolder: '/data/run1',
+        size: 30,
+        numberOfFiles: 2,
+      });
+      expect(scicat.logins).toMatchObject([{ json: { username: 'updater' } }]);
+    });
+
+    it('is undefined where there is none, a route like findOne included', async () => {
+      for (const reply of [notThere, answer(200, { ...wire, pid: 'another' })]) {
+        expect(await datasetsWith(reply).datasets.readAsService(PID)).toBeUndefined();
+      }
+      expect(await datasetsWith().datasets.readAsService('..')).toBeUndefined();
+    });
+
+    it('tells a missing right from trouble', async () => {
+      const errors = await Promise.all(
+        [forbidden, answer(200, { pid: PID })].map((reply) =>
+          failing(datasetsWith(reply).datasets.readAsService(PID)),
+        ),
+      );
+      expect(errors.map(told)).toMatchObject([
+        { name: 'UpstreamRejectedError', status: 403 },
+        { name: 'UpstreamMalformedError', status: 200 },
+      ]);
+    });
+  });
+
   describe('lifecycle', () => {
     it('reads it with the service’s own account', async () => {
       const { scicat, datasets } = datasetsWith(answer(200, wire));

@@ -18,6 +18,7 @@ export function memoryTerminal(parts: Partial<Terminal> = {}): MemoryTerminal {
     },
     readIn: () => Promise.resolve(''),
     colours: false,
+    redraws: false,
     env: {},
     platform: 'linux',
     workingFolder: '/',

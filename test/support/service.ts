@@ -329,12 +329,13 @@ export async function startUpstreams(options: ScicatSandboxOptions = {}): Promis
   return { scicat, globus };
 }
 
-function readTestConfig(
+/** The configuration file of the test world. */
+export function testConfigText(
   upstreams: Upstreams,
   dataDir: string,
-  { yaml: more = '', facilities = '', env = {}, changeYaml }: ServiceOptions,
-): AppConfig {
-  const text = `
+  { yaml: more = '', facilities = '' }: Pick<ServiceOptions, 'yaml' | 'facilities'> = {},
+): string {
+  return `
 scicatUrl: ${upstreams.scicat.url}
 port: 8080
 dataDir: ${dataDir}
@@ -356,19 +357,28 @@ ${facilities}
 ${more.includes('task:') ? '' : 'task: { pollInterval: 1 }'}
 ${more}
 `;
+}
+
+/** The variables that go with {@link testConfigText}. */
+export const TEST_ENVIRONMENT: Readonly<Record<string, string>> = {
+  GLOBUS_CLIENT_ID: CLIENT_ID,
+  GLOBUS_CLIENT_SECRET: SECRETS.globusSecret,
+  SCICAT_SERVICE_USER_USERNAME: SERVICE_USER,
+  SCICAT_SERVICE_USER_PASSWORD: SECRETS.scicatPassword,
+};
+
+function readTestConfig(upstreams: Upstreams, dataDir: string, options: ServiceOptions): AppConfig {
+  const text = testConfigText(upstreams, dataDir, options);
   const { config } = loadConfig({
     argv: ['--config', '/config.yaml'],
-    env: {
-      GLOBUS_CLIENT_ID: CLIENT_ID,
-      GLOBUS_CLIENT_SECRET: SECRETS.globusSecret,
-      SCICAT_SERVICE_USER_USERNAME: SERVICE_USER,
-      SCICAT_SERVICE_USER_PASSWORD: SECRETS.scicatPassword,
-      ...env,
-    },
+    env: { ...TEST_ENVIRONMENT, ...options.env },
     platform: 'linux',
     applicationFolder: '/application',
     workingFolder: '/',
-    files: { read: () => changeYaml?.(text) ?? text, exists: (path) => path === '/config.yaml' },
+    files: {
+      read: () => options.changeYaml?.(text) ?? text,
+      exists: (path) => path === '/config.yaml',
+    },
   });
   return config;
 }
