@@ -192,6 +192,22 @@ describe('explain without a token', () => {
     expect(service.scicat.requests).toHaveLength(seen);
   });
 
+  it("needs the service's secrets only where its account is needed", async () => {
+    const none = {
+      GLOBUS_CLIENT_SECRET: undefined,
+      SCICAT_SERVICE_USER_USERNAME: undefined,
+      SCICAT_SERVICE_USER_PASSWORD: undefined,
+    };
+    const described = ['--owner-group', 'group1', '--source-folder', '/data/group1/run1'];
+    const outcomes = [
+      await explain([...REQUEST, ...ALICES_GROUPS, ...described], { env: none }),
+      await explain(REQUEST, { env: { ...none, SCICAT_TOKEN: service.tokens.alice } }),
+      await explain([...REQUEST, ...ALICES_GROUPS], { env: none }),
+    ];
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 1]);
+    expect(outcomes[2]?.err).toMatch(/SCICAT_SERVICE_USER_USERNAME: is not set/);
+  });
+
   it("reads what is left open with the service's account, and says where each fact is from", async () => {
     const { decision, dataset } = await explained([
       ...REQUEST,

@@ -29,7 +29,8 @@ Whose request it is, is said in one of these ways:
   --token-stdin               a SciCat token on standard input
   ${TOKEN_VARIABLE}                a SciCat token in this variable
 With a token, SciCat is asked with that token only. Without one, what --owner-group and
---source-folder leave open is read from SciCat with the service's account.
+--source-folder leave open is read from SciCat with the service's account; the service's
+secrets are needed for this alone.
 Nothing is changed anywhere. Globus is not asked, and whether a place is free neither.
 
 Exit code: 0 allowed, 1 refused or not to be decided, 2 wrong call.

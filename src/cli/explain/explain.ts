@@ -40,7 +40,12 @@ export async function explain(
   connect: ConnectUpstreams = connectUpstreams,
 ): Promise<ExitCode> {
   const asker = await askerOf(terminal, options, wrongCall);
-  const config = loadForCommand(terminal, options);
+  // Somebody who tries a new configuration on their own machine has no secrets there.
+  const config = loadForCommand(
+    terminal,
+    options,
+    needsAccount(asker, options) ? 'needed' : 'ignored',
+  );
   if (config === undefined) return 1;
   const upstreams = connect(config);
   try {
@@ -58,6 +63,11 @@ export async function explain(
   } finally {
     upstreams.close();
   }
+}
+
+/** Whether something is left to be read with the service's own account. */
+function needsAccount({ kind }: Asker, { ownerGroup, sourceFolder }: ExplainOptions): boolean {
+  return kind === 'user' && (ownerGroup === undefined || sourceFolder === undefined);
 }
 
 async function askerOf(

@@ -1,6 +1,6 @@
 import { RULES } from '../../transfers/application/request-rules.js';
 import { type Paint, painter } from '../paint.js';
-import { printable } from '../printable.js';
+import { oneLine } from '../one-line.js';
 import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './request-explanation.js';
 
 const MARKS = { passed: '✓', refused: '✗', 'not-needed': '–', 'not-checked': '–' } as const;
@@ -24,9 +24,9 @@ export function explanationText(explanation: Explanation, colours: boolean): str
   const { decision, rules } = explanation;
   const [headline, ...more] = decisionLines(explanation);
   const lines = [
-    painted(DECISION_COLOURS[decision], printable(headline)),
-    ...more.map(printable),
-    ...factLines(explanation).map(printable),
+    painted(DECISION_COLOURS[decision], oneLine(headline)),
+    ...more.map(oneLine),
+    ...factLines(explanation).map(oneLine),
     ...(rules.length === 0
       ? []
       : ['', 'Rules, in the order in which they count (✓ passed, ✗ refused, – neither):']),
@@ -100,8 +100,8 @@ function ruleLines(
   const { outcome, change } = rule;
   const mark = painted(COLOURS[outcome], MARKS[outcome]);
   return [
-    `${mark} ${rule.rule.padEnd(RULE_WIDTH)}  ${printable(finding(rule, explanation))}`,
-    ...(change === undefined ? [] : [`${BELOW_RULE}→ ${printable(change)}`]),
+    `${mark} ${rule.rule.padEnd(RULE_WIDTH)}  ${oneLine(finding(rule, explanation))}`,
+    ...(change === undefined ? [] : [`${BELOW_RULE}→ ${oneLine(change)}`]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { bytesText, durationText } from '../amounts.js';
 import { type Colour, type Paint, painter } from '../paint.js';
-import { printable } from '../printable.js';
+import { oneLine } from '../one-line.js';
 import type { OpenTransferView } from './open-transfer.js';
 
 const COLOURS: Readonly<Record<OpenTransferView['state'], Colour>> = {
@@ -37,7 +37,7 @@ function summary(transfers: readonly OpenTransferView[]): string {
 function blockOf(transfer: OpenTransferView, painted: Paint): readonly string[] {
   const { state, message, endRequested, source, destination } = transfer;
   return [
-    `${painted(COLOURS[state], state)}${printable(headOf(transfer))}`,
+    `${painted(COLOURS[state], state)}${oneLine(headOf(transfer))}`,
     ...(NO_NEWS.includes(message) ? [] : [message]).map(indented),
     ...(endRequested === null
       ? []
@@ -53,7 +53,7 @@ function blockOf(transfer: OpenTransferView, painted: Paint): readonly string[] 
 }
 
 function indented(text: string): string {
-  return `  ${printable(text)}`;
+  return `  ${oneLine(text)}`;
 }
 
 function headOf({ ageSeconds, requestedBy, ownerGroup, datasetPid }: OpenTransferView): string {

@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Caller } from '../../auth/caller.js';
 import { CurrentUser } from '../../auth/current-user.decorator.js';
@@ -9,9 +9,10 @@ import { AuthenticatedWithDataset } from './authenticated-with-dataset.decorator
 import { prefetchedDataset } from './dataset-prefetch.guard.js';
 import { ApiErrors } from './error-docs.decorator.js';
 import { FileListBody } from './file-list-body.js';
+import { ApiFileList } from './file-list-docs.decorator.js';
 import { PREVIEW_EXAMPLES } from './preview.docs.js';
 import { previewDto, TransferPreviewDto } from './preview.dto.js';
-import { FileListDto, PostTransferQuery } from './transfer.dto.js';
+import { PostTransferQuery } from './transfer.dto.js';
 import {
   BAD_PREVIEW_REQUEST,
   FORBIDDEN,
@@ -38,7 +39,7 @@ export class PreviewController {
     description:
       'Takes what POST /transfer takes, applies the same rules, and answers with the same errors, but does nothing: no job is made, no place is taken, and Globus is not asked. So it does not tell whether Globus would refuse. What it says holds for now; whether the transfer would wait may be different a moment later.',
   })
-  @ApiBody({ type: FileListDto, required: false })
+  @ApiFileList()
   @ApiOkResponse({
     description: 'The transfer is allowed.',
     type: TransferPreviewDto,

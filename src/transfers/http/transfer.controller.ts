@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Authenticated } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
@@ -13,10 +13,10 @@ import { AuthenticatedWithDataset } from './authenticated-with-dataset.decorator
 import { prefetchedDataset } from './dataset-prefetch.guard.js';
 import { ApiErrors } from './error-docs.decorator.js';
 import { FileListBody } from './file-list-body.js';
+import { ApiFileList } from './file-list-docs.decorator.js';
 import { JobIdPipe } from './job-id.pipe.js';
 import {
   DeleteTransferQuery,
-  FileListDto,
   ListTransfersQuery,
   PostTransferQuery,
   PostTransferResponse,
@@ -55,21 +55,7 @@ export class TransferController {
     description:
       'Moves a dataset, or some of its files, from one facility to another. The answer is the id of a SciCat job that is kept up to date until the transfer has ended. What was answered with 200 is carried out, even if Globus is down at the moment: it then waits. Asking again for a transfer that is still open answers with the same job.',
   })
-  @ApiBody({
-    type: FileListDto,
-    required: false,
-    examples: {
-      'whole dataset folder': { value: {} },
-      'some files': {
-        value: {
-          fileList: [
-            { path: 'raw/run-0001.h5', isSymlink: false },
-            { path: 'raw/latest.h5', isSymlink: true },
-          ],
-        },
-      },
-    },
-  })
+  @ApiFileList()
   @ApiOkResponse({ description: 'The transfer was accepted.', type: PostTransferResponse })
   @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
   async post(

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { printable } from './printable.js';
+import { oneLine } from './one-line.js';
 
 test.each([
   ['/data/ä 試料 🧪', '/data/ä 試料 🧪'],
@@ -8,5 +8,5 @@ test.each([
   ['\u202egnp.exe', '\\u{202e}gnp.exe'],
   ['half \ud800', 'half \\u{d800}'],
 ])('%j is shown as %j', (text, shown) => {
-  expect(printable(text)).toBe(shown);
+  expect(oneLine(text)).toBe(shown);
 });
