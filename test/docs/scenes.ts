@@ -1,4 +1,5 @@
 import { doctorScene } from './doctor-scene.js';
+import { openTransfersScene } from './open-transfers-scene.js';
 
 /** What stands around the commands of a block while they run. */
 export interface Scene {
@@ -34,4 +35,5 @@ export const SCENES: Readonly<Record<string, () => Promise<Scene>>> = {
   bare: () => Promise.resolve({}),
   doctor: () => doctorScene('well'),
   'doctor-mistakes': () => doctorScene('mistakes'),
+  'open-transfers': openTransfersScene,
 };
