@@ -16,6 +16,7 @@ const rooms = {
   'src/facilities': ['src/errors', 'src/templates'],
   'src/config': ['src/errors', 'src/facilities', 'src/templates'],
   'src/reload': ['src/config', 'src/logging', 'src/time'],
+  'src/hardening': ['src/errors', 'src/time'],
   'src/transfers/domain': ['src/errors'],
   'src/transfers/application/ports': ['src/transfers/domain'],
   'src/transfers/application': [
@@ -37,6 +38,8 @@ const rooms = {
     'src/config',
     'src/errors',
     'src/logging',
+    'src/hardening',
+    'src/time',
   ],
   'src/tracking': [
     'src/transfers/application/ports',

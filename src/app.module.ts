@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AppConfig } from './config/app-config.js';
 import { AppConfigModule } from './config/config.module.js';
+import { HardeningModule } from './hardening/hardening.module.js';
+import { SERVER_LIMITS, type ServerLimits } from './hardening/server-limits.js';
 import { HealthModule } from './health/health.module.js';
 import { InfrastructureModule } from './infrastructure.module.js';
 import type { Logger } from './logging/logger.js';
@@ -10,12 +12,17 @@ import { TransfersModule } from './transfers/transfers.module.js';
 /** The whole service. */
 @Module({})
 export class AppModule {
-  static from(config: AppConfig, logger: Logger): DynamicModule {
+  static from(
+    config: AppConfig,
+    logger: Logger,
+    limits: ServerLimits = SERVER_LIMITS,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         AppConfigModule.from(config),
         InfrastructureModule.with(logger),
+        HardeningModule.with(limits),
         TransfersModule,
         HealthModule,
         MetricsModule,

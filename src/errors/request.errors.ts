@@ -42,6 +42,18 @@ export class QueueFullError extends ProxyError {
   readonly retryable = true;
 }
 
+/** As many bodies are being read as there is memory for. */
+export class TooBusyError extends ProxyError {
+  readonly code = 'TOO_BUSY';
+  readonly retryable = true;
+}
+
+/** Too many wrong tokens came from the caller's address; SciCat is not asked for a while. */
+export class TooManyFailedLoginsError extends ProxyError {
+  readonly code = 'TOO_MANY_FAILED_LOGINS';
+  readonly retryable = true;
+}
+
 /** Recovery is not complete, or the service is stopping. */
 export class NotReadyError extends ProxyError {
   readonly code = 'NOT_READY';

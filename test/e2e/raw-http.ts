@@ -9,6 +9,7 @@ export class RawConnection {
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => (this.received += text));
     this.ended = new Promise((resolve) => {
+      socket.on('end', resolve);
       socket.on('close', () => {
         resolve();
       });
@@ -17,9 +18,14 @@ export class RawConnection {
     socket.on('error', () => undefined);
   }
 
-  static async to(url: string): Promise<RawConnection> {
+  /** @param options `stubborn`: does not hang up when the other side does */
+  static async to(
+    url: string,
+    options: { readonly stubborn?: boolean } = {},
+  ): Promise<RawConnection> {
     const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
+    const allowHalfOpen = options.stubborn ?? false;
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen });
     const connection = new RawConnection(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
@@ -40,6 +46,11 @@ export class RawConnection {
   async closed(): Promise<string> {
     await this.ended;
     return this.received;
+  }
+
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.socket.pause();
   }
 
   close(): void {

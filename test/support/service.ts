@@ -14,6 +14,7 @@ import {
 import { createApp } from '../../src/app.setup.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { SERVER_LIMITS, type ServerLimits } from '../../src/hardening/server-limits.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 
@@ -58,6 +59,8 @@ export interface ServiceOptions {
   readonly dataDir?: string;
   /** Where log lines go, all levels of them. @default nowhere */
   readonly log?: DestinationStream;
+  /** Limits other than the service's own. */
+  readonly limits?: Partial<ServerLimits>;
   /** Environment variables beside the standard ones. */
   readonly env?: Readonly<Record<string, string>>;
   /**
@@ -125,7 +128,7 @@ export class TestService {
     const config = options.change === undefined ? polled : options.change(polled);
     const logger =
       options.log === undefined ? createLogger('silent') : createLogger('trace', options.log);
-    const app = await createApp(config, logger);
+    const app = await createApp(config, logger, { ...SERVER_LIMITS, ...options.limits });
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     const service = new TestService(

@@ -1,9 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
+import { BodyGate } from '../../hardening/body-gate.js';
+import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
+import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
+import { CLOCK, type Clock } from '../../time/clock.port.js';
 import type { FileEntry } from '../domain/file-list.js';
 import { FileListReader } from './file-list-reader.js';
 
@@ -15,25 +19,39 @@ const BYTES_PER_MIB = 1024 * 1024;
  */
 @Injectable()
 export class FileListBody {
-  constructor(private readonly config: ConfigSnapshots) {}
+  constructor(
+    private readonly config: ConfigSnapshots,
+    private readonly gate: BodyGate,
+    @Inject(LIMITS) private readonly limits: ServerLimits,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   /**
    * @returns undefined when the whole dataset folder is meant: no body, `{}`, or no list in it
-   * @throws InvalidRequestError when it is anything else, too large, or ends too early
+   * @throws InvalidRequestError when it is anything else, too large, too slow, or ends too early
+   * @throws TooBusyError when as many bodies as there is room for are being worked on
    */
   async read(request: Request, response: Response): Promise<readonly FileEntry[] | undefined> {
     if (!hasBody(request)) return undefined;
     refuseOtherThanJson(request);
-    // Who sent only the headers so far waits for this word.
-    if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
-      response.writeContinue();
-    }
     const { maxBodyMiB } = this.config.current().server;
-    const decoder = decoderFor(request.headers['content-encoding']);
-    const source: Readable = decoder === undefined ? request : request.pipe(decoder);
+    const place = this.gate.enter(largestSize(request, maxBodyMiB));
+    let decoder: Transform | undefined;
     try {
-      return await readAll(source, maxBodyMiB);
+      decoder = decoderFor(request.headers['content-encoding']);
+      // Who sent only the headers so far waits for this word.
+      if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
+        response.writeContinue();
+      }
+      const source: Readable = decoder === undefined ? request : request.pipe(decoder);
+      const files = await atPace(readAll(source, maxBodyMiB), request, this.limits, this.clock);
+      // The list takes up room until it is dealt with.
+      if (!response.destroyed) response.once('close', place.leave);
+      else place.leave();
+      return files;
     } catch (error) {
+      place.leave();
+      if (error instanceof SlowBodyError) response.set('Connection', 'close');
       throw error instanceof InvalidRequestError ? error : brokenOff();
     } finally {
       // What is not read is thrown away by the server once it has answered.
@@ -62,6 +80,19 @@ function refuseOtherThanJson(request: Request): void {
   if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset)) {
     throw new InvalidRequestError('The body must be JSON in UTF-8.');
   }
+}
+
+/**
+ * What the body can be at most, in bytes; who does not say gets room for all that is allowed.
+ *
+ * @throws InvalidRequestError when it says that it is larger than that
+ */
+function largestSize(request: Request, maxBodyMiB: number): number {
+  const maxBytes = maxBodyMiB * BYTES_PER_MIB;
+  const length = request.headers['content-length'];
+  if (length === undefined || request.headers['content-encoding'] !== undefined) return maxBytes;
+  if (Number(length) > maxBytes) throw tooLarge(maxBodyMiB);
+  return Number(length);
 }
 
 /** @returns undefined when the body comes as it is */
@@ -96,14 +127,18 @@ async function readAll(
   for await (const piece of pieces) {
     bytes += piece.length;
     if (bytes > maxBodyMiB * BYTES_PER_MIB) {
-      throw new InvalidRequestError(
-        `The body is larger than the ${maxBodyMiB} MiB that this service takes.`,
-      );
+      throw tooLarge(maxBodyMiB);
     }
     reader.push(piece);
   }
   // A chunked body of no bytes is none.
   return bytes === 0 ? undefined : reader.end();
+}
+
+function tooLarge(maxBodyMiB: number): InvalidRequestError {
+  return new InvalidRequestError(
+    `The body is larger than the ${maxBodyMiB} MiB that this service takes.`,
+  );
 }
 
 function brokenOff(): InvalidRequestError {

@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ServerLimits } from '../../src/hardening/server-limits.js';
+import { ALICES_DATASET, eventually, TestService } from '../support/service.js';
+import { RawConnection, readRaw } from './raw-http.js';
+
+const TARGET = `/transfer?sourceFacility=SOURCE&destFacility=ARCHIVE&scicatPid=${encodeURIComponent(ALICES_DATASET)}&collectionRootPath=/data`;
+const BODY = '{"fileList": [{"path": "a.h5", "isSymlink": false}]}';
+
+let service: TestService;
+const open: RawConnection[] = [];
+const logged: string[] = [];
+
+async function start(limits: Partial<ServerLimits>, yaml = ''): Promise<void> {
+  service = await TestService.start({
+    pollSeconds: 0.1,
+    limits: { checkEveryMs: 20, ...limits },
+    yaml,
+    log: { write: (line) => logged.push(line) },
+  });
+  await service.ready();
+}
+
+afterEach(async () => {
+  for (const connection of open.splice(0)) connection.close();
+  logged.length = 0;
+  await service.stop();
+});
+
+async function connect(): Promise<RawConnection> {
+  // As an attacker would, it does not hang up itself.
+  const connection = await RawConnection.to(service.url, { stubborn: true });
+  open.push(connection);
+  return connection;
+}
+
+function head(length: number | 'chunked', more = ''): string {
+  const size =
+    length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length.toString()}`;
+  return `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${service.tokens.alice}\r\nContent-Type: application/json\r\n${size}\r\n${more}\r\n`;
+}
+
+/** Status and code of the one answer on a connection that the service has closed. */
+function answered(text: string): unknown {
+  const { status, headers, body } = readRaw(text);
+  const { code } = JSON.parse(body) as { readonly code: unknown };
+  return { status, code, retryAfter: headers['retry-after'] };
+}
+
+const BAD_REQUEST = { status: 400, code: 'INVALID_REQUEST', retryAfter: undefined };
+const TOO_BUSY = { status: 503, code: 'TOO_BUSY', retryAfter: '5' };
+
+const connections = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = service.app.getHttpServer();
+    server.getConnections((error: Error | null, count: number) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+
+const nobodyIsLeft = () =>
+  eventually(async () => (await connections()) === 0, 'the service closes the connection');
+
+describe('S8, what takes too long is ended', () => {
+  it('a connection on which nothing is ever sent', async () => {
+    await start({ headersMs: 50 });
+    const connection = await connect();
+    expect(answered(await connection.closed())).toEqual(BAD_REQUEST);
+    await nobodyIsLeft();
+  });
+
+  it('headers that never end', async () => {
+    await start({ headersMs: 50 });
+    const connection = await connect();
+    connection.write('GET /version HTTP/1.1\r\nX-A: ');
+    const drip = setInterval(() => {
+      connection.write('a');
+    }, 5);
+    const text = await connection.closed();
+    clearInterval(drip);
+    expect(answered(text)).toEqual(BAD_REQUEST);
+    await nobodyIsLeft();
+  });
+
+  it('a body that comes steadily but never ends', async () => {
+    await start({ headersMs: 100, requestMs: 150 });
+    const connection = await connect();
+    connection.write(head(1e6));
+    const drip = setInterval(() => {
+      connection.write(' '.repeat(100));
+    }, 5);
+    const text = await connection.closed();
+    clearInterval(drip);
+    expect(answered(text)).toEqual(BAD_REQUEST);
+    await nobodyIsLeft();
+  });
+
+  it('a body that trickles in', async () => {
+    await start({ slowBodySeconds: 1, bodyBytesPerSecond: 1e6 });
+    const connection = await connect();
+    connection.write(`${head(1e6)}{"fileList": [`);
+    expect(answered(await connection.closed())).toEqual(BAD_REQUEST);
+    await nobodyIsLeft();
+  });
+
+  it('a body that goes on coming long after its request was refused', async () => {
+    await start({ lingerMs: 50 });
+    const connection = await connect();
+    connection.write(head(1e6).replace(service.tokens.alice, 'nobody'));
+    const drip = setInterval(() => {
+      connection.write(' ');
+    }, 5);
+    const text = await connection.closed();
+    clearInterval(drip);
+    expect(answered(text)).toEqual({ ...BAD_REQUEST, status: 401, code: 'UNAUTHENTICATED' });
+    await nobodyIsLeft();
+  });
+
+  it('a connection that is kept for a next request which never comes', async () => {
+    await start({ keepAliveMs: 50 });
+    const connection = await connect();
+    connection.write('GET /version HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(readRaw(await connection.closed()).status).toBe(200);
+    await nobodyIsLeft();
+  });
+
+  it('somebody who does not read the answer', async () => {
+    await start({ silenceMs: 100, keepAliveMs: 1e6 });
+    const connection = await connect();
+    connection.pause();
+    // More than the buffers of both sides hold.
+    connection.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+    await eventually(async () => (await connections()) === 1, 'the service is asked');
+    await nobodyIsLeft();
+  });
+});
+
+describe('S8, nobody gets more than there is', () => {
+  it('more connections than the service takes are closed, and one line tells so', async () => {
+    await start({ connections: 2 });
+    await Promise.all([connect(), connect()]);
+    await eventually(async () => (await connections()) === 2, 'two connections are open');
+    for (let n = 0; n < 5; n += 1) expect(await (await connect()).closed()).toBe('');
+    expect(logged.filter((line) => line.includes('no more connections'))).toHaveLength(1);
+  });
+
+  it('bodies beyond what memory there is are put off, and get in when there is room', async () => {
+    await start({ bodyBytesAtOnce: 1000 });
+    const first = await connect();
+    first.write(`${head(900)}{`);
+    await eventually(
+      () =>
+        service.scicat.requests.some(({ path, status }) => path.includes('identity') && !!status),
+      'the first sender is known',
+    );
+    const second = await connect();
+    second.write(`${head(200, 'Connection: close\r\n')}{`);
+    expect(answered(await second.closed())).toEqual(TOO_BUSY);
+    // It does not say how long it will be, so it might be as long as is allowed.
+    const third = await connect();
+    third.write(`${head('chunked', 'Connection: close\r\n')}1\r\n{\r\n`);
+    expect(answered(await third.closed())).toEqual(TOO_BUSY);
+    // Short ones still fit in.
+    expect((await service.post({}, { body: BODY })).status).toBe(200);
+
+    first.close();
+    await eventually(
+      async () => (await service.post({}, { body: BODY.padEnd(900) })).status === 200,
+      'there is room again',
+    );
+  });
+
+  it('a place is free again after each body, whatever became of its request', async () => {
+    await start({ bodyBytesAtOnce: 100 });
+    for (const [body, status] of [
+      [BODY.padEnd(100), 200],
+      ['{'.padEnd(100), 400],
+      ['{"fileList": []}'.padEnd(100), 400],
+      [BODY.padEnd(100), 200],
+    ] as const) {
+      expect((await service.post({}, { body })).status).toBe(status);
+    }
+  });
+});
