@@ -67,6 +67,7 @@ const rooms = {
     'src/transfers/domain',
     'src/errors',
     'src/logging',
+    'src/time',
   ],
   'src/scicat': [
     'src/doctor/ports',

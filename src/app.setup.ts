@@ -4,12 +4,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
-import { randomUUID } from 'node:crypto';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { errorFacts } from './errors/error-facts.js';
 import { ErrorResponseFilter } from './errors/error-response.filter.js';
-import { ProxyError } from './errors/proxy-error.js';
+import { type ErrorCode, ProxyError } from './errors/proxy-error.js';
 import { InvalidRequestError } from './errors/request.errors.js';
 import { LimitedExpressAdapter } from './hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from './hardening/server-limits.js';
@@ -70,9 +69,14 @@ export async function createApp(
   return app;
 }
 
-/** Not being ready is said where it comes from, and asked for all the time by probes. */
+/**
+ * Not being ready is said where it comes from, and asked for all the time by probes; an address that
+ * is put off is named once, and its flood shall not flood the log.
+ */
+const SAID_ELSEWHERE: readonly ErrorCode[] = ['NOT_READY', 'TOO_MANY_FAILED_LOGINS'];
+
 function isWorthALine(error: unknown, status: number): error is ProxyError {
-  if (!(error instanceof ProxyError) || error.code === 'NOT_READY') return false;
+  if (!(error instanceof ProxyError) || SAID_ELSEWHERE.includes(error.code)) return false;
   return status >= 500 || error.cause !== undefined;
 }
 

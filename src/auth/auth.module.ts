@@ -1,8 +1,13 @@
 import { Module } from '@nestjs/common';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { LOGGER, type Logger } from '../logging/logger.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
+import { CLOCK, type Clock } from '../time/clock.port.js';
 import { Authenticator } from './authenticator.js';
 import { IDENTITIES, type Identities } from './identity.port.js';
+import { LoginLimit } from './login-limit.js';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
+import { TokenMemory } from './token-memory.js';
 
 /** Who makes a request. Whoever uses `@Authenticated()` imports this. */
 @Module({
@@ -10,8 +15,22 @@ import { ScicatAuthGuard } from './scicat-auth.guard.js';
   providers: [
     {
       provide: Authenticator,
-      useFactory: (identities: Identities) => new Authenticator(identities),
-      inject: [IDENTITIES],
+      useFactory: (identities: Identities, config: ConfigSnapshots, clock: Clock, logger: Logger) =>
+        new Authenticator({
+          identities,
+          tokens: new TokenMemory(clock),
+          limit: new LoginLimit({
+            limit: () => config.current().server.maxFailedLoginsPerMinute,
+            clock,
+            onReached: (address) => {
+              logger.warn(
+                { address },
+                'too many wrong tokens, further ones are refused for a while',
+              );
+            },
+          }),
+        }),
+      inject: [IDENTITIES, ConfigSnapshots, CLOCK, LOGGER],
     },
     ScicatAuthGuard,
   ],

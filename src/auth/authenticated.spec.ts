@@ -6,7 +6,10 @@ import { Test } from '@nestjs/testing';
 import { inspect } from 'node:util';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { down } from '../../test/support/upstream-failures.js';
+import { settlePromises, VirtualClock } from '../../test/support/virtual-clock.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import { InternalError, UnauthenticatedError } from '../errors/request.errors.js';
+import { UpstreamTimeoutError } from '../errors/upstream.errors.js';
 import { TRANSFER_EVENTS } from '../transfers/application/ports/transfer-events.port.js';
 import { Authenticated, SCICAT_KEY_SCHEME } from './authenticated.decorator.js';
 import { Authenticator } from './authenticator.js';
@@ -14,7 +17,9 @@ import type { Caller } from './caller.js';
 import { callerOf, rememberCaller } from './caller.js';
 import { CurrentUser, currentUser } from './current-user.decorator.js';
 import type { Identities, Identity } from './identity.port.js';
+import { LoginLimit } from './login-limit.js';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
+import { TokenMemory } from './token-memory.js';
 
 const alice: Identity = {
   username: 'alice',
@@ -43,45 +48,150 @@ class FakeIdentities implements Identities {
 
 const contextOf = (request: object) => new ExecutionContextHost([request]);
 
+let clock: VirtualClock;
+let reached: string[];
+
+/** One that puts an address off after three wrong tokens. */
+function authenticator(identities: Identities): Authenticator {
+  clock = new VirtualClock();
+  reached = [];
+  const onReached = (address: string): void => {
+    reached.push(address);
+  };
+  return new Authenticator({
+    identities,
+    tokens: new TokenMemory(clock),
+    limit: new LoginLimit({ limit: () => 3, clock, onReached }),
+  });
+}
+
+const carrying = (token: string, ip = '192.0.2.1') => ({
+  headers: { 'scicat-api-key': token },
+  ip,
+});
+
+/** How each of these ends: a user's name, or an error's code. */
+async function outcomes(
+  all: readonly Promise<Pick<Caller, 'identity'>>[],
+): Promise<readonly string[]> {
+  return Promise.all(
+    all.map((one) =>
+      one.then(
+        ({ identity }) => identity.username,
+        (error: unknown) => (error instanceof ProxyError ? error.code : 'unforeseen'),
+      ),
+    ),
+  );
+}
+
 describe('Authenticator', () => {
   it('asks SciCat anew each time, so that a withdrawn group counts at once', async () => {
     const identities = new FakeIdentities();
-    const authenticator = new Authenticator(identities);
-    const headers = { 'scicat-api-key': 'alice-token' };
-    expect(await authenticator.authenticate(headers)).toEqual({
+    const authentication = authenticator(identities);
+    expect(await authentication.authenticate(carrying('alice-token'))).toEqual({
       identity: alice,
       token: 'alice-token',
     });
-    await authenticator.authenticate(headers);
-    await expect(authenticator.authenticate({ 'scicat-api-key': 'x' })).rejects.toThrow('Unknown.');
-    await expect(authenticator.authenticate({ 'scicat-api-key': 'x' })).rejects.toThrow('Unknown.');
-    expect(identities.asked).toEqual(['alice-token', 'alice-token', 'x', 'x']);
+    await authentication.authenticate(carrying('alice-token'));
+    expect(identities.asked).toEqual(['alice-token', 'alice-token']);
   });
 
   it('asks once for the same token at the same moment, and for each of different ones', async () => {
     const identities = new FakeIdentities();
-    const authenticator = new Authenticator(identities);
+    const authentication = authenticator(identities);
     identities.hold();
-    const all = Promise.allSettled(
+    const all = outcomes(
       ['alice-token', 'x', 'alice-token', 'x'].map((token) =>
-        authenticator.authenticate({ authorization: `Bearer ${token}` }),
+        authentication.authenticate({ headers: { authorization: `Bearer ${token}` } }),
       ),
     );
     identities.release();
-    expect((await all).map(({ status }) => status)).toEqual([
-      'fulfilled',
-      'rejected',
-      'fulfilled',
-      'rejected',
-    ]);
+    expect(await all).toEqual(['alice', 'UNAUTHENTICATED', 'alice', 'UNAUTHENTICATED']);
     expect(identities.asked).toEqual(['alice-token', 'x']);
+  });
+
+  it('does not ask again for a token that was refused a moment ago', async () => {
+    const identities = new FakeIdentities();
+    const authentication = authenticator(identities);
+    const tries = async () => outcomes([authentication.authenticate(carrying('x'))]);
+    expect([await tries(), await tries()]).toEqual([['UNAUTHENTICATED'], ['UNAUTHENTICATED']]);
+    expect(identities.asked).toEqual(['x']);
+    await clock.advance(10_000);
+    expect(await tries()).toEqual(['UNAUTHENTICATED']);
+    expect(identities.asked).toEqual(['x', 'x']);
+  });
+
+  it('S8: puts an address off that sends wrong tokens, but nobody whose token is known', async () => {
+    const identities = new FakeIdentities();
+    const authentication = authenticator(identities);
+    const tries = async (token: string, ip?: string) =>
+      (await outcomes([authentication.authenticate(carrying(token, ip))]))[0];
+    expect(await tries('alice-token')).toBe('alice');
+    for (const wrong of ['a', 'b', 'b']) expect(await tries(wrong)).toBe('UNAUTHENTICATED');
+    identities.asked.length = 0;
+    expect(await tries('c')).toBe('TOO_MANY_FAILED_LOGINS');
+    expect(await tries('b')).toBe('TOO_MANY_FAILED_LOGINS');
+    expect(await tries('alice-token')).toBe('alice');
+    expect(await tries('d', '192.0.2.2')).toBe('UNAUTHENTICATED');
+    expect(identities.asked).toEqual(['alice-token', 'd']);
+    expect(reached).toEqual(['192.0.2.1']);
+  });
+
+  it('a token that has expired is known no more', async () => {
+    let valid = true;
+    const authentication = authenticator({
+      identify: () =>
+        valid ? Promise.resolve(alice) : Promise.reject(new UnauthenticatedError('Expired.')),
+    });
+    const tries = async (token: string) =>
+      (await outcomes([authentication.authenticate(carrying(token))]))[0];
+    expect(await tries('alice-token')).toBe('alice');
+    valid = false;
+    expect(await tries('alice-token')).toBe('UNAUTHENTICATED');
+    for (const wrong of ['a', 'b', 'c']) await tries(wrong);
+    expect(await tries('alice-token')).toBe('TOO_MANY_FAILED_LOGINS');
+  });
+
+  it('SciCat being away is no failure of the caller', async () => {
+    const away = new UpstreamTimeoutError('SciCat', 'SciCat did not answer in time.');
+    const authentication = authenticator({ identify: () => Promise.reject(away) });
+    for (const token of ['a', 'b', 'c', 'd', 'e']) {
+      expect(await outcomes([authentication.authenticate(carrying(token))])).toEqual([
+        'UPSTREAM_TIMEOUT',
+      ]);
+    }
+  });
+
+  it('says when more may be asked: at once, but for a crowd with one unknown token', async () => {
+    const identities = new FakeIdentities();
+    const authentication = authenticator(identities);
+    const told: string[] = [];
+    const asks = (token: string, name: string) =>
+      authentication.authenticate(carrying(token), () => told.push(name));
+    identities.hold();
+    const all = outcomes([asks('alice-token', 'first'), asks('alice-token', 'second')]);
+    await settlePromises();
+    expect(told).toEqual(['first']);
+    identities.release();
+    await all;
+    expect(new Set(told)).toEqual(new Set(['first', 'second']));
+
+    told.length = 0;
+    await outcomes([asks('x', 'wrong')]);
+    await outcomes([asks('x', 'known to be wrong')]);
+    expect(told).toEqual(['wrong']);
+    identities.hold();
+    const known = outcomes([asks('alice-token', 'third'), asks('alice-token', 'fourth')]);
+    expect(told).toEqual(['wrong', 'third', 'fourth']);
+    identities.release();
+    await known;
   });
 });
 
 describe('ScicatAuthGuard', () => {
   let events: RecordedEvents;
   const guardOf = (identities: Identities): ScicatAuthGuard =>
-    new ScicatAuthGuard(new Authenticator(identities), events);
+    new ScicatAuthGuard(authenticator(identities), events);
 
   beforeEach(() => {
     events = new RecordedEvents();
@@ -109,6 +219,26 @@ describe('ScicatAuthGuard', () => {
     const guard = guardOf(identities);
     expect(await guard.canActivate(contextOf(request))).toBe(true);
     expect(identities.asked).toEqual([]);
+  });
+
+  it('has it on record who was put off for too many wrong tokens', async () => {
+    const guard = guardOf(new FakeIdentities());
+    const from = (token: string) => ({
+      id: `request-${token}`,
+      ...carrying(token),
+    });
+    for (const token of ['a', 'b', 'c', 'd']) {
+      await expect(guard.canActivate(contextOf(from(token)))).rejects.toThrow();
+    }
+    expect(events.all.at(-1)).toEqual({
+      kind: 'decided',
+      requestId: 'request-d',
+      operation: 'authenticate',
+      allowed: false,
+      rule: 'failed-logins',
+      reason: expect.stringMatching(/^Too many requests/),
+      address: '192.0.2.1',
+    });
   });
 
   it('does not let anybody else pass', async () => {
@@ -166,7 +296,7 @@ describe('@Authenticated()', () => {
     const module = await Test.createTestingModule({
       controllers: [WhoController],
       providers: [
-        { provide: Authenticator, useValue: new Authenticator(new FakeIdentities()) },
+        { provide: Authenticator, useValue: authenticator(new FakeIdentities()) },
         { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
         ScicatAuthGuard,
       ],

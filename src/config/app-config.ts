@@ -55,6 +55,8 @@ export interface ServerConfig {
   readonly trustProxy: boolean | number | string;
   /** Largest request body, in MiB. */
   readonly maxBodyMiB: number;
+  /** Wrong tokens that one address may send in a minute before it is put off; 0 means any number. */
+  readonly maxFailedLoginsPerMinute: number;
 }
 
 /** How Globus copies, where a facility does not say otherwise. */

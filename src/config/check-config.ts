@@ -78,6 +78,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
       host: server.host,
       trustProxy: server.trustProxy,
       maxBodyMiB: server.maxBodyMiB,
+      maxFailedLoginsPerMinute: server.maxFailedLoginsPerMinute,
     }),
     watch: settings.watch,
     transfer: Object.freeze({

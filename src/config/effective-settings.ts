@@ -43,6 +43,7 @@ export function effectiveSettings(config: FileConfig): EffectiveSettings {
       host: server.host,
       trustProxy: server.trustProxy,
       maxBodyMiB: server.maxBodyMiB,
+      maxFailedLoginsPerMinute: server.maxFailedLoginsPerMinute,
     },
     watch: config.watch,
     transfer: {

@@ -78,7 +78,7 @@ describe('a loaded configuration', () => {
         progressWritesPerSecond: 20,
       },
       scicat: { formerServiceUsers: [] },
-      server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128 },
+      server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
       watch: false,
       transfer: {
         verifyChecksum: true,

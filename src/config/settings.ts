@@ -261,6 +261,18 @@ export class ServerSettings {
   @Optional()
   @WholeNumber(1, 1024)
   readonly maxBodyMiB: number = 128;
+
+  /**
+   * Requests with a wrong SciCat token that one address may send in a minute. Beyond that SciCat is
+   * not asked about further unknown tokens of this address until the minute is over; 0 means no
+   * limit. Needs `trustProxy` behind a reverse proxy, or all its callers share one address.
+   *
+   * @default 30
+   * @example 100
+   */
+  @Optional()
+  @WholeNumber(0)
+  readonly maxFailedLoginsPerMinute: number = 30;
 }
 
 /** Section `transfer`: how Globus copies. */

@@ -11,6 +11,7 @@ import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { Secret } from '../config/secret.js';
 import { HTTP_TRANSPORT, type HttpRequest } from '../http-client/http-transport.port.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
+import { createLogger, LOGGER } from '../logging/logger.js';
 import { CLOCK } from '../time/clock.port.js';
 import { ARCHIVE_JOBS } from '../transfers/application/ports/archive-jobs.port.js';
 import { DATASETS } from '../transfers/application/ports/datasets.port.js';
@@ -61,8 +62,9 @@ async function wired(change: object = {}) {
       { provide: CLOCK, useValue: new LeapingClock() },
       { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
       UpstreamCalls,
+      { provide: LOGGER, useValue: createLogger('silent') },
     ],
-    exports: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK, TRANSFER_EVENTS, UpstreamCalls],
+    exports: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK, TRANSFER_EVENTS, UpstreamCalls, LOGGER],
   })
   class SurroundingsModule {}
   const app = await Test.createTestingModule({

@@ -52,4 +52,16 @@ describe('a transfer from request to end', () => {
       },
     });
   });
+
+  it('reads the dataset while SciCat is still finding out who asks', async () => {
+    service.scicat.faults.add({
+      match: { path: 'identity' },
+      effect: { type: 'latency', ms: 3_000 },
+    });
+    const answer = service.post();
+    const asked = (part: string) => service.scicat.requests.find(({ path }) => path.includes(part));
+    await eventually(() => asked('/datasets/') !== undefined, 'the dataset is asked for');
+    expect(asked('/identity')).toMatchObject({ status: null });
+    expect((await answer).status).toBe(200);
+  });
 });

@@ -259,7 +259,7 @@ export function aConfig(parts: ConfigParts = {}): AppConfig {
       ...task,
     },
     scicat: { formerServiceUsers: [] },
-    server: { host: '127.0.0.1', trustProxy: false, maxBodyMiB: 128 },
+    server: { host: '127.0.0.1', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
     watch: false,
     transfer: {
       verifyChecksum: true,

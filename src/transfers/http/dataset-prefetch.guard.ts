@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { scicatIsAsked } from '../../auth/scicat-question.js';
 import { readScicatToken } from '../../auth/scicat-token.js';
 import { noteForLog } from '../../logging/request-facts.js';
 import { type Dataset, DATASETS, type Datasets } from '../application/ports/datasets.port.js';
@@ -11,7 +12,7 @@ const started = new WeakMap<object, Promise<Dataset>>();
 
 /**
  * Starts reading the dataset while SciCat is being asked who the user is: two round trips in the
- * time of one. Refuses nobody and waits for nothing; to stand before the guard that authenticates.
+ * time of one. Refuses nobody and holds nobody up; to stand before the guard that authenticates.
  */
 @Injectable()
 export class DatasetPrefetchGuard implements CanActivate {
@@ -30,7 +31,9 @@ export class DatasetPrefetchGuard implements CanActivate {
   }
 
   private async read(request: Request, pid: string): Promise<Dataset> {
-    return this.datasets.readAs(readScicatToken(request.headers), pid);
+    const token = readScicatToken(request.headers);
+    await scicatIsAsked(request);
+    return this.datasets.readAs(token, pid);
   }
 }
 

@@ -68,7 +68,8 @@ export const INTERNAL: DocumentedError = {
 
 export const UNAVAILABLE: DocumentedError = {
   status: 503,
-  description: 'SciCat is not reachable, the service is starting, or the waiting queue is full.',
+  description:
+    'SciCat is not reachable, the service is starting or has too much to do, the waiting queue is full, or too many wrong tokens came from the address of the caller.',
   code: 'QUEUE_FULL',
   message: 'The waiting queue is full: 100 transfers wait already. Please try again later.',
   retryAfter: true,

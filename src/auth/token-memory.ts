@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../time/clock.port.js';
+
+/** Long enough to spare SciCat a flood, too short for anybody to notice. */
+const REFUSED_FOR_MS = 10_000;
+const MOST_ACCEPTED = 10_000;
+const MOST_REFUSED = 1_000;
+
+/**
+ * What SciCat said of tokens lately. Never a reason to let anybody in: a token that was accepted is
+ * asked for again each time. Tokens themselves are not kept, only their hashes.
+ */
+export class TokenMemory {
+  /** The latest ones last. */
+  private readonly accepted = new Set<string>();
+  /** Until when, and SciCat's answer in words; the latest ones last. */
+  private readonly refused = new Map<
+    string,
+    { readonly until: number; readonly message: string }
+  >();
+
+  constructor(private readonly clock: Pick<Clock, 'monotonicMs'>) {}
+
+  accept(token: string): void {
+    const hash = hashOf(token);
+    this.refused.delete(hash);
+    this.accepted.delete(hash);
+    this.accepted.add(hash);
+    forgetOldest(this.accepted, MOST_ACCEPTED);
+  }
+
+  refuse(token: string, message: string): void {
+    const hash = hashOf(token);
+    this.accepted.delete(hash);
+    this.refused.delete(hash);
+    this.refused.set(hash, { until: this.clock.monotonicMs() + REFUSED_FOR_MS, message });
+    forgetOldest(this.refused, MOST_REFUSED);
+  }
+
+  /** SciCat accepted this token when it was last asked. */
+  wasAccepted(token: string): boolean {
+    return this.accepted.has(hashOf(token));
+  }
+
+  /** In which words this token was refused a few seconds ago; undefined if it was not. */
+  refusal(token: string): string | undefined {
+    const known = this.refused.get(hashOf(token));
+    return known !== undefined && this.clock.monotonicMs() < known.until
+      ? known.message
+      : undefined;
+  }
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
+}
+
+function forgetOldest(
+  memory: { readonly size: number; keys(): Iterator<string>; delete(key: string): boolean },
+  most: number,
+): void {
+  if (memory.size <= most) return;
+  const oldest = memory.keys().next();
+  if (oldest.done !== true) memory.delete(oldest.value);
+}
