@@ -19,10 +19,13 @@ export interface SandboxFacility {
 /** What goes into the proxy's configuration file. */
 export interface ProxyConfigInput {
   readonly port: number;
+  /** Address to listen on. @default '127.0.0.1' */
+  readonly host?: string;
   readonly scicatUrl: string;
   readonly globus: { readonly authUrl: string; readonly transferUrl: string };
   readonly facilities: readonly SandboxFacility[];
-  readonly dataDir: string;
+  /** @default the proxy's own */
+  readonly dataDir?: string;
 }
 
 /** The text of a `scicat-globus-proxy-config.yaml`. */
@@ -30,7 +33,7 @@ export function proxyConfigText(input: ProxyConfigInput): string {
   return stringify({
     scicatUrl: input.scicatUrl,
     port: input.port,
-    server: { host: '127.0.0.1' },
+    server: { host: input.host ?? '127.0.0.1' },
     facilities: input.facilities.map((facility) => ({
       name: facility.name,
       collection: facility.collection,
@@ -46,7 +49,7 @@ export function proxyConfigText(input: ProxyConfigInput): string {
     })),
     task: { pollInterval: 1 },
     globus: { ...input.globus },
-    dataDir: input.dataDir,
+    ...(input.dataDir === undefined ? {} : { dataDir: input.dataDir }),
   });
 }
 

@@ -1,11 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { CleanUp } from './clean-up.js';
-import { startWorld, type World, type WorldOptions } from './world.js';
+import {
+  CONFIG_FILE,
+  discardSettings,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from './world.js';
 
 describe('startWorld', () => {
   const cleanUp = new CleanUp();
@@ -67,6 +82,52 @@ describe('startWorld', () => {
         task: { pollInterval: 1 },
       }),
     });
+  });
+
+  it('leaves settings for a proxy elsewhere, and takes the configuration away again', async () => {
+    const world = await start({
+      reach: { listen: '127.0.0.1', name: 'emulators', scicatPort: 0, globusPort: 0 },
+    });
+    const settings = mkdtempSync(join(tmpdir(), 'settings-'));
+    cleanUp.add({
+      name: 'the settings',
+      remove: async () => {
+        rmSync(settings, { recursive: true });
+        await Promise.resolve();
+      },
+    });
+    world.writeSettings(settings, 8080);
+    const read = (name: string) => readFileSync(join(settings, name), 'utf8');
+    expect({
+      files: readdirSync(settings).sort(),
+      clientId: read('globus-client-id').trim(),
+      password: read('scicat-service-user-password').trim(),
+      config: parse(read(CONFIG_FILE)) as unknown,
+    }).toEqual({
+      files: [
+        'globus-client-id',
+        'globus-client-secret',
+        CONFIG_FILE,
+        'scicat-service-user-password',
+        'scicat-service-user-username',
+      ],
+      clientId: world.secrets['GLOBUS_CLIENT_ID'],
+      password: world.secrets['SCICAT_SERVICE_USER_PASSWORD'],
+      config: {
+        port: 8080,
+        server: { host: '0.0.0.0' },
+        scicatUrl: `http://emulators:${world.scicat.port}`,
+        globus: {
+          authUrl: `http://emulators:${world.globus.port}`,
+          transferUrl: `http://emulators:${world.globus.port}/v0.10`,
+        },
+        facilities: expect.any(Array),
+        task: { pollInterval: 1 },
+      },
+    });
+    discardSettings(settings);
+    expect(existsSync(join(settings, CONFIG_FILE))).toBe(false);
+    discardSettings(settings);
   });
 
   it('can have two accounts with few rights instead of one', async () => {

@@ -8,7 +8,7 @@ import type { DatasetDocument } from '../scicat/datasets.js';
 import { startScicatSandbox, type ScicatSandbox } from '../scicat/scicat-sandbox.js';
 import { amountOf, type FolderEntry } from './folder-entries.js';
 import type { CleanUp } from './clean-up.js';
-import { proxyConfigText, type SandboxFacility } from './proxy-config.js';
+import { proxyConfigText, type ProxyConfigInput, type SandboxFacility } from './proxy-config.js';
 
 /** How a world is made. */
 export interface WorldOptions {
@@ -22,6 +22,18 @@ export interface WorldOptions {
   readonly sourceFolder?: string;
   /** What the archive collection shows as `/`. @default a folder in the world's own */
   readonly archiveFolder?: string;
+  /** How a proxy on another machine reaches the emulators. @default none can, and ports are free ones */
+  readonly reach?: Reach;
+}
+
+/** How the emulated services are reached from elsewhere, such as from another container. */
+export interface Reach {
+  /** Address to listen on. */
+  readonly listen: string;
+  /** Host name or address under which they are known there. */
+  readonly name: string;
+  readonly scicatPort: number;
+  readonly globusPort: number;
 }
 
 /** Somebody with a SciCat account. */
@@ -58,6 +70,21 @@ export interface World {
   registerDataset(entries: readonly FolderEntry[]): RegisteredDataset;
   /** Writes a configuration for the proxy and gives its path. */
   writeConfig(port: number): string;
+  /**
+   * Leaves configuration and secrets in a folder, for a proxy that is started elsewhere and mounts
+   * it: each secret in a file that is called like its variable, in small letters with dashes.
+   *
+   * @param port that the proxy is to listen on, at all addresses
+   */
+  writeSettings(folder: string, port: number): void;
+}
+
+/** What the proxy looks for. */
+export const CONFIG_FILE = 'scicat-globus-proxy-config.yaml';
+
+/** Removes the configuration that {@link World.writeSettings} has left: it fits no other world. */
+export function discardSettings(folder: string): void {
+  rmSync(join(folder, CONFIG_FILE), { force: true });
 }
 
 const WEEK_SECONDS = 7 * 24 * 3600;
@@ -85,12 +112,16 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
     },
   });
   const serviceAccounts = accountsOf(options.serviceAccounts ?? 'one-account');
+  const { reach } = options;
   const scicat = await startScicatSandbox({
     jwtSecret: randomUUID(),
     groupRights: serviceAccounts.groupRights,
+    ...(reach === undefined ? {} : { host: reach.listen, port: reach.scicatPort }),
   });
   cleanUp.add({ name: 'the emulated SciCat', remove: () => scicat.close() });
-  const globus = await startGlobusSandbox();
+  const globus = await startGlobusSandbox(
+    reach === undefined ? {} : { host: reach.listen, port: reach.globusPort },
+  );
   cleanUp.add({ name: 'the emulated Globus', remove: () => globus.close() });
 
   const sourceFolder =
@@ -108,6 +139,21 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
   for (const account of serviceAccounts.accounts) scicat.machine.addUser(account);
   const alice = scientist(scicat, 'alice');
   const bob = scientist(scicat, 'bob');
+  const secrets = {
+    GLOBUS_CLIENT_ID: globusClient.id,
+    GLOBUS_CLIENT_SECRET: globusClient.secret,
+    ...serviceAccounts.secrets,
+  };
+  // From where the proxy is, which may be another machine.
+  const there = (url: string): string =>
+    reach === undefined ? url : url.replace(/\/\/[^/]*:/, `//${reach.name}:`);
+  const configText = (more: Pick<ProxyConfigInput, 'port' | 'host' | 'dataDir'>): string =>
+    proxyConfigText({
+      scicatUrl: there(scicat.url),
+      globus: { authUrl: there(globus.authUrl), transferUrl: there(globus.transferUrl) },
+      facilities: Object.values(facilities),
+      ...more,
+    });
 
   return {
     scicat,
@@ -117,11 +163,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
     facilities,
     alice,
     bob,
-    secrets: {
-      GLOBUS_CLIENT_ID: globusClient.id,
-      GLOBUS_CLIENT_SECRET: globusClient.secret,
-      ...serviceAccounts.secrets,
-    },
+    secrets,
     registerDataset: (entries) => {
       const document = register(scicat, alice, sourceFolder, entries);
       return {
@@ -135,16 +177,17 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
       };
     },
     writeConfig: (port) => {
-      const file = join(folder, 'scicat-globus-proxy-config.yaml');
-      const text = proxyConfigText({
-        port,
-        scicatUrl: scicat.url,
-        globus: { authUrl: globus.authUrl, transferUrl: globus.transferUrl },
-        facilities: Object.values(facilities),
-        dataDir: join(folder, 'proxy-data'),
-      });
-      writeFileSync(file, text);
+      const file = join(folder, CONFIG_FILE);
+      writeFileSync(file, configText({ port, dataDir: join(folder, 'proxy-data') }));
       return file;
+    },
+    writeSettings: (settings, port) => {
+      for (const [name, value] of Object.entries(secrets)) {
+        const file = join(settings, name.toLowerCase().replaceAll('_', '-'));
+        writeFileSync(file, `${value}\n`, { mode: 0o600 });
+      }
+      // The last one: who sees it may begin.
+      writeFileSync(join(settings, CONFIG_FILE), configText({ port, host: '0.0.0.0' }));
     },
   };
 }
