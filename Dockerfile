@@ -11,7 +11,8 @@ RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
 COPY src src
 COPY sandbox sandbox
-RUN npm run build && npm run build:sandbox
+# npm makes commands executable when it installs a package; here nobody does.
+RUN npm run build && npm run build:sandbox && chmod +x dist/cli/main.js
 
 # --- what the service needs to run, and nothing else
 FROM ${NODE_IMAGE} AS dependencies
@@ -27,6 +28,8 @@ COPY --from=dependencies /service/node_modules node_modules
 COPY --from=build /service/package.json ./
 COPY --from=build /service/dist dist
 COPY --from=build /service/dist-sandbox dist-sandbox
+# For a volume in which a proxy elsewhere finds its configuration; it takes over owner and mode.
+RUN mkdir -m 700 /settings && chown node:node /settings
 USER node
 CMD ["node", "dist-sandbox/main.js"]
 
@@ -44,7 +47,8 @@ COPY package.json LICENSE scicat-globus-proxy-config.example.yaml ./
 COPY config/scicat-globus-proxy-config.schema.json config/
 # A fresh named volume takes over owner and mode of this folder. No VOLUME here: an unnamed one would
 # look like a mount and be thrown away with the container all the same.
-RUN mkdir -m 700 data && chown node:node data
+RUN mkdir -m 700 data && chown node:node data && \
+    ln -s /service/dist/cli/main.js /usr/local/bin/scicat-globus-proxy
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

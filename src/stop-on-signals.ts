@@ -1,7 +1,10 @@
 import type { Logger } from './logging/logger.js';
 
-/** After this time whatever is left is dropped; nothing that was promised depends on it. */
-const STOP_WITHIN_MS = 20_000;
+/**
+ * After this time whatever is left is dropped; nothing that was promised depends on it. Whoever stops
+ * the service has to have more patience than that.
+ */
+export const STOP_WITHIN_MS = 20_000;
 
 /**
  * Ends the service on SIGTERM and SIGINT: takes no more requests, lets submissions end, writes what

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { at, textOf } from './documents.js';
+import { stage } from './dockerfile.js';
+
+describe('the image', () => {
+  const service = stage('service');
+  const build = stage('build');
+
+  it('has the command line in its path, where the package has it, and executable', () => {
+    const program = String(at(JSON.parse(textOf('package.json')), 'bin', 'scicat-globus-proxy'));
+    expect(service.text).toContain(`ln -s /service/${program} /usr/local/bin/scicat-globus-proxy`);
+    expect(build.text).toContain(`chmod +x ${program}`);
+    expect(textOf(program.replace(/^dist(.*)\.js$/, 'src$1.ts'))).toMatch(
+      /^#!\/usr\/bin\/env node\n/,
+    );
+  });
+
+  it('runs what is there, as somebody who is not root', () => {
+    const sources = ['CMD', 'HEALTHCHECK'].flatMap((name) => service.programs(name));
+    expect(sources).toEqual(['dist/main.js', 'dist/cli/health-check.js']);
+    for (const program of sources) {
+      expect(textOf(program.replace(/^dist(.*)\.js$/, 'src$1.ts'))).not.toBe('');
+    }
+    expect([service.value('USER'), service.value('WORKDIR')]).toEqual(['node', '/service']);
+  });
+
+  it('gets everything that it copies, which .dockerignore lets through', () => {
+    const let_through = textOf('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    const copied = [
+      ...new Set([...service.copied, ...build.copied, ...stage('dependencies').copied]),
+    ];
+    expect(copied.filter((path) => !let_through.includes(path))).toEqual([]);
+    expect(let_through.filter((path) => !copied.includes(path))).toEqual([]);
+  });
+});
