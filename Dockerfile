@@ -44,6 +44,8 @@ WORKDIR /service
 COPY --from=dependencies /service/node_modules node_modules
 COPY --from=build /service/dist dist
 COPY package.json LICENSE scicat-globus-proxy-config.example.yaml ./
+# The example names it, for editors.
+COPY config/scicat-globus-proxy-config.schema.json config/
 COPY config/scicat-globus-proxy-config.schema.json config/
 # A fresh named volume takes over owner and mode of this folder. No VOLUME here: an unnamed one would
 # look like a mount and be thrown away with the container all the same.
