@@ -10,6 +10,8 @@ import {
   timeout,
 } from '../../test/support/upstream-failures.js';
 import { settle } from '../../test/support/virtual-clock.js';
+import { JobNotFoundError } from '../errors/request.errors.js';
+import { ServiceAccountError } from '../errors/upstream.errors.js';
 import { failed, progressed, type Transfer, withEndRequest } from '../transfers/domain/transfer.js';
 import type { OpenTransfer } from './open-transfers.js';
 
@@ -127,6 +129,23 @@ describe('the budget of progress', () => {
       expect(written().length).toBeLessThanOrEqual(most + 1);
     },
   );
+
+  test('what was urgent stays so when the write fails: it does not queue behind numbers', async () => {
+    world = new TrackingWorld({ task: { progressWritesPerSecond: 0.1 } });
+    const others = [2, 3, 4].map((number) => running(number));
+    const open = running(1);
+    world.jobs.faults.next('write', { before: down() });
+    world.writer.changed(open, 'needed');
+    await settle();
+    for (const other of others) {
+      world.transfers.update(other, bytes(1));
+      world.writer.changed(other, 'progress');
+    }
+    world.transfers.update(open, bytes(1));
+    world.writer.changed(open, 'progress');
+    await world.clock.advance(5000);
+    expect(written().map(([jobId]) => jobId)).toContain(jobIdOf(1));
+  });
 
   test('progress that an urgent write took along is not written again', async () => {
     const open = running();
@@ -250,7 +269,6 @@ describe('a job that can not be written', () => {
     world.writer.changed(open, 'needed');
     await world.clock.advance(HOUR);
     expect([world.told, world.jobs.faults.count('write')]).toEqual([[`gone ${jobIdOf(1)}`], 1]);
-    expect(world.events.of('job-gone')).toEqual([{ kind: 'job-gone', jobId: jobIdOf(1) }]);
   });
 });
 
@@ -274,6 +292,41 @@ describe('removal', () => {
     world.writer.changed(removing(), 'final');
     await world.clock.advance(60_000);
     expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
+  });
+
+  describe('that SciCat does not let the account do', () => {
+    const forbidden = new ServiceAccountError('SciCat', 'No right to remove.', { status: 403 });
+
+    test.each([
+      ['403', forbidden],
+      ['a refusal', rejected(409)],
+    ])('(%s): the end is shown, once, and the removal tried hourly', async (_what, before) => {
+      world.jobs.faults.always('remove', { before });
+      world.writer.changed(removing(), 'final');
+      await world.clock.advance(10 * 60_000);
+      expect([written(), world.writer.parked]).toEqual([[[jobIdOf(1), '998', 0]], 1]);
+      const tries = world.jobs.faults.count('remove');
+      await world.clock.advance(5 * HOUR);
+      expect([world.jobs.faults.count('remove') - tries, written().length]).toEqual([5, 1]);
+      world.jobs.faults.clear();
+      await world.clock.advance(HOUR);
+      expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
+    });
+
+    test('nor can the end be written at first: it is shown as soon as it can', async () => {
+      world.jobs.faults.always('remove', { before: forbidden });
+      world.jobs.faults.next('write', { before: timeout() }, { before: down() });
+      world.writer.changed(removing(), 'final');
+      await world.clock.advance(10 * 60_000);
+      expect(written()).toEqual([[jobIdOf(1), '998', 0]]);
+    });
+
+    test('an account that can not even log in is waited for: nothing was refused', async () => {
+      world.jobs.faults.next('remove', { before: accountRefused() });
+      world.writer.changed(removing(), 'final');
+      await world.clock.advance(60_000);
+      expect([written(), world.jobs.stored.size]).toEqual([[], 0]);
+    });
   });
 
   test('is repeated until the job is gone', async () => {
@@ -327,6 +380,12 @@ describe('confirmed()', () => {
     gate.open();
     await settle();
     expect(waiting.of).toMatch(/^rejected: /);
+  });
+
+  test('of a job that was removed meanwhile is "no such transfer", not an error of ours', async () => {
+    const open = running();
+    world.jobs.stored.clear();
+    await expect(world.writer.confirmed(open)).rejects.toThrow(JobNotFoundError);
   });
 });
 

@@ -121,8 +121,9 @@ export class JobWriter {
     this.changed(open, 'needed');
   }
 
-  /** The transfer has changed and SciCat is to show it. */
+  /** The transfer has changed and SciCat is to show it, if it has the job still. */
   changed(open: OpenTransfer, urgency: Urgency): void {
+    if (open.jobGone) return;
     const entry = this.entryOf(open);
     if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
       if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
@@ -140,6 +141,7 @@ export class JobWriter {
    * @throws the error of the write that failed; the write is repeated all the same
    */
   confirmed(open: OpenTransfer): Promise<void> {
+    if (open.jobGone) return Promise.reject(notThere(open));
     const entry = this.entryOf(open);
     if (entry.confirmedRevision >= open.revision) return Promise.resolve();
     if (this.stopped.signal.aborted) return Promise.reject(stopping());
@@ -157,8 +159,7 @@ export class JobWriter {
     if (entry === undefined) return;
     this.entries.delete(open.jobId);
     if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
-    const gone = new JobNotFoundError(`There is no transfer with id ${open.jobId} any more.`);
-    for (const waiter of entry.waiters.splice(0)) waiter.reject(gone);
+    for (const waiter of entry.waiters.splice(0)) waiter.reject(notThere(open));
   }
 
   /**
@@ -291,7 +292,6 @@ export class JobWriter {
         return;
       case 'gone':
         this.forget(open);
-        this.events.emit({ kind: 'job-gone', jobId: open.jobId });
         this.listener.gone(open);
         return;
       case 'failed':
@@ -392,6 +392,10 @@ type Outcome =
   | { readonly kind: 'unclear'; readonly error: Error }
   /** SciCat understood and said no, and the job is there and not as it should be. */
   | { readonly kind: 'refused'; readonly error: Error };
+
+function notThere({ jobId }: OpenTransfer): JobNotFoundError {
+  return new JobNotFoundError(`There is no transfer with id ${jobId} any more.`);
+}
 
 function stopping(): NotReadyError {
   return new NotReadyError('The service is stopping; please try again in a minute.');

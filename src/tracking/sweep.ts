@@ -252,12 +252,11 @@ export class Sweep {
 
   /** A followed transfer that SciCat does not list as open: lagging, ended elsewhere, or gone. */
   private async checkGone(jobId: string): Promise<void> {
-    const { jobs, transfers, writer, events, signal } = this.parts;
+    const { jobs, transfers, writer, signal } = this.parts;
     const open = transfers.get(jobId);
-    if (open === undefined) return;
+    if (open === undefined || open.jobGone) return;
     const job = await jobs.read(jobId, signal);
     if (job === undefined) {
-      events.emit({ kind: 'job-gone', jobId });
       this.onGone(open);
       return;
     }

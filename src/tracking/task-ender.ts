@@ -38,7 +38,7 @@ export class TaskEnder {
     const { clock } = this.parts;
     const askedAt = this.askedAt.get(open);
     const askedLately = askedAt !== undefined && clock.monotonicMs() - askedAt < ASK_AGAIN_MS;
-    if (open.jobGone || open.busy || askedLately) return;
+    if (open.busy || askedLately) return;
     open.busy = true;
     try {
       await this.wishWritten(open);

@@ -77,6 +77,8 @@ const SCICAT_ACCOUNT_ALARM = 'scicat-account';
 const SCICAT_CREATE_ALARM = 'scicat-account-create';
 /** SciCat does not let the account write jobs. */
 const SCICAT_WRITE_ALARM = 'scicat-account-write';
+/** SciCat does not let the account remove jobs. */
+const SCICAT_REMOVE_ALARM = 'scicat-account-remove';
 
 /**
  * Follows every transfer from its acceptance to its end. One loop that never overlaps itself: it
@@ -133,8 +135,8 @@ export class Tracker implements TransferTracking {
       gone: (open) => {
         this.onGone(open);
       },
-      failed: (_open, error) => {
-        if (error instanceof ServiceAccountError) alarms.raise(SCICAT_WRITE_ALARM, error.message);
+      failed: ({ transfer }, error) => {
+        if (error instanceof ServiceAccountError) alarms.raise(writeAlarm(transfer), error.message);
       },
     };
     const { transfers } = this;
@@ -601,7 +603,7 @@ export class Tracker implements TransferTracking {
   }
 
   private onConfirmed(open: OpenTransfer, shown: Transfer): void {
-    this.parts.alarms.clear(SCICAT_WRITE_ALARM);
+    this.parts.alarms.clear(writeAlarm(shown));
     const { state } = shown.status;
     // Something newer is to be written, such as the removal of an ended transfer's job.
     if (isFinal(state) && open.transfer !== shown) return;
@@ -639,13 +641,25 @@ export class Tracker implements TransferTracking {
   private onGone(open: OpenTransfer): void {
     if (open.jobGone) return;
     this.transfers.setGone(open);
+    this.parts.events.emit({ kind: 'job-gone', jobId: open.jobId });
     this.writer.forget(open);
+    // Somebody has removed what this service was not allowed to remove.
+    if (isToBeRemoved(open.transfer)) this.parts.alarms.clear(SCICAT_REMOVE_ALARM);
     void this.besideLoop(
       this.ender.endGone(open).then(() => {
         this.letGo(open);
       }),
     );
   }
+}
+
+/** The alarm that a refused write of this state raises: an account may write jobs and not remove them. */
+function writeAlarm(transfer: Transfer): string {
+  return isToBeRemoved(transfer) ? SCICAT_REMOVE_ALARM : SCICAT_WRITE_ALARM;
+}
+
+function isToBeRemoved({ status, endRequested }: Transfer): boolean {
+  return isFinal(status.state) && endRequested?.remove === true;
 }
 
 function troubleOf(transfer: Transfer): string | undefined {
