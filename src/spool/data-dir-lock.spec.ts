@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,6 +157,33 @@ describe('lockDataDir', () => {
       Object.keys(living).map((pid) => lock(machine(Number(pid), living))),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('does not take what another process has taken between the look and the turn', async () => {
+    await lock(machine(7, { 7: '100' }));
+    const written = JSON.parse(await readFile(lockFile(), 'utf8')) as Record<string, unknown>;
+    const other = JSON.stringify({ ...written, token: 'another', pid: 9, startTime: '300' });
+    const startTimeOf = (pid: number): string | undefined => {
+      if (pid === 7) writeFileSync(lockFile(), other);
+      return pid === 7 ? undefined : '300';
+    };
+    const slow = machine(8, {}, { startTimeOf });
+    await expect(lock(slow)).rejects.toThrow(/in use by process 9 on host h/);
+    expect(await readFile(lockFile(), 'utf8')).toBe(other);
+    expect(await readdir(dataDir)).toEqual(['lock']);
+  });
+
+  it('who died while taking over holds nobody off for longer than a minute', async () => {
+    await lock(machine(7, { 7: '100' }));
+    const takeover = join(dataDir, 'lock.takeover');
+    await writeFile(takeover, '{}');
+    const next = machine(8, { 8: '200' });
+    await expect(lock(next)).rejects.toThrow(DataDirUnavailableError);
+    await expect(lock(next)).rejects.toThrow(DataDirUnavailableError);
+    await utimes(takeover, new Date(), new Date(Date.now() - 61_000));
+    await expect(lock(next)).rejects.toThrow(DataDirUnavailableError);
+    await lock(next);
+    expect(await readdir(dataDir)).toEqual(['lock']);
   });
 
   it('knows real processes: one that lives, and one that was killed', async () => {

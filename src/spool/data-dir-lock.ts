@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -86,10 +86,8 @@ export async function lockDataDir(
   };
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    if (!(await create(path, self))) {
-      await clearIfAbandoned(path, dataDir, surroundings);
-      if (!(await create(path, self))) throw await inUse(path, dataDir);
-    }
+    const taken = (await create(path, self)) || (await takeOver(path, dataDir, self, surroundings));
+    if (!taken) throw await inUse(path, dataDir);
   } catch (error) {
     if (error instanceof DataDirUnavailableError) throw error;
     throw new DataDirUnavailableError(
@@ -168,38 +166,42 @@ async function create(path: string, self: LockHolder): Promise<boolean> {
 }
 
 /**
- * Moves an abandoned lock away. Moved and not deleted, so that it can be looked at again: between
- * looking and moving, another process may have taken over already.
+ * Takes the folder over from a holder that does not live any more. One at a time: between looking at
+ * a lock and removing it another process may have taken over, whose lock would be removed.
  *
- * @throws DataDirUnavailableError when the holder lives
+ * @returns false when somebody else has got it
+ * @throws DataDirUnavailableError when the holder lives, or somebody else is just taking over
  */
-async function clearIfAbandoned(
+async function takeOver(
   path: string,
   dataDir: string,
+  self: LockHolder,
   surroundings: LockSurroundings,
-): Promise<void> {
+): Promise<boolean> {
   const holder = await holderOf(path);
   if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);
-  const aside = `${path}.${randomUUID()}.old`;
+  const turn = `${path}.takeover`;
+  if (!(await create(turn, self))) {
+    // Who died in the middle of it has left this behind, for the next start to go on.
+    if (await isOld(turn, surroundings)) await rm(turn, { force: true });
+    throw await inUse(path, dataDir);
+  }
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
+    const unchanged =
+      (await touchedAt(path)) !== undefined && (await holderOf(path))?.token === holder?.token;
+    if (unchanged) await rm(path);
+    return await create(path, self);
+  } finally {
+    await rm(turn, { force: true });
   }
-  if ((await holderOf(aside))?.token === holder?.token) {
-    await rm(aside, { force: true });
-    return;
-  }
-  await rename(aside, path);
-  throw await inUse(path, dataDir);
 }
 
 async function isAbandoned(
   path: string,
   holder: LockHolder | undefined,
-  { pid, host, bootId, pidNamespace, startTimeOf, now, sleep }: LockSurroundings,
+  surroundings: LockSurroundings,
 ): Promise<boolean> {
+  const { pid, host, bootId, pidNamespace, startTimeOf, sleep } = surroundings;
   if (holder?.host === host) {
     if (holder.bootId !== bootId) return true;
     if (holder.pidNamespace !== pidNamespace) {
@@ -214,6 +216,11 @@ async function isAbandoned(
       (startTime === '' ? holder.pid === pid : startTime !== holder.startTime)
     );
   }
+  return isOld(path, surroundings);
+}
+
+/** Whether a file was not touched for so long that whoever wrote it is gone. */
+async function isOld(path: string, { now }: LockSurroundings): Promise<boolean> {
   const touched = await touchedAt(path);
   return touched === undefined || now() - touched > ABANDONED_MS;
 }
