@@ -65,6 +65,33 @@ describe('contract 3, two SciCat accounts, neither of them an administrator', ()
   });
 });
 
+describe("a SciCat in which the service's account may create jobs for nobody but itself", () => {
+  it('tells the user to come again and the operator what to do; it goes on once the right is there', async () => {
+    upstreams = await startUpstreams();
+    const { machine } = upstreams.scicat;
+    const logged: string[] = [];
+    machine.setGroups(SERVICE_USER, ['archivemanager']);
+    service = await TestService.start({
+      upstreams,
+      pollSeconds: 0.1,
+      log: { write: (line) => logged.push(line) },
+    });
+    await service.ready();
+    const error = errorOf(await service.post());
+    expect(error).toMatchObject({ status: 503, code: 'UPSTREAM_UNAVAILABLE' });
+    const alarms = () => logged.filter((line) => line.includes('"scicat-account-create"'));
+    expect(alarms()).toEqual([
+      expect.stringMatching(/"level":"error".*does not give this service's own account the right/),
+    ]);
+    const ready = await service.call('GET', '/health/ready');
+    expect(ready.text).toContain('scicat-account-create');
+    expect([machine.jobs().length, service.globus.machine.tasks().length]).toEqual([0, 0]);
+    machine.setGroups(SERVICE_USER, ['admin', 'archivemanager']);
+    await service.reaches(await service.accepted(), '003');
+    expect(alarms()[1]).toContain('"msg":"alarm cleared"');
+  });
+});
+
 describe('a SciCat that masks personal information', () => {
   it('does not break transfers, look-up, resuming or cancelling', async () => {
     upstreams = await startUpstreams();

@@ -32,7 +32,7 @@ import {
   SpoolUnavailableError,
   TransferRefusedError,
 } from '../../errors/request.errors.js';
-import { UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import { ServiceAccountError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
 import type { FileEntry } from '../domain/file-list.js';
 import { readJob } from '../domain/job-view.js';
 import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
@@ -210,6 +210,7 @@ describe('W3: the job may be there although SciCat said no or nothing', () => {
   test.each([
     ['a refused connection', down()],
     ['our own account', accountRefused()],
+    ["our own account, by SciCat's 400", new ServiceAccountError('SciCat', 'No.', { status: 400 })],
     ['a 403', rejected(403)],
   ])('certainly not stored (%s): 503, nothing is left behind', async (_what, before) => {
     jobs.faults.next('create', { before });
@@ -251,6 +252,27 @@ describe('W12: equal requests', () => {
     expect(await request()).toBe(jobIdOf(902));
   });
 
+  test('one whose job was removed in SciCat does not count', async () => {
+    await request();
+    tracking.gone.add(FIRST_JOB);
+    expect(await request()).toBe(jobIdOf(902));
+  });
+
+  test('one that is cancelled while it is being handed over is no answer to who asks meanwhile', async () => {
+    const gate = aGate();
+    tracking.handover = gate.opened.then(() => ({ kind: 'started' }));
+    const first = service.execute(input());
+    await settle();
+    const transfer = tracking.current(FIRST_JOB);
+    if (transfer === undefined) throw new Error('not followed');
+    const endRequested = { reason: 'user', by: 'alice', at: '', remove: false } as const;
+    tracking.followed.set(FIRST_JOB, { ...transfer, endRequested });
+    const others = Promise.all([1, 2].map(() => service.execute(input())));
+    gate.open();
+    const second = jobIdOf(902);
+    expect([await first, await ended(others)]).toEqual([FIRST_JOB, [second, second]]);
+  });
+
   test('other wishes are other transfers', async () => {
     await request();
     await request({ wish: { ...input().wish, autoArchive: false } });
@@ -263,6 +285,14 @@ describe('W12: equal requests', () => {
     });
     expect(jobs.stored.size).toBe(4);
   });
+});
+
+test("the service is told whether SciCat lets its account create jobs, and of a user's own fault nothing", async () => {
+  jobs.faults.next('create', { before: accountRefused() }, { before: doubtful() });
+  await expect(request()).rejects.toThrow(UpstreamUnavailableError);
+  await expect(request()).rejects.toThrow(InvalidRequestError);
+  await request();
+  expect(tracking.refusals).toStrictEqual([accountRefused().message, undefined]);
 });
 
 describe('what is refused leaves nothing behind', () => {
@@ -340,6 +370,28 @@ describe('what is refused leaves nothing behind', () => {
   ])('a file list with %s', async (_what, files) => {
     await expect(request({ files })).rejects.toThrow(InvalidRequestError);
     expect(traces()).toEqual([0, 0, 0, 0]);
+  });
+
+  test.each([
+    ['the source', [aFacility('PSI'), aFacility('CSCS')]],
+    [
+      'the destination',
+      [
+        aFacility('PSI', { sourcePath: aFacility('CSCS').destinationPath }),
+        aFacility('CSCS', { destinationPath: aFacility('PSI').sourcePath }),
+      ],
+    ],
+  ])('S2: a file "~/x" where %s folder is the top of a collection', async (_w, facilities) => {
+    setUp({ facilities });
+    const wish = { ...input().wish, collectionRootPath: '/data/run1' };
+    const asked = request({ wish, files: [{ path: '~/x', isSymlink: false }] });
+    await expect(asked).rejects.toThrow(/^Entry 0 of the file list can't be used: .*"~"/);
+    expect(traces()).toEqual([0, 0, 0, 0]);
+  });
+
+  test('a file "~/x" below a folder is a file', async () => {
+    await request({ files: [{ path: '~/x', isSymlink: false }] });
+    expect(tracking.accepted.length).toBe(1);
   });
 
   test('a path named twice is copied once', async () => {

@@ -257,7 +257,7 @@ export class RequestTransfer {
 
 function notCreated(error: ProxyError): ProxyError {
   if (!(error instanceof UpstreamError)) return error;
-  if (error.status === 400 || (error.code === 'UPSTREAM_REJECTED' && error.status !== 403)) {
+  if (error.code === 'UPSTREAM_REJECTED' && error.status !== 403) {
     return new InvalidRequestError(
       'SciCat did not accept a transfer job for this dataset, so nothing was started.',
       { details: "SciCat's reason is in the service's log.", cause: error },
