@@ -36,6 +36,20 @@ describe('one path of a file list', () => {
     },
   );
 
+  test.each(['~', '~/x', '~bob/.ssh/id_rsa'])(
+    'S2: %j at the top of a collection would be a home folder; below a folder it is a name',
+    (path) => {
+      expect([refuseFilePath(path, true), refuseFilePath(path, false)]).toStrictEqual([
+        'begins with "~", which Globus takes for a home folder at the top of a collection',
+        undefined,
+      ]);
+    },
+  );
+
+  test('S2: "~" further on is a name everywhere', () => {
+    expect(refuseFilePath('a/~/b~', true)).toBeUndefined();
+  });
+
   test('S2: whatever is let through stays below the folder, on Windows collections too', () => {
     const part = fc.constantFrom('..', '.', '/', '\\', 'a', '...', '\u0000', ' ', '~');
     fc.assert(

@@ -245,6 +245,20 @@ describe('what never becomes a path', () => {
     expect(reasonOf({ source: { source: '/a{{ "\\n" }}' } })).toBe('path-unusable');
   });
 
+  test.each(['', ' ', '{{ if eq .Username "bob" }}/data{{ end }}'])(
+    'a template that comes out as nothing (%j) is no path: it would be the whole collection',
+    (template) => {
+      expect([
+        reasonOf({ source: { source: template } }),
+        reasonOf({ destination: { destination: template } }),
+      ]).toEqual(['path-empty', 'path-empty']);
+    },
+  );
+
+  test('"/" is what somebody means who writes it', () => {
+    expect(reasonOf({ source: { source: '/' } })).toBe('resolved /');
+  });
+
   test('a folder "~" does not become the service account\'s home folder', () => {
     expect(reasonOf({ sourceFolder: '/data/~/x', root: '/data' })).toBe('path-unusable');
     expect(reasonOf({ sourceFolder: '/data/~bob/x', root: '/data' })).toBe('path-unusable');
@@ -312,6 +326,31 @@ describe('allowed source folders', () => {
         reasonOf({ source: { allowed }, ownerGroup, sourceFolder: '/data/x' }),
       ),
     ).toEqual(Array<string>(5).fill('owner-group-unusable'));
+  });
+
+  test('contract 2, rule 6: a condition that does not hold leaves nothing, which allows nothing', () => {
+    const only = (text: string): string =>
+      reasonOf({ source: { allowed: [text] }, sourceFolder: '/data/x' });
+    expect(
+      [
+        '{{ if eq .Username "bob" }}/data{{ end }}',
+        '/{{ if eq .Username "bob" }}data{{ end }}',
+        ' {{ if eq .Username "bob" }}/{{ end }} ',
+        '',
+      ].map(only),
+    ).toEqual(Array<string>(4).fill('outside-allowed-folders'));
+    expect(only('{{ if eq .Username "alice" }}/data{{ end }}')).toBe('resolved /data/x');
+  });
+
+  test('contract 2, rule 6: nor does it close the folders beside it', () => {
+    const allowedAlso = ['{{ if eq .Username "bob" }}/data{{ end }}', '/data/p123'];
+    expect(reasonOf({ source: { allowed: allowedAlso } })).toBe('resolved /data/p123/run1');
+  });
+
+  test.each(['/', '//'])('contract 2, rule 6: "%s", written out, allows all', (text) => {
+    expect(reasonOf({ source: { allowed: [text] }, sourceFolder: '/any/where' })).toBe(
+      'resolved /any/where',
+    );
   });
 
   test("contract 2, rule 6: the destination's allowed folders have no say", () => {

@@ -165,6 +165,20 @@ describe('GlobusTransfersClient: submitting', () => {
     });
   });
 
+  it('gives a long file list the time that it takes to send, and a folder no more than it needs', async () => {
+    const path = 'x'.repeat(100_000);
+    const files = listInMemory(
+      Array.from({ length: 100 }, (_, n) => ({ path: `${n}-${path}`, isSymlink: false })),
+    );
+    const { client, run, sent } = globus({ transfer: [accepted, accepted] });
+    await run(client.submit(request));
+    await run(client.submit({ ...request, files }));
+    const [folder, list] = sent.filter(({ url }) => url.endsWith('/transfer'));
+    const megabytes = Buffer.byteLength(list?.body ?? '') / 1e6;
+    expect(megabytes).toBeGreaterThan(20);
+    expect([folder?.timeoutMs, list?.timeoutMs]).toEqual([30_000, 30_000 + 1000 * megabytes]);
+  });
+
   it('W11: sends copy options, a deadline from now, and file items without `recursive`', async () => {
     const { client, run, sent } = globus({ transfer: [accepted] });
     await run(

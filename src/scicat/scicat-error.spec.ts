@@ -64,6 +64,39 @@ describe('failureOf', () => {
     expect(`${error.message} ${error.details ?? ''}`).not.toMatch(/secret/);
   });
 
+  it.each([
+    'Invalid new job. Owner group should be specified.',
+    'Invalid new job. User owning the job should match user logged in.',
+    'Invalid new job. User needs to belong to job owner group.',
+  ])(
+    "surprise: SciCat's 400 %j is about our account's rights, and nothing was stored",
+    (message) => {
+      const response = answer(400, { message });
+      const error = failureOf(response, { ...reading, badRequest: 'perhaps-stored' });
+      expect(told(error)).toEqual({
+        name: 'ServiceAccountError',
+        status: 400,
+        outcomeUnclear: false,
+        upstreamMessage: message,
+      });
+    },
+  );
+
+  it.each([
+    ['another word of the same beginning', 400, 'Invalid new job. Dataset ids should be valid.'],
+    [
+      'these words further on',
+      400,
+      'Action failed: Invalid new job. Owner group should be specified',
+    ],
+  ])('takes %s for what it is', (_what, status, message) => {
+    const error = failureOf(answer(status, { message }), {
+      ...reading,
+      badRequest: 'perhaps-stored',
+    });
+    expect(error.name).toBe('ScicatDoubtfulRefusalError');
+  });
+
   it('takes a 404 of another route or of a proxy for trouble, not for an answer', () => {
     for (const stray of [{ message: 'Cannot GET /api/v4/x' }, '<html>', undefined]) {
       const response = answer(404, stray);

@@ -50,6 +50,16 @@ describe('FileSpool', () => {
     expect(await readdir(folder)).toEqual([`${KEY}.jsonl.gz`]);
   });
 
+  it('takes little room: a list of 400,000 must not fill the disk', async () => {
+    const files = Array.from({ length: 20_000 }, (_, index) => ({
+      path: `run/f${String(index).padStart(7, '0')}.h5`,
+      isSymlink: false,
+    }));
+    await (await FileSpool.open(folder)).put(KEY, files);
+    const written = files.map(({ path }) => path).join('\n').length;
+    expect((await stat(file())).size).toBeLessThan(written / 3);
+  });
+
   it('keeps an empty list, and replaces a list as a whole', async () => {
     const spool = await FileSpool.open(folder);
     await spool.put(KEY, []);

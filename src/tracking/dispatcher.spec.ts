@@ -117,6 +117,22 @@ describe('the queue', () => {
     ]);
   });
 
+  test('a withdrawn facility, after a restart: looked for, never submitted, and no slot is kept for it', async () => {
+    setUp({ facilities: [aFacility('PSI'), aFacility('CSCS')], task: { maxConcurrency: 1 } });
+    const { origin } = aTransfer();
+    if (origin.kind !== 'recorded') throw new Error('no record');
+    const source = { ...origin.record.source, facility: 'GONE' };
+    const open = follow({ number: 1, status: UNKNOWN, record: { source } });
+    follow({ number: 2 });
+    await work(5);
+    expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
+      labels(2),
+      '001 transferring: waiting: facility GONE is not configured any more',
+    ]);
+    await work(600);
+    expect([asked(), open.transfer.status.state]).toEqual([labels(2), 'waiting']);
+  });
+
   test('a withdrawn facility does not hide what Globus has already', async () => {
     setUp({ facilities: [aFacility('PSI')] });
     world.globus.put(aSucceededTask());
@@ -244,6 +260,14 @@ describe('what Globus says', () => {
     expect([open.transfer.status, open.holdsSlot]).toMatchObject([{ handover: 'unknown' }, true]);
   });
 
+  test('a task that Globus shows under another label is not ours, whatever was asked for', async () => {
+    world.globus.list = () =>
+      Promise.resolve({ tasks: [aTask({ label: taskLabel(jobIdOf(11)) })], complete: true });
+    const open = follow({ status: UNKNOWN });
+    await work();
+    expect(open.transfer.status).toMatchObject({ state: 'transferring', taskId: taskIdFor(501) });
+  });
+
   test('a running task with our label wins over one that has ended', async () => {
     world.globus.put(
       aSucceededTask({ number: 8, label: taskLabel(jobIdOf(1)) }),
@@ -284,6 +308,67 @@ describe('what Globus says', () => {
   });
 });
 
+describe('an attempt without an answer, and then one that was certainly not taken', () => {
+  test.each([
+    ['Globus is busy', { kind: 'busy', reason: 'maintenance' }],
+    ['it refuses the scopes', { kind: 'scopes-refused', reason: 'no scope' }],
+    ['it refuses the account', { kind: 'account-refused', reason: 'bad secret' }],
+  ] as const)('%s: the first may still have it, so the slot is kept', async (_what, plan) => {
+    setUp({ task: { maxConcurrency: 1 } });
+    world.globus.planSubmit('accepted-but-unclear', plan);
+    world.globus.faults.always('list', { before: timeout('Globus') });
+    const open = follow();
+    await work(1);
+    world.globus.faults.clear();
+    world.globus.list = () => Promise.resolve({ tasks: [], complete: true });
+    await work(3);
+    expect(asked()).toEqual(labels(1, 1));
+    expect([open.transfer.status, open.holdsSlot]).toMatchObject([{ handover: 'unknown' }, true]);
+  });
+});
+
+describe('the scopes of a pair of facilities', () => {
+  const ALARM = 'globus-scopes:PSI:CSCS';
+  const REFUSED = { kind: 'scopes-refused', reason: 'no scope' } as const;
+
+  test('are granted again: the alarm goes with the first that goes through', async () => {
+    world.globus.planSubmit(REFUSED, REFUSED);
+    follow({ number: 1 });
+    follow({ number: 2 });
+    await work(5);
+    expect([...world.alarms.active()]).toEqual([[ALARM, 'no scope']]);
+    await work(60);
+    expect(world.alarms.active().size).toBe(0);
+  });
+
+  test('were granted once: who was refused before that keeps no later alarm alive', async () => {
+    world.globus.planSubmit(REFUSED);
+    follow({ number: 1 });
+    await work(60);
+    expect(world.alarms.active().size).toBe(0);
+    world.globus.alwaysSubmit(REFUSED);
+    const later = follow({ number: 2 });
+    await work(5);
+    expect([...world.alarms.active().keys()]).toEqual([ALARM]);
+    world.transfers.drop(later);
+    dispatcher.forget(later);
+    expect(world.alarms.active().size).toBe(0);
+  });
+
+  test('nobody needs any more: the alarm goes with the last that wanted them', async () => {
+    world.globus.alwaysSubmit(REFUSED);
+    const opens = [1, 2].map((number) => follow({ number }));
+    await work(5);
+    for (const [left, open] of opens.entries()) {
+      expect([...world.alarms.active().keys()]).toEqual([ALARM]);
+      world.transfers.drop(open);
+      dispatcher.forget(open);
+      if (left === 0) dispatcher.forget(open);
+    }
+    expect(world.alarms.active().size).toBe(0);
+  });
+});
+
 describe('while Globus takes nothing', () => {
   beforeEach(() => {
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 100 });
@@ -299,6 +384,64 @@ describe('while Globus takes nothing', () => {
     expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toEqual([
       'maintenance',
       false,
+    ]);
+  });
+
+  test('but not for a year, however long Globus asks for: it may have been mended sooner', async () => {
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 31e6 });
+    follow();
+    await work(1);
+    const tries = asked().length;
+    world.globus.alwaysSubmit(undefined);
+    await work(14 * 60);
+    expect(asked().length).toBe(tries);
+    await work(2 * 60);
+    expect(asked().length).toBe(tries + 1);
+  });
+
+  test('it is said to be waited for also between two tries, until one has gone through', async () => {
+    const gate = aGate();
+    const open = follow();
+    void dispatcher.dispatch(0);
+    await world.clock.advance(150_000);
+    expect([dispatcher.pausedFor, dispatcher.waitsForGlobus]).toEqual([undefined, 'maintenance']);
+    expect(dispatcher.slotFreeForNewcomer(0)).toBe(false);
+    world.globus.alwaysSubmit(undefined);
+    world.globus.faults.next('submit', { hold: gate.opened });
+    void dispatcher.dispatch(0);
+    await settle();
+    expect(dispatcher.waitsForGlobus).toBe('maintenance');
+    gate.open();
+    await settle();
+    expect([open.transfer.status.state, dispatcher.waitsForGlobus]).toStrictEqual([
+      'transferring',
+      undefined,
+    ]);
+  });
+
+  test('a newcomer gets no slot, also when nobody waits any more: he tries as one of the queue', async () => {
+    const open = follow();
+    void dispatcher.dispatch(0);
+    await settle();
+    world.transfers.drop(open);
+    expect(dispatcher.slotFreeForNewcomer(0)).toBe(false);
+    await world.clock.advance(150_000);
+    expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toStrictEqual([
+      undefined,
+      false,
+    ]);
+  });
+
+  test('a task that turns up shows that it is back: the pause is over for all', async () => {
+    follow({ number: 1 });
+    void dispatcher.dispatch(0);
+    await settle();
+    const unclear = follow({ number: 2, status: UNKNOWN });
+    expect(dispatcher.pausedFor).toBe('maintenance');
+    dispatcher.start(unclear, taskIdFor(2));
+    expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toStrictEqual([
+      undefined,
+      true,
     ]);
   });
 
@@ -374,6 +517,19 @@ describe('a transfer whose end is wanted', () => {
     expect(open.transfer.status.state).toBe('cancelled');
   });
 
+  test('before Globus was asked what it has: only what it certainly has not ends', async () => {
+    const opens = [follow({ number: 1 }), follow({ number: 2, status: UNKNOWN })];
+    opens.forEach(wantEnd);
+    const wanted = world.follow(aTransfer({ number: 3 }), true);
+    await Promise.all(dispatcher.endUnsent());
+    expect([...opens, wanted].map(({ transfer }) => transfer.status.state)).toEqual([
+      'cancelled',
+      'waiting',
+      'waiting',
+    ]);
+    expect(world.globus.faults.calls).toEqual([]);
+  });
+
   test('one that Globus may have is looked for by its label first', async () => {
     world.globus.put(aTask());
     const open = follow({ status: UNKNOWN });
@@ -391,6 +547,20 @@ describe('a transfer whose end is wanted', () => {
     expect([open.transfer.status.state, asked()]).toEqual(['cancelled', []]);
   });
 
+  test('wanted while the id is fetched, of one that Globus may have: looked for, not submitted', async () => {
+    const gate = aGate();
+    world.globus.faults.next('newSubmissionId', { hold: gate.opened });
+    const open = follow({ status: UNKNOWN, submissionId: undefined });
+    void dispatcher.dispatch(0);
+    await settle();
+    wantEnd(open);
+    gate.open();
+    await work(100);
+    expect([open.transfer.status.state, asked()]).toEqual(['waiting', []]);
+    await work(60);
+    expect([open.transfer.status.state, asked()]).toEqual(['cancelled', []]);
+  });
+
   test('wanted while the id is fetched: not submitted any more', async () => {
     const gate = aGate();
     world.globus.faults.next('newSubmissionId', { hold: gate.opened });
@@ -401,6 +571,56 @@ describe('a transfer whose end is wanted', () => {
     gate.open();
     await work(2);
     expect([open.transfer.status.state, asked()]).toEqual(['cancelled', []]);
+  });
+});
+
+describe('a transfer whose job is gone from SciCat', () => {
+  test('is neither handed over nor cancelled here: nobody wants it, and nobody is told', async () => {
+    const opens = [
+      follow({ number: 1 }),
+      follow({ number: 2, status: UNKNOWN }),
+      follow({ number: 3 }),
+    ];
+    for (const open of opens) world.transfers.setGone(open);
+    wantEnd(opens[2] ?? follow());
+    const [unclear] = opens.slice(1);
+    if (unclear !== undefined) world.transfers.setSlot(unclear, true);
+    await Promise.all(dispatcher.endUnsent());
+    await work(60);
+    expect([world.globus.faults.calls, world.jobs.faults.calls]).toEqual([[], []]);
+    expect(opens.map(({ transfer }) => transfer.status.state)).toEqual([
+      'waiting',
+      'waiting',
+      'waiting',
+    ]);
+  });
+});
+
+describe('who has just come', () => {
+  test('gets no slot while another one waits that may go: the queue is in order', async () => {
+    setUp({ task: { maxConcurrency: 2 } });
+    expect(dispatcher.slotFreeForNewcomer(0)).toBe(true);
+    follow({ number: 1 });
+    expect(dispatcher.slotFreeForNewcomer(0)).toBe(false);
+    await work(1);
+    expect([dispatcher.slotFreeForNewcomer(0), dispatcher.slotFreeForNewcomer(1)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test('is shown that it waits after a second, when Globus takes its time', async () => {
+    const gate = aGate();
+    world.globus.faults.next('submit', { hold: gate.opened });
+    follow();
+    void dispatcher.dispatch(0);
+    await world.clock.advance(999);
+    expect(world.jobs.writes).toEqual([]);
+    await world.clock.advance(1);
+    expect(world.jobs.shown(jobIdOf(1))).toBe('001 transferring: waiting: being handed to Globus');
+    gate.open();
+    await settle();
+    expect(world.jobs.shown(jobIdOf(1))).toBe('002 transferring: transferring');
   });
 });
 
@@ -433,6 +653,14 @@ describe('file lists', () => {
   });
 
   test('lost from the spool: rebuilt from SciCat, links and all', async () => {
+    world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
+    follow({ record });
+    await work();
+    expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
+  });
+
+  test('another list than the one asked for in the spool: rebuilt, not believed', async () => {
+    await world.spool.put(keyOf(1), files.slice(0, 1));
     world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
     follow({ record });
     await work();

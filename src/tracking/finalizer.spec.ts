@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  aFailedTask,
+  aRunningTransfer,
+  aSucceededTask,
+  aTask,
   aTransfer,
   jobIdOf,
   keyOf,
@@ -12,7 +16,8 @@ import { aGate } from '../../test/support/faults.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
 import { doubtful, down, rejected, timeout } from '../../test/support/upstream-failures.js';
 import { settle } from '../../test/support/virtual-clock.js';
-import type { Transfer, TransferStatus } from '../transfers/domain/transfer.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+import { succeeded, type Transfer, type TransferStatus } from '../transfers/domain/transfer.js';
 import { Finalizer } from './finalizer.js';
 import type { OpenTransfer } from './open-transfers.js';
 
@@ -251,6 +256,105 @@ describe('never a second archive job', () => {
     await work(120);
     expect([world.datasets.marked, shown()]).toEqual([[PID], '003 finished: finished']);
   });
+});
+
+describe('after a restart a job that says "copied" is believed where Globus says so', () => {
+  const nothingDone = () => [
+    world.datasets.faults.calls,
+    world.archiveJobs.faults.calls,
+    world.jobs.faults.count('write'),
+  ];
+
+  test.each([
+    ['still runs', aTask()],
+    ['has failed', aFailedTask('QUOTA_EXCEEDED')],
+    ['is of another job', aSucceededTask({ label: taskLabel(jobIdOf(2)) })],
+  ])('its task %s: nothing is marked or archived, and an operator is called', async (_w, task) => {
+    world.globus.put(task);
+    const open = finalizing({}, { lifecycleBefore: UNTOUCHED });
+    await work(600);
+    expect([nothingDone(), open.transfer.status.state]).toEqual([[[], [], 0], 'finalizing']);
+    expect([...world.alarms.active()]).toEqual([
+      [
+        `task:${jobIdOf(1)}`,
+        `Job ${jobIdOf(1)} says that Globus task ${taskIdFor(1)} has copied everything, which is not so. Nothing is marked or archived; an operator should look at both.`,
+      ],
+    ]);
+    expect(world.globus.faults.count('task')).toBeLessThanOrEqual(11);
+  });
+
+  test('and goes on once Globus has copied everything', async () => {
+    world.globus.put(aTask());
+    finalizing();
+    await work(10);
+    world.globus.put(aSucceededTask());
+    await work(60);
+    expect([shown(), world.archiveJobs.made.length]).toEqual(['003 finished: finished', 1]);
+  });
+
+  test('a task that Globus has forgotten since can not contradict', async () => {
+    finalizing();
+    await work();
+    expect([shown(), world.globus.looked]).toEqual(['003 finished: finished', [taskIdFor(1)]]);
+  });
+
+  test('while Globus can not be asked it waits', async () => {
+    world.globus.put(aSucceededTask());
+    world.globus.faults.always('task', { before: timeout('Globus') });
+    finalizing();
+    await work(600);
+    expect(nothingDone()).toEqual([[], [], 0]);
+    world.globus.faults.clear();
+    await work(60);
+    expect(shown()).toBe('003 finished: finished');
+  });
+
+  test('what this process has seen to the end needs no second look', async () => {
+    const open = world.follow(aRunningTransfer());
+    world.transfers.update(open, (transfer) => succeeded(transfer, transfer.progress));
+    await work();
+    expect([shown(), world.globus.faults.calls]).toEqual(['003 finished: finished', []]);
+  });
+});
+
+describe('a job that SciCat lets nobody write', () => {
+  test.each([
+    ['a refusal', rejected(400)],
+    ['a 400 that may have been stored', doubtful()],
+  ])('for a while (%s) says nothing of the dataset: it is waited out', async (_what, before) => {
+    world.jobs.faults.always('write', { before });
+    const open = finalizing();
+    await work(600);
+    expect([open.transfer.status.state, world.datasets.marked]).toEqual(['finalizing', []]);
+    world.jobs.faults.clear();
+    await work(120);
+    expect([shown(), world.datasets.marked, world.archiveJobs.made.length]).toEqual([
+      '003 finished: finished',
+      [PID],
+      1,
+    ]);
+  });
+
+  test('because its dataset is gone: the transfer ends here, though the job can not say so', async () => {
+    const open = finalizing();
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    world.datasets.lifecycle = () =>
+      Promise.resolve(world.jobs.faults.count('write') === 0 ? UNTOUCHED : undefined);
+    await work(60);
+    expect([open.transfer.status, world.archiveJobs.made]).toMatchObject([
+      {
+        state: 'finished',
+        shortfall: { kind: 'not-marked', error: 'the dataset is no longer in SciCat' },
+      },
+      [],
+    ]);
+  });
+});
+
+test('nothing is done for a job that was removed from SciCat', async () => {
+  world.transfers.setGone(finalizing());
+  await work(60);
+  expect([world.datasets.faults.calls, world.archiveJobs.faults.calls]).toEqual([[], []]);
 });
 
 describe('what SciCat refuses for good', () => {

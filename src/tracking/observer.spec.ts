@@ -44,6 +44,19 @@ describe('C1 C2: one look at all transfers in flight', () => {
     });
   });
 
+  test('a task that ends between two listings is in one of them: running ones are listed first', async () => {
+    const opens = inFlight(51);
+    world.globus.put(...numbered(51).map((number) => aTask({ number })));
+    const list = world.globus.list.bind(world.globus);
+    world.globus.list = async (query) => {
+      const slice = await list(query);
+      world.globus.put(aSucceededTask({ number: 1 }));
+      return slice;
+    };
+    await observer.look(opens);
+    expect(world.globus.looked).toEqual([]);
+  });
+
   test('800, some of them just ended: two calls', async () => {
     world.globus.put(
       ...numbered(800).map((number) =>
@@ -127,11 +140,68 @@ describe('the reason of trouble', () => {
     expect(look.observations.get(jobIdOf(1))).toMatchObject({ kind: 'seen', error: undefined });
   });
 
-  test('at most ten are asked for in one look', async () => {
+  /** How many of them have their words after one more look. */
+  async function worded(opens: readonly OpenTransfer[]): Promise<number> {
+    const { observations } = await observer.look(opens);
+    return [...observations.values()].filter(
+      (seen) => seen.kind === 'seen' && seen.error !== undefined,
+    ).length;
+  }
+  function putTroubled(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      world.globus.put(aTask({ number, niceStatus: 'TIMEOUT', faults: 1 }));
+      world.globus.errors.set(taskIdFor(number), error);
+    }
+  }
+
+  test('at most ten are asked for in one look, the others in the next ones, each once', async () => {
+    putTroubled(numbered(30));
+    const opens = inFlight(30);
+    expect((await observer.look(opens)).calls).toBe(11);
+    expect([await worded(opens), await worded(opens), await worded(opens)]).toEqual([10, 10, 0]);
+  });
+
+  test('is asked for again when one look could not have it, and when there is other trouble', async () => {
+    putTroubled([1]);
+    const opens = inFlight(1);
+    world.globus.faults.next('latestError', { before: timeout('Globus') });
+    expect([await worded(opens), await worded(opens), await worded(opens)]).toEqual([0, 1, 0]);
+    world.globus.put(aTask({ niceStatus: 'TIMEOUT', faults: 2 }));
+    expect(await worded(opens)).toBe(1);
+    world.globus.put(aTask({ niceStatus: 'AUTH', faults: 2 }));
+    expect(await worded(opens)).toBe(1);
+  });
+
+  test('of an end there is no next look: up to 50 failed ones are asked for at once, and first', async () => {
+    const opens = inFlight(50);
+    putTroubled(numbered(10));
+    for (const number of numbered(50).slice(10)) {
+      world.globus.put(aFailedTask('QUOTA_EXCEEDED', { number, faults: 1 }));
+      world.globus.errors.set(taskIdFor(number), error);
+    }
+    expect(await worded(opens)).toBe(50);
+    const asked: string[] = [];
+    world.globus.latestError = (taskId) => {
+      asked.push(taskId);
+      return Promise.resolve(error);
+    };
+    world.globus.put(aTask({ number: 1, niceStatus: 'TIMEOUT', faults: 2 }));
+    await observer.look(opens);
+    expect([asked.length, asked.at(-1)]).toEqual([41, taskIdFor(1)]);
+  });
+
+  test('and no more than 50, or one look would last for ever', async () => {
     world.globus.put(
-      ...numbered(30).map((number) => aTask({ number, niceStatus: 'TIMEOUT', faults: 1 })),
+      ...numbered(60).map((number) => aFailedTask('QUOTA_EXCEEDED', { number, faults: 1 })),
     );
-    expect((await observer.look(inFlight(30))).calls).toBe(11);
+    await observer.look(inFlight(60));
+    expect(world.globus.faults.count('latestError')).toBe(50);
+  });
+
+  test('when Globus gives none, the others do not wait for it: one try in this look', async () => {
+    putTroubled(numbered(12));
+    world.globus.faults.always('latestError', { before: timeout('Globus') });
+    expect((await observer.look(inFlight(12))).calls).toBe(2);
   });
 });
 

@@ -84,6 +84,14 @@ describe('W12: an equal open transfer', () => {
     expect(transfers.findEqual(printOf(open.transfer))).toBeUndefined();
   });
 
+  test('is not found once its job is gone from SciCat, whatever becomes of it at Globus', () => {
+    const open = add(aTransfer());
+    transfers.setGone(open);
+    expect(transfers.findEqual(printOf(open.transfer))).toBeUndefined();
+    transfers.update(open, (t) => handedOver(t, taskIdFor(1)));
+    expect(transfers.findEqual(printOf(open.transfer))).toBeUndefined();
+  });
+
   test.each([
     ['first', 0],
     ['second', 1],

@@ -9,7 +9,7 @@ import {
   taskIdFor,
 } from '../../test/support/builders.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
-import { doubtful, down } from '../../test/support/upstream-failures.js';
+import { accountRefused, doubtful, down, timeout } from '../../test/support/upstream-failures.js';
 import type { TransferJobDocument } from '../transfers/domain/job-document.js';
 import { failed } from '../transfers/domain/transfer.js';
 import { Sweep } from './sweep.js';
@@ -32,6 +32,9 @@ const aged = (minutes: number): Partial<TransferJobDocument> => ({
   createdAt: START - minutes * MINUTE,
   updatedAt: START - minutes * MINUTE,
 });
+function neverFollowed(): never {
+  throw new Error('The transfer is not followed.');
+}
 const goJob = (number: number, parts: Partial<TransferJobDocument> = {}): TransferJobDocument =>
   aJob({
     number,
@@ -80,6 +83,22 @@ describe('K5: at start', () => {
     expect(await sweep.recover()).toMatchObject({ open: 1, adopted: 1 });
   });
 
+  test('one that nothing was written into yet: its owner is shown that it waits', async () => {
+    world.jobs.put(aJob({ number: 1, ...aged(60) }));
+    await sweep.recover();
+    await world.clock.advance(1000);
+    expect(world.jobs.shown(jobIdOf(1))).toBe(
+      '001 transferring: waiting: taken up again after a restart of the service',
+    );
+  });
+
+  test('and one that SciCat shows as it is, is not written again (no e-mail at every restart)', async () => {
+    world.putShown(aRunningTransfer());
+    await sweep.recover();
+    await world.writer.confirmed(world.transfers.get(jobIdOf(1)) ?? neverFollowed());
+    expect(world.jobs.faults.calls).not.toContain('write');
+  });
+
   test('W13: malformed and lost ones are reported once and hold up nobody', async () => {
     world.jobs.put(
       aJob({ number: 1, datasetPids: [] }),
@@ -115,11 +134,76 @@ describe('every few minutes', () => {
     expect(followed()).toEqual([jobIdOf(1)]);
   });
 
-  test('one job that can not be read does not keep the others from being taken up', async () => {
+  test.each([
+    ['a few seconds from the future is as young: a clock may be a little behind', -0.1, []],
+    ['far from the future is taken up: that clock is wrong', -5, [jobIdOf(1)]],
+  ])('a job %s', async (_what, minutes, taken) => {
+    world.jobs.put(aJob({ ...aged(minutes) }));
+    await sweep.run();
+    expect(followed()).toEqual(taken);
+  });
+
+  test('one job that SciCat refuses to show does not keep the others from being taken up', async () => {
     world.jobs.put(aJob({ number: 1, ...aged(5) }), aJob({ number: 2, ...aged(5) }));
     world.jobs.faults.next('read', { before: doubtful() });
     await sweep.run();
     expect(followed()).toEqual([jobIdOf(2)]);
+  });
+
+  describe('SciCat fails over single jobs', () => {
+    /** Jobs that nobody follows, of which SciCat fails to show the first ones. */
+    function jobs(count: number, unreadable: number, error: Error = timeout()): void {
+      world.jobs.put(
+        ...Array.from({ length: count }, (_, n) => aJob({ number: n + 1, ...aged(5) })),
+      );
+      world.jobs.faults.next(
+        'read',
+        ...Array.from({ length: unreadable }, () => ({ before: error })),
+      );
+    }
+
+    test('the others are looked at all the same, and the sweep is to be repeated soon', async () => {
+      world.follow(aRunningTransfer({ number: 9 }));
+      jobs(6, 4);
+      world.jobs.stored.delete(jobIdOf(9));
+      await world.spool.put(keyOf(7), []);
+      await world.clock.advance(8 * 24 * 60 * MINUTE);
+      await expect(sweep.run()).rejects.toThrow(timeout().message);
+      expect([followed(), gone, world.spool.lists.size]).toEqual([
+        [9, 5, 6].map(jobIdOf),
+        [jobIdOf(9)],
+        0,
+      ]);
+    });
+
+    test('nor is one that is gone overlooked because another can not be read', async () => {
+      for (const number of [1, 2]) world.follow(aRunningTransfer({ number }));
+      world.jobs.stored.delete(jobIdOf(2));
+      world.jobs.listOpenIds = () => Promise.resolve([]);
+      world.jobs.faults.next('read', { before: timeout() });
+      await expect(sweep.run()).rejects.toThrow(timeout().message);
+      expect(gone).toEqual([jobIdOf(2)]);
+    });
+
+    test('five in a row are no odd jobs, SciCat is away: the rest waits for the next sweep', async () => {
+      jobs(20, 20);
+      await expect(sweep.run()).rejects.toThrow(timeout().message);
+      expect(world.jobs.faults.count('read')).toBe(5);
+    });
+
+    test('but not when others could be read in between', async () => {
+      jobs(12, 0);
+      const fails = { before: timeout() };
+      world.jobs.faults.next('read', fails, fails, {}, fails, fails, {}, fails, fails);
+      await expect(sweep.run()).rejects.toThrow(timeout().message);
+      expect(followed().length).toBe(6);
+    });
+
+    test('an account without rights can not read any of them: one try', async () => {
+      jobs(20, 20, accountRefused());
+      await expect(sweep.run()).rejects.toThrow(accountRefused().message);
+      expect(world.jobs.faults.count('read')).toBe(1);
+    });
   });
 
   test('an end that SciCat has lost is written again', async () => {
@@ -169,12 +253,63 @@ describe('every few minutes', () => {
     expect(gone).toEqual([jobIdOf(1)]);
   });
 
+  test('and is not asked for again, however long its task takes to end', async () => {
+    world.transfers.setGone(world.follow(aRunningTransfer()));
+    world.jobs.stored.clear();
+    await sweep.run();
+    expect([gone, world.jobs.faults.count('read')]).toEqual([[], 0]);
+  });
+
   test('an empty list ends nothing: the account may just have lost its rights', async () => {
     world.follow(aRunningTransfer());
     world.jobs.listOpenIds = () => Promise.resolve([]);
     world.jobs.faults.always('read', { before: down() });
     await expect(sweep.run()).rejects.toThrow(down().message);
     expect([gone, followed()]).toEqual([[], [jobIdOf(1)]]);
+  });
+});
+
+describe('an empty list is believed only where it can be true', () => {
+  const looks = [
+    ['at start', () => sweep.recover()],
+    ['every few minutes', () => sweep.run()],
+  ] as const;
+
+  test.each(looks)('%s: no job was ever known', async (_when, look) => {
+    expect(await look()).toEqual({ open: 0, adopted: 0 });
+    expect(world.jobs.faults.calls).not.toContain('read');
+  });
+
+  test.each(looks)('%s: a job of before can be read', async (_when, look) => {
+    world.history.known = jobIdOf(1);
+    world.jobs.put(aJob({ result: { status: 'finished' } }));
+    expect(await look()).toEqual({ open: 0, adopted: 0 });
+    expect(world.history.known).toBe(jobIdOf(1));
+  });
+
+  test.each(looks)(
+    '%s: that job is certainly gone; the next one is known then',
+    async (_w, look) => {
+      world.history.known = jobIdOf(1);
+      expect(await look()).toEqual({ open: 0, adopted: 0 });
+      expect(world.history.known).toBeUndefined();
+      sweep.adopt(aJob({ number: 2 }));
+      expect(world.history.known).toBe(jobIdOf(2));
+    },
+  );
+
+  test.each(looks)('%s: not where the account may not read it: an error', async (_when, look) => {
+    world.history.known = jobIdOf(1);
+    world.jobs.faults.always('read', { before: accountRefused() });
+    await expect(look()).rejects.toThrow(accountRefused().message);
+    expect(world.history.known).toBe(jobIdOf(1));
+  });
+
+  test('nor is anything removed from the spool then, however old', async () => {
+    await world.spool.put(keyOf(1), []);
+    await world.clock.advance(30 * 24 * 60 * MINUTE);
+    await sweep.run();
+    expect(world.spool.lists.size).toBe(1);
   });
 });
 
@@ -210,6 +345,39 @@ describe('a job that was refused to its caller', () => {
     await world.clock.advance(10 * MINUTE);
     await disowned;
     expect([world.jobs.faults.count('findByKey'), world.clock.pending]).toEqual([5, 0]);
+  });
+
+  test('is looked for until SciCat has answered: it may have been stored and be away since', async () => {
+    const disowned = sweep.disown(keyOf(1));
+    world.jobs.faults.always('findByKey', { before: down() });
+    await world.clock.advance(30 * MINUTE);
+    world.jobs.put({ ...late(), ...aged(3) });
+    await sweep.run();
+    expect(followed()).toEqual([]);
+    world.jobs.faults.clear();
+    await world.clock.advance(5 * MINUTE);
+    await disowned;
+    expect(world.transfers.get(jobIdOf(1))?.transfer.endRequested?.reason).toBe('user');
+  });
+
+  test('is not called "never sent" when it had been taken up before: Globus may have it', async () => {
+    const disowned = sweep.disown(keyOf(1));
+    world.jobs.put(late());
+    sweep.adopt(late());
+    await world.clock.advance(5_000);
+    await disowned;
+    expect(world.transfers.get(jobIdOf(1))?.transfer).toMatchObject({
+      endRequested: { reason: 'user' },
+      status: { handover: 'unknown' },
+    });
+  });
+
+  test('and has ended when it is found, is left as it is', async () => {
+    const disowned = sweep.disown(keyOf(1));
+    world.jobs.put({ ...late(), result: { status: 'cancelled' } });
+    await world.clock.advance(5_000);
+    await disowned;
+    expect([followed(), world.clock.pending]).toEqual([[], 0]);
   });
 });
 

@@ -11,12 +11,12 @@ import {
   jobIdOf,
   keyOf,
   REQUEST_ID,
-  START,
   taskIdFor,
   uuid,
 } from '../../test/support/builders.js';
 import { aGate } from '../../test/support/faults.js';
-import { TrackingWorld } from '../../test/support/tracking-world.js';
+import { OLD, TrackerRig } from '../../test/support/tracker-rig.js';
+import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
 import { atOnce } from '../../test/support/fake-spool.js';
 import { settle } from '../../test/support/virtual-clock.js';
@@ -24,66 +24,37 @@ import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/reque
 import { digestFileList } from '../transfers/domain/file-list.js';
 import { fingerprint } from '../transfers/domain/fingerprint.js';
 import { taskLabel } from '../transfers/domain/task-label.js';
-import { type EndRequest, newTransfer, type Transfer } from '../transfers/domain/transfer.js';
+import type { EndRequest, Transfer } from '../transfers/domain/transfer.js';
 import type { Tracker } from './tracker.js';
 
 /** The HTTP request in which somebody cancels. */
 const CANCEL_ID = 'request-2';
-const OLD = START - 60 * 60_000;
+let rig: TrackerRig;
 let world: TrackingWorld;
 let tracker: Tracker;
 beforeEach(() => {
   setUp();
 });
-afterEach(async () => {
-  const stopped = tracker.stop(1000);
-  for (let second = 0; second < 5; second += 1) await world.clock.advance(1000);
-  await stopped;
-  await world.end();
-});
+afterEach(() => rig.end());
 
 function setUp(config: ConfigParts = {}): void {
-  world = new TrackingWorld(config);
-  tracker = world.tracker();
+  rig = new TrackerRig(config);
+  ({ world, tracker } = rig);
 }
 
-/** Lets time pass, with the timer that wakes the tracker at every poll. */
-async function pass(seconds: number): Promise<void> {
-  for (let second = 0; second < seconds; second += 5) {
-    tracker.wake();
-    await world.clock.advance(5000);
-  }
-}
-async function started(): Promise<void> {
-  tracker.start();
-  await pass(15);
-}
-const shown = (number = 1): string | undefined => world.jobs.shown(jobIdOf(number));
+const pass = (seconds: number): Promise<void> => rig.pass(seconds);
+const started = (): Promise<void> => rig.started();
+const shown = (number?: number): string | undefined => rig.shown(number);
+const request = (number: number): Promise<string> => rig.request(number);
+const left = (transfer: Transfer): void => {
+  rig.left(transfer);
+};
 const wish = (remove = false): EndRequest => ({
   reason: 'user',
   by: 'alice',
   at: '2026-01-01T00:00:00.000Z',
   remove,
 });
-
-/** What a request does: takes a place, has a job made, hands over. */
-async function request(number: number): Promise<string> {
-  const place = tracker.reserve();
-  const submissionId = place.slot ? tracker.takeSubmissionId() : undefined;
-  const record = aRecord({
-    key: keyOf(number),
-    datasetPid: `20.500.12345/e${number}`,
-    ...(submissionId === undefined ? {} : { submissionId }),
-  });
-  const job = aJob({ number, record, createdAt: world.clock.now() });
-  world.jobs.put(job);
-  const transfer = newTransfer({ jobId: job.id, createdAt: job.createdAt }, record, place.waitsFor);
-  return (await tracker.accept(transfer, place, REQUEST_ID)).kind;
-}
-/** A transfer that an earlier process has left, as SciCat shows it. */
-const left = (transfer: Transfer): void => {
-  world.putShown({ ...transfer, requestedAt: OLD });
-};
 
 describe('from request to end', () => {
   test('K1: 1…n are all answered at once; those over the limit wait and Globus is not called', async () => {
@@ -246,11 +217,81 @@ describe('K5: after a restart', () => {
     expect(tracker.findEqual(fingerprint(recordOf(aRunningTransfer())))).toBe(jobIdOf(1));
   });
 
+  test('a job whose creator died over it says at once that it waits, though all slots are taken', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    left(aRunningTransfer({ number: 1 }));
+    world.globus.put(aTask({ number: 1 }));
+    world.jobs.put(aJob({ number: 2, createdAt: OLD, result: {} }));
+    await started();
+    expect(shown(2)).toBe(
+      '001 transferring: waiting: taken up again after a restart of the service',
+    );
+  });
+
   test('a wish to end that was confirmed is carried out', async () => {
     left(aRunningTransfer({ endRequested: wish() }));
     world.globus.put(aTask());
     await started();
     expect(world.globus.cancelled).toEqual([taskIdFor(1)]);
+  });
+});
+
+describe('before Globus could be asked what it has from the last process', () => {
+  beforeEach(async () => {
+    left(aTransfer({ number: 1 }));
+    world.globus.faults.always('list', { before: down('Globus') });
+    await started();
+  });
+
+  test('a request waits and is told what for, although all slots are free', async () => {
+    expect(await request(2)).toBe('waits');
+    await pass(60);
+    expect([shown(2), world.globus.submissions]).toEqual([
+      '001 transferring: waiting: the service has just started and asks Globus first',
+      [],
+    ]);
+    world.globus.faults.clear();
+    await pass(60);
+    expect(shown(2)).toBe('002 transferring: transferring');
+  });
+
+  test('nor does a request get a slot when the only one left behind is to be cancelled', async () => {
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await pass(10);
+    expect(tracker.reserve().slot).toBe(false);
+  });
+
+  test('one that was never handed over can be cancelled all the same', async () => {
+    await request(2);
+    await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
+    await pass(10);
+    expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
+  });
+
+  test('one that Globus may have is not called cancelled', async () => {
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await pass(600);
+    expect(tracker.current(jobIdOf(1))?.status).toMatchObject({ state: 'waiting' });
+  });
+});
+
+describe('what SciCat shows no open job of', () => {
+  test('is empty for an account without rights, too: not ready, and an operator is called', async () => {
+    world.history.known = jobIdOf(1);
+    world.jobs.faults.always('read', { before: accountRefused() });
+    await started();
+    await pass(600);
+    expect([tracker.ready, [...world.alarms.active().keys()]]).toEqual([false, ['scicat-account']]);
+    world.jobs.faults.clear();
+    world.jobs.put(aJob({ result: { status: 'finished' } }));
+    await pass(60);
+    expect([tracker.ready, world.alarms.active().size]).toEqual([true, 0]);
+  });
+
+  test('a job that a request has had made is remembered for that', async () => {
+    await started();
+    await request(7);
+    expect(world.history.known).toBe(jobIdOf(7));
   });
 });
 
@@ -380,6 +421,16 @@ describe('K4: a wish to end is answered at once in every state and converges', (
     expect(world.globus.cancelled).toContain(taskIdFor(501));
   });
 
+  test('Globus took the cancel and nothing came of it: it is asked again after a minute', async () => {
+    await started();
+    await request(1);
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await pass(50);
+    expect(world.globus.cancelled).toEqual([taskIdFor(501)]);
+    await pass(30);
+    expect(world.globus.cancelled).toEqual([taskIdFor(501), taskIdFor(501)]);
+  });
+
   test('of a job that names a task without our label: that task is never cancelled', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask({ label: taskLabel(jobIdOf(2)) }));
@@ -433,6 +484,46 @@ describe('the queue', () => {
   });
 });
 
+describe('a place that was taken', () => {
+  test('with a slot is a slot, also when a sweep has taken the job up in between', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    const first = rig.storeJob(1);
+    tracker.adopt(first.job);
+    const gate = aGate();
+    world.globus.faults.always('submit', { hold: gate.opened });
+    const accepted = rig.accept(first);
+    await settle();
+    expect([first.place.slot, tracker.reserve().slot]).toEqual([true, false]);
+    world.globus.faults.clear();
+    gate.open();
+    expect(await accepted).toBe('started');
+  });
+
+  test('in the queue is on top of what would run, while Globus takes nothing', async () => {
+    setUp({ task: { maxConcurrency: 3, queueSize: 2 } });
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
+    await started();
+    for (const number of [1, 2, 3, 4, 5]) {
+      await request(number);
+      await pass(5);
+    }
+    expect(() => tracker.reserve()).toThrow(QueueFullError);
+    expect(tracker.status().waiting).toBe(5);
+  });
+
+  test('says that Globus is waited for also between two tries, and not that others run', async () => {
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
+    await started();
+    await request(1);
+    for (let number = 2; number < 20; number += 1) {
+      await request(number);
+      await pass(15);
+      expect(shown(number)).toBe('001 transferring: waiting: Globus is in maintenance');
+    }
+  });
+});
+
 describe('a job that was removed from SciCat', () => {
   test('ends its transfer at Globus, and the slot is free', async () => {
     setUp({ task: { maxConcurrency: 1 } });
@@ -445,6 +536,94 @@ describe('a job that was removed from SciCat', () => {
       [taskIdFor(501)],
       '002 transferring: transferring',
     ]);
+  });
+
+  test('while its submission is under way: the task that comes of it is cancelled, too', async () => {
+    await started();
+    const gate = aGate();
+    world.globus.faults.next('submit', { hold: gate.opened });
+    const accepted = request(1);
+    await settle();
+    world.jobs.stored.clear();
+    expect(await tracker.stillThere(jobIdOf(1))).toBe(false);
+    await pass(60);
+    expect(tracker.status().open).toBe(1);
+    gate.open();
+    await accepted;
+    await pass(60);
+    expect([world.globus.cancelled, tracker.status().open]).toEqual([[taskIdFor(501)], 0]);
+  });
+
+  test('just before its submission begins: no task is left running that nobody follows', async () => {
+    await started();
+    const gate = aGate();
+    world.spool.faults.next('open', { hold: gate.opened });
+    const files = [{ path: 'a', isSymlink: false }];
+    const asked = rig.ask({ files: () => Promise.resolve(files) });
+    await settle();
+    world.jobs.stored.clear();
+    await tracker.stillThere(jobIdOf(901));
+    await pass(10);
+    gate.open();
+    await asked;
+    await pass(60);
+    expect([world.globus.cancelled, tracker.status().open]).toEqual([[taskIdFor(501)], 0]);
+  });
+
+  test('nothing is written of it any more, however long Globus can not be asked to end it', async () => {
+    await started();
+    await request(1);
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await pass(5);
+    world.globus.faults.always('task', { before: timeout('Globus') });
+    world.jobs.stored.clear();
+    await tracker.stillThere(jobIdOf(1));
+    const writes = world.jobs.faults.count('write');
+    for (let look = 1; look <= 20; look += 1) {
+      const progress = { niceStatus: look % 2 === 0 ? 'OK' : 'TIMEOUT', bytesTransferred: look };
+      const label = taskLabel(jobIdOf(1));
+      world.globus.put(aTask({ taskId: taskIdFor(501), label, ...progress }));
+      await pass(10);
+    }
+    expect([world.jobs.faults.count('write'), world.events.of('job-gone').length]).toEqual([
+      writes,
+      1,
+    ]);
+    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(
+      JobNotFoundError,
+    );
+  });
+
+  test('a write of it that was to be repeated is not', async () => {
+    await started();
+    await request(1);
+    await pass(5);
+    world.jobs.faults.always('write', { before: down() });
+    world.globus.faults.always('task', { before: timeout('Globus') });
+    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(down().message);
+    world.jobs.stored.clear();
+    await tracker.stillThere(jobIdOf(1));
+    const writes = world.jobs.faults.count('write');
+    await pass(120);
+    expect(world.jobs.faults.count('write')).toBe(writes);
+  });
+
+  test('is said once, and its task cancelled once, however many notice it', async () => {
+    await started();
+    await request(1);
+    await pass(5);
+    const gate = aGate();
+    world.jobs.faults.next('write', { hold: gate.opened });
+    const end = tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID).catch((error: unknown) => error);
+    await settle();
+    world.jobs.stored.clear();
+    world.globus.faults.next('task', { before: timeout('Globus') });
+    for (let times = 0; times < 3; times += 1) await tracker.stillThere(jobIdOf(1));
+    gate.open();
+    expect(await end).toBeInstanceOf(JobNotFoundError);
+    await pass(60);
+    expect([world.globus.cancelled, tracker.status().open]).toEqual([[taskIdFor(501)], 0]);
+    expect(world.events.of('job-gone')).toEqual([{ kind: 'job-gone', jobId: jobIdOf(1) }]);
   });
 
   test('with an answer lost: its task is found by the label and cancelled', async () => {

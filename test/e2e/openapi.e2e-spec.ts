@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { applicationFolder } from '../../src/application-folder.js';
 import { ALICES_DATASET, TestService } from '../support/service.js';
+import { errorOf } from './error-shape.js';
 
 interface Operation {
   readonly operationId: string;
@@ -80,6 +81,15 @@ describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json'
       expect(page?.text).toContain('SciCat Globus Proxy');
     }
     expect(parse(yaml?.text ?? '')).toEqual(json?.json);
+  });
+
+  it('a part that a page does not have is an error like any other, and not taken for a style sheet', async () => {
+    const answer = await service.call('GET', '/docs/swagger-ui.css', {
+      headers: { Range: 'bytes=99999999-' },
+    });
+    expect(errorOf(answer)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
+    const left = ['accept-ranges', 'cache-control', 'content-range', 'last-modified'];
+    expect(left.map((name) => answer.headers.get(name))).toEqual([null, null, null, null]);
   });
 
   it('the document says OpenAPI 3.0.3, and has the operations that generated clients depend on', async () => {

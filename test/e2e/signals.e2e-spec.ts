@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../support/service.js';
 import { ProxyChild } from './crash/proxy-child.js';
 
-describe('the program is told to stop', () => {
+describe('the program ends', () => {
   let world: Awaited<ReturnType<typeof startUpstreams>>;
   let folder: string;
   let proxy: ProxyChild;
@@ -97,6 +97,17 @@ facilities:
     const [task] = world.globus.machine.tasks();
     const [job] = world.scicat.machine.jobs();
     expect([proxy.exitCode, job?.jobResultObject?.['globusTaskId']]).toEqual([0, task?.id]);
+  });
+
+  it('another instance has its data folder, which it notices late: it ends at once and touches nothing', async () => {
+    const lock = join(folder, 'data', 'lock');
+    const own = JSON.parse(await readFile(lock, 'utf8')) as Record<string, unknown>;
+    const taken = JSON.stringify({ ...own, token: 'another', pid: 1, host: 'elsewhere' });
+    await writeFile(lock, taken);
+    await proxy.gone();
+    expect([proxy.exitCode, await readFile(lock, 'utf8')]).toEqual([1, taken]);
+    expect(proxy.log).toContain('another instance has taken the data folder');
+    expect(proxy.log).not.toContain('"msg":"stopped"');
   });
 
   it('a second signal ends it at once', async () => {

@@ -23,15 +23,7 @@ import { Faults } from './faults.js';
 import { rejected } from './upstream-failures.js';
 
 type JobCall =
-  | 'create'
-  | 'findByKey'
-  | 'read'
-  | 'listOpen'
-  | 'listOpenIds'
-  | 'anyOfOurs'
-  | 'list'
-  | 'write'
-  | 'remove';
+  'create' | 'findByKey' | 'read' | 'listOpen' | 'listOpenIds' | 'list' | 'write' | 'remove';
 
 /** One PATCH that was stored. */
 export interface StoredWrite {

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  aFailedTask,
+  aRunningTransfer,
+  aSucceededTask,
+  aTask,
+  jobIdOf,
+  REQUEST_ID,
+  taskIdFor,
+} from '../../test/support/builders.js';
+import { TrackerRig } from '../../test/support/tracker-rig.js';
+import type { TrackingWorld } from '../../test/support/tracking-world.js';
+import { accountRefused, down } from '../../test/support/upstream-failures.js';
+import { taskLabel } from '../transfers/domain/task-label.js';
+
+let rig: TrackerRig;
+let world: TrackingWorld;
+beforeEach(() => {
+  rig = new TrackerRig();
+  ({ world } = rig);
+});
+afterEach(() => rig.end());
+
+const standing = (): readonly string[] => [...world.alarms.active().keys()];
+/** How often an alarm was raised, and how often taken back. */
+const said = (name: string): readonly [number, number] => [
+  world.events.of('alarm').filter(({ alarm }) => alarm === name).length,
+  world.events.of('alarm-cleared').filter(({ alarm }) => alarm === name).length,
+];
+/** A running transfer whose numbers grow, so that its job is written at every look. */
+async function copying(looks: number): Promise<void> {
+  for (let look = 1; look <= looks; look += 1) {
+    world.globus.put(aTask({ bytesTransferred: look }));
+    await rig.pass(10);
+  }
+}
+
+describe("what SciCat does not let the service's account do", () => {
+  beforeEach(async () => {
+    rig.left(aRunningTransfer());
+    world.globus.put(aTask());
+    await rig.started();
+  });
+
+  test('reading jobs: one alarm, which good writes by another account do not take back', async () => {
+    world.jobs.faults.always('listOpenIds', { before: accountRefused() });
+    await copying(120);
+    expect(world.jobs.writes.length).toBeGreaterThan(100);
+    expect([said('scicat-account'), standing()]).toEqual([[1, 0], ['scicat-account']]);
+    world.jobs.faults.clear();
+    await rig.pass(60);
+    expect(standing()).toEqual([]);
+  });
+
+  test('writing jobs: one alarm, which a good sweep does not take back', async () => {
+    world.jobs.faults.always('write', { before: accountRefused() });
+    await copying(120);
+    expect(world.events.of('swept').length).toBeGreaterThan(3);
+    expect([said('scicat-account-write'), standing()]).toEqual([[1, 0], ['scicat-account-write']]);
+    world.jobs.faults.clear();
+    await copying(10);
+    expect(standing()).toEqual([]);
+  });
+
+  describe('removing jobs', () => {
+    beforeEach(async () => {
+      await rig.request(2);
+      world.jobs.faults.always('remove', { before: accountRefused() });
+      const task = { taskId: taskIdFor(501), label: taskLabel(jobIdOf(2)) };
+      const end = { reason: 'user', by: 'alice', at: '', remove: true } as const;
+      await rig.tracker.requestEnd(jobIdOf(2), end, REQUEST_ID);
+      world.globus.put(aFailedTask('CANCELED', task));
+      await copying(120);
+    });
+
+    test('one alarm, which good writes do not take back; it goes with the first that works', async () => {
+      expect([said('scicat-account-remove'), standing()]).toEqual([
+        [1, 0],
+        ['scicat-account-remove'],
+      ]);
+      world.jobs.faults.clear();
+      await copying(360);
+      expect([world.jobs.stored.has(jobIdOf(2)), standing()]).toEqual([false, []]);
+    });
+
+    test('or when somebody else has removed the job', async () => {
+      world.jobs.stored.delete(jobIdOf(2));
+      await copying(60);
+      expect(standing()).toEqual([]);
+    });
+  });
+
+  test('creating jobs: stands until one could be created, whatever is read and written', async () => {
+    rig.tracker.accountMayCreate('no right to create');
+    await copying(120);
+    expect([said('scicat-account-create'), [...world.alarms.active()]]).toEqual([
+      [1, 0],
+      [['scicat-account-create', 'no right to create']],
+    ]);
+    await rig.ask();
+    expect(standing()).toEqual([]);
+  });
+
+  test('an outage is none of these', async () => {
+    for (const call of ['listOpenIds', 'write'] as const)
+      world.jobs.faults.always(call, { before: down() });
+    await copying(120);
+    expect(standing()).toEqual([]);
+  });
+});
+
+describe('an alarm about one transfer goes with it', () => {
+  test('scopes that Globus refuses, and nobody wants any more', async () => {
+    world.globus.alwaysSubmit({ kind: 'scopes-refused', reason: 'no scope' });
+    await rig.started();
+    await rig.request(1);
+    expect(standing()).toEqual(['globus-scopes:PSI:CSCS']);
+    const end = { reason: 'user', by: 'alice', at: '', remove: false } as const;
+    await rig.tracker.requestEnd(jobIdOf(1), end, REQUEST_ID);
+    await rig.pass(60);
+    expect([rig.tracker.status().open, standing()]).toEqual([0, []]);
+  });
+
+  test('a task of another label, and an error of our own', async () => {
+    rig.left(aRunningTransfer());
+    world.globus.put(aTask({ label: taskLabel(jobIdOf(7)) }));
+    await rig.started();
+    world.alarms.raise(`internal:${jobIdOf(1)}`, 'TypeError');
+    expect(standing()).toEqual([`task:${jobIdOf(1)}`, `internal:${jobIdOf(1)}`]);
+    world.globus.put(aSucceededTask({ taskId: taskIdFor(1) }));
+    await rig.pass(60);
+    expect([rig.shown(), standing()]).toEqual(['003 finished: finished', []]);
+  });
+});
