@@ -17,6 +17,7 @@
 const DISPATCHER = 'src/tracking/dispatcher.ts';
 const FINALIZER = 'src/tracking/finalizer.ts';
 const JOB_WRITER = 'src/tracking/job-writer.ts';
+const SWEEP = 'src/tracking/sweep.ts';
 const TASK_ENDER = 'src/tracking/task-ender.ts';
 const TRACKER = 'src/tracking/tracker.ts';
 const REQUEST = 'src/transfers/application/request-transfer.ts';
@@ -109,6 +110,31 @@ export const SAFEGUARDS = [
     search: 'tracking.disown(record.key);',
     replace: '',
     tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'disowned-until-answered',
+    keeps: 'such a job is ended also when SciCat was away for longer than anybody looks for it',
+    file: SWEEP,
+    search: '  for (let at = DISOWNED_LAST_LOOK_MS; ; at += DISOWNED_LAST_LOOK_MS) yield at;',
+    replace: '  yield DISOWNED_LAST_LOOK_MS;',
+    tests: ['src/tracking/sweep'],
+  },
+  {
+    name: 'copied-is-proven',
+    keeps: 'nothing is marked or archived because somebody wrote "copied" into a job',
+    file: FINALIZER,
+    search: '    if (!(await this.provenByGlobus(open))) return;\n',
+    replace: '',
+    tests: ['src/tracking/finalizer'],
+  },
+  {
+    name: 'refused-write-is-no-verdict',
+    keeps: 'a job that SciCat does not take for a while does not leave its dataset unarchived',
+    file: FINALIZER,
+    search:
+      "      if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;",
+    replace: '      throw error;',
+    tests: ['src/tracking/finalizer'],
   },
   {
     name: 'look-before-archive-job',
@@ -205,8 +231,9 @@ export const SAFEGUARDS = [
     name: 'whole-file-list',
     keeps: 'a damaged file list is never taken for a shorter one',
     file: 'src/spool/file-spool.ts',
-    search: 'if (!fits) throw new DamagedList();',
-    replace: '',
+    search: `    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
+      return undefined;`,
+    replace: `    if (typeof closing?.count !== 'number') return undefined;`,
     tests: ['src/spool/file-spool'],
   },
   {
@@ -221,10 +248,9 @@ export const SAFEGUARDS = [
     name: 'lifecycle-noted-first',
     keeps: 'after a crash it is known what the lifecycle was before it was touched',
     file: FINALIZER,
-    search: `      await writer.confirmed(open);
-      // Read again`,
-    replace: `      void writer.confirmed(open).catch(() => undefined);
-      // Read again`,
+    search: 'const written = await this.tryToConfirm(open);',
+    replace: `void this.tryToConfirm(open).catch(() => undefined);
+      const written = 'done' as 'done' | Error;`,
     tests: ['src/tracking/finalizer'],
   },
   {
@@ -257,17 +283,35 @@ export const SAFEGUARDS = [
     name: 'single-flight',
     keeps: 'equal requests at the same time make one transfer',
     file: REQUEST,
-    search: 'this.parts.tracking.findEqual(print) ?? this.underWay.get(print);',
-    replace: 'this.parts.tracking.findEqual(print);',
+    search: `    return this.underWay
+      .get(print)
+      ?.then((jobId) => (tracking.endRequested(jobId) ? undefined : jobId));`,
+    replace: '    return undefined;',
     tests: ['src/transfers/application/request-transfer'],
   },
   {
     name: 'equal-transfer',
     keeps: 'a repeated request answers with the transfer that is open already',
     file: REQUEST,
-    search: 'this.parts.tracking.findEqual(print) ?? this.underWay.get(print);',
-    replace: 'this.underWay.get(print);',
+    search: 'const open = tracking.findEqual(print);',
+    replace: 'const open = undefined as string | undefined;',
     tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'removed-job-is-no-answer',
+    keeps: 'a repeated request is not answered with a job that was removed in SciCat',
+    file: REQUEST,
+    search: 'there && tracking.findEqual(print) === open ? open : undefined',
+    replace: 'there ? open : open',
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'empty-list-is-no-proof',
+    keeps: 'an account that has lost its rights is not taken for a SciCat without open jobs',
+    file: SWEEP,
+    search: '    if (open === 0) await this.believeEmptyList();\n',
+    replace: '',
+    tests: ['src/tracking/sweep', 'src/tracking/tracker'],
   },
   {
     name: 'recovery-before-requests',
@@ -289,8 +333,17 @@ export const SAFEGUARDS = [
     name: 'one-instance-per-data-folder',
     keeps: 'two processes never carry out the same transfers',
     file: 'src/spool/data-dir-lock.ts',
-    search: 'if (!(await create(path, self))) throw await inUse(path, dataDir);',
-    replace: 'await create(path, self);',
+    search:
+      'if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);',
+    replace: '',
+    tests: ['src/spool/data-dir-lock'],
+  },
+  {
+    name: 'one-takeover-at-a-time',
+    keeps: 'of two processes that find a dead lock together, one goes on',
+    file: 'src/spool/data-dir-lock.ts',
+    search: '    if (unchanged) await rm(path);',
+    replace: '    await rm(path, { force: true });',
     tests: ['src/spool/data-dir-lock'],
   },
 ];
