@@ -13,6 +13,7 @@ import { settle } from '../../test/support/virtual-clock.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
 import { ServiceAccountError } from '../errors/upstream.errors.js';
 import { failed, progressed, type Transfer, withEndRequest } from '../transfers/domain/transfer.js';
+import { MAX_CONCURRENT_WRITES } from './job-writer.js';
 import type { OpenTransfer } from './open-transfers.js';
 
 const HOUR = 60 * 60_000;
@@ -91,21 +92,25 @@ describe('one writer per job', () => {
     expect(written().length).toBe(2);
   });
 
-  test('ends go first when many wait, and at most eight are under way', async () => {
+  test('ends go first when many wait, and only so many are under way', async () => {
     const gate = aGate();
     world.jobs.faults.always('write', { hold: gate.opened });
-    const opens = Array.from({ length: 12 }, (_, n) => running(n + 1));
-    for (const open of opens.slice(0, 11)) world.writer.changed(open, 'needed');
-    const last = opens[11];
+    const count = MAX_CONCURRENT_WRITES + 4;
+    const opens = Array.from({ length: count }, (_, n) => running(n + 1));
+    for (const open of opens.slice(0, -1)) world.writer.changed(open, 'needed');
+    const last = opens.at(-1);
     if (last === undefined) throw new Error('no transfer');
     world.transfers.update(last, (t) => failed(t, 'broken'));
     world.writer.changed(last, 'final');
     await settle();
-    expect([world.jobs.faults.count('write'), world.writer.pending]).toEqual([8, 12]);
+    expect([world.jobs.faults.count('write'), world.writer.pending]).toEqual([
+      MAX_CONCURRENT_WRITES,
+      count,
+    ]);
     gate.open();
     await settle();
-    expect(written()[8]).toEqual([jobIdOf(12), '998', 0]);
-    expect([written().length, world.writer.pending]).toEqual([12, 0]);
+    expect(written()[MAX_CONCURRENT_WRITES]).toEqual([jobIdOf(count), '998', 0]);
+    expect([written().length, world.writer.pending]).toEqual([count, 0]);
   });
 });
 

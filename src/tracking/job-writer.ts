@@ -56,7 +56,8 @@ interface Waiter {
 }
 
 const URGENCIES: readonly Urgency[] = ['final', 'needed', 'progress'];
-const MAX_CONCURRENT_WRITES = 32;
+/** How many jobs are written at the same time. */
+export const MAX_CONCURRENT_WRITES = 32;
 const PARK_MS = 60 * 60_000;
 /** Refusals in a row after which a job is parked: SciCat means it. */
 const REFUSALS_BEFORE_PARKING = 5;
