@@ -1,5 +1,6 @@
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
+import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Dataset, Datasets } from '../transfers/application/ports/datasets.port.js';
 import { field } from '../transfers/domain/job-document.js';
 import type { LifecycleFound } from '../transfers/domain/transfer.js';
@@ -62,19 +63,8 @@ export class ScicatDatasets implements Datasets {
    */
   async readAsService(pid: string, signal?: AbortSignal): Promise<Dataset | undefined> {
     const operation = 'read dataset';
-    const name = segment(pid);
-    if (name === undefined) return undefined;
-    const answer = await this.options.updater.call({
-      operation,
-      repeat: 'safe',
-      method: 'GET',
-      path: `${DATASETS_PATH}/${name}`,
-      signal,
-    });
-    if (isNotThere(answer)) return undefined;
-    if (answer.status !== 200) {
-      throw failureOf(answer, { operation, badRequest: 'refused', forbidden: 'refused' });
-    }
+    const answer = await this.ask(operation, pid, signal);
+    if (answer === undefined) return undefined;
     if (field(answer.body, 'pid') !== pid) return undefined;
     const dataset = readDataset(answer.body);
     if (dataset === undefined) throw malformed(answer, operation);
@@ -83,19 +73,8 @@ export class ScicatDatasets implements Datasets {
 
   async lifecycle(pid: string, signal?: AbortSignal): Promise<LifecycleFound | undefined> {
     const operation = 'read lifecycle';
-    const name = segment(pid);
-    if (name === undefined) return undefined;
-    const answer = await this.options.updater.call({
-      operation,
-      repeat: 'safe',
-      method: 'GET',
-      path: `${DATASETS_PATH}/${name}`,
-      signal,
-    });
-    if (isNotThere(answer)) return undefined;
-    if (answer.status !== 200) {
-      throw failureOf(answer, { operation, badRequest: 'refused', forbidden: 'refused' });
-    }
+    const answer = await this.ask(operation, pid, signal);
+    if (answer === undefined) return undefined;
     if (field(answer.body, 'pid') !== pid) throw malformed(answer, operation);
     return readLifecycle(answer.body);
   }
@@ -150,6 +129,26 @@ export class ScicatDatasets implements Datasets {
       }
       if (answer.body.length < BLOCKS_PER_PAGE) return paths;
     }
+  }
+
+  /** Reads a dataset in the service's name. @returns undefined when SciCat has no such dataset */
+  private async ask(
+    operation: string,
+    pid: string,
+    signal: AbortSignal | undefined,
+  ): Promise<UpstreamAnswer | undefined> {
+    const name = segment(pid);
+    if (name === undefined) return undefined;
+    const answer = await this.options.updater.call({
+      operation,
+      repeat: 'safe',
+      method: 'GET',
+      path: `${DATASETS_PATH}/${name}`,
+      signal,
+    });
+    if (isNotThere(answer)) return undefined;
+    if (answer.status === 200) return answer;
+    throw failureOf(answer, { operation, badRequest: 'refused', forbidden: 'refused' });
   }
 }
 

@@ -40,7 +40,7 @@ function setUp(config: ConfigParts = {}): void {
     globus,
     datasets,
     spool,
-    submissionIds: new SubmissionIds(globus, clock, random, 0, signal),
+    submissionIds: new SubmissionIds(globus, clock, random, 0, 0, signal),
     config: world.config,
     clock,
     random,

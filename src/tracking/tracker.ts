@@ -70,7 +70,7 @@ const SWEEP_AGAIN_MS = 30_000;
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
 /** Globus's clock and ours may be this much apart. */
 const CLOCKS_DIFFER_MS = 30_000;
-const SUBMISSION_ID_STOCK = 16;
+const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
 /** The account that creates jobs can't log in, or can't read them. */
 const SCICAT_ACCOUNT_ALARM = 'scicat-account';
 /** SciCat lets the account create no jobs. */
@@ -142,7 +142,14 @@ export class Tracker implements TransferTracking {
     const { transfers } = this;
     this.writer = new JobWriter(parts.jobs, config, clock, random, events, listener);
     const { writer } = this;
-    this.submissionIds = new SubmissionIds(globus, clock, random, SUBMISSION_ID_STOCK, signal);
+    this.submissionIds = new SubmissionIds(
+      globus,
+      clock,
+      random,
+      SUBMISSION_ID_STOCK.first,
+      SUBMISSION_ID_STOCK.largest,
+      signal,
+    );
     this.dispatcher = new Dispatcher({
       transfers,
       writer,
