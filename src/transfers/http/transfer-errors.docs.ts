@@ -77,7 +77,8 @@ export const UNAVAILABLE: DocumentedError = {
 
 export const SCICAT_UNAVAILABLE: DocumentedError = {
   status: 503,
-  description: 'SciCat is not reachable.',
+  description:
+    'SciCat is not reachable, the service has too much to do, or too many wrong tokens came from the address of the caller.',
   code: 'UPSTREAM_UNAVAILABLE',
   message: 'SciCat is not reachable at the moment; please try again later.',
   retryAfter: true,
