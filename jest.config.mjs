@@ -21,6 +21,8 @@ const shared = {
 
 export default {
   testTimeout: 30_000,
+  // Most of the longer tests wait, so that one process for each core is not too many.
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
 import type { FileEntry } from '../transfers/domain/file-list.js';
@@ -27,6 +27,8 @@ const TEMPORARY_SUFFIX = '.tmp';
 
 /** So many entries are written at a stretch (a few milliseconds). */
 const SLICE = 2_000;
+/** Up to so many entries a list is packed and unpacked at once, which costs less than streams do. */
+const SHORT_LIST = 1_000;
 /** So much text is read at a stretch (a few milliseconds). */
 const READ_BYTES = 256 * 1024;
 /** A list up to here is read only once, and held in the meantime. */
@@ -90,13 +92,17 @@ export class FileSpool implements Spool {
   async open(key: string): Promise<SpooledList | undefined> {
     if (!KEY.test(key)) return undefined;
     const kept = this.kept.get(key);
-    if (kept !== undefined) return { ...kept, jsonLines: () => this.jsonLines(key, undefined) };
+    if (kept !== undefined)
+      return { ...kept, jsonLines: () => this.jsonLines(key, kept.count, undefined) };
     const survey = new Survey();
     try {
       await this.unpacked(key, (pieces) => survey.take(pieces));
       const whole = survey.whole();
       if (whole === undefined) return undefined;
-      return { ...whole.amounts, jsonLines: () => this.jsonLines(key, whole.lines) };
+      return {
+        ...whole.amounts,
+        jsonLines: () => this.jsonLines(key, whole.amounts.count, whole.lines),
+      };
     } catch (error) {
       if (isDamage(error) || codeOf(error) === 'ENOENT') return undefined;
       throw unavailable('read', error);
@@ -104,7 +110,11 @@ export class FileSpool implements Spool {
   }
 
   /** @param lines of a short list, which need not be read once more */
-  private async *jsonLines(key: string, lines: Buffer | undefined): AsyncGenerator<Buffer> {
+  private async *jsonLines(
+    key: string,
+    count: number,
+    lines: Buffer | undefined,
+  ): AsyncGenerator<Buffer> {
     if (lines !== undefined) {
       yield lines;
       return;
@@ -112,6 +122,11 @@ export class FileSpool implements Spool {
     let handle: FileHandle | undefined;
     try {
       handle = await this.files.open(this.pathOf(key), 'r');
+      if (count <= SHORT_LIST) {
+        const bytes = gunzipSync(await handle.readFile());
+        yield bytes.subarray(0, endOfLines(bytes));
+        return;
+      }
       const packed = handle.createReadStream({ autoClose: false });
       const unpacked = createGunzip({ chunkSize: READ_BYTES });
       pipeline(packed, unpacked).catch(() => undefined);
@@ -186,12 +201,15 @@ export class FileSpool implements Spool {
     const tally = { symlinks: 0, bytes: 0 };
     const handle = await this.files.open(path, 'wx', 0o600);
     try {
-      await consume(
-        [Readable.from(lines(files, tally)), createGzip({ level: 1 })],
-        async (chunks) => {
-          for await (const chunk of chunks) await handle.writeFile(chunk);
-        },
-      );
+      if (files.length <= SHORT_LIST) {
+        await handle.writeFile(gzipSync([...lines(files, tally)].join(''), { level: 1 }));
+      } else
+        await consume(
+          [Readable.from(lines(files, tally)), createGzip({ level: 1 })],
+          async (chunks) => {
+            for await (const chunk of chunks) await handle.writeFile(chunk);
+          },
+        );
       await handle.sync();
     } finally {
       await handle.close();

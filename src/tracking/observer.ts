@@ -148,9 +148,7 @@ export class Observer {
       const seen = observations.get(open.jobId);
       if (seen?.kind !== 'seen') continue;
       if (hasFailed(seen.task)) failed.push([open, seen.task]);
-      else if (isProblem(seen.task) && this.worded.get(open) !== troubleOf(seen.task)) {
-        troubled.push([open, seen.task]);
-      }
+      else if (this.hasNewWords(open, seen.task)) troubled.push([open, seen.task]);
     }
     for (const [open, task] of [
       ...failed.slice(0, FAILED_ERROR_LOOKS),
@@ -166,6 +164,11 @@ export class Observer {
         return;
       }
     }
+  }
+
+  /** A task that is merely paused has no error to tell of. */
+  private hasNewWords(open: OpenTransfer, task: GlobusTask): boolean {
+    return task.faults > 0 && isProblem(task) && this.worded.get(open) !== troubleOf(task);
   }
 
   /** @returns undefined when Globus could not be asked: the others were seen all the same */

@@ -146,7 +146,7 @@ describe('doctor, where all is well', () => {
     expect(await doctor(terminal, { config: good.config, timeout: 20 })).toBe(0);
     const lines = terminal.written.out.trim().split('\n');
     expect(lines[0]).toBe(
-      `✓ configuration    ${good.config}: Read and checked: 3 facilities, 0 warnings.`,
+      `✓ configuration    ${good.config}: Read and checked: 3 facilities, 1 warning.`,
     );
     expect(lines.at(-1)).toBe('24 ok, 0 broken, 0 not proven, 0 skipped');
   });

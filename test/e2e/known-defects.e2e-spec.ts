@@ -241,8 +241,14 @@ describe('known defects of the Go version: no copy twice, no lie', () => {
       () => jobIds.every((jobId) => /aused|ueued/.test(service.job(jobId).statusMessage)),
       'Globus was looked at, and its words are shown',
     );
-    const lists = () =>
-      service.globus.requests.filter(({ path }) => path.includes('task_list')).length;
+    const requests = (part: string) =>
+      service.globus.requests.filter(({ path }) => path.includes(part)).length;
+    const lists = () => requests('task_list');
+    await eventually(
+      () => requests('event_list') >= jobIds.length,
+      'each trouble was asked for its words, once',
+    );
+    await eventually(() => service.tracker.status().pendingWrites === 0, 'all words are shown');
     const from = { globus: service.globus.requests.length, lists: lists() };
     const patches = () => service.scicat.requests.filter(({ method }) => method === 'PATCH').length;
     const patched = patches();
@@ -260,8 +266,10 @@ describe('known defects of the Go version: no copy twice, no lie', () => {
     direction: DST`,
     });
     const broken = await service.accepted({ destFacility: 'SCOPELESS' });
-    const { statusMessage } = await service.reaches(broken, '001');
-    expect(statusMessage).toMatch(/scope/i);
+    await eventually(
+      () => /^waiting: .*scope/i.test(service.job(broken).statusMessage),
+      'the job says that it waits for a scope',
+    );
     await service.reaches(await service.accepted({ scicatPid: service.addDataset('c4') }), '003');
     const health = await service.call('GET', '/health/ready');
     expect([health.status, health.text]).toEqual([200, expect.stringContaining('globus-scopes')]);
