@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { SERVER_LIMITS } from '../../src/hardening/server-limits.js';
+import { listAt, textOf, yamlOf } from './documents.js';
+
+const PAGE = 'docs/operations.md';
+const text = textOf(PAGE);
+
+/** As GitHub makes them out of headings. */
+function anchors(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Where the links of a text lead, within the project. */
+function links(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^https?:/.test(target));
+}
+
+describe(PAGE, () => {
+  it('has a section for each alert, and none for one that does not exist', () => {
+    const rules = listAt(yamlOf(textOf('config/monitoring/alerts.yaml')), 'groups').flatMap(
+      (group) => listAt(group, 'rules'),
+    );
+    const runbooks = rules.map((rule) => {
+      const { runbook } = (rule as { readonly annotations: { readonly runbook: string } })
+        .annotations;
+      return runbook;
+    });
+    expect(runbooks.length).toBeGreaterThan(5);
+    expect(
+      anchors(text)
+        .filter((anchor) => anchor.startsWith('alert-'))
+        .map((anchor) => `${PAGE}#${anchor}`)
+        .sort(),
+    ).toEqual([...new Set(runbooks)].sort());
+  });
+
+  it.each([PAGE, 'SECURITY.md'])('every link of %s leads somewhere', (page) => {
+    const folder = new URL(`../../${page}`, import.meta.url);
+    const broken = links(textOf(page)).filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? folder : new URL(path, folder);
+      if (!existsSync(fileURLToPath(target))) return true;
+      if (anchor === undefined) return false;
+      const top = fileURLToPath(new URL('../../', import.meta.url));
+      return !anchors(textOf(fileURLToPath(target).slice(top.length))).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names the limits that are in force', () => {
+    const { connections, headersMs, requestMs, keepAliveMs, bodyBytesAtOnce } = SERVER_LIMITS;
+    const { bodyBytesPerSecond, slowBodySeconds } = SERVER_LIMITS;
+    for (const stated of [
+      `${connections.toLocaleString('en')} connections at a time`,
+      `${headersMs / 1000} s for headers`,
+      `${requestMs / 60_000} minutes for a whole request`,
+      `less than ${bodyBytesPerSecond / 1024} KiB in each of ${slowBodySeconds} seconds in a row`,
+      `${bodyBytesAtOnce / 1024 / 1024} MiB of bodies at a time`,
+      `an idle connection is kept for ${keepAliveMs / 1000} s`,
+    ]) {
+      expect(text).toContain(stated);
+    }
+  });
+
+  it('has lines of the log and alarms that the service writes', () => {
+    const sources = [
+      'src/app.setup.ts',
+      'src/auth/auth.module.ts',
+      'src/events/event-log.ts',
+      'src/serve.ts',
+      'src/tracking/tracker.ts',
+      'src/tracking/dispatcher.ts',
+      'src/tracking/sweep.ts',
+    ]
+      .map(textOf)
+      .join('\n');
+    for (const line of [
+      'could not read the open jobs in SciCat',
+      'could not look at Globus',
+      'job in SciCat refuses writes, tried hourly',
+      'job in SciCat left alone',
+      'transfer taken up from SciCat',
+      'transfer changed',
+      'the service could not start',
+      'too many wrong tokens',
+      'no more connections are taken',
+      'it is a job of the Go version and names no Globus task',
+    ]) {
+      expect([line, text.includes(line), sources.includes(line)]).toEqual([line, true, true]);
+    }
+    for (const alarm of ['globus-client-id', 'globus-scopes:', 'task:', 'internal:']) {
+      expect([alarm, text.includes(`\`${alarm}`), sources.includes(alarm)]).toEqual([
+        alarm,
+        true,
+        true,
+      ]);
+    }
+  });
+
+  it('names files, variables and settings that there are', () => {
+    for (const [path = ''] of text.matchAll(/\b(?:deploy|config)\/[\w./-]+\.\w+/g)) {
+      const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+      expect([path, existsSync(file)]).toEqual([path, true]);
+    }
+    const known = textOf('docs/configuration.md');
+    for (const [, setting = ''] of text.matchAll(/`((?:server|task|scicat|transfer)\.\w+)`/g)) {
+      expect([setting, known.includes(`\`${setting}\``)]).toEqual([setting, true]);
+    }
+    for (const [variable] of text.matchAll(/\b(?:GLOBUS|SCICAT)_\w+(?:_FILE|_CONFIG)\b/g)) {
+      expect([variable, known.includes(variable.replace(/_FILE$/, ''))]).toEqual([variable, true]);
+    }
+  });
+});
