@@ -285,7 +285,7 @@ export const SAFEGUARDS = [
     file: REQUEST,
     search: `    return this.underWay
       .get(print)
-      ?.then((jobId) => (tracking.endRequested(jobId) ? undefined : jobId));`,
+      ?.then((jobId) => (tracking.answersOthers(jobId) ? jobId : undefined));`,
     replace: '    return undefined;',
     tests: ['src/transfers/application/request-transfer'],
   },

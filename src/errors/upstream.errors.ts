@@ -85,3 +85,6 @@ export class ServiceAccountError extends UpstreamError {
   readonly retryable = true;
   readonly outcomeUnclear = false;
 }
+
+/** The proxy's own account can't even log in, which says nothing of what it may do. */
+export class LoginRefusedError extends ServiceAccountError {}

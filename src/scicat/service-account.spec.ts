@@ -158,7 +158,7 @@ describe('ServiceAccount', () => {
       if (scicat.logins.length > before) lastLogin = second;
       if (refused) {
         expect(told(error)).toEqual({
-          name: 'ServiceAccountError',
+          name: 'LoginRefusedError',
           status: 401,
           outcomeUnclear: false,
           upstreamMessage: 'Unauthorized',

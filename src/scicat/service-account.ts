@@ -1,5 +1,6 @@
 import {
-  ServiceAccountError,
+  LoginRefusedError,
+  type ServiceAccountError,
   UpstreamError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
@@ -137,7 +138,7 @@ export class ServiceAccount {
     const times = (this.refusal?.times ?? 0) + 1;
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
     const upstreamMessage = upstreamMessageOf(answer.body);
-    const error = new ServiceAccountError(
+    const error = new LoginRefusedError(
       'SciCat',
       `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${this.options.setting}_USERNAME or ${this.options.setting}_PASSWORD; nothing is wrong with the request.`,
       {

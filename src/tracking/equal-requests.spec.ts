@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { aSucceededTask, jobIdOf, keyOf, REQUEST_ID } from '../../test/support/builders.js';
+import { aGate } from '../../test/support/faults.js';
 import { TrackerRig } from '../../test/support/tracker-rig.js';
 import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { down, timeout } from '../../test/support/upstream-failures.js';
+import { settle } from '../../test/support/virtual-clock.js';
 
 /** Jobs that requests make have numbers from here. */
 const FIRST = jobIdOf(901);
@@ -57,13 +59,49 @@ describe('a job that was removed in SciCat is no answer to an equal request', ()
   });
 });
 
-test('whoever wants the end of a transfer is known to want it until an hour after it came', async () => {
-  await rig.ask();
-  const request = { reason: 'user', by: 'alice', at: '', remove: false } as const;
-  await rig.tracker.requestEnd(FIRST, request, REQUEST_ID);
-  copyAll();
-  await rig.pass(60);
-  expect([rig.tracker.current(FIRST), rig.tracker.endRequested(FIRST)]).toEqual([undefined, true]);
+describe('whoever shared the request of somebody else is answered with its job', () => {
+  const answers = (): boolean => rig.tracker.answersOthers(FIRST);
+
+  test('also when it has ended meanwhile', async () => {
+    await rig.ask();
+    expect(answers()).toBe(true);
+    copyAll();
+    await rig.pass(60);
+    expect([rig.tracker.current(FIRST), answers()]).toEqual([undefined, true]);
+  });
+
+  test('but not when its end is wanted, before and after it has come', async () => {
+    await rig.ask();
+    const request = { reason: 'user', by: 'alice', at: '', remove: false } as const;
+    await rig.tracker.requestEnd(FIRST, request, REQUEST_ID);
+    const before = answers();
+    copyAll();
+    await rig.pass(60);
+    expect([before, rig.tracker.current(FIRST), answers()]).toEqual([false, undefined, false]);
+  });
+
+  test('nor when it was removed in SciCat, before and after its task has ended', async () => {
+    await rig.ask();
+    world.globus.faults.always('task', { before: timeout('Globus') });
+    world.jobs.stored.clear();
+    await rig.tracker.stillThere(FIRST);
+    const before = answers();
+    world.globus.faults.clear();
+    await rig.pass(60);
+    expect([before, rig.tracker.current(FIRST), answers()]).toEqual([false, undefined, false]);
+  });
+
+  test('removed while Globus is slow to take it: who asks then gets a job of his own', async () => {
+    const gate = aGate();
+    world.globus.faults.next('submit', { hold: gate.opened });
+    const first = rig.ask();
+    await settle();
+    world.jobs.stored.clear();
+    const second = rig.ask();
+    gate.open();
+    await rig.pass(15);
+    expect([await first, await second]).toEqual([FIRST, SECOND]);
+  });
 });
 
 describe('a request that was answered with an error, whose job SciCat has stored all the same', () => {

@@ -91,7 +91,7 @@ describe("what SciCat does not let the service's account do", () => {
   });
 
   test('creating jobs: stands until one could be created, whatever is read and written', async () => {
-    rig.tracker.accountMayCreate('no right to create');
+    rig.tracker.accountMayCreate({ reason: 'no right to create', atLogin: false });
     await copying(120);
     expect([said('scicat-account-create'), [...world.alarms.active()]]).toEqual([
       [1, 0],
@@ -101,11 +101,47 @@ describe("what SciCat does not let the service's account do", () => {
     expect(standing()).toEqual([]);
   });
 
+  test('logging in: says nothing of what it may do, and is over with the next good sweep', async () => {
+    rig.tracker.accountMayCreate({ reason: 'wrong password', atLogin: true });
+    expect([...world.alarms.active()]).toEqual([['scicat-account', 'wrong password']]);
+    await rig.pass(310);
+    expect(standing()).toEqual([]);
+  });
+
   test('an outage is none of these', async () => {
     for (const call of ['listOpenIds', 'write'] as const)
       world.jobs.faults.always(call, { before: down() });
     await copying(120);
     expect(standing()).toEqual([]);
+  });
+});
+
+describe("Globus refuses the service's account, and then takes it again", () => {
+  beforeEach(async () => {
+    await rig.started();
+    world.globus.faults.always('list', { before: accountRefused('Globus') });
+    world.globus.alwaysSubmit({ kind: 'account-refused', reason: 'bad secret' });
+    await rig.request(1);
+    const end = { reason: 'user', by: 'alice', at: '', remove: false } as const;
+    await rig.tracker.requestEnd(jobIdOf(1), end, REQUEST_ID);
+    await rig.pass(60);
+    expect([rig.tracker.status().open, standing()]).toEqual([0, ['globus-account']]);
+  });
+
+  test('while nobody wants anything: that is looked at every few minutes, not at every poll', async () => {
+    const looks = world.globus.faults.count('list');
+    await rig.pass(1200);
+    expect([world.globus.faults.count('list') - looks, standing()]).toEqual([
+      4,
+      ['globus-account'],
+    ]);
+    expect(world.events.of('observed')).toEqual([]);
+    world.globus.faults.clear();
+    await rig.pass(310);
+    expect(standing()).toEqual([]);
+    const good = world.globus.faults.count('list');
+    await rig.pass(1200);
+    expect(world.globus.faults.count('list')).toBe(good);
   });
 });
 

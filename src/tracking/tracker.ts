@@ -15,6 +15,7 @@ import type { Spool } from '../transfers/application/ports/spool.port.js';
 import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
 import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
 import type {
+  AccountRefusal,
   Handover,
   Outlook,
   Place,
@@ -255,15 +256,17 @@ export class Tracker implements TransferTracking {
     return false;
   }
 
-  endRequested(jobId: string): boolean {
+  answersOthers(jobId: string): boolean {
+    if (this.transfers.get(jobId)?.jobGone === true) return false;
     const transfer = this.current(jobId) ?? this.transfers.lately(jobId);
-    return transfer?.endRequested !== undefined;
+    return transfer !== undefined && transfer.endRequested === undefined;
   }
 
-  accountMayCreate(refusal: string | undefined): void {
+  accountMayCreate(refusal: AccountRefusal | undefined): void {
     const { alarms } = this.parts;
     if (refusal === undefined) alarms.clear(SCICAT_CREATE_ALARM);
-    else alarms.raise(SCICAT_CREATE_ALARM, refusal);
+    // What it may do will show when it can log in again, which the next sweep shows.
+    else alarms.raise(refusal.atLogin ? SCICAT_ACCOUNT_ALARM : SCICAT_CREATE_ALARM, refusal.reason);
   }
 
   outlook(): Outlook {
@@ -471,8 +474,20 @@ export class Tracker implements TransferTracking {
     } catch (error) {
       this.sweepAt = clock.monotonicMs() + SWEEP_AGAIN_MS;
       if (!this.aborted.signal.aborted) this.sweepFailed(error);
-    } finally {
-      this.sweeping = false;
+    }
+    await this.tryGlobusAccount();
+    this.sweeping = false;
+  }
+
+  /** When nothing is in flight, nothing else would show that Globus takes the account again. */
+  private async tryGlobusAccount(): Promise<void> {
+    const { alarms } = this.parts;
+    if (!alarms.active().has(ACCOUNT_ALARM) || this.transfers.inFlight().size > 0) return;
+    try {
+      await this.observer.running();
+      alarms.clear(ACCOUNT_ALARM);
+    } catch {
+      // The alarm stands.
     }
   }
 

@@ -1,4 +1,5 @@
 import type {
+  AccountRefusal,
   Handover,
   Outlook,
   Place,
@@ -25,7 +26,7 @@ export class FakeTracking implements TransferTracking {
   /** Jobs that were removed from SciCat without anybody having noticed. */
   readonly gone = new Set<string>();
   /** What was told of the account's right to create jobs. */
-  readonly refusals: (string | undefined)[] = [];
+  readonly refusals: (AccountRefusal | undefined)[] = [];
   /** Places taken and not given back. */
   places = 0;
   /** Called when a transfer is accepted. */
@@ -99,11 +100,12 @@ export class FakeTracking implements TransferTracking {
     return Promise.resolve(this.followed.has(jobId));
   }
 
-  endRequested(jobId: string): boolean {
-    return this.followed.get(jobId)?.endRequested !== undefined;
+  answersOthers(jobId: string): boolean {
+    const transfer = this.followed.get(jobId);
+    return transfer !== undefined && transfer.endRequested === undefined;
   }
 
-  accountMayCreate(refusal: string | undefined): void {
+  accountMayCreate(refusal: AccountRefusal | undefined): void {
     this.refusals.push(refusal);
   }
 }

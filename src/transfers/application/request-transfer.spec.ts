@@ -32,7 +32,11 @@ import {
   SpoolUnavailableError,
   TransferRefusedError,
 } from '../../errors/request.errors.js';
-import { ServiceAccountError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import {
+  LoginRefusedError,
+  ServiceAccountError,
+  UpstreamUnavailableError,
+} from '../../errors/upstream.errors.js';
 import type { FileEntry } from '../domain/file-list.js';
 import { readJob } from '../domain/job-view.js';
 import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
@@ -288,11 +292,20 @@ describe('W12: equal requests', () => {
 });
 
 test("the service is told whether SciCat lets its account create jobs, and of a user's own fault nothing", async () => {
-  jobs.faults.next('create', { before: accountRefused() }, { before: doubtful() });
+  const noLogin = new LoginRefusedError('SciCat', 'Wrong password.', { status: 401 });
+  jobs.faults.next(
+    'create',
+    ...[accountRefused(), noLogin, doubtful()].map((before) => ({ before })),
+  );
+  await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(InvalidRequestError);
   await request();
-  expect(tracking.refusals).toStrictEqual([accountRefused().message, undefined]);
+  expect(tracking.refusals).toStrictEqual([
+    { reason: accountRefused().message, atLogin: false },
+    { reason: noLogin.message, atLogin: true },
+    undefined,
+  ]);
 });
 
 describe('what is refused leaves nothing behind', () => {

@@ -2,6 +2,7 @@ import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
 import {
+  LoginRefusedError,
   ServiceAccountError,
   UpstreamError,
   UpstreamUnavailableError,
@@ -119,7 +120,7 @@ export class RequestTransfer {
     }
     return this.underWay
       .get(print)
-      ?.then((jobId) => (tracking.endRequested(jobId) ? undefined : jobId));
+      ?.then((jobId) => (tracking.answersOthers(jobId) ? jobId : undefined));
   }
 
   private async assess(input: TransferRequestInput): Promise<TransferRecord> {
@@ -214,7 +215,10 @@ export class RequestTransfer {
       tracking.accountMayCreate(undefined);
       return job;
     } catch (error) {
-      if (error instanceof ServiceAccountError) tracking.accountMayCreate(error.message);
+      if (error instanceof ServiceAccountError) {
+        const atLogin = error instanceof LoginRefusedError;
+        tracking.accountMayCreate({ reason: error.message, atLogin });
+      }
       if (error instanceof UpstreamError && error.outcomeUnclear) {
         const found = await this.lookForJob(record.key);
         if (found !== undefined) return found;

@@ -312,7 +312,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     const errors = [];
     for (let n = 0; n < 20; n += 1) errors.push(await failing(jobs.listOpenIds(undefined, 1)));
     expect(new Set(errors).size).toBe(1);
-    expect(told(errors[0])).toMatchObject({ name: 'ServiceAccountError', outcomeUnclear: false });
+    expect(told(errors[0])).toMatchObject({ name: 'LoginRefusedError', outcomeUnclear: false });
     expect(sandbox.requests.slice(before).map(({ path, status }) => ({ path, status }))).toEqual([
       { path: '/api/v4/jobs', status: 403 },
       { path: '/api/v3/auth/login', status: 401 },

@@ -41,8 +41,11 @@ export interface TransferTracking {
    */
   stillThere(jobId: string): Promise<boolean>;
 
-  /** Whether somebody has asked for the end of this transfer, open or ended lately. */
-  endRequested(jobId: string): boolean;
+  /**
+   * Whether a transfer of a moment ago answers who asks for the same: nobody wants its end, and its
+   * job was not found to be removed in SciCat.
+   */
+  answersOthers(jobId: string): boolean;
 
   /**
    * Takes a place.
@@ -93,9 +96,17 @@ export interface TransferTracking {
   /**
    * Whether SciCat lets the service's own account create jobs, as the last request has shown.
    *
-   * @param refusal why it does not, in words for an operator
+   * @param refusal why it does not; undefined when it does
    */
-  accountMayCreate(refusal: string | undefined): void;
+  accountMayCreate(refusal: AccountRefusal | undefined): void;
+}
+
+/** Why an account of the service could not do what it is for. */
+export interface AccountRefusal {
+  /** In words for an operator. */
+  readonly reason: string;
+  /** It could not even log in. */
+  readonly atLogin: boolean;
 }
 
 /** Injection token of {@link TransferTracking}. */
