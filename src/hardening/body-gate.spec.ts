@@ -39,6 +39,22 @@ describe('BodyGate', () => {
     gate.enter(1);
   });
 
+  it('takes more room for a body that turns out to be larger, as long as there is any', () => {
+    const gate = new BodyGate(100);
+    const growing = gate.enter(10);
+    const other = gate.enter(30);
+    growing.need(70);
+    growing.need(20);
+    expect(() => gate.enter(1)).toThrow(TooBusyError);
+    expect(() => {
+      growing.need(71);
+    }).toThrow(TooBusyError);
+    other.leave();
+    growing.need(1000);
+    growing.leave();
+    gate.enter(100);
+  });
+
   it('a body of no bytes always fits', () => {
     const gate = new BodyGate(100);
     gate.enter(100);

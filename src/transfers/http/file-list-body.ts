@@ -3,8 +3,9 @@ import type { Request, Response } from 'express';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
-import { BodyGate } from '../../hardening/body-gate.js';
+import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { CLOCK, type Clock } from '../../time/clock.port.js';
@@ -35,7 +36,7 @@ export class FileListBody {
     if (!hasBody(request)) return undefined;
     refuseOtherThanJson(request);
     const { maxBodyMiB } = this.config.current().server;
-    const place = this.gate.enter(largestSize(request, maxBodyMiB));
+    const place = this.gate.enter(saidSize(request, maxBodyMiB));
     let decoder: Transform | undefined;
     try {
       decoder = decoderFor(request.headers['content-encoding']);
@@ -44,7 +45,12 @@ export class FileListBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const files = await atPace(readAll(source, maxBodyMiB), request, this.limits, this.clock);
+      const files = await atPace(
+        readAll(source, maxBodyMiB, place),
+        request,
+        this.limits,
+        this.clock,
+      );
       // The list takes up room until it is dealt with.
       if (!response.destroyed) response.once('close', place.leave);
       else place.leave();
@@ -52,7 +58,7 @@ export class FileListBody {
     } catch (error) {
       place.leave();
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
-      throw error instanceof InvalidRequestError ? error : brokenOff();
+      throw error instanceof ProxyError ? error : brokenOff();
     } finally {
       // What is not read is thrown away by the server once it has answered.
       if (decoder !== undefined) request.unpipe(decoder);
@@ -87,11 +93,11 @@ function refuseOtherThanJson(request: Request): void {
  *
  * @throws InvalidRequestError when it says that it is larger than that
  */
-function largestSize(request: Request, maxBodyMiB: number): number {
-  const maxBytes = maxBodyMiB * BYTES_PER_MIB;
+/** @returns the body's bytes; 0 where they are only known when all have come */
+function saidSize(request: Request, maxBodyMiB: number): number {
   const length = request.headers['content-length'];
-  if (length === undefined || request.headers['content-encoding'] !== undefined) return maxBytes;
-  if (Number(length) > maxBytes) throw tooLarge(maxBodyMiB);
+  if (length === undefined || request.headers['content-encoding'] !== undefined) return 0;
+  if (Number(length) > maxBodyMiB * BYTES_PER_MIB) throw tooLarge(maxBodyMiB);
   return Number(length);
 }
 
@@ -119,6 +125,7 @@ function decoderFor(encoding: string | undefined): Transform | undefined {
 async function readAll(
   source: Readable,
   maxBodyMiB: number,
+  place: BodyPlace,
 ): Promise<readonly FileEntry[] | undefined> {
   const reader = new FileListReader();
   let bytes = 0;
@@ -129,6 +136,7 @@ async function readAll(
     if (bytes > maxBodyMiB * BYTES_PER_MIB) {
       throw tooLarge(maxBodyMiB);
     }
+    place.need(bytes);
     reader.push(piece);
   }
   // A chunked body of no bytes is none.
