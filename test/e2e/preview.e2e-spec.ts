@@ -15,7 +15,7 @@ import {
 } from '../support/service.js';
 import { errorOf } from './error-shape.js';
 
-const SUBMISSION_IDS_IN_STOCK = 16;
+const SUBMISSION_IDS_IN_STOCK = 8;
 
 let service: TestService;
 let logged: string[];
