@@ -97,7 +97,11 @@ describe(PAGE, () => {
     ]) {
       expect([line, text.includes(line), sources.includes(line)]).toEqual([line, true, true]);
     }
-    for (const alarm of ['globus-client-id', 'globus-scopes:', 'task:', 'internal:']) {
+    const alarms = [...sources.matchAll(/^(?:export )?const \w*ALARM = '([^']+)'/gm)].map(
+      ([, alarm = '']) => alarm,
+    );
+    expect(alarms.length).toBeGreaterThan(4);
+    for (const alarm of [...alarms, 'globus-scopes:', 'task:', 'internal:']) {
       expect([alarm, text.includes(`\`${alarm}`), sources.includes(alarm)]).toEqual([
         alarm,
         true,
