@@ -80,6 +80,7 @@ export const ALARM_KINDS = [
   'scicat-account',
   'scicat-account-create',
   'scicat-account-write',
+  'scicat-account-remove',
   'task',
   'internal',
   'other',
