@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestService } from '../support/service.js';
+import { eventually, TestService } from '../support/service.js';
 
 interface Page {
   readonly total: number;
-  readonly transfers: readonly { readonly transferId: string; readonly status: string }[];
+  readonly transfers: readonly {
+    readonly transferId: string;
+    readonly status: string;
+    readonly message?: string;
+  }[];
 }
 
 let service: TestService;
@@ -106,6 +110,11 @@ describe('contract 1, GET /transfer', () => {
 
 describe('contract 1, GET /transfer/{scicatJobId}', () => {
   it('is the same as in the list', async () => {
+    const worded = async () =>
+      (await list('alice')).transfers.every(
+        ({ status, message = '' }) => status !== 'transferring' || message.includes('paused'),
+      );
+    await eventually(worded, 'all tasks were looked at, and change no more');
     const { transfers } = await list('alice');
     for (const item of transfers) {
       const one = await service.call('GET', `/transfer/${item.transferId}`, { who: 'alice' });
