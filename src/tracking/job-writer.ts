@@ -41,7 +41,7 @@ interface Entry {
   failures: number;
   /** Refusals in a row, as opposed to writes that got no clear answer. */
   refusals: number;
-  /** The last write may have been stored: look before writing again. */
+  /** The last write may have been stored, or may yet be: look before writing again. */
   lookFirst: boolean;
   parked: boolean;
   /** The end was written of a transfer whose job is to be removed. */
@@ -279,7 +279,8 @@ export class JobWriter {
     entry.urgency = undefined;
     if (entry.confirmedRevision >= revision) return;
     const outcome = await this.attempt(transfer, entry);
-    entry.lookFirst = outcome.kind === 'unclear';
+    entry.lookFirst =
+      outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
     entry.confirmedView =
       outcome.kind === 'confirmed' ? JSON.stringify(jobView(transfer)) : undefined;
     switch (outcome.kind) {
@@ -347,10 +348,14 @@ export class JobWriter {
       if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
       if (removes && isRefusal(error)) return this.showEndAtLeast(entry, view, error);
       // Refused before anything was read, or never sent: nothing to look at.
-      if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) return { kind: 'failed', error };
+      if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) {
+        return { kind: 'failed', error, mayArrive: false };
+      }
       const seen = await this.look(transfer, removes);
       if (seen.kind !== 'differs') return seen;
-      return { kind: error.code === 'UPSTREAM_REJECTED' ? 'refused' : 'failed', error };
+      return error.code === 'UPSTREAM_REJECTED'
+        ? { kind: 'refused', error }
+        : { kind: 'failed', error, mayArrive: true };
     }
   }
 
@@ -361,7 +366,7 @@ export class JobWriter {
         await this.jobs.write(entry.open.jobId, view, this.stopped.signal);
         entry.endShown = true;
       } catch {
-        return { kind: 'failed', error };
+        return { kind: 'failed', error, mayArrive: false };
       }
     }
     return { kind: 'refused', error };
@@ -387,8 +392,11 @@ type Outcome =
   | { readonly kind: 'confirmed' }
   /** SciCat has no such job any more. */
   | { readonly kind: 'gone' }
-  /** It was certainly not stored, and may go through later. */
-  | { readonly kind: 'failed'; readonly error: Error }
+  /**
+   * It was not stored so far, and may go through later. `mayArrive`: its request may still be on its
+   * way, and SciCat may show this state, or go on showing the one before.
+   */
+  | { readonly kind: 'failed'; readonly error: Error; readonly mayArrive: boolean }
   /** It may have been stored, and the job could not be read. */
   | { readonly kind: 'unclear'; readonly error: Error }
   /** SciCat understood and said no, and the job is there and not as it should be. */
