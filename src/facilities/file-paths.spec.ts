@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { refuseFilePath } from './file-paths.js';
+import { isPlainFilePath, refuseFilePath } from './file-paths.js';
 
 const ABSOLUTE = "is absolute; file paths are relative to the dataset's source folder";
 const DOTS = 'has a "." or ".." segment, which could lead out of the dataset';
@@ -61,6 +61,55 @@ describe('one path of a file list', () => {
         expect(segments.filter((segment) => segment === '.' || segment === '..')).toEqual([]);
       }),
       { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a plain path', () => {
+  const isPlain = (path: string): boolean => {
+    const bytes = Buffer.from(`"${path}"`);
+    return isPlainFilePath(
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+      1,
+      bytes.length - 1,
+    );
+  };
+
+  test.each(['a', 'raw/scan_1/frame-0.cbf', '-a/b c.d,+=@', '0/1/2'])(
+    '%s is one: 400,000 of them must not be made texts',
+    (path) => {
+      expect(isPlain(path)).toBe(true);
+    },
+  );
+
+  test('is never one that would be refused', () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        '..',
+        '.',
+        '/',
+        '\\',
+        'a',
+        'b.c',
+        '~',
+        ' ',
+        '\u0000',
+        '\u007f',
+        'ü',
+        '\u0085',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const path = parts.join('');
+        if (!isPlain(path)) return;
+        expect([refuseFilePath(path, false), refuseFilePath(path, true)]).toEqual([
+          undefined,
+          undefined,
+        ]);
+      }),
+      { numRuns: 5000 },
     );
   });
 });

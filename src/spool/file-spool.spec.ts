@@ -18,6 +18,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { entriesOf } from '../../test/support/fake-spool.js';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import { FileSpool, type SpoolFileSystem } from './file-spool.js';
+import { fileListOf } from '../../test/support/file-lists.js';
 
 const KEY = '44444444-4444-4444-8444-444444444444';
 const OTHER = '55555555-5555-4555-8555-555555555555';
@@ -25,6 +26,7 @@ const FILES = [
   { path: 'a/b.h5', isSymlink: false },
   { path: 'line\nbreak "ü😀".h5', isSymlink: true },
 ];
+const LIST = fileListOf(FILES);
 
 describe('FileSpool', () => {
   let root: string;
@@ -42,7 +44,7 @@ describe('FileSpool', () => {
   const file = () => join(folder, `${KEY}.jsonl.gz`);
 
   it('gives back what was put, to another process too, readable by nobody else', async () => {
-    await (await FileSpool.open(folder)).put(KEY, FILES);
+    await (await FileSpool.open(folder)).put(KEY, LIST);
     expect(await entriesOf(await (await FileSpool.open(folder)).open(KEY))).toEqual(FILES);
     expect([(await stat(file())).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([
       0o600, 0o700,
@@ -55,23 +57,23 @@ describe('FileSpool', () => {
       path: `run/f${String(index).padStart(7, '0')}.h5`,
       isSymlink: false,
     }));
-    await (await FileSpool.open(folder)).put(KEY, files);
+    await (await FileSpool.open(folder)).put(KEY, fileListOf(files));
     const written = files.map(({ path }) => path).join('\n').length;
     expect((await stat(file())).size).toBeLessThan(written / 3);
   });
 
   it('keeps an empty list, and replaces a list as a whole', async () => {
     const spool = await FileSpool.open(folder);
-    await spool.put(KEY, []);
+    await spool.put(KEY, fileListOf([]));
     expect(await spool.open(KEY)).toMatchObject({ count: 0, symlinks: 0, pathBytes: 0 });
     expect(await entriesOf(await spool.open(KEY))).toEqual([]);
-    await spool.put(KEY, FILES);
+    await spool.put(KEY, LIST);
     expect(await entriesOf(await spool.open(KEY))).toEqual(FILES);
   });
 
   it('forgets, and does not mind what it does not have', async () => {
     const spool = await FileSpool.open(folder);
-    await spool.put(KEY, FILES);
+    await spool.put(KEY, LIST);
     await spool.remove(KEY);
     await spool.remove(KEY);
     expect(await spool.open(KEY)).toBeUndefined();
@@ -80,8 +82,8 @@ describe('FileSpool', () => {
 
   it('lists what it has, oldest first, and nothing else', async () => {
     const spool = await FileSpool.open(folder);
-    await spool.put(KEY, FILES);
-    await spool.put(OTHER, FILES);
+    await spool.put(KEY, LIST);
+    await spool.put(OTHER, LIST);
     await utimes(file(), 2_000, 2_000);
     await utimes(join(folder, `${OTHER}.jsonl.gz`), 1_000, 1_000);
     await writeFile(join(folder, 'README'), '');
@@ -95,7 +97,7 @@ describe('FileSpool', () => {
   it('a key that is no UUID becomes no file name', async () => {
     const spool = await FileSpool.open(folder);
     await writeFile(join(root, 'deep', 'x.jsonl.gz'), 'precious');
-    await expect(spool.put('../x', FILES)).rejects.toThrow(InternalError);
+    await expect(spool.put('../x', LIST)).rejects.toThrow(InternalError);
     expect(await spool.open('../x')).toBeUndefined();
     await spool.remove('../x');
     expect(await readFile(join(root, 'deep', 'x.jsonl.gz'), 'utf8')).toBe('precious');
@@ -111,7 +113,7 @@ describe('FileSpool', () => {
   describe('notices damage:', () => {
     const damaged = async (change: (bytes: Buffer) => Buffer): Promise<unknown> => {
       const spool = await FileSpool.open(folder);
-      await spool.put(KEY, FILES);
+      await spool.put(KEY, LIST);
       await writeFile(file(), change(await readFile(file())));
       return (await FileSpool.open(folder)).open(KEY);
     };
@@ -145,7 +147,7 @@ describe('FileSpool', () => {
     'a list of its own that is %s is not read as a shorter one, and missed at the next look',
     async (_what, harm) => {
       const spool = await FileSpool.open(folder);
-      await spool.put(KEY, FILES);
+      await spool.put(KEY, LIST);
       await harm();
       const list = await spool.open(KEY);
       await expect(entriesOf(list)).rejects.toThrow(SpoolUnavailableError);
@@ -154,9 +156,9 @@ describe('FileSpool', () => {
   );
 
   it('knows of a list what it amounts to, of its own and of another process', async () => {
-    await (await FileSpool.open(folder)).put(OTHER, FILES);
+    await (await FileSpool.open(folder)).put(OTHER, LIST);
     const spool = await FileSpool.open(folder);
-    await spool.put(KEY, FILES);
+    await spool.put(KEY, LIST);
     const pathBytes = FILES.map(({ path }) => Buffer.byteLength(JSON.stringify(path)) - 2);
     const amounts = {
       count: 2,
@@ -201,7 +203,7 @@ describe('FileSpool', () => {
       ],
     ])('%s: says so, and leaves nothing behind', async (_name, files) => {
       const spool = await FileSpool.open(folder, files);
-      const error: unknown = await spool.put(KEY, FILES).catch((thrown: unknown) => thrown);
+      const error: unknown = await spool.put(KEY, LIST).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(SpoolUnavailableError);
       expect((error as Error).message).toBe(
         "The file list could not be stored: the proxy's disk is full (ENOSPC). Please try again later; an operator must look at dataDir.",
@@ -215,7 +217,7 @@ describe('FileSpool', () => {
     });
 
     it('a list that can not be read now is not taken for gone', async () => {
-      await (await FileSpool.open(folder)).put(KEY, FILES);
+      await (await FileSpool.open(folder)).put(KEY, LIST);
       const spool = await FileSpool.open(folder, { ...node, open: () => failing('EMFILE') });
       await expect(spool.open(KEY)).rejects.toThrow(SpoolUnavailableError);
     });
@@ -234,7 +236,7 @@ describe('FileSpool', () => {
       if (counting) setImmediate(count);
     };
     count();
-    await spool.put(KEY, files);
+    await spool.put(KEY, fileListOf(files));
     const whilePutting = turns;
     const read = await entriesOf(await spool.open(KEY));
     counting = false;

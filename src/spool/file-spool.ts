@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
-import type { FileEntry } from '../transfers/domain/file-list.js';
+import type { FileList } from '../transfers/domain/file-list.js';
+import { jsonLinesOf } from './json-lines.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
 export interface SpoolFileSystem {
@@ -25,8 +26,6 @@ const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SUFFIX = '.jsonl.gz';
 const TEMPORARY_SUFFIX = '.tmp';
 
-/** So many entries are written at a stretch (a few milliseconds). */
-const SLICE = 2_000;
 /** Up to so many entries a list is packed and unpacked at once, which costs less than streams do. */
 const SHORT_LIST = 1_000;
 /** So much text is read at a stretch (a few milliseconds). */
@@ -67,7 +66,7 @@ export class FileSpool implements Spool {
     return new FileSpool(folder, files);
   }
 
-  async put(key: string, files: readonly FileEntry[]): Promise<void> {
+  async put(key: string, files: FileList): Promise<void> {
     if (!KEY.test(key)) {
       throw new InternalError('A file list can be kept only under a UUID. Please report this.');
     }
@@ -197,12 +196,12 @@ export class FileSpool implements Spool {
     }
   }
 
-  private async writeDurably(path: string, files: readonly FileEntry[]): Promise<ListAmounts> {
+  private async writeDurably(path: string, files: FileList): Promise<ListAmounts> {
     const tally = { symlinks: 0, bytes: 0 };
     const handle = await this.files.open(path, 'wx', 0o600);
     try {
-      if (files.length <= SHORT_LIST) {
-        await handle.writeFile(gzipSync([...lines(files, tally)].join(''), { level: 1 }));
+      if (files.count <= SHORT_LIST) {
+        await handle.writeFile(gzipSync(Buffer.concat([...lines(files, tally)]), { level: 1 }));
       } else
         await consume(
           [Readable.from(lines(files, tally)), createGzip({ level: 1 })],
@@ -214,7 +213,7 @@ export class FileSpool implements Spool {
     } finally {
       await handle.close();
     }
-    return amountsOf(files.length, tally);
+    return amountsOf(files.count, tally);
   }
 
   /** Without it a renamed file may be gone after a power failure. */
@@ -263,19 +262,16 @@ interface Tally {
   bytes: number;
 }
 
-function* lines(files: readonly FileEntry[], tally: Tally): Generator<string> {
+/** The lines of a list and the closing one. */
+function* lines(files: FileList, tally: Tally): Generator<Buffer> {
   const hash = createHash('sha256');
-  for (let start = 0; start < files.length; start += SLICE) {
-    let text = '';
-    for (const { path, isSymlink } of files.slice(start, start + SLICE)) {
-      text += isSymlink ? `[${JSON.stringify(path)}]\n` : `${JSON.stringify(path)}\n`;
-      if (isSymlink) tally.symlinks += 1;
-    }
-    tally.bytes += Buffer.byteLength(text);
-    hash.update(text);
-    yield text;
+  for (const { bytes, symlinks } of jsonLinesOf(files)) {
+    tally.bytes += bytes.length;
+    tally.symlinks += symlinks;
+    hash.update(bytes);
+    yield bytes;
   }
-  yield `${JSON.stringify({ count: files.length, sha256: hash.digest('hex') })}\n`;
+  yield Buffer.from(`${JSON.stringify({ count: files.count, sha256: hash.digest('hex') })}\n`);
 }
 
 type ListAmounts = Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;

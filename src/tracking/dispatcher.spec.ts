@@ -23,6 +23,7 @@ import { withEndRequest } from '../transfers/domain/transfer.js';
 import { Dispatcher } from './dispatcher.js';
 import type { OpenTransfer } from './open-transfers.js';
 import { SubmissionIds } from './submission-ids.js';
+import { fileListOf } from '../../test/support/file-lists.js';
 
 let world: TrackingWorld;
 let dispatcher: Dispatcher;
@@ -643,10 +644,10 @@ describe('file lists', () => {
     { path: 'a', isSymlink: false },
     { path: 'b', isSymlink: true },
   ];
-  const record = { fileList: atOnce(digestFileList(files)) };
+  const record = { fileList: atOnce(digestFileList(fileListOf(files))) };
 
   test('are taken from the spool', async () => {
-    await world.spool.put(keyOf(1), files);
+    await world.spool.put(keyOf(1), fileListOf(files));
     follow({ record });
     await work();
     expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
@@ -660,7 +661,7 @@ describe('file lists', () => {
   });
 
   test('another list than the one asked for in the spool: rebuilt, not believed', async () => {
-    await world.spool.put(keyOf(1), files.slice(0, 1));
+    await world.spool.put(keyOf(1), fileListOf(files.slice(0, 1)));
     world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
     follow({ record });
     await work();

@@ -13,6 +13,7 @@ import { accountRefused, doubtful, down, timeout } from '../../test/support/upst
 import type { TransferJobDocument } from '../transfers/domain/job-document.js';
 import { failed } from '../transfers/domain/transfer.js';
 import { Sweep } from './sweep.js';
+import { fileListOf } from '../../test/support/file-lists.js';
 
 const MINUTE = 60_000;
 let world: TrackingWorld;
@@ -166,7 +167,7 @@ describe('every few minutes', () => {
       world.follow(aRunningTransfer({ number: 9 }));
       jobs(6, 4);
       world.jobs.stored.delete(jobIdOf(9));
-      await world.spool.put(keyOf(7), []);
+      await world.spool.put(keyOf(7), fileListOf([]));
       await world.clock.advance(8 * 24 * 60 * MINUTE);
       await expect(sweep.run()).rejects.toThrow(timeout().message);
       expect([followed(), gone, world.spool.lists.size]).toEqual([
@@ -306,7 +307,7 @@ describe('an empty list is believed only where it can be true', () => {
   });
 
   test('nor is anything removed from the spool then, however old', async () => {
-    await world.spool.put(keyOf(1), []);
+    await world.spool.put(keyOf(1), fileListOf([]));
     await world.clock.advance(30 * 24 * 60 * MINUTE);
     await sweep.run();
     expect(world.spool.lists.size).toBe(1);
@@ -385,7 +386,7 @@ describe('the spool', () => {
   const DAYS = 24 * 60 * MINUTE;
 
   test('keeps lists of followed and young transfers and of open jobs; the rest goes after days', async () => {
-    for (const number of [1, 2, 3]) await world.spool.put(keyOf(number), []);
+    for (const number of [1, 2, 3]) await world.spool.put(keyOf(number), fileListOf([]));
     world.follow(aRunningTransfer({ number: 1 }));
     world.jobs.put({
       ...aJob({ number: 2, ...aged(0) }),
@@ -394,7 +395,7 @@ describe('the spool', () => {
     await sweep.run();
     expect(world.spool.lists.size).toBe(3);
     await world.clock.advance(8 * DAYS);
-    await world.spool.put(keyOf(4), []);
+    await world.spool.put(keyOf(4), fileListOf([]));
     await sweep.run();
     expect([...world.spool.lists.keys()]).toEqual([1, 2, 4].map(keyOf));
   });

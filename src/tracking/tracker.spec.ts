@@ -26,6 +26,7 @@ import { fingerprint } from '../transfers/domain/fingerprint.js';
 import { taskLabel } from '../transfers/domain/task-label.js';
 import type { EndRequest, Transfer } from '../transfers/domain/transfer.js';
 import type { Tracker } from './tracker.js';
+import { fileListOf } from '../../test/support/file-lists.js';
 
 /** The HTTP request in which somebody cancels. */
 const CANCEL_ID = 'request-2';
@@ -108,7 +109,7 @@ describe('from request to end', () => {
   });
 
   test('the file list is kept until SciCat has the task id, then forgotten', async () => {
-    const files = [{ path: 'a', isSymlink: false }];
+    const files = fileListOf([{ path: 'a', isSymlink: false }]);
     await world.spool.put(keyOf(1), files);
     const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
     world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
@@ -122,7 +123,7 @@ describe('from request to end', () => {
   });
 
   test('the file list of a transfer that waits is kept, also when SciCat shows that it waits', async () => {
-    const files = [{ path: 'a', isSymlink: false }];
+    const files = fileListOf([{ path: 'a', isSymlink: false }]);
     await world.spool.put(keyOf(1), files);
     const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
     world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
@@ -558,7 +559,7 @@ describe('a job that was removed from SciCat', () => {
     await started();
     const gate = aGate();
     world.spool.faults.next('open', { hold: gate.opened });
-    const files = [{ path: 'a', isSymlink: false }];
+    const files = fileListOf([{ path: 'a', isSymlink: false }]);
     const asked = rig.ask({ files: () => Promise.resolve(files) });
     await settle();
     world.jobs.stored.clear();

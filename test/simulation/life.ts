@@ -18,12 +18,13 @@ import type {
 } from '../../src/transfers/application/ports/spool.port.js';
 import type { TransferEvent } from '../../src/transfers/application/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
-import type { FileEntry } from '../../src/transfers/domain/file-list.js';
+import type { FileList } from '../../src/transfers/domain/file-list.js';
 import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
 import { MINUTE } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { listInMemory } from '../support/fake-spool.js';
 import type { World } from './world.js';
+import { filesOf } from '../support/file-lists.js';
 
 /** From a stop to the end of the process, in milliseconds: what the service promises. */
 const STOPS_WITHIN_MS = 20_000;
@@ -257,13 +258,13 @@ class SpoolOfLife implements Spool {
     private readonly life: Life,
   ) {}
 
-  async put(key: string, files: readonly FileEntry[]): Promise<void> {
+  async put(key: string, files: FileList): Promise<void> {
     const { world } = this;
     await this.takesTime();
     if (world.troubled && world.dice.chance(world.plan.rates.errorBefore)) {
       throw new SpoolUnavailableError('The disk is full (simulated).');
     }
-    world.disk.set(key, { files, at: world.trueNow });
+    world.disk.set(key, { files: filesOf(files), at: world.trueNow });
     await this.takesTime();
   }
 

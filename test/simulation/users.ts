@@ -4,6 +4,7 @@ import type { Life } from './life.js';
 import type { Wish } from './ledger.js';
 import { HOUR, MINUTE, SECOND } from './plan.js';
 import { DESTINATIONS, FORGER, USERS, type World } from './world.js';
+import { fileListOf } from '../support/file-lists.js';
 
 type User = (typeof USERS)[number] | typeof FORGER;
 
@@ -124,7 +125,8 @@ export class Users {
             collectionRootPath: ROOT,
             autoArchive: wish.autoArchive,
           },
-          files: () => Promise.resolve(wish.files),
+          files: () =>
+            Promise.resolve(wish.files === undefined ? undefined : fileListOf(wish.files)),
         });
         answered = true;
         world.note(`${user} is promised ${wish.number} as ${jobId}`);

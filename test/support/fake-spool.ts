@@ -3,8 +3,10 @@ import type {
   SpooledList,
   SpoolEntry,
 } from '../../src/transfers/application/ports/spool.port.js';
-import type { FileEntry, Steps } from '../../src/transfers/domain/file-list.js';
+import type { FileEntry, FileList } from '../../src/transfers/domain/file-list.js';
+import type { Steps } from '../../src/transfers/domain/steps.js';
 import { Faults } from './faults.js';
+import { filesOf } from './file-lists.js';
 
 /** A list that is read in batches of two. */
 export function listInMemory(files: readonly FileEntry[]): SpooledList {
@@ -52,9 +54,9 @@ export class FakeSpool implements Spool {
 
   constructor(private readonly now: () => number) {}
 
-  put(key: string, files: readonly FileEntry[]): Promise<void> {
+  put(key: string, files: FileList): Promise<void> {
     return this.faults.run('put', () => {
-      this.lists.set(key, { files, storedAt: this.now() });
+      this.lists.set(key, { files: filesOf(files), storedAt: this.now() });
     });
   }
 

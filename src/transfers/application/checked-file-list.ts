@@ -1,44 +1,42 @@
 import { InvalidRequestError } from '../../errors/request.errors.js';
-import { refuseFilePath } from '../../facilities/file-paths.js';
+import { isPlainFilePath, refuseFilePath } from '../../facilities/file-paths.js';
 import {
   digestFileList,
-  ENTRIES_PER_STEP,
-  type FileEntry,
+  type FileList,
   type FileListDigest,
+  picked,
   sortedFileList,
-  type Steps,
 } from '../domain/file-list.js';
+import { areEqual, startOf } from '../domain/path-bytes.js';
+import { ENTRIES_PER_STEP, type Steps } from '../domain/steps.js';
 
-/** A file list that may be copied. */
+/** A file list as it is stored. */
 export interface CheckedFileList {
   /** Sorted by path, each path once. */
-  readonly files: readonly FileEntry[];
+  readonly files: FileList;
   readonly digest: FileListDigest;
 }
 
 /**
- * Checks a request's file list and puts it in order.
+ * Checks and sorts a request's file list. Entry numbers in messages start at 0, as in JSON pointers.
  *
  * @param atRoot the dataset's folder is the top of one of the collections
  * @throws InvalidRequestError naming the first entry that can't be used
  */
-export function* checkedFileList(
-  files: readonly FileEntry[],
-  atRoot: boolean,
-): Steps<CheckedFileList> {
-  if (files.length === 0) {
+export function* checkedFileList(files: FileList, atRoot: boolean): Steps<CheckedFileList> {
+  if (files.count === 0) {
     throw new InvalidRequestError(
       'The file list is empty. Leave it out to transfer the whole dataset folder.',
     );
   }
-  for (let start = 0; start < files.length; start += ENTRIES_PER_STEP) {
-    if (start > 0) yield;
-    for (let position = start; position < start + ENTRIES_PER_STEP; position += 1) {
-      const file = files[position];
-      if (file !== undefined) refuseBadPath(file.path, position, atRoot);
+  const { bytes, ends } = files;
+  for (let position = 0; position < files.count; position += 1) {
+    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
+    if (!isPlainFilePath(bytes, startOf(files, position), ends[position] ?? 0)) {
+      refuseBadPath(files.path(position), position, atRoot);
     }
   }
-  const once = withoutRepetitions(yield* sortedFileList(files));
+  const once = yield* withoutRepetitions(yield* sortedFileList(files));
   return { files: once, digest: yield* digestFileList(once) };
 }
 
@@ -51,17 +49,31 @@ function refuseBadPath(path: string, position: number, atRoot: boolean): void {
   );
 }
 
-function withoutRepetitions(sorted: readonly FileEntry[]): readonly FileEntry[] {
-  const repeats = (file: FileEntry, position: number): boolean => {
-    const before = sorted[position - 1];
-    if (before?.path !== file.path) return false;
-    if (before.isSymlink === file.isSymlink) return true;
-    throw new InvalidRequestError(
-      'The file list names one path twice, once as a symbolic link and once not.',
-      { details: `path = ${JSON.stringify(file.path).slice(0, 300)}` },
-    );
-  };
-  return sorted.some(repeats)
-    ? sorted.filter((file, position) => !repeats(file, position))
-    : sorted;
+function* withoutRepetitions(sorted: FileList): Steps<FileList> {
+  const kept = new Uint32Array(sorted.count);
+  let count = 0;
+  for (let position = 0; position < sorted.count; position += 1) {
+    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
+    if (position === 0 || !isSamePath(sorted, position - 1, position)) {
+      kept[count] = position;
+      count += 1;
+    } else if (sorted.isSymlink(position - 1) !== sorted.isSymlink(position)) {
+      throw new InvalidRequestError(
+        'The file list names one path twice, once as a symbolic link and once not.',
+        { details: `path = ${JSON.stringify(sorted.path(position)).slice(0, 300)}` },
+      );
+    }
+  }
+  return count === sorted.count ? sorted : yield* picked(sorted, kept.subarray(0, count));
+}
+
+function isSamePath(list: FileList, one: number, other: number): boolean {
+  const { bytes, ends } = list;
+  const startOfOne = startOf(list, one);
+  const startOfOther = startOf(list, other);
+  const length = (ends[one] ?? 0) - startOfOne;
+  return (
+    length === (ends[other] ?? 0) - startOfOther &&
+    areEqual(bytes, startOfOne, bytes, startOfOther, length)
+  );
 }

@@ -17,10 +17,11 @@ import {
   InvalidRequestError,
   QueueFullError,
 } from '../../errors/request.errors.js';
-import type { FileEntry } from '../domain/file-list.js';
+import { type FileEntry } from '../domain/file-list.js';
 import { PreviewTransfer } from './preview-transfer.js';
 import { type AppliedRule, RULES } from './request-rules.js';
 import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
+import { fileListOf } from '../../../test/support/file-lists.js';
 
 const config = configOf({
   facilities: [
@@ -57,7 +58,7 @@ function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput 
   };
 }
 
-const listed = (files: readonly FileEntry[]) => () => Promise.resolve(files);
+const listed = (files: readonly FileEntry[]) => () => Promise.resolve(fileListOf(files));
 
 const inShort = ({ rule, outcome, required, found }: AppliedRule) => [
   rule,

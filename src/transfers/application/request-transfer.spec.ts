@@ -37,9 +37,10 @@ import {
   ServiceAccountError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
-import type { FileEntry } from '../domain/file-list.js';
+import { type FileEntry } from '../domain/file-list.js';
 import { readJob } from '../domain/job-view.js';
 import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
+import { fileListOf } from '../../../test/support/file-lists.js';
 
 const FIRST_JOB = jobIdOf(901);
 const FILES: readonly FileEntry[] = [
@@ -89,7 +90,7 @@ function input({ files, ...parts }: InputParts = {}): TransferRequestInput {
       scicatPid: '20.500.12345/e001',
       autoArchive: true,
     },
-    files: () => Promise.resolve(files),
+    files: () => Promise.resolve(files === undefined ? undefined : fileListOf(files)),
     ...parts,
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../errors/upstream.errors.js';
 import type { Clock } from '../../time/clock.port.js';
 import { inSlices } from '../../time/in-slices.js';
-import type { FileEntry } from '../domain/file-list.js';
+import type { FileList } from '../domain/file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { type CreatedJob, newTransfer } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
@@ -39,7 +39,7 @@ export interface TransferRequestInput extends AssessmentInput {
    * Gives the file list, once it is clear that the user may have the dataset moved; undefined: the
    * whole dataset folder.
    */
-  readonly files: () => Promise<readonly FileEntry[] | undefined>;
+  readonly files: () => Promise<FileList | undefined>;
 }
 
 /** What is to be carried out. */
@@ -49,7 +49,7 @@ interface Wanted {
    * Gives the checked file list once, undefined for the whole folder: nobody holds on to 400,000
    * entries while SciCat and Globus are asked.
    */
-  readonly takeFiles: () => readonly FileEntry[] | undefined;
+  readonly takeFiles: () => FileList | undefined;
 }
 
 /** How long a request waits for Globus; the transfer goes on all the same. */
@@ -154,7 +154,7 @@ export class RequestTransfer {
     if (files === undefined) return { record, takeFiles: () => undefined };
     const atRoot = record.source.path === '/' || record.destination.path === '/';
     const list = await inSlices(checkedFileList(files, atRoot));
-    let inHand: readonly FileEntry[] | undefined = list.files;
+    let inHand: FileList | undefined = list.files;
     return {
       record: { ...record, fileList: list.digest },
       takeFiles: () => {

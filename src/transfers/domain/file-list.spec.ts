@@ -4,17 +4,25 @@ import fc from 'fast-check';
 import { atOnce } from '../../../test/support/fake-spool.js';
 import {
   digestFileList as digestInSteps,
-  ENTRIES_PER_STEP,
   type FileEntry,
+  FileListBuilder,
   type FileListDigest,
   rebuildFileList as rebuildInSteps,
   sortedFileList as sortInSteps,
 } from './file-list.js';
+import { ENTRIES_PER_STEP } from './steps.js';
+import { fileListOf, filesOf } from '../../../test/support/file-lists.js';
 
-const sortedFileList = (files: readonly FileEntry[]) => atOnce(sortInSteps(files));
-const digestFileList = (sorted: readonly FileEntry[]) => atOnce(digestInSteps(sorted));
-const rebuildFileList = (paths: readonly string[], digest: FileListDigest) =>
-  atOnce(rebuildInSteps(paths, digest));
+const sortedFileList = (files: readonly FileEntry[]): readonly FileEntry[] =>
+  filesOf(atOnce(sortInSteps(fileListOf(files))));
+const digestFileList = (sorted: readonly FileEntry[]) => atOnce(digestInSteps(fileListOf(sorted)));
+const rebuildFileList = (
+  paths: readonly string[],
+  digest: FileListDigest,
+): readonly FileEntry[] | undefined => {
+  const list = atOnce(rebuildInSteps(paths, digest));
+  return list === undefined ? undefined : filesOf(list);
+};
 
 const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
 
@@ -22,12 +30,39 @@ const fileLists = fc
   .uniqueArray(
     fc.record({
       // Control characters are refused before a list gets here.
-      path: fc.string({ minLength: 1 }).filter((path) => !path.includes('\0')),
+      path: fc.string({ minLength: 1, unit: 'grapheme' }).filter((path) => !path.includes('\0')),
       isSymlink: fc.boolean(),
     }),
     { selector: (entry) => entry.path, minLength: 1 },
   )
   .map((entries): readonly FileEntry[] => entries);
+
+describe('a file list', () => {
+  test('gives back what it was made of', () => {
+    const files = [file('a'), file('', true), file('ü/😀"\\\n'), file('x'.repeat(9000), true)];
+    const list = fileListOf(files);
+    expect([list.count, filesOf(list)]).toEqual([4, files]);
+  });
+
+  test('grows with what is put into it, whatever was said before', () => {
+    const files = Array.from({ length: 5000 }, (_, n) => file(`folder/${n}`, n % 2 === 0));
+    const builder = new FileListBuilder(10);
+    for (const { path, isSymlink } of files) builder.add(path, isSymlink);
+    const list = builder.build();
+    const copy = new FileListBuilder();
+    for (let position = 0; position < list.count; position += 1) copy.addFrom(list, position);
+    expect(filesOf(list)).toEqual(files);
+    expect(filesOf(copy.build())).toEqual(files);
+  });
+
+  test.each(['"', '\\', '\n', '\u0000', '\u001f'])('knows that JSON escapes %j', (character) => {
+    const list = fileListOf([file('a'), file(`a${character}b`), file('b')]);
+    const copy = new FileListBuilder();
+    copy.addFrom(list, 0);
+    expect([list.isPlainJson, copy.build().isPlainJson]).toEqual([false, false]);
+    expect(fileListOf([file("a/ü😀\u2028'\u007f")]).isPlainJson).toBe(true);
+  });
+});
 
 describe('the digest of a file list', () => {
   test('frozen: SHA-256 of the sorted paths, each followed by NUL; links as runs', () => {
@@ -73,14 +108,16 @@ describe('a long list', () => {
     Array.from({ length: 1000 }, (_, n) => file(`p${n}`, true)),
   );
 
-  test('is sorted as a short one is, equal paths as they came', () => {
+  const LONG = fileListOf(mixed.map(({ path }) => file(`${'long/'.repeat(20)}${path}`)));
+
+  test('is sorted as a short one is', () => {
     const wanted = mixed.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-    expect(sortedFileList(mixed)).toEqual(wanted);
+    expect(sortedFileList(mixed).map(({ path }) => path)).toEqual(wanted.map(({ path }) => path));
   });
 
   test.each([
-    ['sorting', () => sortInSteps(mixed)],
-    ['the digest', () => digestInSteps(mixed)],
+    ['sorting', () => sortInSteps(fileListOf(mixed))],
+    ['the digest', () => digestInSteps(LONG)],
   ])('%s lets others run again and again, or they would wait for half a second', (_what, start) => {
     const steps: Generator<undefined, unknown, undefined> = start();
     let times = 0;
@@ -89,8 +126,8 @@ describe('a long list', () => {
   });
 
   test('that comes sorted is taken as it is', () => {
-    const sorted = sortedFileList(mixed);
-    expect(sortedFileList(sorted)).toBe(sorted);
+    const sorted = atOnce(sortInSteps(fileListOf(mixed)));
+    expect(atOnce(sortInSteps(sorted))).toBe(sorted);
   });
 });
 

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { sortedOrder } from './file-list-order.js';
+import { copyBytes, type PathBytes, startOf, viewOf } from './path-bytes.js';
+import { ENTRIES_PER_STEP, type Steps } from './steps.js';
 
 /** One entry of a request's file list. */
 export interface FileEntry {
@@ -26,56 +29,175 @@ export interface FileListDigest {
 /** `[position of the first symlink, how many follow each other]` in the sorted list. */
 export type SymlinkRun = readonly [first: number, count: number];
 
-/**
- * Work on a list of up to 400,000 entries, cut into steps of a few milliseconds: between two of them
- * whoever drives it lets others run.
- */
-export type Steps<Result> = Generator<undefined, Result, undefined>;
+const BYTES_PER_STEP = 1024 * 1024;
 
-/** So many entries are dealt with in one step. */
-export const ENTRIES_PER_STEP = 10_000;
-/** So many are sorted at once, some 20 ms: each halving costs one more pass over the whole list. */
-const ENTRIES_PER_RUN = 2 * ENTRIES_PER_STEP;
+/** What a {@link FileList} is made of. */
+interface FileListParts extends PathBytes {
+  /** 1 for a symlink. */
+  readonly links: Uint8Array;
+  /** All paths stand in JSON as they are here. */
+  readonly isPlainJson: boolean;
+}
+
+/**
+ * A file list. Held as bytes: as objects with texts, 400,000 entries take several times the memory
+ * of the request that brought them, and most of the time goes into making and collecting them.
+ */
+export class FileList implements PathBytes {
+  readonly bytes: DataView<ArrayBuffer>;
+  readonly ends: Uint32Array;
+  readonly count: number;
+  /** No path has a character that JSON escapes. */
+  readonly isPlainJson: boolean;
+  private readonly links: Uint8Array;
+
+  constructor({ bytes, ends, count, links, isPlainJson }: FileListParts) {
+    this.bytes = bytes;
+    this.ends = ends;
+    this.count = count;
+    this.isPlainJson = isPlainJson;
+    this.links = links;
+  }
+
+  path(position: number): string {
+    return bufferOf(this.bytes).toString('utf8', startOf(this, position), this.ends[position]);
+  }
+
+  isSymlink(position: number): boolean {
+    return this.links[position] === 1;
+  }
+
+  /** The same paths; links are those of these runs only. */
+  withSymlinks(runs: readonly SymlinkRun[]): FileList {
+    const links = new Uint8Array(this.count);
+    for (const [first, length] of runs) links.fill(1, first, first + length);
+    const { bytes, ends, count, isPlainJson } = this;
+    return new FileList({ bytes, ends, count, isPlainJson, links });
+  }
+}
+
+/** Room for a list of a few files. */
+const FIRST_BYTES = 4 * 1024;
+const FIRST_ENTRIES = 128;
+
+/** Makes a {@link FileList}. */
+export class FileListBuilder {
+  private bytes: DataView<ArrayBuffer>;
+  private ends = new Uint32Array(FIRST_ENTRIES);
+  private links = new Uint8Array(FIRST_ENTRIES);
+  private used = 0;
+  private taken = 0;
+  private isPlainJson = true;
+
+  /** @param bytes how many bytes the paths take together, as far as that is known */
+  constructor(bytes = 0) {
+    // What is never written to takes up addresses, but no memory.
+    this.bytes = viewOf(Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes)));
+  }
+
+  get count(): number {
+    return this.taken;
+  }
+
+  /** @param path no half surrogate pairs: UTF-8 has none */
+  add(path: string, isSymlink: boolean): void {
+    // A code unit takes three bytes at most.
+    this.makeRoom(3 * path.length);
+    this.used += bufferOf(this.bytes).write(path, this.used);
+    this.isPlainJson &&= JSON.stringify(path).length === path.length + 2;
+    this.endEntry(isSymlink);
+  }
+
+  /** Adds a path in UTF-8 that stands in `source`, with nothing in it that JSON escapes. */
+  addPlain(source: DataView, start: number, end: number, isSymlink: boolean): void {
+    this.makeRoom(end - start);
+    this.used = copyBytes(source, start, end, this.bytes, this.used);
+    this.endEntry(isSymlink);
+  }
+
+  /** Adds an entry of another list. */
+  addFrom(list: FileList, position: number): void {
+    this.isPlainJson &&= list.isPlainJson;
+    const start = startOf(list, position);
+    this.addPlain(list.bytes, start, list.ends[position] ?? start, list.isSymlink(position));
+  }
+
+  build(): FileList {
+    const { bytes, ends, links, taken, isPlainJson } = this;
+    return new FileList({ bytes, ends, links, count: taken, isPlainJson });
+  }
+
+  private endEntry(isSymlink: boolean): void {
+    this.bytes.setUint8(this.used, 0);
+    this.ends[this.taken] = this.used;
+    this.links[this.taken] = isSymlink ? 1 : 0;
+    this.used += 1;
+    this.taken += 1;
+  }
+
+  /** For one more entry, with a path of so many bytes and its NUL. */
+  private makeRoom(bytes: number): void {
+    const needed = this.used + bytes + 1;
+    if (needed > this.bytes.byteLength) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.byteLength));
+      bufferOf(this.bytes).copy(larger, 0, 0, this.used);
+      this.bytes = viewOf(larger);
+    }
+    if (this.taken < this.ends.length) return;
+    const ends = new Uint32Array(2 * this.taken);
+    ends.set(this.ends);
+    this.ends = ends;
+    const links = new Uint8Array(2 * this.taken);
+    links.set(this.links);
+    this.links = links;
+  }
+}
+
+function bufferOf(view: DataView<ArrayBuffer>): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+}
 
 /** Sorts by path in code-unit order, which is the same on every machine. The input is kept. */
-export function* sortedFileList(files: readonly FileEntry[]): Steps<readonly FileEntry[]> {
+export function* sortedFileList(list: FileList): Steps<FileList> {
+  const order = yield* sortedOrder(list);
   // Who walks through folders mostly names the files in this order already.
-  if (isSorted(files)) return files;
-  let runs: (readonly FileEntry[])[] = [];
-  for (let start = 0; start < files.length; start += ENTRIES_PER_RUN) {
+  return order === undefined ? list : yield* picked(list, order);
+}
+
+/** A list of those entries of another one, in this order. */
+export function* picked(list: FileList, positions: Uint32Array): Steps<FileList> {
+  const builder = new FileListBuilder(list.bytes.byteLength);
+  for (let start = 0; start < positions.length; start += ENTRIES_PER_STEP) {
     if (start > 0) yield;
-    runs.push(files.slice(start, start + ENTRIES_PER_RUN).sort(byPath));
-  }
-  while (runs.length > 1) {
-    const longer: (readonly FileEntry[])[] = [];
-    for (let index = 0; index < runs.length; index += 2) {
-      longer.push(yield* merged(runs[index] ?? [], runs[index + 1] ?? []));
+    for (const position of positions.subarray(start, start + ENTRIES_PER_STEP)) {
+      builder.addFrom(list, position);
     }
-    runs = longer;
   }
-  return runs[0] ?? [];
+  return builder.build();
 }
 
 /** Digest of a list that {@link sortedFileList} has sorted. */
-export function* digestFileList(sorted: readonly FileEntry[]): Steps<FileListDigest> {
+export function* digestFileList(sorted: FileList): Steps<FileListDigest> {
   const hash = createHash('sha256');
-  const symlinks: [number, number][] = [];
-  let position = 0;
-  for (let start = 0; start < sorted.length; start += ENTRIES_PER_STEP) {
+  const { count } = sorted;
+  const bytes = bufferOf(sorted.bytes);
+  const end = startOf(sorted, count);
+  for (let start = 0; start < end; start += BYTES_PER_STEP) {
     if (start > 0) yield;
-    let text = '';
-    for (const file of sorted.slice(start, start + ENTRIES_PER_STEP)) {
-      text += `${file.path}\0`;
-      if (file.isSymlink) {
-        const last = symlinks.at(-1);
-        if (last !== undefined && last[0] + last[1] === position) last[1] += 1;
-        else symlinks.push([position, 1]);
-      }
-      position += 1;
-    }
-    hash.update(text);
+    hash.update(bytes.subarray(start, Math.min(end, start + BYTES_PER_STEP)));
   }
-  return { count: sorted.length, sha256: hash.digest('hex'), symlinks };
+  return { count, sha256: hash.digest('hex'), symlinks: symlinkRuns(sorted) };
+}
+
+function symlinkRuns(list: FileList): readonly SymlinkRun[] {
+  const runs: [number, number][] = [];
+  for (let position = 0; position < list.count; position += 1) {
+    if (!list.isSymlink(position)) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && last[0] + last[1] === position) last[1] += 1;
+    else runs.push([position, 1]);
+  }
+  return runs;
 }
 
 /**
@@ -86,67 +208,15 @@ export function* digestFileList(sorted: readonly FileEntry[]): Steps<FileListDig
 export function* rebuildFileList(
   paths: readonly string[],
   digest: FileListDigest,
-): Steps<readonly FileEntry[] | undefined> {
+): Steps<FileList | undefined> {
   if (paths.length !== digest.count) return undefined;
-  const sorted = yield* sortedFileList(paths.map((path) => ({ path, isSymlink: false })));
-  if ((yield* digestFileList(sorted)).sha256 !== digest.sha256) return undefined;
-  const files: FileEntry[] = [...sorted];
-  for (const [first, count] of digest.symlinks) {
-    for (let position = first; position < first + count; position += 1) {
-      const file = files[position];
-      if (file === undefined) return undefined;
-      files[position] = { path: file.path, isSymlink: true };
-    }
+  const builder = new FileListBuilder();
+  for (const path of paths) {
+    if (builder.count % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
+    builder.add(path, false);
   }
-  return files;
-}
-
-function byPath(a: FileEntry, b: FileEntry): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
-}
-
-function isSorted(files: readonly FileEntry[]): boolean {
-  return files.every((file, position) => file.path >= (files[position - 1]?.path ?? ''));
-}
-
-/**
- * Equal paths stay in the order in which they came, those of `left` first. Where one folder is listed
- * after the other there is little that overlaps, and only that is gone through.
- */
-function* merged(
-  left: readonly FileEntry[],
-  right: readonly FileEntry[],
-): Steps<readonly FileEntry[]> {
-  const first = right[0];
-  const last = left.at(-1);
-  if (first === undefined || last === undefined) return left.concat(right);
-  const from = positionOf(left, (file) => file.path > first.path);
-  const to = positionOf(right, (file) => file.path >= last.path);
-  const overlap = new Array<FileEntry>(left.length - from + to);
-  let [l, r] = [from, 0];
-  for (let position = 0; position < overlap.length; position += 1) {
-    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
-    const a = left[l];
-    const b = r < to ? right[r] : undefined;
-    if (a !== undefined && (b === undefined || a.path <= b.path)) {
-      overlap[position] = a;
-      l += 1;
-    } else if (b !== undefined) {
-      overlap[position] = b;
-      r += 1;
-    }
-  }
-  return left.slice(0, from).concat(overlap, right.slice(to));
-}
-
-/** Position of the first entry for which `holds` is true; it is for all behind it, too. */
-function positionOf(files: readonly FileEntry[], holds: (file: FileEntry) => boolean): number {
-  let [low, high] = [0, files.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const file = files[middle];
-    if (file !== undefined && holds(file)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  const files = yield* sortedFileList(builder.build());
+  if ((yield* digestFileList(files)).sha256 !== digest.sha256) return undefined;
+  const isBeyond = ([first, count]: SymlinkRun): boolean => first + count > files.count;
+  return digest.symlinks.some(isBeyond) ? undefined : files.withSymlinks(digest.symlinks);
 }

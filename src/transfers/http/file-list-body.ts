@@ -9,7 +9,7 @@ import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { CLOCK, type Clock } from '../../time/clock.port.js';
-import type { FileEntry } from '../domain/file-list.js';
+import type { FileList } from '../domain/file-list.js';
 import { FileListReader } from './file-list-reader.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -32,11 +32,12 @@ export class FileListBody {
    * @throws InvalidRequestError when it is anything else, too large, too slow, or ends too early
    * @throws TooBusyError when as many bodies as there is room for are being worked on
    */
-  async read(request: Request, response: Response): Promise<readonly FileEntry[] | undefined> {
+  async read(request: Request, response: Response): Promise<FileList | undefined> {
     if (!hasBody(request)) return undefined;
     refuseOtherThanJson(request);
     const { maxBodyMiB } = this.config.current().server;
-    const place = this.gate.enter(saidSize(request, maxBodyMiB));
+    const said = saidSize(request, maxBodyMiB);
+    const place = this.gate.enter(said);
     let decoder: Transform | undefined;
     try {
       decoder = decoderFor(request.headers['content-encoding']);
@@ -46,7 +47,7 @@ export class FileListBody {
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
       const files = await atPace(
-        readAll(source, maxBodyMiB, place),
+        readAll(source, new FileListReader(said), maxBodyMiB, place),
         request,
         this.limits,
         this.clock,
@@ -89,11 +90,9 @@ function refuseOtherThanJson(request: Request): void {
 }
 
 /**
- * What the body can be at most, in bytes; who does not say gets room for all that is allowed.
- *
- * @throws InvalidRequestError when it says that it is larger than that
+ * @returns the body's bytes; 0 where they are only known when all have come
+ * @throws InvalidRequestError when they are more than are taken
  */
-/** @returns the body's bytes; 0 where they are only known when all have come */
 function saidSize(request: Request, maxBodyMiB: number): number {
   const length = request.headers['content-length'];
   if (length === undefined || request.headers['content-encoding'] !== undefined) return 0;
@@ -124,10 +123,10 @@ function decoderFor(encoding: string | undefined): Transform | undefined {
 
 async function readAll(
   source: Readable,
+  reader: FileListReader,
   maxBodyMiB: number,
   place: BodyPlace,
-): Promise<readonly FileEntry[] | undefined> {
-  const reader = new FileListReader();
+): Promise<FileList | undefined> {
   let bytes = 0;
   // The connection must outlive a refusal, or nobody would hear of it.
   const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });

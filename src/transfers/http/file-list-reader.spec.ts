@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import type { FileEntry } from '../domain/file-list.js';
 import { FileListReader } from './file-list-reader.js';
+import { filesOf } from '../../../test/support/file-lists.js';
 
 type Outcome = readonly FileEntry[] | 'no list' | 'refused';
 
 function read(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINITY): Outcome {
   try {
-    return readOrThrow(body, pieceBytes) ?? 'no list';
+    const list = readOrThrow(body, pieceBytes);
+    return list === undefined ? 'no list' : filesOf(list);
   } catch (error) {
     if (error instanceof InvalidRequestError) return 'refused';
     throw error;
@@ -39,7 +41,8 @@ function oracle(body: string): Outcome {
   const entries = fileList.map((entry: unknown): FileEntry | undefined => {
     if (typeof entry !== 'object' || entry === null) return undefined;
     const { path, isSymlink } = entry as Readonly<Record<string, unknown>>;
-    return typeof path === 'string' && typeof isSymlink === 'boolean'
+    // UTF-8 can't carry half of a surrogate pair.
+    return typeof path === 'string' && !/\p{Cs}/u.test(path) && typeof isSymlink === 'boolean'
       ? { path, isSymlink }
       : undefined;
   });
@@ -90,6 +93,64 @@ describe('reading a file list as it comes in', () => {
         },
       ),
       { numRuns: 2000 },
+    );
+  });
+
+  /** Entries as nearly everybody writes them, among them some that are written otherwise. */
+  const written = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc
+        .tuple(fc.stringMatching(/^[\w/ü.]{0,20}$/), fc.boolean())
+        .map(([path, isSymlink]) => `{"path":"${path}","isSymlink":${isSymlink}}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        '{"path":"a\\"b","isSymlink":true}',
+        '{"path":"a\\\\","isSymlink":true}',
+        '{ "path": "a", "isSymlink": false }',
+        '{"isSymlink":true,"path":"a"}',
+        '{"path":"a","isSymlink":true,"size":[1,{"x":2}]}',
+        '{"path":"a","isSymlink":true,"path":"b"}',
+        '{"path":"\u0001","isSymlink":true}',
+        '{"path":"a","isSymlink":truE}',
+        '{"path":"a","isSymlink":falsee}',
+        '{"path":"a","isSymlink":"true"}',
+        '{"path":"a"}',
+        '{}',
+        '',
+        ' {"path":"a","isSymlink":true} ',
+      ),
+    },
+  );
+
+  it('gives what parsing it whole gives where plain entries and others follow each other', () => {
+    fc.assert(
+      fc.property(
+        fc.array(written, { maxLength: 12 }),
+        fc.constantFrom('', '', '', ',', ' ', ']', '}', '"'),
+        fc.integer({ min: 1, max: 120 }),
+        (entries, put, pieceBytes) => {
+          const text = `{"fileList":[${entries.join(',')}${put}]}`;
+          expect(read(text, pieceBytes)).toEqual(oracle(text));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('takes an entry from the bytes only if they are UTF-8', () => {
+    const bytes = Buffer.from(
+      '{"fileList":[{"path":"a","isSymlink":true},{"path":"b?","isSymlink":true},{"path":"c","isSymlink":true}]}',
+    );
+    bytes[bytes.indexOf('?')] = 0xc3;
+    expect(() => readOrThrow(bytes)).toThrow('The body is not valid UTF-8.');
+  });
+
+  it('half a surrogate pair is no file name', () => {
+    expect(() => readOrThrow('{"fileList":[{"path":"a\\ud800","isSymlink":true}]}')).toThrow(
+      'Entry 0 of fileList has broken text in its path: half of a surrogate pair.',
     );
   });
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidRequestError } from '../../errors/request.errors.js';
-import type { FileEntry } from '../domain/file-list.js';
+import { type FileEntry, type FileList, FileListBuilder } from '../domain/file-list.js';
+import { areEqual, viewOf } from '../domain/path-bytes.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -9,6 +10,12 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+const FIRST_PRINTABLE = 0x20;
+
+/** How nearly every entry is written. */
+const BEFORE_PATH = viewOf(Buffer.from('{"path":"'));
+const BEHIND_FILE = viewOf(Buffer.from('","isSymlink":false}'));
+const BEHIND_LINK = viewOf(Buffer.from('","isSymlink":true}'));
 
 /** Entries are parsed as soon as there are so many bytes of them: a millisecond's work. */
 const PARSE_FROM_BYTES = 64 * 1024;
@@ -22,9 +29,10 @@ const KEY_BYTES = 64;
  * entries, some 32 MB: parsing it whole would stop everybody else for half a second, and hold all of
  * it in memory three times over.
  *
- * Only where an entry of the list ends is found out here, by brackets and quotes. The entries, a few
- * hundred at a time, and what is left of the body without them are then parsed by `JSON.parse`: so
- * what is no JSON there is none here.
+ * An entry that is written as nearly all are, without a space or an escape, is taken from the bytes
+ * as it stands. For all others only where they end is found out here, by brackets and quotes. They, a
+ * few hundred at a time, and what is left of the body without the list are then parsed by
+ * `JSON.parse`: so what is no JSON there is none here.
  */
 export class FileListReader {
   /** The body without the entries of the list. */
@@ -33,13 +41,18 @@ export class FileListReader {
   /** Entries that were not parsed yet. */
   private pending: Buffer[] = [];
   private pendingBytes = 0;
-  private files: FileEntry[] | undefined;
+  private files: FileListBuilder | undefined;
   private depth = 0;
   private inString = false;
   private escaped = false;
   private inList = false;
   /** The list goes on after a comma, so an entry must follow. */
   private afterComma = false;
+  /** The entries so far were plain, and only the piece has ended. */
+  private plainSoFar = false;
+
+  /** @param bytes how long the body will be, as far as that is known */
+  constructor(private readonly bytes = 0) {}
 
   /**
    * Takes the next piece of the body.
@@ -63,11 +76,12 @@ export class FileListReader {
           inString = true;
           break;
         case COMMA:
-          if (inList && depth === 2 && this.pendingBytes + at - from >= PARSE_FROM_BYTES) {
+          if (inList && depth === 2 && this.parsesNow(at - from)) {
             this.keep(piece.subarray(from, at));
-            from = at + 1;
             this.parsePending();
             this.afterComma = true;
+            from = this.takePlain(piece, at + 1);
+            at = from - 1;
           }
           break;
         case OPEN_LIST:
@@ -77,6 +91,10 @@ export class FileListReader {
             from = at + 1;
             this.beginList();
             ({ inList } = this);
+            if (inList) {
+              from = this.takePlain(piece, from);
+              at = from - 1;
+            }
           }
           break;
         case OPEN_OBJECT:
@@ -106,7 +124,7 @@ export class FileListReader {
    * @returns undefined when the whole dataset folder is meant: no list in it
    * @throws InvalidRequestError when it is anything but an object with a list or without one
    */
-  end(): readonly FileEntry[] | undefined {
+  end(): FileList | undefined {
     const body = parseJson(textOf(this.rest).replace(/^\ufeff/, ''));
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new InvalidRequestError(
@@ -117,10 +135,14 @@ export class FileListReader {
     if (this.files !== undefined) {
       // JSON would take the last one; nobody can mean that.
       if (!Array.isArray(fileList) || fileList.length > 0) throw listedTwice();
-      return this.files;
+      return this.files.build();
     }
     if (fileList === undefined || fileList === null) return undefined;
-    if (Array.isArray(fileList)) return fileList.map(checkedEntry);
+    if (Array.isArray(fileList)) {
+      const files = new FileListBuilder();
+      for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
+      return files.build();
+    }
     throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
   }
 
@@ -131,7 +153,7 @@ export class FileListReader {
       this.pendingBytes += bytes.length;
       if (this.pendingBytes > LONGEST_PART_BYTES) {
         throw new InvalidRequestError(
-          `Entry ${this.files?.length ?? 0} of fileList is too long for an object with path and isSymlink.`,
+          `Entry ${this.files?.count ?? 0} of fileList is too long for an object with path and isSymlink.`,
         );
       }
     } else {
@@ -149,8 +171,47 @@ export class FileListReader {
     if (!before.endsWith(':') || !/(?:^|[^\\])"fileList"$/.test(before.slice(0, -1).trimEnd()))
       return;
     if (this.files !== undefined) throw listedTwice();
-    this.files = [];
+    this.files = new FileListBuilder(this.bytes);
     this.inList = true;
+  }
+
+  /**
+   * Takes entries as long as they are plain and whole, each with the comma behind it.
+   *
+   * @param start where an entry begins
+   * @returns where the first one begins that was not taken
+   */
+  private takePlain(piece: Buffer, start: number): number {
+    const { files } = this;
+    if (files === undefined) return start;
+    const bytes = viewOf(piece);
+    let from = start;
+    this.plainSoFar = false;
+    for (;;) {
+      const path = from + BEFORE_PATH.byteLength;
+      const behind = stringEnd(bytes, path);
+      const isSymlink = !standsAt(bytes, behind, BEHIND_FILE);
+      const next = behind + (isSymlink ? BEHIND_LINK : BEHIND_FILE).byteLength;
+      if (next >= piece.length) {
+        this.plainSoFar = true;
+        break;
+      }
+      if (!standsAt(bytes, from, BEFORE_PATH)) break;
+      if (isSymlink && !standsAt(bytes, behind, BEHIND_LINK)) break;
+      const follower = bytes.getUint8(next);
+      if (follower !== COMMA && follower !== CLOSE_LIST) break;
+      files.addPlain(bytes, path, behind, isSymlink);
+      this.afterComma = follower === COMMA;
+      from = this.afterComma ? next + 1 : next;
+      if (!this.afterComma) break;
+    }
+    if (!isUtf8(piece.subarray(start, from))) throw notUtf8();
+    return from;
+  }
+
+  /** @param bytes what came of an entry since the last piece */
+  private parsesNow(bytes: number): boolean {
+    return this.plainSoFar || this.pendingBytes + bytes >= PARSE_FROM_BYTES;
   }
 
   private endList(): void {
@@ -168,18 +229,42 @@ export class FileListReader {
     if (text.trim() === '') throw malformed();
     const entries = parseJson(`[${text}]`);
     if (!Array.isArray(entries) || this.files === undefined) throw malformed();
-    for (const entry of entries as readonly unknown[]) {
-      this.files.push(checkedEntry(entry, this.files.length));
-    }
+    for (const entry of entries as readonly unknown[]) addEntry(this.files, entry);
   }
 }
 
-/** The entry itself, as there may be very many. */
-function checkedEntry(entry: unknown, position: number): FileEntry {
-  if (isFileEntry(entry)) return entry;
-  throw new InvalidRequestError(
-    `Entry ${position} of fileList must be an object with path (text) and isSymlink (true or false).`,
+/** Where a text ends that begins here and has no escape in it; else where that is found out. */
+function stringEnd(bytes: DataView, start: number): number {
+  let at = start;
+  for (; at < bytes.byteLength; at += 1) {
+    const byte = bytes.getUint8(at);
+    if (byte === QUOTE || byte === BACKSLASH || byte < FIRST_PRINTABLE) break;
+  }
+  return at;
+}
+
+function standsAt(bytes: DataView, start: number, wanted: DataView): boolean {
+  return (
+    start + wanted.byteLength <= bytes.byteLength &&
+    areEqual(bytes, start, wanted, 0, wanted.byteLength)
   );
+}
+
+/** UTF-8 can't carry it, so no file has such a name. */
+const HALF_SURROGATE_PAIR = /\p{Cs}/u;
+
+function addEntry(files: FileListBuilder, entry: unknown): void {
+  if (!isFileEntry(entry)) {
+    throw new InvalidRequestError(
+      `Entry ${files.count} of fileList must be an object with path (text) and isSymlink (true or false).`,
+    );
+  }
+  if (HALF_SURROGATE_PAIR.test(entry.path)) {
+    throw new InvalidRequestError(
+      `Entry ${files.count} of fileList has broken text in its path: half of a surrogate pair.`,
+    );
+  }
+  files.add(entry.path, entry.isSymlink);
 }
 
 function isFileEntry(entry: unknown): entry is FileEntry {
@@ -203,7 +288,7 @@ function textOf(pieces: readonly Buffer[]): string {
   const [only, ...others] = pieces;
   const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(pieces);
   // A byte that got lost in a name would have another file copied.
-  if (!isUtf8(bytes)) throw new InvalidRequestError('The body is not valid UTF-8.');
+  if (!isUtf8(bytes)) throw notUtf8();
   return bytes.toString('utf8');
 }
 
@@ -213,6 +298,10 @@ function parseJson(text: string): unknown {
   } catch {
     throw malformed();
   }
+}
+
+function notUtf8(): InvalidRequestError {
+  return new InvalidRequestError('The body is not valid UTF-8.');
 }
 
 function malformed(): InvalidRequestError {

@@ -1,4 +1,4 @@
-import type { FileEntry } from '../../domain/file-list.js';
+import type { FileList } from '../../domain/file-list.js';
 
 /** A file list in the spool. */
 export interface SpoolEntry {
@@ -37,7 +37,7 @@ export interface Spool {
    *
    * @throws SpoolUnavailableError when it can't (disk full); nothing is left behind then
    */
-  put(key: string, files: readonly FileEntry[]): Promise<void>;
+  put(key: string, files: FileList): Promise<void>;
 
   /**
    * Finds a list.

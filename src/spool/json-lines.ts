@@ -1,0 +1,70 @@
+import type { FileList } from '../transfers/domain/file-list.js';
+import { copyBytes, startOf, viewOf } from '../transfers/domain/path-bytes.js';
+
+/** So many bytes are made at a stretch (a millisecond), or as many as one path takes. */
+const PIECE_BYTES = 256 * 1024;
+/** What `\\u0000` takes for one byte. */
+const LONGEST_PER_BYTE = 6;
+/** Brackets, quotes and the line feed. */
+const FRAME_BYTES = 5;
+
+const LINE_FEED = 0x0a;
+const QUOTE = 0x22;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+
+/** Some lines of a list. */
+export interface JsonLines {
+  readonly bytes: Buffer;
+  /** How many of them are symlinks. */
+  readonly symlinks: number;
+}
+
+/**
+ * A list as JSON lines in UTF-8: `"path"` for a file or folder, `["path"]` for a symlink, each
+ * followed by a line feed.
+ */
+export function* jsonLinesOf(files: FileList): Generator<JsonLines> {
+  for (let next = 0; next < files.count;) {
+    const piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, roomFor(files, next)));
+    const filled = fill(piece, files, next);
+    next = filled.next;
+    yield { bytes: piece.subarray(0, filled.bytes), symlinks: filled.symlinks };
+  }
+}
+
+/** How many bytes the line of an entry takes at most. */
+function roomFor(files: FileList, position: number): number {
+  const start = startOf(files, position);
+  return LONGEST_PER_BYTE * ((files.ends[position] ?? start) - start) + FRAME_BYTES;
+}
+
+/** What came of filling a piece: how many bytes, how many links, and the entry to go on with. */
+interface Filled {
+  readonly bytes: number;
+  readonly symlinks: number;
+  readonly next: number;
+}
+
+function fill(piece: Buffer, files: FileList, first: number): Filled {
+  const { bytes, ends, count, isPlainJson } = files;
+  const line = viewOf(piece);
+  let filled = 0;
+  let symlinks = 0;
+  let next = first;
+  for (; next < count && filled + roomFor(files, next) <= piece.length; next += 1) {
+    const isSymlink = files.isSymlink(next);
+    if (isSymlink) {
+      symlinks += 1;
+      line.setUint8(filled++, OPENING_BRACKET);
+    }
+    if (isPlainJson) {
+      line.setUint8(filled++, QUOTE);
+      filled = copyBytes(bytes, startOf(files, next), ends[next] ?? 0, line, filled);
+      line.setUint8(filled++, QUOTE);
+    } else filled += piece.write(JSON.stringify(files.path(next)), filled);
+    if (isSymlink) line.setUint8(filled++, CLOSING_BRACKET);
+    line.setUint8(filled++, LINE_FEED);
+  }
+  return { bytes: filled, symlinks, next };
+}
