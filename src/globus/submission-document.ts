@@ -1,3 +1,4 @@
+import { InternalError } from '../errors/request.errors.js';
 import type { StreamedBody } from '../http-client/http-transport.port.js';
 import type { TransferRequest } from '../transfers/application/ports/globus-transfers.port.js';
 import type { SpooledList } from '../transfers/application/ports/spool.port.js';
@@ -7,8 +8,8 @@ const MS_PER_HOUR = 3_600_000;
 
 /**
  * The document that starts a transfer, as JSON text. With a list of 400,000 files it has some 90 MB,
- * so it is written while it is sent; its length is known before, since whether Globus takes a body
- * without one is not.
+ * so that of a long list is written while it is sent; its length is known before, since whether
+ * Globus takes a body without one is not.
  *
  * @param now wall clock in milliseconds since the epoch; a deadline counts from here
  */
@@ -22,14 +23,20 @@ export function submissionDocument(request: TransferRequest, now: number): strin
     file: itemShape(FILE, source, destination),
     link: itemShape(LINK, source, destination),
   };
+  const itemBytes =
+    (files.count - files.symlinks) * shapes.file.bytes +
+    files.symlinks * shapes.link.bytes +
+    2 * files.pathBytes;
+  if (files.lines !== undefined) {
+    const items = Buffer.allocUnsafe(itemBytes);
+    const filled = fill(items, files.lines, 0, shapes);
+    if (filled.bytes !== itemBytes || filled.next !== files.lines.length) {
+      throw new InternalError('A file list is not what it was said to be. Please report this.');
+    }
+    return `${beginning}${items.toString('utf8', 1)}${END}`;
+  }
   return {
-    bytes:
-      Buffer.byteLength(beginning) +
-      (files.count - files.symlinks) * shapes.file.bytes +
-      files.symlinks * shapes.link.bytes +
-      2 * files.pathBytes -
-      Math.min(1, files.count) +
-      END.length,
+    bytes: Buffer.byteLength(beginning) + itemBytes - Math.min(1, files.count) + END.length,
     pieces: () => pieces(beginning, files, shapes),
   };
 }

@@ -9,6 +9,7 @@ import {
   rename,
   rm,
   stat,
+  unlink,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -148,12 +149,30 @@ describe('FileSpool', () => {
     async (_what, harm) => {
       const spool = await FileSpool.open(folder);
       await spool.put(KEY, LIST);
+      // At first its lines are at hand, and the disk is not asked.
+      expect(await entriesOf(await spool.open(KEY))).toEqual(FILES);
       await harm();
       const list = await spool.open(KEY);
       await expect(entriesOf(list)).rejects.toThrow(SpoolUnavailableError);
       expect(await spool.open(KEY)).toBeUndefined();
     },
   );
+
+  it('has the lines of a short list at hand, at once and after a restart, and of a long one never', async () => {
+    const lines = '"a/b.h5"\n["line\\nbreak \\"ü😀\\".h5"]\n';
+    const long = Array.from({ length: 1001 }, (_none, n) => ({
+      path: `${'x'.repeat(2000)}${n}`,
+      isSymlink: false,
+    }));
+    const spool = await FileSpool.open(folder);
+    await spool.put(KEY, LIST);
+    await spool.put(OTHER, fileListOf(long));
+    const restarted = await FileSpool.open(folder);
+    for (const one of [spool, restarted]) {
+      expect((await one.open(KEY))?.lines?.toString()).toBe(lines);
+      expect((await one.open(OTHER))?.lines).toBeUndefined();
+    }
+  });
 
   it('knows of a list what it amounts to, of its own and of another process', async () => {
     await (await FileSpool.open(folder)).put(OTHER, LIST);
@@ -171,7 +190,7 @@ describe('FileSpool', () => {
   describe('when the disk does not take it', () => {
     const failing = (code: string): Promise<never> =>
       Promise.reject(Object.assign(new Error(`${code}: x`), { code }));
-    const node: SpoolFileSystem = { mkdir, open, readdir, rename, rm, stat };
+    const node: SpoolFileSystem = { mkdir, open, readdir, rename, stat, unlink };
     const withHandle = (change: (handle: FileHandle, flags: string) => void): SpoolFileSystem => ({
       ...node,
       open: async (path, flags, mode) => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,15 @@ import { InternalError, SpoolUnavailableError } from '../errors/request.errors.j
 import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
 import type { FileList } from '../transfers/domain/file-list.js';
 import { jsonLinesOf } from './json-lines.js';
+import {
+  amountsOf,
+  endOfLines,
+  type ListAmounts,
+  Survey,
+  type Tally,
+  type WholeList,
+} from './list-survey.js';
+import { RecentLines } from './recent-lines.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
 export interface SpoolFileSystem {
@@ -15,11 +24,11 @@ export interface SpoolFileSystem {
   readonly open: (path: string, flags: string, mode?: number) => Promise<FileHandle>;
   readonly readdir: (path: string) => Promise<string[]>;
   readonly rename: (from: string, to: string) => Promise<void>;
-  readonly rm: typeof rm;
+  readonly unlink: (path: string) => Promise<void>;
   readonly stat: (path: string) => Promise<{ readonly mtimeMs: number }>;
 }
 
-const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, rename, rm, stat };
+const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, rename, stat, unlink };
 
 /** Only a key of this form may become a file name. */
 const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -30,8 +39,6 @@ const TEMPORARY_SUFFIX = '.tmp';
 const SHORT_LIST = 1_000;
 /** So much text is read at a stretch (a few milliseconds). */
 const READ_BYTES = 256 * 1024;
-/** A list up to here is read only once, and held in the meantime. */
-const SHORT_LIST_BYTES = 1024 * 1024;
 
 /**
  * A folder with one file for each list: gzipped JSON lines, each a path, or an array with the path
@@ -41,6 +48,7 @@ const SHORT_LIST_BYTES = 1024 * 1024;
 export class FileSpool implements Spool {
   /** What is known of the lists that this process has kept itself: they need no survey. */
   private readonly kept = new Map<string, ListAmounts>();
+  private readonly recent = new RecentLines();
 
   private constructor(
     private readonly folder: string,
@@ -58,7 +66,7 @@ export class FileSpool implements Spool {
     try {
       await files.mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await files.readdir(folder)) {
-        if (name.endsWith(TEMPORARY_SUFFIX)) await files.rm(join(folder, name), { force: true });
+        if (name.endsWith(TEMPORARY_SUFFIX)) await remove(join(folder, name), files);
       }
     } catch (error) {
       throw unavailable('opened', error);
@@ -78,12 +86,13 @@ export class FileSpool implements Spool {
       try {
         await this.syncFolder();
       } catch (error) {
-        await this.files.rm(target, { force: true });
+        await remove(target, this.files);
         throw error;
       }
-      this.kept.set(key, written);
+      this.kept.set(key, written.amounts);
+      if (written.lines !== undefined) this.recent.add(key, written.lines);
     } catch (error) {
-      await this.files.rm(temporary, { force: true }).catch(() => undefined);
+      await remove(temporary, this.files).catch(() => undefined);
       throw unavailable('stored', error);
     }
   }
@@ -91,31 +100,34 @@ export class FileSpool implements Spool {
   async open(key: string): Promise<SpooledList | undefined> {
     if (!KEY.test(key)) return undefined;
     const kept = this.kept.get(key);
-    if (kept !== undefined)
-      return { ...kept, jsonLines: () => this.jsonLines(key, kept.count, undefined) };
+    if (kept !== undefined) return this.spooled(key, kept, this.recent.take(key));
     const survey = new Survey();
     try {
       await this.unpacked(key, (pieces) => survey.take(pieces));
       const whole = survey.whole();
       if (whole === undefined) return undefined;
-      return {
-        ...whole.amounts,
-        jsonLines: () => this.jsonLines(key, whole.amounts.count, whole.lines),
-      };
+      return this.spooled(key, whole.amounts, whole.lines);
     } catch (error) {
       if (isDamage(error) || codeOf(error) === 'ENOENT') return undefined;
       throw unavailable('read', error);
     }
   }
 
-  /** @param lines of a short list, which need not be read once more */
+  private spooled(key: string, amounts: ListAmounts, lines: Buffer | undefined): SpooledList {
+    return {
+      ...amounts,
+      ...(lines === undefined ? {} : { lines }),
+      jsonLines: () => this.jsonLines(key, amounts.count, lines),
+    };
+  }
+
   private async *jsonLines(
     key: string,
     count: number,
-    lines: Buffer | undefined,
+    inHand: Buffer | undefined,
   ): AsyncGenerator<Buffer> {
-    if (lines !== undefined) {
-      yield lines;
+    if (inHand !== undefined) {
+      yield inHand;
       return;
     }
     let handle: FileHandle | undefined;
@@ -163,8 +175,9 @@ export class FileSpool implements Spool {
   async remove(key: string): Promise<void> {
     if (!KEY.test(key)) return;
     this.kept.delete(key);
+    this.recent.take(key);
     try {
-      await this.files.rm(this.pathOf(key), { force: true });
+      await remove(this.pathOf(key), this.files);
     } catch (error) {
       throw unavailable('removed', error);
     }
@@ -196,24 +209,22 @@ export class FileSpool implements Spool {
     }
   }
 
-  private async writeDurably(path: string, files: FileList): Promise<ListAmounts> {
+  private async writeDurably(path: string, files: FileList): Promise<WholeList> {
     const tally = { symlinks: 0, bytes: 0 };
+    const pieces = lines(files, tally);
+    const short = files.count <= SHORT_LIST ? Buffer.concat([...pieces]) : undefined;
     const handle = await this.files.open(path, 'wx', 0o600);
     try {
-      if (files.count <= SHORT_LIST) {
-        await handle.writeFile(gzipSync(Buffer.concat([...lines(files, tally)]), { level: 1 }));
-      } else
-        await consume(
-          [Readable.from(lines(files, tally)), createGzip({ level: 1 })],
-          async (chunks) => {
-            for await (const chunk of chunks) await handle.writeFile(chunk);
-          },
-        );
+      if (short !== undefined) await handle.writeFile(gzipSync(short, { level: 1 }));
+      else
+        await consume([Readable.from(pieces), createGzip({ level: 1 })], async (chunks) => {
+          for await (const chunk of chunks) await handle.writeFile(chunk);
+        });
       await handle.sync();
     } finally {
       await handle.close();
     }
-    return amountsOf(files.count, tally);
+    return { amounts: amountsOf(files.count, tally), lines: short?.subarray(0, tally.bytes) };
   }
 
   /** Without it a renamed file may be gone after a power failure. */
@@ -256,12 +267,6 @@ async function consume(
   }
 }
 
-/** What lines amount to, without the closing one. */
-interface Tally {
-  symlinks: number;
-  bytes: number;
-}
-
 /** The lines of a list and the closing one. */
 function* lines(files: FileList, tally: Tally): Generator<Buffer> {
   const hash = createHash('sha256');
@@ -274,82 +279,12 @@ function* lines(files: FileList, tally: Tally): Generator<Buffer> {
   yield Buffer.from(`${JSON.stringify({ count: files.count, sha256: hash.digest('hex') })}\n`);
 }
 
-type ListAmounts = Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;
-
-/** What a list was found to be. */
-interface WholeList {
-  readonly amounts: ListAmounts;
-  /** Its lines without the closing one, if they are few. */
-  readonly lines: Buffer | undefined;
-}
-
-/** Goes through a list's lines without parsing them: the closing one must be the last, and fit. */
-class Survey {
-  private readonly hash = createHash('sha256');
-  private count = 0;
-  private symlinks = 0;
-  private bytes = 0;
-  private kept: Buffer[] | undefined = [];
-  /** The last line, as far as it was read. */
-  private rest: Buffer = Buffer.alloc(0);
-
-  async take(pieces: AsyncIterable<Buffer>): Promise<void> {
-    for await (const piece of pieces) this.takePiece(piece);
-  }
-
-  /** @returns undefined when the list is damaged */
-  whole(): WholeList | undefined {
-    // The closing line is taken for one more path up to here.
-    const closing = readClosing(this.rest);
-    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
-      return undefined;
-    const { count, symlinks, bytes, kept } = this;
-    return {
-      amounts: amountsOf(count, { symlinks, bytes }),
-      lines: kept === undefined ? undefined : Buffer.concat(kept),
-    };
-  }
-
-  private takePiece(piece: Buffer): void {
-    const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
-    const from = endOfLines(bytes);
-    for (let start = 0; start < from; start = bytes.indexOf(LINE_FEED, start) + 1) {
-      this.count += 1;
-      if (bytes[start] === OPENING_BRACKET) this.symlinks += 1;
-    }
-    const lines = bytes.subarray(0, from);
-    this.hash.update(lines);
-    this.bytes += lines.length;
-    if (this.bytes > SHORT_LIST_BYTES) this.kept = undefined;
-    else if (lines.length > 0) this.kept?.push(lines);
-    this.rest = bytes.subarray(from);
-  }
-}
-
-function amountsOf(count: number, { symlinks, bytes }: Tally): ListAmounts {
-  return { count, symlinks, pathBytes: bytes - count * LINE_BYTES - symlinks * '[]'.length };
-}
-
-/** Where the last line begins: it may be cut, and if it is not, it may be the closing one. */
-function endOfLines(bytes: Buffer): number {
-  return bytes.subarray(0, -1).lastIndexOf(LINE_FEED) + 1;
-}
-
-const LINE_FEED = 0x0a;
-const OPENING_BRACKET = 0x5b;
-/** What a line has beside its path: two quotes and the line feed. */
-const LINE_BYTES = 3;
-
-function readClosing(
-  line: Buffer,
-): { readonly count: unknown; readonly sha256: unknown } | undefined {
-  if (line.at(-1) !== LINE_FEED) return undefined;
+/** One that is not there is removed already. */
+async function remove(path: string, files: SpoolFileSystem): Promise<void> {
   try {
-    const value: unknown = JSON.parse(line.toString('utf8'));
-    if (typeof value !== 'object' || value === null) return undefined;
-    return 'count' in value && 'sha256' in value ? value : undefined;
-  } catch {
-    return undefined;
+    await files.unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }
 

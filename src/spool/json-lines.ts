@@ -26,17 +26,18 @@ export interface JsonLines {
  */
 export function* jsonLinesOf(files: FileList): Generator<JsonLines> {
   for (let next = 0; next < files.count;) {
-    const piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, roomFor(files, next)));
+    const room = Math.min(PIECE_BYTES, roomFor(files, next, files.count));
+    const piece = Buffer.allocUnsafeSlow(Math.max(room, roomFor(files, next, next + 1)));
     const filled = fill(piece, files, next);
     next = filled.next;
     yield { bytes: piece.subarray(0, filled.bytes), symlinks: filled.symlinks };
   }
 }
 
-/** How many bytes the line of an entry takes at most. */
-function roomFor(files: FileList, position: number): number {
-  const start = startOf(files, position);
-  return LONGEST_PER_BYTE * ((files.ends[position] ?? start) - start) + FRAME_BYTES;
+/** How many bytes the lines of these entries take at most, the last one not included. */
+function roomFor(files: FileList, first: number, last: number): number {
+  const paths = startOf(files, last) - startOf(files, first);
+  return LONGEST_PER_BYTE * paths + FRAME_BYTES * (last - first);
 }
 
 /** What came of filling a piece: how many bytes, how many links, and the entry to go on with. */
@@ -52,7 +53,7 @@ function fill(piece: Buffer, files: FileList, first: number): Filled {
   let filled = 0;
   let symlinks = 0;
   let next = first;
-  for (; next < count && filled + roomFor(files, next) <= piece.length; next += 1) {
+  for (; next < count && filled + roomFor(files, next, next + 1) <= piece.length; next += 1) {
     const isSymlink = files.isSymlink(next);
     if (isSymlink) {
       symlinks += 1;

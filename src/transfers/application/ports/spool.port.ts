@@ -17,6 +17,8 @@ export interface SpooledList {
   readonly symlinks: number;
   /** UTF-8 bytes of all paths as `JSON.stringify` writes them, without the quotes. */
   readonly pathBytes: number;
+  /** All that {@link jsonLines} gives, where they are few and at hand. */
+  readonly lines?: Buffer;
   /**
    * The entries in order, some thousand at a time, as JSON lines in UTF-8: `"path"` for a file or
    * folder, `["path"]` for a symlink, each followed by a line feed. As bytes, because with 400,000 of

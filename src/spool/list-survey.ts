@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { SpooledList } from '../transfers/application/ports/spool.port.js';
+
+/** A list up to here is read only once, and held in the meantime. */
+const SHORT_LIST_BYTES = 1024 * 1024;
+
+/** What lines amount to, without the closing one. */
+export interface Tally {
+  symlinks: number;
+  bytes: number;
+}
+
+/** What a list amounts to. */
+export type ListAmounts = Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;
+
+/** What a list was found to be. */
+export interface WholeList {
+  readonly amounts: ListAmounts;
+  /** Its lines without the closing one, if they are few. */
+  readonly lines: Buffer | undefined;
+}
+
+/** Goes through a list's lines without parsing them: the closing one must be the last, and fit. */
+export class Survey {
+  private readonly hash = createHash('sha256');
+  private count = 0;
+  private symlinks = 0;
+  private bytes = 0;
+  private kept: Buffer[] | undefined = [];
+  /** The last line, as far as it was read. */
+  private rest: Buffer = Buffer.alloc(0);
+
+  async take(pieces: AsyncIterable<Buffer>): Promise<void> {
+    for await (const piece of pieces) this.takePiece(piece);
+  }
+
+  /** @returns undefined when the list is damaged */
+  whole(): WholeList | undefined {
+    // The closing line is taken for one more path up to here.
+    const closing = readClosing(this.rest);
+    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
+      return undefined;
+    const { count, symlinks, bytes, kept } = this;
+    return {
+      amounts: amountsOf(count, { symlinks, bytes }),
+      lines: kept === undefined ? undefined : Buffer.concat(kept),
+    };
+  }
+
+  private takePiece(piece: Buffer): void {
+    const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
+    const from = endOfLines(bytes);
+    for (let start = 0; start < from; start = bytes.indexOf(LINE_FEED, start) + 1) {
+      this.count += 1;
+      if (bytes[start] === OPENING_BRACKET) this.symlinks += 1;
+    }
+    const lines = bytes.subarray(0, from);
+    this.hash.update(lines);
+    this.bytes += lines.length;
+    if (this.bytes > SHORT_LIST_BYTES) this.kept = undefined;
+    else if (lines.length > 0) this.kept?.push(lines);
+    this.rest = bytes.subarray(from);
+  }
+}
+
+export function amountsOf(count: number, { symlinks, bytes }: Tally): ListAmounts {
+  return { count, symlinks, pathBytes: bytes - count * LINE_BYTES - symlinks * '[]'.length };
+}
+
+/** Where the last line begins: it may be cut, and if it is not, it may be the closing one. */
+export function endOfLines(bytes: Buffer): number {
+  return bytes.subarray(0, -1).lastIndexOf(LINE_FEED) + 1;
+}
+
+const LINE_FEED = 0x0a;
+const OPENING_BRACKET = 0x5b;
+/** What a line has beside its path: two quotes and the line feed. */
+const LINE_BYTES = 3;
+
+function readClosing(
+  line: Buffer,
+): { readonly count: unknown; readonly sha256: unknown } | undefined {
+  if (line.at(-1) !== LINE_FEED) return undefined;
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'));
+    if (typeof value !== 'object' || value === null) return undefined;
+    return 'count' in value && 'sha256' in value ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
