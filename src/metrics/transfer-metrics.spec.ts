@@ -60,6 +60,18 @@ describe('what happened to transfers', () => {
     ]).toEqual([1, 1, 2, 0, 0]);
   });
 
+  test('the counters of each pair of facilities are there before anything has ended', async () => {
+    const origin = { kind: 'go-version', ownerGroup: 'p1' } as const;
+    metrics.listen({ kind: 'adopted', transfer: aRunningTransfer() });
+    metrics.listen({ kind: 'adopted', transfer: { ...aRunningTransfer(), origin } });
+    metrics.listen({ kind: 'adopted', transfer: aRunningTransfer() });
+    const counts = [SIDES, { source: 'other', destination: 'other' }].flatMap((sides) => [
+      value('globus_proxy_transfers_ended_total', { ...sides, outcome: 'finished' }),
+      value('globus_proxy_moved_bytes_total', sides),
+    ]);
+    expect(await Promise.all(counts)).toEqual([0, 0, 0, 0]);
+  });
+
   test('the times of its life, by the clocks that saw them', async () => {
     const waiting = aTransfer({ requestedAt: START - 8000 });
     const running = aRunningTransfer({ requestedAt: START - 8000 });

@@ -22,6 +22,8 @@ export class TransferMetrics {
   private readonly closing: Histogram;
   /** When the tasks of transfers ended whose end is not in SciCat yet; by job, Globus's clock. */
   private readonly taskEnds = new Map<string, number>();
+  /** Pairs of facilities whose counters have begun. */
+  private readonly begun = new Set<string>();
 
   /** @param facilities names in the configuration in force */
   constructor(
@@ -107,6 +109,10 @@ export class TransferMetrics {
   /** A counter that begins with its first increase hides that one from `increase()`. */
   private expectEnd(transfer: Transfer): void {
     const sides = this.sides(transfer);
+    const pair = JSON.stringify([sides.source, sides.destination]);
+    // After a restart there may be thousands of transfers between the same two.
+    if (this.begun.has(pair)) return;
+    this.begun.add(pair);
     for (const outcome of END_OUTCOMES) this.ended.inc({ ...sides, outcome }, 0);
     this.bytes.inc(sides, 0);
     this.files.inc(sides, 0);

@@ -8,12 +8,12 @@ import {
   START,
   taskIdFor,
 } from '../../test/support/builders.js';
+import { fileListOf } from '../../test/support/file-lists.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, doubtful, down, timeout } from '../../test/support/upstream-failures.js';
 import type { TransferJobDocument } from '../transfers/domain/job-document.js';
 import { failed } from '../transfers/domain/transfer.js';
-import { Sweep } from './sweep.js';
-import { fileListOf } from '../../test/support/file-lists.js';
+import { Sweep, type SweepResult } from './sweep.js';
 
 const MINUTE = 60_000;
 let world: TrackingWorld;
@@ -33,6 +33,11 @@ const aged = (minutes: number): Partial<TransferJobDocument> => ({
   createdAt: START - minutes * MINUTE,
   updatedAt: START - minutes * MINUTE,
 });
+/** Many jobs are taken up in steps. */
+async function recovered(): Promise<SweepResult> {
+  const [result] = await Promise.all([sweep.recover(), world.clock.advance(0)]);
+  return result;
+}
 function neverFollowed(): never {
   throw new Error('The transfer is not followed.');
 }
@@ -48,8 +53,34 @@ const goJob = (number: number, parts: Partial<TransferJobDocument> = {}): Transf
 describe('K5: at start', () => {
   test('every open job of ours is taken up, over all pages', async () => {
     world.jobs.put(...Array.from({ length: 1200 }, (_, n) => aJob({ number: n + 1 })));
-    expect(await sweep.recover()).toMatchObject({ open: 1200, adopted: 1200 });
+    expect(await recovered()).toMatchObject({ open: 1200, adopted: 1200 });
     expect([followed().length, world.jobs.faults.count('listOpen')]).toEqual([1200, 3]);
+  });
+
+  test('SciCat makes the next page while this one is taken up', async () => {
+    world.jobs.put(...Array.from({ length: 1200 }, (_, n) => aJob({ number: n + 1 })));
+    const listOpen = world.jobs.listOpen.bind(world.jobs);
+    const takenUp: number[] = [];
+    world.jobs.listOpen = (after, limit) => {
+      takenUp.push(followed().length);
+      return listOpen(after, limit);
+    };
+    await recovered();
+    expect(takenUp).toEqual([0, 0, 500]);
+  });
+
+  test('a probe is answered while a page is taken up', async () => {
+    world.jobs.put(...Array.from({ length: 450 }, (_, n) => aJob({ number: n + 1 })));
+    const seen = new Set<number>();
+    let recovering = true;
+    const look = (): void => {
+      seen.add(followed().length);
+      if (recovering) setImmediate(look);
+    };
+    look();
+    await recovered();
+    recovering = false;
+    expect([...seen].filter((count) => count > 0 && count < 450)).toEqual([200, 400]);
   });
 
   test.each([

@@ -24,6 +24,8 @@ export interface SweepParts {
 }
 
 const PAGE = 500;
+/** So many jobs are taken up before others get their turn: probes want an answer meanwhile. */
+const ADOPTED_AT_ONCE = 200;
 /** A job may be listed before the request that made it has heard of it. */
 const LEAVE_ALONE_MS = 2 * 60_000;
 /** The Go version may still run, and touches its jobs at every poll. */
@@ -63,21 +65,39 @@ export class Sweep {
    * @throws UpstreamError when the list could not be read to its end
    */
   async recover(): Promise<SweepResult> {
+    const { jobs, signal } = this.parts;
     let open = 0;
     let adopted = 0;
-    let after: string | undefined;
+    let page = await jobs.listOpen(undefined, PAGE, signal);
     for (;;) {
-      const page = await this.parts.jobs.listOpen(after, PAGE, this.parts.signal);
-      for (const job of page) {
-        open += 1;
-        if (this.adoptIfDue(job, 0) !== undefined) adopted += 1;
+      open += page.length;
+      const last = page.length < PAGE ? undefined : page.at(-1);
+      const adopting = this.adoptPage(page);
+      if (last === undefined) {
+        adopted += await adopting;
+        break;
       }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) break;
-      after = last.id;
+      // SciCat makes the next page while this one is taken up.
+      const [next, taken] = await Promise.all([jobs.listOpen(last.id, PAGE, signal), adopting]);
+      page = next;
+      adopted += taken;
     }
     if (open === 0) await this.believeEmptyList();
     return { open, adopted };
+  }
+
+  /** @returns how many of the page's jobs were taken up */
+  private async adoptPage(page: readonly TransferJobDocument[]): Promise<number> {
+    const { clock, signal } = this.parts;
+    let adopted = 0;
+    for (const [index, job] of page.entries()) {
+      // Before the first one of many, too, so that the request for the next page is on its way.
+      if (page.length > ADOPTED_AT_ONCE && index % ADOPTED_AT_ONCE === 0) {
+        await clock.sleep(0, signal);
+      }
+      if (this.adoptIfDue(job, 0) !== undefined) adopted += 1;
+    }
+    return adopted;
   }
 
   /**
