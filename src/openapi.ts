@@ -58,12 +58,14 @@ export function openApiYaml(document: OpenAPIObject): string {
  * All links are relative, so that all holds behind a reverse proxy that strips a path.
  */
 export function serveOpenApi(app: NestExpressApplication): void {
-  const document = openApiDocument(app);
+  let made: OpenAPIObject | undefined;
+  // Not before somebody asks for it: no start waits for a page that few ever look at.
+  const document = (): OpenAPIObject => (made ??= openApiDocument(app));
   app.use(leadToPage);
   const express = app.getHttpAdapter().getInstance();
   express.get('/openapi.yaml', (_request: Request, response: Response) => {
     // The library's own way of writing YAML differs from that of the committed file.
-    response.type('text/yaml').send(openApiYaml(document));
+    response.type('text/yaml').send(openApiYaml(document()));
   });
   SwaggerModule.setup('docs', app, document, {
     customSiteTitle: 'SciCat Globus Proxy',
