@@ -13,14 +13,16 @@ import { InvalidRequestError } from './errors/request.errors.js';
 import { LimitedExpressAdapter } from './hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from './hardening/server-limits.js';
 import { endUnreadBodies } from './hardening/unread-body.js';
+import { DependencyHealth } from './health/dependency-health.js';
 import { FrameworkLogger, type Logger } from './logging/logger.js';
 import { requestLog } from './logging/request-log.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { serveOpenApi } from './openapi.js';
+import { TrackerSchedule } from './tracking/tracker-schedule.js';
 
 /**
  * Makes the service out of a configuration: the same application for `main` and for every test.
- * Nothing listens yet.
+ * Nothing listens yet, but the open transfers are being read from SciCat.
  */
 export async function createApp(
   config: AppConfig,
@@ -37,6 +39,25 @@ export async function createApp(
       abortOnError: false,
     },
   );
+  try {
+    // Both take round trips, which go on while the rest is put together.
+    app.get(TrackerSchedule).begin();
+    void app.get(DependencyHealth).askGlobus();
+    await furnish(app, config, logger, limits);
+    return app;
+  } catch (error) {
+    // What has begun must end, or the process would stay without listening.
+    await app.close();
+    throw error;
+  }
+}
+
+async function furnish(
+  app: NestExpressApplication,
+  config: AppConfig,
+  logger: Logger,
+  limits: ServerLimits,
+): Promise<void> {
   const filter = new ErrorResponseFilter((error, { unforeseen, status, body: { requestId } }) => {
     if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
     else if (isWorthALine(error, status)) {
@@ -66,7 +87,6 @@ export async function createApp(
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     filter.answer(error, request, response);
   });
-  return app;
 }
 
 /**

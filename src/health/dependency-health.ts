@@ -25,6 +25,8 @@ interface Answer {
 @Injectable()
 export class DependencyHealth {
   private readonly answers = new Map<string, Answer>();
+  /** Whether Globus was asked to the end at least once. */
+  private knowsGlobus = false;
 
   constructor(
     private readonly indicators: HealthIndicatorService,
@@ -35,6 +37,28 @@ export class DependencyHealth {
     @Inject(GLOBUS_TRANSFERS) private readonly globusTransfers: GlobusTransfers,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
+
+  /** What is wrong with SciCat, if anything. */
+  askScicat(): Promise<string | undefined> {
+    return this.cached('scicat', async () => {
+      const report = await this.scicatHealth.check();
+      return report.up ? undefined : report.reason;
+    });
+  }
+
+  /** What is wrong with Globus, if anything. Never rejects. */
+  askGlobus(): Promise<string | undefined> {
+    return this.cached('globus', async () => {
+      try {
+        await this.globusTransfers.newSubmissionId(AbortSignal.timeout(GLOBUS_TIMEOUT_MS));
+        return undefined;
+      } catch (error) {
+        return error instanceof ProxyError ? error.message : 'Globus did not answer in time.';
+      } finally {
+        this.knowsGlobus = true;
+      }
+    });
+  }
 
   /** The service would not have started without one; this names it. */
   configuration(): HealthIndicatorResult {
@@ -56,10 +80,7 @@ export class DependencyHealth {
   /** Without SciCat no request can be answered. */
   async scicat(): Promise<HealthIndicatorResult> {
     const check = this.indicators.check('scicat');
-    const problem = await this.cached('scicat', async () => {
-      const report = await this.scicatHealth.check();
-      return report.up ? undefined : report.reason;
-    });
+    const problem = await this.askScicat();
     return problem === undefined ? check.up() : check.down(problem);
   }
 
@@ -68,14 +89,9 @@ export class DependencyHealth {
    * wait. It is shown, together with everything that needs an operator.
    */
   async globus(): Promise<HealthIndicatorResult> {
-    const problem = await this.cached('globus', async () => {
-      try {
-        await this.globusTransfers.newSubmissionId(AbortSignal.timeout(GLOBUS_TIMEOUT_MS));
-        return undefined;
-      } catch (error) {
-        return error instanceof ProxyError ? error.message : 'Globus did not answer in time.';
-      }
-    });
+    const answer = this.askGlobus();
+    // A start is not held up by it: login and question are two round trips, over an ocean.
+    const problem = this.knowsGlobus ? await answer : 'Globus has not answered yet.';
     return this.indicators
       .check('globus')
       .up(problem === undefined ? { reachable: true } : { reachable: false, problem });

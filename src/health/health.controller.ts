@@ -79,6 +79,8 @@ export class HealthController {
     },
   })
   async ready(): Promise<HealthCheckResult> {
+    // First of all: a recovery that ends meanwhile counts.
+    await this.dependencies.askScicat();
     try {
       return await this.health.check([
         () => this.dependencies.configuration(),

@@ -22,7 +22,7 @@ describe('the schedule of the tracker', () => {
     } as unknown as Tracker;
     const config = configOf({ task: { pollIntervalSeconds } });
     const schedule = new TrackerSchedule(new SchedulerRegistry(), tracker, config);
-    schedule.onApplicationBootstrap();
+    schedule.begin();
     return { calls, config, schedule };
   }
 

@@ -1,4 +1,4 @@
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import type { Tracker } from './tracker.js';
@@ -8,11 +8,11 @@ const INTERVAL = 'tracker';
 const STOP_WITHIN_MS = 15_000;
 
 /**
- * Wakes the tracker at every `task.pollInterval`, and when another configuration comes into force,
+ * Starts the tracker, wakes it at every `task.pollInterval`, and when another configuration comes into force,
  * and stops it before the service goes. The timer only wakes: the tracker's own loop never overlaps
  * itself, however long a cycle takes.
  */
-export class TrackerSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class TrackerSchedule implements BeforeApplicationShutdown {
   private unfollow: (() => void) | undefined;
 
   constructor(
@@ -21,7 +21,8 @@ export class TrackerSchedule implements OnApplicationBootstrap, BeforeApplicatio
     private readonly config: ConfigSnapshots,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** To be called once, when all who listen to the tracker's events are there. */
+  begin(): void {
     this.wakeRegularly();
     this.unfollow = this.config.onReplaced(() => {
       this.wakeRegularly();
