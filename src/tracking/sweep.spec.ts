@@ -52,13 +52,13 @@ const goJob = (number: number, parts: Partial<TransferJobDocument> = {}): Transf
 
 describe('K5: at start', () => {
   test('every open job of ours is taken up, over all pages', async () => {
-    world.jobs.put(...Array.from({ length: 1200 }, (_, n) => aJob({ number: n + 1 })));
-    expect(await recovered()).toMatchObject({ open: 1200, adopted: 1200 });
-    expect([followed().length, world.jobs.faults.count('listOpen')]).toEqual([1200, 3]);
+    world.jobs.put(...Array.from({ length: 2200 }, (_, n) => aJob({ number: n + 1 })));
+    expect(await recovered()).toMatchObject({ open: 2200, adopted: 2200 });
+    expect([followed().length, world.jobs.faults.count('listOpen')]).toEqual([2200, 3]);
   });
 
   test('SciCat makes the next page while this one is taken up', async () => {
-    world.jobs.put(...Array.from({ length: 1200 }, (_, n) => aJob({ number: n + 1 })));
+    world.jobs.put(...Array.from({ length: 2200 }, (_, n) => aJob({ number: n + 1 })));
     const listOpen = world.jobs.listOpen.bind(world.jobs);
     const takenUp: number[] = [];
     world.jobs.listOpen = (after, limit) => {
@@ -66,7 +66,7 @@ describe('K5: at start', () => {
       return listOpen(after, limit);
     };
     await recovered();
-    expect(takenUp).toEqual([0, 0, 500]);
+    expect(takenUp).toEqual([0, 0, 1000]);
   });
 
   test('a probe is answered while a page is taken up', async () => {
@@ -92,7 +92,7 @@ describe('K5: at start', () => {
   });
 
   test('an unreadable page is an error, not the end of the list', async () => {
-    world.jobs.put(...Array.from({ length: 600 }, (_, n) => aJob({ number: n + 1 })));
+    world.jobs.put(...Array.from({ length: 1600 }, (_, n) => aJob({ number: n + 1 })));
     world.jobs.faults.next('listOpen', {}, { before: down() });
     await expect(sweep.recover()).rejects.toThrow(down().message);
   });

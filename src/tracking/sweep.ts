@@ -23,7 +23,8 @@ export interface SweepParts {
   readonly signal: AbortSignal;
 }
 
-const PAGE = 500;
+/** Jobs in one list: each list costs a round trip. */
+const PAGE = 1000;
 /** So many jobs are taken up before others get their turn: probes want an answer meanwhile. */
 const ADOPTED_AT_ONCE = 200;
 /** A job may be listed before the request that made it has heard of it. */
