@@ -13,6 +13,13 @@ export interface Clock {
    * @throws the signal's reason, as soon as `signal` is aborted.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls back after `ms` milliseconds. For what is mostly taken back: that costs nothing here, where
+   * a {@link sleep} that is broken off makes errors.
+   *
+   * @returns takes the call back, if it has not been made
+   */
+  schedule(ms: number, callback: () => void): () => void;
 }
 
 /** Injection token of {@link Clock}. */

@@ -21,4 +21,11 @@ export class SystemClock implements Clock {
       throw error;
     }
   }
+
+  schedule(ms: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, Math.max(0, ms));
+    return () => {
+      clearTimeout(timer);
+    };
+  }
 }

@@ -250,8 +250,9 @@ export class Dispatcher {
     transfers.update(open, handingOver);
     const askedBefore = open.lastAskedAt;
     open.lastAskedAt = clock.monotonicMs();
-    const answered = new AbortController();
-    void this.tellIfSlow(open, answered.signal);
+    const answered = clock.schedule(FIRST_STATUS_AFTER_MS, () => {
+      this.tellOfWait(open);
+    });
     const outcome = await this.parts.globus
       .submit(
         {
@@ -265,7 +266,7 @@ export class Dispatcher {
         signal,
       )
       .finally(() => {
-        answered.abort(new Error('Globus has answered.'));
+        answered();
         open.lastAskedAt = clock.monotonicMs();
       });
     // A clear answer leaves nothing of this request on its way.
@@ -494,12 +495,7 @@ export class Dispatcher {
     return undefined;
   }
 
-  private async tellIfSlow(open: OpenTransfer, answered: AbortSignal): Promise<void> {
-    try {
-      await this.parts.clock.sleep(FIRST_STATUS_AFTER_MS, answered);
-    } catch {
-      return;
-    }
+  private tellOfWait(open: OpenTransfer): void {
     if (open.transfer.status.state === 'waiting') this.parts.writer.changed(open, 'needed');
   }
 }

@@ -249,6 +249,13 @@ class ClockOfLife implements Clock {
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
+
+  schedule(ms: number, callback: () => void): () => void {
+    const { world, life } = this;
+    return world.clock.schedule(ms, () => {
+      if (life.alive) callback();
+    });
+  }
 }
 
 /** The spool as a process sees it; what is on the disk outlives the process. */

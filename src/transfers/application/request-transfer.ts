@@ -246,15 +246,16 @@ export class RequestTransfer {
   }
 
   private async atMost(ms: number, handover: Promise<Handover>): Promise<Handover> {
-    const answered = new AbortController();
-    const tooLate = this.parts.clock.sleep(ms, answered.signal).then(
-      (): Handover => ({ kind: 'waits' }),
-      (): Handover => ({ kind: 'waits' }),
-    );
+    let answered = (): void => undefined;
+    const tooLate = new Promise<Handover>((resolve) => {
+      answered = this.parts.clock.schedule(ms, () => {
+        resolve({ kind: 'waits' });
+      });
+    });
     try {
       return await Promise.race([handover, tooLate]);
     } finally {
-      answered.abort(new Error('Globus has answered.'));
+      answered();
     }
   }
 }

@@ -40,6 +40,10 @@ class HandClock implements Clock {
     this.elapsed += ms;
     return Promise.resolve();
   }
+
+  schedule(): never {
+    throw new Error('Nothing here is called back.');
+  }
 }
 
 const PID = '20.500.12345/e009 1';

@@ -42,6 +42,10 @@ export class LeapingClock implements Clock {
     return Promise.resolve();
   }
 
+  schedule(): never {
+    throw new Error('Nothing here is called back.');
+  }
+
   jumpWallClock(ms: number): void {
     this.wallOffset += ms;
   }
