@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { InternalError } from '../errors/request.errors.js';
 import { AxiosTransport } from './axios-transport.js';
@@ -212,6 +212,15 @@ describe('AxiosTransport', () => {
     if (!fresh.destroyed) await once(fresh, 'close');
     await transport.send(ask({ freshConnection: true }));
     expect(sockets.size).toBe(3);
+  });
+
+  it('sets nothing at a connection that is used again', async () => {
+    handler = (_request, response) => response.end('{}');
+    const setKeepAlive = jest.spyOn(Socket.prototype, 'setKeepAlive');
+    for (let call = 0; call < 3; call += 1) await transport.send(ask());
+    // With the same values Node leaves it at the first time.
+    expect(new Set(setKeepAlive.mock.calls.map(String)).size).toBe(1);
+    setKeepAlive.mockRestore();
   });
 
   it('a fresh connection may wait for its answer longer than an idle one counts as fresh', async () => {

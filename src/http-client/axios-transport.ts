@@ -27,6 +27,11 @@ export interface AxiosTransportOptions {
 const DEFAULT_MAX_SOCKETS = 128;
 /** SciCat drops connections after 5 idle seconds, and its word on that may be on its way. */
 const DEFAULT_FRESH_FOR_MS = 2_000;
+/**
+ * After so many idle milliseconds the system asks whether the other side is still there. What axios
+ * sets for each request: another value here would be set, and set back, at every call.
+ */
+const AXIOS_KEEP_ALIVE_MS = 60_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -44,10 +49,10 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
   ) {
     const maxSockets = options.maxSockets ?? DEFAULT_MAX_SOCKETS;
     this.maxResponseBytes = options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
-    this.pooled = agents({ keepAlive: true, maxSockets });
+    const pool = { keepAlive: true, keepAliveMsecs: AXIOS_KEEP_ALIVE_MS, maxSockets };
+    this.pooled = agents(pool);
     this.fresh = agents({
-      keepAlive: true,
-      maxSockets,
+      ...pool,
       // Ends idle connections only; one that waits for its answer is left alone.
       timeout: options.freshForMs ?? DEFAULT_FRESH_FOR_MS,
     });
