@@ -35,6 +35,17 @@ describe('submission ids fetched ahead', () => {
     expect(burst().length).toBe(32);
   });
 
+  test('what is taken while others are on their way is asked for at once, too', async () => {
+    await ids.fill();
+    ids.take();
+    ids.take();
+    expect(asked()).toBe(6);
+    ids.take();
+    expect(asked()).toBe(7);
+    await settle();
+    expect(asked()).toBe(7);
+  });
+
   test('those that came are kept when others failed, and Globus is left alone for a while', async () => {
     world.globus.faults.next('newSubmissionId', { before: down('Globus') });
     await ids.fill();
@@ -46,6 +57,16 @@ describe('submission ids fetched ahead', () => {
     ids.take();
     await settle();
     expect(asked()).toBeGreaterThan(before);
+  });
+
+  test('many failures of one moment make one pause', async () => {
+    world.globus.faults.always('newSubmissionId', { before: down('Globus') });
+    await ids.fill();
+    expect(asked()).toBe(4);
+    await world.clock.advance(1000);
+    ids.take();
+    await settle();
+    expect(asked()).toBeGreaterThan(4);
   });
 
   test('who needs one is given one, or hears why not', async () => {

@@ -2,17 +2,19 @@ import type { Clock } from '../time/clock.port.js';
 import type { GlobusTransfers } from '../transfers/application/ports/globus-transfers.port.js';
 import { backoffMs, type Random } from './backoff.js';
 
-/** So many ids are asked for at the same time. */
-const AT_ONCE = 16;
+/** So many ids are asked for at the same time, at most. */
+const AT_ONCE = 32;
 
 /**
  * Submission ids fetched ahead, so that a request needs no round trip for one and the id can stand
- * in the job from the beginning. An id costs Globus nothing until it is used. The stock grows when it
- * was too small for what was asked for at once, so that a quiet service fetches few.
+ * in the job from the beginning. An id costs Globus nothing until it is used. Another one is asked for
+ * as soon as one is taken, so that the stock lasts as long as requests come; it grows when it was too
+ * small for what was asked for at once, so that a quiet service fetches few.
  */
 export class SubmissionIds {
   private readonly ids: string[] = [];
-  private filling = false;
+  /** How many are under way. */
+  private asked = 0;
   private failures = 0;
   private notBefore = 0;
 
@@ -44,29 +46,40 @@ export class SubmissionIds {
     return this.take() ?? (await this.globus.newSubmissionId(this.signal));
   }
 
-  /** Fills the stock. Never throws; a failure is followed by a pause. */
+  /** Asks for what is missing. Never throws; a failure is followed by a pause. */
   async fill(): Promise<void> {
-    if (this.filling || this.clock.monotonicMs() < this.notBefore) return;
-    this.filling = true;
+    const started: Promise<void>[] = [];
+    while (this.asked < AT_ONCE && this.mayAsk()) started.push(this.fetch());
+    await Promise.all(started);
+  }
+
+  private mayAsk(): boolean {
+    return (
+      this.ids.length + this.asked < this.stock &&
+      this.clock.monotonicMs() >= this.notBefore &&
+      !this.signal.aborted
+    );
+  }
+
+  private async fetch(): Promise<void> {
+    this.asked += 1;
     try {
-      while (this.ids.length < this.stock && !this.signal.aborted) {
-        const missing = Math.min(AT_ONCE, this.stock - this.ids.length);
-        const fetched = await Promise.allSettled(
-          Array.from({ length: missing }, () => this.globus.newSubmissionId(this.signal)),
-        );
-        for (const id of fetched) if (id.status === 'fulfilled') this.ids.push(id.value);
-        const failed = fetched.find(({ status }) => status === 'rejected');
-        if (failed?.status === 'rejected') throw failed.reason as Error;
-        this.failures = 0;
-      }
+      this.ids.push(await this.globus.newSubmissionId(this.signal));
+      this.failures = 0;
     } catch {
       // Whoever needs an id hears the reason from Globus directly.
-      this.failures += 1;
-      this.notBefore =
-        this.clock.monotonicMs() +
-        backoffMs(this.failures, { firstMs: 1000, capMs: 60_000 }, this.random);
+      this.pause();
     } finally {
-      this.filling = false;
+      this.asked -= 1;
     }
+    void this.fill();
+  }
+
+  /** What was asked for at the same time and failed, too, makes the pause no longer. */
+  private pause(): void {
+    const now = this.clock.monotonicMs();
+    if (now < this.notBefore) return;
+    this.failures += 1;
+    this.notBefore = now + backoffMs(this.failures, { firstMs: 1000, capMs: 60_000 }, this.random);
   }
 }
