@@ -94,6 +94,26 @@ describe('AxiosTransport', () => {
     });
   });
 
+  it('adds nothing to a request that somebody has set for all of them', async () => {
+    const shared = axios.create({ headers: { common: { 'X-Of-Others': '1' } } });
+    const sent: string[] = [];
+    handler = (request, response) => {
+      sent.push(...Object.keys(request.headers));
+      response.end();
+    };
+    const own = new AxiosTransport(new HttpService(shared));
+    await own.send(ask());
+    own.onApplicationShutdown();
+    expect(sent.sort()).toEqual([
+      'accept-encoding',
+      'authorization',
+      'connection',
+      'host',
+      'user-agent',
+    ]);
+    expect(shared.defaults.headers.common['X-Of-Others']).toBe('1');
+  });
+
   it('does not call an empty body a web form', async () => {
     handler = (request, response) => {
       response.end(JSON.stringify(request.headers['content-type'] ?? null));

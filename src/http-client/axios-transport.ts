@@ -1,6 +1,6 @@
 import type { HttpService } from '@nestjs/axios';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { AxiosResponse } from 'axios';
+import type { AxiosInstance, AxiosResponse } from 'axios';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
@@ -39,14 +39,14 @@ const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
  * error of axios out: those carry the request, hence its token.
  */
 export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
+  private readonly axios: AxiosInstance;
   private readonly pooled: Agents;
   private readonly fresh: Agents;
   private readonly maxResponseBytes: number;
 
-  constructor(
-    private readonly http: HttpService,
-    options: AxiosTransportOptions = {},
-  ) {
+  constructor(http: HttpService, options: AxiosTransportOptions = {}) {
+    // Not by the service's observables: each of them makes an error to cancel what has ended.
+    this.axios = withoutDefaults(http.axiosRef.create());
     const maxSockets = options.maxSockets ?? DEFAULT_MAX_SOCKETS;
     this.maxResponseBytes = options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
     const pool = { keepAlive: true, keepAliveMsecs: AXIOS_KEEP_ALIVE_MS, maxSockets };
@@ -105,8 +105,8 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     signal: AbortSignal,
   ): Promise<AxiosResponse<unknown>> {
     const { http, https } = request.freshConnection === true ? this.fresh : this.pooled;
-    // Not through the service's observables: each of them makes an error to cancel what has ended.
-    return this.http.axiosRef.request<unknown>({
+    return this.axios.request<unknown>({
+      adapter: 'http',
       method: request.method,
       url: request.url,
       headers: {
@@ -123,12 +123,18 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       maxBodyLength: Infinity,
       maxContentLength: this.maxResponseBytes,
       responseType: 'text',
-      validateStatus: () => true,
-      // Left to itself axios parses and trims the body that it is to send, and the answer.
-      transformRequest: (body: unknown) => body,
-      transformResponse: (body: unknown) => body,
     });
   }
+}
+
+/**
+ * Takes away what axios does by default: it parses and trims the body that it is to send, and the
+ * answer, and judges statuses. And it merges all defaults into each call, which would take longer
+ * than anything else that it does.
+ */
+function withoutDefaults(axios: AxiosInstance): AxiosInstance {
+  for (const name of Object.keys(axios.defaults)) Reflect.deleteProperty(axios.defaults, name);
+  return axios;
 }
 
 interface Agents {
