@@ -32,7 +32,7 @@ async function sent(request: TransferRequest): Promise<string> {
 
 async function withLines(list: SpooledList): Promise<SpooledList> {
   const pieces: Buffer[] = [];
-  for await (const piece of list.jsonLines()) pieces.push(piece);
+  for await (const piece of list.jsonLines()) pieces.push(Buffer.from(piece));
   return { ...list, lines: Buffer.concat(pieces) };
 }
 

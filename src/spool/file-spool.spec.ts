@@ -170,7 +170,8 @@ describe('FileSpool', () => {
     const restarted = await FileSpool.open(folder);
     for (const one of [spool, restarted]) {
       expect((await one.open(KEY))?.lines?.toString()).toBe(lines);
-      expect((await one.open(OTHER))?.lines).toBeUndefined();
+      const list = await one.open(OTHER);
+      expect([list?.lines, await entriesOf(list)]).toEqual([undefined, long]);
     }
   });
 
@@ -222,12 +223,17 @@ describe('FileSpool', () => {
       ],
     ])('%s: says so, and leaves nothing behind', async (_name, files) => {
       const spool = await FileSpool.open(folder, files);
-      const error: unknown = await spool.put(KEY, LIST).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(SpoolUnavailableError);
-      expect((error as Error).message).toBe(
-        "The file list could not be stored: the proxy's disk is full (ENOSPC). Please try again later; an operator must look at dataDir.",
+      const long = fileListOf(
+        Array.from({ length: 20_000 }, (_none, n) => ({ path: `${n}.h5`, isSymlink: false })),
       );
-      expect(await readdir(folder)).toEqual([]);
+      for (const list of [LIST, long]) {
+        const error: unknown = await spool.put(KEY, list).catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(SpoolUnavailableError);
+        expect((error as Error).message).toBe(
+          "The file list could not be stored: the proxy's disk is full (ENOSPC). Please try again later; an operator must look at dataDir.",
+        );
+        expect([await readdir(folder), await spool.open(KEY)]).toEqual([[], undefined]);
+      }
     });
 
     it('a folder that is a file is said to be unusable', async () => {

@@ -1,22 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, type Transform } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
 import type { FileList } from '../transfers/domain/file-list.js';
 import { jsonLinesOf } from './json-lines.js';
-import {
-  amountsOf,
-  endOfLines,
-  type ListAmounts,
-  Survey,
-  type Tally,
-  type WholeList,
-} from './list-survey.js';
-import { RecentLines } from './recent-lines.js';
+import { amountsOf, endOfLines, type ListAmounts, Survey, type Tally } from './list-survey.js';
+import { RecentLists } from './recent-lists.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
 export interface SpoolFileSystem {
@@ -37,6 +30,7 @@ const TEMPORARY_SUFFIX = '.tmp';
 
 /** Up to so many entries a list is packed and unpacked at once, which costs less than streams do. */
 const SHORT_LIST = 1_000;
+const PACKING = { level: 1 };
 /** So much text is read at a stretch (a few milliseconds). */
 const READ_BYTES = 256 * 1024;
 
@@ -48,7 +42,7 @@ const READ_BYTES = 256 * 1024;
 export class FileSpool implements Spool {
   /** What is known of the lists that this process has kept itself: they need no survey. */
   private readonly kept = new Map<string, ListAmounts>();
-  private readonly recent = new RecentLines();
+  private readonly recent = new RecentLists();
 
   private constructor(
     private readonly folder: string,
@@ -89,8 +83,8 @@ export class FileSpool implements Spool {
         await remove(target, this.files);
         throw error;
       }
-      this.kept.set(key, written.amounts);
-      if (written.lines !== undefined) this.recent.add(key, written.lines);
+      this.kept.set(key, written);
+      this.recent.add(key, files);
     } catch (error) {
       await remove(temporary, this.files).catch(() => undefined);
       throw unavailable('stored', error);
@@ -100,36 +94,28 @@ export class FileSpool implements Spool {
   async open(key: string): Promise<SpooledList | undefined> {
     if (!KEY.test(key)) return undefined;
     const kept = this.kept.get(key);
-    if (kept !== undefined) return this.spooled(key, kept, this.recent.take(key));
+    const recent = this.recent.take(key);
+    if (kept !== undefined) {
+      return recent === undefined ? this.onDisk(key, kept) : inMemory(kept, recent);
+    }
     const survey = new Survey();
     try {
       await this.unpacked(key, (pieces) => survey.take(pieces));
       const whole = survey.whole();
       if (whole === undefined) return undefined;
-      return this.spooled(key, whole.amounts, whole.lines);
+      const { amounts, lines } = whole;
+      return lines === undefined ? this.onDisk(key, amounts) : ofLines(amounts, lines);
     } catch (error) {
       if (isDamage(error) || codeOf(error) === 'ENOENT') return undefined;
       throw unavailable('read', error);
     }
   }
 
-  private spooled(key: string, amounts: ListAmounts, lines: Buffer | undefined): SpooledList {
-    return {
-      ...amounts,
-      ...(lines === undefined ? {} : { lines }),
-      jsonLines: () => this.jsonLines(key, amounts.count, lines),
-    };
+  private onDisk(key: string, amounts: ListAmounts): SpooledList {
+    return { ...amounts, jsonLines: () => this.jsonLines(key, amounts.count) };
   }
 
-  private async *jsonLines(
-    key: string,
-    count: number,
-    inHand: Buffer | undefined,
-  ): AsyncGenerator<Buffer> {
-    if (inHand !== undefined) {
-      yield inHand;
-      return;
-    }
+  private async *jsonLines(key: string, count: number): AsyncGenerator<Buffer> {
     let handle: FileHandle | undefined;
     try {
       handle = await this.files.open(this.pathOf(key), 'r');
@@ -209,22 +195,18 @@ export class FileSpool implements Spool {
     }
   }
 
-  private async writeDurably(path: string, files: FileList): Promise<WholeList> {
+  private async writeDurably(path: string, files: FileList): Promise<ListAmounts> {
     const tally = { symlinks: 0, bytes: 0 };
     const pieces = lines(files, tally);
-    const short = files.count <= SHORT_LIST ? Buffer.concat([...pieces]) : undefined;
     const handle = await this.files.open(path, 'wx', 0o600);
     try {
-      if (short !== undefined) await handle.writeFile(gzipSync(short, { level: 1 }));
-      else
-        await consume([Readable.from(pieces), createGzip({ level: 1 })], async (chunks) => {
-          for await (const chunk of chunks) await handle.writeFile(chunk);
-        });
+      if (files.count <= SHORT_LIST) await handle.writeFile(gzipSync(together(pieces), PACKING));
+      else await pack(pieces, (chunk) => handle.writeFile(chunk));
       await handle.sync();
     } finally {
       await handle.close();
     }
-    return { amounts: amountsOf(files.count, tally), lines: short?.subarray(0, tally.bytes) };
+    return amountsOf(files.count, tally);
   }
 
   /** Without it a renamed file may be gone after a power failure. */
@@ -242,6 +224,29 @@ export class FileSpool implements Spool {
   private pathOf(key: string): string {
     return join(this.folder, `${key}${SUFFIX}`);
   }
+}
+
+/**
+ * Packs pieces one after the other, so that each may be written over as soon as it is packed.
+ *
+ * @throws what `write` throws
+ */
+async function pack(
+  pieces: Iterable<Buffer>,
+  write: (packed: Buffer) => Promise<void>,
+): Promise<void> {
+  const gzip = createGzip(PACKING);
+  const written = (async () => {
+    for await (const packed of gzip as AsyncIterable<Buffer>) await write(packed);
+  })();
+  for (const piece of pieces) {
+    // What goes wrong goes wrong there; here it may only be seen that nobody reads any more.
+    const taken = new Promise((resolve) => gzip.write(piece, resolve));
+    await Promise.race([taken, written]);
+    if (gzip.destroyed) break;
+  }
+  gzip.end();
+  await written;
 }
 
 /**
@@ -277,6 +282,29 @@ function* lines(files: FileList, tally: Tally): Generator<Buffer> {
     yield bytes;
   }
   yield Buffer.from(`${JSON.stringify({ count: files.count, sha256: hash.digest('hex') })}\n`);
+}
+
+/** A short list is at hand as lines, too. */
+function inMemory(amounts: ListAmounts, files: FileList): SpooledList {
+  const pieces = function* (): Generator<Buffer> {
+    for (const { bytes } of jsonLinesOf(files)) yield bytes;
+  };
+  return amounts.count <= SHORT_LIST
+    ? ofLines(amounts, together(pieces()))
+    : { ...amounts, jsonLines: () => oneByOne(pieces()) };
+}
+
+function ofLines(amounts: ListAmounts, lines: Buffer): SpooledList {
+  return { ...amounts, lines, jsonLines: () => oneByOne([lines]) };
+}
+
+async function* oneByOne(pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  for (const piece of pieces) yield await Promise.resolve(piece);
+}
+
+/** One text of all pieces, each of which is written over by the next one. */
+function together(pieces: Iterable<Buffer>): Buffer {
+  return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
 }
 
 /** One that is not there is removed already. */

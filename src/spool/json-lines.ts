@@ -22,12 +22,15 @@ export interface JsonLines {
 
 /**
  * A list as JSON lines in UTF-8: `"path"` for a file or folder, `["path"]` for a symlink, each
- * followed by a line feed.
+ * followed by a line feed. Lines are good until the next ones are asked for, which are written over
+ * them: memory that is only used once makes V8 collect garbage again and again.
  */
 export function* jsonLinesOf(files: FileList): Generator<JsonLines> {
+  let piece = Buffer.alloc(0);
   for (let next = 0; next < files.count;) {
-    const room = Math.min(PIECE_BYTES, roomFor(files, next, files.count));
-    const piece = Buffer.allocUnsafeSlow(Math.max(room, roomFor(files, next, next + 1)));
+    const least = roomFor(files, next, next + 1);
+    const room = Math.max(least, Math.min(PIECE_BYTES, roomFor(files, next, files.count)));
+    if (piece.length < room) piece = Buffer.allocUnsafeSlow(room);
     const filled = fill(piece, files, next);
     next = filled.next;
     yield { bytes: piece.subarray(0, filled.bytes), symlinks: filled.symlinks };

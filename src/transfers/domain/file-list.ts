@@ -59,6 +59,12 @@ export class FileList implements PathBytes {
     this.links = links;
   }
 
+  /** What the list takes in memory. */
+  get byteLength(): number {
+    const { bytes, ends, links } = this;
+    return bytes.byteLength + ends.byteLength + links.byteLength;
+  }
+
   path(position: number): string {
     return bufferOf(this.bytes).toString('utf8', startOf(this, position), this.ends[position]);
   }
@@ -166,7 +172,7 @@ export function* sortedFileList(list: FileList): Steps<FileList> {
 
 /** A list of those entries of another one, in this order. */
 export function* picked(list: FileList, positions: Uint32Array): Steps<FileList> {
-  const builder = new FileListBuilder(list.bytes.byteLength);
+  const builder = new FileListBuilder(startOf(list, list.count));
   for (let start = 0; start < positions.length; start += ENTRIES_PER_STEP) {
     if (start > 0) yield;
     for (const position of positions.subarray(start, start + ENTRIES_PER_STEP)) {

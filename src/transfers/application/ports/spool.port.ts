@@ -22,7 +22,8 @@ export interface SpooledList {
   /**
    * The entries in order, some thousand at a time, as JSON lines in UTF-8: `"path"` for a file or
    * folder, `["path"]` for a symlink, each followed by a line feed. As bytes, because with 400,000 of
-   * them it matters not to take them apart and put them together again. May be read more than once.
+   * them it matters not to take them apart and put them together again; for the same reason a piece
+   * is good only until the next one is asked for. May be read more than once.
    *
    * @throws SpoolUnavailableError when the disk fails, or the list was removed meanwhile
    */
