@@ -15,10 +15,10 @@ for (let byte = 0; byte < 128; byte += 1) {
  *
  * @param bytes UTF-8; the path stands from `start` to `end`
  */
-export function isPlainFilePath(bytes: DataView, start: number, end: number): boolean {
+export function isPlainFilePath(bytes: Buffer, start: number, end: number): boolean {
   let atBeginning = true;
   for (let at = start; at < end; at += 1) {
-    const byte = bytes.getUint8(at);
+    const byte = bytes[at] ?? 0;
     if (byte === SLASH && !atBeginning) {
       atBeginning = true;
     } else {

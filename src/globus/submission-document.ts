@@ -2,7 +2,7 @@ import { InternalError } from '../errors/request.errors.js';
 import type { StreamedBody } from '../http-client/http-transport.port.js';
 import type { TransferRequest } from '../transfers/application/ports/globus-transfers.port.js';
 import type { SpooledList } from '../transfers/application/ports/spool.port.js';
-import { copyBytes, viewOf } from '../transfers/domain/path-bytes.js';
+import { copyBytes, wordsOf } from '../transfers/domain/path-bytes.js';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -68,9 +68,9 @@ function itemShape(type: string, source: string, destination: string): ItemShape
   const between = `","destination_path":${JSON.stringify(destination).slice(0, -1)}`;
   const after = '"}';
   return {
-    before: viewOf(Buffer.from(before)),
-    between: viewOf(Buffer.from(between)),
-    after: viewOf(Buffer.from(after)),
+    before: wordsOf(Buffer.from(before)),
+    between: wordsOf(Buffer.from(between)),
+    after: wordsOf(Buffer.from(after)),
     bytes: Buffer.byteLength(before + between + after),
   };
 }
@@ -108,13 +108,13 @@ interface Filled {
 
 /** Built of bytes: as texts, 400,000 items take three times as long. */
 function fill(piece: Buffer, lines: Buffer, first: number, shapes: ItemShapes): Filled {
-  const source = viewOf(lines);
-  const target = viewOf(piece);
+  const source = wordsOf(lines);
+  const target = wordsOf(piece);
   let filled = 0;
   let start = first;
   while (start < lines.length) {
     const end = lines.indexOf(LINE_FEED, start);
-    const isLink = source.getUint8(start) === OPENING_BRACKET;
+    const isLink = lines[start] === OPENING_BRACKET;
     const { before, between, after, bytes } = isLink ? shapes.link : shapes.file;
     const quotes = isLink ? '["'.length : '"'.length;
     const from = start + quotes;

@@ -1,5 +1,5 @@
 import type { FileList } from '../transfers/domain/file-list.js';
-import { copyBytes, startOf, viewOf } from '../transfers/domain/path-bytes.js';
+import { copyBytes, startOf, wordsOf } from '../transfers/domain/path-bytes.js';
 
 /** So many bytes are made at a stretch (a millisecond), or as many as one path takes. */
 const PIECE_BYTES = 256 * 1024;
@@ -51,8 +51,8 @@ interface Filled {
 }
 
 function fill(piece: Buffer, files: FileList, first: number): Filled {
-  const { bytes, ends, count, isPlainJson } = files;
-  const line = viewOf(piece);
+  const { ends, count, isPlainJson } = files;
+  const words = wordsOf(piece);
   let filled = 0;
   let symlinks = 0;
   let next = first;
@@ -60,15 +60,15 @@ function fill(piece: Buffer, files: FileList, first: number): Filled {
     const isSymlink = files.isSymlink(next);
     if (isSymlink) {
       symlinks += 1;
-      line.setUint8(filled++, OPENING_BRACKET);
+      piece[filled++] = OPENING_BRACKET;
     }
     if (isPlainJson) {
-      line.setUint8(filled++, QUOTE);
-      filled = copyBytes(bytes, startOf(files, next), ends[next] ?? 0, line, filled);
-      line.setUint8(filled++, QUOTE);
+      piece[filled++] = QUOTE;
+      filled = copyBytes(files.words, startOf(files, next), ends[next] ?? 0, words, filled);
+      piece[filled++] = QUOTE;
     } else filled += piece.write(JSON.stringify(files.path(next)), filled);
-    if (isSymlink) line.setUint8(filled++, CLOSING_BRACKET);
-    line.setUint8(filled++, LINE_FEED);
+    if (isSymlink) piece[filled++] = CLOSING_BRACKET;
+    piece[filled++] = LINE_FEED;
   }
   return { bytes: filled, symlinks, next };
 }

@@ -68,12 +68,12 @@ function* withoutRepetitions(sorted: FileList): Steps<FileList> {
 }
 
 function isSamePath(list: FileList, one: number, other: number): boolean {
-  const { bytes, ends } = list;
+  const { words, ends } = list;
   const startOfOne = startOf(list, one);
   const startOfOther = startOf(list, other);
   const length = (ends[one] ?? 0) - startOfOne;
   return (
     length === (ends[other] ?? 0) - startOfOther &&
-    areEqual(bytes, startOfOne, bytes, startOfOther, length)
+    areEqual(words, startOfOne, words, startOfOther, length)
   );
 }

@@ -1,4 +1,4 @@
-import { areEqual, comparePaths, type PathBytes, startOf } from './path-bytes.js';
+import { areEqual, comparePaths, type PathBytes, startOf, WORD } from './path-bytes.js';
 import type { Steps } from './steps.js';
 
 /** So many comparisons are made in one step. */
@@ -6,7 +6,6 @@ const COMPARISONS_PER_STEP = 30_000;
 /** Folders that are told apart; where there are more, sorting takes longer. */
 const FOLDERS = 4096;
 const SLASH = 0x2f;
-const WORD = 4;
 
 /**
  * The order of a list's paths by code units.
@@ -33,7 +32,7 @@ function* isSorted(list: PathBytes): Steps<boolean> {
  * twice.
  */
 function* folderByFolder(list: PathBytes): Steps<Uint32Array> {
-  const { bytes, ends, count } = list;
+  const { bytes, words, ends, count } = list;
   const next = new Uint32Array(count);
   const groups: { readonly first: number; readonly folderBytes: number; last: number }[] = [];
   const groupAt = new Int32Array(FOLDERS).fill(-1);
@@ -41,11 +40,11 @@ function* folderByFolder(list: PathBytes): Steps<Uint32Array> {
     if (position % COMPARISONS_PER_STEP === COMPARISONS_PER_STEP - 1) yield;
     const start = startOf(list, position);
     const folderBytes = lengthOfFolder(bytes, start, ends[position] ?? start);
-    const place = hashOf(bytes, start, folderBytes) % FOLDERS;
+    const place = hashOf(words, start, folderBytes) % FOLDERS;
     const group = groups[groupAt[place] ?? -1];
     if (
       group?.folderBytes === folderBytes &&
-      areEqual(bytes, start, bytes, startOf(list, group.first), folderBytes)
+      areEqual(words, start, words, startOf(list, group.first), folderBytes)
     ) {
       next[group.last] = position;
       group.last = position;
@@ -67,17 +66,17 @@ function* folderByFolder(list: PathBytes): Steps<Uint32Array> {
 }
 
 /** Without the slash; 0 when there is none. */
-function lengthOfFolder(bytes: DataView, start: number, end: number): number {
+function lengthOfFolder(bytes: Buffer, start: number, end: number): number {
   let slash = end - 1;
-  while (slash > start && bytes.getUint8(slash) !== SLASH) slash -= 1;
+  while (slash > start && bytes[slash] !== SLASH) slash -= 1;
   return Math.max(0, slash - start);
 }
 
 /** FNV-1a, of words instead of bytes; what is left of them does not count. */
-function hashOf(bytes: DataView, start: number, count: number): number {
+function hashOf(words: DataView, start: number, count: number): number {
   let hash = 0x811c9dc5;
   for (let at = count - WORD; at >= 0; at -= WORD) {
-    hash = Math.imul(hash ^ bytes.getUint32(start + at), 0x01000193);
+    hash = Math.imul(hash ^ words.getUint32(start + at), 0x01000193);
   }
   return (hash ^ (hash >>> 15)) >>> 0;
 }

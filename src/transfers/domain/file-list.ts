@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sortedOrder } from './file-list-order.js';
-import { copyBytes, type PathBytes, startOf, viewOf } from './path-bytes.js';
+import { copyBytes, type PathBytes, startOf, wordsOf } from './path-bytes.js';
 import { ENTRIES_PER_STEP, type Steps } from './steps.js';
 
 /** One entry of a request's file list. */
@@ -32,7 +32,7 @@ export type SymlinkRun = readonly [first: number, count: number];
 const BYTES_PER_STEP = 1024 * 1024;
 
 /** What a {@link FileList} is made of. */
-interface FileListParts extends PathBytes {
+interface FileListParts extends Omit<PathBytes, 'words'> {
   /** 1 for a symlink. */
   readonly links: Uint8Array;
   /** All paths stand in JSON as they are here. */
@@ -44,7 +44,8 @@ interface FileListParts extends PathBytes {
  * of the request that brought them, and most of the time goes into making and collecting them.
  */
 export class FileList implements PathBytes {
-  readonly bytes: DataView<ArrayBuffer>;
+  readonly bytes: Buffer;
+  readonly words: DataView;
   readonly ends: Uint32Array;
   readonly count: number;
   /** No path has a character that JSON escapes. */
@@ -53,6 +54,7 @@ export class FileList implements PathBytes {
 
   constructor({ bytes, ends, count, links, isPlainJson }: FileListParts) {
     this.bytes = bytes;
+    this.words = wordsOf(bytes);
     this.ends = ends;
     this.count = count;
     this.isPlainJson = isPlainJson;
@@ -66,7 +68,7 @@ export class FileList implements PathBytes {
   }
 
   path(position: number): string {
-    return bufferOf(this.bytes).toString('utf8', startOf(this, position), this.ends[position]);
+    return this.bytes.toString('utf8', startOf(this, position), this.ends[position]);
   }
 
   isSymlink(position: number): boolean {
@@ -88,7 +90,8 @@ const FIRST_ENTRIES = 128;
 
 /** Makes a {@link FileList}. */
 export class FileListBuilder {
-  private bytes: DataView<ArrayBuffer>;
+  private bytes: Buffer;
+  private words: DataView;
   private ends = new Uint32Array(FIRST_ENTRIES);
   private links = new Uint8Array(FIRST_ENTRIES);
   private used = 0;
@@ -98,7 +101,8 @@ export class FileListBuilder {
   /** @param bytes how many bytes the paths take together, as far as that is known */
   constructor(bytes = 0) {
     // What is never written to takes up addresses, but no memory.
-    this.bytes = viewOf(Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes)));
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes));
+    this.words = wordsOf(this.bytes);
   }
 
   get count(): number {
@@ -109,7 +113,7 @@ export class FileListBuilder {
   add(path: string, isSymlink: boolean): void {
     // A code unit takes three bytes at most.
     this.makeRoom(3 * path.length);
-    this.used += bufferOf(this.bytes).write(path, this.used);
+    this.used += this.bytes.write(path, this.used);
     this.isPlainJson &&= JSON.stringify(path).length === path.length + 2;
     this.endEntry(isSymlink);
   }
@@ -117,7 +121,7 @@ export class FileListBuilder {
   /** Adds a path in UTF-8 that stands in `source`, with nothing in it that JSON escapes. */
   addPlain(source: DataView, start: number, end: number, isSymlink: boolean): void {
     this.makeRoom(end - start);
-    this.used = copyBytes(source, start, end, this.bytes, this.used);
+    this.used = copyBytes(source, start, end, this.words, this.used);
     this.endEntry(isSymlink);
   }
 
@@ -125,7 +129,7 @@ export class FileListBuilder {
   addFrom(list: FileList, position: number): void {
     this.isPlainJson &&= list.isPlainJson;
     const start = startOf(list, position);
-    this.addPlain(list.bytes, start, list.ends[position] ?? start, list.isSymlink(position));
+    this.addPlain(list.words, start, list.ends[position] ?? start, list.isSymlink(position));
   }
 
   build(): FileList {
@@ -134,7 +138,7 @@ export class FileListBuilder {
   }
 
   private endEntry(isSymlink: boolean): void {
-    this.bytes.setUint8(this.used, 0);
+    this.bytes[this.used] = 0;
     this.ends[this.taken] = this.used;
     this.links[this.taken] = isSymlink ? 1 : 0;
     this.used += 1;
@@ -146,8 +150,9 @@ export class FileListBuilder {
     const needed = this.used + bytes + 1;
     if (needed > this.bytes.byteLength) {
       const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.byteLength));
-      bufferOf(this.bytes).copy(larger, 0, 0, this.used);
-      this.bytes = viewOf(larger);
+      this.bytes.copy(larger, 0, 0, this.used);
+      this.bytes = larger;
+      this.words = wordsOf(larger);
     }
     if (this.taken < this.ends.length) return;
     const ends = new Uint32Array(2 * this.taken);
@@ -157,10 +162,6 @@ export class FileListBuilder {
     links.set(this.links);
     this.links = links;
   }
-}
-
-function bufferOf(view: DataView<ArrayBuffer>): Buffer {
-  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** Sorts by path in code-unit order, which is the same on every machine. The input is kept. */
@@ -185,8 +186,7 @@ export function* picked(list: FileList, positions: Uint32Array): Steps<FileList>
 /** Digest of a list that {@link sortedFileList} has sorted. */
 export function* digestFileList(sorted: FileList): Steps<FileListDigest> {
   const hash = createHash('sha256');
-  const { count } = sorted;
-  const bytes = bufferOf(sorted.bytes);
+  const { bytes, count } = sorted;
   const end = startOf(sorted, count);
   for (let start = 0; start < end; start += BYTES_PER_STEP) {
     if (start > 0) yield;

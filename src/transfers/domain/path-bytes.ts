@@ -1,21 +1,24 @@
 /**
- * The bytes of a list's paths. There may be 400,000 of them, each of some fifty bytes, and what is
- * done for every byte of them is what a long list costs: so it is done four bytes at a time, and
- * without a call into Node for each path, which takes longer than the path.
+ * The paths of a list as bytes. There may be 400,000 of them, each of some fifty bytes, and what is
+ * done for every byte is what a long list costs: so it is done four bytes at a time where it can be,
+ * and without a call into Node for each path, which takes longer than the path.
  */
 export interface PathBytes {
   /** All paths in UTF-8, each followed by a NUL. What is behind the last one is not in use. */
-  readonly bytes: DataView<ArrayBuffer>;
+  readonly bytes: Buffer;
+  /** The same bytes, in words. */
+  readonly words: DataView;
   /** Position of the NUL behind each path. */
   readonly ends: Uint32Array;
   readonly count: number;
 }
 
-const WORD = 4;
+/** Bytes of a word. */
+export const WORD = 4;
 
-/** The same bytes, to be read and written in words. */
-export function viewOf(buffer: Buffer | Uint8Array<ArrayBuffer>): DataView<ArrayBuffer> {
-  return new DataView(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+/** The same bytes, to be read and written in words, at any position. */
+export function wordsOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
 /** Position of a path's first byte. */
@@ -31,11 +34,15 @@ export function copyBytes(
   target: DataView,
   at: number,
 ): number {
+  const behind = at + end - start;
   let from = start;
   let to = at;
   for (; from + WORD <= end; from += WORD, to += WORD) target.setUint32(to, source.getUint32(from));
-  for (; from < end; from += 1, to += 1) target.setUint8(to, source.getUint8(from));
-  return to;
+  if (end - start >= WORD) {
+    // The last word once more or in part: quicker than byte by byte.
+    target.setUint32(behind - WORD, source.getUint32(end - WORD));
+  } else for (; from < end; from += 1, to += 1) target.setUint8(to, source.getUint8(from));
+  return behind;
 }
 
 /** Whether so many bytes are the same in both places. */
@@ -62,19 +69,19 @@ export function areEqual(
  * @returns below zero when the path at `a` comes first, zero when both are equal
  */
 export function comparePaths(list: PathBytes, a: number, b: number): number {
-  const { bytes, ends } = list;
+  const { bytes, words, ends } = list;
   let atA = startOf(list, a);
   let atB = startOf(list, b);
   const endA = ends[a] ?? 0;
   const endB = ends[b] ?? 0;
   const lastWord = atA + Math.min(endA - atA, endB - atB) - WORD;
-  while (atA <= lastWord && bytes.getUint32(atA) === bytes.getUint32(atB)) {
+  while (atA <= lastWord && words.getUint32(atA) === words.getUint32(atB)) {
     atA += WORD;
     atB += WORD;
   }
   for (; atA < endA && atB < endB; atA += 1, atB += 1) {
-    const byteA = bytes.getUint8(atA);
-    const byteB = bytes.getUint8(atB);
+    const byteA = bytes[atA] ?? 0;
+    const byteB = bytes[atB] ?? 0;
     if (byteA !== byteB) return rank(byteA) - rank(byteB);
   }
   return endA - atA - (endB - atB);

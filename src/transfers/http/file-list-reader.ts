@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import { type FileEntry, type FileList, FileListBuilder } from '../domain/file-list.js';
-import { areEqual, viewOf } from '../domain/path-bytes.js';
+import { areEqual, wordsOf } from '../domain/path-bytes.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -13,9 +13,9 @@ const CLOSE_OBJECT = 0x7d;
 const FIRST_PRINTABLE = 0x20;
 
 /** How nearly every entry is written. */
-const BEFORE_PATH = viewOf(Buffer.from('{"path":"'));
-const BEHIND_FILE = viewOf(Buffer.from('","isSymlink":false}'));
-const BEHIND_LINK = viewOf(Buffer.from('","isSymlink":true}'));
+const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
+const BEHIND_FILE = wordsOf(Buffer.from('","isSymlink":false}'));
+const BEHIND_LINK = wordsOf(Buffer.from('","isSymlink":true}'));
 
 /** Entries are parsed as soon as there are so many bytes of them: a millisecond's work. */
 const PARSE_FROM_BYTES = 64 * 1024;
@@ -184,23 +184,23 @@ export class FileListReader {
   private takePlain(piece: Buffer, start: number): number {
     const { files } = this;
     if (files === undefined) return start;
-    const bytes = viewOf(piece);
+    const words = wordsOf(piece);
     let from = start;
     this.plainSoFar = false;
     for (;;) {
       const path = from + BEFORE_PATH.byteLength;
-      const behind = stringEnd(bytes, path);
-      const isSymlink = !standsAt(bytes, behind, BEHIND_FILE);
+      const behind = stringEnd(piece, path);
+      const isSymlink = !standsAt(words, behind, BEHIND_FILE);
       const next = behind + (isSymlink ? BEHIND_LINK : BEHIND_FILE).byteLength;
       if (next >= piece.length) {
         this.plainSoFar = true;
         break;
       }
-      if (!standsAt(bytes, from, BEFORE_PATH)) break;
-      if (isSymlink && !standsAt(bytes, behind, BEHIND_LINK)) break;
-      const follower = bytes.getUint8(next);
+      if (!standsAt(words, from, BEFORE_PATH)) break;
+      if (isSymlink && !standsAt(words, behind, BEHIND_LINK)) break;
+      const follower = piece[next];
       if (follower !== COMMA && follower !== CLOSE_LIST) break;
-      files.addPlain(bytes, path, behind, isSymlink);
+      files.addPlain(words, path, behind, isSymlink);
       this.afterComma = follower === COMMA;
       from = this.afterComma ? next + 1 : next;
       if (!this.afterComma) break;
@@ -234,19 +234,19 @@ export class FileListReader {
 }
 
 /** Where a text ends that begins here and has no escape in it; else where that is found out. */
-function stringEnd(bytes: DataView, start: number): number {
+function stringEnd(piece: Buffer, start: number): number {
   let at = start;
-  for (; at < bytes.byteLength; at += 1) {
-    const byte = bytes.getUint8(at);
+  for (; at < piece.length; at += 1) {
+    const byte = piece[at] ?? 0;
     if (byte === QUOTE || byte === BACKSLASH || byte < FIRST_PRINTABLE) break;
   }
   return at;
 }
 
-function standsAt(bytes: DataView, start: number, wanted: DataView): boolean {
+function standsAt(words: DataView, start: number, wanted: DataView): boolean {
   return (
-    start + wanted.byteLength <= bytes.byteLength &&
-    areEqual(bytes, start, wanted, 0, wanted.byteLength)
+    start + wanted.byteLength <= words.byteLength &&
+    areEqual(words, start, wanted, 0, wanted.byteLength)
   );
 }
 
