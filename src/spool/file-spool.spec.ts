@@ -236,6 +236,25 @@ describe('FileSpool', () => {
       }
     });
 
+    it('fails all lists that were waiting for a flush of the folder which fails, and no other', async () => {
+      let flushes = 0;
+      const files = withHandle((handle, flags) => {
+        if (flags === 'wx') return;
+        flushes += 1;
+        if (flushes === 2) handle.sync = () => failing('ENOSPC');
+      });
+      const spool = await FileSpool.open(folder, files);
+      const keys = Array.from({ length: 20 }, (_none, n) => KEY.replace(/..$/, `${10 + n}`));
+      const kept = await Promise.allSettled(keys.map((key) => spool.put(key, LIST)));
+      const ofThem = keys.filter((_key, n) => kept[n]?.status === 'fulfilled');
+      expect(ofThem.length).toBeLessThan(20);
+      expect((await spool.entries()).map(({ key }) => key).sort()).toEqual(ofThem);
+      // Twenty at once need not flush the folder twenty times.
+      expect(flushes).toBeLessThan(15);
+      await spool.put(OTHER, LIST);
+      expect(await entriesOf(await spool.open(OTHER))).toEqual(FILES);
+    });
+
     it('a folder that is a file is said to be unusable', async () => {
       await writeFile(join(root, 'deep'), '');
       await expect(FileSpool.open(folder)).rejects.toThrow(SpoolUnavailableError);

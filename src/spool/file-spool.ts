@@ -43,6 +43,10 @@ export class FileSpool implements Spool {
   /** What is known of the lists that this process has kept itself: they need no survey. */
   private readonly kept = new Map<string, ListAmounts>();
   private readonly recent = new RecentLists();
+  /** Ends with the last sync of the folder that has begun. */
+  private lastSync: Promise<void> = Promise.resolve();
+  /** The one that has not begun yet, if somebody waits for it. */
+  private nextSync: Promise<void> | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -209,8 +213,21 @@ export class FileSpool implements Spool {
     return amountsOf(files.count, tally);
   }
 
-  /** Without it a renamed file may be gone after a power failure. */
-  private async syncFolder(): Promise<void> {
+  /**
+   * Without it a renamed file may be gone after a power failure. All that was renamed before it begins
+   * shares one: in a burst of requests they would wait for each other's.
+   */
+  private syncFolder(): Promise<void> {
+    this.nextSync ??= this.lastSync.then(() => {
+      this.nextSync = undefined;
+      const sync = this.syncFolderNow();
+      this.lastSync = sync.catch(() => undefined);
+      return sync;
+    });
+    return this.nextSync;
+  }
+
+  private async syncFolderNow(): Promise<void> {
     // Windows can't open a folder, and needs not.
     if (process.platform === 'win32') return;
     const handle = await this.files.open(this.folder, 'r');
