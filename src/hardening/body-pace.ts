@@ -28,29 +28,29 @@ export async function atPace<T>(
   pace: BodyPace,
   clock: Clock,
 ): Promise<T> {
-  const done = new AbortController();
+  let stopLooking = (): void => undefined;
+  const tooSlow = new Promise<never>((_resolve, reject) => {
+    let slowSeconds = 0;
+    let before = body.socket.bytesRead;
+    const look = (): void => {
+      const now = body.socket.bytesRead;
+      const isSlow = !body.complete && now - before < pace.bodyBytesPerSecond;
+      slowSeconds = isSlow ? slowSeconds + 1 : 0;
+      before = now;
+      if (slowSeconds < pace.slowBodySeconds) stopLooking = clock.schedule(1_000, look);
+      else reject(slowBody(pace));
+    };
+    stopLooking = clock.schedule(1_000, look);
+  });
   try {
-    return await Promise.race([reading, untilTooSlow(body, pace, clock, done.signal)]);
+    return await Promise.race([reading, tooSlow]);
   } finally {
-    done.abort();
+    stopLooking();
   }
 }
 
-async function untilTooSlow(
-  body: ArrivingBody,
-  { bodyBytesPerSecond, slowBodySeconds }: BodyPace,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<never> {
-  let slowSeconds = 0;
-  let before = body.socket.bytesRead;
-  while (slowSeconds < slowBodySeconds) {
-    await clock.sleep(1_000, signal);
-    const now = body.socket.bytesRead;
-    slowSeconds = body.complete || now - before >= bodyBytesPerSecond ? 0 : slowSeconds + 1;
-    before = now;
-  }
-  throw new SlowBodyError(
+function slowBody({ bodyBytesPerSecond, slowBodySeconds }: BodyPace): SlowBodyError {
+  return new SlowBodyError(
     `The body came too slowly: less than ${bodyBytesPerSecond} bytes a second for ${slowBodySeconds} seconds. Please send it again over a better connection.`,
   );
 }

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,17 +16,15 @@ export interface SpoolFileSystem {
   readonly mkdir: typeof mkdir;
   readonly open: (path: string, flags: string, mode?: number) => Promise<FileHandle>;
   readonly readdir: (path: string) => Promise<string[]>;
-  readonly rename: (from: string, to: string) => Promise<void>;
   readonly unlink: (path: string) => Promise<void>;
   readonly stat: (path: string) => Promise<{ readonly mtimeMs: number }>;
 }
 
-const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, rename, stat, unlink };
+const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, stat, unlink };
 
 /** Only a key of this form may become a file name. */
 const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SUFFIX = '.jsonl.gz';
-const TEMPORARY_SUFFIX = '.tmp';
 
 /** Up to so many entries a list is packed and unpacked at once, which costs less than streams do. */
 const SHORT_LIST = 1_000;
@@ -54,8 +52,7 @@ export class FileSpool implements Spool {
   ) {}
 
   /**
-   * Opens the spool, and makes its folder if need be. Whatever a process left half written is
-   * removed, so nobody else may be using the folder (see `lockDataDir`).
+   * Opens the spool, and makes its folder if need be. Nobody else may be using it (see `lockDataDir`).
    *
    * @param folder absolute path
    * @throws SpoolUnavailableError when the folder can't be made or read
@@ -63,9 +60,7 @@ export class FileSpool implements Spool {
   static async open(folder: string, files: SpoolFileSystem = NODE_FILE_SYSTEM): Promise<FileSpool> {
     try {
       await files.mkdir(folder, { recursive: true, mode: 0o700 });
-      for (const name of await files.readdir(folder)) {
-        if (name.endsWith(TEMPORARY_SUFFIX)) await remove(join(folder, name), files);
-      }
+      await files.readdir(folder);
     } catch (error) {
       throw unavailable('opened', error);
     }
@@ -76,21 +71,15 @@ export class FileSpool implements Spool {
     if (!KEY.test(key)) {
       throw new InternalError('A file list can be kept only under a UUID. Please report this.');
     }
-    const target = this.pathOf(key);
-    const temporary = join(this.folder, `${key}.${randomUUID()}${TEMPORARY_SUFFIX}`);
+    const path = this.pathOf(key);
+    this.kept.delete(key);
     try {
-      const written = await this.writeDurably(temporary, files);
-      await this.files.rename(temporary, target);
-      try {
-        await this.syncFolder();
-      } catch (error) {
-        await remove(target, this.files);
-        throw error;
-      }
-      this.kept.set(key, written);
+      const amounts = await this.writeDurably(path, files);
+      await this.syncFolder();
+      this.kept.set(key, amounts);
       this.recent.add(key, files);
     } catch (error) {
-      await remove(temporary, this.files).catch(() => undefined);
+      await remove(path, this.files).catch(() => undefined);
       throw unavailable('stored', error);
     }
   }
@@ -202,7 +191,7 @@ export class FileSpool implements Spool {
   private async writeDurably(path: string, files: FileList): Promise<ListAmounts> {
     const tally = { symlinks: 0, bytes: 0 };
     const pieces = lines(files, tally);
-    const handle = await this.files.open(path, 'wx', 0o600);
+    const handle = await this.files.open(path, 'w', 0o600);
     try {
       if (files.count <= SHORT_LIST) await handle.writeFile(gzipSync(together(pieces), PACKING));
       else await pack(pieces, (chunk) => handle.writeFile(chunk));
@@ -214,7 +203,7 @@ export class FileSpool implements Spool {
   }
 
   /**
-   * Without it a renamed file may be gone after a power failure. All that was renamed before it begins
+   * Without it a new file may be gone after a power failure. All that was written before it begins
    * shares one: in a burst of requests they would wait for each other's.
    */
   private syncFolder(): Promise<void> {

@@ -41,7 +41,7 @@ class DataDirHolder implements OnApplicationShutdown {
     },
     {
       provide: SPOOL,
-      // Opened after the lock is held: opening clears away what a dead process left half-written.
+      // Not before the lock is held.
       useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
         FileSpool.open(join(config.current().dataDir, SPOOL_FOLDER)),
       inject: [ConfigSnapshots, DataDirHolder],
