@@ -43,7 +43,8 @@ beforeAll(async () => {
     () =>
       service.globus.requests.filter(
         ({ path, status }) => path.includes('submission_id') && status === 200,
-      ).length === SUBMISSION_IDS_IN_STOCK,
+        // One more tells whether Globus can be reached.
+      ).length > SUBMISSION_IDS_IN_STOCK,
     'the service has all the submission ids that it keeps',
   );
 });
@@ -310,8 +311,14 @@ describe('contract 1: each error of POST /transfer is the same for its preview',
       match: { method: 'GET', path: '/jobs$' },
       effect: { type: 'status', status: 503 },
     });
+    const asked = service.globus.requests.length;
     const late = await TestService.start({ upstreams: service });
     try {
+      // It asks by itself, once, whether Globus can be reached: for a token and for an id.
+      await eventually(
+        () => service.globus.requests.filter(({ status }) => status !== null).length === asked + 2,
+        'the service has asked Globus',
+      );
       expect(await refusedAlike({}, {}, late)).toMatchObject({ status: 503, code: 'NOT_READY' });
     } finally {
       await late.stop();
