@@ -204,7 +204,9 @@ export const SAFEGUARDS = [
     name: 'look-before-writing-again',
     keeps: 'a write that SciCat stored is not repeated, and its e-mail not sent twice',
     file: JOB_WRITER,
-    search: "entry.lookFirst = outcome.kind === 'unclear';",
+    search: `    entry.lookFirst =
+      outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
+`,
     replace: '',
     tests: ['src/tracking/job-writer'],
   },
@@ -230,7 +232,7 @@ export const SAFEGUARDS = [
   {
     name: 'whole-file-list',
     keeps: 'a damaged file list is never taken for a shorter one',
-    file: 'src/spool/file-spool.ts',
+    file: 'src/spool/list-survey.ts',
     search: `    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
       return undefined;`,
     replace: `    if (typeof closing?.count !== 'number') return undefined;`,
