@@ -47,7 +47,7 @@ export async function createApp(
     return app;
   } catch (error) {
     // What has begun must end, or the process would stay without listening.
-    await app.close();
+    await app.close().catch(() => undefined);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isPlainFilePath, refuseFilePath } from './file-paths.js';
+import { isPlainFilePath, LONGEST_FILE_PATH, refuseFilePath } from './file-paths.js';
 
 const ABSOLUTE = "is absolute; file paths are relative to the dataset's source folder";
 const DOTS = 'has a "." or ".." segment, which could lead out of the dataset';
@@ -25,6 +25,7 @@ describe('one path of a file list', () => {
     ['a\u007fb', CONTROL],
     ['a\u009fb', CONTROL],
     ['a\ud800b', CONTROL],
+    [`${'ü'.repeat(2048)}x`, 'is longer than 4096 bytes'],
   ])('S2: %j is refused', (path, why) => {
     expect(refuseFilePath(path, false)).toBe(why);
   });
@@ -77,6 +78,15 @@ describe('a plain path', () => {
       expect(isPlain(path)).toBe(true);
     },
   );
+
+  test('is none that is too long, by as little as one byte', () => {
+    const longest = 'x'.repeat(LONGEST_FILE_PATH);
+    expect([isPlain(longest), refuseFilePath(longest, false)]).toEqual([true, undefined]);
+    expect([isPlain(`${longest}x`), refuseFilePath(`${longest}x`, false)]).toEqual([
+      false,
+      'is longer than 4096 bytes',
+    ]);
+  });
 
   test('is never one that would be refused', () => {
     const part = fc.oneof(

@@ -1,6 +1,9 @@
 import { hasDotSegment, hasUnprintable } from './path-text.js';
 
 const SLASH = 0x2f;
+/** More than any file system takes, in bytes; and what is done for a path must not take long. */
+export const LONGEST_FILE_PATH = 4096;
+
 /** What may stand in a segment of a plain path: 2 anywhere, 1 behind something else. */
 const IN_PLAIN_SEGMENT = new Uint8Array(256);
 for (let byte = 0; byte < 128; byte += 1) {
@@ -16,6 +19,7 @@ for (let byte = 0; byte < 128; byte += 1) {
  * @param bytes UTF-8; the path stands from `start` to `end`
  */
 export function isPlainFilePath(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > LONGEST_FILE_PATH) return false;
   let atBeginning = true;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -39,6 +43,8 @@ export function isPlainFilePath(bytes: Buffer, start: number, end: number): bool
  */
 export function refuseFilePath(path: string, atRoot: boolean): string | undefined {
   if (path === '') return 'is empty';
+  if (Buffer.byteLength(path) > LONGEST_FILE_PATH)
+    return `is longer than ${LONGEST_FILE_PATH} bytes`;
   if (path.startsWith('/') || path.startsWith('\\')) {
     return "is absolute; file paths are relative to the dataset's source folder";
   }

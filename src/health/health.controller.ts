@@ -79,7 +79,9 @@ export class HealthController {
     },
   })
   async ready(): Promise<HealthCheckResult> {
-    // First of all: a recovery that ends meanwhile counts.
+    // Side by side, or a slow SciCat and a hanging Globus would take longer than a probe waits.
+    void this.dependencies.askGlobus();
+    // Before the others are looked at: a recovery that ends meanwhile counts.
     await this.dependencies.askScicat();
     try {
       return await this.health.check([

@@ -150,22 +150,28 @@ describe('FileSpool', () => {
     },
   );
 
-  it('has the lines of a short list at hand, at once and after a restart, and of a long one never', async () => {
-    const lines = '"a/b.h5"\n["line\\nbreak \\"ü😀\\".h5"]\n';
-    const long = Array.from({ length: 1001 }, (_none, n) => ({
-      path: `${'x'.repeat(2000)}${n}`,
-      isSymlink: false,
-    }));
-    const spool = await FileSpool.open(folder);
-    await spool.put(KEY, LIST);
-    await spool.put(OTHER, fileListOf(long));
-    const restarted = await FileSpool.open(folder);
-    for (const one of [spool, restarted]) {
-      expect((await one.open(KEY))?.lines?.toString()).toBe(lines);
-      const list = await one.open(OTHER);
-      expect([list?.lines, await entriesOf(list)]).toEqual([undefined, long]);
-    }
-  });
+  it.each([
+    ['many entries', 1001, 1],
+    ['long paths', 40, 4000],
+  ])(
+    'has the lines of a short list at hand, but not those of one with %s',
+    async (_what, entries, bytes) => {
+      const lines = '"a/b.h5"\n["line\\nbreak \\"ü😀\\".h5"]\n';
+      const long = Array.from({ length: entries }, (_none, n) => ({
+        path: `${'x'.repeat(bytes)}${n}`,
+        isSymlink: false,
+      }));
+      const spool = await FileSpool.open(folder);
+      await spool.put(KEY, LIST);
+      await spool.put(OTHER, fileListOf(long));
+      const restarted = await FileSpool.open(folder);
+      for (const one of [spool, restarted]) {
+        expect((await one.open(KEY))?.lines?.toString()).toBe(lines);
+        const list = await one.open(OTHER);
+        expect([list?.lines, await entriesOf(list)]).toEqual([undefined, long]);
+      }
+    },
+  );
 
   it('knows of a list what it amounts to, of its own and of another process', async () => {
     await (await FileSpool.open(folder)).put(OTHER, LIST);

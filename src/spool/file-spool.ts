@@ -7,8 +7,16 @@ import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import type { Spool, SpooledList, SpoolEntry } from '../transfers/application/ports/spool.port.js';
 import type { FileList } from '../transfers/domain/file-list.js';
+import { startOf } from '../transfers/domain/path-bytes.js';
 import { jsonLinesOf } from './json-lines.js';
-import { amountsOf, endOfLines, type ListAmounts, Survey, type Tally } from './list-survey.js';
+import {
+  amountsOf,
+  endOfLines,
+  isShort,
+  type ListAmounts,
+  Survey,
+  type Tally,
+} from './list-survey.js';
 import { RecentLists } from './recent-lists.js';
 
 /** What the spool asks of the file system; replaced in tests by one whose disk is full. */
@@ -26,8 +34,6 @@ const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, stat, unlink }
 const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SUFFIX = '.jsonl.gz';
 
-/** Up to so many entries a list is packed and unpacked at once, which costs less than streams do. */
-const SHORT_LIST = 1_000;
 const PACKING = { level: 1 };
 /** So much text is read at a stretch (a few milliseconds). */
 const READ_BYTES = 256 * 1024;
@@ -35,7 +41,8 @@ const READ_BYTES = 256 * 1024;
 /**
  * A folder with one file for each list: gzipped JSON lines, each a path, or an array with the path
  * of a symlink in it. The last line is an object with the number and the SHA-256 of those before
- * it, so that a file that was cut or changed is not taken for a list.
+ * it, so that a file that was cut or changed is not taken for a list. Hence a file is written under
+ * its own name: no job names a list before it is complete, and half of one is none.
  */
 export class FileSpool implements Spool {
   /** What is known of the lists that this process has kept itself: they need no survey. */
@@ -105,14 +112,14 @@ export class FileSpool implements Spool {
   }
 
   private onDisk(key: string, amounts: ListAmounts): SpooledList {
-    return { ...amounts, jsonLines: () => this.jsonLines(key, amounts.count) };
+    return { ...amounts, jsonLines: () => this.jsonLines(key, amounts) };
   }
 
-  private async *jsonLines(key: string, count: number): AsyncGenerator<Buffer> {
+  private async *jsonLines(key: string, amounts: ListAmounts): AsyncGenerator<Buffer> {
     let handle: FileHandle | undefined;
     try {
       handle = await this.files.open(this.pathOf(key), 'r');
-      if (count <= SHORT_LIST) {
+      if (isShort(amounts.count, amounts.pathBytes)) {
         const bytes = gunzipSync(await handle.readFile());
         yield bytes.subarray(0, endOfLines(bytes));
         return;
@@ -193,7 +200,8 @@ export class FileSpool implements Spool {
     const pieces = lines(files, tally);
     const handle = await this.files.open(path, 'w', 0o600);
     try {
-      if (files.count <= SHORT_LIST) await handle.writeFile(gzipSync(together(pieces), PACKING));
+      if (isShort(files.count, startOf(files, files.count)))
+        await handle.writeFile(gzipSync(together(pieces), PACKING));
       else await pack(pieces, (chunk) => handle.writeFile(chunk));
       await handle.sync();
     } finally {
@@ -245,14 +253,20 @@ async function pack(
   const written = (async () => {
     for await (const packed of gzip as AsyncIterable<Buffer>) await write(packed);
   })();
-  for (const piece of pieces) {
-    // What goes wrong goes wrong there; here it may only be seen that nobody reads any more.
-    const taken = new Promise((resolve) => gzip.write(piece, resolve));
-    await Promise.race([taken, written]);
-    if (gzip.destroyed) break;
+  // Waited for below; it must not count as unhandled before.
+  written.catch(() => undefined);
+  try {
+    for (const piece of pieces) {
+      // What goes wrong goes wrong there; here it may only be seen that nobody reads any more.
+      const taken = new Promise((resolve) => gzip.write(piece, resolve));
+      await Promise.race([taken, written]);
+      if (gzip.destroyed) break;
+    }
+    gzip.end();
+    await written;
+  } finally {
+    gzip.destroy();
   }
-  gzip.end();
-  await written;
 }
 
 /**
@@ -290,12 +304,12 @@ function* lines(files: FileList, tally: Tally): Generator<Buffer> {
   yield Buffer.from(`${JSON.stringify({ count: files.count, sha256: hash.digest('hex') })}\n`);
 }
 
-/** A short list is at hand as lines, too. */
+/** A list that is held: its lines are made when they are asked for, those of a short one at once. */
 function inMemory(amounts: ListAmounts, files: FileList): SpooledList {
   const pieces = function* (): Generator<Buffer> {
     for (const { bytes } of jsonLinesOf(files)) yield bytes;
   };
-  return amounts.count <= SHORT_LIST
+  return isShort(amounts.count, amounts.pathBytes)
     ? ofLines(amounts, together(pieces()))
     : { ...amounts, jsonLines: () => oneByOne(pieces()) };
 }

@@ -3,7 +3,7 @@ import { copyBytes, startOf, wordsOf } from '../transfers/domain/path-bytes.js';
 
 /** So many bytes are made at a stretch (a millisecond), or as many as one path takes. */
 const PIECE_BYTES = 256 * 1024;
-/** What `\\u0000` takes for one byte. */
+/** What `\u0000` takes for one byte. */
 const LONGEST_PER_BYTE = 6;
 /** Brackets, quotes and the line feed. */
 const FRAME_BYTES = 5;

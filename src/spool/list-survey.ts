@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { SpooledList } from '../transfers/application/ports/spool.port.js';
 
-/** A list up to here is read only once, and held in the meantime. */
-const SHORT_LIST_BYTES = 1024 * 1024;
+const SHORT_LIST_ENTRIES = 1_000;
+const SHORT_LIST_BYTES = 128 * 1024;
+
+/**
+ * Whether a list is so short that all that is done with it may be done at once, in a few milliseconds.
+ *
+ * @param bytes of its paths, or of its lines
+ */
+export function isShort(count: number, bytes: number): boolean {
+  return count <= SHORT_LIST_ENTRIES && bytes <= SHORT_LIST_BYTES;
+}
 
 /** What lines amount to, without the closing one. */
 export interface Tally {
@@ -16,7 +25,7 @@ export type ListAmounts = Pick<SpooledList, 'count' | 'symlinks' | 'pathBytes'>;
 /** What a list was found to be. */
 export interface WholeList {
   readonly amounts: ListAmounts;
-  /** Its lines without the closing one, if they are few. */
+  /** Its lines without the closing one, if it is short. */
   readonly lines: Buffer | undefined;
 }
 
@@ -57,7 +66,7 @@ export class Survey {
     const lines = bytes.subarray(0, from);
     this.hash.update(lines);
     this.bytes += lines.length;
-    if (this.bytes > SHORT_LIST_BYTES) this.kept = undefined;
+    if (!isShort(this.count, this.bytes)) this.kept = undefined;
     else if (lines.length > 0) this.kept?.push(lines);
     this.rest = bytes.subarray(from);
   }

@@ -1,6 +1,6 @@
 import type { FileList } from '../transfers/domain/file-list.js';
 
-/** The longest list that is taken by default, or thousands of short ones. */
+/** One list of 400,000 usual paths, or thousands of short ones. */
 const ROOM_BYTES = 32 * 1024 * 1024;
 
 /**

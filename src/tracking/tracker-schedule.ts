@@ -8,9 +8,9 @@ const INTERVAL = 'tracker';
 const STOP_WITHIN_MS = 15_000;
 
 /**
- * Starts the tracker, wakes it at every `task.pollInterval`, and when another configuration comes into force,
- * and stops it before the service goes. The timer only wakes: the tracker's own loop never overlaps
- * itself, however long a cycle takes.
+ * Starts the tracker, wakes it at every `task.pollInterval`, and when another configuration comes
+ * into force, and stops it before the service goes. The timer only wakes: the tracker's own loop
+ * never overlaps itself, however long a cycle takes.
  */
 export class TrackerSchedule implements BeforeApplicationShutdown {
   private unfollow: (() => void) | undefined;

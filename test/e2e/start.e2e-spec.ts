@@ -2,9 +2,15 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DependencyHealth } from '../../src/health/dependency-health.js';
-import { type Answer, startUpstreams, TestService, type Upstreams } from '../support/service.js';
+import {
+  type Answer,
+  eventually,
+  startUpstreams,
+  TestService,
+  type Upstreams,
+} from '../support/service.js';
 
 describe('the start', () => {
   let upstreams: Upstreams;
@@ -46,6 +52,28 @@ describe('the start', () => {
       await service.app.get(DependencyHealth).askGlobus();
       const later = await service.call('GET', '/health/ready');
       expect([later.status, globusOf(later)]).toEqual([200, { status: 'up', reachable: true }]);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('a probe does not wait for SciCat before it asks Globus: it has five seconds for both', async () => {
+    const service = await TestService.start({ upstreams, dataDir });
+    try {
+      await service.ready();
+      const dependencies = service.app.get(DependencyHealth);
+      let answer = (): void => undefined;
+      const scicat = new Promise<undefined>((resolve) => {
+        answer = () => {
+          resolve(undefined);
+        };
+      });
+      jest.spyOn(dependencies, 'askScicat').mockReturnValue(scicat);
+      const globus = jest.spyOn(dependencies, 'askGlobus');
+      const probe = service.call('GET', '/health/ready');
+      await eventually(() => globus.mock.calls.length > 0, 'Globus is asked, too');
+      answer();
+      expect((await probe).status).toBe(200);
     } finally {
       await service.stop();
     }

@@ -46,8 +46,8 @@ export interface TransferRequestInput extends AssessmentInput {
 interface Wanted {
   readonly record: TransferRecord;
   /**
-   * Gives the checked file list once, undefined for the whole folder: nobody holds on to 400,000
-   * entries while SciCat and Globus are asked.
+   * Gives the checked file list once, undefined for the whole folder: after that only the spool may
+   * hold on to 400,000 entries while SciCat and Globus are asked.
    */
   readonly takeFiles: () => FileList | undefined;
 }

@@ -72,11 +72,17 @@ function lengthOfFolder(bytes: Buffer, start: number, end: number): number {
   return Math.max(0, slash - start);
 }
 
-/** FNV-1a, of words instead of bytes; what is left of them does not count. */
+/** FNV-1a, of words instead of bytes; the last word may overlap the one before. */
 function hashOf(words: DataView, start: number, count: number): number {
   let hash = 0x811c9dc5;
-  for (let at = count - WORD; at >= 0; at -= WORD) {
-    hash = Math.imul(hash ^ words.getUint32(start + at), 0x01000193);
+  const mix = (value: number): void => {
+    hash = Math.imul(hash ^ value, 0x01000193);
+  };
+  const end = start + count;
+  if (count < WORD) for (let at = start; at < end; at += 1) mix(words.getUint8(at));
+  else {
+    for (let at = start; at + WORD < end; at += WORD) mix(words.getUint32(at));
+    mix(words.getUint32(end - WORD));
   }
   return (hash ^ (hash >>> 15)) >>> 0;
 }

@@ -110,7 +110,7 @@ export class ListTransfersQuery {
 export class FileToTransferDto {
   @ApiProperty({
     description:
-      "Path of the file or folder, relative to the dataset's source folder, with `/` between segments.",
+      "Path of the file or folder, relative to the dataset's source folder, with `/` between segments; at most 4096 bytes of UTF-8.",
     example: 'raw/run-0001.h5',
   })
   path!: string;

@@ -8,8 +8,8 @@ export interface SpoolEntry {
 }
 
 /**
- * A file list as the spool keeps it: found whole and undamaged, and read in pieces, so that a long
- * one is never in memory.
+ * A file list as the spool keeps it: found whole and undamaged, and given in pieces, so that a long
+ * one need not be in memory.
  */
 export interface SpooledList {
   readonly count: number;
