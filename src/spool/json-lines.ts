@@ -1,5 +1,5 @@
 import type { FileList } from '../transfers/domain/file-list.js';
-import { copyBytes, startOf, wordsOf } from '../transfers/domain/path-bytes.js';
+import { copyBytes, wordsOf } from '../transfers/domain/path-bytes.js';
 
 /** So many bytes are made at a stretch (a millisecond), or as many as one path takes. */
 const PIECE_BYTES = 256 * 1024;
@@ -26,21 +26,20 @@ export interface JsonLines {
  * them: memory that is only used once makes V8 collect garbage again and again.
  */
 export function* jsonLinesOf(files: FileList): Generator<JsonLines> {
-  let piece = Buffer.alloc(0);
+  const all = LONGEST_PER_BYTE * files.pathBytes + FRAME_BYTES * files.count;
+  let piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, all));
   for (let next = 0; next < files.count;) {
-    const least = roomFor(files, next, next + 1);
-    const room = Math.max(least, Math.min(PIECE_BYTES, roomFor(files, next, files.count)));
-    if (piece.length < room) piece = Buffer.allocUnsafeSlow(room);
+    const least = roomFor(files, next);
+    if (piece.length < least) piece = Buffer.allocUnsafeSlow(least);
     const filled = fill(piece, files, next);
     next = filled.next;
     yield { bytes: piece.subarray(0, filled.bytes), symlinks: filled.symlinks };
   }
 }
 
-/** How many bytes the lines of these entries take at most, the last one not included. */
-function roomFor(files: FileList, first: number, last: number): number {
-  const paths = startOf(files, last) - startOf(files, first);
-  return LONGEST_PER_BYTE * paths + FRAME_BYTES * (last - first);
+/** How many bytes the line of an entry takes at most. */
+function roomFor({ starts, ends }: FileList, position: number): number {
+  return LONGEST_PER_BYTE * ((ends[position] ?? 0) - (starts[position] ?? 0)) + FRAME_BYTES;
 }
 
 /** What came of filling a piece: how many bytes, how many links, and the entry to go on with. */
@@ -51,12 +50,12 @@ interface Filled {
 }
 
 function fill(piece: Buffer, files: FileList, first: number): Filled {
-  const { ends, count, isPlainJson } = files;
+  const { starts, ends, count, isPlainJson } = files;
   const words = wordsOf(piece);
   let filled = 0;
   let symlinks = 0;
   let next = first;
-  for (; next < count && filled + roomFor(files, next, next + 1) <= piece.length; next += 1) {
+  for (; next < count && filled + roomFor(files, next) <= piece.length; next += 1) {
     const isSymlink = files.isSymlink(next);
     if (isSymlink) {
       symlinks += 1;
@@ -64,7 +63,7 @@ function fill(piece: Buffer, files: FileList, first: number): Filled {
     }
     if (isPlainJson) {
       piece[filled++] = QUOTE;
-      filled = copyBytes(files.words, startOf(files, next), ends[next] ?? 0, words, filled);
+      filled = copyBytes(files.words, starts[next] ?? 0, ends[next] ?? 0, words, filled);
       piece[filled++] = QUOTE;
     } else filled += piece.write(JSON.stringify(files.path(next)), filled);
     if (isSymlink) piece[filled++] = CLOSING_BRACKET;

@@ -7,7 +7,7 @@ import {
   picked,
   sortedFileList,
 } from '../domain/file-list.js';
-import { areEqual, startOf } from '../domain/path-bytes.js';
+import { areEqual } from '../domain/path-bytes.js';
 import { ENTRIES_PER_STEP, type Steps } from '../domain/steps.js';
 
 /** A file list as it is stored. */
@@ -29,10 +29,10 @@ export function* checkedFileList(files: FileList, atRoot: boolean): Steps<Checke
       'The file list is empty. Leave it out to transfer the whole dataset folder.',
     );
   }
-  const { bytes, ends } = files;
+  const { bytes, starts, ends } = files;
   for (let position = 0; position < files.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
-    if (!isPlainFilePath(bytes, startOf(files, position), ends[position] ?? 0)) {
+    if (!isPlainFilePath(bytes, starts[position] ?? 0, ends[position] ?? 0)) {
       refuseBadPath(files.path(position), position, atRoot);
     }
   }
@@ -64,13 +64,13 @@ function* withoutRepetitions(sorted: FileList): Steps<FileList> {
       );
     }
   }
-  return count === sorted.count ? sorted : yield* picked(sorted, kept.subarray(0, count));
+  return count === sorted.count ? sorted : picked(sorted, kept.subarray(0, count));
 }
 
 function isSamePath(list: FileList, one: number, other: number): boolean {
-  const { words, ends } = list;
-  const startOfOne = startOf(list, one);
-  const startOfOther = startOf(list, other);
+  const { words, starts, ends } = list;
+  const startOfOne = starts[one] ?? 0;
+  const startOfOther = starts[other] ?? 0;
   const length = (ends[one] ?? 0) - startOfOne;
   return (
     length === (ends[other] ?? 0) - startOfOther &&

@@ -1,4 +1,4 @@
-import { areEqual, comparePaths, type PathBytes, startOf, WORD } from './path-bytes.js';
+import { areEqual, comparePaths, type PathBytes, WORD } from './path-bytes.js';
 import type { Steps } from './steps.js';
 
 /** So many comparisons are made in one step. */
@@ -32,19 +32,19 @@ function* isSorted(list: PathBytes): Steps<boolean> {
  * twice.
  */
 function* folderByFolder(list: PathBytes): Steps<Uint32Array> {
-  const { bytes, words, ends, count } = list;
+  const { bytes, words, starts, ends, count } = list;
   const next = new Uint32Array(count);
   const groups: { readonly first: number; readonly folderBytes: number; last: number }[] = [];
   const groupAt = new Int32Array(FOLDERS).fill(-1);
   for (let position = 0; position < count; position += 1) {
     if (position % COMPARISONS_PER_STEP === COMPARISONS_PER_STEP - 1) yield;
-    const start = startOf(list, position);
+    const start = starts[position] ?? 0;
     const folderBytes = lengthOfFolder(bytes, start, ends[position] ?? start);
     const place = hashOf(words, start, folderBytes) % FOLDERS;
     const group = groups[groupAt[place] ?? -1];
     if (
       group?.folderBytes === folderBytes &&
-      areEqual(words, start, words, startOf(list, group.first), folderBytes)
+      areEqual(words, start, words, starts[group.first] ?? 0, folderBytes)
     ) {
       next[group.last] = position;
       group.last = position;

@@ -49,17 +49,13 @@ describe('a file list', () => {
     const builder = new FileListBuilder(10);
     for (const { path, isSymlink } of files) builder.add(path, isSymlink);
     const list = builder.build();
-    const copy = new FileListBuilder();
-    for (let position = 0; position < list.count; position += 1) copy.addFrom(list, position);
     expect(filesOf(list)).toEqual(files);
-    expect(filesOf(copy.build())).toEqual(files);
   });
 
   test.each(['"', '\\', '\n', '\u0000', '\u001f'])('knows that JSON escapes %j', (character) => {
     const list = fileListOf([file('a'), file(`a${character}b`), file('b')]);
-    const copy = new FileListBuilder();
-    copy.addFrom(list, 0);
-    expect([list.isPlainJson, copy.build().isPlainJson]).toEqual([false, false]);
+    const sorted = atOnce(sortInSteps(list));
+    expect([list.isPlainJson, sorted.isPlainJson]).toEqual([false, false]);
     expect(fileListOf([file("a/ü😀\u2028'\u007f")]).isPlainJson).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sortedOrder } from './file-list-order.js';
-import { copyBytes, type PathBytes, startOf, wordsOf } from './path-bytes.js';
+import { copyBytes, type PathBytes, wordsOf } from './path-bytes.js';
 import { ENTRIES_PER_STEP, type Steps } from './steps.js';
 
 /** One entry of a request's file list. */
@@ -29,7 +29,8 @@ export interface FileListDigest {
 /** `[position of the first symlink, how many follow each other]` in the sorted list. */
 export type SymlinkRun = readonly [first: number, count: number];
 
-const BYTES_PER_STEP = 1024 * 1024;
+/** So many bytes are hashed at a time, or as many as a path has. */
+const HASHED_BYTES = 256 * 1024;
 
 /** What a {@link FileList} is made of. */
 interface FileListParts extends Omit<PathBytes, 'words'> {
@@ -46,15 +47,17 @@ interface FileListParts extends Omit<PathBytes, 'words'> {
 export class FileList implements PathBytes {
   readonly bytes: Buffer;
   readonly words: DataView;
+  readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly count: number;
   /** No path has a character that JSON escapes. */
   readonly isPlainJson: boolean;
   private readonly links: Uint8Array;
 
-  constructor({ bytes, ends, count, links, isPlainJson }: FileListParts) {
+  constructor({ bytes, starts, ends, count, links, isPlainJson }: FileListParts) {
     this.bytes = bytes;
     this.words = wordsOf(bytes);
+    this.starts = starts;
     this.ends = ends;
     this.count = count;
     this.isPlainJson = isPlainJson;
@@ -63,12 +66,20 @@ export class FileList implements PathBytes {
 
   /** What the list takes in memory. */
   get byteLength(): number {
-    const { bytes, ends, links } = this;
-    return bytes.byteLength + ends.byteLength + links.byteLength;
+    const { bytes, starts, ends, links } = this;
+    return bytes.byteLength + starts.byteLength + ends.byteLength + links.byteLength;
+  }
+
+  /** Of all paths, in UTF-8. */
+  get pathBytes(): number {
+    const { starts, ends, count } = this;
+    let bytes = 0;
+    for (let at = 0; at < count; at += 1) bytes += (ends[at] ?? 0) - (starts[at] ?? 0);
+    return bytes;
   }
 
   path(position: number): string {
-    return this.bytes.toString('utf8', startOf(this, position), this.ends[position]);
+    return this.bytes.toString('utf8', this.starts[position], this.ends[position]);
   }
 
   isSymlink(position: number): boolean {
@@ -79,8 +90,8 @@ export class FileList implements PathBytes {
   withSymlinks(runs: readonly SymlinkRun[]): FileList {
     const links = new Uint8Array(this.count);
     for (const [first, length] of runs) links.fill(1, first, first + length);
-    const { bytes, ends, count, isPlainJson } = this;
-    return new FileList({ bytes, ends, count, isPlainJson, links });
+    const { bytes, starts, ends, count, isPlainJson } = this;
+    return new FileList({ bytes, starts, ends, count, isPlainJson, links });
   }
 }
 
@@ -92,6 +103,7 @@ const FIRST_ENTRIES = 128;
 export class FileListBuilder {
   private bytes: Buffer;
   private words: DataView;
+  private starts = new Uint32Array(FIRST_ENTRIES);
   private ends = new Uint32Array(FIRST_ENTRIES);
   private links = new Uint8Array(FIRST_ENTRIES);
   private used = 0;
@@ -113,35 +125,28 @@ export class FileListBuilder {
   add(path: string, isSymlink: boolean): void {
     // A code unit takes three bytes at most.
     this.makeRoom(3 * path.length);
-    this.used += this.bytes.write(path, this.used);
+    const end = this.used + this.bytes.write(path, this.used);
     this.isPlainJson &&= JSON.stringify(path).length === path.length + 2;
-    this.endEntry(isSymlink);
+    this.endEntry(end, isSymlink);
   }
 
   /** Adds a path in UTF-8 that stands in `source`, with nothing in it that JSON escapes. */
   addPlain(source: DataView, start: number, end: number, isSymlink: boolean): void {
     this.makeRoom(end - start);
-    this.used = copyBytes(source, start, end, this.words, this.used);
-    this.endEntry(isSymlink);
-  }
-
-  /** Adds an entry of another list. */
-  addFrom(list: FileList, position: number): void {
-    this.isPlainJson &&= list.isPlainJson;
-    const start = startOf(list, position);
-    this.addPlain(list.words, start, list.ends[position] ?? start, list.isSymlink(position));
+    this.endEntry(copyBytes(source, start, end, this.words, this.used), isSymlink);
   }
 
   build(): FileList {
-    const { bytes, ends, links, taken, isPlainJson } = this;
-    return new FileList({ bytes, ends, links, count: taken, isPlainJson });
+    const { bytes, starts, ends, links, taken, isPlainJson } = this;
+    return new FileList({ bytes, starts, ends, links, count: taken, isPlainJson });
   }
 
-  private endEntry(isSymlink: boolean): void {
-    this.bytes[this.used] = 0;
-    this.ends[this.taken] = this.used;
+  private endEntry(end: number, isSymlink: boolean): void {
+    this.bytes[end] = 0;
+    this.starts[this.taken] = this.used;
+    this.ends[this.taken] = end;
     this.links[this.taken] = isSymlink ? 1 : 0;
-    this.used += 1;
+    this.used = end + 1;
     this.taken += 1;
   }
 
@@ -155,12 +160,12 @@ export class FileListBuilder {
       this.words = wordsOf(larger);
     }
     if (this.taken < this.ends.length) return;
-    const ends = new Uint32Array(2 * this.taken);
-    ends.set(this.ends);
-    this.ends = ends;
+    const [starts, ends] = [new Uint32Array(2 * this.taken), new Uint32Array(2 * this.taken)];
     const links = new Uint8Array(2 * this.taken);
+    starts.set(this.starts);
+    ends.set(this.ends);
     links.set(this.links);
-    this.links = links;
+    Object.assign(this, { starts, ends, links });
   }
 }
 
@@ -168,30 +173,47 @@ export class FileListBuilder {
 export function* sortedFileList(list: FileList): Steps<FileList> {
   const order = yield* sortedOrder(list);
   // Who walks through folders mostly names the files in this order already.
-  return order === undefined ? list : yield* picked(list, order);
+  return order === undefined ? list : picked(list, order);
 }
 
-/** A list of those entries of another one, in this order. */
-export function* picked(list: FileList, positions: Uint32Array): Steps<FileList> {
-  const builder = new FileListBuilder(startOf(list, list.count));
-  for (let start = 0; start < positions.length; start += ENTRIES_PER_STEP) {
-    if (start > 0) yield;
-    for (const position of positions.subarray(start, start + ENTRIES_PER_STEP)) {
-      builder.addFrom(list, position);
-    }
+/** A list of those entries of another one, in this order. The paths stay where they are. */
+export function picked(list: FileList, positions: Uint32Array): FileList {
+  const { bytes, isPlainJson } = list;
+  const count = positions.length;
+  const [starts, ends] = [new Uint32Array(count), new Uint32Array(count)];
+  const links = new Uint8Array(count);
+  for (let at = 0; at < count; at += 1) {
+    const position = positions[at] ?? 0;
+    starts[at] = list.starts[position] ?? 0;
+    ends[at] = list.ends[position] ?? 0;
+    links[at] = list.isSymlink(position) ? 1 : 0;
   }
-  return builder.build();
+  return new FileList({ bytes, starts, ends, links, count, isPlainJson });
 }
 
 /** Digest of a list that {@link sortedFileList} has sorted. */
 export function* digestFileList(sorted: FileList): Steps<FileListDigest> {
+  const { words, starts, ends, count } = sorted;
   const hash = createHash('sha256');
-  const { bytes, count } = sorted;
-  const end = startOf(sorted, count);
-  for (let start = 0; start < end; start += BYTES_PER_STEP) {
-    if (start > 0) yield;
-    hash.update(bytes.subarray(start, Math.min(end, start + BYTES_PER_STEP)));
+  let piece = Buffer.allocUnsafe(Math.min(HASHED_BYTES, sorted.pathBytes + count));
+  let target = wordsOf(piece);
+  let filled = 0;
+  for (let position = 0; position < count; position += 1) {
+    const start = starts[position] ?? 0;
+    // The NUL, too.
+    const end = (ends[position] ?? 0) + 1;
+    if (filled + end - start > piece.length) {
+      hash.update(piece.subarray(0, filled));
+      filled = 0;
+      yield;
+      if (end - start > piece.length) {
+        piece = Buffer.allocUnsafe(end - start);
+        target = wordsOf(piece);
+      }
+    }
+    filled = copyBytes(words, start, end, target, filled);
   }
+  hash.update(piece.subarray(0, filled));
   return { count, sha256: hash.digest('hex'), symlinks: symlinkRuns(sorted) };
 }
 

@@ -4,10 +4,12 @@
  * and without a call into Node for each path, which takes longer than the path.
  */
 export interface PathBytes {
-  /** All paths in UTF-8, each followed by a NUL. What is behind the last one is not in use. */
+  /** The paths in UTF-8, each followed by a NUL; in any order, and with others between them. */
   readonly bytes: Buffer;
   /** The same bytes, in words. */
   readonly words: DataView;
+  /** Position of each path's first byte. */
+  readonly starts: Uint32Array;
   /** Position of the NUL behind each path. */
   readonly ends: Uint32Array;
   readonly count: number;
@@ -19,11 +21,6 @@ export const WORD = 4;
 /** The same bytes, to be read and written in words, at any position. */
 export function wordsOf(buffer: Buffer): DataView {
   return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-}
-
-/** Position of a path's first byte. */
-export function startOf({ ends }: Pick<PathBytes, 'ends'>, position: number): number {
-  return position === 0 ? 0 : (ends[position - 1] ?? 0) + 1;
 }
 
 /** @returns the position behind the copy in `target` */
@@ -69,9 +66,9 @@ export function areEqual(
  * @returns below zero when the path at `a` comes first, zero when both are equal
  */
 export function comparePaths(list: PathBytes, a: number, b: number): number {
-  const { bytes, words, ends } = list;
-  let atA = startOf(list, a);
-  let atB = startOf(list, b);
+  const { bytes, words, starts, ends } = list;
+  let atA = starts[a] ?? 0;
+  let atB = starts[b] ?? 0;
   const endA = ends[a] ?? 0;
   const endB = ends[b] ?? 0;
   const lastWord = atA + Math.min(endA - atA, endB - atB) - WORD;
