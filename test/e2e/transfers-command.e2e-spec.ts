@@ -20,6 +20,13 @@ beforeAll(async () => {
   waits = await service.accepted({ scicatPid: service.addDataset('second') });
   await service.reaches(runs, '002');
   await service.reaches(waits, '001');
+  // Once it is said that the task is held nothing more is written, but by somebody else.
+  await eventually(
+    () =>
+      service.tracker.status().pendingWrites === 0 &&
+      service.job(runs).statusMessage.includes('paused'),
+    'all is written',
+  );
 });
 
 afterEach(() => {
