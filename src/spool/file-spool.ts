@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
@@ -149,8 +148,9 @@ export class FileSpool implements Spool {
   ): Promise<void> {
     const handle = await this.files.open(this.pathOf(key), 'r');
     try {
-      await consume(
-        [handle.createReadStream({ autoClose: false }), createGunzip({ chunkSize: READ_BYTES })],
+      await pipeline(
+        handle.createReadStream({ autoClose: false }),
+        createGunzip({ chunkSize: READ_BYTES }),
         sink,
       );
     } finally {
@@ -266,29 +266,6 @@ async function pack(
     await written;
   } finally {
     gzip.destroy();
-  }
-}
-
-/**
- * Runs the streams into a function. When that fails, `pipeline` alone may report only that it was
- * aborted, which would hide that the disk is full.
- */
-async function consume(
-  [source, transform]: readonly [Readable, Transform],
-  sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
-): Promise<void> {
-  let failure: { readonly error: unknown } | undefined;
-  try {
-    await pipeline(source, transform, async (chunks: AsyncIterable<Buffer>) => {
-      try {
-        await sink(chunks);
-      } catch (error) {
-        failure = { error };
-        throw error;
-      }
-    });
-  } catch (error) {
-    throw failure === undefined ? error : failure.error;
   }
 }
 

@@ -8,9 +8,10 @@ const LONGEST_PER_BYTE = 6;
 /** Brackets, quotes and the line feed. */
 const FRAME_BYTES = 5;
 
-const LINE_FEED = 0x0a;
+export const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
-const OPENING_BRACKET = 0x5b;
+/** What the line of a symlink begins with. */
+export const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 
 /** Some lines of a list. */

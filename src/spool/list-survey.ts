@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SpooledList } from '../transfers/application/ports/spool.port.js';
+import { LINE_FEED, OPENING_BRACKET } from './json-lines.js';
 
 const SHORT_LIST_ENTRIES = 1_000;
 const SHORT_LIST_BYTES = 128 * 1024;
@@ -81,8 +82,6 @@ export function endOfLines(bytes: Buffer): number {
   return bytes.subarray(0, -1).lastIndexOf(LINE_FEED) + 1;
 }
 
-const LINE_FEED = 0x0a;
-const OPENING_BRACKET = 0x5b;
 /** What a line has beside its path: two quotes and the line feed. */
 const LINE_BYTES = 3;
 

@@ -7,7 +7,7 @@ import {
   picked,
   sortedFileList,
 } from '../domain/file-list.js';
-import { areEqual } from '../domain/path-bytes.js';
+import { comparePaths } from '../domain/path-bytes.js';
 import { ENTRIES_PER_STEP, type Steps } from '../domain/steps.js';
 
 /** A file list as it is stored. */
@@ -54,7 +54,7 @@ function* withoutRepetitions(sorted: FileList): Steps<FileList> {
   let count = 0;
   for (let position = 0; position < sorted.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
-    if (position === 0 || !isSamePath(sorted, position - 1, position)) {
+    if (position === 0 || comparePaths(sorted, position - 1, position) !== 0) {
       kept[count] = position;
       count += 1;
     } else if (sorted.isSymlink(position - 1) !== sorted.isSymlink(position)) {
@@ -65,15 +65,4 @@ function* withoutRepetitions(sorted: FileList): Steps<FileList> {
     }
   }
   return count === sorted.count ? sorted : picked(sorted, kept.subarray(0, count));
-}
-
-function isSamePath(list: FileList, one: number, other: number): boolean {
-  const { words, starts, ends } = list;
-  const startOfOne = starts[one] ?? 0;
-  const startOfOther = starts[other] ?? 0;
-  const length = (ends[one] ?? 0) - startOfOne;
-  return (
-    length === (ends[other] ?? 0) - startOfOther &&
-    areEqual(words, startOfOne, words, startOfOther, length)
-  );
 }
