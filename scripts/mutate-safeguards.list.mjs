@@ -14,11 +14,11 @@
  * @property {readonly string[]} tests
  */
 
-const DISPATCHER = 'src/tracking/dispatcher.ts';
-const FINALIZER = 'src/tracking/finalizer.ts';
-const JOB_WRITER = 'src/tracking/job-writer.ts';
-const SWEEP = 'src/tracking/sweep.ts';
-const TASK_ENDER = 'src/tracking/task-ender.ts';
+const DISPATCHER = 'src/tracking/queue/dispatcher.ts';
+const FINALIZER = 'src/tracking/completion/finalizer.ts';
+const JOB_WRITER = 'src/tracking/core/job-writer.ts';
+const SWEEP = 'src/tracking/recovery/sweep.ts';
+const TASK_ENDER = 'src/tracking/completion/task-canceller.ts';
 const TRACKER = 'src/tracking/tracker.ts';
 const REQUEST = 'src/transfers/application/request-transfer.ts';
 
@@ -28,52 +28,53 @@ export const SAFEGUARDS = [
     name: 'same-submission-id',
     keeps: 'a repeated submission gives the same Globus task, not a second copy',
     file: DISPATCHER,
-    search: 'const submissionId = await this.durableSubmissionId(open);',
+    search: 'const submissionId = await this.durableSubmissionId(tracked);',
     replace: 'const submissionId = await this.parts.submissionIds.next();',
-    tests: ['src/tracking/dispatcher', 'src/tracking/tracker'],
+    tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
     name: 'intent-before-submit',
     keeps: 'Globus is asked only under an id that SciCat holds, so a crash in between is no copy',
     file: DISPATCHER,
-    search: `      await this.parts.writer.confirmed(open);
-      open.durableSubmissionId = submissionId;`,
-    replace: '      open.durableSubmissionId = submissionId;',
-    tests: ['src/tracking/dispatcher'],
+    search: `      await this.parts.writer.confirmed(tracked);
+      tracked.durableSubmissionId = submissionId;`,
+    replace: '      tracked.durableSubmissionId = submissionId;',
+    tests: ['src/tracking/queue/dispatcher'],
   },
   {
     name: 'look-before-submitting-again',
     keeps: 'a task whose id was lost is found by its label before Globus is asked again',
     file: DISPATCHER,
-    search: `      const taskId = await this.findTask(open);
-      if (taskId !== undefined) return this.start(open, taskId);
-      if (open.transfer.endRequested`,
-    replace: '      if (open.transfer.endRequested',
-    tests: ['src/tracking/dispatcher', 'src/tracking/tracker'],
+    search: `      const taskId = await this.findTask(tracked);
+      if (taskId !== undefined) return this.start(tracked, taskId);
+      if (tracked.transfer.endRequested`,
+    replace: '      if (tracked.transfer.endRequested',
+    tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
     name: 'look-before-believing-a-refusal',
     keeps: 'a transfer that Globus runs is not called failed because a repeat was refused',
     file: DISPATCHER,
-    search: "outcome.kind === 'conflict' || before === 'unknown'",
+    search: "outcome.kind === 'conflict' || before === 'unconfirmed'",
     replace: "outcome.kind === 'never'",
-    tests: ['src/tracking/dispatcher'],
+    tests: ['src/tracking/queue/dispatcher'],
   },
   {
     name: 'no-end-while-a-request-may-arrive',
     keeps: 'a transfer is not ended while an earlier request of it may still reach Globus',
     file: DISPATCHER,
-    search: "if (outcome.kind === 'refused' && before === 'unknown') return this.lookAgain(open);",
+    search:
+      "if (outcome.kind === 'refused' && before === 'unconfirmed')\n          return this.verifyLater(tracked);",
     replace: '',
-    tests: ['src/tracking/dispatcher'],
+    tests: ['src/tracking/queue/dispatcher'],
   },
   {
     name: 'unclear-keeps-its-slot',
     keeps: 'what Globus may have counts towards task.maxConcurrency',
     file: DISPATCHER,
-    search: "if (handover === 'none') transfers.setSlot(open, false);",
-    replace: 'transfers.setSlot(open, false);',
-    tests: ['src/tracking/dispatcher', 'src/tracking/tracker'],
+    search: "if (submission === 'not-sent') transfers.setSlot(tracked, false);",
+    replace: 'transfers.setSlot(tracked, false);',
+    tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
     name: 'unclear-attempt-is-remembered',
@@ -117,15 +118,15 @@ export const SAFEGUARDS = [
     file: SWEEP,
     search: '  for (let at = DISOWNED_LAST_LOOK_MS; ; at += DISOWNED_LAST_LOOK_MS) yield at;',
     replace: '  yield DISOWNED_LAST_LOOK_MS;',
-    tests: ['src/tracking/sweep'],
+    tests: ['src/tracking/recovery/sweep'],
   },
   {
     name: 'copied-is-proven',
     keeps: 'nothing is marked or archived because somebody wrote "copied" into a job',
     file: FINALIZER,
-    search: '    if (!(await this.provenByGlobus(open))) return;\n',
+    search: '    if (!(await this.provenByGlobus(tracked))) return;\n',
     replace: '',
-    tests: ['src/tracking/finalizer'],
+    tests: ['src/tracking/completion/finalizer'],
   },
   {
     name: 'refused-write-is-no-verdict',
@@ -134,15 +135,15 @@ export const SAFEGUARDS = [
     search:
       "      if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;",
     replace: '      throw error;',
-    tests: ['src/tracking/finalizer'],
+    tests: ['src/tracking/completion/finalizer'],
   },
   {
     name: 'look-before-archive-job',
     keeps: 'a dataset is not sent to tape twice after a crash',
     file: FINALIZER,
-    search: 'const archiveJobId = await archiveJobs.findByKey(open.transfer.key, signal);',
+    search: 'const archiveJobId = await archiveJobs.findByKey(tracked.transfer.key, signal);',
     replace: 'const archiveJobId = undefined as string | undefined;',
-    tests: ['src/tracking/finalizer'],
+    tests: ['src/tracking/completion/finalizer'],
   },
   {
     name: 'look-after-unclear-archive-job',
@@ -150,23 +151,23 @@ export const SAFEGUARDS = [
     file: FINALIZER,
     search: '      if (stored !== undefined) return { archiveJobId: stored };',
     replace: '',
-    tests: ['src/tracking/finalizer'],
+    tests: ['src/tracking/completion/finalizer'],
   },
   {
     name: 'archive-as-wished',
     keeps: 'what was asked for with autoArchive=false does not go to tape',
-    file: 'src/transfers/domain/transfer.ts',
+    file: 'src/domain/transfer.ts',
     search: 'transfer.origin.record.autoArchive;',
     replace: 'true;',
-    tests: ['src/tracking/finalizer', 'src/transfers/domain'],
+    tests: ['src/tracking/completion/finalizer', 'src/domain'],
   },
   {
     name: 'own-account',
     keeps: "a forged job of somebody else's is never carried out",
-    file: 'src/transfers/domain/job-document.ts',
+    file: 'src/domain/job-document.ts',
     search: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy)',
     replace: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.length > 0',
-    tests: ['src/tracking/sweep', 'src/transfers/application/cancel'],
+    tests: ['src/tracking/recovery/sweep', 'src/transfers/application/cancel'],
   },
   {
     name: 'own-account-in-lists',
@@ -179,16 +180,16 @@ export const SAFEGUARDS = [
   {
     name: 'label-before-believing',
     keeps: "another job's task never decides what becomes of this one",
-    file: 'src/tracking/decide.ts',
+    file: 'src/tracking/polling/decide.ts',
     search: 'if (!labelFits(task.label, transfer.jobId, transfer.origin.kind)) {',
     replace: "if (transfer.jobId === '') {",
-    tests: ['src/tracking/decide'],
+    tests: ['src/tracking/polling/decide'],
   },
   {
     name: 'label-before-cancelling',
     keeps: "nobody has a stranger's task cancelled by writing its id into a job",
     file: TASK_ENDER,
-    search: 'if (!labelFits(task.label, open.jobId, open.transfer.origin.kind)) return;',
+    search: 'if (!labelFits(task.label, tracked.jobId, tracked.transfer.origin.kind)) return;',
     replace: '',
     tests: ['src/tracking/tracker'],
   },
@@ -198,17 +199,17 @@ export const SAFEGUARDS = [
     file: JOB_WRITER,
     search: 'if (!entry.writing) this.due[entry.urgency].add(entry);',
     replace: 'this.due[entry.urgency].add(entry);',
-    tests: ['src/tracking/job-writer'],
+    tests: ['src/tracking/core/job-writer'],
   },
   {
     name: 'look-before-writing-again',
     keeps: 'a write that SciCat stored is not repeated, and its e-mail not sent twice',
     file: JOB_WRITER,
-    search: `    entry.lookFirst =
+    search: `    entry.verifyFirst =
       outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
 `,
     replace: '',
-    tests: ['src/tracking/job-writer'],
+    tests: ['src/tracking/core/job-writer'],
   },
   {
     name: 'spool-before-job',
@@ -227,16 +228,16 @@ export const SAFEGUARDS = [
     file: TRACKER,
     search: "    if (state === 'waiting') return;\n",
     replace: '',
-    tests: ['src/tracking/tracker', 'src/tracking/dispatcher'],
+    tests: ['src/tracking/tracker', 'src/tracking/queue/dispatcher'],
   },
   {
     name: 'whole-file-list',
     keeps: 'a damaged file list is never taken for a shorter one',
-    file: 'src/spool/list-survey.ts',
+    file: 'src/data-folder/spool-file-verifier.ts',
     search: `    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
       return undefined;`,
     replace: `    if (typeof closing?.count !== 'number') return undefined;`,
-    tests: ['src/spool/file-spool'],
+    tests: ['src/data-folder/file-list-spool'],
   },
   {
     name: 'lifecycle-as-found',
@@ -244,40 +245,41 @@ export const SAFEGUARDS = [
     file: FINALIZER,
     search: 'if (before.archivable || !sameLifecycle(before, now)) return undefined;',
     replace: 'if (before.archivable) return undefined;',
-    tests: ['src/tracking/finalizer'],
+    tests: ['src/tracking/completion/finalizer'],
   },
   {
     name: 'lifecycle-noted-first',
     keeps: 'after a crash it is known what the lifecycle was before it was touched',
     file: FINALIZER,
-    search: 'const written = await this.tryToConfirm(open);',
-    replace: `void this.tryToConfirm(open).catch(() => undefined);
+    search: 'const written = await this.tryToConfirm(tracked);',
+    replace: `void this.tryToConfirm(tracked).catch(() => undefined);
       const written = 'done' as 'done' | Error;`,
-    tests: ['src/tracking/finalizer'],
+    tests: ['src/tracking/completion/finalizer'],
   },
   {
     name: 'final-write-last',
     keeps: 'a job that says finished has its dataset marked and its archive job',
     file: FINALIZER,
-    search: 'this.finish(open, archive ? await this.makeArchiveJob(open, lookedAt) : {});',
-    replace: 'this.finish(open, {});\n    if (archive) await this.makeArchiveJob(open, lookedAt);',
-    tests: ['src/tracking/finalizer', 'src/tracking/tracker'],
+    search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, lookedAt) : {});',
+    replace:
+      'this.finish(tracked, {});\n    if (archive) await this.makeArchiveJob(tracked, lookedAt);',
+    tests: ['src/tracking/completion/finalizer', 'src/tracking/tracker'],
   },
   {
     name: 'durable-end-request',
     keeps: 'a DELETE that was answered with 200 survives a crash',
     file: TRACKER,
-    search: `    await this.writer.confirmed(open);
-    if (open.transfer.status.state === 'waiting') open.notBefore = 0;`,
-    replace: `    void this.writer.confirmed(open).catch(() => undefined);
-    if (open.transfer.status.state === 'waiting') open.notBefore = 0;`,
+    search: `    await this.writer.confirmed(tracked);
+    if (tracked.transfer.status.state === 'waiting') tracked.notBefore = 0;`,
+    replace: `    void this.writer.confirmed(tracked).catch(() => undefined);
+    if (tracked.transfer.status.state === 'waiting') tracked.notBefore = 0;`,
     tests: ['src/tracking/tracker'],
   },
   {
     name: 'end-request-before-cancel',
     keeps: 'a task that was cancelled is never recorded as cancelled by nobody',
     file: TASK_ENDER,
-    search: '      await this.wishWritten(open);\n',
+    search: '      await this.wishWritten(tracked);\n',
     replace: '',
     tests: ['src/tracking/tracker'],
   },
@@ -313,7 +315,7 @@ export const SAFEGUARDS = [
     file: SWEEP,
     search: '    if (open === 0) await this.believeEmptyList();\n',
     replace: '',
-    tests: ['src/tracking/sweep', 'src/tracking/tracker'],
+    tests: ['src/tracking/recovery/sweep', 'src/tracking/tracker'],
   },
   {
     name: 'recovery-before-requests',
@@ -334,18 +336,18 @@ export const SAFEGUARDS = [
   {
     name: 'one-instance-per-data-folder',
     keeps: 'two processes never carry out the same transfers',
-    file: 'src/spool/data-dir-lock.ts',
+    file: 'src/data-folder/data-dir-lock.ts',
     search:
       'if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);',
     replace: '',
-    tests: ['src/spool/data-dir-lock'],
+    tests: ['src/data-folder/data-dir-lock'],
   },
   {
     name: 'one-takeover-at-a-time',
     keeps: 'of two processes that find a dead lock together, one goes on',
-    file: 'src/spool/data-dir-lock.ts',
+    file: 'src/data-folder/data-dir-lock.ts',
     search: '    if (unchanged) await rm(path);',
     replace: '    await rm(path, { force: true });',
-    tests: ['src/spool/data-dir-lock'],
+    tests: ['src/data-folder/data-dir-lock'],
   },
 ];

@@ -54,7 +54,7 @@ export class ProgressDisplay {
     this.print(look, news);
   }
 
-  /** Shows the last look, whatever was shown before. */
+  /** Shows the last poll, whatever was shown before. */
   end(look: ProgressLook): void {
     if (this.terminal.live) this.show(look);
     else this.print(look, '');

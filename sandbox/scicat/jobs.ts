@@ -517,7 +517,7 @@ function createWishOf(body: Readonly<Record<string, unknown>>): CreateWish {
   const ownerGroup = optional('ownerGroup');
   const { contactEmail } = body;
   const hasEmail = contactEmail !== undefined && contactEmail !== null;
-  // An empty text is no address either; only an absent one and null are no wish.
+  // An empty text is no address either; only an absent one and null are no parameters.
   if (hasEmail && !isEmail(contactEmail)) messages.push('contactEmail must be an email');
   if (messages.length > 0 || typeof type !== 'string' || !isRecord(jobParams)) {
     throw new Refusal(invalidBody(messages));

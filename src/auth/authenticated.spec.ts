@@ -10,13 +10,13 @@ import { settlePromises, VirtualClock } from '../../test/support/virtual-clock.j
 import { ProxyError } from '../errors/proxy-error.js';
 import { InternalError, UnauthenticatedError } from '../errors/request.errors.js';
 import { UpstreamTimeoutError } from '../errors/upstream.errors.js';
-import { TRANSFER_EVENTS } from '../transfers/application/ports/transfer-events.port.js';
+import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
 import { Authenticated, SCICAT_KEY_SCHEME } from './authenticated.decorator.js';
 import { Authenticator } from './authenticator.js';
 import type { Caller } from './caller.js';
 import { callerOf, rememberCaller } from './caller.js';
 import { CurrentUser, currentUser } from './current-user.decorator.js';
-import type { Identities, Identity } from './identity.port.js';
+import type { Identities, Identity } from '../ports/identities.port.js';
 import { LoginLimit } from './login-limit.js';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
 import { TokenMemory } from './token-memory.js';

@@ -1,6 +1,6 @@
 import { UnauthenticatedError } from '../errors/request.errors.js';
 import type { Caller } from './caller.js';
-import type { Identities, Identity } from './identity.port.js';
+import type { Identities, Identity } from '../ports/identities.port.js';
 import type { LoginLimit } from './login-limit.js';
 import { readScicatToken, type RequestHeaders } from './scicat-token.js';
 import type { TokenMemory } from './token-memory.js';

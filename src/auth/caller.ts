@@ -1,14 +1,14 @@
-import type { Identity } from './identity.port.js';
+import type { Identity } from '../ports/identities.port.js';
 
 /** Who asks for something, as SciCat knows them, and in which HTTP request. */
-export interface Asker {
+export interface Requester {
   readonly identity: Identity;
   /** For log lines. */
   readonly requestId: string;
 }
 
 /** Who makes a request. */
-export interface Caller extends Asker {
+export interface Caller extends Requester {
   /** Their SciCat token: for calls in their name, and for nothing else. Never to be logged. */
   readonly token: string;
 }

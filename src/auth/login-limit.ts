@@ -1,6 +1,6 @@
 import { ipKeyGenerator } from 'express-rate-limit';
 import { TooManyFailedLoginsError } from '../errors/request.errors.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 
 const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 10_000;

@@ -6,10 +6,7 @@ import {
   UnauthenticatedError,
 } from '../errors/request.errors.js';
 import { noteForLog } from '../logging/request-facts.js';
-import {
-  TRANSFER_EVENTS,
-  type TransferEvents,
-} from '../transfers/application/ports/transfer-events.port.js';
+import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.port.js';
 import { type AuthenticationRequest, Authenticator } from './authenticator.js';
 import { type Caller, callerOf, rememberCaller } from './caller.js';
 import { noteScicatIsAsked } from './scicat-question.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 
 /** Long enough to spare SciCat a flood, too short for anybody to notice. */
 const REFUSED_FOR_MS = 10_000;

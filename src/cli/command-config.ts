@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { applicationFolder } from '../application-folder.js';
+import { applicationFolder } from '../config/application-folder.js';
 import type { AppConfig, Secrets } from '../config/app-config.js';
 import { ConfigurationError } from '../config/configuration.errors.js';
 import { readConfig } from '../config/load-config.js';

@@ -1,16 +1,16 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { applicationFolder } from '../application-folder.js';
+import { applicationFolder } from '../config/application-folder.js';
 import type { AppConfig } from '../config/app-config.js';
 import { type ConfigReading, readConfig } from '../config/load-config.js';
-import { allChecks, checksWithoutConfig, type Surroundings } from '../doctor/all-checks.js';
+import { allChecks, checksWithoutConfig, type DoctorDeps } from '../doctor/all-checks.js';
 import type { Check, Finding } from '../doctor/check.js';
 import { findingLines, summaryLine } from '../doctor/finding-lines.js';
 import { runChecks } from '../doctor/run-checks.js';
 import { yamlPlaces } from '../doctor/yaml-places.js';
-import { GlobusProbeClient } from '../globus/globus-probe.client.js';
-import { ScicatProbeClient } from '../scicat/scicat-probe.client.js';
-import { LocalDataFolderProbe } from '../spool/local-data-folder-probe.js';
+import { GlobusProbeClient } from '../doctor/globus-probe.client.js';
+import { ScicatProbeClient } from '../doctor/scicat-probe.client.js';
+import { LocalDataFolderProbe } from '../doctor/local-data-folder-probe.js';
 import { type CommonOptions, configArguments, type ExitCode } from './program.js';
 import type { Terminal } from './terminal.js';
 import { connectUpstreams, type ConnectUpstreams, type Upstreams } from './upstreams.js';
@@ -79,7 +79,7 @@ function surroundingsOf(
   config: AppConfig,
   reading: ConfigReading,
   { clock, transport, scicat }: Upstreams,
-): Surroundings {
+): DoctorDeps {
   const { globus, secrets } = config;
   const file = reading.file ?? config.source.file;
   return {

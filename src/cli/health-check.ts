@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { applicationFolder } from '../application-folder.js';
+import { applicationFolder } from '../config/application-folder.js';
 import { loadConfig } from '../config/load-config.js';
 import { livenessUrl } from './liveness-url.js';
 

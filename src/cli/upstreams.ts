@@ -2,14 +2,14 @@ import { HttpService } from '@nestjs/axios';
 import type { AppConfig } from '../config/app-config.js';
 import { AxiosTransport } from '../http-client/axios-transport.js';
 import { ClosableTransport } from '../http-client/closable-transport.js';
-import type { HttpTransport } from '../http-client/http-transport.port.js';
+import type { HttpTransport } from '../ports/http-transport.port.js';
 import { UpstreamCaller } from '../http-client/upstream-caller.js';
 import { ScicatApi } from '../scicat/scicat-api.js';
 import { ScicatDatasets } from '../scicat/scicat-datasets.client.js';
 import { ScicatIdentities } from '../scicat/scicat-identities.client.js';
 import { ScicatTransferJobs } from '../scicat/scicat-jobs.client.js';
 import { ServiceAccount } from '../scicat/service-account.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import { SystemClock } from '../time/system-clock.js';
 
 /**

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigurationError } from './configuration.errors.js';
-import { loadConfig, LOCAL_FILES, readConfig, type ConfigInput } from './load-config.js';
+import { loadConfig, LOCAL_FILES, readConfig, type ConfigOptions } from './load-config.js';
 import { settingNames } from './check-shape.js';
 import { formatProblem } from './problem.js';
 import { FacilitySettings, FileSettings, SECTIONS } from './settings.js';
@@ -28,7 +28,7 @@ const FILE = '/app/scicat-globus-proxy-config.yaml';
 function input(
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = ENVIRONMENT,
-): ConfigInput {
+): ConfigOptions {
   return {
     argv: [],
     env,
@@ -46,7 +46,7 @@ function input(
   };
 }
 
-const problemsOf = (given: ConfigInput): readonly string[] =>
+const problemsOf = (given: ConfigOptions): readonly string[] =>
   readConfig(given)
     .problems.filter((problem) => problem.severity === 'error')
     .map(formatProblem);
@@ -162,7 +162,7 @@ describe('a loaded configuration', () => {
 });
 
 describe('the files that come with the project', () => {
-  const given = (env: Readonly<Record<string, string>>, files = LOCAL_FILES): ConfigInput => ({
+  const given = (env: Readonly<Record<string, string>>, files = LOCAL_FILES): ConfigOptions => ({
     argv: ['--config', `${TOP}scicat-globus-proxy-config.example.yaml`],
     env: { HOME: '/home/proxy', ...env },
     platform: 'linux',

@@ -30,7 +30,7 @@ export const LOCAL_FILES: ConfigFiles = {
 };
 
 /** What a configuration is read from. */
-export interface ConfigInput {
+export interface ConfigOptions {
   /** Path of the configuration file, if it is not to be searched; wins over all other names. */
   readonly file?: string;
   /** Command line arguments after the program's name, `process.argv.slice(2)`. */
@@ -75,14 +75,14 @@ export interface LoadedConfig {
  *
  * @throws ConfigurationError with every error at once
  */
-export function loadConfig(input: ConfigInput): LoadedConfig {
+export function loadConfig(input: ConfigOptions): LoadedConfig {
   const { config, text, problems } = readConfig(input);
   if (config === undefined || text === undefined) throw new ConfigurationError(problems);
   return { config, text, warnings: problems };
 }
 
 /** As {@link loadConfig}, for those who want to show all problems themselves. */
-export function readConfig(input: ConfigInput): ConfigReading {
+export function readConfig(input: ConfigOptions): ConfigReading {
   const files = input.files ?? LOCAL_FILES;
   const path = input.platform === 'win32' ? win32 : posix;
   const dotEnv = readDotEnv(path.join(input.applicationFolder, '.env'), files);

@@ -5,13 +5,13 @@ import { configurationCheck } from './configuration-check.js';
 import { dataFolderChecks } from './data-folder-checks.js';
 import { globusChecks } from './globus-checks.js';
 import type { Places } from './places.js';
-import type { DataFolderProbe } from './ports/data-folder-probe.port.js';
-import type { GlobusProbe } from './ports/globus-probe.port.js';
-import type { ScicatProbe } from './ports/scicat-probe.port.js';
+import type { DataFolderProbe } from '../ports/data-folder-probe.port.js';
+import type { GlobusProbe } from '../ports/globus-probe.port.js';
+import type { ScicatProbe } from '../ports/scicat-probe.port.js';
 import { scicatChecks } from './scicat-checks.js';
 
 /** What the checks ask. */
-export interface Surroundings {
+export interface DoctorDeps {
   readonly scicat: ScicatProbe;
   readonly globus: GlobusProbe;
   readonly dataFolder: DataFolderProbe;
@@ -37,7 +37,7 @@ export function checksWithoutConfig(reading: ConfigReading): readonly Check[] {
 export function allChecks(
   reading: ConfigReading,
   config: AppConfig,
-  surroundings: Surroundings,
+  surroundings: DoctorDeps,
   options: { readonly write: boolean },
 ): readonly Check[] {
   const { scicat, globus, dataFolder } = surroundings;

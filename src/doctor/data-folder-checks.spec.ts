@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { findingsOf, goodDataFolder, places } from '../../test/support/fake-probes.js';
 import { dataFolderChecks } from './data-folder-checks.js';
-import type { DataFolderProbe } from './ports/data-folder-probe.port.js';
+import type { DataFolderProbe } from '../ports/data-folder-probe.port.js';
 
 const DATA_DIR = '/var/lib/proxy';
 

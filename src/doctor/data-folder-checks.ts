@@ -4,10 +4,10 @@ import type {
   DataFolderProbe,
   FolderReading,
   LockReading,
-} from './ports/data-folder-probe.port.js';
+} from '../ports/data-folder-probe.port.js';
 
 /** What is asked about the data folder. */
-export interface DataFolderChecksInput {
+export interface DataFolderChecksDeps {
   readonly dataDir: string;
   readonly places: Places;
   readonly probe: DataFolderProbe;
@@ -24,7 +24,7 @@ const LITTLE_BYTES = 512 * MIB;
 const LITTLE_FILES = 100;
 
 /** All that is checked of the data folder, in order. */
-export function dataFolderChecks(input: DataFolderChecksInput): readonly Check[] {
+export function dataFolderChecks(input: DataFolderChecksDeps): readonly Check[] {
   const { dataDir, probe } = input;
   const folder: Check = {
     check: 'data-folder',
@@ -46,7 +46,7 @@ export function dataFolderChecks(input: DataFolderChecksInput): readonly Check[]
 
 async function folderVerdict(
   reading: FolderReading,
-  input: DataFolderChecksInput,
+  input: DataFolderChecksDeps,
 ): Promise<Verdict> {
   const { probe, write, user } = input;
   switch (reading.kind) {
@@ -82,7 +82,7 @@ function inWords(lock: LockReading): string {
 
 function unusable(
   { path, code }: Extract<FolderReading, { readonly kind: 'unusable' }>,
-  { places, user }: DataFolderChecksInput,
+  { places, user }: DataFolderChecksDeps,
 ): Verdict {
   const setting = places.isSet('dataDir')
     ? `, or change ${places.of('dataDir')}`

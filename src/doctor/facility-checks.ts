@@ -7,12 +7,12 @@ import { collectionTrouble, type TroubledPlace } from './collection-trouble.js';
 import { fixedFolder, parentFolder } from './fixed-folder.js';
 import { once } from './once.js';
 import type { Places } from './places.js';
-import type { CollectionFacts, CollectionPlace, GlobusProbe } from './ports/globus-probe.port.js';
+import type { CollectionFacts, CollectionPlace, GlobusProbe } from '../ports/globus-probe.port.js';
 import { scopesVerdict } from './scopes-check.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
 /** What is asked about one facility's collection. */
-export interface FacilityChecksInput {
+export interface FacilityChecksDeps {
   readonly facility: Facility;
   /** Where it stands in the configuration, e.g. `facilities[0]`. */
   readonly at: string;
@@ -31,7 +31,7 @@ interface Tried {
 }
 
 /** All that is checked of one facility, in order. */
-export function facilityChecks(input: FacilityChecksInput): readonly Check[] {
+export function facilityChecks(input: FacilityChecksDeps): readonly Check[] {
   const { facility, probe, places, at } = input;
   const { name, scopes } = facility;
   const facts = once((signal) => probe.collection(facility.collection, signal));

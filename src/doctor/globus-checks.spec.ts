@@ -10,7 +10,7 @@ import {
 import { PATH_FIELDS, type Facility } from '../facilities/facility.js';
 import { compileTemplate } from '../templates/template.js';
 import { globusChecks } from './globus-checks.js';
-import type { GlobusProbe } from './ports/globus-probe.port.js';
+import type { GlobusProbe } from '../ports/globus-probe.port.js';
 
 const dataAccess = (collection: string): string =>
   `urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/${collection}/data_access]`;

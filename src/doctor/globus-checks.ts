@@ -6,10 +6,10 @@ import { facilityChecks } from './facility-checks.js';
 import { deedOf, isUnreachable, markOf } from './failures.js';
 import { once } from './once.js';
 import type { Places } from './places.js';
-import type { GlobusProbe } from './ports/globus-probe.port.js';
+import type { GlobusProbe } from '../ports/globus-probe.port.js';
 
 /** What is asked about Globus. */
-export interface GlobusChecksInput {
+export interface GlobusChecksDeps {
   readonly authUrl: string;
   readonly transferUrl: string;
   readonly clientId: string;
@@ -24,7 +24,7 @@ export interface GlobusChecksInput {
 }
 
 /** All that is checked at Globus, in order. */
-export function globusChecks(input: GlobusChecksInput): readonly Check[] {
+export function globusChecks(input: GlobusChecksDeps): readonly Check[] {
   const { authUrl, transferUrl, clientId, places, probe } = input;
   const login: Check = {
     check: 'globus-login',

@@ -3,7 +3,7 @@ import { findingsOf, goodScicat, outcomes, places } from '../../test/support/fak
 import { accountRefused, down, rejected, timeout } from '../../test/support/upstream-failures.js';
 import { ServiceAccountError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type { Finding } from './check.js';
-import type { RightReading, ScicatProbe } from './ports/scicat-probe.port.js';
+import type { RightReading, ScicatProbe } from '../ports/scicat-probe.port.js';
 import { scicatChecks } from './scicat-checks.js';
 
 const URL = 'https://scicat.example.org';

@@ -14,11 +14,11 @@ import type {
   HealthReading,
   RightReading,
   ScicatProbe,
-} from './ports/scicat-probe.port.js';
+} from '../ports/scicat-probe.port.js';
 import { trialJobCheck } from './trial-job-check.js';
 
 /** What is asked about SciCat. */
-export interface ScicatChecksInput {
+export interface ScicatChecksDeps {
   readonly scicatUrl: string;
   /** Name of the account that creates jobs. */
   readonly creator: string;
@@ -36,7 +36,7 @@ const ARCHIVE_TYPE = 'archive';
 const SETUP = 'config/scicat/README.md';
 
 /** All that is checked at SciCat, in order. */
-export function scicatChecks(input: ScicatChecksInput): readonly Check[] {
+export function scicatChecks(input: ScicatChecksDeps): readonly Check[] {
   const { probe, scicatUrl, places } = input;
   const health = once((signal) => probe.health(signal));
   const healthCheck: Check = {
@@ -184,7 +184,7 @@ function rightChecks(
   creator: Account,
   updater: Account,
   types: readonly Check[],
-  { probe, write }: ScicatChecksInput,
+  { probe, write }: ScicatChecksDeps,
 ): readonly Check[] {
   const single = creator === updater;
   const mayCreate = once((signal) => probe.mayCreateJobs(signal));

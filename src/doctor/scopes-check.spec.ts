@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { places } from '../../test/support/fake-probes.js';
-import { scopesVerdict, type ScopesInput } from './scopes-check.js';
+import { scopesVerdict, type ScopesDeps } from './scopes-check.js';
 
 const OWN = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
 const OTHER = '31ce9ba0-176d-45a5-add3-f37d233ba47d';
@@ -18,9 +18,9 @@ const given = { kind: 'given' } as const;
 const refused = { kind: 'scope-refused', mark: 'status 400, UNKNOWN_SCOPE_ERROR' } as const;
 
 function verdict(
-  facts: ScopesInput['facts'],
+  facts: ScopesDeps['facts'],
   scopes: readonly string[],
-  token: ScopesInput['token'],
+  token: ScopesDeps['token'],
   unset: readonly string[] = [],
 ) {
   return scopesVerdict({
@@ -33,7 +33,7 @@ function verdict(
 }
 
 describe('scopes', () => {
-  it.each<[string, ScopesInput['facts'], string, string]>([
+  it.each<[string, ScopesDeps['facts'], string, string]>([
     [
       'data_access where it is needed',
       MAPPED,

@@ -1,10 +1,10 @@
 import type { Facility } from '../facilities/facility.js';
 import { broken, ok, unclear, type Verdict } from './check.js';
 import type { Places } from './places.js';
-import type { CollectionFacts, TokenReading } from './ports/globus-probe.port.js';
+import type { CollectionFacts, TokenReading } from '../ports/globus-probe.port.js';
 
 /** What is known when a facility's scopes are judged. */
-export interface ScopesInput {
+export interface ScopesDeps {
   readonly facility: Pick<Facility, 'collection' | 'scopes'>;
   readonly facts: Pick<CollectionFacts, 'entityType' | 'highAssurance'>;
   /** What Globus Auth says to the facility's scopes. */
@@ -20,7 +20,7 @@ const TRANSFER_SCOPE = 'urn:globus:auth:scope:transfer.api.globus.org:all';
  * Whether a facility's scopes fit the kind of its collection. One scope too many makes Globus
  * refuse the whole token; one too few is asked for when Globus finds it missing.
  */
-export function scopesVerdict(input: ScopesInput): Verdict {
+export function scopesVerdict(input: ScopesDeps): Verdict {
   const { facility, facts, token } = input;
   const asked = collectionsOf(facility.scopes);
   const own = asked.includes(facility.collection.toLowerCase());
@@ -61,7 +61,7 @@ export function scopesVerdict(input: ScopesInput): Verdict {
 }
 
 /** Undefined where Globus does not say what the collection is. */
-function needsDataAccess({ entityType, highAssurance }: ScopesInput['facts']): boolean | undefined {
+function needsDataAccess({ entityType, highAssurance }: ScopesDeps['facts']): boolean | undefined {
   if (entityType === undefined) return undefined;
   if (entityType !== 'GCSv5_mapped_collection') return false;
   return highAssurance === undefined ? undefined : !highAssurance;
@@ -80,7 +80,7 @@ function dataAccess(collection: string): string {
   return `https://auth.globus.org/scopes/${collection}/data_access`;
 }
 
-function withLine(input: ScopesInput, scope: string): string {
+function withLine(input: ScopesDeps, scope: string): string {
   const line = `scopes: ['${scope}']`;
   return input.places.isSet(input.setting)
     ? `Change ${place(input)} to ${line}`
@@ -88,6 +88,6 @@ function withLine(input: ScopesInput, scope: string): string {
 }
 
 /** The setting itself, or the facility to which it would have to be added. */
-function place({ places, setting }: ScopesInput): string {
+function place({ places, setting }: ScopesDeps): string {
   return places.of(places.isSet(setting) ? setting : setting.replace(/\.scopes$/, ''));
 }

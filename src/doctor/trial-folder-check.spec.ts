@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { goodGlobus } from '../../test/support/fake-probes.js';
 import { timeout } from '../../test/support/upstream-failures.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
-import type { GlobusProbe } from './ports/globus-probe.port.js';
+import type { GlobusProbe } from '../ports/globus-probe.port.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
 const PATH = '/archive/doctor-1';

@@ -2,10 +2,10 @@ import { UpstreamError } from '../errors/upstream.errors.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
 import { collectionTrouble, type TroubledPlace } from './collection-trouble.js';
 import { markOf } from './failures.js';
-import type { GlobusProbe } from './ports/globus-probe.port.js';
+import type { GlobusProbe } from '../ports/globus-probe.port.js';
 
 /** What a folder is made and removed with. */
-export interface TrialFolderInput {
+export interface TrialFolderDeps {
   readonly subject: string;
   readonly needs: readonly Check[];
   readonly collection: string;
@@ -28,7 +28,7 @@ const LOOK_AGAIN_MS = 1_000;
  * Makes a folder on a destination and has Globus delete it. A folder and not a file, because Globus
  * has no call that writes one; who may make folders may put files into them.
  */
-export function trialFolderCheck(input: TrialFolderInput): Check {
+export function trialFolderCheck(input: TrialFolderDeps): Check {
   return {
     check: 'write',
     subject: input.subject,
@@ -37,7 +37,7 @@ export function trialFolderCheck(input: TrialFolderInput): Check {
   };
 }
 
-async function tryFolder(input: TrialFolderInput, signal: AbortSignal): Promise<Verdict> {
+async function tryFolder(input: TrialFolderDeps, signal: AbortSignal): Promise<Verdict> {
   const { probe, collection, scopes, name } = input;
   const { path: parent } = await input.folder(signal);
   const path = `${parent === '/' ? '' : parent}/${name}`;
@@ -57,7 +57,7 @@ async function tryFolder(input: TrialFolderInput, signal: AbortSignal): Promise<
 async function afterDeletion(
   verdict: Verdict,
   path: string,
-  { probe, collection, scopes, pause }: TrialFolderInput,
+  { probe, collection, scopes, pause }: TrialFolderDeps,
   signal: AbortSignal,
 ): Promise<Verdict> {
   let taskId: string;
@@ -93,7 +93,7 @@ async function afterDeletion(
   }
 }
 
-function refusal(error: UpstreamError, { place }: TrialFolderInput): Verdict {
+function refusal(error: UpstreamError, { place }: TrialFolderDeps): Verdict {
   const { message, advice } = collectionTrouble(error, place);
   return broken(`No folder could be made: ${message}`, advice);
 }

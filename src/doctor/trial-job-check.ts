@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { UpstreamError } from '../errors/upstream.errors.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
 import { generalFailure } from './failures.js';
-import type { ScicatProbe } from './ports/scicat-probe.port.js';
+import type { ScicatProbe } from '../ports/scicat-probe.port.js';
 
 /** Cleaning up goes on when the check itself is out of time. */
 const CLEAN_UP_MS = 10_000;

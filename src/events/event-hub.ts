@@ -1,7 +1,4 @@
-import type {
-  TransferEvent,
-  TransferEvents,
-} from '../transfers/application/ports/transfer-events.port.js';
+import type { TransferEvent, TransferEvents } from '../ports/transfer-events.port.js';
 
 /** Somebody who wants to know what happens to transfers. */
 export type EventListener = (event: TransferEvent) => void;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { aRunningTransfer, aTransfer, jobIdOf, taskIdFor } from '../../test/support/builders.js';
 import { createLogger } from '../logging/logger.js';
-import type { TransferEvent } from '../transfers/application/ports/transfer-events.port.js';
-import { failed } from '../transfers/domain/transfer.js';
+import type { TransferEvent } from '../ports/transfer-events.port.js';
+import { failed } from '../domain/transfer.js';
 import { eventLog } from './event-log.js';
 
 function lineOf(event: TransferEvent): unknown {

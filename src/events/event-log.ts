@@ -1,6 +1,6 @@
 import type { Logger } from '../logging/logger.js';
-import type { TransferEvent } from '../transfers/application/ports/transfer-events.port.js';
-import { taskIdOf, type Transfer } from '../transfers/domain/transfer.js';
+import type { TransferEvent } from '../ports/transfer-events.port.js';
+import { taskIdOf, type Transfer } from '../domain/transfer.js';
 import type { EventListener } from './event-hub.js';
 
 /**

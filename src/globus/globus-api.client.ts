@@ -1,12 +1,12 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
-import type { HttpTransport } from '../http-client/http-transport.port.js';
+import type { HttpTransport } from '../ports/http-transport.port.js';
 import {
   type ObservedCall,
   type UpstreamAnswer,
   type UpstreamCall,
   UpstreamCaller,
 } from '../http-client/upstream-caller.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import { missingConsent, noQuickRepeat } from './globus-error.js';
 import { GlobusTokenClient } from './globus-token.client.js';
 import { GlobusTokens } from './globus-tokens.js';
@@ -23,7 +23,7 @@ export interface GlobusOptions {
 }
 
 /** What the Globus client works with. */
-export interface GlobusSurroundings {
+export interface GlobusDeps {
   readonly transport: HttpTransport;
   readonly clock: Clock;
   /** From 0 (included) to 1. */
@@ -56,7 +56,7 @@ export class GlobusApi {
   private readonly tokens: GlobusTokens;
   private readonly transferUrl: string;
 
-  constructor(options: GlobusOptions, surroundings: GlobusSurroundings) {
+  constructor(options: GlobusOptions, surroundings: GlobusDeps) {
     this.caller = new UpstreamCaller({ ...surroundings, upstream: 'Globus' });
     this.tokens = new GlobusTokens(new GlobusTokenClient(this.caller, options), surroundings.clock);
     this.transferUrl = options.transferUrl;

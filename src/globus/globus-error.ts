@@ -6,8 +6,8 @@ import {
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import { type RepeatCheck, retryAfterMs } from '../http-client/repeat-checks.js';
-import type { HttpResponse } from '../http-client/http-transport.port.js';
-import type { SubmitOutcome } from '../transfers/application/ports/globus-transfers.port.js';
+import type { HttpResponse } from '../ports/http-transport.port.js';
+import type { SubmitOutcome } from '../ports/globus-transfers.port.js';
 import { oneLine, readError, type WireError } from './globus.wire.js';
 
 /** An error answer of Globus Transfer, with what the rules below ask about. */

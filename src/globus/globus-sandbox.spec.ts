@@ -5,13 +5,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GlobusSandbox, startGlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
-import { listInMemory } from '../../test/support/fake-spool.js';
+import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { AxiosTransport } from '../http-client/axios-transport.js';
 import { SystemClock } from '../time/system-clock.js';
-import type {
-  GlobusTask,
-  TransferRequest,
-} from '../transfers/application/ports/globus-transfers.port.js';
+import type { GlobusTask, TransferRequest } from '../ports/globus-transfers.port.js';
 import { GlobusTransfersClient } from './globus-transfers.client.js';
 
 const SOURCE = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';

@@ -1,4 +1,4 @@
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { GlobusTokenClient } from './globus-token.client.js';
 
 interface Held {

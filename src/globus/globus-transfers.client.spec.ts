@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
-import { listInMemory } from '../../test/support/fake-spool.js';
+import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { arrived, type ArrivedRequest } from '../../test/support/whole-body.js';
 import { VirtualClock } from '../../test/support/virtual-clock.js';
 import {
@@ -13,11 +13,8 @@ import {
   type HttpResponse,
   TransportError,
   type TransportFailure,
-} from '../http-client/http-transport.port.js';
-import type {
-  SubmitOutcome,
-  TransferRequest,
-} from '../transfers/application/ports/globus-transfers.port.js';
+} from '../ports/http-transport.port.js';
+import type { SubmitOutcome, TransferRequest } from '../ports/globus-transfers.port.js';
 import { GlobusTransfersClient } from './globus-transfers.client.js';
 
 type Step = HttpResponse | TransportFailure;

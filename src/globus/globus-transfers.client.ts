@@ -1,6 +1,6 @@
 import { ServiceAccountError, type UpstreamError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import type {
   GlobusTask,
   GlobusTransfers,
@@ -9,12 +9,12 @@ import type {
   TaskQuery,
   TaskSlice,
   TransferRequest,
-} from '../transfers/application/ports/globus-transfers.port.js';
+} from '../ports/globus-transfers.port.js';
 import {
   type ApiResult,
   GlobusApi,
   type GlobusOptions,
-  type GlobusSurroundings,
+  type GlobusDeps,
 } from './globus-api.client.js';
 import { errorOfRefusal, malformed, outcomeOfRefusal } from './globus-error.js';
 import { isScopeRefusal } from './globus-token.client.js';
@@ -46,7 +46,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
   private readonly account: string;
   private readonly clock: Clock;
 
-  constructor(options: GlobusOptions, surroundings: GlobusSurroundings) {
+  constructor(options: GlobusOptions, surroundings: GlobusDeps) {
     this.api = new GlobusApi(options, surroundings);
     this.account = options.clientId;
     this.clock = surroundings.clock;

@@ -1,13 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { HttpClientModule } from '../http-client/http-client.module.js';
-import { HTTP_TRANSPORT, type HttpTransport } from '../http-client/http-transport.port.js';
+import { HTTP_TRANSPORT, type HttpTransport } from '../ports/http-transport.port.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
-import { CLOCK, type Clock } from '../time/clock.port.js';
-import {
-  GLOBUS_TRANSFERS,
-  type GlobusTransfers,
-} from '../transfers/application/ports/globus-transfers.port.js';
+import { CLOCK, type Clock } from '../ports/clock.port.js';
+import { GLOBUS_TRANSFERS, type GlobusTransfers } from '../ports/globus-transfers.port.js';
 import { GlobusTransfersClient } from './globus-transfers.client.js';
 
 /**

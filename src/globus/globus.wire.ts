@@ -1,8 +1,5 @@
-import type { CollectionFacts } from '../doctor/ports/globus-probe.port.js';
-import type {
-  GlobusTask,
-  TaskError,
-} from '../transfers/application/ports/globus-transfers.port.js';
+import type { CollectionFacts } from '../ports/globus-probe.port.js';
+import type { GlobusTask, TaskError } from '../ports/globus-transfers.port.js';
 
 /** A token as Globus Auth gives it. */
 export interface WireToken {

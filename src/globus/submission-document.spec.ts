@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { listInMemory } from '../../test/support/fake-spool.js';
+import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { InternalError } from '../errors/request.errors.js';
-import type { TransferRequest } from '../transfers/application/ports/globus-transfers.port.js';
-import type { SpooledList } from '../transfers/application/ports/spool.port.js';
+import type { TransferRequest } from '../ports/globus-transfers.port.js';
+import type { StoredFileList } from '../ports/file-list-store.port.js';
 import { submissionDocument } from './submission-document.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 
-function requestFor(files: SpooledList, folder = '/data'): TransferRequest {
+function requestFor(files: StoredFileList, folder = '/data'): TransferRequest {
   return {
     submissionId: '11111111-1111-4111-8111-111111111111',
     label: 'SciCat transfer j1',
@@ -30,7 +30,7 @@ async function sent(request: TransferRequest): Promise<string> {
   return all.toString();
 }
 
-async function withLines(list: SpooledList): Promise<SpooledList> {
+async function withLines(list: StoredFileList): Promise<StoredFileList> {
   const pieces: Buffer[] = [];
   for await (const piece of list.jsonLines()) pieces.push(Buffer.from(piece));
   return { ...list, lines: Buffer.concat(pieces) };
@@ -69,7 +69,7 @@ describe('the document for Globus', () => {
     const files = ['a'.repeat(300_000), ...Array.from({ length: 5000 }, (_none, n) => `run/${n}`)];
     const list = listInMemory(files.map((path) => ({ path, isSymlink: false })));
     const { lines = Buffer.alloc(0) } = await withLines(list);
-    const inOne: SpooledList = {
+    const inOne: StoredFileList = {
       ...list,
       async *jsonLines() {
         yield await Promise.resolve(lines);

@@ -1,8 +1,8 @@
 import { InternalError } from '../errors/request.errors.js';
-import type { StreamedBody } from '../http-client/http-transport.port.js';
-import type { TransferRequest } from '../transfers/application/ports/globus-transfers.port.js';
-import type { SpooledList } from '../transfers/application/ports/spool.port.js';
-import { copyBytes, wordsOf } from '../transfers/domain/path-bytes.js';
+import type { StreamedBody } from '../ports/http-transport.port.js';
+import type { TransferRequest } from '../ports/globus-transfers.port.js';
+import type { StoredFileList } from '../ports/file-list-store.port.js';
+import { copyBytes, wordsOf } from '../file-lists/path-bytes.js';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -77,7 +77,7 @@ function itemShape(type: string, source: string, destination: string): ItemShape
 
 async function* pieces(
   beginning: string,
-  files: SpooledList,
+  files: StoredFileList,
   shapes: ItemShapes,
 ): AsyncGenerator<Buffer> {
   yield Buffer.from(beginning);

@@ -1,4 +1,4 @@
-import type { TaskQuery } from '../transfers/application/ports/globus-transfers.port.js';
+import type { TaskQuery } from '../ports/globus-transfers.port.js';
 import { isUuid, wireTime } from './globus.wire.js';
 
 /** 50 UUIDs make an address of some 2 kB; how many Globus takes is written nowhere. */

@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../errors/request.errors.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { ServerLimits } from './server-limits.js';
 
 /** What is looked at of a request while its body arrives. */

@@ -3,13 +3,10 @@ import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/term
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { ScicatHealth } from '../scicat/scicat-health.js';
-import { CLOCK, type Clock } from '../time/clock.port.js';
-import { Alarms } from '../tracking/alarms.js';
+import { CLOCK, type Clock } from '../ports/clock.port.js';
+import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
-import {
-  GLOBUS_TRANSFERS,
-  type GlobusTransfers,
-} from '../transfers/application/ports/globus-transfers.port.js';
+import { GLOBUS_TRANSFERS, type GlobusTransfers } from '../ports/globus-transfers.port.js';
 
 /** Probes come every few seconds from several sides; the services behind need not notice. */
 const KEEP_ANSWER_MS = 10_000;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applicationFolder } from '../application-folder.js';
+import { applicationFolder } from '../config/application-folder.js';
 
 let version: string | undefined;
 

@@ -7,7 +7,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { InternalError } from '../errors/request.errors.js';
 import { AxiosTransport } from './axios-transport.js';
-import { type HttpRequest, TransportError } from './http-transport.port.js';
+import { type HttpRequest, TransportError } from '../ports/http-transport.port.js';
 
 const FRESH_FOR_MS = 50;
 const TOKEN = 'eyJ-very-secret-token';

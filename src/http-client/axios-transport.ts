@@ -12,7 +12,7 @@ import {
   type StreamedBody,
   TransportError,
   type TransportFailure,
-} from './http-transport.port.js';
+} from '../ports/http-transport.port.js';
 
 /** Bounds of {@link AxiosTransport}. */
 export interface AxiosTransportOptions {

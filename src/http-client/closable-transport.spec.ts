@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ClosableTransport } from './closable-transport.js';
-import { type HttpRequest, TransportError } from './http-transport.port.js';
+import { type HttpRequest, TransportError } from '../ports/http-transport.port.js';
 
 /** Hangs until its signal aborts, as the network does at worst. */
 const hanging = {

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse, HttpTransport } from './http-transport.port.js';
+import type { HttpRequest, HttpResponse, HttpTransport } from '../ports/http-transport.port.js';
 
 /**
  * A network that can be left: what is under way ends at once, and nothing begins any more. For

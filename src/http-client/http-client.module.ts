@@ -1,7 +1,7 @@
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { AxiosTransport } from './axios-transport.js';
-import { HTTP_TRANSPORT, type HttpTransport } from './http-transport.port.js';
+import { HTTP_TRANSPORT, type HttpTransport } from '../ports/http-transport.port.js';
 import { UpstreamCalls } from './upstream-calls.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { HttpResponse, TransportError } from './http-transport.port.js';
+import type { HttpResponse, TransportError } from '../ports/http-transport.port.js';
 
 /**
  * How a call may be repeated.
@@ -8,7 +8,7 @@ import type { HttpResponse, TransportError } from './http-transport.port.js';
  * - `once`: repeated only where it certainly was not carried out; after anything else its caller
  *   looks before repeating.
  */
-export type RepeatClass = 'safe' | 'idempotent' | 'once';
+export type RetrySafety = 'safe' | 'idempotent' | 'once';
 
 /** What came of one attempt. */
 export type AttemptResult =
@@ -17,7 +17,7 @@ export type AttemptResult =
 
 /** One attempt of a call, as the checks see it. */
 export interface Attempt {
-  readonly repeat: RepeatClass;
+  readonly repeat: RetrySafety;
   readonly result: AttemptResult;
 }
 
@@ -37,7 +37,7 @@ export const repeatChecks: readonly RepeatCheck[] = [
 ];
 
 /** Whether the attempt is to be repeated, as far as its result tells. */
-export function worthRepeating(checks: readonly RepeatCheck[], attempt: Attempt): boolean {
+export function shouldRetry(checks: readonly RepeatCheck[], attempt: Attempt): boolean {
   for (const check of checks) {
     const opinion = check(attempt);
     if (opinion !== 'no opinion') return opinion === 'repeat';

@@ -1,4 +1,4 @@
-import type { HttpResponse } from './http-transport.port.js';
+import type { HttpResponse } from '../ports/http-transport.port.js';
 
 /** A date in a header has whole seconds: on average it is half of one behind. */
 const HALF_SECOND_MS = 500;

@@ -7,7 +7,7 @@ import {
   type HttpResponse,
   TransportError,
   type TransportFailure,
-} from './http-transport.port.js';
+} from '../ports/http-transport.port.js';
 import { type ObservedCall, type UpstreamCall, UpstreamCaller } from './upstream-caller.js';
 
 type Step = TransportFailure | HttpResponse;

@@ -3,23 +3,23 @@ import {
   UpstreamUnavailableError,
   type Upstream,
 } from '../errors/upstream.errors.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import {
   type HttpRequest,
   type HttpResponse,
   type HttpTransport,
   type StreamedBody,
   TransportError,
-} from './http-transport.port.js';
+} from '../ports/http-transport.port.js';
 import {
   type Attempt,
   type AttemptResult,
   isUnclear,
   type RepeatCheck,
-  type RepeatClass,
+  type RetrySafety,
   repeatChecks,
   retryAfterMs,
-  worthRepeating,
+  shouldRetry,
 } from './repeat-checks.js';
 
 /** A body as it goes over the wire. */
@@ -32,7 +32,7 @@ export interface EncodedBody {
 export interface UpstreamCall {
   /** Short constant name, e.g. `read job`, with no value in it: it is a label of metrics, too. */
   readonly operation: string;
-  readonly repeat: RepeatClass;
+  readonly repeat: RetrySafety;
   readonly method: HttpRequest['method'];
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -151,7 +151,7 @@ export class UpstreamCaller {
         progress.attempts < maxAttempts &&
         clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
         pauseMs <= LONGEST_PAUSE_MS &&
-        worthRepeating(checks, attempt);
+        shouldRetry(checks, attempt);
       if (!mayRepeat) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
 
       earlierAttemptUnclear ||= isUnclear(result);

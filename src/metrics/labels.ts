@@ -1,4 +1,4 @@
-import type { Transfer } from '../transfers/domain/transfer.js';
+import type { Transfer } from '../domain/transfer.js';
 
 /**
  * The values that labels may have. Nothing that a user sends ever becomes one: each further value is

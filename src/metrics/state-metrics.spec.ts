@@ -4,7 +4,7 @@ import { aRunningTransfer, aTransfer, START } from '../../test/support/builders.
 import { sample, samplesOf } from '../../test/support/samples.js';
 import { VirtualClock } from '../../test/support/virtual-clock.js';
 import type { TrackerStatus } from '../tracking/tracker.js';
-import type { Transfer } from '../transfers/domain/transfer.js';
+import type { Transfer } from '../domain/transfer.js';
 import { StateMetrics } from './state-metrics.js';
 
 const STATUS: TrackerStatus = {

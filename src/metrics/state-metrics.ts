@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { TrackerStatus } from '../tracking/tracker.js';
-import type { Transfer } from '../transfers/domain/transfer.js';
+import type { Transfer } from '../domain/transfer.js';
 import { ALARM_KINDS, alarmKind, sidesOf } from './labels.js';
 
 /** What is looked at for each scrape. */

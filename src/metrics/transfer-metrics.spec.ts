@@ -14,8 +14,8 @@ import { sample } from '../../test/support/samples.js';
 import { TrackingWorld } from '../../test/support/tracking-world.js';
 import { VirtualClock } from '../../test/support/virtual-clock.js';
 import type { Tracker } from '../tracking/tracker.js';
-import { taskLabel } from '../transfers/domain/task-label.js';
-import { finished, succeeded, type Transfer } from '../transfers/domain/transfer.js';
+import { taskLabel } from '../domain/task-label.js';
+import { finished, succeeded, type Transfer } from '../domain/transfer.js';
 import { TransferMetrics } from './transfer-metrics.js';
 
 const SIDES = { source: 'PSI', destination: 'CSCS' };

@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Clock } from '../time/clock.port.js';
-import type { TransferEvent } from '../transfers/application/ports/transfer-events.port.js';
-import type { Transfer } from '../transfers/domain/transfer.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { TransferEvent } from '../ports/transfer-events.port.js';
+import type { Transfer } from '../domain/transfer.js';
 import { END_OUTCOMES, endOutcome, type Sides, sidesOf } from './labels.js';
 
 const HOUR = 3600;

@@ -7,7 +7,7 @@ import {
   ScriptedScicat,
   told,
 } from '../../test/contract/scicat/scripted-scicat.js';
-import type { NewArchiveJob } from '../transfers/application/ports/archive-jobs.port.js';
+import type { NewArchiveJob } from '../ports/archive-jobs.port.js';
 import { ScicatArchiveJobs } from './scicat-archive-jobs.client.js';
 
 const ID = '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f';

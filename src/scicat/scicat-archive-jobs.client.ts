@@ -1,9 +1,6 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type {
-  ArchiveJobs,
-  NewArchiveJob,
-} from '../transfers/application/ports/archive-jobs.port.js';
+import type { ArchiveJobs, NewArchiveJob } from '../ports/archive-jobs.port.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
 import { failureOf, type FailureReading, malformed } from './scicat-error.js';
 import { readJobDocument, readJobId } from './scicat.wire.js';

@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type { Dataset, Datasets } from '../transfers/application/ports/datasets.port.js';
-import { field } from '../transfers/domain/job-document.js';
-import type { LifecycleFound } from '../transfers/domain/transfer.js';
+import type { Dataset, Datasets } from '../ports/datasets.port.js';
+import { field } from '../domain/job-document.js';
+import type { LifecycleFound } from '../domain/transfer.js';
 import { type ScicatApi, segment } from './scicat-api.js';
 import { failureOf, isNotThere, malformed } from './scicat-error.js';
 import { readDataset, readFileBlock, readLifecycle } from './scicat.wire.js';

@@ -6,8 +6,8 @@ import {
   UpstreamRejectedError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
-import type { HttpResponse } from '../http-client/http-transport.port.js';
-import { field } from '../transfers/domain/job-document.js';
+import type { HttpResponse } from '../ports/http-transport.port.js';
+import { field } from '../domain/job-document.js';
 
 /**
  * SciCat answered with a reason for a refusal, but may have carried the call out all the same

@@ -1,4 +1,4 @@
-import type { Identities, Identity } from '../auth/identity.port.js';
+import type { Identities, Identity } from '../ports/identities.port.js';
 import { AccessDeniedError, UnauthenticatedError } from '../errors/request.errors.js';
 import type { ScicatApi } from './scicat-api.js';
 import { failureOf, malformed } from './scicat-error.js';

@@ -7,8 +7,8 @@ import {
   ScriptedScicat,
   told,
 } from '../../test/contract/scicat/scripted-scicat.js';
-import type { JobView } from '../transfers/domain/job-view.js';
-import { sealRecord, type TransferRecord } from '../transfers/domain/transfer-record.js';
+import type { JobView } from '../domain/job-view.js';
+import { sealRecord, type TransferRecord } from '../domain/transfer-record.js';
 import { ScicatTransferJobs } from './scicat-jobs.client.js';
 
 const KEY = '0d6d5b5e-6a1c-4b8e-9d50-b0f6a3b4c001';

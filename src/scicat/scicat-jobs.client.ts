@@ -1,24 +1,15 @@
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type {
-  JobPage,
-  NewTransferJob,
-  TransferJobs,
-  Viewer,
-} from '../transfers/application/ports/transfer-jobs.port.js';
+import type { JobPage, NewTransferJob, TransferJobs, Viewer } from '../ports/transfer-jobs.port.js';
 import {
   ENDED_JOB_STATUSES,
   field,
   TRANSFER_JOB_TYPE,
   type TransferJobDocument,
-} from '../transfers/domain/job-document.js';
-import type { JobView } from '../transfers/domain/job-view.js';
-import type { CreatedJob } from '../transfers/domain/transfer.js';
-import {
-  sealRecord,
-  type TransferRecord,
-  unsealRecord,
-} from '../transfers/domain/transfer-record.js';
+} from '../domain/job-document.js';
+import type { JobView } from '../domain/job-view.js';
+import type { CreatedJob } from '../domain/transfer.js';
+import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
 import { failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
 import { isJobId, readJobDocument, readJobId } from './scicat.wire.js';

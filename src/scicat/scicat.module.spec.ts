@@ -5,21 +5,18 @@ import { answer, LeapingClock, loggedIn } from '../../test/contract/scicat/scrip
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { Authenticator } from '../auth/authenticator.js';
-import { IDENTITIES } from '../auth/identity.port.js';
+import { IDENTITIES } from '../ports/identities.port.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { Secret } from '../config/secret.js';
-import { HTTP_TRANSPORT, type HttpRequest } from '../http-client/http-transport.port.js';
+import { HTTP_TRANSPORT, type HttpRequest } from '../ports/http-transport.port.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { createLogger, LOGGER } from '../logging/logger.js';
-import { CLOCK } from '../time/clock.port.js';
-import { ARCHIVE_JOBS } from '../transfers/application/ports/archive-jobs.port.js';
-import { DATASETS } from '../transfers/application/ports/datasets.port.js';
-import { TRANSFER_EVENTS } from '../transfers/application/ports/transfer-events.port.js';
-import {
-  TRANSFER_JOBS,
-  type TransferJobs,
-} from '../transfers/application/ports/transfer-jobs.port.js';
+import { CLOCK } from '../ports/clock.port.js';
+import { ARCHIVE_JOBS } from '../ports/archive-jobs.port.js';
+import { DATASETS } from '../ports/datasets.port.js';
+import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
+import { TRANSFER_JOBS, type TransferJobs } from '../ports/transfer-jobs.port.js';
 import { ScicatArchiveJobs } from './scicat-archive-jobs.client.js';
 import { ScicatDatasets } from './scicat-datasets.client.js';
 import { ScicatHealth } from './scicat-health.js';

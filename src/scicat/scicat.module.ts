@@ -1,17 +1,14 @@
 import { Module } from '@nestjs/common';
-import { IDENTITIES } from '../auth/identity.port.js';
+import { IDENTITIES } from '../ports/identities.port.js';
 import type { Account } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
-import { HTTP_TRANSPORT, type HttpTransport } from '../http-client/http-transport.port.js';
+import { HTTP_TRANSPORT, type HttpTransport } from '../ports/http-transport.port.js';
 import { UpstreamCaller } from '../http-client/upstream-caller.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
-import { CLOCK, type Clock } from '../time/clock.port.js';
-import { ARCHIVE_JOBS } from '../transfers/application/ports/archive-jobs.port.js';
-import { DATASETS } from '../transfers/application/ports/datasets.port.js';
-import {
-  TRANSFER_JOBS,
-  type TransferJobs,
-} from '../transfers/application/ports/transfer-jobs.port.js';
+import { CLOCK, type Clock } from '../ports/clock.port.js';
+import { ARCHIVE_JOBS } from '../ports/archive-jobs.port.js';
+import { DATASETS } from '../ports/datasets.port.js';
+import { TRANSFER_JOBS, type TransferJobs } from '../ports/transfer-jobs.port.js';
 import { ScicatApi } from './scicat-api.js';
 import { ScicatArchiveJobs } from './scicat-archive-jobs.client.js';
 import { ScicatDatasets } from './scicat-datasets.client.js';

@@ -1,9 +1,9 @@
 import { isEmail } from 'class-validator';
-import type { Identity } from '../auth/identity.port.js';
-import type { AccountFacts } from '../doctor/ports/scicat-probe.port.js';
-import type { Dataset } from '../transfers/application/ports/datasets.port.js';
-import { field, type TransferJobDocument } from '../transfers/domain/job-document.js';
-import type { LifecycleFound } from '../transfers/domain/transfer.js';
+import type { Identity } from '../ports/identities.port.js';
+import type { AccountFacts } from '../ports/scicat-probe.port.js';
+import type { Dataset } from '../ports/datasets.port.js';
+import { field, type TransferJobDocument } from '../domain/job-document.js';
+import type { LifecycleFound } from '../domain/transfer.js';
 
 /*
  * Readers of SciCat's documents. Each takes what JSON gave, and returns undefined when that is not

@@ -5,7 +5,7 @@ import {
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type { Clock } from '../time/clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { ScicatApi, ScicatRequest } from './scicat-api.js';
 import { upstreamMessageOf } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';

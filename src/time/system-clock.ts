@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from './clock.port.js';
+import type { Clock } from '../ports/clock.port.js';
 
 /** The machine's own clocks and timers. */
 export class SystemClock implements Clock {

@@ -11,7 +11,7 @@ import {
 import { TrackerRig } from '../../test/support/tracker-rig.js';
 import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down } from '../../test/support/upstream-failures.js';
-import { taskLabel } from '../transfers/domain/task-label.js';
+import { taskLabel } from '../domain/task-label.js';
 
 let rig: TrackerRig;
 let world: TrackingWorld;
@@ -27,7 +27,7 @@ const said = (name: string): readonly [number, number] => [
   world.events.of('alarm').filter(({ alarm }) => alarm === name).length,
   world.events.of('alarm-cleared').filter(({ alarm }) => alarm === name).length,
 ];
-/** A running transfer whose numbers grow, so that its job is written at every look. */
+/** A running transfer whose numbers grow, so that its job is written at every poll. */
 async function copying(looks: number): Promise<void> {
   for (let look = 1; look <= looks; look += 1) {
     world.globus.put(aTask({ bytesTransferred: look }));

@@ -18,13 +18,13 @@ import { aGate } from '../../test/support/faults.js';
 import { OLD, TrackerRig } from '../../test/support/tracker-rig.js';
 import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
-import { atOnce } from '../../test/support/fake-spool.js';
+import { atOnce } from '../../test/support/fake-file-list-store.js';
 import { settle } from '../../test/support/virtual-clock.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
-import { digestFileList } from '../transfers/domain/file-list.js';
-import { fingerprint } from '../transfers/domain/fingerprint.js';
-import { taskLabel } from '../transfers/domain/task-label.js';
-import type { EndRequest, Transfer } from '../transfers/domain/transfer.js';
+import { digestFileList } from '../file-lists/file-list.js';
+import { fingerprint } from '../domain/fingerprint.js';
+import { taskLabel } from '../domain/task-label.js';
+import type { EndRequest, Transfer } from '../domain/transfer.js';
 import type { Tracker } from './tracker.js';
 import { fileListOf } from '../../test/support/file-lists.js';
 

@@ -3,47 +3,44 @@ import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import { errorInWords } from '../errors/error-facts.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
 import { ServiceAccountError } from '../errors/upstream.errors.js';
-import type { Clock } from '../time/clock.port.js';
-import type { ArchiveJobs } from '../transfers/application/ports/archive-jobs.port.js';
-import type { Datasets } from '../transfers/application/ports/datasets.port.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { ArchiveJobs } from '../ports/archive-jobs.port.js';
+import type { Datasets } from '../ports/datasets.port.js';
+import type { GlobusTask, GlobusTransfers } from '../ports/globus-transfers.port.js';
+import type { JobHistory } from '../ports/job-history.port.js';
+import type { FileListStore } from '../ports/file-list-store.port.js';
+import type { TransferEvents } from '../ports/transfer-events.port.js';
+import type { TransferJobs } from '../ports/transfer-jobs.port.js';
 import type {
-  GlobusTask,
-  GlobusTransfers,
-} from '../transfers/application/ports/globus-transfers.port.js';
-import type { JobHistory } from '../transfers/application/ports/job-history.port.js';
-import type { Spool } from '../transfers/application/ports/spool.port.js';
-import type { TransferEvents } from '../transfers/application/ports/transfer-events.port.js';
-import type { TransferJobs } from '../transfers/application/ports/transfer-jobs.port.js';
-import type {
-  AccountRefusal,
-  Handover,
+  CreateRefusal,
+  DispatchResult,
   Outlook,
   Place,
   TransferTracking,
-} from '../transfers/application/ports/transfer-tracking.port.js';
-import type { TransferJobDocument } from '../transfers/domain/job-document.js';
-import { taskLabel } from '../transfers/domain/task-label.js';
-import { type EndRequest, type Transfer, withEndRequest } from '../transfers/domain/transfer.js';
-import { isFinal } from '../transfers/domain/transfer-state.js';
-import type { Alarms } from './alarms.js';
-import { backoffMs, type Random } from './backoff.js';
-import { decide } from './decide.js';
-import { ACCOUNT_ALARM, Dispatcher } from './dispatcher.js';
-import { Finalizer } from './finalizer.js';
-import { JobWriter, type JobWriterListener } from './job-writer.js';
-import { Observer } from './observer.js';
-import { type OpenTransfer, OpenTransfers } from './open-transfers.js';
-import { SubmissionIds } from './submission-ids.js';
-import { Sweep, type SweepResult } from './sweep.js';
-import { TaskEnder } from './task-ender.js';
+} from '../ports/transfer-tracking.port.js';
+import type { TransferJobDocument } from '../domain/job-document.js';
+import { taskLabel } from '../domain/task-label.js';
+import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
+import { isFinal } from '../domain/transfer-state.js';
+import type { Alarms } from './core/alarms.js';
+import { backoffMs, type Random } from './core/backoff.js';
+import { decide } from './polling/decide.js';
+import { ACCOUNT_ALARM, Dispatcher } from './queue/dispatcher.js';
+import { Finalizer } from './completion/finalizer.js';
+import { JobWriter, type JobWriterListener } from './core/job-writer.js';
+import { Poller } from './polling/poller.js';
+import { type TrackedTransfer, TrackedTransfers } from './core/tracked-transfers.js';
+import { SubmissionIds } from './queue/submission-ids.js';
+import { Sweep, type SweepResult } from './recovery/sweep.js';
+import { TaskCanceller } from './completion/task-canceller.js';
 
 /** What the tracker works with. */
-export interface TrackerParts {
+export interface TrackerDeps {
   readonly jobs: TransferJobs;
   readonly archiveJobs: ArchiveJobs;
   readonly datasets: Datasets;
   readonly globus: GlobusTransfers;
-  readonly spool: Spool;
+  readonly spool: FileListStore;
   readonly history: JobHistory;
   readonly events: TransferEvents;
   readonly alarms: Alarms;
@@ -56,7 +53,7 @@ export interface TrackerParts {
 export interface TrackerStatus {
   /** Recovery is complete. */
   readonly ready: boolean;
-  /** Monotonic milliseconds of the last good look at Globus; undefined before the first. */
+  /** Monotonic milliseconds of the last good poll at Globus; undefined before the first. */
   readonly lastGoodPoll: number | undefined;
   readonly open: number;
   readonly waiting: number;
@@ -92,12 +89,12 @@ const SCICAT_REMOVE_ALARM = 'scicat-account-remove';
  * and writes what is pending.
  */
 export class Tracker implements TransferTracking {
-  private readonly transfers: OpenTransfers;
+  private readonly transfers: TrackedTransfers;
   private readonly writer: JobWriter;
   private readonly dispatcher: Dispatcher;
   private readonly finalizer: Finalizer;
-  private readonly ender: TaskEnder;
-  private readonly observer: Observer;
+  private readonly ender: TaskCanceller;
+  private readonly observer: Poller;
   private readonly sweep: Sweep;
   private readonly submissionIds: SubmissionIds;
   private readonly stopping = new AbortController();
@@ -114,7 +111,7 @@ export class Tracker implements TransferTracking {
   private recoverNotBefore = 0;
   private reconciled = false;
   private reconcileNotBefore = 0;
-  private readonly fileListForgotten = new WeakSet<OpenTransfer>();
+  private readonly fileListForgotten = new WeakSet<TrackedTransfer>();
   private sweeping = false;
   private sweepAt = 0;
   private polledAt = Number.NEGATIVE_INFINITY;
@@ -122,19 +119,19 @@ export class Tracker implements TransferTracking {
   private reservedSlots = 0;
   private reservedWaits = 0;
 
-  constructor(private readonly parts: TrackerParts) {
+  constructor(private readonly parts: TrackerDeps) {
     const { clock, events, config, random, alarms, globus, datasets, spool, history } = parts;
     const { signal } = this.aborted;
     this.begunAt = clock.now();
     // Every call under way listens to it, and there may be hundreds.
     setMaxListeners(0, signal, this.stopping.signal);
-    this.transfers = new OpenTransfers(events, () => clock.monotonicMs());
+    this.transfers = new TrackedTransfers(events, () => clock.monotonicMs());
     const listener: JobWriterListener = {
-      confirmed: (open, shown) => {
-        this.onConfirmed(open, shown);
+      confirmed: (tracked, shown) => {
+        this.onConfirmed(tracked, shown);
       },
-      gone: (open) => {
-        this.onGone(open);
+      gone: (tracked) => {
+        this.onGone(tracked);
       },
       failed: ({ transfer }, error) => {
         if (error instanceof ServiceAccountError) alarms.raise(writeAlarm(transfer), error.message);
@@ -176,8 +173,8 @@ export class Tracker implements TransferTracking {
       signal,
     });
     const { dispatcher } = this;
-    this.ender = new TaskEnder({ writer, dispatcher, globus, clock, random, signal });
-    this.observer = new Observer(globus, clock, signal);
+    this.ender = new TaskCanceller({ writer, dispatcher, globus, clock, random, signal });
+    this.observer = new Poller(globus, clock, signal);
     this.sweep = new Sweep({
       transfers,
       writer,
@@ -188,8 +185,8 @@ export class Tracker implements TransferTracking {
       events,
       signal,
     });
-    this.sweep.onGone = (open) => {
-      this.onGone(open);
+    this.sweep.onGone = (tracked) => {
+      this.onGone(tracked);
     };
   }
 
@@ -222,7 +219,7 @@ export class Tracker implements TransferTracking {
     this.wake();
   }
 
-  /** Something may have changed: look at it soon. */
+  /** Something may have changed: poll at it soon. */
   wake(): void {
     this.woken = true;
     this.wakeUp?.();
@@ -251,18 +248,18 @@ export class Tracker implements TransferTracking {
   async stillThere(jobId: string): Promise<boolean> {
     const job = await this.parts.jobs.read(jobId, this.aborted.signal);
     if (job !== undefined) return true;
-    const open = this.transfers.get(jobId);
-    if (open !== undefined) this.onGone(open);
+    const tracked = this.transfers.get(jobId);
+    if (tracked !== undefined) this.onGone(tracked);
     return false;
   }
 
   answersOthers(jobId: string): boolean {
     if (this.transfers.get(jobId)?.jobGone === true) return false;
-    const transfer = this.current(jobId) ?? this.transfers.lately(jobId);
+    const transfer = this.current(jobId) ?? this.transfers.recentlyEnded(jobId);
     return transfer !== undefined && transfer.endRequested === undefined;
   }
 
-  accountMayCreate(refusal: AccountRefusal | undefined): void {
+  accountMayCreate(refusal: CreateRefusal | undefined): void {
     const { alarms } = this.parts;
     if (refusal === undefined) alarms.clear(SCICAT_CREATE_ALARM);
     // What it may do will show when it can log in again, which the next sweep shows.
@@ -280,7 +277,7 @@ export class Tracker implements TransferTracking {
     if (this.reconciled && this.dispatcher.slotFreeForNewcomer(this.reservedSlots)) {
       return { slot: true, waitsFor: '' };
     }
-    const waiting = this.transfers.waiting().length - this.transfers.pressingOnes().size;
+    const waiting = this.transfers.waiting().length - this.transfers.bypassingQueue().size;
     // While Globus takes nothing, what would run otherwise waits too, on top of the queue.
     const free = Math.max(0, maxConcurrency - this.transfers.slotsInUse - this.reservedSlots);
     if (queueSize > 0 && waiting + this.reservedWaits >= queueSize + free) {
@@ -310,19 +307,19 @@ export class Tracker implements TransferTracking {
     return this.submissionIds.take();
   }
 
-  async accept(transfer: Transfer, place: Place, requestId: string): Promise<Handover> {
+  async accept(transfer: Transfer, place: Place, requestId: string): Promise<DispatchResult> {
     place.release();
-    const open = this.transfers.add(transfer, { holdsSlot: place.slot, requestId });
+    const tracked = this.transfers.add(transfer, { holdsSlot: place.slot, requestId });
     // A sweep may have taken it up before, without a slot.
-    if (place.slot) this.transfers.setSlot(open, true);
+    if (place.slot) this.transfers.setSlot(tracked, true);
     this.parts.events.emit({ kind: 'accepted', transfer, requestId });
     void this.besideLoop(this.parts.history.note(transfer.jobId));
     if (place.slot) {
-      const handover = this.dispatcher.handOver(open);
-      void this.thenWake(handover);
-      return handover;
+      const dispatched = this.dispatcher.dispatchOne(tracked);
+      void this.thenWake(dispatched);
+      return dispatched;
     }
-    this.writer.changed(open, 'needed');
+    this.writer.changed(tracked, 'needed');
     this.wake();
     return { kind: 'waits' };
   }
@@ -332,7 +329,7 @@ export class Tracker implements TransferTracking {
   }
 
   queuePosition(jobId: string): number | undefined {
-    const position = this.transfers.waiting().findIndex((open) => open.jobId === jobId);
+    const position = this.transfers.waiting().findIndex((tracked) => tracked.jobId === jobId);
     return position < 0 ? undefined : position;
   }
 
@@ -341,14 +338,14 @@ export class Tracker implements TransferTracking {
   }
 
   async requestEnd(jobId: string, request: EndRequest, requestId: string): Promise<void> {
-    const open = this.transfers.get(jobId);
-    if (open === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
-    this.transfers.update(open, (transfer) => withEndRequest(transfer, request));
-    this.parts.events.emit({ kind: 'end-requested', transfer: open.transfer, requestId });
-    await this.writer.confirmed(open);
-    if (open.transfer.status.state === 'waiting') open.notBefore = 0;
-    if (open.transfer.status.state === 'transferring')
-      void this.besideLoop(this.ender.cancel(open));
+    const tracked = this.transfers.get(jobId);
+    if (tracked === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
+    this.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
+    this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
+    await this.writer.confirmed(tracked);
+    if (tracked.transfer.status.state === 'waiting') tracked.notBefore = 0;
+    if (tracked.transfer.status.state === 'transferring')
+      void this.besideLoop(this.ender.cancel(tracked));
     this.wake();
   }
 
@@ -402,7 +399,7 @@ export class Tracker implements TransferTracking {
     this.sweepIfDue();
     if (!this.reconciled) await this.reconcile();
     await this.observeIfDue();
-    // While a look was under way the service may have been told to stop.
+    // While a poll was under way the service may have been told to stop.
     if (this.isStopping()) return;
     for (const step of this.finalizer.startDue()) void this.thenWake(step);
     const steps = this.reconciled
@@ -432,7 +429,7 @@ export class Tracker implements TransferTracking {
   }
 
   private submitting(): boolean {
-    for (const open of this.transfers.all()) if (open.busy) return true;
+    for (const tracked of this.transfers.all()) if (tracked.busy) return true;
     return false;
   }
 
@@ -514,16 +511,17 @@ export class Tracker implements TransferTracking {
     const unknown = this.transfers
       .waiting()
       .filter(
-        ({ transfer: { status } }) => status.state === 'waiting' && status.handover !== 'none',
+        ({ transfer: { status } }) =>
+          status.state === 'waiting' && status.submission !== 'not-sent',
       );
     if (unknown.length > 0) {
       try {
         const running = new Map(
           (await this.observer.running()).map((task) => [task.label, task.taskId]),
         );
-        for (const open of unknown) {
-          const taskId = running.get(taskLabel(open.jobId));
-          if (taskId !== undefined && !open.busy) this.dispatcher.start(open, taskId);
+        for (const tracked of unknown) {
+          const taskId = running.get(taskLabel(tracked.jobId));
+          if (taskId !== undefined && !tracked.busy) this.dispatcher.start(tracked, taskId);
         }
       } catch (error) {
         this.reconcileNotBefore =
@@ -545,7 +543,7 @@ export class Tracker implements TransferTracking {
     const inFlight = [...this.transfers.inFlight()];
     let look;
     try {
-      look = await this.observer.look(inFlight);
+      look = await this.observer.poll(inFlight);
     } catch (error) {
       this.pollFailed(error, inFlight.length);
       return;
@@ -555,49 +553,49 @@ export class Tracker implements TransferTracking {
       events.emit({ kind: 'observed', inFlight: inFlight.length, calls: look.calls });
       alarms.clear(ACCOUNT_ALARM);
     }
-    for (const open of inFlight) {
-      const observation = look.observations.get(open.jobId);
+    for (const tracked of inFlight) {
+      const observation = look.observations.get(tracked.jobId);
       if (observation === undefined) continue;
-      const before = open.transfer;
-      const decision = decide(before, observation, open.watch, {
+      const before = tracked.transfer;
+      const decision = decide(before, observation, tracked.watch, {
         monotonicMs: clock.monotonicMs(),
         nowIso: new Date(clock.now()).toISOString(),
         stallTimeoutMs: stallTimeoutSeconds * 1000,
         clientId: this.parts.globus.clientId(),
       });
-      open.watch = decision.watch;
-      if (decision.alarm !== undefined) alarms.raise(`task:${open.jobId}`, decision.alarm);
-      this.apply(open, before, decision.transfer);
-      if (observation.kind === 'seen') this.tellProgress(open, before, observation.task);
+      tracked.watch = decision.watch;
+      if (decision.alarm !== undefined) alarms.raise(`task:${tracked.jobId}`, decision.alarm);
+      this.apply(tracked, before, decision.transfer);
+      if (observation.kind === 'seen') this.tellProgress(tracked, before, observation.task);
     }
   }
 
-  private tellProgress(open: OpenTransfer, before: Transfer, task: GlobusTask): void {
+  private tellProgress(tracked: TrackedTransfer, before: Transfer, task: GlobusTask): void {
     const { events } = this.parts;
-    const { transfer } = open;
+    const { transfer } = tracked;
     const bytes = transfer.progress.bytesTransferred - before.progress.bytesTransferred;
     const files = transfer.progress.filesTransferred - before.progress.filesTransferred;
     // What was asked of Globus after this process began no other one can have counted.
     const ownTask =
       task.requestedAt !== undefined && task.requestedAt > this.begunAt + CLOCKS_DIFFER_MS;
-    if ((open.progressInStep || ownTask) && (bytes > 0 || files > 0)) {
+    if ((tracked.progressInStep || ownTask) && (bytes > 0 || files > 0)) {
       events.emit({ kind: 'moved', transfer, bytes, files });
     }
-    open.progressInStep = true;
+    tracked.progressInStep = true;
     if (transfer.status.state !== before.status.state) {
       const { requestedAt: startedAt, completedAt: endedAt } = task;
       events.emit({ kind: 'task-ended', transfer, startedAt, endedAt });
     }
   }
 
-  private apply(open: OpenTransfer, before: Transfer, after: Transfer): void {
-    const next = this.transfers.update(open, () => after);
+  private apply(tracked: TrackedTransfer, before: Transfer, after: Transfer): void {
+    const next = this.transfers.update(tracked, () => after);
     if (next.status.state !== before.status.state) {
-      open.failures = 0;
-      open.notBefore = 0;
+      tracked.failures = 0;
+      tracked.notBefore = 0;
     }
     if (isFinal(next.status.state)) {
-      this.writer.changed(open, 'final');
+      this.writer.changed(tracked, 'final');
       return;
     }
     // Details of a trouble may change with every file; that it is another trouble is news.
@@ -606,14 +604,14 @@ export class Tracker implements TransferTracking {
       next.progress.niceStatus !== before.progress.niceStatus ||
       next.endRequested !== before.endRequested;
     if (next !== before && next.status.state === 'transferring') {
-      this.writer.changed(open, worded ? 'needed' : 'progress');
+      this.writer.changed(tracked, worded ? 'needed' : 'progress');
     }
     if (next.endRequested !== before.endRequested) {
-      const { requestId } = open;
+      const { requestId } = tracked;
       this.parts.events.emit({ kind: 'end-requested', transfer: next, requestId });
     }
     if (next.endRequested !== undefined && next.status.state === 'transferring') {
-      void this.besideLoop(this.ender.cancel(open));
+      void this.besideLoop(this.ender.cancel(tracked));
     }
   }
 
@@ -624,30 +622,34 @@ export class Tracker implements TransferTracking {
     if (error instanceof ServiceAccountError) alarms.raise(ACCOUNT_ALARM, error.message);
   }
 
-  private onConfirmed(open: OpenTransfer, shown: Transfer): void {
+  private onConfirmed(tracked: TrackedTransfer, shown: Transfer): void {
     this.parts.alarms.clear(writeAlarm(shown));
     const { state } = shown.status;
     // Something newer is to be written, such as the removal of an ended transfer's job.
-    if (isFinal(state) && open.transfer !== shown) return;
+    if (isFinal(state) && tracked.transfer !== shown) return;
     if (state === 'waiting') return;
     // SciCat has the task's id, or the end: the file list has done its work.
-    if (hasFileList(shown) && !this.fileListForgotten.has(open)) {
-      this.fileListForgotten.add(open);
+    if (hasFileList(shown) && !this.fileListForgotten.has(tracked)) {
+      this.fileListForgotten.add(tracked);
       void this.besideLoop(this.forgetFileList(shown.key));
     }
     if (!isFinal(state)) return;
     // One that never changed here has ended before, and SciCat had lost it: nothing new to tell.
-    if (open.revision > 0) {
-      this.parts.events.emit({ kind: 'end-written', transfer: shown, requestId: open.requestId });
+    if (tracked.revision > 0) {
+      this.parts.events.emit({
+        kind: 'end-written',
+        transfer: shown,
+        requestId: tracked.requestId,
+      });
     }
-    this.letGo(open);
+    this.letGo(tracked);
   }
 
-  private letGo(open: OpenTransfer): void {
-    this.writer.forget(open);
-    this.transfers.drop(open);
-    this.dispatcher.forget(open);
-    for (const kind of ['task', 'internal']) this.parts.alarms.clear(`${kind}:${open.jobId}`);
+  private letGo(tracked: TrackedTransfer): void {
+    this.writer.forget(tracked);
+    this.transfers.drop(tracked);
+    this.dispatcher.forget(tracked);
+    for (const kind of ['task', 'internal']) this.parts.alarms.clear(`${kind}:${tracked.jobId}`);
     this.wake();
   }
 
@@ -660,16 +662,16 @@ export class Tracker implements TransferTracking {
   }
 
   /** The job was removed from SciCat: nobody is left to tell, and nothing more is to be copied. */
-  private onGone(open: OpenTransfer): void {
-    if (open.jobGone) return;
-    this.transfers.setGone(open);
-    this.parts.events.emit({ kind: 'job-gone', jobId: open.jobId });
-    this.writer.forget(open);
+  private onGone(tracked: TrackedTransfer): void {
+    if (tracked.jobGone) return;
+    this.transfers.setGone(tracked);
+    this.parts.events.emit({ kind: 'job-gone', jobId: tracked.jobId });
+    this.writer.forget(tracked);
     // Somebody has removed what this service was not allowed to remove.
-    if (isToBeRemoved(open.transfer)) this.parts.alarms.clear(SCICAT_REMOVE_ALARM);
+    if (isToBeRemoved(tracked.transfer)) this.parts.alarms.clear(SCICAT_REMOVE_ALARM);
     void this.besideLoop(
-      this.ender.endGone(open).then(() => {
-        this.letGo(open);
+      this.ender.cancelOrphan(tracked).then(() => {
+        this.letGo(tracked);
       }),
     );
   }

@@ -3,35 +3,23 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { GlobusModule } from '../globus/globus.module.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
-import { SpoolModule } from '../spool/spool.module.js';
-import { CLOCK, type Clock } from '../time/clock.port.js';
-import {
-  ARCHIVE_JOBS,
-  type ArchiveJobs,
-} from '../transfers/application/ports/archive-jobs.port.js';
-import { DATASETS, type Datasets } from '../transfers/application/ports/datasets.port.js';
-import {
-  GLOBUS_TRANSFERS,
-  type GlobusTransfers,
-} from '../transfers/application/ports/globus-transfers.port.js';
-import { JOB_HISTORY, type JobHistory } from '../transfers/application/ports/job-history.port.js';
-import { SPOOL, type Spool } from '../transfers/application/ports/spool.port.js';
-import {
-  TRANSFER_EVENTS,
-  type TransferEvents,
-} from '../transfers/application/ports/transfer-events.port.js';
-import {
-  TRANSFER_JOBS,
-  type TransferJobs,
-} from '../transfers/application/ports/transfer-jobs.port.js';
-import { TRANSFER_TRACKING } from '../transfers/application/ports/transfer-tracking.port.js';
-import { Alarms } from './alarms.js';
+import { DataFolderModule } from '../data-folder/data-folder.module.js';
+import { CLOCK, type Clock } from '../ports/clock.port.js';
+import { ARCHIVE_JOBS, type ArchiveJobs } from '../ports/archive-jobs.port.js';
+import { DATASETS, type Datasets } from '../ports/datasets.port.js';
+import { GLOBUS_TRANSFERS, type GlobusTransfers } from '../ports/globus-transfers.port.js';
+import { JOB_HISTORY, type JobHistory } from '../ports/job-history.port.js';
+import { FILE_LIST_STORE, type FileListStore } from '../ports/file-list-store.port.js';
+import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.port.js';
+import { TRANSFER_JOBS, type TransferJobs } from '../ports/transfer-jobs.port.js';
+import { TRANSFER_TRACKING } from '../ports/transfer-tracking.port.js';
+import { Alarms } from './core/alarms.js';
 import { Tracker } from './tracker.js';
 import { TrackerSchedule } from './tracker-schedule.js';
 
 /** What follows transfers from their acceptance to their end. */
 @Module({
-  imports: [ScheduleModule.forRoot(), ScicatModule, GlobusModule, SpoolModule],
+  imports: [ScheduleModule.forRoot(), ScicatModule, GlobusModule, DataFolderModule],
   providers: [
     {
       provide: Alarms,
@@ -45,7 +33,7 @@ import { TrackerSchedule } from './tracker-schedule.js';
         archiveJobs: ArchiveJobs,
         datasets: Datasets,
         globus: GlobusTransfers,
-        spool: Spool,
+        spool: FileListStore,
         history: JobHistory,
         events: TransferEvents,
         alarms: Alarms,
@@ -70,7 +58,7 @@ import { TrackerSchedule } from './tracker-schedule.js';
         ARCHIVE_JOBS,
         DATASETS,
         GLOBUS_TRANSFERS,
-        SPOOL,
+        FILE_LIST_STORE,
         JOB_HISTORY,
         TRANSFER_EVENTS,
         Alarms,

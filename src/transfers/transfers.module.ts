@@ -3,18 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { AuthModule } from '../auth/auth.module.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
-import { SpoolModule } from '../spool/spool.module.js';
-import { CLOCK, type Clock } from '../time/clock.port.js';
+import { DataFolderModule } from '../data-folder/data-folder.module.js';
+import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
 import { CancelTransfer } from './application/cancel-transfer.js';
 import { LookUpTransfers } from './application/look-up-transfers.js';
-import { SPOOL, type Spool } from './application/ports/spool.port.js';
-import { TRANSFER_EVENTS, type TransferEvents } from './application/ports/transfer-events.port.js';
-import { TRANSFER_JOBS, type TransferJobs } from './application/ports/transfer-jobs.port.js';
-import {
-  TRANSFER_TRACKING,
-  type TransferTracking,
-} from './application/ports/transfer-tracking.port.js';
+import { FILE_LIST_STORE, type FileListStore } from '../ports/file-list-store.port.js';
+import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.port.js';
+import { TRANSFER_JOBS, type TransferJobs } from '../ports/transfer-jobs.port.js';
+import { TRANSFER_TRACKING, type TransferTracking } from '../ports/transfer-tracking.port.js';
 import { PreviewTransfer } from './application/preview-transfer.js';
 import { RequestTransfer } from './application/request-transfer.js';
 import { FacilityController } from './http/facility.controller.js';
@@ -24,7 +21,7 @@ import { TransferController } from './http/transfer.controller.js';
 
 /** Requesting, previewing, cancelling and looking up transfers; the facilities between them. */
 @Module({
-  imports: [AuthModule, ScicatModule, SpoolModule, TrackingModule],
+  imports: [AuthModule, ScicatModule, DataFolderModule, TrackingModule],
   controllers: [TransferController, PreviewController, FacilityController],
   providers: [
     FileListBody,
@@ -32,7 +29,7 @@ import { TransferController } from './http/transfer.controller.js';
       provide: RequestTransfer,
       useFactory: (
         jobs: TransferJobs,
-        spool: Spool,
+        spool: FileListStore,
         tracking: TransferTracking,
         events: TransferEvents,
         config: ConfigSnapshots,
@@ -48,7 +45,14 @@ import { TransferController } from './http/transfer.controller.js';
           globusClientId: () => config.current().secrets.globusClientId,
           newUuid: randomUUID,
         }),
-      inject: [TRANSFER_JOBS, SPOOL, TRANSFER_TRACKING, TRANSFER_EVENTS, ConfigSnapshots, CLOCK],
+      inject: [
+        TRANSFER_JOBS,
+        FILE_LIST_STORE,
+        TRANSFER_TRACKING,
+        TRANSFER_EVENTS,
+        ConfigSnapshots,
+        CLOCK,
+      ],
     },
     {
       provide: PreviewTransfer,

@@ -11,7 +11,7 @@ import {
   secretsOf,
 } from './deployment.js';
 import { stage } from './dockerfile.js';
-import { STOP_WITHIN_MS } from '../../src/stop-on-signals.js';
+import { STOP_WITHIN_MS } from '../../src/app/signals.js';
 
 const text = textOf('compose.yaml');
 const compose = yamlOf(text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { STOP_WITHIN_MS } from '../../src/stop-on-signals.js';
+import { STOP_WITHIN_MS } from '../../src/app/signals.js';
 import {
   heapMiB,
   loaded,

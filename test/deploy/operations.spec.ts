@@ -73,13 +73,13 @@ describe(PAGE, () => {
 
   it('has lines of the log and alarms that the service writes', () => {
     const sources = [
-      'src/app.setup.ts',
+      'src/app/app.setup.ts',
       'src/auth/auth.module.ts',
       'src/events/event-log.ts',
-      'src/serve.ts',
+      'src/app/serve.ts',
       'src/tracking/tracker.ts',
-      'src/tracking/dispatcher.ts',
-      'src/tracking/sweep.ts',
+      'src/tracking/queue/dispatcher.ts',
+      'src/tracking/recovery/sweep.ts',
     ]
       .map(textOf)
       .join('\n');

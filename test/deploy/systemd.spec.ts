@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SERVER_LIMITS } from '../../src/hardening/server-limits.js';
-import { STOP_WITHIN_MS } from '../../src/stop-on-signals.js';
+import { STOP_WITHIN_MS } from '../../src/app/signals.js';
 import {
   heapMiB,
   loaded,

@@ -8,7 +8,7 @@ import { CleanUp } from '../../sandbox/world/clean-up.js';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/world.js';
 import { doctor, type DoctorOptions } from '../../src/cli/doctor.js';
 import type { Finding } from '../../src/doctor/check.js';
-import { CONTAINER_VARIABLE } from '../../src/spool/data-dir-mount.js';
+import { CONTAINER_VARIABLE } from '../../src/data-folder/data-dir-mount.js';
 import { memoryTerminal } from '../support/memory-terminal.js';
 import { outcomes } from '../support/fake-probes.js';
 

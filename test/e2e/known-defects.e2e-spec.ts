@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { CLOCK, type Clock } from '../../src/time/clock.port.js';
+import { CLOCK, type Clock } from '../../src/ports/clock.port.js';
 import {
   COLLECTIONS,
   eventually,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
-import { applicationFolder } from '../../src/application-folder.js';
+import { applicationFolder } from '../../src/config/application-folder.js';
 import { ALICES_DATASET, TestService } from '../support/service.js';
 import { errorOf } from './error-shape.js';
 
@@ -185,7 +185,7 @@ describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json'
       return true;
     });
     try {
-      await import('../../src/write-openapi.js');
+      await import('../../src/app/write-openapi.js');
     } finally {
       write.mockRestore();
     }

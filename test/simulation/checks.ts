@@ -322,14 +322,14 @@ function checkCancels(world: World, cases: readonly Case[]): void {
   for (const { jobId, remove, at } of world.ledger.ends) {
     const one = byId.get(jobId);
     if (one === undefined || isTampered(world, jobId)) continue;
-    // A late write of an older state together with a restart undoes the wish; SciCat has no locks.
+    // A late write of an older state together with a restart undoes the parameters; SciCat has no locks.
     if (one.lateWrite) continue;
     const parked = one.job !== undefined && !world.scicat.datasets.has(pidOf(one.job));
     if (remove && one.job !== undefined && !parked) {
       world.violated(`the removal of job ${jobId} was promised, and it is still there`);
     }
     const accepted = world.ledger.tasks.find(({ label }) => label === `SciCat transfer ${jobId}`);
-    // A submission under way goes on for three minutes at most; none begins after the wish.
+    // A submission under way goes on for three minutes at most; none begins after the parameters.
     if (accepted !== undefined && !accepted.late && accepted.at > at + 3 * MINUTE) {
       world.violated(`job ${jobId} was started after its end had been promised`);
     }

@@ -6,23 +6,23 @@ import { ScicatDatasets } from '../../src/scicat/scicat-datasets.client.js';
 import { ScicatIdentities } from '../../src/scicat/scicat-identities.client.js';
 import { ScicatTransferJobs } from '../../src/scicat/scicat-jobs.client.js';
 import { ServiceAccount } from '../../src/scicat/service-account.js';
-import type { Clock } from '../../src/time/clock.port.js';
-import { Alarms } from '../../src/tracking/alarms.js';
+import type { Clock } from '../../src/ports/clock.port.js';
+import { Alarms } from '../../src/tracking/core/alarms.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { CancelTransfer } from '../../src/transfers/application/cancel-transfer.js';
 import { LookUpTransfers } from '../../src/transfers/application/look-up-transfers.js';
 import type {
-  Spool,
-  SpooledList,
-  SpoolEntry,
-} from '../../src/transfers/application/ports/spool.port.js';
-import type { TransferEvent } from '../../src/transfers/application/ports/transfer-events.port.js';
+  FileListStore,
+  StoredFileList,
+  StoredEntry,
+} from '../../src/ports/file-list-store.port.js';
+import type { TransferEvent } from '../../src/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
-import type { FileList } from '../../src/transfers/domain/file-list.js';
+import type { FileList } from '../../src/file-lists/file-list.js';
 import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
 import { MINUTE } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
-import { listInMemory } from '../support/fake-spool.js';
+import { listInMemory } from '../support/fake-file-list-store.js';
 import type { World } from './world.js';
 import { filesOf } from '../support/file-lists.js';
 
@@ -259,7 +259,7 @@ class ClockOfLife implements Clock {
 }
 
 /** The spool as a process sees it; what is on the disk outlives the process. */
-class SpoolOfLife implements Spool {
+class SpoolOfLife implements FileListStore {
   constructor(
     private readonly world: World,
     private readonly life: Life,
@@ -275,7 +275,7 @@ class SpoolOfLife implements Spool {
     await this.takesTime();
   }
 
-  async open(key: string): Promise<SpooledList | undefined> {
+  async open(key: string): Promise<StoredFileList | undefined> {
     await this.takesTime();
     const list = this.world.disk.get(key);
     return list === undefined ? undefined : listInMemory(list.files);
@@ -286,7 +286,7 @@ class SpoolOfLife implements Spool {
     this.world.disk.delete(key);
   }
 
-  async entries(): Promise<readonly SpoolEntry[]> {
+  async entries(): Promise<readonly StoredEntry[]> {
     await this.takesTime();
     return [...this.world.disk].map(([key, { at }]) => ({ key, storedAt: at }));
   }

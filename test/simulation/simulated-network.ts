@@ -5,7 +5,7 @@ import {
   type HttpTransport,
   TransportError,
   type TransportFailure,
-} from '../../src/http-client/http-transport.port.js';
+} from '../../src/ports/http-transport.port.js';
 import { arrived, type ArrivedRequest } from '../support/whole-body.js';
 import type { Life } from './life.js';
 import { type FaultRates, SECOND } from './plan.js';

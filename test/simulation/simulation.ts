@@ -1,4 +1,4 @@
-import { sealRecord } from '../../src/transfers/domain/transfer-record.js';
+import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aRecord, CLIENT_ID, SERVICE_USER } from '../support/builders.js';
 import { check } from './checks.js';
 import { Life } from './life.js';

@@ -1,4 +1,4 @@
-import type { Asker } from '../../src/auth/caller.js';
+import type { Requester } from '../../src/auth/caller.js';
 import { ProxyError } from '../../src/errors/proxy-error.js';
 import type { Life } from './life.js';
 import type { Wish } from './ledger.js';
@@ -12,7 +12,7 @@ type User = (typeof USERS)[number] | typeof FORGER;
 const ROOT = '/data';
 
 /**
- * The scientists: ask for transfers, ask again (at once, later, because nobody answered), look,
+ * The scientists: ask for transfers, ask again (at once, later, because nobody answered), poll,
  * cancel. They go through the application services as the controller does, and write down what they
  * were told.
  */
@@ -59,8 +59,8 @@ export class Users {
     const life = this.life();
     if (user !== FORGER) ledger.endsAsked.set(jobId, ledger.endsAsked.get(jobId) ?? world.elapsed);
     world.note(`${user} cancels ${jobId.slice(0, 8)}${remove ? ' and removes it' : ''}`);
-    void this.as(user, life, async (asker) => {
-      await life.cancels.execute(asker, jobId, remove);
+    void this.as(user, life, async (requester) => {
+      await life.cancels.execute(requester, jobId, remove);
       world.note(`${user} is told that ${jobId.slice(0, 8)} is being cancelled`);
       if (user === FORGER) world.violated('a forged job was taken for one of ours');
       ledger.ends.push({ jobId, remove, at: world.elapsed, life: life.number });
@@ -114,11 +114,11 @@ export class Users {
       const life = this.life();
       let answered = false;
       world.note(`${user} asks for ${wish.number}`);
-      void this.as(user, life, async (asker, token) => {
+      void this.as(user, life, async (requester, token) => {
         const jobId = await life.requests.execute({
-          asker,
+          requester: requester,
           dataset: life.datasets.readAs(token, wish.pid),
-          wish: {
+          parameters: {
             sourceFacility: 'PSI',
             destFacility: wish.destination,
             scicatPid: wish.pid,
@@ -157,9 +157,9 @@ export class Users {
     const promised = ledger.promises[dice.whole(0, ledger.promises.length - 1)];
     if (promised === undefined) return;
     const life = this.life();
-    void this.as(dice.pick(USERS), life, async (asker) => {
-      if (dice.chance(0.2)) await life.lookUps.list(asker, 1, 10);
-      else await life.lookUps.one(asker, promised.jobId);
+    void this.as(dice.pick(USERS), life, async (requester) => {
+      if (dice.chance(0.2)) await life.lookUps.list(requester, 1, 10);
+      else await life.lookUps.one(requester, promised.jobId);
     });
   }
 
@@ -167,7 +167,7 @@ export class Users {
   private async as(
     user: User,
     life: Life,
-    operation: (asker: Asker, token: string) => Promise<void>,
+    operation: (requester: Requester, token: string) => Promise<void>,
   ): Promise<unknown> {
     const { world } = this;
     try {
@@ -185,7 +185,7 @@ export class Users {
     }
   }
 
-  /** Before the answer, the wish must be where a restart finds it. */
+  /** Before the answer, the parameters must be where a restart finds it. */
   private checkWishIsKept(jobId: string, remove: boolean): void {
     const { world } = this;
     const job = world.scicat.job(jobId);

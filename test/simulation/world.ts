@@ -8,7 +8,7 @@ import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { Secret } from '../../src/config/secret.js';
 import { FakeJobHistory } from '../support/fake-job-history.js';
 import type { ArrivedRequest } from '../support/whole-body.js';
-import type { FileEntry } from '../../src/transfers/domain/file-list.js';
+import type { FileEntry } from '../../src/file-lists/file-list.js';
 import { aConfig, aFacility, CLIENT_ID, SERVICE_USER, START } from '../support/builders.js';
 import { settlePromises, VirtualClock } from '../support/virtual-clock.js';
 import { Dice } from './dice.js';

@@ -1,5 +1,5 @@
-import type { Asker } from '../../src/auth/caller.js';
-import type { Identity } from '../../src/auth/identity.port.js';
+import type { Requester } from '../../src/auth/caller.js';
+import type { Identity } from '../../src/ports/identities.port.js';
 import type { AppConfig, TaskConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { Secret } from '../../src/config/secret.js';
@@ -11,15 +11,12 @@ import {
   type PathField,
 } from '../../src/facilities/facility.js';
 import { compileTemplate, type Template } from '../../src/templates/template.js';
-import type { Dataset } from '../../src/transfers/application/ports/datasets.port.js';
-import type { GlobusTask } from '../../src/transfers/application/ports/globus-transfers.port.js';
-import {
-  TRANSFER_JOB_TYPE,
-  type TransferJobDocument,
-} from '../../src/transfers/domain/job-document.js';
-import { taskLabel } from '../../src/transfers/domain/task-label.js';
-import type { Transfer, TransferStatus } from '../../src/transfers/domain/transfer.js';
-import { sealRecord, type TransferRecord } from '../../src/transfers/domain/transfer-record.js';
+import type { Dataset } from '../../src/ports/datasets.port.js';
+import type { GlobusTask } from '../../src/ports/globus-transfers.port.js';
+import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-document.js';
+import { taskLabel } from '../../src/domain/task-label.js';
+import type { Transfer, TransferStatus } from '../../src/domain/transfer.js';
+import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';
 
 /** The service's SciCat account in tests. */
 export const SERVICE_USER = 'globus-proxy';
@@ -99,7 +96,7 @@ export function aTransfer(parts: TransferParts = {}): Transfer {
       faults: 0,
     },
     attempts: 0,
-    status: { state: 'waiting', reason: 'for a test', handover: 'none' },
+    status: { state: 'waiting', reason: 'for a test', submission: 'not-sent' },
     ...rest,
   };
 }
@@ -302,7 +299,7 @@ export function anIdentity(parts: Partial<Identity> = {}): Identity {
 export const REQUEST_ID = 'request-1';
 
 /** Alice, or somebody else, in a request. */
-export function anAsker(parts: Partial<Identity> = {}): Asker {
+export function anAsker(parts: Partial<Identity> = {}): Requester {
   return { identity: anIdentity(parts), requestId: REQUEST_ID };
 }
 

@@ -6,7 +6,7 @@ import type {
   TaskQuery,
   TaskSlice,
   TransferRequest,
-} from '../../src/transfers/application/ports/globus-transfers.port.js';
+} from '../../src/ports/globus-transfers.port.js';
 import { aTask, CLIENT_ID, taskIdFor, uuid } from './builders.js';
 import { Faults } from './faults.js';
 import { timeout } from './upstream-failures.js';

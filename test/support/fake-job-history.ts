@@ -1,4 +1,4 @@
-import type { JobHistory } from '../../src/transfers/application/ports/job-history.port.js';
+import type { JobHistory } from '../../src/ports/job-history.port.js';
 
 /** A memory that does not outlive the test. */
 export class FakeJobHistory implements JobHistory {

@@ -1,8 +1,8 @@
 import type { Check, Finding } from '../../src/doctor/check.js';
 import type { Places } from '../../src/doctor/places.js';
-import type { DataFolderProbe } from '../../src/doctor/ports/data-folder-probe.port.js';
-import type { GlobusProbe } from '../../src/doctor/ports/globus-probe.port.js';
-import type { ScicatProbe } from '../../src/doctor/ports/scicat-probe.port.js';
+import type { DataFolderProbe } from '../../src/ports/data-folder-probe.port.js';
+import type { GlobusProbe } from '../../src/ports/globus-probe.port.js';
+import type { ScicatProbe } from '../../src/ports/scicat-probe.port.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
 
 /** Told in the order in which it was asked. */

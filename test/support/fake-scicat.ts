@@ -1,23 +1,20 @@
-import type {
-  ArchiveJobs,
-  NewArchiveJob,
-} from '../../src/transfers/application/ports/archive-jobs.port.js';
-import type { Dataset, Datasets } from '../../src/transfers/application/ports/datasets.port.js';
+import type { ArchiveJobs, NewArchiveJob } from '../../src/ports/archive-jobs.port.js';
+import type { Dataset, Datasets } from '../../src/ports/datasets.port.js';
 import type {
   JobPage,
   NewTransferJob,
   TransferJobs,
   Viewer,
-} from '../../src/transfers/application/ports/transfer-jobs.port.js';
+} from '../../src/ports/transfer-jobs.port.js';
 import {
   field,
   isOurs,
   showsEnded,
   type TransferJobDocument,
-} from '../../src/transfers/domain/job-document.js';
-import type { JobView } from '../../src/transfers/domain/job-view.js';
-import type { CreatedJob, LifecycleFound } from '../../src/transfers/domain/transfer.js';
-import { sealRecord } from '../../src/transfers/domain/transfer-record.js';
+} from '../../src/domain/job-document.js';
+import type { JobView } from '../../src/domain/job-view.js';
+import type { CreatedJob, LifecycleFound } from '../../src/domain/transfer.js';
+import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
 import { Faults } from './faults.js';
 import { rejected } from './upstream-failures.js';

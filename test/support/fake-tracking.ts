@@ -1,14 +1,14 @@
 import type {
-  AccountRefusal,
-  Handover,
+  CreateRefusal,
+  DispatchResult,
   Outlook,
   Place,
   TransferTracking,
-} from '../../src/transfers/application/ports/transfer-tracking.port.js';
-import { fingerprint } from '../../src/transfers/domain/fingerprint.js';
-import type { TransferJobDocument } from '../../src/transfers/domain/job-document.js';
-import { readJob } from '../../src/transfers/domain/job-view.js';
-import type { EndRequest, Transfer } from '../../src/transfers/domain/transfer.js';
+} from '../../src/ports/transfer-tracking.port.js';
+import { fingerprint } from '../../src/domain/fingerprint.js';
+import type { TransferJobDocument } from '../../src/domain/job-document.js';
+import { readJob } from '../../src/domain/job-view.js';
+import type { EndRequest, Transfer } from '../../src/domain/transfer.js';
 
 /** Tracking that only remembers what it was asked for. */
 export class FakeTracking implements TransferTracking {
@@ -17,7 +17,7 @@ export class FakeTracking implements TransferTracking {
   /** Thrown by {@link outlook} and {@link reserve}. */
   refusal: Error | undefined;
   /** What handing over brings; a promise that stays open is a Globus that does not answer. */
-  handover: Promise<Handover> = Promise.resolve({ kind: 'started' });
+  dispatched: Promise<DispatchResult> = Promise.resolve({ kind: 'started' });
   submissionId: string | undefined = 'from-the-stock';
   readonly accepted: Transfer[] = [];
   readonly disowned: string[] = [];
@@ -26,7 +26,7 @@ export class FakeTracking implements TransferTracking {
   /** Jobs that were removed from SciCat without anybody having noticed. */
   readonly gone = new Set<string>();
   /** What was told of the account's right to create jobs. */
-  readonly refusals: (AccountRefusal | undefined)[] = [];
+  readonly refusals: (CreateRefusal | undefined)[] = [];
   /** Places taken and not given back. */
   places = 0;
   /** Called when a transfer is accepted. */
@@ -63,12 +63,12 @@ export class FakeTracking implements TransferTracking {
     return this.submissionId;
   }
 
-  accept(transfer: Transfer, place: Place, _requestId: string): Promise<Handover> {
+  accept(transfer: Transfer, place: Place, _requestId: string): Promise<DispatchResult> {
     place.release();
     this.onAccept();
     this.accepted.push(transfer);
     this.followed.set(transfer.jobId, transfer);
-    return this.handover;
+    return this.dispatched;
   }
 
   current(jobId: string): Transfer | undefined {
@@ -105,7 +105,7 @@ export class FakeTracking implements TransferTracking {
     return transfer !== undefined && transfer.endRequested === undefined;
   }
 
-  accountMayCreate(refusal: AccountRefusal | undefined): void {
+  accountMayCreate(refusal: CreateRefusal | undefined): void {
     this.refusals.push(refusal);
   }
 }

@@ -1,8 +1,4 @@
-import {
-  type FileEntry,
-  type FileList,
-  FileListBuilder,
-} from '../../src/transfers/domain/file-list.js';
+import { type FileEntry, type FileList, FileListBuilder } from '../../src/file-lists/file-list.js';
 
 /** A list of these entries. */
 export function fileListOf(files: readonly FileEntry[]): FileList {

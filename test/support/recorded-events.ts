@@ -1,7 +1,4 @@
-import type {
-  TransferEvent,
-  TransferEvents,
-} from '../../src/transfers/application/ports/transfer-events.port.js';
+import type { TransferEvent, TransferEvents } from '../../src/ports/transfer-events.port.js';
 
 /** Remembers what happened. */
 export class RecordedEvents implements TransferEvents {

@@ -11,7 +11,7 @@ import {
   type ScicatSandbox,
   type ScicatSandboxOptions,
 } from '../../sandbox/scicat/scicat-sandbox.js';
-import { createApp } from '../../src/app.setup.js';
+import { createApp } from '../../src/app/app.setup.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../src/hardening/server-limits.js';

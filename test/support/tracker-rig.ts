@@ -1,12 +1,12 @@
 import type { Tracker } from '../../src/tracking/tracker.js';
-import type { Place } from '../../src/transfers/application/ports/transfer-tracking.port.js';
+import type { Place } from '../../src/ports/transfer-tracking.port.js';
 import {
   RequestTransfer,
-  type TransferRequestInput,
+  type TransferRequestOptions,
 } from '../../src/transfers/application/request-transfer.js';
-import type { TransferJobDocument } from '../../src/transfers/domain/job-document.js';
-import { newTransfer, type Transfer } from '../../src/transfers/domain/transfer.js';
-import { sealRecord, type TransferRecord } from '../../src/transfers/domain/transfer-record.js';
+import type { TransferJobDocument } from '../../src/domain/job-document.js';
+import { newTransfer, type Transfer } from '../../src/domain/transfer.js';
+import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';
 import {
   aDataset,
   aJob,
@@ -101,11 +101,11 @@ export class TrackerRig {
   }
 
   /** Alice asks for one and the same copy. @returns the job's id */
-  ask(parts: Partial<TransferRequestInput> = {}): Promise<string> {
+  ask(parts: Partial<TransferRequestOptions> = {}): Promise<string> {
     return this.requests.execute({
-      asker: anAsker(),
+      requester: anAsker(),
       dataset: Promise.resolve(aDataset()),
-      wish: {
+      parameters: {
         sourceFacility: 'PSI',
         destFacility: 'CSCS',
         scicatPid: aDataset().pid,

@@ -1,14 +1,17 @@
-import { Alarms } from '../../src/tracking/alarms.js';
-import { JobWriter, type JobWriterListener } from '../../src/tracking/job-writer.js';
-import { type OpenTransfer, OpenTransfers } from '../../src/tracking/open-transfers.js';
+import { Alarms } from '../../src/tracking/core/alarms.js';
+import { JobWriter, type JobWriterListener } from '../../src/tracking/core/job-writer.js';
+import {
+  type TrackedTransfer,
+  TrackedTransfers,
+} from '../../src/tracking/core/tracked-transfers.js';
 import { Tracker } from '../../src/tracking/tracker.js';
-import { jobView } from '../../src/transfers/domain/job-view.js';
-import type { Transfer } from '../../src/transfers/domain/transfer.js';
+import { jobView } from '../../src/domain/job-view.js';
+import type { Transfer } from '../../src/domain/transfer.js';
 import { aJob, aJobOf, type ConfigParts, configOf } from './builders.js';
 import { FakeGlobus } from './fake-globus.js';
 import { FakeArchiveJobs, FakeDatasets, FakeTransferJobs } from './fake-scicat.js';
 import { FakeJobHistory } from './fake-job-history.js';
-import { FakeSpool } from './fake-spool.js';
+import { FakeSpool } from './fake-file-list-store.js';
 import { RecordedEvents } from './recorded-events.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -23,7 +26,7 @@ export class TrackingWorld {
   readonly globus = new FakeGlobus();
   readonly spool = new FakeSpool(() => this.clock.now());
   readonly history = new FakeJobHistory();
-  readonly transfers = new OpenTransfers(this.events, () => this.clock.monotonicMs());
+  readonly transfers = new TrackedTransfers(this.events, () => this.clock.monotonicMs());
   readonly aborter = new AbortController();
   readonly config;
   readonly writer: JobWriter;
@@ -35,8 +38,9 @@ export class TrackingWorld {
   constructor(config: ConfigParts = {}) {
     this.config = configOf(config);
     const listener: JobWriterListener = {
-      confirmed: (open, shown) => this.told.push(`confirmed ${open.jobId} ${shown.status.state}`),
-      gone: (open) => this.told.push(`gone ${open.jobId}`),
+      confirmed: (tracked, shown) =>
+        this.told.push(`confirmed ${tracked.jobId} ${shown.status.state}`),
+      gone: (tracked) => this.told.push(`gone ${tracked.jobId}`),
       failed: () => undefined,
     };
     const { jobs, clock, random, events } = this;
@@ -48,7 +52,7 @@ export class TrackingWorld {
   }
 
   /** Follows a transfer whose job SciCat holds but has not been written to. */
-  follow(transfer: Transfer, holdsSlot = false): OpenTransfer {
+  follow(transfer: Transfer, holdsSlot = false): TrackedTransfer {
     const { origin, jobId: id } = transfer;
     this.jobs.put(
       origin.kind === 'recorded'

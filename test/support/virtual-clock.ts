@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/time/clock.port.js';
+import type { Clock } from '../../src/ports/clock.port.js';
 
 interface Sleeper {
   readonly wakeAt: number;

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../../src/http-client/http-transport.port.js';
+import type { HttpRequest } from '../../src/ports/http-transport.port.js';
 
 /** A request as it arrives: its body is one text, streamed or not. */
 export type ArrivedRequest = HttpRequest & { readonly body?: string };

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Command } from 'commander';
-import { applicationFolder } from '../../application-folder.js';
+import { applicationFolder } from '../../config/application-folder.js';
 import { effectiveSettings, effectiveYaml } from '../../config/effective-settings.js';
 import { type ConfigFiles, type ConfigReading, readConfig } from '../../config/load-config.js';
 import { countProblems, problemReport } from '../problem-report.js';

@@ -7,7 +7,7 @@ export const serveCommand: CommandInstaller = (program) => {
     .description('Run the service until SIGTERM or Ctrl-C.')
     .action(async (_options, command: { optsWithGlobals(): CommonOptions }) => {
       // Only this command needs the whole service; the others shall answer at once.
-      const { serve } = await import('../../serve.js');
+      const { serve } = await import('../../app/serve.js');
       await serve(configArguments(command.optsWithGlobals()));
     });
 };

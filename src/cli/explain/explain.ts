@@ -16,7 +16,7 @@ import {
   userByDocument,
   userByGroups,
   userByToken,
-} from './known-facts.js';
+} from './gather-facts.js';
 import {
   type AskingUser,
   explainNobody,

@@ -7,7 +7,7 @@ import {
 } from '../../../test/support/builders.js';
 import type { Facility } from '../../facilities/facility.js';
 import { DATASET_WAS_READ, RULES } from '../../transfers/application/request-rules.js';
-import { userByDocument, userByGroups } from './known-facts.js';
+import { userByDocument, userByGroups } from './gather-facts.js';
 import {
   type AskedDataset,
   type AskingUser,

@@ -1,4 +1,4 @@
-import type { Identity } from '../../auth/identity.port.js';
+import type { Identity } from '../../ports/identities.port.js';
 import { errorStatus } from '../../errors/error-status.js';
 import type { ErrorCode, ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';
@@ -11,7 +11,7 @@ import {
   pathRules,
   type RuleName,
 } from '../../transfers/application/request-rules.js';
-import { neededChange } from './needed-change.js';
+import { neededChange } from './remedy.js';
 
 /** Something that is known, and from where; or why it is not. */
 export type Fact =

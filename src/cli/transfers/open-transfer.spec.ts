@@ -9,8 +9,8 @@ import {
   START,
   taskIdFor,
 } from '../../../test/support/builders.js';
-import { jobView } from '../../transfers/domain/job-view.js';
-import type { Transfer } from '../../transfers/domain/transfer.js';
+import { jobView } from '../../domain/job-view.js';
+import type { Transfer } from '../../domain/transfer.js';
 import { openTransfers } from './open-transfer.js';
 
 const shown = (transfer: Transfer) => aJobOf(transfer, jobView(transfer));
@@ -60,7 +60,7 @@ describe('an open transfer', () => {
 
   it('that waits says why, in the words of its job', () => {
     const waiting = aTransfer({
-      status: { state: 'waiting', reason: 'Globus is in maintenance', handover: 'none' },
+      status: { state: 'waiting', reason: 'Globus is in maintenance', submission: 'not-sent' },
     });
     expect(openTransfers([shown(waiting)], LATER)).toMatchObject([
       { state: 'waiting', message: 'Globus is in maintenance', globusTaskId: null },

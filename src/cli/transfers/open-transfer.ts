@@ -1,7 +1,7 @@
-import { field, type TransferJobDocument } from '../../transfers/domain/job-document.js';
-import { readJob } from '../../transfers/domain/job-view.js';
-import { type EndRequest, taskIdOf, type Transfer } from '../../transfers/domain/transfer.js';
-import type { TransferState } from '../../transfers/domain/transfer-state.js';
+import { field, type TransferJobDocument } from '../../domain/job-document.js';
+import { readJob } from '../../domain/job-view.js';
+import { type EndRequest, taskIdOf, type Transfer } from '../../domain/transfer.js';
+import type { TransferState } from '../../domain/transfer-state.js';
 
 /** Where files are, or go. */
 export interface ShownSide {

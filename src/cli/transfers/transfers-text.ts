@@ -1,4 +1,4 @@
-import { bytesText, durationText } from '../amounts.js';
+import { bytesText, durationText } from '../format.js';
 import { type Colour, type Paint, painter } from '../paint.js';
 import { oneLine } from '../one-line.js';
 import type { OpenTransferView } from './open-transfer.js';

@@ -1,6 +1,6 @@
 import { errorInWords } from '../../errors/error-facts.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import type { TransferJobDocument } from '../../transfers/domain/job-document.js';
+import type { TransferJobDocument } from '../../domain/job-document.js';
 import { loadForCommand } from '../command-config.js';
 import type { TransfersOptions } from '../commands/transfers.command.js';
 import type { ExitCode } from '../program.js';
@@ -67,7 +67,7 @@ async function watch(
   }
 }
 
-/** One look at SciCat. */
+/** One poll at SciCat. */
 type Look = { readonly at: number } & (
   | { readonly kind: 'seen'; readonly jobs: readonly TransferJobDocument[] }
   | { readonly kind: 'failed'; readonly message: string }

@@ -1,4 +1,4 @@
-import type { Asker } from '../../auth/caller.js';
+import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
@@ -7,9 +7,9 @@ import {
   InvalidRequestError,
 } from '../../errors/request.errors.js';
 import type { Facility } from '../../facilities/facility.js';
-import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
-import type { Dataset } from './ports/datasets.port.js';
-import type { Decision, TransferEvents } from './ports/transfer-events.port.js';
+import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import type { Dataset } from '../../ports/datasets.port.js';
+import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
@@ -20,7 +20,7 @@ import {
 } from './request-rules.js';
 
 /** What a user asks for, apart from the list of files. */
-export interface TransferWish {
+export interface TransferParameters {
   readonly sourceFacility: string;
   readonly destFacility: string;
   readonly scicatPid: string;
@@ -30,15 +30,15 @@ export interface TransferWish {
 }
 
 /** A request of a known user, apart from the list of files. */
-export interface AssessmentInput {
-  readonly asker: Asker;
+export interface AssessmentRequest {
+  readonly requester: Requester;
   /** The dataset, read with the user's own token; it may still be on its way. */
   readonly dataset: Promise<Dataset>;
-  readonly wish: TransferWish;
+  readonly parameters: TransferParameters;
 }
 
 /** What a request is judged by, and who hears of the decision. */
-export interface AssessmentParts {
+export interface AssessmentDeps {
   readonly config: AppConfig;
   readonly events: TransferEvents;
   readonly operation: 'request' | 'preview';
@@ -64,22 +64,22 @@ export interface AssessedRequest {
  * @throws UpstreamError
  */
 export async function assessRequest(
-  input: AssessmentInput,
-  { config, events, operation }: AssessmentParts,
+  input: AssessmentRequest,
+  { config, events, operation }: AssessmentDeps,
 ): Promise<AssessedRequest> {
-  const { asker, wish } = input;
-  const { identity } = asker;
+  const { requester: requester, parameters: parameters } = input;
+  const { identity } = requester;
   const decided = (
     verdict: Pick<Decision, 'allowed' | 'rule' | 'reason' | 'sourcePath' | 'destinationPath'>,
   ): void => {
     events.emit({
       kind: 'decided',
-      requestId: asker.requestId,
+      requestId: requester.requestId,
       operation,
       username: identity.username,
-      datasetPid: wish.scicatPid,
-      sourceFacility: wish.sourceFacility,
-      destinationFacility: wish.destFacility,
+      datasetPid: parameters.scicatPid,
+      sourceFacility: parameters.sourceFacility,
+      destinationFacility: parameters.destFacility,
       ...verdict,
     });
   };
@@ -95,7 +95,11 @@ export async function assessRequest(
     return rules;
   };
   try {
-    const { source, destination, ...first } = facilityRules(config.facilities, identity, wish);
+    const { source, destination, ...first } = facilityRules(
+      config.facilities,
+      identity,
+      parameters,
+    );
     passed(first.rules);
     const dataset = await input.dataset.catch((error: unknown) => {
       rule = 'dataset-unreadable';
@@ -108,7 +112,7 @@ export async function assessRequest(
       destination,
       dataset,
       username: identity.username,
-      collectionRootPath: wish.collectionRootPath,
+      collectionRootPath: parameters.collectionRootPath,
     });
     passed(rules);
     if (paths.kind === 'refused') throw letThrough();

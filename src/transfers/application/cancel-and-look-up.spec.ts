@@ -21,7 +21,7 @@ import {
   JobNotFoundError,
   NotReadyError,
 } from '../../errors/request.errors.js';
-import { jobView } from '../domain/job-view.js';
+import { jobView } from '../../domain/job-view.js';
 import { CancelTransfer } from './cancel-transfer.js';
 import { LookUpTransfers } from './look-up-transfers.js';
 
@@ -59,21 +59,21 @@ describe('cancelling', () => {
   test.each([
     ['its user', anAsker(), 'alice'],
     ['somebody of its owner group', COLLEAGUE, 'carol'],
-  ])('by %s', async (_who, asker, by) => {
+  ])('by %s', async (_who, requester, by) => {
     follow();
-    await cancel.execute(asker, JOB, false);
+    await cancel.execute(requester, JOB, false);
     expect(tracking.ends).toEqual([wish(by, false)]);
   });
 
   test.each([
     ['somebody else', MALLORY],
     ['S7: nobody', NOBODY],
-  ])('not by %s, followed or not', async (_who, asker) => {
+  ])('not by %s, followed or not', async (_who, requester) => {
     follow();
-    await expect(cancel.execute(asker, JOB, true)).rejects.toThrow(AccessDeniedError);
+    await expect(cancel.execute(requester, JOB, true)).rejects.toThrow(AccessDeniedError);
     tracking.followed.clear();
     jobs.put(aJob({ ownerUser: '', ownerGroup: '' }));
-    await expect(cancel.execute(asker, JOB, true)).rejects.toThrow(AccessDeniedError);
+    await expect(cancel.execute(requester, JOB, true)).rejects.toThrow(AccessDeniedError);
     expect([tracking.ends, jobs.stored.size]).toEqual([[], 1]);
   });
 
@@ -137,12 +137,12 @@ describe('looking up', () => {
   test.each([
     ['somebody else', MALLORY],
     ['S7: nobody', NOBODY],
-  ])('not for %s', async (_who, asker) => {
+  ])('not for %s', async (_who, requester) => {
     follow();
-    await expect(lookUp.one(asker, JOB)).rejects.toThrow(AccessDeniedError);
+    await expect(lookUp.one(requester, JOB)).rejects.toThrow(AccessDeniedError);
     tracking.followed.clear();
     jobs.put(aJob({ ownerUser: '', ownerGroup: '' }));
-    await expect(lookUp.one(asker, JOB)).rejects.toThrow(AccessDeniedError);
+    await expect(lookUp.one(requester, JOB)).rejects.toThrow(AccessDeniedError);
   });
 
   test.each([{ type: 'archive' }, { createdBy: 'alice' }])('%j is not there', async (parts) => {
@@ -151,11 +151,11 @@ describe('looking up', () => {
   });
 
   test('who asked may see it, also where SciCat replaced the user and when it has ended', async () => {
-    const asker = anAsker({ accessGroups: [] });
+    const requester = anAsker({ accessGroups: [] });
     jobs.put({ ...aJob(), ownerUser: SERVICE_USER });
-    expect((await lookUp.one(asker, JOB)).status).toBe('waiting');
+    expect((await lookUp.one(requester, JOB)).status).toBe('waiting');
     jobs.put({ ...aJobOf(ENDED, jobView(ENDED)), ownerUser: SERVICE_USER });
-    expect((await lookUp.one(asker, JOB)).status).toBe('failed');
+    expect((await lookUp.one(requester, JOB)).status).toBe('failed');
   });
 
   test('a list shows the living ones as they are, newest first', async () => {

@@ -1,9 +1,9 @@
-import type { Asker } from '../../auth/caller.js';
+import type { Requester } from '../../auth/caller.js';
 import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
-import type { Clock } from '../../time/clock.port.js';
-import { isOurs, showsEnded } from '../domain/job-document.js';
-import type { EndRequest, Transfer } from '../domain/transfer.js';
-import { isFinal } from '../domain/transfer-state.js';
+import type { Clock } from '../../ports/clock.port.js';
+import { isOurs, showsEnded } from '../../domain/job-document.js';
+import type { EndRequest, Transfer } from '../../domain/transfer.js';
+import { isFinal } from '../../domain/transfer-state.js';
 import {
   type JobAccess,
   noSuchTransfer,
@@ -11,12 +11,12 @@ import {
   ownersOfTransfer,
   requireOwner,
 } from './job-access.js';
-import type { TransferEvents } from './ports/transfer-events.port.js';
-import type { TransferJobs } from './ports/transfer-jobs.port.js';
-import type { TransferTracking } from './ports/transfer-tracking.port.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
+import type { TransferTracking } from '../../ports/transfer-tracking.port.js';
 
 /** What the service works with. */
-export interface CancelTransferParts {
+export interface CancelTransferDeps {
   readonly jobs: TransferJobs;
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
@@ -28,13 +28,13 @@ export interface CancelTransferParts {
  * crash; Globus is not waited for, and the task's real end decides what the transfer becomes.
  */
 export class CancelTransfer {
-  constructor(private readonly parts: CancelTransferParts) {}
+  constructor(private readonly parts: CancelTransferDeps) {}
 
   /**
    * @param remove also remove the SciCat job, as soon as the end is known
    * @throws JobNotFoundError AccessDeniedError AlreadyEndedError NotReadyError UpstreamError
    */
-  async execute(asker: Asker, jobId: string, remove: boolean): Promise<void> {
+  async execute(requester: Requester, jobId: string, remove: boolean): Promise<void> {
     const { tracking } = this.parts;
     if (!tracking.ready) {
       throw new NotReadyError(
@@ -45,16 +45,16 @@ export class CancelTransfer {
     const transfer = tracking.current(jobId);
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer === undefined || owners === undefined) {
-      await this.endByJob(asker, jobId, remove);
+      await this.endByJob(requester, jobId, remove);
       return;
     }
-    requireOwner({ operation: 'cancel', asker, jobId }, owners, this.parts.events);
-    await this.end(asker, transfer, remove);
+    requireOwner({ operation: 'cancel', requester: requester, jobId }, owners, this.parts.events);
+    await this.end(requester, transfer, remove);
   }
 
-  private async endByJob(asker: Asker, jobId: string, remove: boolean): Promise<void> {
+  private async endByJob(requester: Requester, jobId: string, remove: boolean): Promise<void> {
     const { jobs, tracking, events } = this.parts;
-    const access: JobAccess = { operation: 'cancel', asker, jobId };
+    const access: JobAccess = { operation: 'cancel', requester: requester, jobId };
     const job = await jobs.read(jobId);
     if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
       throw noSuchTransfer(access, events);
@@ -62,22 +62,22 @@ export class CancelTransfer {
     requireOwner(access, ownersOfJob(job), events);
     const transfer = showsEnded(job) ? undefined : (tracking.current(jobId) ?? tracking.adopt(job));
     if (transfer !== undefined) {
-      await this.end(asker, transfer, remove);
+      await this.end(requester, transfer, remove);
       return;
     }
     if (!remove) throw alreadyEnded(jobId);
     await jobs.remove(jobId);
   }
 
-  private async end(asker: Asker, transfer: Transfer, remove: boolean): Promise<void> {
+  private async end(requester: Requester, transfer: Transfer, remove: boolean): Promise<void> {
     if (isFinal(transfer.status.state) && !remove) throw alreadyEnded(transfer.jobId);
     const request: EndRequest = {
       reason: 'user',
-      by: asker.identity.username,
+      by: requester.identity.username,
       at: new Date(this.parts.clock.now()).toISOString(),
       remove,
     };
-    await this.parts.tracking.requestEnd(transfer.jobId, request, asker.requestId);
+    await this.parts.tracking.requestEnd(transfer.jobId, request, requester.requestId);
   }
 }
 

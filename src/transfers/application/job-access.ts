@@ -1,10 +1,10 @@
-import type { Asker } from '../../auth/caller.js';
-import type { Identity } from '../../auth/identity.port.js';
+import type { Requester } from '../../auth/caller.js';
+import type { Identity } from '../../ports/identities.port.js';
 import { AccessDeniedError, JobNotFoundError } from '../../errors/request.errors.js';
-import { field, type TransferJobDocument } from '../domain/job-document.js';
-import type { Transfer } from '../domain/transfer.js';
-import { unsealRecord } from '../domain/transfer-record.js';
-import type { Decision, TransferEvents } from './ports/transfer-events.port.js';
+import { field, type TransferJobDocument } from '../../domain/job-document.js';
+import type { Transfer } from '../../domain/transfer.js';
+import { unsealRecord } from '../../domain/transfer-record.js';
+import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
 
 /** Who may see and cancel a transfer. */
 export interface Owners {
@@ -33,7 +33,7 @@ export function ownersOfJob(job: TransferJobDocument): Owners {
 /** What a user wants to do with a transfer. */
 export interface JobAccess {
   readonly operation: 'cancel' | 'look-up';
-  readonly asker: Asker;
+  readonly requester: Requester;
   readonly jobId: string;
 }
 
@@ -43,8 +43,8 @@ export interface JobAccess {
  * @throws AccessDeniedError
  */
 export function requireOwner(access: JobAccess, owners: Owners, events: TransferEvents): void {
-  const { asker, jobId } = access;
-  const ownership = ownershipOf(asker.identity, owners);
+  const { requester: requester, jobId } = access;
+  const ownership = ownershipOf(requester.identity, owners);
   if (ownership !== undefined) {
     events.emit(decided(access, { allowed: true, rule: 'job-owner', reason: ownership }));
     return;
@@ -65,10 +65,10 @@ export function noSuchTransfer(access: JobAccess, events: TransferEvents): JobNo
 }
 
 function decided(
-  { operation, asker, jobId }: JobAccess,
+  { operation, requester: requester, jobId }: JobAccess,
   verdict: Pick<Decision, 'allowed' | 'rule' | 'reason'>,
 ): Decision {
-  const { requestId, identity } = asker;
+  const { requestId, identity } = requester;
   return { kind: 'decided', requestId, operation, ...verdict, username: identity.username, jobId };
 }
 

@@ -1,4 +1,4 @@
-import type { Identity } from '../../auth/identity.port.js';
+import type { Identity } from '../../ports/identities.port.js';
 import { explainAccess } from '../../facilities/access-rule.js';
 import type { Direction, Facility } from '../../facilities/facility.js';
 import { allowsRole } from '../../facilities/facility-registry.js';

@@ -1,6 +1,6 @@
-import type { Asker } from '../../auth/caller.js';
-import { isOurs } from '../domain/job-document.js';
-import { itemOfJob, itemOfTransfer, type TransferItem } from '../domain/transfer-item.js';
+import type { Requester } from '../../auth/caller.js';
+import { isOurs } from '../../domain/job-document.js';
+import { itemOfJob, itemOfTransfer, type TransferItem } from '../../domain/transfer-item.js';
 import {
   type JobAccess,
   noSuchTransfer,
@@ -8,12 +8,12 @@ import {
   ownersOfTransfer,
   requireOwner,
 } from './job-access.js';
-import type { TransferEvents } from './ports/transfer-events.port.js';
-import type { TransferJobs } from './ports/transfer-jobs.port.js';
-import type { TransferTracking } from './ports/transfer-tracking.port.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
+import type { TransferTracking } from '../../ports/transfer-tracking.port.js';
 
 /** What the service works with. */
-export interface LookUpTransfersParts {
+export interface LookUpTransfersDeps {
   readonly jobs: TransferJobs;
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
@@ -27,16 +27,16 @@ export interface TransferPage {
 
 /** Shows transfers to those who may see them. */
 export class LookUpTransfers {
-  constructor(private readonly parts: LookUpTransfersParts) {}
+  constructor(private readonly parts: LookUpTransfersDeps) {}
 
   /**
    * One transfer, as it stands now.
    *
    * @throws JobNotFoundError AccessDeniedError UpstreamError
    */
-  async one(asker: Asker, jobId: string): Promise<TransferItem> {
+  async one(requester: Requester, jobId: string): Promise<TransferItem> {
     const { jobs, tracking, events } = this.parts;
-    const access: JobAccess = { operation: 'look-up', asker, jobId };
+    const access: JobAccess = { operation: 'look-up', requester: requester, jobId };
     const transfer = tracking.current(jobId);
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer !== undefined && owners !== undefined) {
@@ -52,9 +52,9 @@ export class LookUpTransfers {
   }
 
   /** The user's transfers, newest first. @throws UpstreamError */
-  async list(asker: Asker, page: number, pageSize: number): Promise<TransferPage> {
+  async list(requester: Requester, page: number, pageSize: number): Promise<TransferPage> {
     const { jobs, tracking, events } = this.parts;
-    const { identity, requestId } = asker;
+    const { identity, requestId } = requester;
     events.emit({
       kind: 'decided',
       requestId,

@@ -8,7 +8,7 @@ import {
   jobIdOf,
 } from '../../../test/support/builders.js';
 import { FakeTransferJobs } from '../../../test/support/fake-scicat.js';
-import { FakeSpool } from '../../../test/support/fake-spool.js';
+import { FakeSpool } from '../../../test/support/fake-file-list-store.js';
 import { FakeTracking } from '../../../test/support/fake-tracking.js';
 import { RecordedEvents } from '../../../test/support/recorded-events.js';
 import { VirtualClock } from '../../../test/support/virtual-clock.js';
@@ -17,10 +17,10 @@ import {
   InvalidRequestError,
   QueueFullError,
 } from '../../errors/request.errors.js';
-import { type FileEntry } from '../domain/file-list.js';
+import { type FileEntry } from '../../file-lists/file-list.js';
 import { PreviewTransfer } from './preview-transfer.js';
 import { type AppliedRule, RULES } from './request-rules.js';
-import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
+import { RequestTransfer, type TransferRequestOptions } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
 const config = configOf({
@@ -43,11 +43,11 @@ beforeEach(() => {
   service = new PreviewTransfer({ tracking, events, config });
 });
 
-function input(parts: Partial<TransferRequestInput> = {}): TransferRequestInput {
+function input(parts: Partial<TransferRequestOptions> = {}): TransferRequestOptions {
   return {
-    asker: anAsker(),
+    requester: anAsker(),
     dataset: Promise.resolve(aDataset({ sourceFolder: '/data/p123/run1' })),
-    wish: {
+    parameters: {
       sourceFacility: 'PSI',
       destFacility: 'CSCS',
       scicatPid: '20.500.12345/e001',
@@ -111,8 +111,10 @@ describe('a preview', () => {
   });
 
   test('tells nothing of the groups of a user but the one that counted', async () => {
-    const asker = anAsker({ accessGroups: ['PSI', 'CSCS', 'p123', 'a-private-matter'] });
-    expect(JSON.stringify(await service.execute(input({ asker })))).not.toContain('private');
+    const requester = anAsker({ accessGroups: ['PSI', 'CSCS', 'p123', 'a-private-matter'] });
+    expect(JSON.stringify(await service.execute(input({ requester: requester })))).not.toContain(
+      'private',
+    );
   });
 
   test('takes no place, no submission id, and follows nothing', async () => {
@@ -161,28 +163,28 @@ describe('a preview', () => {
 });
 
 describe('what a request would be refused', () => {
-  test.each<[string, Partial<TransferRequestInput>, string, string]>([
+  test.each<[string, Partial<TransferRequestOptions>, string, string]>([
     [
       'an unknown facility',
-      { wish: { ...input().wish, destFacility: 'X' } },
+      { parameters: { ...input().parameters, destFacility: 'X' } },
       AccessDeniedError.name,
       'destination-unknown',
     ],
     [
       'no group for the destination',
-      { asker: anAsker({ accessGroups: ['PSI', 'p123'] }) },
+      { requester: anAsker({ accessGroups: ['PSI', 'p123'] }) },
       AccessDeniedError.name,
       'access:CSCS',
     ],
     [
       "another group's dataset",
-      { asker: anAsker({ accessGroups: ['PSI', 'CSCS'] }) },
+      { requester: anAsker({ accessGroups: ['PSI', 'CSCS'] }) },
       AccessDeniedError.name,
       'dataset-owner-group',
     ],
     [
       'another root than the configured one',
-      { wish: { ...input().wish, collectionRootPath: '/other' } },
+      { parameters: { ...input().parameters, collectionRootPath: '/other' } },
       InvalidRequestError.name,
       'path:root-differs',
     ],

@@ -1,17 +1,17 @@
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
-import { inSlices } from '../../time/in-slices.js';
-import type { FileListDigest } from '../domain/file-list.js';
-import { fingerprint } from '../domain/fingerprint.js';
-import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
+import { runCooperatively } from '../../file-lists/run-cooperatively.js';
+import type { FileListDigest } from '../../domain/file-list-digest.js';
+import { fingerprint } from '../../domain/fingerprint.js';
+import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
 import { type AssessedRequest, assessRequest } from './assess-request.js';
-import { checkedFileList } from './checked-file-list.js';
-import type { TransferEvents } from './ports/transfer-events.port.js';
-import type { Outlook, TransferTracking } from './ports/transfer-tracking.port.js';
+import { checkedFileList } from '../../file-lists/checked-file-list.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { Outlook, TransferTracking } from '../../ports/transfer-tracking.port.js';
 import type { AppliedRule } from './request-rules.js';
-import type { TransferRequestInput } from './request-transfer.js';
+import type { TransferRequestOptions } from './request-transfer.js';
 
 /** What the service works with. */
-export interface PreviewTransferParts {
+export interface PreviewTransferDeps {
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
   readonly config: ConfigSnapshots;
@@ -43,13 +43,13 @@ export type PreviewedStep =
  * is stored, no place is taken, and Globus is not asked.
  */
 export class PreviewTransfer {
-  constructor(private readonly parts: PreviewTransferParts) {}
+  constructor(private readonly parts: PreviewTransferDeps) {}
 
   /**
    * @throws what `RequestTransfer` throws before it begins to store: AccessDeniedError
    *   InvalidRequestError QueueFullError NotReadyError UpstreamError
    */
-  async execute(input: TransferRequestInput): Promise<TransferPreview> {
+  async execute(input: TransferRequestOptions): Promise<TransferPreview> {
     const { tracking, events, config } = this.parts;
     const assessed = await assessRequest(input, {
       config: config.current(),
@@ -63,7 +63,7 @@ export class PreviewTransfer {
       source,
       destination,
       copy,
-      autoArchive: input.wish.autoArchive,
+      autoArchive: input.parameters.autoArchive,
     };
     const equal = tracking.findEqual(
       fingerprint(fileList === undefined ? asked : { ...asked, fileList }),
@@ -81,11 +81,11 @@ export class PreviewTransfer {
 }
 
 async function digestOf(
-  input: TransferRequestInput,
+  input: TransferRequestOptions,
   { source, destination }: Pick<AssessedRequest, 'source' | 'destination'>,
 ): Promise<FileListDigest | undefined> {
   const files = await input.files();
   if (files === undefined) return undefined;
   const atRoot = source.path === '/' || destination.path === '/';
-  return (await inSlices(checkedFileList(files, atRoot))).digest;
+  return (await runCooperatively(checkedFileList(files, atRoot))).digest;
 }

@@ -1,4 +1,4 @@
-import type { Identity } from '../../auth/identity.port.js';
+import type { Identity } from '../../ports/identities.port.js';
 import { type AccessExplanation, explainAccess } from '../../facilities/access-rule.js';
 import type { Facility } from '../../facilities/facility.js';
 import {
@@ -13,7 +13,7 @@ import {
   type PathResolution,
 } from '../../facilities/path-resolution.js';
 import { quoted } from '../../facilities/path-text.js';
-import type { Dataset } from './ports/datasets.port.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 
 /** The rules of a request, in the order in which they count: the first one that refuses decides. */
 export const RULES = [
@@ -122,7 +122,7 @@ export function ownerGroupRule(
 }
 
 /** What the two paths are worked out from. */
-export interface PathRulesInput {
+export interface PathRulesOptions {
   readonly source: Facility;
   readonly destination: Facility;
   readonly username: string;
@@ -131,7 +131,7 @@ export interface PathRulesInput {
 }
 
 /** The rules for paths, and the paths. */
-export function pathRules(input: PathRulesInput): {
+export function pathRules(input: PathRulesOptions): {
   readonly rules: readonly AppliedRule[];
   readonly paths: PathResolution;
 } {
@@ -219,7 +219,7 @@ function textsFound({ found }: Pick<AccessExplanation, 'found'>): readonly strin
   }
 }
 
-function pathRule(applied: PathCheck, input: PathRulesInput): AppliedRule {
+function pathRule(applied: PathCheck, input: PathRulesOptions): AppliedRule {
   const { check, outcome, value, comparedWith } = applied;
   const facility = check === 'destination-path' ? input.destination : input.source;
   const compared = {
@@ -251,7 +251,7 @@ function pathRule(applied: PathCheck, input: PathRulesInput): AppliedRule {
   }
 }
 
-function passedInWords(applied: PathCheck, { source, destination }: PathRulesInput): string {
+function passedInWords(applied: PathCheck, { source, destination }: PathRulesOptions): string {
   const value = quoted(applied.value);
   const comparedWith = applied.comparedWith.map(quoted).join(', ');
   switch (applied.check) {
@@ -278,7 +278,7 @@ function passedInWords(applied: PathCheck, { source, destination }: PathRulesInp
   }
 }
 
-function notNeededInWords({ check }: PathCheck, { source }: PathRulesInput): string {
+function notNeededInWords({ check }: PathCheck, { source }: PathRulesOptions): string {
   switch (check) {
     case 'collection-root':
       return "Neither the facility nor the request says where the collection's root is.";

@@ -13,7 +13,7 @@ import {
   REQUEST_ID,
 } from '../../../test/support/builders.js';
 import { FakeTransferJobs } from '../../../test/support/fake-scicat.js';
-import { FakeSpool } from '../../../test/support/fake-spool.js';
+import { FakeSpool } from '../../../test/support/fake-file-list-store.js';
 import { FakeTracking } from '../../../test/support/fake-tracking.js';
 import { aGate } from '../../../test/support/faults.js';
 import { RecordedEvents } from '../../../test/support/recorded-events.js';
@@ -37,9 +37,9 @@ import {
   ServiceAccountError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
-import { type FileEntry } from '../domain/file-list.js';
-import { readJob } from '../domain/job-view.js';
-import { RequestTransfer, type TransferRequestInput } from './request-transfer.js';
+import { type FileEntry } from '../../file-lists/file-list.js';
+import { readJob } from '../../domain/job-view.js';
+import { RequestTransfer, type TransferRequestOptions } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
 const FIRST_JOB = jobIdOf(901);
@@ -76,15 +76,15 @@ function setUp(config: ConfigParts = {}): void {
   });
 }
 
-type InputParts = Partial<Omit<TransferRequestInput, 'files'>> & {
+type InputParts = Partial<Omit<TransferRequestOptions, 'files'>> & {
   readonly files?: readonly FileEntry[];
 };
 
-function input({ files, ...parts }: InputParts = {}): TransferRequestInput {
+function input({ files, ...parts }: InputParts = {}): TransferRequestOptions {
   return {
-    asker: anAsker(),
+    requester: anAsker(),
     dataset: Promise.resolve(aDataset()),
-    wish: {
+    parameters: {
       sourceFacility: 'PSI',
       destFacility: 'CSCS',
       scicatPid: '20.500.12345/e001',
@@ -155,18 +155,18 @@ describe('W1: the order of the steps', () => {
     });
     expect(transfer?.status).toEqual({
       state: 'waiting',
-      reason: 'being handed to Globus',
-      handover: 'none',
+      reason: 'being submitted to Globus',
+      submission: 'not-sent',
     });
   });
 
   test('without a slot it takes no submission id and says what it waits for', async () => {
     tracking.slot = false;
-    tracking.handover = Promise.resolve({ kind: 'waits' });
+    tracking.dispatched = Promise.resolve({ kind: 'waits' });
     expect(await request()).toBe(FIRST_JOB);
     expect(tracking.accepted[0]).toMatchObject({
       submissionId: undefined,
-      status: { state: 'waiting', reason: 'others were before', handover: 'none' },
+      status: { state: 'waiting', reason: 'others were before', submission: 'not-sent' },
     });
   });
 
@@ -265,7 +265,7 @@ describe('W12: equal requests', () => {
 
   test('one that is cancelled while it is being handed over is no answer to who asks meanwhile', async () => {
     const gate = aGate();
-    tracking.handover = gate.opened.then(() => ({ kind: 'started' }));
+    tracking.dispatched = gate.opened.then(() => ({ kind: 'started' }));
     const first = service.execute(input());
     await settle();
     const transfer = tracking.current(FIRST_JOB);
@@ -280,7 +280,7 @@ describe('W12: equal requests', () => {
 
   test('other wishes are other transfers', async () => {
     await request();
-    await request({ wish: { ...input().wish, autoArchive: false } });
+    await request({ parameters: { ...input().parameters, autoArchive: false } });
     await request({ files: FILES });
     await request({
       files: [
@@ -325,31 +325,31 @@ describe('what is refused leaves nothing behind', () => {
   test.each<readonly [string, InputParts, string, string]>([
     [
       'an unknown facility',
-      { wish: { ...input().wish, sourceFacility: 'X' } },
+      { parameters: { ...input().parameters, sourceFacility: 'X' } },
       'AccessDeniedError',
       'source-unknown',
     ],
     [
       'no group for the source',
-      { asker: anAsker({ accessGroups: ['CSCS', 'p123'] }) },
+      { requester: anAsker({ accessGroups: ['CSCS', 'p123'] }) },
       'AccessDeniedError',
       'access:PSI',
     ],
     [
       'S1: no group for the destination',
-      { asker: anAsker({ accessGroups: ['PSI', 'p123'] }) },
+      { requester: anAsker({ accessGroups: ['PSI', 'p123'] }) },
       'AccessDeniedError',
       'access:CSCS',
     ],
     [
       "another group's dataset",
-      { asker: anAsker({ accessGroups: ['PSI', 'CSCS'] }) },
+      { requester: anAsker({ accessGroups: ['PSI', 'CSCS'] }) },
       'AccessDeniedError',
       'dataset-owner-group',
     ],
     [
       'S3: a root beside the dataset',
-      { wish: { ...input().wish, collectionRootPath: '/other' } },
+      { parameters: { ...input().parameters, collectionRootPath: '/other' } },
       'InvalidRequestError',
       'path:outside-root',
     ],
@@ -361,8 +361,8 @@ describe('what is refused leaves nothing behind', () => {
 
   test('a dataset without an owner group belongs to nobody, not to everybody', async () => {
     const dataset = Promise.resolve(aDataset({ ownerGroup: '' }));
-    const asker = anAsker({ accessGroups: ['PSI', 'CSCS', ''] });
-    await expect(request({ dataset, asker })).rejects.toThrow(AccessDeniedError);
+    const requester = anAsker({ accessGroups: ['PSI', 'CSCS', ''] });
+    await expect(request({ dataset, requester: requester })).rejects.toThrow(AccessDeniedError);
   });
 
   test('a wrong direction', async () => {
@@ -397,8 +397,8 @@ describe('what is refused leaves nothing behind', () => {
     ],
   ])('S2: a file "~/x" where %s folder is the top of a collection', async (_w, facilities) => {
     setUp({ facilities });
-    const wish = { ...input().wish, collectionRootPath: '/data/run1' };
-    const asked = request({ wish, files: [{ path: '~/x', isSymlink: false }] });
+    const wish = { ...input().parameters, collectionRootPath: '/data/run1' };
+    const asked = request({ parameters: wish, files: [{ path: '~/x', isSymlink: false }] });
     await expect(asked).rejects.toThrow(/^Entry 0 of the file list can't be used: .*"~"/);
     expect(traces()).toEqual([0, 0, 0, 0]);
   });
@@ -416,7 +416,7 @@ describe('what is refused leaves nothing behind', () => {
 
 describe('the answer', () => {
   test('comes after 10 s at the latest, when Globus does not answer', async () => {
-    tracking.handover = new Promise(() => undefined);
+    tracking.dispatched = new Promise(() => undefined);
     let answer: string | undefined;
     const carried = service.execute(input()).then((jobId) => (answer = jobId));
     await clock.advance(9_999);
@@ -433,7 +433,7 @@ describe('the answer', () => {
   });
 
   test('A2: what Globus refuses for good is told, with the job that keeps it', async () => {
-    tracking.handover = Promise.resolve({ kind: 'refused', reason: 'permission denied' });
+    tracking.dispatched = Promise.resolve({ kind: 'refused', reason: 'permission denied' });
     await expect(request()).rejects.toMatchObject({
       name: TransferRefusedError.name,
       message: 'The transfer was refused: permission denied',
@@ -476,7 +476,9 @@ describe('every decision leaves an audit line', () => {
   });
 
   test('refused: why, in words', async () => {
-    await expect(request({ asker: anAsker({ accessGroups: ['CSCS', 'p123'] }) })).rejects.toThrow();
+    await expect(
+      request({ requester: anAsker({ accessGroups: ['CSCS', 'p123'] }) }),
+    ).rejects.toThrow();
     expect(events.all).toEqual([
       {
         ...decision,

@@ -7,23 +7,27 @@ import {
   UpstreamError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
-import type { Clock } from '../../time/clock.port.js';
-import { inSlices } from '../../time/in-slices.js';
-import type { FileList } from '../domain/file-list.js';
-import { fingerprint } from '../domain/fingerprint.js';
-import { type CreatedJob, newTransfer } from '../domain/transfer.js';
-import type { TransferRecord } from '../domain/transfer-record.js';
-import { type AssessmentInput, assessRequest } from './assess-request.js';
-import { checkedFileList } from './checked-file-list.js';
-import type { Spool } from './ports/spool.port.js';
-import type { TransferEvents } from './ports/transfer-events.port.js';
-import type { TransferJobs } from './ports/transfer-jobs.port.js';
-import type { Handover, Place, TransferTracking } from './ports/transfer-tracking.port.js';
+import type { Clock } from '../../ports/clock.port.js';
+import { runCooperatively } from '../../file-lists/run-cooperatively.js';
+import type { FileList } from '../../file-lists/file-list.js';
+import { fingerprint } from '../../domain/fingerprint.js';
+import { type CreatedJob, newTransfer } from '../../domain/transfer.js';
+import type { TransferRecord } from '../../domain/transfer-record.js';
+import { type AssessmentRequest, assessRequest } from './assess-request.js';
+import { checkedFileList } from '../../file-lists/checked-file-list.js';
+import type { FileListStore } from '../../ports/file-list-store.port.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
+import type {
+  DispatchResult,
+  Place,
+  TransferTracking,
+} from '../../ports/transfer-tracking.port.js';
 
 /** What the service works with. */
-export interface RequestTransferParts {
+export interface RequestTransferDeps {
   readonly jobs: TransferJobs;
-  readonly spool: Spool;
+  readonly spool: FileListStore;
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
   readonly config: ConfigSnapshots;
@@ -34,7 +38,7 @@ export interface RequestTransferParts {
 }
 
 /** A request of a known user. */
-export interface TransferRequestInput extends AssessmentInput {
+export interface TransferRequestOptions extends AssessmentRequest {
   /**
    * Gives the file list, once it is clear that the user may have the dataset moved; undefined: the
    * whole dataset folder.
@@ -66,14 +70,14 @@ export class RequestTransfer {
   /** Requests that are being stored, by fingerprint: equal ones at the same time share one job. */
   private readonly underWay = new Map<string, Promise<string>>();
 
-  constructor(private readonly parts: RequestTransferParts) {}
+  constructor(private readonly parts: RequestTransferDeps) {}
 
   /**
    * @returns id of the SciCat job that stands for the transfer
    * @throws AccessDeniedError InvalidRequestError TransferRefusedError QueueFullError NotReadyError
    *   SpoolUnavailableError UpstreamError
    */
-  async execute(input: TransferRequestInput): Promise<string> {
+  async execute(input: TransferRequestOptions): Promise<string> {
     const asked = await this.wanted(await this.assess(input), input);
     const print = fingerprint(asked.record);
     // From finding none to noting this one as under way nothing may happen in between.
@@ -84,7 +88,7 @@ export class RequestTransfer {
     ) {
       const jobId = await equal;
       if (jobId === undefined) continue;
-      const { requestId, identity } = input.asker;
+      const { requestId, identity } = input.requester;
       const { datasetPid } = asked.record;
       this.parts.events.emit({
         kind: 'repeated',
@@ -95,7 +99,7 @@ export class RequestTransfer {
       });
       return jobId;
     }
-    const carriedOut = this.carryOut(asked, input.asker.requestId);
+    const carriedOut = this.carryOut(asked, input.requester.requestId);
     this.underWay.set(print, carriedOut);
     try {
       return await carriedOut;
@@ -123,9 +127,9 @@ export class RequestTransfer {
       ?.then((jobId) => (tracking.answersOthers(jobId) ? jobId : undefined));
   }
 
-  private async assess(input: TransferRequestInput): Promise<TransferRecord> {
-    const { asker, wish } = input;
-    const { identity } = asker;
+  private async assess(input: TransferRequestOptions): Promise<TransferRecord> {
+    const { requester: requester, parameters: parameters } = input;
+    const { identity } = requester;
     const { dataset, source, destination, copy } = await assessRequest(input, {
       config: this.parts.config.current(),
       events: this.parts.events,
@@ -138,7 +142,7 @@ export class RequestTransfer {
       source,
       destination,
       copy,
-      autoArchive: wish.autoArchive,
+      autoArchive: parameters.autoArchive,
       requestedBy: {
         username: identity.username,
         ...(identity.email === undefined ? {} : { email: identity.email }),
@@ -149,11 +153,11 @@ export class RequestTransfer {
     };
   }
 
-  private async wanted(record: TransferRecord, input: TransferRequestInput): Promise<Wanted> {
+  private async wanted(record: TransferRecord, input: TransferRequestOptions): Promise<Wanted> {
     const files = await input.files();
     if (files === undefined) return { record, takeFiles: () => undefined };
     const atRoot = record.source.path === '/' || record.destination.path === '/';
-    const list = await inSlices(checkedFileList(files, atRoot));
+    const list = await runCooperatively(checkedFileList(files, atRoot));
     let inHand: FileList | undefined = list.files;
     return {
       record: { ...record, fileList: list.digest },
@@ -175,14 +179,14 @@ export class RequestTransfer {
     const transfer = newTransfer(
       job,
       record,
-      place.slot ? 'being handed to Globus' : place.waitsFor,
+      place.slot ? 'being submitted to Globus' : place.waitsFor,
     );
-    const handover = await this.atMost(
+    const dispatched = await this.atMost(
       ANSWER_AFTER_MS,
       tracking.accept(transfer, place, requestId),
     );
-    if (handover.kind === 'refused') {
-      throw new TransferRefusedError(`The transfer was refused: ${handover.reason}`, {
+    if (dispatched.kind === 'refused') {
+      throw new TransferRefusedError(`The transfer was refused: ${dispatched.reason}`, {
         details: `It is kept as failed job ${job.jobId} in SciCat.`,
       });
     }
@@ -245,15 +249,15 @@ export class RequestTransfer {
     return undefined;
   }
 
-  private async atMost(ms: number, handover: Promise<Handover>): Promise<Handover> {
+  private async atMost(ms: number, dispatched: Promise<DispatchResult>): Promise<DispatchResult> {
     let answered = (): void => undefined;
-    const tooLate = new Promise<Handover>((resolve) => {
+    const tooLate = new Promise<DispatchResult>((resolve) => {
       answered = this.parts.clock.schedule(ms, () => {
         resolve({ kind: 'waits' });
       });
     });
     try {
-      return await Promise.race([handover, tooLate]);
+      return await Promise.race([dispatched, tooLate]);
     } finally {
       answered();
     }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { scicatIsAsked } from '../../auth/scicat-question.js';
 import { readScicatToken } from '../../auth/scicat-token.js';
 import { noteForLog } from '../../logging/request-facts.js';
-import { type Dataset, DATASETS, type Datasets } from '../application/ports/datasets.port.js';
+import { type Dataset, DATASETS, type Datasets } from '../../ports/datasets.port.js';
 
 /** SciCat's PIDs are shorter; a request's line in the log must not grow with what it is sent. */
 const LONGEST_LOGGED_PID = 200;

@@ -8,9 +8,9 @@ import { InvalidRequestError } from '../../errors/request.errors.js';
 import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
-import { CLOCK, type Clock } from '../../time/clock.port.js';
-import type { FileList } from '../domain/file-list.js';
-import { FileListReader } from './file-list-reader.js';
+import { CLOCK, type Clock } from '../../ports/clock.port.js';
+import type { FileList } from '../../file-lists/file-list.js';
+import { FileListReader } from '../../file-lists/file-list-reader.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -34,9 +34,9 @@ export class FileListBody {
    */
   async read(request: Request, response: Response): Promise<FileList | undefined> {
     if (!hasBody(request)) return undefined;
-    refuseOtherThanJson(request);
+    requireJson(request);
     const { maxBodyMiB } = this.config.current().server;
-    const said = saidSize(request, maxBodyMiB);
+    const said = declaredSize(request, maxBodyMiB);
     const place = this.gate.enter(said);
     let decoder: Transform | undefined;
     try {
@@ -59,7 +59,7 @@ export class FileListBody {
     } catch (error) {
       place.leave();
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
-      throw error instanceof ProxyError ? error : brokenOff();
+      throw error instanceof ProxyError ? error : bodyIncomplete();
     } finally {
       // What is not read is thrown away by the server once it has answered.
       if (decoder !== undefined) request.unpipe(decoder);
@@ -75,7 +75,7 @@ function hasBody(request: Request): boolean {
   );
 }
 
-function refuseOtherThanJson(request: Request): void {
+function requireJson(request: Request): void {
   if (request.is('json') === false) {
     throw new InvalidRequestError(
       'The body must be JSON: send it with Content-Type: application/json, or send none.',
@@ -93,7 +93,7 @@ function refuseOtherThanJson(request: Request): void {
  * @returns the body's bytes; 0 where they are only known when all have come
  * @throws InvalidRequestError when they are more than are taken
  */
-function saidSize(request: Request, maxBodyMiB: number): number {
+function declaredSize(request: Request, maxBodyMiB: number): number {
   const length = request.headers['content-length'];
   if (length === undefined || request.headers['content-encoding'] !== undefined) return 0;
   if (Number(length) > maxBodyMiB * BYTES_PER_MIB) throw tooLarge(maxBodyMiB);
@@ -148,6 +148,6 @@ function tooLarge(maxBodyMiB: number): InvalidRequestError {
   );
 }
 
-function brokenOff(): InvalidRequestError {
+function bodyIncomplete(): InvalidRequestError {
   return new InvalidRequestError('The body could not be read, or ended before it was complete.');
 }

@@ -57,9 +57,9 @@ export class PreviewController {
     const { autoArchive = true, ...wish } = query;
     return previewDto(
       await this.previewTransfer.execute({
-        asker: caller,
+        requester: caller,
         dataset,
-        wish: { ...wish, autoArchive },
+        parameters: { ...wish, autoArchive },
         files: () => this.fileListBody.read(request, response),
       }),
     );

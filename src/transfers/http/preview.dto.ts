@@ -7,7 +7,7 @@ import {
   type RuleOutcome,
   RULES,
 } from '../application/request-rules.js';
-import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
+import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
 
 /** One side of a previewed transfer. */
 @ApiSchema({ name: 'PreviewedSide' })

@@ -68,9 +68,9 @@ export class TransferController {
     if (dataset === undefined) throw new InvalidRequestError('scicatPid is missing.');
     const { autoArchive = true, ...wish } = query;
     const jobId = await this.requestTransfer.execute({
-      asker: caller,
+      requester: caller,
       dataset,
-      wish: { ...wish, autoArchive },
+      parameters: { ...wish, autoArchive },
       files: () => this.fileListBody.read(request, response),
     });
     noteForLog(request, { jobId });

@@ -10,7 +10,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../domain/transfer-item.js';
+import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../../domain/transfer-item.js';
 
 /** What Go's `strconv.ParseBool` takes: clients of the Go version may send any of these. */
 const TRUE_WORDS = ['1', 't', 'T', 'TRUE', 'true', 'True'];

@@ -12,15 +12,10 @@ import { ScicatHealth } from '../../../src/scicat/scicat-health.js';
 import { ScicatIdentities } from '../../../src/scicat/scicat-identities.client.js';
 import { ScicatTransferJobs } from '../../../src/scicat/scicat-jobs.client.js';
 import { ServiceAccount } from '../../../src/scicat/service-account.js';
-import type { Clock } from '../../../src/time/clock.port.js';
-import { readJob, jobView, showsView } from '../../../src/transfers/domain/job-view.js';
-import {
-  newTransfer,
-  handedOver,
-  failed,
-  type Transfer,
-} from '../../../src/transfers/domain/transfer.js';
-import type { TransferRecord } from '../../../src/transfers/domain/transfer-record.js';
+import type { Clock } from '../../../src/ports/clock.port.js';
+import { readJob, jobView, showsView } from '../../../src/domain/job-view.js';
+import { newTransfer, submittedAs, failed, type Transfer } from '../../../src/domain/transfer.js';
+import type { TransferRecord } from '../../../src/domain/transfer-record.js';
 import { failing, told } from './scripted-scicat.js';
 
 /** Time that goes on only when told to; calls over the network take none of it. */
@@ -167,7 +162,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(await jobs.listOpenIds(undefined, 10)).toEqual([created.jobId]);
 
     const transfer = newTransfer(created, wanted, 'for a test');
-    const running = handedOver(transfer, 'task-1');
+    const running = submittedAs(transfer, 'task-1');
     await jobs.write(created.jobId, jobView(running));
     const written = await jobs.read(created.jobId);
     expect(written !== undefined && showsView(written, jobView(running))).toBe(true);
@@ -258,7 +253,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
   });
 
   it('surprise: a write that is answered with 400 may have been stored', async () => {
-    const running = handedOver(await stored(), 'task-1');
+    const running = submittedAs(await stored(), 'task-1');
     sandbox.machine.switches.failingUpdateActions.add('globus_transfer_job');
     const error = await failing(jobs.write(running.jobId, jobView(running)));
     expect(told(error)).toMatchObject({ name: 'ScicatDoubtfulRefusalError', outcomeUnclear: true });
@@ -291,7 +286,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     for (const username of Object.keys(setup.accounts)) sandbox.machine.revokeTokens(username);
     const wanted = record();
     await create(wanted);
-    await jobs.write(transfer.jobId, jobView(handedOver(transfer, 'task-1')));
+    await jobs.write(transfer.jobId, jobView(submittedAs(transfer, 'task-1')));
     expect(sandbox.machine.jobs()).toHaveLength(2);
     expect(sandbox.machine.updateActions(transfer.jobId)).toBe(2);
     const logins = sandbox.requests.filter(({ path }) => path.endsWith('/auth/login'));

@@ -1,11 +1,11 @@
-import type { Clock } from '../../../src/time/clock.port.js';
+import type { Clock } from '../../../src/ports/clock.port.js';
 import { UpstreamCaller } from '../../../src/http-client/upstream-caller.js';
 import {
   type HttpRequest,
   type HttpResponse,
   TransportError,
   type TransportFailure,
-} from '../../../src/http-client/http-transport.port.js';
+} from '../../../src/ports/http-transport.port.js';
 import { ScicatApi } from '../../../src/scicat/scicat-api.js';
 import { ServiceAccount } from '../../../src/scicat/service-account.js';
 

@@ -1,0 +1,139 @@
+import { ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ValidationError } from 'class-validator';
+import type { NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { AppModule } from './app.module.js';
+import type { AppConfig } from '../config/app-config.js';
+import { errorFacts } from '../errors/error-facts.js';
+import { ErrorResponseFilter } from '../errors/error-response.filter.js';
+import { type ErrorCode, ProxyError } from '../errors/proxy-error.js';
+import { InvalidRequestError } from '../errors/request.errors.js';
+import { LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
+import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
+import { endUnreadBodies } from '../hardening/unread-body.js';
+import { DependencyHealth } from '../health/dependency-health.js';
+import { FrameworkLogger, type Logger } from '../logging/logger.js';
+import { requestLog } from '../logging/request-log.js';
+import { RequestMetrics } from '../metrics/request-metrics.js';
+import { serveOpenApi } from './openapi.js';
+import { TrackerSchedule } from '../tracking/tracker-schedule.js';
+
+/**
+ * Makes the service out of a configuration: the same application for `main` and for every test.
+ * Nothing listens yet, but the open transfers are being read from SciCat.
+ */
+export async function createApp(
+  config: AppConfig,
+  logger: Logger,
+  limits: ServerLimits = SERVER_LIMITS,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.from(config, logger, limits),
+    new LimitedExpressAdapter(limits, sayThatFull(logger, limits)),
+    {
+      logger: new FrameworkLogger(logger),
+      // Bodies are read by the one route that has one, after the guards.
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
+  try {
+    // Both take round trips, which go on while the rest is put together.
+    app.get(TrackerSchedule).begin();
+    void app.get(DependencyHealth).askGlobus();
+    await configureApp(app, config, logger, limits);
+    return app;
+  } catch (error) {
+    // What has begun must end, or the process would stay without listening.
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function configureApp(
+  app: NestExpressApplication,
+  config: AppConfig,
+  logger: Logger,
+  limits: ServerLimits,
+): Promise<void> {
+  const filter = new ErrorResponseFilter((error, { unforeseen, status, body: { requestId } }) => {
+    if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
+    else if (isWorthALine(error, status)) {
+      logger.warn({ ...errorFacts(error), requestId }, 'request not answered as wished');
+    }
+  });
+  app.set('trust proxy', config.server.trustProxy);
+  app.disable('x-powered-by');
+  app.use(requestLog(logger));
+  app.use(app.get(RequestMetrics).measure);
+  app.use(endUnreadBodies(limits.lingerMs));
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      // A misspelt autoArchive that is passed over would send a dataset to tape.
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: false,
+      exceptionFactory: invalidRequest,
+    }),
+  );
+  serveOpenApi(app);
+  await app.init();
+  // What the framework's router throws before any route is found ends here, not in an HTML page.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    filter.answer(error, request, response);
+  });
+}
+
+/**
+ * Not being ready is said where it comes from, and asked for all the time by probes; an address that
+ * is put off is named once, and its flood shall not flood the log.
+ */
+const SAID_ELSEWHERE: readonly ErrorCode[] = ['NOT_READY', 'TOO_MANY_FAILED_LOGINS'];
+
+function isWorthALine(error: unknown, status: number): error is ProxyError {
+  if (!(error instanceof ProxyError) || SAID_ELSEWHERE.includes(error.code)) return false;
+  return status >= 500 || error.cause !== undefined;
+}
+
+const SAY_AGAIN_AFTER_MS = 60_000;
+
+/** Whoever floods the service with connections shall not flood its log, too. */
+function sayThatFull(logger: Logger, { connections }: ServerLimits): () => void {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - saidAt < SAY_AGAIN_AFTER_MS) return;
+    saidAt = now;
+    logger.warn({ connections }, 'no more connections are taken, there are too many');
+  };
+}
+
+/** Swagger UI's page has inline styles and data images; nothing else needs more than the default. */
+const pageDirectives = {
+  'script-src': ["'self'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  // The service is as often reached by plain HTTP inside a cluster.
+  'upgrade-insecure-requests': null,
+};
+
+function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
+  const problems = errors.map(({ property, value, constraints = {} }) => {
+    const name = property.slice(0, 100);
+    if ('whitelistValidation' in constraints) return `there is no parameter "${name}"`;
+    if (value === undefined || (value === '' && 'isNotEmpty' in constraints)) {
+      return `${name} is missing`;
+    }
+    if (Array.isArray(value)) return `${name} is given ${value.length} times`;
+    // What it is comes before how long or how large it is.
+    const kind = ['isString', 'isInt', 'isBoolean'].find((rule) => rule in constraints);
+    const rule = kind ?? Object.keys(constraints)[0];
+    return (rule === undefined ? undefined : constraints[rule]) ?? `${name} is not usable`;
+  });
+  return new InvalidRequestError(`The request can't be used: ${problems.join('; ')}.`);
+}

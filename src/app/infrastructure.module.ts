@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { EventHub } from '../events/event-hub.js';
+import { eventLog } from '../events/event-log.js';
+import { HttpClientModule } from '../http-client/http-client.module.js';
+import { LOGGER, type Logger } from '../logging/logger.js';
+import { CLOCK } from '../ports/clock.port.js';
+import { SystemClock } from '../time/system-clock.js';
+import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
+
+/** What every room may need and no room owns: time, network, log and events. */
+@Module({})
+export class InfrastructureModule {
+  static with(logger: Logger): DynamicModule {
+    return {
+      module: InfrastructureModule,
+      global: true,
+      imports: [HttpClientModule],
+      providers: [
+        { provide: LOGGER, useValue: logger },
+        { provide: CLOCK, useClass: SystemClock },
+        {
+          provide: EventHub,
+          useFactory: () => {
+            const hub = new EventHub((error) => {
+              logger.error({ err: error }, 'a listener of transfer events failed');
+            });
+            hub.listen(eventLog(logger));
+            return hub;
+          },
+        },
+        { provide: TRANSFER_EVENTS, useExisting: EventHub },
+      ],
+      exports: [LOGGER, CLOCK, HttpClientModule, EventHub, TRANSFER_EVENTS],
+    };
+  }
+}

@@ -1,0 +1,101 @@
+import type { INestApplication } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
+import { stringify } from 'yaml';
+import { SCICAT_KEY_SCHEME } from '../auth/authenticated.decorator.js';
+import { TOKEN_HEADER } from '../auth/scicat-token.js';
+import { serviceVersion } from '../health/service-version.js';
+
+/** The OpenAPI document of the REST interface. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.0.3')
+    .setTitle('SciCat Globus Proxy API')
+    .setDescription(
+      `Moves SciCat datasets between facilities with Globus, on behalf of scientists who hold nothing but their SciCat token. Send that token in the header ${TOKEN_HEADER}.`,
+    )
+    .setVersion(serviceVersion())
+    .setLicense('BSD-3-Clause', 'https://opensource.org/license/bsd-3-clause')
+    .addTag('transfer', 'Transfers of datasets between facilities')
+    .addTag('health', 'State and version of the service')
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: TOKEN_HEADER, description: 'Your SciCat token.' },
+      SCICAT_KEY_SCHEME,
+    )
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Your SciCat token.' })
+    // Relative to the document, so that it holds behind a reverse proxy that strips a path.
+    .addServer('./')
+    .build();
+  const { openapi, info, servers, tags, paths, components, ...rest } = SwaggerModule.createDocument(
+    app,
+    config,
+  );
+  // In the order in which people read it.
+  return {
+    openapi,
+    info,
+    ...present({ servers, tags }),
+    paths,
+    ...present({ components }),
+    ...rest,
+  };
+}
+
+function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+/** The document as it is committed and served in `openapi.yaml`. */
+export function openApiYaml(document: OpenAPIObject): string {
+  return stringify(document, { lineWidth: 100, aliasDuplicateObjects: false });
+}
+
+/**
+ * Serves Swagger UI at `/docs/index.html`, and the document at `/openapi.yaml` and `/openapi.json`.
+ * All links are relative, so that all holds behind a reverse proxy that strips a path.
+ */
+export function serveOpenApi(app: NestExpressApplication): void {
+  let made: OpenAPIObject | undefined;
+  // Not before somebody asks for it: no start waits for a page that few ever look at.
+  const document = (): OpenAPIObject => (made ??= openApiDocument(app));
+  app.use(leadToPage);
+  const express = app.getHttpAdapter().getInstance();
+  express.get('/openapi.yaml', (_request: Request, response: Response) => {
+    // The library's own way of writing YAML differs from that of the committed file.
+    response.type('text/yaml').send(openApiYaml(document()));
+  });
+  SwaggerModule.setup('docs', app, document, {
+    customSiteTitle: 'SciCat Globus Proxy',
+    raw: ['json'],
+    jsonDocumentUrl: 'openapi.json',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    patchDocumentOnRequest: (request: unknown, _response, served) =>
+      // The page stands one folder below the service's root; the document stands in it.
+      pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '../' }] } : served,
+  });
+}
+
+/**
+ * The library's page links its parts rightly only when its address ends in a slash, and its requests
+ * go to the right place only when it stands in the folder.
+ */
+function leadToPage(request: Request, response: Response, next: NextFunction): void {
+  if (request.path === '/docs' && request.method === 'GET') {
+    response.redirect('docs/index.html');
+    return;
+  }
+  if (request.path === '/docs/index.html') {
+    request.url = '/docs/';
+    request.originalUrl = '/docs/';
+  }
+  next();
+}
+
+function pathOf(request: unknown): string {
+  return typeof request === 'object' && request !== null && 'originalUrl' in request
+    ? String(request.originalUrl)
+    : '';
+}

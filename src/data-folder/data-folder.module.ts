@@ -1,0 +1,58 @@
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { join } from 'node:path';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { LOGGER, type Logger } from '../logging/logger.js';
+import { JOB_HISTORY } from '../ports/job-history.port.js';
+import { FILE_LIST_STORE } from '../ports/file-list-store.port.js';
+import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
+import { FileJobHistory } from './file-job-history.js';
+import { FileListSpool } from './file-list-spool.js';
+
+const SPOOL_FOLDER = 'spool';
+
+/** Holds the data folder for this process as long as the service runs. */
+class DataDirHolder implements OnApplicationShutdown {
+  constructor(private readonly lock: DataDirLock) {}
+
+  /** The last of the shutdown steps: whoever comes next may use the folder from now on. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.lock.release();
+  }
+}
+
+/** The spool on the disk of this machine, in a data folder that no other instance uses. */
+@Module({
+  providers: [
+    {
+      provide: DataDirHolder,
+      useFactory: async (config: ConfigSnapshots, logger: Logger) => {
+        const { dataDir } = config.current();
+        const lock = await lockDataDir(dataDir, () => {
+          logger.fatal(
+            { dataDir },
+            'another instance has taken the data folder while this one stood still, ending at once',
+          );
+          // Nothing is flushed: the other one has taken over, and would be written over.
+          process.exit(1);
+        });
+        return new DataDirHolder(lock);
+      },
+      inject: [ConfigSnapshots, LOGGER],
+    },
+    {
+      provide: FILE_LIST_STORE,
+      // Not before the lock is held.
+      useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
+        FileListSpool.open(join(config.current().dataDir, SPOOL_FOLDER)),
+      inject: [ConfigSnapshots, DataDirHolder],
+    },
+    {
+      provide: JOB_HISTORY,
+      useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
+        new FileJobHistory(config.current().dataDir),
+      inject: [ConfigSnapshots, DataDirHolder],
+    },
+  ],
+  exports: [FILE_LIST_STORE, JOB_HISTORY],
+})
+export class DataFolderModule {}

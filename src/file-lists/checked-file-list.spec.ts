@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { atOnce } from '../../test/support/fake-file-list-store.js';
+import { fileListOf, filesOf } from '../../test/support/file-lists.js';
+import type { FileEntry } from './file-list.js';
+import { checkedFileList } from './checked-file-list.js';
+
+const check = (files: readonly FileEntry[], atRoot = false) =>
+  atOnce(checkedFileList(fileListOf(files), atRoot));
+
+const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
+
+describe('a checked file list', () => {
+  test('has every path once, in order', () => {
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'ü', '-'), minLength: 1 });
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 40 }), (names) => {
+        // Not absolute, and each path a file or a link, not both.
+        const files = names.map((path) => file(`x${path}`, path.length % 2 === 0));
+        const { files: list, digest } = check(files);
+        const paths = [...new Set(files.map(({ path }) => path))].sort();
+        expect(filesOf(list)).toEqual(paths.map((path) => file(path, path.length % 2 === 1)));
+        expect(digest.count).toBe(paths.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    ['../x', /Entry 1 of the file list can't be used: its path has a "." or ".." segment/],
+    ['/etc/passwd', /Entry 1 .* is absolute/],
+    ['', /Entry 1 .* is empty/],
+    ['a\nb', /Entry 1 .* control character/],
+    ['ü/../x', /Entry 1 .* segment/],
+  ])('has no path like %j', (path, message) => {
+    expect(() => check([file('a'), file(path), file('/b')])).toThrow(message);
+  });
+
+  test('has no home folder where the dataset lies at the top of a collection', () => {
+    expect(() => check([file('~/x')], true)).toThrow(/"~"/);
+    expect(filesOf(check([file('~/x')]).files)).toEqual([file('~/x')]);
+  });
+
+  test('has no path that is a link and a file', () => {
+    expect(() => check([file('b'), file('a', true), file('a')])).toThrow(/names one path twice/);
+  });
+
+  test('is not empty', () => {
+    expect(() => check([])).toThrow('The file list is empty.');
+  });
+});

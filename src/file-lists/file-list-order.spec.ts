@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { atOnce } from '../../test/support/fake-file-list-store.js';
+import type { FileList } from './file-list.js';
+import { sortedOrder } from './file-list-order.js';
+import { comparePaths } from './path-bytes.js';
+import { fileListOf } from '../../test/support/file-lists.js';
+
+const listOf = (paths: readonly string[]): FileList =>
+  fileListOf(paths.map((path) => ({ path, isSymlink: false })));
+
+function sorted(paths: readonly string[]): readonly string[] {
+  const list = listOf(paths);
+  const order = atOnce(sortedOrder(list));
+  return order === undefined ? paths : Array.from(order, (position) => list.path(position));
+}
+
+/** As JavaScript sorts texts: by code units. */
+const byCodeUnits = (paths: readonly string[]): readonly string[] => [...paths].sort();
+
+/** Folders within folders, names that begin alike, and characters on both sides of the slash. */
+const path = fc
+  .array(fc.constantFrom('a', 'b', 'ab', '-', '.', '0', '~', 'scan', 'ü', '\uffff', '😀'), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  .chain((parts) =>
+    fc
+      .array(fc.constantFrom('/', '', '/'), { minLength: parts.length, maxLength: parts.length })
+      .map((slashes) => parts.map((part, at) => `${part}${slashes[at] ?? ''}`).join('')),
+  );
+
+describe('the order of paths', () => {
+  test('is that of code units, however the paths are given', () => {
+    fc.assert(
+      fc.property(fc.array(path, { maxLength: 200 }), (paths) => {
+        expect(sorted(paths)).toEqual(byCodeUnits(paths));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('of any two paths is that of JavaScript', () => {
+    const text = fc.oneof(path, fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(text, text, fc.string({ maxLength: 9 }), (one, other, before) => {
+        const [a, b] = [before + one, before + other];
+        expect(Math.sign(comparePaths(listOf([a, b]), 0, 1))).toBe(a < b ? -1 : a > b ? 1 : 0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is found where folders take turns, and where there are more than can be told apart', () => {
+    const turns = Array.from({ length: 20_000 }, (_none, n) => `run/tile_${n % 8}/frame_${n}`);
+    const many = Array.from({ length: 20_000 }, (_none, n) => `${(n * 7919) % 9973}/x/${n % 3}`);
+    for (const paths of [turns, many, turns.toReversed()]) {
+      expect(sorted(paths)).toEqual(byCodeUnits(paths));
+    }
+  });
+
+  test('of a list that is sorted needs no words', () => {
+    expect(atOnce(sortedOrder(listOf(['a', 'a', 'b/a', 'b0'])))).toBeUndefined();
+    expect(atOnce(sortedOrder(listOf([])))).toBeUndefined();
+  });
+});

@@ -1,0 +1,229 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { InvalidRequestError } from '../errors/request.errors.js';
+import type { FileEntry } from './file-list.js';
+import { FileListReader } from './file-list-reader.js';
+import { filesOf } from '../../test/support/file-lists.js';
+
+type Outcome = readonly FileEntry[] | 'no list' | 'refused';
+
+function read(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINITY): Outcome {
+  try {
+    const list = readOrThrow(body, pieceBytes);
+    return list === undefined ? 'no list' : filesOf(list);
+  } catch (error) {
+    if (error instanceof InvalidRequestError) return 'refused';
+    throw error;
+  }
+}
+
+function readOrThrow(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINITY) {
+  const bytes = Buffer.from(body as string);
+  const reader = new FileListReader();
+  for (let start = 0; start < bytes.length; start += pieceBytes) {
+    reader.push(bytes.subarray(start, start + pieceBytes));
+  }
+  return reader.end();
+}
+
+/** What a reader says that parses the whole body at once. */
+function oracle(body: string): Outcome {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.replace(/^\ufeff/, ''));
+  } catch {
+    return 'refused';
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'refused';
+  const { fileList } = value as { readonly fileList?: unknown };
+  if (fileList === undefined || fileList === null) return 'no list';
+  if (!Array.isArray(fileList)) return 'refused';
+  const entries = fileList.map((entry: unknown): FileEntry | undefined => {
+    if (typeof entry !== 'object' || entry === null) return undefined;
+    const { path, isSymlink } = entry as Readonly<Record<string, unknown>>;
+    // UTF-8 can't carry half of a surrogate pair.
+    return typeof path === 'string' && !/\p{Cs}/u.test(path) && typeof isSymlink === 'boolean'
+      ? { path, isSymlink }
+      : undefined;
+  });
+  return entries.every((entry) => entry !== undefined) ? entries : 'refused';
+}
+
+const entry = fc.record({
+  path: fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('a,b', 'x]}', '"[{', '\\', 'ü/😀')),
+  isSymlink: fc.boolean(),
+});
+const body = fc.record(
+  {
+    before: fc.jsonValue(),
+    fileList: fc.oneof(
+      { weight: 6, arbitrary: fc.array(entry, { maxLength: 20 }) },
+      { weight: 1, arbitrary: fc.jsonValue() },
+    ),
+    after: fc.jsonValue(),
+  },
+  { requiredKeys: [] },
+);
+
+describe('reading a file list as it comes in', () => {
+  it('gives what parsing it whole gives, however it is cut into pieces', () => {
+    fc.assert(
+      fc.property(body, fc.nat(3), fc.integer({ min: 1, max: 40 }), (value, indent, pieceBytes) => {
+        const text = JSON.stringify(value, undefined, indent);
+        expect(read(text, pieceBytes)).toEqual(oracle(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('refuses what is no JSON, wherever it is broken', () => {
+    fc.assert(
+      fc.property(
+        body,
+        fc.nat(),
+        fc.constantFrom('', ',', '"', '[', ']', '{', '}', '\\', ':', 'x', ' '),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 40 }),
+        (value, at, put, replaces, pieceBytes) => {
+          const text = JSON.stringify(value);
+          const position = at % (text.length + 1);
+          const broken = text.slice(0, position) + put + text.slice(position + (replaces ? 1 : 0));
+          fc.pre(Buffer.from(broken).toString() === broken);
+          expect(read(broken, pieceBytes)).toEqual(oracle(broken));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  /** Entries as nearly everybody writes them, among them some that are written otherwise. */
+  const written = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc
+        .tuple(fc.stringMatching(/^[\w/ü.]{0,20}$/), fc.boolean())
+        .map(([path, isSymlink]) => `{"path":"${path}","isSymlink":${isSymlink}}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        '{"path":"a\\"b","isSymlink":true}',
+        '{"path":"a\\\\","isSymlink":true}',
+        '{ "path": "a", "isSymlink": false }',
+        '{"isSymlink":true,"path":"a"}',
+        '{"path":"a","isSymlink":true,"size":[1,{"x":2}]}',
+        '{"path":"a","isSymlink":true,"path":"b"}',
+        '{"path":"\u0001","isSymlink":true}',
+        '{"path":"a","isSymlink":truE}',
+        '{"path":"a","isSymlink":falsee}',
+        '{"path":"a","isSymlink":"true"}',
+        '{"path":"a"}',
+        '{}',
+        '',
+        ' {"path":"a","isSymlink":true} ',
+      ),
+    },
+  );
+
+  it('gives what parsing it whole gives where plain entries and others follow each other', () => {
+    fc.assert(
+      fc.property(
+        fc.array(written, { maxLength: 12 }),
+        fc.constantFrom(',', ',', ',', ' ,', ', ', '', ' ', ',,', ':'),
+        fc.constantFrom('', '', '', ',', ' ', ']', '}', '"'),
+        fc.integer({ min: 1, max: 120 }),
+        (entries, between, put, pieceBytes) => {
+          const text = `{"fileList":[${entries.join(between)}${put}]}`;
+          expect(read(text, pieceBytes)).toEqual(oracle(text));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('takes an entry from the bytes only if they are UTF-8', () => {
+    const bytes = Buffer.from(
+      '{"fileList":[{"path":"a","isSymlink":true},{"path":"b?","isSymlink":true},{"path":"c","isSymlink":true}]}',
+    );
+    bytes[bytes.indexOf('?')] = 0xc3;
+    expect(() => readOrThrow(bytes)).toThrow('The body is not valid UTF-8.');
+  });
+
+  it('half a surrogate pair is no file name', () => {
+    expect(() => readOrThrow('{"fileList":[{"path":"a\\ud800","isSymlink":true}]}')).toThrow(
+      'Entry 0 of fileList has broken text in its path: half of a surrogate pair.',
+    );
+  });
+
+  /** So long that entries are parsed before the list has ended. */
+  const many = Array.from({ length: 20_000 }, (_none, n) => ({
+    path: `run_${n}/ü, "quoted" [${n}] \\ {x}.h5`,
+    isSymlink: n % 3 === 0,
+  }));
+  const long = JSON.stringify({ fileList: many });
+
+  it.each([1, 7, 4096, 65_536, 10_000_000])('reads a long list in pieces of %i bytes', (bytes) => {
+    expect(read(long, bytes)).toEqual(many);
+  });
+
+  it.each([
+    [
+      'an entry that is none',
+      long.replace('"path":"run_19000', '"pth":"run_19000'),
+      /Entry 19000 /,
+    ],
+    ['a comma too many', long.replace(/\},\{/g, '},,{'), /not valid JSON/],
+    ['a comma at the end', long.replace(']}', ',]}'), /not valid JSON/],
+    ['a wrong bracket at the end', `${long.slice(0, -2)}}]`, /not valid JSON/],
+    ['no end', long.slice(0, -2), /not valid JSON/],
+    ['something behind the end', `${long}x`, /not valid JSON/],
+  ])('a long list with %s is refused', (_what, text, message) => {
+    expect(() => readOrThrow(text, 4096)).toThrow(message);
+  });
+
+  it('refuses a bad entry before the rest has come', () => {
+    const reader = new FileListReader();
+    const piece = Buffer.from(`{"fileList":[{"path":5,"isSymlink":true},${' '.repeat(70_000)}{},`);
+    expect(() => {
+      reader.push(piece);
+    }).toThrow(/Entry 0 /);
+  });
+
+  it.each([
+    ['{"fileList":[],"fileList":[{"path":"a","isSymlink":true}]}'],
+    ['{"fileList":[{"path":"a","isSymlink":true}],"fileList":null}'],
+    [
+      '{"fileList":[{"path":"a","isSymlink":true}],"file\\u004cist":[{"path":"b","isSymlink":true}]}',
+    ],
+  ])('two lists are one too many: %s', (text) => {
+    expect(() => readOrThrow(text)).toThrow('The body names fileList twice.');
+  });
+
+  it.each([
+    ['{"file\\u004cist" : [{"path":"a","isSymlink":true}]}'],
+    [`{"fileList" ${' '.repeat(200)}: [{"path":"a","isSymlink":true}]}`],
+    ['{"x\\"fileList":[1],"fileList":[{"path":"a","isSymlink":true}]}'],
+    ['\ufeff{"fileList":[{"path":"a","isSymlink":true}]}'],
+  ])('a list is found however it is written: %s', (text) => {
+    for (const bytes of [1, 1000])
+      expect(read(text, bytes)).toEqual([{ path: 'a', isSymlink: true }]);
+  });
+
+  it('a byte that is no UTF-8 would name another file', () => {
+    const bytes = Buffer.from('{"fileList":[{"path":"a?","isSymlink":true}]}');
+    bytes[bytes.indexOf('?')] = 0xff;
+    expect(() => readOrThrow(bytes)).toThrow('The body is not valid UTF-8.');
+  });
+
+  it.each([
+    ['one endless entry', `{"fileList":[{"path":"${'x'.repeat(2_000_000)}`, /Entry 0 .* too long/],
+    ['much beside the list', `{"a":"${'x'.repeat(2_000_000)}`, /too much beside fileList/],
+  ])('%s is not held in memory', (_what, text, message) => {
+    expect(() => readOrThrow(text, 65_536)).toThrow(message);
+  });
+
+  it('is not slowed down by what it is not asked for: 100,000 lists beside the list', () => {
+    const beside = Array.from({ length: 100_000 }, (_none, n) => `"${n % 10}":[]`).join(',');
+    expect(read(`{${beside}}`)).toBe('no list');
+  });
+});

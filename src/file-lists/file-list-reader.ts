@@ -1,0 +1,313 @@
+import { isUtf8 } from 'node:buffer';
+import { InvalidRequestError } from '../errors/request.errors.js';
+import { type FileEntry, type FileList, FileListBuilder } from './file-list.js';
+import { areEqual, wordsOf } from './path-bytes.js';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const FIRST_PRINTABLE = 0x20;
+
+/** How nearly every entry is written. */
+const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
+const BEHIND_FILE = wordsOf(Buffer.from('","isSymlink":false}'));
+const BEHIND_LINK = wordsOf(Buffer.from('","isSymlink":true}'));
+
+/** Entries are parsed as soon as there are so many bytes of them: a millisecond's work. */
+const PARSE_FROM_BYTES = 64 * 1024;
+/** An entry is a path and a flag, and beside the list there is nothing. */
+const LONGEST_PART_BYTES = 1024 * 1024;
+/** Enough for the key before the list; who writes it in another way is understood all the same. */
+const KEY_BYTES = 64;
+
+/**
+ * Reads `{"fileList": [{"path": …, "isSymlink": …}, …]}` as it comes in. A list has up to 400,000
+ * entries, some 32 MB: parsing it whole would stop everybody else for half a second, and hold all of
+ * it in memory three times over.
+ *
+ * An entry that is written as nearly all are, without a space or an escape, is taken from the bytes
+ * as it stands. For all others only where they end is found out here, by brackets and quotes. They, a
+ * few hundred at a time, and what is left of the body without the list are then parsed by
+ * `JSON.parse`: so what is no JSON there is none here.
+ */
+export class FileListReader {
+  /** The body without the entries of the list. */
+  private rest: Buffer[] = [];
+  private restBytes = 0;
+  /** Entries that were not parsed yet. */
+  private pending: Buffer[] = [];
+  private pendingBytes = 0;
+  private files: FileListBuilder | undefined;
+  private depth = 0;
+  private inString = false;
+  private escaped = false;
+  private inList = false;
+  /** The list goes on after a comma, so an entry must follow. */
+  private afterComma = false;
+  /** The entries so far were plain, and only the piece has ended. */
+  private plainSoFar = false;
+
+  /** @param bytes how long the body will be, as far as that is known */
+  constructor(private readonly bytes = 0) {}
+
+  /**
+   * Takes the next piece of the body.
+   *
+   * @throws InvalidRequestError as soon as something can't be used
+   */
+  push(piece: Buffer): void {
+    let from = 0;
+    // Every byte passes here, which is a good deal quicker through variables than through fields.
+    let { depth, inString, escaped, inList } = this;
+    for (let at = 0; at < piece.length; at += 1) {
+      const byte = piece[at] ?? 0;
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (byte === QUOTE) inString = false;
+        else if (byte === BACKSLASH) escaped = true;
+        continue;
+      }
+      switch (byte) {
+        case QUOTE:
+          inString = true;
+          break;
+        case COMMA:
+          if (inList && depth === 2 && this.parsesNow(at - from)) {
+            this.keep(piece.subarray(from, at));
+            this.parsePending();
+            this.afterComma = true;
+            from = this.takePlain(piece, at + 1);
+            at = from - 1;
+          }
+          break;
+        case OPEN_LIST:
+          depth += 1;
+          if (depth === 2) {
+            this.keep(piece.subarray(from, at + 1));
+            from = at + 1;
+            this.beginList();
+            ({ inList } = this);
+            if (inList) {
+              from = this.takePlain(piece, from);
+              at = from - 1;
+            }
+          }
+          break;
+        case OPEN_OBJECT:
+          depth += 1;
+          break;
+        case CLOSE_LIST:
+        case CLOSE_OBJECT:
+          depth -= 1;
+          if (inList && depth === 1) {
+            this.keep(piece.subarray(from, at));
+            from = at;
+            this.endList();
+            ({ inList } = this);
+          }
+          break;
+      }
+    }
+    this.depth = depth;
+    this.inString = inString;
+    this.escaped = escaped;
+    this.keep(piece.subarray(from));
+  }
+
+  /**
+   * The body is complete.
+   *
+   * @returns undefined when the whole dataset folder is meant: no list in it
+   * @throws InvalidRequestError when it is anything but an object with a list or without one
+   */
+  end(): FileList | undefined {
+    const body = parseJson(textOf(this.rest).replace(/^\ufeff/, ''));
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      throw new InvalidRequestError(
+        'The body must be a JSON object such as {"fileList": [{"path": "a.h5", "isSymlink": false}]}, or absent.',
+      );
+    }
+    const { fileList } = body as { readonly fileList?: unknown };
+    if (this.files !== undefined) {
+      // JSON would take the last one; nobody can mean that.
+      if (!Array.isArray(fileList) || fileList.length > 0) throw listedTwice();
+      return this.files.build();
+    }
+    if (fileList === undefined || fileList === null) return undefined;
+    if (Array.isArray(fileList)) {
+      const files = new FileListBuilder();
+      for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
+      return files.build();
+    }
+    throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
+  }
+
+  private keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.inList) {
+      this.pending.push(bytes);
+      this.pendingBytes += bytes.length;
+      if (this.pendingBytes > LONGEST_PART_BYTES) {
+        throw new InvalidRequestError(
+          `Entry ${this.files?.count ?? 0} of fileList is too long for an object with path and isSymlink.`,
+        );
+      }
+    } else {
+      this.rest.push(bytes);
+      this.restBytes += bytes.length;
+      if (this.restBytes > LONGEST_PART_BYTES) {
+        throw new InvalidRequestError('The body holds too much beside fileList.');
+      }
+    }
+  }
+
+  /** A list one level below the body: the list of files, if its key says so. */
+  private beginList(): void {
+    const before = lastBytes(this.rest, KEY_BYTES).toString('latin1').slice(0, -1).trimEnd();
+    if (!before.endsWith(':') || !/(?:^|[^\\])"fileList"$/.test(before.slice(0, -1).trimEnd()))
+      return;
+    if (this.files !== undefined) throw listedTwice();
+    this.files = new FileListBuilder(this.bytes);
+    this.inList = true;
+  }
+
+  /**
+   * Takes entries as long as they are plain and whole, each with the comma behind it.
+   *
+   * @param start where an entry begins
+   * @returns where the first one begins that was not taken
+   */
+  private takePlain(piece: Buffer, start: number): number {
+    const { files } = this;
+    if (files === undefined) return start;
+    const words = wordsOf(piece);
+    let from = start;
+    this.plainSoFar = false;
+    for (;;) {
+      const path = from + BEFORE_PATH.byteLength;
+      const behind = stringEnd(piece, path);
+      const isSymlink = !standsAt(words, behind, BEHIND_FILE);
+      const next = behind + (isSymlink ? BEHIND_LINK : BEHIND_FILE).byteLength;
+      if (next >= piece.length) {
+        this.plainSoFar = true;
+        break;
+      }
+      if (!standsAt(words, from, BEFORE_PATH)) break;
+      if (isSymlink && !standsAt(words, behind, BEHIND_LINK)) break;
+      const follower = piece[next];
+      if (follower !== COMMA && follower !== CLOSE_LIST) break;
+      files.addPlain(words, path, behind, isSymlink);
+      this.afterComma = follower === COMMA;
+      from = this.afterComma ? next + 1 : next;
+      if (!this.afterComma) break;
+    }
+    if (!isUtf8(piece.subarray(start, from))) throw notUtf8();
+    return from;
+  }
+
+  /** @param bytes what came of an entry since the last piece */
+  private parsesNow(bytes: number): boolean {
+    return this.plainSoFar || this.pendingBytes + bytes >= PARSE_FROM_BYTES;
+  }
+
+  private endList(): void {
+    // Nothing between the brackets is an empty list; nothing after a comma is no JSON.
+    if (this.afterComma || textOf(this.pending).trim() !== '') this.parsePending();
+    this.pending = [];
+    this.pendingBytes = 0;
+    this.inList = false;
+  }
+
+  private parsePending(): void {
+    const text = textOf(this.pending);
+    this.pending = [];
+    this.pendingBytes = 0;
+    if (text.trim() === '') throw malformed();
+    const entries = parseJson(`[${text}]`);
+    if (!Array.isArray(entries) || this.files === undefined) throw malformed();
+    for (const entry of entries as readonly unknown[]) addEntry(this.files, entry);
+  }
+}
+
+/** Where a text ends that begins here and has no escape in it; else where that is found out. */
+function stringEnd(piece: Buffer, start: number): number {
+  let at = start;
+  for (; at < piece.length; at += 1) {
+    const byte = piece[at] ?? 0;
+    if (byte === QUOTE || byte === BACKSLASH || byte < FIRST_PRINTABLE) break;
+  }
+  return at;
+}
+
+function standsAt(words: DataView, start: number, wanted: DataView): boolean {
+  return (
+    start + wanted.byteLength <= words.byteLength &&
+    areEqual(words, start, wanted, 0, wanted.byteLength)
+  );
+}
+
+/** UTF-8 can't carry it, so no file has such a name. */
+const HALF_SURROGATE_PAIR = /\p{Cs}/u;
+
+function addEntry(files: FileListBuilder, entry: unknown): void {
+  if (!isFileEntry(entry)) {
+    throw new InvalidRequestError(
+      `Entry ${files.count} of fileList must be an object with path (text) and isSymlink (true or false).`,
+    );
+  }
+  if (HALF_SURROGATE_PAIR.test(entry.path)) {
+    throw new InvalidRequestError(
+      `Entry ${files.count} of fileList has broken text in its path: half of a surrogate pair.`,
+    );
+  }
+  files.add(entry.path, entry.isSymlink);
+}
+
+function isFileEntry(entry: unknown): entry is FileEntry {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { path, isSymlink } = entry as { readonly path?: unknown; readonly isSymlink?: unknown };
+  return typeof path === 'string' && typeof isSymlink === 'boolean';
+}
+
+function lastBytes(pieces: readonly Buffer[], count: number): Buffer {
+  const last: Buffer[] = [];
+  let left = count;
+  for (let index = pieces.length - 1; index >= 0 && left > 0; index -= 1) {
+    const piece = pieces[index]?.subarray(-left) ?? Buffer.alloc(0);
+    last.unshift(piece);
+    left -= piece.length;
+  }
+  return Buffer.concat(last);
+}
+
+function textOf(pieces: readonly Buffer[]): string {
+  const [only, ...others] = pieces;
+  const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(pieces);
+  // A byte that got lost in a name would have another file copied.
+  if (!isUtf8(bytes)) throw notUtf8();
+  return bytes.toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw malformed();
+  }
+}
+
+function notUtf8(): InvalidRequestError {
+  return new InvalidRequestError('The body is not valid UTF-8.');
+}
+
+function malformed(): InvalidRequestError {
+  return new InvalidRequestError('The body is not valid JSON.');
+}
+
+function listedTwice(): InvalidRequestError {
+  return new InvalidRequestError('The body names fileList twice.');
+}

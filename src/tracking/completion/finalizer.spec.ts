@@ -1,0 +1,456 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  aFailedTask,
+  aRunningTransfer,
+  aSucceededTask,
+  aTask,
+  aTransfer,
+  jobIdOf,
+  keyOf,
+  taskIdFor,
+  type TransferParts,
+  uuid,
+} from '../../../test/support/builders.js';
+import { UNTOUCHED } from '../../../test/support/fake-scicat.js';
+import { aGate } from '../../../test/support/faults.js';
+import { TrackingWorld } from '../../../test/support/tracking-world.js';
+import { doubtful, down, rejected, timeout } from '../../../test/support/upstream-failures.js';
+import { settle } from '../../../test/support/virtual-clock.js';
+import { taskLabel } from '../../domain/task-label.js';
+import { succeeded, type Transfer, type TransferStatus } from '../../domain/transfer.js';
+import { Finalizer } from './finalizer.js';
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
+
+const PID = '20.500.12345/e1';
+const FIRST_ARCHIVE_JOB = uuid('99999999', 0);
+let world: TrackingWorld;
+let finalizer: Finalizer;
+beforeEach(() => {
+  world = new TrackingWorld();
+  finalizer = new Finalizer({
+    transfers: world.transfers,
+    writer: world.writer,
+    globus: world.globus,
+    datasets: world.datasets,
+    archiveJobs: world.archiveJobs,
+    clock: world.clock,
+    random: world.random,
+    alarms: world.alarms,
+    signal: world.signal,
+  });
+});
+afterEach(() => world.end());
+
+function finalizing(
+  parts: TransferParts = {},
+  status: Partial<Extract<TransferStatus, { state: 'finalizing' }>> = {},
+): TrackedTransfer {
+  return world.follow(
+    aTransfer({
+      status: {
+        state: 'finalizing',
+        taskId: taskIdFor(1),
+        lifecycleBefore: undefined,
+        archiveJobId: undefined,
+        ...status,
+      },
+      ...parts,
+    }),
+  );
+}
+
+/** Lets time pass, with a look at what is due every second. */
+async function work(seconds = 1): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    await Promise.all(finalizer.startDue());
+    await world.clock.advance(1000);
+  }
+}
+
+const shown = (): string | undefined => world.jobs.shown(jobIdOf(1));
+
+describe('the last steps', () => {
+  test('W6: note the lifecycle, mark, archive, and finished is the last write', async () => {
+    const calls: string[] = [];
+    const note = (name: string, made: { calls: string[] }): void => {
+      const push = made.calls.push.bind(made.calls);
+      made.calls.push = (...items: string[]) => {
+        calls.push(...items.map((item) => `${name}.${item}`));
+        return push(...items);
+      };
+    };
+    note('job', world.jobs.faults);
+    note('dataset', world.datasets.faults);
+    note('archive', world.archiveJobs.faults);
+    finalizing();
+    await work();
+    expect(calls).toEqual([
+      'archive.findByKey',
+      'dataset.lifecycle',
+      'job.write',
+      'dataset.lifecycle',
+      'dataset.markArchivable',
+      'archive.create',
+      'job.write',
+    ]);
+    expect(world.jobs.writes.map(({ view }) => view)).toMatchObject([
+      { statusCode: '002', jobResultObject: { phase: 'finalizing', lifecycleBefore: UNTOUCHED } },
+      { statusCode: '003', jobResultObject: { archiveJobId: FIRST_ARCHIVE_JOB } },
+    ]);
+    expect(world.archiveJobs.made).toEqual([
+      {
+        datasetPid: PID,
+        ownerUser: 'alice',
+        ownerGroup: 'p123',
+        contactEmail: 'alice@example.org',
+        transferJobId: jobIdOf(1),
+        transferKey: keyOf(1),
+      },
+    ]);
+  });
+
+  test('W4: without autoArchive the dataset is marked and not archived', async () => {
+    finalizing({ record: { autoArchive: false } });
+    await work();
+    expect([shown(), world.datasets.marked, world.archiveJobs.faults.calls]).toEqual([
+      '003 finished: finished',
+      [PID],
+      [],
+    ]);
+  });
+
+  test('a job of the Go version is archived without an owner user', async () => {
+    finalizing({
+      origin: { kind: 'go-version', ownerGroup: 'p123' },
+      key: jobIdOf(1),
+    } as Partial<Transfer>);
+    await work();
+    expect(world.archiveJobs.made).toEqual([
+      {
+        datasetPid: PID,
+        ownerGroup: 'p123',
+        transferJobId: jobIdOf(1),
+        transferKey: jobIdOf(1),
+      },
+    ]);
+  });
+
+  test('a dataset that is archivable already is not marked, but archived', async () => {
+    world.datasets.lifecycles.set(PID, { ...UNTOUCHED, archivable: true });
+    finalizing();
+    await work();
+    expect([shown(), world.datasets.marked, world.archiveJobs.made.length]).toEqual([
+      '003 finished: finished',
+      [],
+      1,
+    ]);
+  });
+});
+
+describe('resumed after a crash', () => {
+  test('before the dataset was marked: as if nothing had been', async () => {
+    finalizing({}, { lifecycleBefore: UNTOUCHED });
+    await work();
+    expect([shown(), world.datasets.marked, world.archiveJobs.made.length]).toEqual([
+      '003 finished: finished',
+      [PID],
+      1,
+    ]);
+  });
+
+  test('after it was marked: not marked again', async () => {
+    world.datasets.lifecycles.set(PID, { ...UNTOUCHED, archivable: true });
+    finalizing({}, { lifecycleBefore: UNTOUCHED });
+    await work();
+    expect([world.datasets.marked, world.archiveJobs.made.length]).toEqual([[], 1]);
+  });
+
+  test('after the archive job was made: only the last write; the archiver is not disturbed', async () => {
+    await world.archiveJobs.create({
+      datasetPid: PID,
+      ownerGroup: 'p123',
+      transferJobId: jobIdOf(1),
+      transferKey: keyOf(1),
+    });
+    world.datasets.lifecycles.set(PID, { ...UNTOUCHED, archiveStatusMessage: 'started' });
+    finalizing({}, { lifecycleBefore: UNTOUCHED });
+    await work();
+    expect([
+      shown(),
+      world.datasets.faults.calls,
+      world.archiveJobs.made.length,
+      world.jobs.writes.length,
+    ]).toEqual(['003 finished: finished', [], 1, 1]);
+  });
+
+  test('someone else has begun with the dataset: its lifecycle is left alone', async () => {
+    world.datasets.lifecycles.set(PID, { ...UNTOUCHED, archiveStatusMessage: 'started' });
+    finalizing({}, { lifecycleBefore: UNTOUCHED });
+    await work();
+    expect(world.datasets.marked).toEqual([]);
+  });
+});
+
+describe('never a second archive job', () => {
+  test.each([
+    ['a time-out after storing', timeout()],
+    ['a 400 after storing', doubtful()],
+  ])('%s', async (_what, after) => {
+    world.archiveJobs.faults.next('create', { after });
+    finalizing();
+    await work(60);
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('stored, the answer lost, and SciCat away right then', async () => {
+    world.archiveJobs.faults.next('create', { after: timeout() });
+    world.archiveJobs.faults.next('findByKey', {}, { before: down() }, { before: down() });
+    finalizing();
+    await work(60);
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('one that turns up while the dataset is being marked is taken', async () => {
+    const gate = aGate();
+    world.datasets.faults.next('markArchivable', { hold: gate.opened });
+    finalizing();
+    const steps = finalizer.startDue();
+    await world.clock.advance(5000);
+    const job = { datasetPid: PID, ownerGroup: 'p123', transferJobId: jobIdOf(1) };
+    await world.archiveJobs.create({ ...job, transferKey: keyOf(1) });
+    gate.open();
+    await Promise.all(steps);
+    await work();
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('one that is there before anything was noted in the job is taken', async () => {
+    const job = { datasetPid: PID, ownerGroup: 'p123', transferJobId: jobIdOf(1) };
+    await world.archiveJobs.create({ ...job, transferKey: keyOf(1) });
+    finalizing();
+    await work();
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('stored with the last refusal before giving up: it is there, so it is no 995', async () => {
+    const before = { before: doubtful() };
+    world.archiveJobs.faults.next('create', before, before, { after: doubtful() });
+    finalizing();
+    await work(60);
+    expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
+  });
+
+  test('marked, the answer lost: not marked again, or the archiver would be undone', async () => {
+    world.datasets.faults.next('markArchivable', { after: timeout() });
+    finalizing();
+    await work(60);
+    expect([world.datasets.marked, shown()]).toEqual([[PID], '003 finished: finished']);
+  });
+
+  test('the dataset is not marked before SciCat shows what was found', async () => {
+    world.jobs.faults.always('write', { before: timeout() });
+    finalizing();
+    await work(120);
+    expect(world.datasets.marked).toEqual([]);
+    world.jobs.faults.clear();
+    await work(120);
+    expect([world.datasets.marked, shown()]).toEqual([[PID], '003 finished: finished']);
+  });
+});
+
+describe('after a restart a job that says "copied" is believed where Globus says so', () => {
+  const nothingDone = () => [
+    world.datasets.faults.calls,
+    world.archiveJobs.faults.calls,
+    world.jobs.faults.count('write'),
+  ];
+
+  test.each([
+    ['still runs', aTask()],
+    ['has failed', aFailedTask('QUOTA_EXCEEDED')],
+    ['is of another job', aSucceededTask({ label: taskLabel(jobIdOf(2)) })],
+  ])('its task %s: nothing is marked or archived, and an operator is called', async (_w, task) => {
+    world.globus.put(task);
+    const tracked = finalizing({}, { lifecycleBefore: UNTOUCHED });
+    await work(600);
+    expect([nothingDone(), tracked.transfer.status.state]).toEqual([[[], [], 0], 'finalizing']);
+    expect([...world.alarms.active()]).toEqual([
+      [
+        `task:${jobIdOf(1)}`,
+        `Job ${jobIdOf(1)} says that Globus task ${taskIdFor(1)} has copied everything, which is not so. Nothing is marked or archived; an operator should look at both.`,
+      ],
+    ]);
+    expect(world.globus.faults.count('task')).toBeLessThanOrEqual(11);
+  });
+
+  test('and goes on once Globus has copied everything', async () => {
+    world.globus.put(aTask());
+    finalizing();
+    await work(10);
+    world.globus.put(aSucceededTask());
+    await work(60);
+    expect([shown(), world.archiveJobs.made.length]).toEqual(['003 finished: finished', 1]);
+  });
+
+  test('a task that Globus has forgotten since can not contradict', async () => {
+    finalizing();
+    await work();
+    expect([shown(), world.globus.looked]).toEqual(['003 finished: finished', [taskIdFor(1)]]);
+  });
+
+  test('while Globus can not be asked it waits', async () => {
+    world.globus.put(aSucceededTask());
+    world.globus.faults.always('task', { before: timeout('Globus') });
+    finalizing();
+    await work(600);
+    expect(nothingDone()).toEqual([[], [], 0]);
+    world.globus.faults.clear();
+    await work(60);
+    expect(shown()).toBe('003 finished: finished');
+  });
+
+  test('what this process has seen to the end needs no second look', async () => {
+    const tracked = world.follow(aRunningTransfer());
+    world.transfers.update(tracked, (transfer) => succeeded(transfer, transfer.progress));
+    await work();
+    expect([shown(), world.globus.faults.calls]).toEqual(['003 finished: finished', []]);
+  });
+});
+
+describe('a job that SciCat lets nobody write', () => {
+  test.each([
+    ['a refusal', rejected(400)],
+    ['a 400 that may have been stored', doubtful()],
+  ])('for a while (%s) says nothing of the dataset: it is waited out', async (_what, before) => {
+    world.jobs.faults.always('write', { before });
+    const tracked = finalizing();
+    await work(600);
+    expect([tracked.transfer.status.state, world.datasets.marked]).toEqual(['finalizing', []]);
+    world.jobs.faults.clear();
+    await work(120);
+    expect([shown(), world.datasets.marked, world.archiveJobs.made.length]).toEqual([
+      '003 finished: finished',
+      [PID],
+      1,
+    ]);
+  });
+
+  test('because its dataset is gone: the transfer ends here, though the job can not say so', async () => {
+    const tracked = finalizing();
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    world.datasets.lifecycle = () =>
+      Promise.resolve(world.jobs.faults.count('write') === 0 ? UNTOUCHED : undefined);
+    await work(60);
+    expect([tracked.transfer.status, world.archiveJobs.made]).toMatchObject([
+      {
+        state: 'finished',
+        shortfall: { kind: 'not-marked', error: 'the dataset is no longer in SciCat' },
+      },
+      [],
+    ]);
+  });
+});
+
+test('nothing is done for a job that was removed from SciCat', async () => {
+  world.transfers.setGone(finalizing());
+  await work(60);
+  expect([world.datasets.faults.calls, world.archiveJobs.faults.calls]).toEqual([[], []]);
+});
+
+describe('what SciCat refuses for good', () => {
+  test('997: marking, after three refusals', async () => {
+    world.datasets.faults.always('markArchivable', { before: rejected(403) });
+    finalizing();
+    await work(60);
+    expect([
+      shown(),
+      world.datasets.faults.count('markArchivable'),
+      world.archiveJobs.made.length,
+    ]).toEqual(["997 finished: completed but can't mark dataset as archivable", 3, 0]);
+  });
+
+  test('997: a lifecycle that may not be read', async () => {
+    world.datasets.faults.always('lifecycle', { before: rejected(403) });
+    finalizing();
+    await work(60);
+    expect(shown()).toBe("997 finished: completed but can't mark dataset as archivable");
+  });
+
+  test('997: a dataset that is gone', async () => {
+    world.datasets.lifecycles.set(PID, undefined);
+    finalizing();
+    await work();
+    expect(world.jobs.writes.at(-1)?.view).toMatchObject({
+      statusCode: '997',
+      jobResultObject: { status: 'finished', error: 'the dataset is no longer in SciCat' },
+    });
+  });
+
+  test.each([
+    ['403', rejected(403)],
+    ['400', doubtful()],
+  ])('W5 995: the archive job, refused with %s three times', async (_status, before) => {
+    world.archiveJobs.faults.always('create', { before });
+    finalizing();
+    await work(60);
+    expect([shown(), world.archiveJobs.faults.count('create'), world.datasets.marked]).toEqual([
+      "995 finished: completed but can't create the archive job",
+      3,
+      [PID],
+    ]);
+  });
+
+  test('W5: two refusals and then success is a success', async () => {
+    world.archiveJobs.faults.next('create', { before: rejected(403) }, { before: rejected(403) });
+    finalizing();
+    await work(60);
+    expect([shown(), world.archiveJobs.made.length]).toEqual(['003 finished: finished', 1]);
+  });
+
+  test('an outage is no refusal: one refusal after it is not yet the end', async () => {
+    world.datasets.faults.next(
+      'markArchivable',
+      ...Array.from({ length: 5 }, () => ({ before: timeout() })),
+      { before: rejected(403) },
+    );
+    finalizing();
+    await work(600);
+    expect(shown()).toBe('003 finished: finished');
+  });
+});
+
+describe('an outage is waited out', () => {
+  test.each(['lifecycle', 'markArchivable'] as const)('of %s, for a day', async (call) => {
+    world.datasets.faults.always(call, { before: down() });
+    const tracked = finalizing();
+    await world.clock.advance(0);
+    for (let hour = 0; hour < 24; hour += 1) {
+      await Promise.all(finalizer.startDue());
+      await world.clock.advance(3_600_000);
+    }
+    expect(tracked.transfer.status.state).toBe('finalizing');
+    world.datasets.faults.clear();
+    await work(1);
+    expect(shown()).toBe('003 finished: finished');
+  });
+
+  test('and does not hold up others', async () => {
+    world.datasets.faults.next('lifecycle', { before: down() });
+    finalizing();
+    finalizing({ number: 2 });
+    await Promise.all(finalizer.startDue());
+    await settle();
+    expect(world.jobs.shown(jobIdOf(2))).toBe('003 finished: finished');
+  });
+
+  test('an error of our own is an alarm and a repeat, not a lost transfer', async () => {
+    world.datasets.faults.next('lifecycle', { before: new TypeError('a mistake') });
+    finalizing();
+    await work(1);
+    expect([...world.alarms.active()]).toEqual([
+      [`internal:${jobIdOf(1)}`, 'TypeError: a mistake'],
+    ]);
+    await work(10);
+    expect(shown()).toBe('003 finished: finished');
+  });
+});

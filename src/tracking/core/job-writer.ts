@@ -1,0 +1,433 @@
+import { setMaxListeners } from 'node:events';
+import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { errorInWords } from '../../errors/error-facts.js';
+import { JobNotFoundError, NotReadyError } from '../../errors/request.errors.js';
+import { UpstreamError } from '../../errors/upstream.errors.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
+import { type JobView, jobView, showsView } from '../../domain/job-view.js';
+import type { Transfer } from '../../domain/transfer.js';
+import { isFinal } from '../../domain/transfer-state.js';
+import { backoffMs, type Random } from './backoff.js';
+import type { TrackedTransfer } from './tracked-transfers.js';
+
+/**
+ * How soon a change must be in SciCat. `final`: an end, before all else. `needed`: something waits
+ * for it, or a scientist should see it. `progress`: numbers, within the operator's budget.
+ */
+export type Urgency = 'final' | 'needed' | 'progress';
+
+/** Told what became of writes. */
+export interface JobWriterListener {
+  /** SciCat shows this state now. */
+  confirmed(tracked: TrackedTransfer, shown: Transfer): void;
+  /** SciCat has no such job any more. */
+  gone(tracked: TrackedTransfer): void;
+  /** A write failed and will be repeated. */
+  failed(tracked: TrackedTransfer, error: Error): void;
+}
+
+interface Entry {
+  readonly open: TrackedTransfer;
+  urgency: Urgency | undefined;
+  writing: boolean;
+  /** Revision that SciCat certainly shows; -1 before the first confirmation. */
+  confirmedRevision: number;
+  /** The view that SciCat shows, as text; undefined while that is not known. */
+  confirmedView: string | undefined;
+  /** Monotonic milliseconds before which it is not tried again. */
+  notBefore: number;
+  failures: number;
+  /** Refusals in a row, as opposed to writes that got no clear answer. */
+  refusals: number;
+  /** The last write may have been stored, or may yet be: poll before writing again. */
+  verifyFirst: boolean;
+  parked: boolean;
+  /** The end was written of a transfer whose job is to be removed. */
+  endShown: boolean;
+  waiters: Waiter[];
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const URGENCIES: readonly Urgency[] = ['final', 'needed', 'progress'];
+/** How many jobs are written at the same time. */
+export const MAX_CONCURRENT_WRITES = 32;
+const PARK_MS = 60 * 60_000;
+/** Refusals in a row after which a job is parked: SciCat means it. */
+const REFUSALS_BEFORE_PARKING = 5;
+
+/**
+ * Keeps SciCat's jobs true. The only one who writes them: never two writes of one job under way, the
+ * latest state wins, ends go first. After an outcome that is not certain it reads before it
+ * repeats, since every PATCH that SciCat stores also runs the job type's actions (e-mails).
+ */
+export class JobWriter {
+  private readonly entries = new Map<string, Entry>();
+  private readonly due: Readonly<Record<Urgency, Set<Entry>>> = {
+    final: new Set(),
+    needed: new Set(),
+    progress: new Set(),
+  };
+  private underWay = 0;
+  private progressBudget = 0;
+  private budgetAt: number;
+  private nextPump = Number.POSITIVE_INFINITY;
+  private readonly stopped = new AbortController();
+  private readonly writes = new Set<Promise<void>>();
+
+  constructor(
+    private readonly jobs: TransferJobs,
+    private readonly config: ConfigSnapshots,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly events: TransferEvents,
+    private readonly listener: JobWriterListener,
+  ) {
+    this.budgetAt = clock.monotonicMs();
+    setMaxListeners(0, this.stopped.signal);
+  }
+
+  /** How many jobs SciCat does not show as they are. */
+  get pending(): number {
+    let pending = 0;
+    for (const entry of this.entries.values()) {
+      if (entry.urgency !== undefined || entry.writing) pending += 1;
+    }
+    return pending;
+  }
+
+  /** Jobs that can't be written for now and are tried hourly. */
+  get parked(): number {
+    let parked = 0;
+    for (const entry of this.entries.values()) if (entry.parked) parked += 1;
+    return parked;
+  }
+
+  /** SciCat shows this transfer as it is now: it was just made, or just read. */
+  markSynced(tracked: TrackedTransfer): void {
+    this.entryOf(tracked).confirmedRevision = tracked.revision;
+  }
+
+  /** SciCat shows something else than was written: somebody else wrote into the job. */
+  markUnsynced(tracked: TrackedTransfer): void {
+    const entry = this.entryOf(tracked);
+    entry.confirmedRevision = -1;
+    entry.confirmedView = undefined;
+    this.changed(tracked, 'needed');
+  }
+
+  /** The transfer has changed and SciCat is to show it, if it has the job still. */
+  changed(tracked: TrackedTransfer, urgency: Urgency): void {
+    if (tracked.jobGone) return;
+    const entry = this.entryOf(tracked);
+    if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
+      if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
+      entry.urgency = urgency;
+    }
+    // A parked job keeps its hour; one that merely failed is worth a try with something new to say.
+    if (urgency !== 'progress' && !entry.parked) entry.notBefore = 0;
+    if (!entry.writing) this.due[entry.urgency].add(entry);
+    this.pump();
+  }
+
+  /**
+   * Resolves when SciCat shows the transfer as it is now or later.
+   *
+   * @throws the error of the write that failed; the write is repeated all the same
+   */
+  confirmed(tracked: TrackedTransfer): Promise<void> {
+    if (tracked.jobGone) return Promise.reject(notThere(tracked));
+    const entry = this.entryOf(tracked);
+    if (entry.confirmedRevision >= tracked.revision) return Promise.resolve();
+    if (this.stopped.signal.aborted) return Promise.reject(stopping());
+    return new Promise((resolve, reject) => {
+      entry.waiters.push({ revision: tracked.revision, resolve, reject });
+      // Somebody waits: even a parked job is tried now rather than in an hour.
+      entry.notBefore = 0;
+      this.changed(tracked, 'needed');
+    });
+  }
+
+  /** Nothing more is to be written of this transfer. */
+  forget(tracked: TrackedTransfer): void {
+    const entry = this.entries.get(tracked.jobId);
+    if (entry === undefined) return;
+    this.entries.delete(tracked.jobId);
+    if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
+    for (const waiter of entry.waiters.splice(0)) waiter.reject(notThere(tracked));
+  }
+
+  /**
+   * Begins no new writes but those that are due, and waits for all.
+   *
+   * @param deadlineMs monotonic milliseconds at which waiting ends
+   */
+  async stop(deadlineMs: number): Promise<void> {
+    while (this.underWay > 0 || this.hasDue()) {
+      const left = deadlineMs - this.clock.monotonicMs();
+      if (left <= 0) break;
+      this.pump();
+      await Promise.race([...this.writes, this.clock.sleep(Math.min(left, 200))]);
+    }
+    this.stopped.abort(stopping());
+    await Promise.allSettled(this.writes);
+    for (const entry of this.entries.values()) {
+      for (const waiter of entry.waiters.splice(0)) waiter.reject(stopping());
+    }
+  }
+
+  private hasDue(): boolean {
+    const now = this.clock.monotonicMs();
+    return URGENCIES.some((urgency) =>
+      [...this.due[urgency]].some((entry) => entry.notBefore <= now),
+    );
+  }
+
+  private entryOf(tracked: TrackedTransfer): Entry {
+    let entry = this.entries.get(tracked.jobId);
+    if (entry === undefined) {
+      entry = {
+        open: tracked,
+        urgency: undefined,
+        writing: false,
+        confirmedRevision: -1,
+        confirmedView: undefined,
+        notBefore: 0,
+        failures: 0,
+        refusals: 0,
+        verifyFirst: false,
+        parked: false,
+        endShown: false,
+        waiters: [],
+      };
+      this.entries.set(tracked.jobId, entry);
+    }
+    return entry;
+  }
+
+  /** Starts what may start now, and comes back when the next one is due. */
+  private pump(): void {
+    if (this.stopped.signal.aborted) return;
+    const now = this.clock.monotonicMs();
+    this.refillBudget(now);
+    let next = Number.POSITIVE_INFINITY;
+    for (const urgency of URGENCIES) {
+      for (const entry of this.due[urgency]) {
+        if (this.underWay >= MAX_CONCURRENT_WRITES) return;
+        if (entry.notBefore > now) {
+          next = Math.min(next, entry.notBefore);
+          continue;
+        }
+        if (urgency === 'progress') {
+          if (this.progressBudget < 1) {
+            next = Math.min(next, now + 1000);
+            break;
+          }
+          this.progressBudget -= 1;
+        }
+        this.due[urgency].delete(entry);
+        this.start(entry);
+      }
+    }
+    this.pumpAgainAt(next);
+  }
+
+  private refillBudget(now: number): void {
+    const perSecond = this.config.current().task.progressWritesPerSecond;
+    const earned = ((now - this.budgetAt) / 1000) * perSecond;
+    this.progressBudget = Math.min(Math.max(1, perSecond), this.progressBudget + earned);
+    this.budgetAt = now;
+  }
+
+  private pumpAgainAt(at: number): void {
+    if (at >= this.nextPump || at === Number.POSITIVE_INFINITY) return;
+    this.nextPump = at;
+    void this.clock.sleep(at - this.clock.monotonicMs(), this.stopped.signal).then(
+      () => {
+        if (this.nextPump === at) this.nextPump = Number.POSITIVE_INFINITY;
+        this.pump();
+      },
+      () => undefined,
+    );
+  }
+
+  private start(entry: Entry): void {
+    entry.writing = true;
+    this.underWay += 1;
+    const write = this.write(entry).finally(() => {
+      entry.writing = false;
+      this.underWay -= 1;
+      this.writes.delete(write);
+      if (entry.urgency !== undefined && this.entries.get(entry.open.jobId) === entry) {
+        this.due[entry.urgency].add(entry);
+      }
+      this.pump();
+    });
+    this.writes.add(write);
+  }
+
+  private async write(entry: Entry): Promise<void> {
+    const { open: tracked } = entry;
+    const { transfer, revision } = tracked;
+    const urgency = entry.urgency ?? 'needed';
+    entry.urgency = undefined;
+    if (entry.confirmedRevision >= revision) return;
+    const outcome = await this.attempt(transfer, entry);
+    entry.verifyFirst =
+      outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
+    entry.confirmedView =
+      outcome.kind === 'confirmed' ? JSON.stringify(jobView(transfer)) : undefined;
+    switch (outcome.kind) {
+      case 'confirmed':
+        entry.failures = 0;
+        entry.refusals = 0;
+        entry.parked = false;
+        entry.confirmedRevision = Math.max(entry.confirmedRevision, revision);
+        for (const waiter of takeWaiters(entry)) waiter.resolve();
+        this.listener.confirmed(tracked, transfer);
+        return;
+      case 'gone':
+        this.forget(tracked);
+        this.listener.gone(tracked);
+        return;
+      case 'failed':
+      case 'unclear':
+      case 'refused':
+        entry.failures += 1;
+        entry.refusals = outcome.kind === 'refused' ? entry.refusals + 1 : 0;
+        this.retryLater(entry, urgency, outcome);
+        this.listener.failed(tracked, outcome.error);
+        for (const waiter of entry.waiters.splice(0)) waiter.reject(outcome.error);
+        return;
+    }
+  }
+
+  private retryLater(
+    entry: Entry,
+    urgency: Urgency,
+    outcome: Extract<Outcome, { readonly error: Error }>,
+  ): void {
+    const now = this.clock.monotonicMs();
+    const { jobId } = entry.open;
+    const reason = errorInWords(outcome.error);
+    if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
+      if (!entry.parked) this.events.emit({ kind: 'job-parked', jobId, reason });
+      entry.parked = true;
+      entry.notBefore = now + PARK_MS;
+    } else {
+      this.events.emit({ kind: 'write-failed', jobId, reason });
+      entry.notBefore =
+        now + backoffMs(entry.failures, { firstMs: 1000, capMs: 30_000 }, this.random);
+    }
+    if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
+      entry.urgency = urgency;
+    }
+  }
+
+  private async attempt(transfer: Transfer, entry: Entry): Promise<Outcome> {
+    const { jobId } = transfer;
+    const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
+    const view = jobView(transfer);
+    // A change that does not show is none: every PATCH may send an e-mail.
+    if (!removes && entry.confirmedView === JSON.stringify(view)) return { kind: 'confirmed' };
+    if (entry.verifyFirst) {
+      const seen = await this.look(transfer, removes);
+      if (seen.kind !== 'differs') return seen;
+    }
+    try {
+      if (removes) await this.jobs.remove(jobId, this.stopped.signal);
+      else await this.jobs.write(jobId, view, this.stopped.signal);
+      return { kind: 'confirmed' };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
+      if (removes && isRefusal(error)) return this.showEndAtLeast(entry, view, error);
+      // Refused before anything was read, or never sent: nothing to poll at.
+      if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) {
+        return { kind: 'failed', error, mayArrive: false };
+      }
+      const seen = await this.look(transfer, removes);
+      if (seen.kind !== 'differs') return seen;
+      return error.code === 'UPSTREAM_REJECTED'
+        ? { kind: 'refused', error }
+        : { kind: 'failed', error, mayArrive: true };
+    }
+  }
+
+  /** The job can't be removed: then it says at least how its transfer has ended. */
+  private async showEndAtLeast(entry: Entry, view: JobView, error: Error): Promise<Outcome> {
+    if (!entry.endShown) {
+      try {
+        await this.jobs.write(entry.open.jobId, view, this.stopped.signal);
+        entry.endShown = true;
+      } catch {
+        return { kind: 'failed', error, mayArrive: false };
+      }
+    }
+    return { kind: 'refused', error };
+  }
+
+  /** What SciCat shows after a write whose outcome is not certain. */
+  private async look(
+    transfer: Transfer,
+    removes: boolean,
+  ): Promise<Outcome | { readonly kind: 'differs' }> {
+    try {
+      const job = await this.jobs.read(transfer.jobId, this.stopped.signal);
+      if (job === undefined) return { kind: removes ? 'confirmed' : 'gone' };
+      const shown = !removes && showsView(job, jobView(transfer));
+      return { kind: shown ? 'confirmed' : 'differs' };
+    } catch (error) {
+      return { kind: 'unclear', error: asError(error) };
+    }
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'confirmed' }
+  /** SciCat has no such job any more. */
+  | { readonly kind: 'gone' }
+  /**
+   * It was not stored so far, and may go through later. `mayArrive`: its request may still be on its
+   * way, and SciCat may show this state, or go on showing the one before.
+   */
+  | { readonly kind: 'failed'; readonly error: Error; readonly mayArrive: boolean }
+  /** It may have been stored, and the job could not be read. */
+  | { readonly kind: 'unclear'; readonly error: Error }
+  /** SciCat understood and said no, and the job is there and not as it should be. */
+  | { readonly kind: 'refused'; readonly error: Error };
+
+function notThere({ jobId }: TrackedTransfer): JobNotFoundError {
+  return new JobNotFoundError(`There is no transfer with id ${jobId} any more.`);
+}
+
+function stopping(): NotReadyError {
+  return new NotReadyError('The service is stopping; please try again in a minute.');
+}
+
+function isRefusal(error: UpstreamError): boolean {
+  return error.code === 'UPSTREAM_REJECTED' || error.status === 403;
+}
+
+function neverSent(error: UpstreamError): boolean {
+  return error.code === 'UPSTREAM_UNAVAILABLE' && !error.outcomeUnclear;
+}
+
+function takeWaiters(entry: Entry): readonly Waiter[] {
+  const served = entry.waiters.filter((waiter) => waiter.revision <= entry.confirmedRevision);
+  entry.waiters = entry.waiters.filter((waiter) => waiter.revision > entry.confirmedRevision);
+  return served;
+}
+
+function rank(urgency: Urgency): number {
+  return URGENCIES.indexOf(urgency);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

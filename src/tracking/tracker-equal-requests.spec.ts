@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { aSucceededTask, jobIdOf, keyOf, REQUEST_ID } from '../../test/support/builders.js';
+import { aGate } from '../../test/support/faults.js';
+import { TrackerRig } from '../../test/support/tracker-rig.js';
+import type { TrackingWorld } from '../../test/support/tracking-world.js';
+import { down, timeout } from '../../test/support/upstream-failures.js';
+import { settle } from '../../test/support/virtual-clock.js';
+
+/** Jobs that requests make have numbers from here. */
+const FIRST = jobIdOf(901);
+const SECOND = jobIdOf(902);
+let rig: TrackerRig;
+let world: TrackingWorld;
+beforeEach(async () => {
+  rig = new TrackerRig();
+  ({ world } = rig);
+  await rig.started();
+});
+afterEach(() => rig.end());
+
+/** Every task that Globus runs comes to a good end. */
+function copyAll(): void {
+  const tasks = [...world.globus.tasks.values()];
+  world.globus.put(...tasks.map(({ taskId, label }) => aSucceededTask({ taskId, label })));
+}
+const statuses = (...jobIds: readonly string[]): readonly (string | undefined)[] =>
+  jobIds.map((jobId) => world.jobs.shown(jobId)?.split(':')[0]);
+
+describe('a job that was removed in SciCat is no answer to an equal request', () => {
+  test('not even before a sweep has noticed: the request is carried out anew, the old task ends', async () => {
+    expect(await rig.ask()).toBe(FIRST);
+    await rig.pass(10);
+    world.jobs.stored.delete(FIRST);
+    expect(await rig.ask()).toBe(SECOND);
+    await rig.pass(60);
+    expect([statuses(FIRST, SECOND), world.globus.cancelled.length]).toEqual([
+      [undefined, '002 transferring'],
+      1,
+    ]);
+  });
+
+  test('nor after it, while Globus can not be asked to end the old task', async () => {
+    await rig.ask();
+    await rig.pass(10);
+    for (const call of ['list', 'task'] as const)
+      world.globus.faults.always(call, { before: timeout('Globus') });
+    world.jobs.stored.delete(FIRST);
+    await rig.pass(700);
+    expect(world.events.of('job-gone').map(({ jobId }) => jobId)).toEqual([FIRST]);
+    expect(await rig.ask()).toBe(SECOND);
+  });
+
+  test('while SciCat can not say whether it is there, nobody is told anything', async () => {
+    await rig.ask();
+    world.jobs.faults.next('read', { before: down() });
+    await expect(rig.ask()).rejects.toThrow(down().message);
+    expect(await rig.ask()).toBe(FIRST);
+    expect(world.jobs.stored.size).toBe(1);
+  });
+});
+
+describe('whoever shared the request of somebody else is answered with its job', () => {
+  const answers = (): boolean => rig.tracker.answersOthers(FIRST);
+
+  test('also when it has ended meanwhile', async () => {
+    await rig.ask();
+    expect(answers()).toBe(true);
+    copyAll();
+    await rig.pass(60);
+    expect([rig.tracker.current(FIRST), answers()]).toEqual([undefined, true]);
+  });
+
+  test('but not when its end is wanted, before and after it has come', async () => {
+    await rig.ask();
+    const request = { reason: 'user', by: 'alice', at: '', remove: false } as const;
+    await rig.tracker.requestEnd(FIRST, request, REQUEST_ID);
+    const before = answers();
+    copyAll();
+    await rig.pass(60);
+    expect([before, rig.tracker.current(FIRST), answers()]).toEqual([false, undefined, false]);
+  });
+
+  test('nor when it was removed in SciCat, before and after its task has ended', async () => {
+    await rig.ask();
+    world.globus.faults.always('task', { before: timeout('Globus') });
+    world.jobs.stored.clear();
+    await rig.tracker.stillThere(FIRST);
+    const before = answers();
+    world.globus.faults.clear();
+    await rig.pass(60);
+    expect([before, rig.tracker.current(FIRST), answers()]).toEqual([false, undefined, false]);
+  });
+
+  test('removed while Globus is slow to take it: who asks then gets a job of his own', async () => {
+    const gate = aGate();
+    world.globus.faults.next('submit', { hold: gate.opened });
+    const first = rig.ask();
+    await settle();
+    world.jobs.stored.clear();
+    const second = rig.ask();
+    gate.open();
+    await rig.pass(15);
+    expect([await first, await second]).toEqual([FIRST, SECOND]);
+  });
+});
+
+describe('a request that was answered with an error, whose job SciCat has stored all the same', () => {
+  /** SciCat stores the job, but its answer is lost, and it is away for so long from then on. */
+  async function askedInVain(awaySeconds: number): Promise<void> {
+    world.jobs.faults.next('create', { after: timeout() });
+    for (const call of ['findByKey', 'listOpenIds', 'read', 'write'] as const)
+      world.jobs.faults.always(call, { before: down() });
+    const told = rig.ask().then(
+      () => 'accepted',
+      (error: unknown) => (error as Error).name,
+    );
+    await rig.pass(awaySeconds);
+    expect(await told).toBe('UpstreamUnavailableError');
+    world.jobs.faults.clear();
+  }
+
+  test('and who is away for ten minutes: the repeated request is the one that is carried out', async () => {
+    await askedInVain(600);
+    expect(await rig.ask()).toBe(SECOND);
+    await rig.pass(600);
+    copyAll();
+    await rig.pass(60);
+    expect([
+      world.globus.tasks.size,
+      world.archiveJobs.made.map(({ transferJobId }) => transferJobId),
+    ]).toEqual([1, [SECOND]]);
+    expect(statuses(FIRST, SECOND)).toEqual(['004 cancelled', '003 finished']);
+  });
+
+  test('is found however long SciCat was away, and then forgotten', async () => {
+    await askedInVain(3 * 3600);
+    await rig.pass(600);
+    expect(world.jobs.shown(FIRST)).toMatch(/^004 cancelled: cancelled by the service, because/);
+    const looks = world.jobs.faults.count('findByKey');
+    await rig.pass(3600);
+    expect(world.jobs.faults.count('findByKey')).toBe(looks);
+  });
+});
+
+test('a disowned job that was taken up and given to Globus before is not called "never sent"', async () => {
+  const { job, place } = rig.storeJob(1);
+  place.release();
+  world.globus.alwaysSubmit('accepted-but-unclear');
+  rig.tracker.adopt(job);
+  await rig.pass(5);
+  world.globus.faults.always('list', { before: timeout('Globus') });
+  rig.tracker.disown(keyOf(1));
+  await rig.pass(60);
+  expect(rig.tracker.current(jobIdOf(1))?.status).toMatchObject({ submission: 'unconfirmed' });
+  world.globus.faults.clear();
+  await rig.pass(120);
+  expect([...world.globus.tasks.keys()]).toEqual([...new Set(world.globus.cancelled)]);
+  expect(world.globus.tasks.size).toBe(1);
+});

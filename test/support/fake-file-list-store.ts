@@ -1,0 +1,81 @@
+import type {
+  FileListStore,
+  StoredFileList,
+  StoredEntry,
+} from '../../src/ports/file-list-store.port.js';
+import type { FileEntry, FileList } from '../../src/file-lists/file-list.js';
+import type { CooperativeTask } from '../../src/file-lists/run-cooperatively.js';
+import { Faults } from './faults.js';
+import { filesOf } from './file-lists.js';
+
+/** A list that is read in batches of two. */
+export function listInMemory(files: readonly FileEntry[]): StoredFileList {
+  const bytes = files.map(({ path }) => Buffer.byteLength(JSON.stringify(path)) - 2);
+  return {
+    count: files.length,
+    symlinks: files.filter(({ isSymlink }) => isSymlink).length,
+    pathBytes: bytes.reduce((sum, length) => sum + length, 0),
+    async *jsonLines() {
+      for (let start = 0; start < files.length; start += 2) {
+        const lines = files
+          .slice(start, start + 2)
+          .map(({ path, isSymlink }) => `${JSON.stringify(isSymlink ? [path] : path)}\n`);
+        yield await Promise.resolve(Buffer.from(lines.join('')));
+      }
+    },
+  };
+}
+
+/** All entries of a spooled list. */
+export async function entriesOf(list: StoredFileList | undefined): Promise<readonly FileEntry[]> {
+  const entries: FileEntry[] = [];
+  if (list === undefined) return entries;
+  for await (const lines of list.jsonLines()) {
+    for (const line of lines.toString().split('\n').slice(0, -1)) {
+      const value = JSON.parse(line) as string | [string];
+      entries.push({ path: String(value), isSymlink: typeof value !== 'string' });
+    }
+  }
+  return entries;
+}
+
+/** All steps of work on a list at once. */
+export function atOnce<Result>(steps: CooperativeTask<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** A spool in memory. */
+export class FakeSpool implements FileListStore {
+  readonly faults = new Faults<'put' | 'open' | 'remove' | 'entries'>();
+  readonly lists = new Map<string, { files: readonly FileEntry[]; storedAt: number }>();
+
+  constructor(private readonly now: () => number) {}
+
+  put(key: string, files: FileList): Promise<void> {
+    return this.faults.run('put', () => {
+      this.lists.set(key, { files: filesOf(files), storedAt: this.now() });
+    });
+  }
+
+  open(key: string): Promise<StoredFileList | undefined> {
+    return this.faults.run('open', () => {
+      const list = this.lists.get(key);
+      return list === undefined ? undefined : listInMemory(list.files);
+    });
+  }
+
+  remove(key: string): Promise<void> {
+    return this.faults.run('remove', () => {
+      this.lists.delete(key);
+    });
+  }
+
+  entries(): Promise<readonly StoredEntry[]> {
+    return this.faults.run('entries', () =>
+      [...this.lists].map(([key, { storedAt }]) => ({ key, storedAt })),
+    );
+  }
+}
