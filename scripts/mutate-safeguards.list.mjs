@@ -18,7 +18,9 @@ const DISPATCHER = 'src/tracking/queue/dispatcher.ts';
 const FINALIZER = 'src/tracking/completion/finalizer.ts';
 const JOB_WRITER = 'src/tracking/core/job-writer.ts';
 const SWEEP = 'src/tracking/recovery/sweep.ts';
-const TASK_ENDER = 'src/tracking/completion/task-canceller.ts';
+const TASK_CANCELLER = 'src/tracking/completion/task-canceller.ts';
+const END_OF_TRACKING = 'src/tracking/completion/end-of-tracking.ts';
+const ADMISSION = 'src/tracking/queue/admission-control.ts';
 const TRACKER = 'src/tracking/tracker.ts';
 const REQUEST = 'src/transfers/application/request-transfer.ts';
 
@@ -29,23 +31,23 @@ export const SAFEGUARDS = [
     keeps: 'a repeated submission gives the same Globus task, not a second copy',
     file: DISPATCHER,
     search: 'const submissionId = await this.durableSubmissionId(tracked);',
-    replace: 'const submissionId = await this.parts.submissionIds.next();',
+    replace: 'const submissionId = await this.deps.submissionIds.next();',
     tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
     name: 'intent-before-submit',
     keeps: 'Globus is asked only under an id that SciCat holds, so a crash in between is no copy',
     file: DISPATCHER,
-    search: `      await this.parts.writer.confirmed(tracked);
-      tracked.durableSubmissionId = submissionId;`,
-    replace: '      tracked.durableSubmissionId = submissionId;',
+    search: `      await this.deps.writer.confirmed(tracked);
+      this.durableIds.set(tracked, submissionId);`,
+    replace: '      this.durableIds.set(tracked, submissionId);',
     tests: ['src/tracking/queue/dispatcher'],
   },
   {
     name: 'look-before-submitting-again',
     keeps: 'a task whose id was lost is found by its label before Globus is asked again',
     file: DISPATCHER,
-    search: `      const taskId = await this.findTask(tracked);
+    search: `      const taskId = await tasks.find(tracked);
       if (taskId !== undefined) return this.start(tracked, taskId);
       if (tracked.transfer.endRequested`,
     replace: '      if (tracked.transfer.endRequested',
@@ -63,9 +65,10 @@ export const SAFEGUARDS = [
     name: 'no-end-while-a-request-may-arrive',
     keeps: 'a transfer is not ended while an earlier request of it may still reach Globus',
     file: DISPATCHER,
-    search:
-      "if (outcome.kind === 'refused' && before === 'unconfirmed')\n          return this.verifyLater(tracked);",
-    replace: '',
+    search: `        return before === 'unconfirmed'
+          ? this.verifyLater(tracked)
+          : this.fail(tracked, outcome.reason);`,
+    replace: '        return this.fail(tracked, outcome.reason);',
     tests: ['src/tracking/queue/dispatcher'],
   },
   {
@@ -100,7 +103,7 @@ export const SAFEGUARDS = [
     name: 'look-for-unconfirmed-job',
     keeps: 'a job that SciCat stored without saying so is found by its key and goes on',
     file: REQUEST,
-    search: 'const found = await this.lookForJob(record.key);',
+    search: 'const found = await this.searchJob(record.key);',
     replace: 'const found = undefined as { jobId: string; createdAt: number } | undefined;',
     tests: ['src/transfers/application/request-transfer'],
   },
@@ -108,7 +111,7 @@ export const SAFEGUARDS = [
     name: 'disown-what-was-refused',
     keeps: 'a job that turns up after its request was answered with an error is ended',
     file: REQUEST,
-    search: 'tracking.disown(record.key);',
+    search: "tracking.reportJobCreation({ kind: 'disowned', key: record.key });",
     replace: '',
     tests: ['src/transfers/application/request-transfer'],
   },
@@ -188,7 +191,7 @@ export const SAFEGUARDS = [
   {
     name: 'label-before-cancelling',
     keeps: "nobody has a stranger's task cancelled by writing its id into a job",
-    file: TASK_ENDER,
+    file: TASK_CANCELLER,
     search: 'if (!labelFits(task.label, tracked.jobId, tracked.transfer.origin.kind)) return;',
     replace: '',
     tests: ['src/tracking/tracker'],
@@ -215,17 +218,17 @@ export const SAFEGUARDS = [
     name: 'spool-before-job',
     keeps: 'no job exists whose file list could be lost in a crash',
     file: REQUEST,
-    search: `    if (files !== undefined) await this.parts.spool.put(record.key, files);
+    search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
     return { record, job: await this.createJob(record) };`,
     replace: `    const job = await this.createJob(record);
-    if (files !== undefined) await this.parts.spool.put(record.key, files);
+    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
     return { record, job };`,
     tests: ['src/transfers/application/request-transfer'],
   },
   {
     name: 'spool-until-task-is-known',
     keeps: 'a file list is kept until SciCat holds the Globus task',
-    file: TRACKER,
+    file: END_OF_TRACKING,
     search: "    if (state === 'waiting') return;\n",
     replace: '',
     tests: ['src/tracking/tracker', 'src/tracking/queue/dispatcher'],
@@ -269,45 +272,43 @@ export const SAFEGUARDS = [
     name: 'durable-end-request',
     keeps: 'a DELETE that was answered with 200 survives a crash',
     file: TRACKER,
-    search: `    await this.writer.confirmed(tracked);
-    if (tracked.transfer.status.state === 'waiting') tracked.notBefore = 0;`,
-    replace: `    void this.writer.confirmed(tracked).catch(() => undefined);
-    if (tracked.transfer.status.state === 'waiting') tracked.notBefore = 0;`,
+    search: '    await this.writer.confirmed(tracked);\n',
+    replace: '    void this.writer.confirmed(tracked).catch(() => undefined);\n',
     tests: ['src/tracking/tracker'],
   },
   {
     name: 'end-request-before-cancel',
     keeps: 'a task that was cancelled is never recorded as cancelled by nobody',
-    file: TASK_ENDER,
-    search: '      await this.wishWritten(tracked);\n',
+    file: TASK_CANCELLER,
+    search: '        await this.requestWritten(tracked);\n',
     replace: '',
     tests: ['src/tracking/tracker'],
   },
   {
     name: 'single-flight',
     keeps: 'equal requests at the same time make one transfer',
-    file: REQUEST,
+    file: ADMISSION,
     search: `    return this.underWay
-      .get(print)
-      ?.then((jobId) => (tracking.answersOthers(jobId) ? jobId : undefined));`,
+      .get(fingerprint)
+      ?.then(({ jobId }) => (this.isReusable(jobId) ? jobId : undefined));`,
     replace: '    return undefined;',
-    tests: ['src/transfers/application/request-transfer'],
+    tests: ['src/tracking/tracker-equal-requests'],
   },
   {
     name: 'equal-transfer',
     keeps: 'a repeated request answers with the transfer that is open already',
-    file: REQUEST,
-    search: 'const open = tracking.findEqual(print);',
+    file: ADMISSION,
+    search: 'const open = transfers.findEqual(fingerprint);',
     replace: 'const open = undefined as string | undefined;',
-    tests: ['src/transfers/application/request-transfer'],
+    tests: ['src/tracking/tracker-equal-requests'],
   },
   {
     name: 'removed-job-is-no-answer',
     keeps: 'a repeated request is not answered with a job that was removed in SciCat',
-    file: REQUEST,
-    search: 'there && tracking.findEqual(print) === open ? open : undefined',
-    replace: 'there ? open : open',
-    tests: ['src/transfers/application/request-transfer'],
+    file: ADMISSION,
+    search: 'exists && transfers.findEqual(fingerprint) === open ? open : undefined',
+    replace: 'exists ? open : open',
+    tests: ['src/tracking/tracker-equal-requests'],
   },
   {
     name: 'empty-list-is-no-proof',
@@ -321,16 +322,17 @@ export const SAFEGUARDS = [
     name: 'recovery-before-requests',
     keeps: 'no request is taken before all open transfers are known, or an equal one is missed',
     file: TRACKER,
-    search: 'return this.recovered && !this.isStopping();',
-    replace: 'return !this.isStopping();',
+    search:
+      "      case 'recovering': // T1\n      case 'stopping': // T5\n        return 'closed';",
+    replace: "      case 'recovering':\n      case 'stopping':\n        return 'waiting-only';",
     tests: ['src/tracking/tracker'],
   },
   {
     name: 'lost-tasks-before-dispatch',
-    keeps: 'after a restart tasks without a recorded id count before others are handed over',
+    keeps: 'after a restart tasks without a recorded id count before others are dispatched',
     file: TRACKER,
-    search: '    if (!this.reconciled) await this.reconcile();\n',
-    replace: '    this.reconciled = true;\n',
+    search: "    if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);\n",
+    replace: "    this.phase = { kind: 'running' };\n",
     tests: ['src/tracking/tracker'],
   },
   {

@@ -79,7 +79,7 @@ describe('labels that come from outside have only values that are known', () => 
     expect(callOutcome(outcome)).toBe(label);
   });
 
-  test('a facility that is not configured any more, or never was, is other', () => {
+  test('a facility that is no longer configured, or never was, is other', () => {
     const side = (facility: string) => ({ ...aRecord().source, facility });
     const record = aRecord({ source: side('GONE'), destination: side('CSCS') });
     expect(sidesOf(aTransfer({ record }), new Set(['PSI', 'CSCS']))).toEqual({

@@ -1,112 +1,112 @@
 import type { TransferJobDocument } from '../domain/job-document.js';
-import type { EndRequest, Transfer } from '../domain/transfer.js';
+import type { CreatedJob, EndRequest, Transfer } from '../domain/transfer.js';
+import type { TransferRecord } from '../domain/transfer-record.js';
 
-/** What awaits a transfer. */
-export interface Outlook {
-  /** True: Globus may be asked at once. False: the transfer will wait, for `waitsFor`. */
+/** What a new transfer can expect. */
+export interface Admission {
+  /** True: Globus is asked at once. False: the transfer will wait, for `waitsFor`. */
   readonly slot: boolean;
   /** Why it waits, in words that continue "waiting: …"; '' with a slot. */
   readonly waitsFor: string;
 }
 
-/** A place in the service, taken before anything is stored, so that limits hold in a burst. */
-export interface Place extends Outlook {
-  /** Gives the place back; to be called when no transfer came of it. */
-  release(): void;
+/** What {@link TransferTracking.admit} would do now. */
+export type Forecast =
+  /** An equal transfer is open already: its job would be the answer. */
+  { readonly kind: 'repeats'; readonly jobId: string } | ({ readonly kind: 'starts' } & Admission);
+
+/** A transfer that is made durable: from then on it is carried out, whatever happens. */
+export interface StoredTransfer {
+  readonly record: TransferRecord;
+  readonly job: CreatedJob;
 }
 
-/** What came of handing a transfer to Globus. */
-export type DispatchResult =
-  | { readonly kind: 'started' }
-  /** It waits and will be handed over later. */
-  | { readonly kind: 'waits' }
-  /** It has ended without starting; `reason` is for the scientist. */
-  | { readonly kind: 'refused'; readonly reason: string };
+/** A request whose rules are passed. */
+export interface AdmissionRequest {
+  /** Of the requested copy: an equal open transfer is the answer to it. */
+  readonly fingerprint: string;
+  /** Of the HTTP request that asks for it. */
+  readonly requestId: string;
+  /**
+   * Makes the transfer durable. Called once at most, and only when no equal transfer is open and
+   * there is room.
+   *
+   * @param submissionId Globus's idempotency key to store with it, when Globus is asked at once
+   */
+  readonly store: (submissionId: string | undefined) => Promise<StoredTransfer>;
+}
 
-/** What follows transfers from their acceptance to their end. */
+/** What became of a request. */
+export type AdmissionResult =
+  /** An equal transfer was open already, or being stored. */
+  | { readonly kind: 'repeats'; readonly jobId: string }
+  /** Globus runs it. */
+  | { readonly kind: 'started'; readonly jobId: string }
+  /** It is stored and waits, or Globus has not answered yet. */
+  | { readonly kind: 'waits'; readonly jobId: string };
+
+/** A transfer that is tracked, as it is now. */
+export interface TrackedState {
+  readonly transfer: Transfer;
+  /** How many transfers go before this one; undefined when it does not wait in the queue. */
+  readonly queuePosition: number | undefined;
+}
+
+/** What became of creating a transfer's job. */
+export type JobCreation =
+  | { readonly kind: 'created' }
+  /**
+   * The caller is told that the job was not created, but it may still turn up in SciCat. It is
+   * searched for some minutes, and cancelled if found.
+   */
+  | { readonly kind: 'disowned'; readonly key: string }
+  /** SciCat does not let the service's account create jobs; `atLogin`: not even log in. */
+  | { readonly kind: 'not-permitted'; readonly reason: string; readonly atLogin: boolean };
+
+/** Tracks transfers from their admission to their end. */
 export interface TransferTracking {
-  /** Whether recovery is complete: before, nobody can tell what is open. */
+  /** Whether recovery is complete: before, it is not known which transfers are open. */
   readonly ready: boolean;
 
-  /** Id of an open transfer with this fingerprint that nobody wants to end. */
-  findEqual(fingerprint: string): string | undefined;
-
-  /** What {@link reserve} would answer, or throw, now. Takes nothing. */
-  outlook(): Outlook;
-
   /**
-   * Whether SciCat still has the job of an open transfer. If not, the transfer is ended.
+   * What {@link admit} would do now, without doing it.
    *
-   * @throws UpstreamError when SciCat can't be asked
+   * @throws NotReadyError QueueFullError
    */
-  stillThere(jobId: string): Promise<boolean>;
+  forecast(fingerprint: string): Forecast;
 
   /**
-   * Whether a transfer of a moment ago answers who asks for the same: nobody wants its end, and its
-   * job was not found to be removed in SciCat.
-   */
-  answersOthers(jobId: string): boolean;
-
-  /**
-   * Takes a place.
+   * Admits a transfer: answers with an equal open one, or has it stored and submits it when a slot
+   * is free. Waits for Globus's answer for 10 seconds at most.
    *
    * @throws NotReadyError before recovery is complete and while the service stops
    * @throws QueueFullError when as many wait as `task.queueSize` allows
+   * @throws TransferRefusedError when Globus refuses it for good
+   * @throws UpstreamError, and what `store` throws
    */
-  reserve(): Place;
+  admit(request: AdmissionRequest): Promise<AdmissionResult>;
 
-  /** A submission id if one is at hand, without waiting for Globus. */
-  takeSubmissionId(): string | undefined;
+  /** Reports the outcome of creating a job, as the last request has shown it. */
+  reportJobCreation(outcome: JobCreation): void;
+
+  /** A transfer that is tracked. */
+  find(jobId: string): TrackedState | undefined;
 
   /**
-   * Follows a transfer whose job was just made. With a slot, Globus is asked at once.
-   *
-   * @param requestId of the HTTP request that asked for it
-   */
-  accept(transfer: Transfer, place: Place, requestId: string): Promise<DispatchResult>;
-
-  /** The open transfer, as it stands now. */
-  current(jobId: string): Transfer | undefined;
-
-  /** How many wait before this one; undefined when it does not wait in the queue. */
-  queuePosition(jobId: string): number | undefined;
-
-  /**
-   * Takes up an open job that is not followed yet.
+   * Takes up an open job that is not tracked yet.
    *
    * @returns undefined when the job can't be used
    */
   adopt(job: TransferJobDocument): Transfer | undefined;
 
   /**
-   * Asks for a transfer's end. Returns when SciCat has the wish; never waits for Globus.
+   * Requests a transfer's end. Returns when SciCat has the request; never waits for Globus.
    *
    * @param requestId of the HTTP request that asked for it
-   * @throws JobNotFoundError when the transfer is not followed
-   * @throws UpstreamError when SciCat can't be written to; the wish is kept and written later
+   * @throws JobNotFoundError when the transfer is not tracked
+   * @throws UpstreamError when SciCat can't be written to; the request is kept and written later
    */
   requestEnd(jobId: string, request: EndRequest, requestId: string): Promise<void>;
-
-  /**
-   * A job with this key was refused to the caller but may still turn up in SciCat. It is looked for
-   * for some minutes, and cancelled if found.
-   */
-  disown(key: string): void;
-
-  /**
-   * Whether SciCat lets the service's own account create jobs, as the last request has shown.
-   *
-   * @param refusal why it does not; undefined when it does
-   */
-  accountMayCreate(refusal: CreateRefusal | undefined): void;
-}
-
-/** Why an account of the service could not do what it is for. */
-export interface CreateRefusal {
-  /** In words for an operator. */
-  readonly reason: string;
-  /** It could not even log in. */
-  readonly atLogin: boolean;
 }
 
 /** Injection token of {@link TransferTracking}. */

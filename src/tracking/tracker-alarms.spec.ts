@@ -91,7 +91,11 @@ describe("what SciCat does not let the service's account do", () => {
   });
 
   test('creating jobs: stands until one could be created, whatever is read and written', async () => {
-    rig.tracker.accountMayCreate({ reason: 'no right to create', atLogin: false });
+    rig.tracker.reportJobCreation({
+      kind: 'not-permitted',
+      reason: 'no right to create',
+      atLogin: false,
+    });
     await copying(120);
     expect([said('scicat-account-create'), [...world.alarms.active()]]).toEqual([
       [1, 0],
@@ -102,7 +106,11 @@ describe("what SciCat does not let the service's account do", () => {
   });
 
   test('logging in: says nothing of what it may do, and is over with the next good sweep', async () => {
-    rig.tracker.accountMayCreate({ reason: 'wrong password', atLogin: true });
+    rig.tracker.reportJobCreation({
+      kind: 'not-permitted',
+      reason: 'wrong password',
+      atLogin: true,
+    });
     expect([...world.alarms.active()]).toEqual([['scicat-account', 'wrong password']]);
     await rig.pass(310);
     expect(standing()).toEqual([]);

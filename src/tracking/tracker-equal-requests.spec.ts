@@ -59,39 +59,47 @@ describe('a job that was removed in SciCat is no answer to an equal request', ()
   });
 });
 
-describe('whoever shared the request of somebody else is answered with its job', () => {
-  const answers = (): boolean => rig.tracker.answersOthers(FIRST);
+describe('an equal request that comes while the first is being stored', () => {
+  /** Both ask before SciCat has answered the first, and Globus is slow then. */
+  async function askedTwice() {
+    const [created, submitted] = [aGate(), aGate()];
+    world.jobs.faults.next('create', { holdAnswer: created.opened });
+    world.globus.faults.next('submit', { hold: submitted.opened });
+    const answers = [rig.ask(), rig.ask()];
+    await settle();
+    created.open();
+    await settle();
+    return {
+      answered: async () => {
+        submitted.open();
+        await rig.pass(15);
+        return Promise.all(answers);
+      },
+    };
+  }
 
-  test('also when it has ended meanwhile', async () => {
-    await rig.ask();
-    expect(answers()).toBe(true);
-    copyAll();
-    await rig.pass(60);
-    expect([rig.tracker.current(FIRST), answers()]).toEqual([undefined, true]);
+  test('shares its job', async () => {
+    const { answered } = await askedTwice();
+    expect(await answered()).toEqual([FIRST, FIRST]);
   });
 
-  test('but not when its end is wanted, before and after it has come', async () => {
-    await rig.ask();
+  test('gets a job of its own when the end of the first was requested meanwhile', async () => {
+    const { answered } = await askedTwice();
     const request = { reason: 'user', by: 'alice', at: '', remove: false } as const;
     await rig.tracker.requestEnd(FIRST, request, REQUEST_ID);
-    const before = answers();
-    copyAll();
-    await rig.pass(60);
-    expect([before, rig.tracker.current(FIRST), answers()]).toEqual([false, undefined, false]);
+    expect(await answered()).toEqual([FIRST, SECOND]);
   });
 
-  test('nor when it was removed in SciCat, before and after its task has ended', async () => {
-    await rig.ask();
-    world.globus.faults.always('task', { before: timeout('Globus') });
+  test('gets a job of its own when the job of the first was removed meanwhile', async () => {
+    const { answered } = await askedTwice();
     world.jobs.stored.clear();
-    await rig.tracker.stillThere(FIRST);
-    const before = answers();
-    world.globus.faults.clear();
-    await rig.pass(60);
-    expect([before, rig.tracker.current(FIRST), answers()]).toEqual([false, undefined, false]);
+    const third = rig.ask();
+    await settle();
+    expect(await answered()).toEqual([FIRST, SECOND]);
+    expect(await third).toBe(SECOND);
   });
 
-  test('removed while Globus is slow to take it: who asks then gets a job of his own', async () => {
+  test('removed while Globus is slow to take it: a request then gets a job of its own', async () => {
     const gate = aGate();
     world.globus.faults.next('submit', { hold: gate.opened });
     const first = rig.ask();
@@ -143,15 +151,17 @@ describe('a request that was answered with an error, whose job SciCat has stored
 });
 
 test('a disowned job that was taken up and given to Globus before is not called "never sent"', async () => {
-  const { job, place } = rig.storeJob(1);
-  place.release();
+  const { job, refused } = rig.storing(1);
+  await refused();
   world.globus.alwaysSubmit('accepted-but-unclear');
   rig.tracker.adopt(job);
   await rig.pass(5);
   world.globus.faults.always('list', { before: timeout('Globus') });
-  rig.tracker.disown(keyOf(1));
+  rig.tracker.reportJobCreation({ kind: 'disowned', key: keyOf(1) });
   await rig.pass(60);
-  expect(rig.tracker.current(jobIdOf(1))?.status).toMatchObject({ submission: 'unconfirmed' });
+  expect(rig.tracker.find(jobIdOf(1))?.transfer.status).toMatchObject({
+    submission: 'unconfirmed',
+  });
   world.globus.faults.clear();
   await rig.pass(120);
   expect([...world.globus.tasks.keys()]).toEqual([...new Set(world.globus.cancelled)]);

@@ -20,7 +20,12 @@ import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
 import { atOnce } from '../../test/support/fake-file-list-store.js';
 import { settle } from '../../test/support/virtual-clock.js';
-import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
+import {
+  JobNotFoundError,
+  NotReadyError,
+  QueueFullError,
+  TransferRefusedError,
+} from '../errors/request.errors.js';
 import { digestFileList } from '../file-lists/file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { taskLabel } from '../domain/task-label.js';
@@ -47,6 +52,24 @@ const pass = (seconds: number): Promise<void> => rig.pass(seconds);
 const started = (): Promise<void> => rig.started();
 const shown = (number?: number): string | undefined => rig.shown(number);
 const request = (number: number): Promise<string> => rig.request(number);
+/** What one more request would meet. */
+function forecast(): { readonly slot: boolean; readonly waitsFor: string } {
+  const found = tracker.forecast('equal to nothing');
+  if (found.kind === 'repeats') throw new Error('equal to something');
+  return found;
+}
+/** Another request asks for the very copy of a transfer: whether its job is there is checked. */
+async function askForEqual(number = 1): Promise<void> {
+  const tracked = tracker.find(jobIdOf(number))?.transfer;
+  if (tracked?.origin.kind !== 'recorded') throw new Error('not tracked');
+  await tracker
+    .admit({
+      fingerprint: fingerprint(tracked.origin.record),
+      requestId: REQUEST_ID,
+      store: () => Promise.reject(new Error('nothing is stored in this test')),
+    })
+    .catch(() => undefined);
+}
 const left = (transfer: Transfer): void => {
   rig.left(transfer);
 };
@@ -69,9 +92,9 @@ describe('from request to end', () => {
       2,
     ]);
     expect(shown(3)).toBe(
-      '001 transferring: waiting: the service runs at most 2 at a time, and others were asked for before',
+      '001 transferring: waiting: the service runs at most 2 at a time, and others were requested before',
     );
-    expect([tracker.queuePosition(jobIdOf(3)), tracker.queuePosition(jobIdOf(4))]).toEqual([0, 1]);
+    expect([3, 4].map((number) => tracker.find(jobIdOf(number))?.queuePosition)).toEqual([0, 1]);
   });
 
   test('K6: 200 at the same time are all accepted, none twice, and the limit holds', async () => {
@@ -202,10 +225,10 @@ describe('K5: after a restart', () => {
     await started();
     await pass(3600);
     expect(tracker.ready).toBe(false);
-    expect(() => tracker.reserve()).toThrow(NotReadyError);
+    expect(() => forecast()).toThrow(NotReadyError);
     world.jobs.faults.clear();
     await pass(60);
-    expect([tracker.ready, tracker.current(jobIdOf(1))?.status.state]).toEqual([
+    expect([tracker.ready, tracker.find(jobIdOf(1))?.transfer.status.state]).toEqual([
       true,
       'transferring',
     ]);
@@ -215,7 +238,10 @@ describe('K5: after a restart', () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
-    expect(tracker.findEqual(fingerprint(recordOf(aRunningTransfer())))).toBe(jobIdOf(1));
+    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())))).toEqual({
+      kind: 'repeats',
+      jobId: jobIdOf(1),
+    });
   });
 
   test('a job whose creator died over it says at once that it waits, though all slots are taken', async () => {
@@ -259,7 +285,7 @@ describe('before Globus could be asked what it has from the last process', () =>
   test('nor does a request get a slot when the only one left behind is to be cancelled', async () => {
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
     await pass(10);
-    expect(tracker.reserve().slot).toBe(false);
+    expect(forecast().slot).toBe(false);
   });
 
   test('one that was never handed over can be cancelled all the same', async () => {
@@ -272,7 +298,7 @@ describe('before Globus could be asked what it has from the last process', () =>
   test('one that Globus may have is not called cancelled', async () => {
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
     await pass(600);
-    expect(tracker.current(jobIdOf(1))?.status).toMatchObject({ state: 'waiting' });
+    expect(tracker.find(jobIdOf(1))?.transfer.status).toMatchObject({ state: 'waiting' });
   });
 });
 
@@ -467,21 +493,20 @@ describe('the queue', () => {
     setUp({ task: { maxConcurrency: 1, queueSize: 2 } });
     await started();
     await Promise.all([1, 2, 3].map(request));
-    expect(() => tracker.reserve()).toThrow(QueueFullError);
+    expect(() => forecast()).toThrow(QueueFullError);
     await tracker.requestEnd(jobIdOf(3), wish(), CANCEL_ID);
     await pass(10);
-    expect(tracker.reserve().slot).toBe(false);
+    expect(forecast().slot).toBe(false);
   });
 
   test('places are promised in a burst, and given back where nothing came of them', async () => {
     setUp({ task: { maxConcurrency: 1, queueSize: 1 } });
     await started();
-    const [first, second] = [tracker.reserve(), tracker.reserve()];
+    const [first, second] = [rig.storing(1), rig.storing(2)];
     expect([first.slot, second.slot]).toEqual([true, false]);
-    expect(() => tracker.reserve()).toThrow(QueueFullError);
-    first.release();
-    first.release();
-    expect(tracker.reserve().slot).toBe(true);
+    expect(() => forecast()).toThrow(QueueFullError);
+    await first.refused();
+    expect(forecast().slot).toBe(true);
   });
 });
 
@@ -489,13 +514,13 @@ describe('a place that was taken', () => {
   test('with a slot is a slot, also when a sweep has taken the job up in between', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     await started();
-    const first = rig.storeJob(1);
+    const first = rig.storing(1);
     tracker.adopt(first.job);
     const gate = aGate();
     world.globus.faults.always('submit', { hold: gate.opened });
-    const accepted = rig.accept(first);
+    const accepted = first.stored();
     await settle();
-    expect([first.place.slot, tracker.reserve().slot]).toEqual([true, false]);
+    expect([first.slot, forecast().slot]).toEqual([true, false]);
     world.globus.faults.clear();
     gate.open();
     expect(await accepted).toBe('started');
@@ -509,7 +534,7 @@ describe('a place that was taken', () => {
       await request(number);
       await pass(5);
     }
-    expect(() => tracker.reserve()).toThrow(QueueFullError);
+    expect(() => forecast()).toThrow(QueueFullError);
     expect(tracker.status().waiting).toBe(5);
   });
 
@@ -546,7 +571,8 @@ describe('a job that was removed from SciCat', () => {
     const accepted = request(1);
     await settle();
     world.jobs.stored.clear();
-    expect(await tracker.stillThere(jobIdOf(1))).toBe(false);
+    void askForEqual();
+    await settle();
     await pass(60);
     expect(tracker.status().open).toBe(1);
     gate.open();
@@ -563,7 +589,8 @@ describe('a job that was removed from SciCat', () => {
     const asked = rig.ask({ files: () => Promise.resolve(files) });
     await settle();
     world.jobs.stored.clear();
-    await tracker.stillThere(jobIdOf(901));
+    void askForEqual(901);
+    await settle();
     await pass(10);
     gate.open();
     await asked;
@@ -578,7 +605,7 @@ describe('a job that was removed from SciCat', () => {
     await pass(5);
     world.globus.faults.always('task', { before: timeout('Globus') });
     world.jobs.stored.clear();
-    await tracker.stillThere(jobIdOf(1));
+    await rig.sweep();
     const writes = world.jobs.faults.count('write');
     for (let look = 1; look <= 20; look += 1) {
       const progress = { niceStatus: look % 2 === 0 ? 'OK' : 'TIMEOUT', bytesTransferred: look };
@@ -603,7 +630,7 @@ describe('a job that was removed from SciCat', () => {
     world.globus.faults.always('task', { before: timeout('Globus') });
     await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(down().message);
     world.jobs.stored.clear();
-    await tracker.stillThere(jobIdOf(1));
+    await rig.sweep();
     const writes = world.jobs.faults.count('write');
     await pass(120);
     expect(world.jobs.faults.count('write')).toBe(writes);
@@ -619,7 +646,7 @@ describe('a job that was removed from SciCat', () => {
     await settle();
     world.jobs.stored.clear();
     world.globus.faults.next('task', { before: timeout('Globus') });
-    for (let times = 0; times < 3; times += 1) await tracker.stillThere(jobIdOf(1));
+    await rig.sweep();
     gate.open();
     expect(await end).toBeInstanceOf(JobNotFoundError);
     await pass(60);
@@ -650,7 +677,7 @@ describe('stop()', () => {
     const accepted = request(1);
     await settle();
     const stopped = tracker.stop(15_000);
-    expect(() => tracker.reserve()).toThrow(NotReadyError);
+    expect(() => forecast()).toThrow(NotReadyError);
     await world.clock.advance(1000);
     gate.open();
     await world.clock.advance(2000);
@@ -689,9 +716,36 @@ describe('stop()', () => {
   });
 });
 
+describe('the answer to a request', () => {
+  test('comes after 10 s at the latest, when Globus does not answer', async () => {
+    await started();
+    const gate = aGate();
+    world.globus.faults.next('submit', { hold: gate.opened });
+    let answer: string | undefined;
+    const answered = request(1).then((kind) => (answer = kind));
+    await world.clock.advance(9_999);
+    expect(answer).toBeUndefined();
+    await world.clock.advance(1);
+    expect(answer).toBe('waits');
+    gate.open();
+    await answered;
+  });
+
+  test('tells what Globus refuses for good, with the job that keeps it', async () => {
+    await started();
+    world.globus.planSubmit({ kind: 'refused', reason: 'permission denied' });
+    await expect(request(1)).rejects.toMatchObject({
+      name: TransferRefusedError.name,
+      message: 'The transfer was refused: permission denied',
+      details: `It is kept as failed job ${jobIdOf(1)} in SciCat.`,
+    });
+  });
+});
+
 test('submission ids are fetched ahead, so that a request needs no round trip for one', async () => {
   await started();
-  expect([tracker.takeSubmissionId(), tracker.takeSubmissionId()]).toEqual([
+  await Promise.all([1, 2].map(request));
+  expect(world.globus.submissions.map(({ submissionId }) => submissionId)).toEqual([
     uuid('5b5b5b5b', 1),
     uuid('5b5b5b5b', 2),
   ]);
@@ -713,7 +767,6 @@ describe('what is told of a transfer', () => {
     await pass(15);
     expect(told()).toEqual([
       ['accepted', 'waiting', REQUEST_ID],
-      ['changed', 'waiting', REQUEST_ID],
       ['changed', 'transferring', REQUEST_ID],
       ['end-requested', 'transferring', CANCEL_ID],
       ['changed', 'cancelled', REQUEST_ID],
@@ -733,7 +786,6 @@ describe('what is told of a transfer', () => {
     await pass(100);
     expect(told()).toEqual([
       ['accepted', 'waiting', REQUEST_ID],
-      ['changed', 'waiting', REQUEST_ID],
       ['changed', 'transferring', REQUEST_ID],
       ['changed', 'transferring', REQUEST_ID],
       ['end-requested', 'transferring', REQUEST_ID],

@@ -29,7 +29,7 @@ import { TransferController } from './http/transfer.controller.js';
       provide: RequestTransfer,
       useFactory: (
         jobs: TransferJobs,
-        spool: FileListStore,
+        fileLists: FileListStore,
         tracking: TransferTracking,
         events: TransferEvents,
         config: ConfigSnapshots,
@@ -37,7 +37,7 @@ import { TransferController } from './http/transfer.controller.js';
       ) =>
         new RequestTransfer({
           jobs,
-          spool,
+          fileLists,
           tracking,
           events,
           config,

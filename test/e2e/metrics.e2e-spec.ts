@@ -29,7 +29,7 @@ async function value(name: string, labels: Readonly<Record<string, string>> = {}
 }
 const done = async (jobId: string): Promise<void> => {
   await service.reaches(jobId, '003');
-  await eventually(() => service.tracker.current(jobId) === undefined, 'the end is confirmed');
+  await eventually(() => service.tracker.find(jobId) === undefined, 'the end is confirmed');
 };
 
 /** What users may send that must not become series. */

@@ -96,7 +96,7 @@ export class Life {
         },
         { transport, clock, random },
       ),
-      spool,
+      fileLists: spool,
       history: world.history,
       events,
       alarms: this.alarms,
@@ -107,7 +107,7 @@ export class Life {
     const common = { jobs, tracking: this.tracker, events, clock };
     this.requests = new RequestTransfer({
       ...common,
-      spool,
+      fileLists: spool,
       config,
       globusClientId: () => secrets.globusClientId,
       newUuid: () => dice.uuid(),
@@ -171,7 +171,7 @@ export class Life {
       if (job.type !== 'globus_transfer_job' || !open || history === undefined) continue;
       const storedBefore = history.created.life < this.number && !history.created.late;
       const written = history.writes.some(({ late, life }) => late && life < this.number);
-      if (storedBefore && !written && this.tracker.current(job.id) === undefined) {
+      if (storedBefore && !written && this.tracker.find(job.id) === undefined) {
         world.violated(`process ${this.number} has not taken up the open job ${job.id}`);
       }
     }

@@ -1,88 +1,69 @@
-import type {
-  CreateRefusal,
-  DispatchResult,
-  Outlook,
-  Place,
-  TransferTracking,
-} from '../../src/ports/transfer-tracking.port.js';
 import { fingerprint } from '../../src/domain/fingerprint.js';
 import type { TransferJobDocument } from '../../src/domain/job-document.js';
 import { readJob } from '../../src/domain/job-view.js';
-import type { EndRequest, Transfer } from '../../src/domain/transfer.js';
+import { type EndRequest, newTransfer, type Transfer } from '../../src/domain/transfer.js';
+import { TransferRefusedError } from '../../src/errors/request.errors.js';
+import type {
+  Admission,
+  AdmissionRequest,
+  AdmissionResult,
+  Forecast,
+  JobCreation,
+  TrackedState,
+  TransferTracking,
+} from '../../src/ports/transfer-tracking.port.js';
 
 /** Tracking that only remembers what it was asked for. */
 export class FakeTracking implements TransferTracking {
   ready = true;
   slot = true;
-  /** Thrown by {@link outlook} and {@link reserve}. */
+  /** Thrown by {@link forecast} and {@link admit}. */
   refusal: Error | undefined;
-  /** What handing over brings; a promise that stays open is a Globus that does not answer. */
-  dispatched: Promise<DispatchResult> = Promise.resolve({ kind: 'started' });
+  /** Why Globus refuses what it is asked for. */
+  refusedByGlobus: string | undefined;
   submissionId: string | undefined = 'from-the-stock';
   readonly accepted: Transfer[] = [];
-  readonly disowned: string[] = [];
   readonly ends: { readonly jobId: string; readonly request: EndRequest }[] = [];
-  readonly followed = new Map<string, Transfer>();
-  /** Jobs that were removed from SciCat without anybody having noticed. */
-  readonly gone = new Set<string>();
-  /** What was told of the account's right to create jobs. */
-  readonly refusals: (CreateRefusal | undefined)[] = [];
-  /** Places taken and not given back. */
-  places = 0;
-  /** Called when a transfer is accepted. */
-  onAccept: () => void = () => undefined;
+  readonly tracked = new Map<string, Transfer>();
+  /** What was reported of creating jobs. */
+  readonly creations: JobCreation[] = [];
+  /** Reservations held. */
+  reserved = 0;
 
-  findEqual(print: string): string | undefined {
-    return [...this.followed.values()].find(
-      ({ origin, endRequested }) =>
-        endRequested === undefined &&
-        origin.kind === 'recorded' &&
-        fingerprint(origin.record) === print,
-    )?.jobId;
+  forecast(print: string): Forecast {
+    const jobId = this.findEqual(print);
+    if (jobId !== undefined) return { kind: 'repeats', jobId };
+    return { kind: 'starts', ...this.admission() };
   }
 
-  outlook(): Outlook {
-    if (this.refusal !== undefined) throw this.refusal;
-    return { slot: this.slot, waitsFor: this.slot ? '' : 'others were before' };
-  }
-
-  reserve(): Place {
-    const outlook = this.outlook();
-    this.places += 1;
-    let held = true;
-    return {
-      ...outlook,
-      release: () => {
-        if (held) this.places -= 1;
-        held = false;
-      },
-    };
-  }
-
-  takeSubmissionId(): string | undefined {
-    return this.submissionId;
-  }
-
-  accept(transfer: Transfer, place: Place, _requestId: string): Promise<DispatchResult> {
-    place.release();
-    this.onAccept();
+  async admit(request: AdmissionRequest): Promise<AdmissionResult> {
+    const forecast = this.forecast(request.fingerprint);
+    if (forecast.kind === 'repeats') return forecast;
+    this.reserved += 1;
+    const { record, job } = await request
+      .store(forecast.slot ? this.submissionId : undefined)
+      .finally(() => (this.reserved -= 1));
+    const transfer = newTransfer(job, record, forecast.waitsFor);
     this.accepted.push(transfer);
-    this.followed.set(transfer.jobId, transfer);
-    return this.dispatched;
+    this.tracked.set(job.jobId, transfer);
+    if (this.refusedByGlobus !== undefined) throw new TransferRefusedError(this.refusedByGlobus);
+    return { kind: forecast.slot ? 'started' : 'waits', jobId: job.jobId };
   }
 
-  current(jobId: string): Transfer | undefined {
-    return this.followed.get(jobId);
+  reportJobCreation(outcome: JobCreation): void {
+    this.creations.push(outcome);
   }
 
-  queuePosition(jobId: string): number | undefined {
-    return this.followed.get(jobId)?.status.state === 'waiting' ? 0 : undefined;
+  find(jobId: string): TrackedState | undefined {
+    const transfer = this.tracked.get(jobId);
+    const queuePosition = transfer?.status.state === 'waiting' ? 0 : undefined;
+    return transfer && { transfer, queuePosition };
   }
 
   adopt(job: TransferJobDocument): Transfer | undefined {
     const read = readJob(job);
     if (read.kind !== 'open') return undefined;
-    this.followed.set(job.id, read.transfer);
+    this.tracked.set(job.id, read.transfer);
     return read.transfer;
   }
 
@@ -91,21 +72,17 @@ export class FakeTracking implements TransferTracking {
     return Promise.resolve();
   }
 
-  disown(key: string): void {
-    this.disowned.push(key);
+  private findEqual(print: string): string | undefined {
+    return [...this.tracked.values()].find(
+      ({ origin, endRequested }) =>
+        endRequested === undefined &&
+        origin.kind === 'recorded' &&
+        fingerprint(origin.record) === print,
+    )?.jobId;
   }
 
-  stillThere(jobId: string): Promise<boolean> {
-    if (this.gone.has(jobId)) this.followed.delete(jobId);
-    return Promise.resolve(this.followed.has(jobId));
-  }
-
-  answersOthers(jobId: string): boolean {
-    const transfer = this.followed.get(jobId);
-    return transfer !== undefined && transfer.endRequested === undefined;
-  }
-
-  accountMayCreate(refusal: CreateRefusal | undefined): void {
-    this.refusals.push(refusal);
+  private admission(): Admission {
+    if (this.refusal !== undefined) throw this.refusal;
+    return { slot: this.slot, waitsFor: this.slot ? '' : 'others were before' };
   }
 }

@@ -1,12 +1,13 @@
 import type { Tracker } from '../../src/tracking/tracker.js';
-import type { Place } from '../../src/ports/transfer-tracking.port.js';
+import { fingerprint } from '../../src/domain/fingerprint.js';
+import type { AdmissionResult } from '../../src/ports/transfer-tracking.port.js';
 import {
   RequestTransfer,
   type TransferRequestOptions,
 } from '../../src/transfers/application/request-transfer.js';
 import type { TransferJobDocument } from '../../src/domain/job-document.js';
-import { newTransfer, type Transfer } from '../../src/domain/transfer.js';
-import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';
+import type { Transfer } from '../../src/domain/transfer.js';
+import { sealRecord } from '../../src/domain/transfer-record.js';
 import {
   aDataset,
   aJob,
@@ -19,16 +20,22 @@ import {
   REQUEST_ID,
   START,
 } from './builders.js';
+import { aGate } from './faults.js';
 import { TrackingWorld } from './tracking-world.js';
+import { settle } from './virtual-clock.js';
 
 /** When jobs of an earlier process were made: an hour before the test begins. */
 export const OLD = START - 60 * 60_000;
 
-/** A job that a request has just had made, and the place that is kept for its transfer. */
-export interface StoredJob {
-  readonly place: Place;
-  readonly record: TransferRecord;
+/** A request that is being stored: its job exists, and room is reserved for its transfer. */
+export interface StoringRequest {
   readonly job: TransferJobDocument;
+  /** A slot is reserved for it: it is to be submitted at once. */
+  readonly slot: boolean;
+  /** SciCat has answered. @returns how the request ends */
+  readonly stored: () => Promise<AdmissionResult['kind']>;
+  /** SciCat has refused the job. */
+  readonly refused: () => Promise<void>;
 }
 
 /** A tracker over a world in memory, and what users, an earlier process and time do to it. */
@@ -44,7 +51,7 @@ export class TrackerRig {
     const { jobs, spool, events, clock } = this.world;
     this.requests = new RequestTransfer({
       jobs,
-      spool,
+      fileLists: spool,
       tracking: this.tracker,
       events,
       config: this.world.config,
@@ -68,36 +75,59 @@ export class TrackerRig {
     }
   }
 
-  /** The first half of a request: takes a place and has a job made. */
-  storeJob(number: number): StoredJob {
-    const place = this.tracker.reserve();
-    const submissionId = place.slot ? this.tracker.takeSubmissionId() : undefined;
-    const record = aRecord({
-      key: keyOf(number),
-      datasetPid: `20.500.12345/e${number}`,
-      ...(submissionId === undefined ? {} : { submissionId }),
-    });
-    const job = aJob({
-      number,
-      record,
-      createdAt: this.world.clock.now(),
-      globusTransfer: { sealed: sealRecord(record), key: record.key },
-    });
-    this.world.jobs.put(job);
-    return { place, record, job };
+  /** The next sweep comes, and nothing else does meanwhile that waits for the loop. */
+  async sweep(): Promise<void> {
+    await this.world.clock.advance(5 * 60_000);
+    this.tracker.wake();
+    await settle();
   }
 
-  /** The second half of a request: hands over. @returns how that went */
-  async accept({ place, record, job }: StoredJob): Promise<string> {
-    const created = { jobId: job.id, createdAt: job.createdAt };
-    return (
-      await this.tracker.accept(newTransfer(created, record, place.waitsFor), place, REQUEST_ID)
-    ).kind;
+  /** A request up to the moment when its job exists and nobody has heard of it yet. */
+  storing(number: number): StoringRequest {
+    const gate = aGate();
+    let refusal: Error | undefined;
+    let job = aJob({ number });
+    const forecast = this.tracker.forecast('equal to nothing');
+    const ended = this.tracker.admit({
+      fingerprint: fingerprint(aRecord({ datasetPid: `20.500.12345/e${number}` })),
+      requestId: REQUEST_ID,
+      store: async (submissionId) => {
+        const record = aRecord({
+          key: keyOf(number),
+          datasetPid: `20.500.12345/e${number}`,
+          ...(submissionId === undefined ? {} : { submissionId }),
+        });
+        job = aJob({
+          number,
+          record,
+          createdAt: this.world.clock.now(),
+          globusTransfer: { sealed: sealRecord(record), key: record.key },
+        });
+        this.world.jobs.put(job);
+        await gate.opened;
+        if (refusal !== undefined) throw refusal;
+        return { record, job: { jobId: job.id, createdAt: job.createdAt } };
+      },
+    });
+    ended.catch(() => undefined);
+    return {
+      job,
+      slot: forecast.kind === 'starts' && forecast.slot,
+      stored: async () => {
+        gate.open();
+        return (await ended).kind;
+      },
+      refused: async () => {
+        refusal = new Error('refused');
+        gate.open();
+        await ended.catch(() => undefined);
+      },
+    };
   }
 
-  /** What a request does: takes a place, has a job made, hands over. */
-  request(number: number): Promise<string> {
-    return this.accept(this.storeJob(number));
+  /** What a request does: has a job created, and is answered. */
+  request(number: number): Promise<AdmissionResult['kind']> {
+    return this.storing(number).stored();
   }
 
   /** Alice asks for one and the same copy. @returns the job's id */

@@ -4,6 +4,10 @@ import {
   type TrackedTransfer,
   TrackedTransfers,
 } from '../../src/tracking/core/tracked-transfers.js';
+import { StepRunner } from '../../src/tracking/core/step-runner.js';
+import { TaskLookup } from '../../src/tracking/core/task-lookup.js';
+import { oldestFirst } from '../../src/tracking/queue/order.js';
+import { Slots } from '../../src/tracking/queue/slots.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { jobView } from '../../src/domain/job-view.js';
 import type { Transfer } from '../../src/domain/transfer.js';
@@ -26,7 +30,10 @@ export class TrackingWorld {
   readonly globus = new FakeGlobus();
   readonly spool = new FakeSpool(() => this.clock.now());
   readonly history = new FakeJobHistory();
-  readonly transfers = new TrackedTransfers(this.events, () => this.clock.monotonicMs());
+  readonly transfers = new TrackedTransfers(this.events, this.clock, oldestFirst);
+  readonly steps = new StepRunner(this.clock, () => this.random());
+  readonly slots;
+  readonly tasks;
   readonly aborter = new AbortController();
   readonly config;
   readonly writer: JobWriter;
@@ -37,6 +44,8 @@ export class TrackingWorld {
 
   constructor(config: ConfigParts = {}) {
     this.config = configOf(config);
+    this.slots = new Slots(this.transfers, this.config);
+    this.tasks = new TaskLookup(this.globus, this.clock, this.signal);
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) =>
         this.told.push(`confirmed ${tracked.jobId} ${shown.status.state}`),
@@ -67,34 +76,21 @@ export class TrackingWorld {
     this.jobs.put(aJobOf(transfer, jobView(transfer)));
   }
 
+  /** What the parts of tracking work with, under the names they know it by. */
+  get deps() {
+    const { transfers, steps, slots, tasks, writer, config, signal } = this;
+    const { jobs, archiveJobs, datasets, globus, spool, history } = this;
+    const { events, alarms, clock, random } = this;
+    return {
+      ...{ transfers, steps, slots, tasks, writer, config, signal },
+      ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
+      ...{ events, alarms, clock, random },
+    };
+  }
+
   /** A tracker over all this, not started. */
   tracker(): Tracker {
-    const {
-      jobs,
-      archiveJobs,
-      datasets,
-      globus,
-      spool,
-      history,
-      events,
-      alarms,
-      config,
-      clock,
-      random,
-    } = this;
-    return new Tracker({
-      jobs,
-      archiveJobs,
-      datasets,
-      globus,
-      spool,
-      history,
-      events,
-      alarms,
-      config,
-      clock,
-      random,
-    });
+    return new Tracker(this.deps);
   }
 
   /** Ends all that waits for time. */

@@ -27,17 +27,7 @@ let world: TrackingWorld;
 let finalizer: Finalizer;
 beforeEach(() => {
   world = new TrackingWorld();
-  finalizer = new Finalizer({
-    transfers: world.transfers,
-    writer: world.writer,
-    globus: world.globus,
-    datasets: world.datasets,
-    archiveJobs: world.archiveJobs,
-    clock: world.clock,
-    random: world.random,
-    alarms: world.alarms,
-    signal: world.signal,
-  });
+  finalizer = new Finalizer(world.deps);
 });
 afterEach(() => world.end());
 

@@ -16,26 +16,27 @@ import {
   withLifecycleFound,
 } from '../../domain/transfer.js';
 import type { Alarms } from '../core/alarms.js';
-import { backoffMs, type Random } from '../core/backoff.js';
 import type { JobWriter } from '../core/job-writer.js';
+import type { StepRunner } from '../core/step-runner.js';
 import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
 
 /** What the finalizer works with. */
 export interface FinalizerDeps {
   readonly transfers: TrackedTransfers;
+  readonly steps: StepRunner;
   readonly writer: JobWriter;
   readonly globus: GlobusTransfers;
   readonly datasets: Datasets;
   readonly archiveJobs: ArchiveJobs;
   readonly clock: Clock;
-  readonly random: Random;
   readonly alarms: Alarms;
   readonly signal: AbortSignal;
 }
 
 /** Refusals by SciCat after which a step is given up and said so in the job. */
 const REFUSALS_BEFORE_GIVING_UP = 3;
-const BACKOFF = { firstMs: 2000, capMs: 60_000 };
+/** After a job that Globus contradicts. */
+const CONTRADICTED_PAUSE_MS = 60_000;
 const MAX_CONCURRENT = 32;
 /** While SciCat is slow, a job of an earlier try may be stored between the look and the next try. */
 const LOOK_HOLDS_MS = 2000;
@@ -47,48 +48,49 @@ const LOOK_HOLDS_MS = 2000;
  */
 export class Finalizer {
   private underWay = 0;
+  /** Steps in a row that SciCat has refused, as opposed to not answered. */
+  private readonly refusals = new WeakMap<TrackedTransfer, number>();
+  /** Transfers whose task Globus itself shows as completed, or no longer shows. */
+  private readonly proven = new WeakSet<TrackedTransfer>();
 
-  constructor(private readonly parts: FinalizerDeps) {}
+  constructor(private readonly deps: FinalizerDeps) {}
 
-  /** Starts what may be started. The promises are the caller's to wait for; they never reject. */
+  /** Starts what is due. The promises are the caller's to wait for; they never reject. */
   startDue(): readonly Promise<void>[] {
-    const now = this.parts.clock.monotonicMs();
+    const { transfers, steps } = this.deps;
     const started: Promise<void>[] = [];
-    for (const tracked of this.parts.transfers.toFinalize()) {
+    for (const tracked of transfers.toFinalize()) {
       if (this.underWay >= MAX_CONCURRENT) break;
-      if (!tracked.busy && !tracked.jobGone && tracked.notBefore <= now)
-        started.push(this.run(tracked));
+      if (steps.isDue(tracked)) started.push(this.run(tracked));
     }
     return started;
   }
 
   private async run(tracked: TrackedTransfer): Promise<void> {
-    tracked.busy = true;
+    const { steps, signal, alarms } = this.deps;
     this.underWay += 1;
-    try {
-      await this.finalize(tracked);
-    } catch (error) {
-      if (this.parts.signal.aborted) return;
-      if (!(error instanceof ProxyError)) {
-        this.parts.alarms.raise(`internal:${tracked.jobId}`, String(error));
+    await steps.run(tracked, async () => {
+      try {
+        await this.finalize(tracked);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof ProxyError)) {
+          alarms.raise(`internal:${tracked.jobId}`, String(error));
+        }
+        this.refusals.set(tracked, isRefusal(error) ? this.refusalsOf(tracked) + 1 : 0);
+        steps.failed(tracked);
       }
-      tracked.refusals = isRefusal(error) ? tracked.refusals + 1 : 0;
-      tracked.failures += 1;
-      tracked.notBefore =
-        this.parts.clock.monotonicMs() + backoffMs(tracked.failures, BACKOFF, this.parts.random);
-    } finally {
-      tracked.busy = false;
-      this.underWay -= 1;
-    }
+    });
+    this.underWay -= 1;
   }
 
   private async finalize(tracked: TrackedTransfer): Promise<void> {
-    const { archiveJobs, signal } = this.parts;
+    const { archiveJobs, signal } = this.deps;
     const status = finalizingStatus(tracked.transfer);
     if (status === undefined) return;
     if (!(await this.provenByGlobus(tracked))) return;
     const archive = wantsArchive(tracked.transfer);
-    const lookedAt = this.parts.clock.monotonicMs();
+    const lookedAt = this.deps.clock.monotonicMs();
     if (archive) {
       // From an earlier try or an earlier process; the archiver may have begun, so nothing else may
       // be touched then. What the job says is no proof: a write that arrives late takes news out.
@@ -111,7 +113,7 @@ export class Finalizer {
     tracked: TrackedTransfer,
     lifecycleBefore: LifecycleFound | undefined,
   ): Promise<Shortfall | undefined> {
-    const { datasets, transfers, signal } = this.parts;
+    const { datasets, transfers, signal } = this.deps;
     const { datasetPid } = tracked.transfer;
     let before = lifecycleBefore;
     let now: LifecycleFound | undefined;
@@ -129,7 +131,7 @@ export class Finalizer {
       // Without the dataset no job is ever written, so it is looked for before that counts.
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
-      if (!givenUp(tracked, error)) throw error;
+      if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
     if (now === undefined) return datasetGone;
@@ -138,7 +140,7 @@ export class Finalizer {
     try {
       await datasets.markArchivable(datasetPid, signal);
     } catch (error) {
-      if (!givenUp(tracked, error)) throw error;
+      if (!this.givenUp(tracked, error)) throw error;
       return notMarked("SciCat does not let the service change the dataset's lifecycle");
     }
     return undefined;
@@ -147,7 +149,7 @@ export class Finalizer {
   /** @returns why the job could not be written: that says nothing of the dataset, and is waited out */
   private async tryToConfirm(tracked: TrackedTransfer): Promise<'done' | Error> {
     try {
-      await this.parts.writer.confirmed(tracked);
+      await this.deps.writer.confirmed(tracked);
       return 'done';
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
@@ -164,8 +166,9 @@ export class Finalizer {
    * that Globus does not know any more can't contradict.
    */
   private async provenByGlobus(tracked: TrackedTransfer): Promise<boolean> {
-    if (!tracked.unproven) return true;
-    const { globus, alarms, clock, signal } = this.parts;
+    // What this process saw itself needs no proof.
+    if (tracked.initial.status.state !== 'finalizing' || this.proven.has(tracked)) return true;
+    const { globus, alarms, steps, signal } = this.deps;
     const task = await globus.task(taskIdOf(tracked.transfer), signal);
     if (
       task !== undefined &&
@@ -176,10 +179,10 @@ export class Finalizer {
         `task:${tracked.jobId}`,
         `Job ${tracked.jobId} says that Globus task ${task.taskId} has copied everything, which is not so. Nothing is marked or archived; an operator should look at both.`,
       );
-      tracked.notBefore = clock.monotonicMs() + BACKOFF.capMs;
+      steps.delay(tracked, CONTRADICTED_PAUSE_MS);
       return false;
     }
-    tracked.unproven = false;
+    this.proven.add(tracked);
     return true;
   }
 
@@ -188,7 +191,7 @@ export class Finalizer {
     tracked: TrackedTransfer,
     lookedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
-    const { archiveJobs, clock, signal } = this.parts;
+    const { archiveJobs, clock, signal } = this.deps;
     if (clock.monotonicMs() - lookedAt > LOOK_HOLDS_MS) {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
@@ -199,7 +202,7 @@ export class Finalizer {
       // SciCat may have stored it although it answered with an error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
-      if (!givenUp(tracked, error)) throw error;
+      if (!this.givenUp(tracked, error)) throw error;
       return {
         shortfall: { kind: 'no-archive-job', error: 'SciCat did not accept the archive job' },
       };
@@ -210,14 +213,18 @@ export class Finalizer {
     tracked: TrackedTransfer,
     outcome: { readonly archiveJobId?: string; readonly shortfall?: Shortfall },
   ): void {
-    this.parts.transfers.update(tracked, (transfer) => finished(transfer, outcome));
-    this.parts.writer.changed(tracked, 'final');
+    this.deps.transfers.update(tracked, (transfer) => finished(transfer, outcome));
+    this.deps.writer.changed(tracked, 'final');
   }
-}
 
-/** Whether SciCat has refused a step often enough, in a row, that it means it. */
-function givenUp(tracked: TrackedTransfer, error: unknown): boolean {
-  return isRefusal(error) && tracked.refusals + 1 >= REFUSALS_BEFORE_GIVING_UP;
+  /** Whether SciCat has refused a step often enough, in a row, that it means it. */
+  private givenUp(tracked: TrackedTransfer, error: unknown): boolean {
+    return isRefusal(error) && this.refusalsOf(tracked) + 1 >= REFUSALS_BEFORE_GIVING_UP;
+  }
+
+  private refusalsOf(tracked: TrackedTransfer): number {
+    return this.refusals.get(tracked) ?? 0;
+  }
 }
 
 function isRefusal(error: unknown): boolean {

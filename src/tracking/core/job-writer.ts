@@ -9,7 +9,7 @@ import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
 import { type JobView, jobView, showsView } from '../../domain/job-view.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { backoffMs, type Random } from './backoff.js';
+import { type BackoffBounds, type Random, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from './tracked-transfers.js';
 
 /**
@@ -18,30 +18,28 @@ import type { TrackedTransfer } from './tracked-transfers.js';
  */
 export type Urgency = 'final' | 'needed' | 'progress';
 
-/** Told what became of writes. */
+/** Hears the outcome of writes. */
 export interface JobWriterListener {
   /** SciCat shows this state now. */
   confirmed(tracked: TrackedTransfer, shown: Transfer): void;
-  /** SciCat has no such job any more. */
+  /** SciCat no longer has the job. */
   gone(tracked: TrackedTransfer): void;
-  /** A write failed and will be repeated. */
+  /** A write failed and will be retried. */
   failed(tracked: TrackedTransfer, error: Error): void;
 }
 
 interface Entry {
-  readonly open: TrackedTransfer;
+  readonly tracked: TrackedTransfer;
   urgency: Urgency | undefined;
   writing: boolean;
   /** Revision that SciCat certainly shows; -1 before the first confirmation. */
   confirmedRevision: number;
   /** The view that SciCat shows, as text; undefined while that is not known. */
   confirmedView: string | undefined;
-  /** Monotonic milliseconds before which it is not tried again. */
-  notBefore: number;
-  failures: number;
+  readonly retry: Retry;
   /** Refusals in a row, as opposed to writes that got no clear answer. */
   refusals: number;
-  /** The last write may have been stored, or may yet be: poll before writing again. */
+  /** The last write may have been stored, or may yet be: read before writing again. */
   verifyFirst: boolean;
   parked: boolean;
   /** The end was written of a transfer whose job is to be removed. */
@@ -58,14 +56,15 @@ interface Waiter {
 const URGENCIES: readonly Urgency[] = ['final', 'needed', 'progress'];
 /** How many jobs are written at the same time. */
 export const MAX_CONCURRENT_WRITES = 32;
+const BACKOFF: BackoffBounds = { firstMs: 1000, capMs: 30_000 };
 const PARK_MS = 60 * 60_000;
 /** Refusals in a row after which a job is parked: SciCat means it. */
 const REFUSALS_BEFORE_PARKING = 5;
 
 /**
- * Keeps SciCat's jobs true. The only one who writes them: never two writes of one job under way, the
- * latest state wins, ends go first. After an outcome that is not certain it reads before it
- * repeats, since every PATCH that SciCat stores also runs the job type's actions (e-mails).
+ * Keeps SciCat's jobs current. Nothing else writes them: never two writes of one job at a time, the
+ * latest state wins, ends go first. After an unclear outcome it reads before it retries, since every
+ * PATCH that SciCat stores also runs the job type's actions (e-mails).
  */
 export class JobWriter {
   private readonly entries = new Map<string, Entry>();
@@ -93,7 +92,7 @@ export class JobWriter {
     setMaxListeners(0, this.stopped.signal);
   }
 
-  /** How many jobs SciCat does not show as they are. */
+  /** Jobs that SciCat does not show as they are. */
   get pending(): number {
     let pending = 0;
     for (const entry of this.entries.values()) {
@@ -102,7 +101,7 @@ export class JobWriter {
     return pending;
   }
 
-  /** Jobs that can't be written for now and are tried hourly. */
+  /** Jobs that SciCat keeps refusing to change; they are retried hourly. */
   get parked(): number {
     let parked = 0;
     for (const entry of this.entries.values()) if (entry.parked) parked += 1;
@@ -114,7 +113,7 @@ export class JobWriter {
     this.entryOf(tracked).confirmedRevision = tracked.revision;
   }
 
-  /** SciCat shows something else than was written: somebody else wrote into the job. */
+  /** SciCat shows something else than was written: another program wrote into the job. */
   markUnsynced(tracked: TrackedTransfer): void {
     const entry = this.entryOf(tracked);
     entry.confirmedRevision = -1;
@@ -130,8 +129,8 @@ export class JobWriter {
       if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
       entry.urgency = urgency;
     }
-    // A parked job keeps its hour; one that merely failed is worth a try with something new to say.
-    if (urgency !== 'progress' && !entry.parked) entry.notBefore = 0;
+    // A parked job keeps its hour; one that merely failed is retried at once with news.
+    if (urgency !== 'progress' && !entry.parked) entry.retry.hurry();
     if (!entry.writing) this.due[entry.urgency].add(entry);
     this.pump();
   }
@@ -139,7 +138,7 @@ export class JobWriter {
   /**
    * Resolves when SciCat shows the transfer as it is now or later.
    *
-   * @throws the error of the write that failed; the write is repeated all the same
+   * @throws the error of the write that failed; the write is retried all the same
    */
   confirmed(tracked: TrackedTransfer): Promise<void> {
     if (tracked.jobGone) return Promise.reject(notThere(tracked));
@@ -148,8 +147,8 @@ export class JobWriter {
     if (this.stopped.signal.aborted) return Promise.reject(stopping());
     return new Promise((resolve, reject) => {
       entry.waiters.push({ revision: tracked.revision, resolve, reject });
-      // Somebody waits: even a parked job is tried now rather than in an hour.
-      entry.notBefore = 0;
+      // A caller waits: even a parked job is retried now rather than in an hour.
+      entry.retry.hurry();
       this.changed(tracked, 'needed');
     });
   }
@@ -183,23 +182,19 @@ export class JobWriter {
   }
 
   private hasDue(): boolean {
-    const now = this.clock.monotonicMs();
-    return URGENCIES.some((urgency) =>
-      [...this.due[urgency]].some((entry) => entry.notBefore <= now),
-    );
+    return URGENCIES.some((urgency) => [...this.due[urgency]].some(({ retry }) => retry.isDue()));
   }
 
   private entryOf(tracked: TrackedTransfer): Entry {
     let entry = this.entries.get(tracked.jobId);
     if (entry === undefined) {
       entry = {
-        open: tracked,
+        tracked,
         urgency: undefined,
         writing: false,
         confirmedRevision: -1,
         confirmedView: undefined,
-        notBefore: 0,
-        failures: 0,
+        retry: new Retry(this.clock, BACKOFF, this.random),
         refusals: 0,
         verifyFirst: false,
         parked: false,
@@ -220,8 +215,8 @@ export class JobWriter {
     for (const urgency of URGENCIES) {
       for (const entry of this.due[urgency]) {
         if (this.underWay >= MAX_CONCURRENT_WRITES) return;
-        if (entry.notBefore > now) {
-          next = Math.min(next, entry.notBefore);
+        if (!entry.retry.isDue()) {
+          next = Math.min(next, entry.retry.dueAt);
           continue;
         }
         if (urgency === 'progress') {
@@ -264,7 +259,7 @@ export class JobWriter {
       entry.writing = false;
       this.underWay -= 1;
       this.writes.delete(write);
-      if (entry.urgency !== undefined && this.entries.get(entry.open.jobId) === entry) {
+      if (entry.urgency !== undefined && this.entries.get(entry.tracked.jobId) === entry) {
         this.due[entry.urgency].add(entry);
       }
       this.pump();
@@ -273,7 +268,7 @@ export class JobWriter {
   }
 
   private async write(entry: Entry): Promise<void> {
-    const { open: tracked } = entry;
+    const { tracked } = entry;
     const { transfer, revision } = tracked;
     const urgency = entry.urgency ?? 'needed';
     entry.urgency = undefined;
@@ -285,7 +280,7 @@ export class JobWriter {
       outcome.kind === 'confirmed' ? JSON.stringify(jobView(transfer)) : undefined;
     switch (outcome.kind) {
       case 'confirmed':
-        entry.failures = 0;
+        entry.retry.succeed();
         entry.refusals = 0;
         entry.parked = false;
         entry.confirmedRevision = Math.max(entry.confirmedRevision, revision);
@@ -299,7 +294,6 @@ export class JobWriter {
       case 'failed':
       case 'unclear':
       case 'refused':
-        entry.failures += 1;
         entry.refusals = outcome.kind === 'refused' ? entry.refusals + 1 : 0;
         this.retryLater(entry, urgency, outcome);
         this.listener.failed(tracked, outcome.error);
@@ -313,17 +307,15 @@ export class JobWriter {
     urgency: Urgency,
     outcome: Extract<Outcome, { readonly error: Error }>,
   ): void {
-    const now = this.clock.monotonicMs();
-    const { jobId } = entry.open;
+    const { jobId } = entry.tracked;
     const reason = errorInWords(outcome.error);
     if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
       if (!entry.parked) this.events.emit({ kind: 'job-parked', jobId, reason });
       entry.parked = true;
-      entry.notBefore = now + PARK_MS;
+      entry.retry.delay(PARK_MS);
     } else {
       this.events.emit({ kind: 'write-failed', jobId, reason });
-      entry.notBefore =
-        now + backoffMs(entry.failures, { firstMs: 1000, capMs: 30_000 }, this.random);
+      entry.retry.fail();
     }
     if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
       entry.urgency = urgency;
@@ -337,7 +329,7 @@ export class JobWriter {
     // A change that does not show is none: every PATCH may send an e-mail.
     if (!removes && entry.confirmedView === JSON.stringify(view)) return { kind: 'confirmed' };
     if (entry.verifyFirst) {
-      const seen = await this.look(transfer, removes);
+      const seen = await this.readBack(transfer, removes);
       if (seen.kind !== 'differs') return seen;
     }
     try {
@@ -347,11 +339,11 @@ export class JobWriter {
     } catch (error) {
       if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
       if (removes && isRefusal(error)) return this.showEndAtLeast(entry, view, error);
-      // Refused before anything was read, or never sent: nothing to poll at.
+      // Refused before anything was read, or never sent: nothing to verify.
       if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) {
         return { kind: 'failed', error, mayArrive: false };
       }
-      const seen = await this.look(transfer, removes);
+      const seen = await this.readBack(transfer, removes);
       if (seen.kind !== 'differs') return seen;
       return error.code === 'UPSTREAM_REJECTED'
         ? { kind: 'refused', error }
@@ -363,7 +355,7 @@ export class JobWriter {
   private async showEndAtLeast(entry: Entry, view: JobView, error: Error): Promise<Outcome> {
     if (!entry.endShown) {
       try {
-        await this.jobs.write(entry.open.jobId, view, this.stopped.signal);
+        await this.jobs.write(entry.tracked.jobId, view, this.stopped.signal);
         entry.endShown = true;
       } catch {
         return { kind: 'failed', error, mayArrive: false };
@@ -372,8 +364,8 @@ export class JobWriter {
     return { kind: 'refused', error };
   }
 
-  /** What SciCat shows after a write whose outcome is not certain. */
-  private async look(
+  /** What SciCat shows after a write whose outcome is unclear. */
+  private async readBack(
     transfer: Transfer,
     removes: boolean,
   ): Promise<Outcome | { readonly kind: 'differs' }> {

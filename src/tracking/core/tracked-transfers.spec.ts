@@ -10,6 +10,7 @@ import {
   type Transfer,
   withEndRequest,
 } from '../../domain/transfer.js';
+import { oldestFirst } from '../queue/order.js';
 import { TrackedTransfers } from './tracked-transfers.js';
 
 const printOf = (transfer: Transfer): string =>
@@ -18,12 +19,13 @@ const wanted = (transfer: Transfer): Transfer =>
   withEndRequest(transfer, { reason: 'user', by: 'alice', at: '', remove: false });
 
 let now = 0;
+const clock = { monotonicMs: () => now };
 let events = new RecordedEvents();
-let transfers = new TrackedTransfers(events, () => now);
+let transfers = new TrackedTransfers(events, clock, oldestFirst);
 beforeEach(() => {
   now = 0;
   events = new RecordedEvents();
-  transfers = new TrackedTransfers(events, () => now);
+  transfers = new TrackedTransfers(events, clock, oldestFirst);
 });
 const add = (transfer: Transfer, holdsSlot = false) => transfers.add(transfer, { holdsSlot });
 const waitingIds = (): readonly string[] => transfers.waiting().map(({ jobId }) => jobId);

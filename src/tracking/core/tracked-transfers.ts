@@ -1,46 +1,37 @@
+import type { Clock } from '../../ports/clock.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { noWatch, type Watch } from '../polling/decide.js';
 
-/** An open transfer with what this process remembers of it, and would not miss after a restart. */
+/**
+ * A transfer that this process tracks. Changed only by {@link TrackedTransfers}; what the dispatcher,
+ * the poller or the finalizer alone remember of it lives with them.
+ */
 export interface TrackedTransfer {
   readonly jobId: string;
-  /** Of what was asked for; undefined for jobs of the Go version, which kept no record. */
+  /** Of the requested copy; undefined for jobs of the Go version, which kept no record. */
   readonly fingerprint: string | undefined;
-  /** The HTTP request from which it came; undefined when an earlier process got that. */
+  /** The HTTP request that it came from; undefined when an earlier process received that. */
   readonly requestId: string | undefined;
-  /** As it stands now; replaced as a whole by {@link TrackedTransfers.update}. */
-  transfer: Transfer;
+  /** Monotonic milliseconds when this process began to track it. */
+  readonly trackedSince: number;
+  /** As it was then: as SciCat showed it, or as its record was just stored. */
+  readonly initial: Transfer;
+  /** As it is now; replaced as a whole by {@link TrackedTransfers.update}. */
+  readonly transfer: Transfer;
   /** Counts the changes, so that a confirmed write can be told from a newer state. */
-  revision: number;
+  readonly revision: number;
   /** Counts towards `task.maxConcurrency`: Globus has it, may have it, or is being asked. */
-  holdsSlot: boolean;
-  /** A step is under way for it; no second one may begin. */
-  busy: boolean;
-  /** Monotonic milliseconds before which the next step is not tried again. */
-  notBefore: number;
-  /** Failed steps in a row; what the backoff grows with. */
-  failures: number;
-  /** Steps in a row that SciCat has refused, as opposed to not answered. */
-  refusals: number;
-  /** The submission id that SciCat is known to hold; no other one may be used. */
-  durableSubmissionId: string | undefined;
+  readonly holdsSlot: boolean;
   /** The job was removed from SciCat: the transfer is only brought to its end at Globus. */
-  jobGone: boolean;
-  /** The job says that Globus has copied everything; before this process acts on it, it asks Globus. */
-  unproven: boolean;
-  /** Monotonic milliseconds when Globus may last have been asked to start it. */
-  lastAskedAt: number;
-  /**
-   * The progress in hand is all that Globus has copied so far. False after a restart, until the
-   * first look: how much an earlier process has counted of it is not known.
-   */
-  progressInStep: boolean;
-  /** What the observer remembers from poll to poll. */
-  watch: Watch;
+  readonly jobGone: boolean;
 }
+
+type Owned = { -readonly [Key in keyof TrackedTransfer]: TrackedTransfer[Key] };
+
+/** Which of two waiting transfers goes first: negative for `a`, positive for `b`. */
+export type QueueOrder = (a: Transfer, b: Transfer) => number;
 
 /**
  * The transfers that have not ended, or whose end SciCat has not confirmed. The only mutable state
@@ -49,19 +40,20 @@ export interface TrackedTransfer {
 export class TrackedTransfers {
   private readonly byJob = new Map<string, TrackedTransfer>();
   private readonly byFingerprint = new Map<string, Set<string>>();
-  /** Those that wait; sorted when somebody looks. */
+  /** Waiting transfers; sorted when they are read. */
   private queue: TrackedTransfer[] = [];
   private queueSorted = true;
   private readonly transferring = new Set<TrackedTransfer>();
   private readonly finalizing = new Set<TrackedTransfer>();
   private readonly bypassing = new Set<TrackedTransfer>();
   private slots = 0;
-  /** Ended and confirmed recentlyEnded, oldest first: what a sweep may still see as open. */
+  /** Recently ended and confirmed, oldest first: a sweep may still see them as open. */
   private readonly ended = new Map<string, { transfer: Transfer; at: number }>();
 
   constructor(
     private readonly events: TransferEvents,
-    private readonly monotonicMs: () => number,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+    private readonly order: QueueOrder,
   ) {}
 
   get(jobId: string): TrackedTransfer | undefined {
@@ -76,7 +68,7 @@ export class TrackedTransfers {
     return this.byJob.size;
   }
 
-  /** Takes a transfer in. One that is here already stays as it is. */
+  /** Begins to track a transfer. One that is tracked already stays as it is. */
   add(
     transfer: Transfer,
     options: { readonly holdsSlot: boolean; readonly requestId?: string },
@@ -88,21 +80,12 @@ export class TrackedTransfers {
       fingerprint:
         transfer.origin.kind === 'recorded' ? fingerprint(transfer.origin.record) : undefined,
       requestId: options.requestId,
+      trackedSince: this.clock.monotonicMs(),
+      initial: transfer,
       transfer,
       revision: 0,
       holdsSlot: false,
-      busy: false,
-      notBefore: 0,
-      failures: 0,
-      refusals: 0,
-      // It was read from SciCat, or stands in the record that SciCat has just stored.
-      durableSubmissionId: transfer.submissionId,
       jobGone: false,
-      unproven: transfer.status.state === 'finalizing',
-      // Before a restart Globus may have been asked up to the last moment.
-      lastAskedAt: this.monotonicMs(),
-      progressInStep: certainlyNotAtGlobus(transfer),
-      watch: noWatch,
     };
     this.byJob.set(transfer.jobId, tracked);
     this.ended.delete(transfer.jobId);
@@ -117,11 +100,12 @@ export class TrackedTransfers {
     const before = tracked.transfer;
     const after = change(before);
     if (after === before) return after;
-    tracked.transfer = after;
-    tracked.revision += 1;
+    const owned: Owned = tracked;
+    owned.transfer = after;
+    owned.revision += 1;
     const indexed =
       after.status.state === before.status.state && after.endRequested === before.endRequested;
-    if (!indexed && this.follows(tracked)) {
+    if (!indexed && this.isTracked(tracked)) {
       this.unindex(tracked, before);
       this.index(tracked);
     }
@@ -144,34 +128,34 @@ export class TrackedTransfers {
     return after;
   }
 
-  /** Forgets a transfer: its end is in SciCat, or its job is gone. */
+  /** Stops tracking a transfer: SciCat shows its end, or its job is gone. */
   drop(tracked: TrackedTransfer): void {
-    if (!this.follows(tracked)) return;
+    if (!this.isTracked(tracked)) return;
     this.unindex(tracked, tracked.transfer);
     this.setSlot(tracked, false);
     this.byJob.delete(tracked.jobId);
     this.indexBypassing(tracked);
     if (isFinal(tracked.transfer.status.state)) {
-      this.ended.set(tracked.jobId, { transfer: tracked.transfer, at: this.monotonicMs() });
+      this.ended.set(tracked.jobId, { transfer: tracked.transfer, at: this.clock.monotonicMs() });
       this.forgetOldEnds();
     }
   }
 
-  /** The job is no longer in SciCat: nobody may be answered with it, and nothing of it is written. */
+  /** The job is no longer in SciCat: no request is answered with it, and nothing of it is written. */
   setGone(tracked: TrackedTransfer): void {
-    tracked.jobGone = true;
+    (tracked as Owned).jobGone = true;
     this.forgetFingerprint(tracked);
   }
 
-  /** A transfer whose end was written recentlyEnded. */
+  /** A transfer whose end was written within the last hour. */
   recentlyEnded(jobId: string): Transfer | undefined {
     return this.ended.get(jobId)?.transfer;
   }
 
   /** Takes or gives back a slot. */
   setSlot(tracked: TrackedTransfer, holds: boolean): void {
-    if (tracked.holdsSlot === holds || !this.follows(tracked)) return;
-    tracked.holdsSlot = holds;
+    if (tracked.holdsSlot === holds || !this.isTracked(tracked)) return;
+    (tracked as Owned).holdsSlot = holds;
     this.slots += holds ? 1 : -1;
     this.indexBypassing(tracked);
   }
@@ -181,36 +165,36 @@ export class TrackedTransfers {
     return this.slots;
   }
 
-  /** Those that wait, in the order in which they are to be handed over: oldest first. */
+  /** Waiting transfers in queue order. */
   waiting(): readonly TrackedTransfer[] {
     if (!this.queueSorted) {
-      this.queue.sort((a, b) => (inOrder(a, b) ? -1 : 1));
+      this.queue.sort((a, b) => this.order(a.transfer, b.transfer));
       this.queueSorted = true;
     }
     return this.queue;
   }
 
   /**
-   * Those that wait but whose next step needs no free slot: somebody wants their end, or Globus may
+   * Waiting transfers whose next step needs no free slot: their end was requested, or Globus may
    * have them already.
    */
   bypassingQueue(): ReadonlySet<TrackedTransfer> {
     return this.bypassing;
   }
 
-  /** Those that Globus has, by what is known here. */
+  /** Transfers that Globus runs. */
   inFlight(): ReadonlySet<TrackedTransfer> {
     return this.transferring;
   }
 
-  /** Those that Globus has copied and that need their last steps. */
+  /** Transfers that Globus has copied and that need their last steps. */
   toFinalize(): ReadonlySet<TrackedTransfer> {
     return this.finalizing;
   }
 
-  /** Id of an open transfer that asks for the same copy and that nobody wants to end. */
-  findEqual(print: string): string | undefined {
-    const [jobId] = this.byFingerprint.get(print) ?? [];
+  /** Job id of an open transfer of the same copy whose end was not requested. */
+  findEqual(fingerprint: string): string | undefined {
+    const [jobId] = this.byFingerprint.get(fingerprint) ?? [];
     return jobId;
   }
 
@@ -218,7 +202,7 @@ export class TrackedTransfers {
     const { transfer } = tracked;
     switch (transfer.status.state) {
       case 'waiting':
-        this.queueSorted = this.queueSorted && inOrder(this.queue.at(-1), tracked);
+        this.queueSorted = this.queueSorted && this.isLast(transfer);
         this.queue.push(tracked);
         break;
       case 'transferring':
@@ -268,23 +252,28 @@ export class TrackedTransfers {
     if (equal?.size === 0) this.byFingerprint.delete(tracked.fingerprint);
   }
 
-  /** Whether this very transfer is followed, and was not dropped meanwhile. */
-  private follows(tracked: TrackedTransfer): boolean {
+  /** Whether this very object is tracked, and was not dropped meanwhile. */
+  private isTracked(tracked: TrackedTransfer): boolean {
     return this.byJob.get(tracked.jobId) === tracked;
   }
 
   private indexBypassing(tracked: TrackedTransfer): void {
     const { transfer } = tracked;
-    const presses =
-      this.follows(tracked) &&
+    const bypasses =
+      this.isTracked(tracked) &&
       transfer.status.state === 'waiting' &&
       (tracked.holdsSlot || transfer.endRequested !== undefined);
-    if (presses) this.bypassing.add(tracked);
+    if (bypasses) this.bypassing.add(tracked);
     else this.bypassing.delete(tracked);
   }
 
+  private isLast(transfer: Transfer): boolean {
+    const last = this.queue.at(-1);
+    return last === undefined || this.order(last.transfer, transfer) < 0;
+  }
+
   private forgetOldEnds(): void {
-    const oldest = this.monotonicMs() - REMEMBER_ENDS_MS;
+    const oldest = this.clock.monotonicMs() - REMEMBER_ENDS_MS;
     for (const [jobId, end] of this.ended) {
       if (end.at > oldest && this.ended.size <= REMEMBER_ENDS_COUNT) return;
       this.ended.delete(jobId);
@@ -299,17 +288,8 @@ function waitReason(transfer: Transfer): string | undefined {
   return transfer.status.state === 'waiting' ? transfer.status.reason : undefined;
 }
 
-function certainlyNotAtGlobus({ status }: Transfer): boolean {
-  return status.state === 'waiting' && status.submission === 'not-sent';
-}
-
 /** Tells one trouble of a running task from another; its details may change with every file. */
 function troubleCode({ status, progress }: Transfer): string | undefined {
   if (status.state !== 'transferring' || status.trouble === undefined) return undefined;
   return progress.niceStatus ?? '';
-}
-
-function inOrder(a: TrackedTransfer | undefined, b: TrackedTransfer): boolean {
-  if (a === undefined || a.transfer.requestedAt < b.transfer.requestedAt) return true;
-  return a.transfer.requestedAt === b.transfer.requestedAt && a.jobId < b.jobId;
 }

@@ -1,198 +1,168 @@
+import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import type { Transfer } from '../../domain/transfer.js';
+import { isFinal } from '../../domain/transfer-state.js';
+import { errorInWords } from '../../errors/error-facts.js';
+import { ServiceAccountError } from '../../errors/upstream.errors.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { GlobusTask, GlobusTransfers } from '../../ports/globus-transfers.port.js';
-import { taskIdOf } from '../../domain/transfer.js';
-import type { Observation } from './decide.js';
-import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import { isProblem } from './trouble.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { Alarms } from '../core/alarms.js';
+import type { JobWriter } from '../core/job-writer.js';
+import type { StepRunner } from '../core/step-runner.js';
+import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import { decide, noWatch, type Observation, type Watch } from './decide.js';
+import type { TaskListing } from './task-listing.js';
 
-/** What was seen in one poll at Globus. */
-export interface PollResult {
-  /** By job id. A transfer that is missing here was not seen this time, which means nothing. */
-  readonly observations: ReadonlyMap<string, Observation>;
-  /** How many calls it took. */
-  readonly calls: number;
+/** What the poller works with. */
+export interface PollerDeps {
+  readonly transfers: TrackedTransfers;
+  readonly steps: StepRunner;
+  readonly writer: JobWriter;
+  readonly listing: TaskListing;
+  readonly globus: GlobusTransfers;
+  readonly config: ConfigSnapshots;
+  readonly clock: Clock;
+  readonly events: TransferEvents;
+  readonly alarms: Alarms;
+  readonly signal: AbortSignal;
+  /** The task of a transfer is to be cancelled. */
+  readonly onEndWanted: (tracked: TrackedTransfer) => void;
 }
 
-/** Up to here one listing by ids is the cheapest; beyond, listings by state are. */
-const LIST_BY_ID_UP_TO = 50;
-/** Tasks asked for one by one in one poll; the others have their turn in the next. */
-const SINGLE_LOOKS = 20;
-/** Tasks whose error events are asked for in one poll; the others have their turn in the next. */
-const ERROR_LOOKS = 10;
-/** An end comes once, so that of a failed one there is no next poll. */
-const FAILED_ERROR_LOOKS = 50;
-/** Listings of one kind in one poll; what they don't reach is asked for by its id. */
-const MAX_LISTINGS = 30;
-/** Completions are listed from this long before the last good poll, for clocks that differ. */
-const OVERLAP_MS = 10 * 60_000;
-const HISTORY_MS = 30 * 24 * 60 * 60_000;
+/** Globus's clock and ours may be this much apart. */
+const CLOCKS_DIFFER_MS = 30_000;
 
-/**
- * Looks at all tasks in flight at once. A listing ends at 1,000 tasks, so a long one is
- * gone on with from its last task; a task that no listing shows is asked for by its id.
- */
+/** Polls Globus every `task.pollInterval` and applies what {@link decide} makes of the answers. */
 export class Poller {
-  private lastGoodLook: number | undefined;
-  /** Where the single looks go on next time, so that each missing task has its turn. */
-  private nextSingle = 0;
-  /** The trouble whose words were asked for last, for each transfer. */
-  private readonly worded = new WeakMap<TrackedTransfer, string>();
+  private readonly watches = new WeakMap<TrackedTransfer, Watch>();
+  /** Transfers whose progress in hand is all that Globus has copied so far. */
+  private readonly synced = new WeakSet<TrackedTransfer>();
+  /** Wall clock: it is compared with Globus's dates. */
+  private readonly startedAt: number;
+  private polledAt = Number.NEGATIVE_INFINITY;
+  private goodPollAt: number | undefined;
 
-  constructor(
-    private readonly globus: GlobusTransfers,
-    private readonly clock: Clock,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  /**
-   * @throws UpstreamError when Globus can't be asked
-   */
-  async poll(inFlight: readonly TrackedTransfer[]): Promise<PollResult> {
-    if (inFlight.length === 0) return { observations: new Map(), calls: 0 };
-    const startedAt = this.clock.now();
-    const counter = { calls: 0 };
-    const tasks =
-      inFlight.length <= LIST_BY_ID_UP_TO
-        ? await this.byIds(inFlight, counter)
-        : await this.byState(counter);
-    const observations = new Map<string, Observation>();
-    const missing: TrackedTransfer[] = [];
-    for (const tracked of inFlight) {
-      const task = tasks.get(taskIdOf(tracked.transfer));
-      if (task === undefined) missing.push(tracked);
-      else observations.set(tracked.jobId, { kind: 'seen', task, error: undefined });
-    }
-    for (const tracked of this.nextSingles(missing)) {
-      counter.calls += 1;
-      const observation = await this.single(taskIdOf(tracked.transfer));
-      if (observation === undefined) break;
-      observations.set(tracked.jobId, observation);
-    }
-    await this.addErrors(inFlight, observations, counter);
-    this.lastGoodLook = startedAt;
-    return { observations: observations, calls: counter.calls };
+  constructor(private readonly deps: PollerDeps) {
+    this.startedAt = deps.clock.now();
   }
 
-  private nextSingles(missing: readonly TrackedTransfer[]): readonly TrackedTransfer[] {
-    const from = this.nextSingle < missing.length ? this.nextSingle : 0;
-    const singles = missing.slice(from, from + SINGLE_LOOKS);
-    this.nextSingle = from + singles.length;
-    return singles;
+  /** Monotonic milliseconds of the last good poll; undefined before the first. */
+  get lastGoodPoll(): number | undefined {
+    return this.goodPollAt;
   }
 
-  /** All tasks of ours that run now. @throws UpstreamError */
-  async running(): Promise<readonly GlobusTask[]> {
-    const found = new Map<string, GlobusTask>();
-    await this.listAll(found, { calls: 0 }, 'running', undefined);
-    return [...found.values()];
-  }
-
-  private async byIds(
-    inFlight: readonly TrackedTransfer[],
-    counter: Counter,
-  ): Promise<ReadonlyMap<string, GlobusTask>> {
-    counter.calls += 1;
-    const taskIds = inFlight.map((tracked) => taskIdOf(tracked.transfer));
-    const { tasks } = await this.globus.list({ by: 'ids', taskIds }, this.signal);
-    return new Map(tasks.map((task) => [task.taskId, task]));
-  }
-
-  private async byState(counter: Counter): Promise<ReadonlyMap<string, GlobusTask>> {
-    const found = new Map<string, GlobusTask>();
-    // Running ones first: a task that ends in between then shows in both, never in none.
-    await this.listAll(found, counter, 'running', undefined);
-    const now = this.clock.now();
-    const since = Math.min(this.lastGoodLook ?? now - HISTORY_MS, now) - OVERLAP_MS;
-    await this.listAll(found, counter, 'completed', since);
-    return found;
-  }
-
-  /** One listing after the other, each from where the last one was cut. */
-  private async listAll(
-    found: Map<string, GlobusTask>,
-    counter: Counter,
-    by: 'running' | 'completed',
-    from: number | undefined,
-  ): Promise<void> {
-    let since = from;
-    for (let listing = 0; listing < MAX_LISTINGS; listing += 1) {
-      counter.calls += 1;
-      const slice = await this.globus.list(
-        by === 'running'
-          ? { by, ...(since === undefined ? {} : { requestedFrom: since }) }
-          : { by, since: since ?? 0 },
-        this.signal,
-      );
-      for (const task of slice.tasks) found.set(task.taskId, task);
-      if (slice.complete) return;
-      const last = slice.tasks.at(-1);
-      const reached = by === 'running' ? last?.requestedAt : last?.completedAt;
-      // A whole listing within one second can't be gone on with.
-      if (reached === undefined || reached <= (since ?? 0)) return;
-      since = reached;
-    }
-  }
-
-  /** The newest error of tasks that have new trouble, or that have failed. */
-  private async addErrors(
-    inFlight: readonly TrackedTransfer[],
-    observations: Map<string, Observation>,
-    counter: Counter,
-  ): Promise<void> {
-    const failed: [TrackedTransfer, GlobusTask][] = [];
-    const troubled: [TrackedTransfer, GlobusTask][] = [];
-    for (const tracked of inFlight) {
-      const seen = observations.get(tracked.jobId);
-      if (seen?.kind !== 'seen') continue;
-      if (hasFailed(seen.task)) failed.push([tracked, seen.task]);
-      else if (this.hasNewWords(tracked, seen.task)) troubled.push([tracked, seen.task]);
-    }
-    for (const [tracked, task] of [
-      ...failed.slice(0, FAILED_ERROR_LOOKS),
-      ...troubled.slice(0, ERROR_LOOKS),
-    ]) {
-      counter.calls += 1;
-      try {
-        const error = await this.globus.latestError(task.taskId, this.signal);
-        this.worded.set(tracked, troubleOf(task));
-        observations.set(tracked.jobId, { kind: 'seen', task, error });
-      } catch {
-        // Only words are late; the states were seen, and the others must not wait for them.
-        return;
-      }
-    }
-  }
-
-  /** A task that is merely paused has no error to tell of. */
-  private hasNewWords(tracked: TrackedTransfer, task: GlobusTask): boolean {
-    return task.faults > 0 && isProblem(task) && this.worded.get(tracked) !== troubleOf(task);
-  }
-
-  /** @returns undefined when Globus could not be asked: the others were seen all the same */
-  private async single(taskId: string): Promise<Observation | undefined> {
+  /** Polls if the interval is over. A failed poll changes nothing. Never rejects for it. */
+  async pollIfDue(): Promise<void> {
+    const { clock, config, transfers, listing, events, alarms } = this.deps;
+    const now = clock.monotonicMs();
+    // The timer that wakes the loop may be early by a little.
+    if (now - this.polledAt < config.current().task.pollIntervalSeconds * 1000 * 0.9) return;
+    this.polledAt = now;
+    const inFlight = [...transfers.inFlight()];
+    let result;
     try {
-      const task = await this.globus.task(taskId, this.signal);
-      return task === undefined ? { kind: 'unknown' } : { kind: 'seen', task, error: undefined };
-    } catch {
-      return undefined;
+      result = await listing.poll(inFlight);
+    } catch (error) {
+      this.failed(error, inFlight.length);
+      return;
     }
+    this.goodPollAt = clock.monotonicMs();
+    if (inFlight.length > 0) {
+      events.emit({ kind: 'observed', inFlight: inFlight.length, calls: result.calls });
+      alarms.clear('globus-account');
+    }
+    for (const tracked of inFlight) {
+      const observation = result.observations.get(tracked.jobId);
+      if (observation !== undefined) this.apply(tracked, observation);
+    }
+  }
+
+  /** Reports that Globus could not be polled. */
+  failed(error: unknown, inFlight: number): void {
+    const { events, alarms, signal } = this.deps;
+    if (signal.aborted) return;
+    events.emit({ kind: 'observed', inFlight, calls: 0, error: errorInWords(error) });
+    if (error instanceof ServiceAccountError) alarms.raise('globus-account', error.message);
+  }
+
+  private apply(tracked: TrackedTransfer, observation: Observation): void {
+    const { clock, config, globus, alarms, transfers } = this.deps;
+    const before = tracked.transfer;
+    const { transfer, watch, alarm } = decide(
+      before,
+      observation,
+      this.watches.get(tracked) ?? noWatch,
+      {
+        monotonicMs: clock.monotonicMs(),
+        nowIso: new Date(clock.now()).toISOString(),
+        stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
+        clientId: globus.clientId(),
+      },
+    );
+    this.watches.set(tracked, watch);
+    if (alarm !== undefined) alarms.raise(`task:${tracked.jobId}`, alarm);
+    this.tellChange(
+      tracked,
+      before,
+      transfers.update(tracked, () => transfer),
+    );
+    if (observation.kind === 'seen') this.tellProgress(tracked, before, observation.task);
+  }
+
+  private tellChange(tracked: TrackedTransfer, before: Transfer, after: Transfer): void {
+    const { steps, writer, events, onEndWanted } = this.deps;
+    if (after.status.state !== before.status.state) steps.reset(tracked);
+    if (isFinal(after.status.state)) {
+      writer.changed(tracked, 'final');
+      return;
+    }
+    const transferring = after.status.state === 'transferring';
+    if (after !== before && transferring) {
+      writer.changed(tracked, isWorthTelling(before, after) ? 'needed' : 'progress');
+    }
+    if (after.endRequested !== before.endRequested) {
+      const { requestId } = tracked;
+      events.emit({ kind: 'end-requested', transfer: after, requestId });
+    }
+    if (after.endRequested !== undefined && transferring) onEndWanted(tracked);
+  }
+
+  private tellProgress(tracked: TrackedTransfer, before: Transfer, task: GlobusTask): void {
+    const { events } = this.deps;
+    const { transfer } = tracked;
+    const bytes = transfer.progress.bytesTransferred - before.progress.bytesTransferred;
+    const files = transfer.progress.filesTransferred - before.progress.filesTransferred;
+    if ((bytes > 0 || files > 0) && this.countsFromZero(tracked, task)) {
+      events.emit({ kind: 'moved', transfer, bytes, files });
+    }
+    this.synced.add(tracked);
+    if (transfer.status.state !== before.status.state) {
+      const { requestedAt: startedAt, completedAt: endedAt } = task;
+      events.emit({ kind: 'task-ended', transfer, startedAt, endedAt });
+    }
+  }
+
+  /** After a restart, until the first poll, it is not known how much an earlier process has counted. */
+  private countsFromZero(tracked: TrackedTransfer, { requestedAt }: GlobusTask): boolean {
+    const { status } = tracked.initial;
+    return (
+      this.synced.has(tracked) ||
+      (status.state === 'waiting' && status.submission === 'not-sent') ||
+      // No earlier process can have counted what was requested after this one began.
+      (requestedAt !== undefined && requestedAt > this.startedAt + CLOCKS_DIFFER_MS)
+    );
   }
 }
 
-interface Counter {
-  calls: number;
-}
-
-/** Ended otherwise than by being cancelled, which needs no more words. */
-function hasFailed(task: GlobusTask): boolean {
+/** Details of a trouble may change with every file; that there is another trouble is news. */
+function isWorthTelling(before: Transfer, after: Transfer): boolean {
   return (
-    task.status === 'FAILED' &&
-    task.faults > 0 &&
-    !/^CANCELL?ED$/i.test(task.fatalError?.code ?? '')
+    isInTrouble(after) !== isInTrouble(before) ||
+    after.progress.niceStatus !== before.progress.niceStatus ||
+    after.endRequested !== before.endRequested
   );
 }
 
-/** Changes with every new error of a task. */
-function troubleOf({ faults, niceStatus }: GlobusTask): string {
-  return `${faults} ${niceStatus ?? ''}`;
+function isInTrouble({ status }: Transfer): boolean {
+  return status.state === 'transferring' && status.trouble !== undefined;
 }

@@ -34,19 +34,10 @@ afterEach(() => world.end());
 
 function setUp(config: ConfigParts = {}): void {
   world = new TrackingWorld(config);
-  const { transfers, writer, globus, datasets, spool, clock, random, alarms, signal } = world;
+  const { globus, clock, random, signal } = world;
   dispatcher = new Dispatcher({
-    transfers,
-    writer,
-    globus,
-    datasets,
-    spool,
+    ...world.deps,
     submissionIds: new SubmissionIds(globus, clock, random, 0, 0, signal),
-    config: world.config,
-    clock,
-    random,
-    alarms,
-    signal,
   });
 }
 
@@ -64,7 +55,7 @@ const wantEnd = (tracked: TrackedTransfer): void => {
 /** Lets time pass, with a look at what may go every second. */
 async function work(seconds = 1): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await world.clock.advance(1000);
   }
 }
@@ -89,7 +80,8 @@ describe('the queue', () => {
     setUp({ task: { maxConcurrency: 2 } });
     follow({ number: 1 });
     follow({ number: 2 });
-    void dispatcher.dispatch(1);
+    world.slots.reserve();
+    void dispatcher.dispatch();
     await settle();
     expect(asked()).toEqual(labels(1));
   });
@@ -117,8 +109,8 @@ describe('the queue', () => {
     await work(5);
     expect([asked(), world.jobs.shown(jobIdOf(1)), world.jobs.shown(jobIdOf(2))]).toEqual([
       labels(3),
-      '001 transferring: waiting: facility GONE is not configured any more',
-      '001 transferring: waiting: facility GONE is not configured any more',
+      '001 transferring: waiting: facility GONE is no longer configured',
+      '001 transferring: waiting: facility GONE is no longer configured',
     ]);
   });
 
@@ -132,7 +124,7 @@ describe('the queue', () => {
     await work(5);
     expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
       labels(2),
-      '001 transferring: waiting: facility GONE is not configured any more',
+      '001 transferring: waiting: facility GONE is no longer configured',
     ]);
     await work(600);
     expect([asked(), tracked.transfer.status.state]).toEqual([labels(2), 'waiting']);
@@ -390,12 +382,12 @@ describe('while Globus takes nothing', () => {
 
   test('all wait as long as Globus says, nobody keeps a slot, and newcomers get none', async () => {
     for (const number of [1, 2, 3, 4, 5]) follow({ number });
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     const tries = asked().length;
     await work(90);
     expect([asked().length, world.transfers.slotsInUse]).toEqual([tries, 0]);
-    expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toEqual([
+    expect([dispatcher.waitsForGlobus, dispatcher.hasSlotForNewcomer()]).toEqual([
       'maintenance',
       false,
     ]);
@@ -416,13 +408,13 @@ describe('while Globus takes nothing', () => {
   test('it is said to be waited for also between two tries, until one has gone through', async () => {
     const gate = aGate();
     const tracked = follow();
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await world.clock.advance(150_000);
-    expect([dispatcher.pausedFor, dispatcher.waitsForGlobus]).toEqual([undefined, 'maintenance']);
-    expect(dispatcher.slotFreeForNewcomer(0)).toBe(false);
+    expect(dispatcher.waitsForGlobus).toBe('maintenance');
+    expect(dispatcher.hasSlotForNewcomer()).toBe(false);
     world.globus.alwaysSubmit(undefined);
     world.globus.faults.next('submit', { hold: gate.opened });
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     expect(dispatcher.waitsForGlobus).toBe('maintenance');
     gate.open();
@@ -433,27 +425,24 @@ describe('while Globus takes nothing', () => {
     ]);
   });
 
-  test('a newcomer gets no slot, also when nobody waits any more: he tries as one of the queue', async () => {
+  test('a newcomer gets no slot, also when nobody waits any more: it tries as one of the queue', async () => {
     const tracked = follow();
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     world.transfers.drop(tracked);
-    expect(dispatcher.slotFreeForNewcomer(0)).toBe(false);
+    expect(dispatcher.hasSlotForNewcomer()).toBe(false);
     await world.clock.advance(150_000);
-    expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toStrictEqual([
-      undefined,
-      false,
-    ]);
+    expect(dispatcher.hasSlotForNewcomer()).toBe(false);
   });
 
   test('a task that turns up shows that it is back: the pause is over for all', async () => {
     follow({ number: 1 });
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     const unclear = follow({ number: 2, status: UNKNOWN });
-    expect(dispatcher.pausedFor).toBe('maintenance');
+    expect(dispatcher.waitsForGlobus).toBe('maintenance');
     dispatcher.start(unclear, taskIdFor(2));
-    expect([dispatcher.pausedFor, dispatcher.slotFreeForNewcomer(0)]).toStrictEqual([
+    expect([dispatcher.waitsForGlobus, dispatcher.hasSlotForNewcomer()]).toStrictEqual([
       undefined,
       true,
     ]);
@@ -461,7 +450,7 @@ describe('while Globus takes nothing', () => {
 
   test('afterwards one goes first, however often the tracker is woken meanwhile', async () => {
     for (const number of [1, 2, 3, 4, 5]) follow({ number });
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     const tries = asked().length;
     const gate = aGate();
@@ -565,7 +554,7 @@ describe('a transfer whose end is wanted', () => {
     const gate = aGate();
     world.globus.faults.next('newSubmissionId', { hold: gate.opened });
     const tracked = follow({ status: UNKNOWN, submissionId: undefined });
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     wantEnd(tracked);
     gate.open();
@@ -579,7 +568,7 @@ describe('a transfer whose end is wanted', () => {
     const gate = aGate();
     world.globus.faults.next('newSubmissionId', { hold: gate.opened });
     const tracked = follow({ submissionId: undefined });
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await settle();
     wantEnd(tracked);
     gate.open();
@@ -613,21 +602,21 @@ describe('a transfer whose job is gone from SciCat', () => {
 describe('who has just come', () => {
   test('gets no slot while another one waits that may go: the queue is in order', async () => {
     setUp({ task: { maxConcurrency: 2 } });
-    expect(dispatcher.slotFreeForNewcomer(0)).toBe(true);
+    expect(dispatcher.hasSlotForNewcomer()).toBe(true);
     follow({ number: 1 });
-    expect(dispatcher.slotFreeForNewcomer(0)).toBe(false);
+    expect(dispatcher.hasSlotForNewcomer()).toBe(false);
     await work(1);
-    expect([dispatcher.slotFreeForNewcomer(0), dispatcher.slotFreeForNewcomer(1)]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      dispatcher.hasSlotForNewcomer(),
+      (world.slots.reserve(), dispatcher.hasSlotForNewcomer()),
+    ]).toEqual([true, false]);
   });
 
   test('is shown that it waits after a second, when Globus takes its time', async () => {
     const gate = aGate();
     world.globus.faults.next('submit', { hold: gate.opened });
     follow();
-    void dispatcher.dispatch(0);
+    void dispatcher.dispatch();
     await world.clock.advance(999);
     expect(world.jobs.writes).toEqual([]);
     await world.clock.advance(1);

@@ -26,10 +26,11 @@ let sweep: Sweep;
 let gone: string[];
 beforeEach(() => {
   world = new TrackingWorld();
-  const { transfers, writer, jobs, spool, history, clock, events, signal } = world;
-  sweep = new Sweep({ transfers, writer, jobs, spool, history, clock, events, signal });
   gone = [];
-  sweep.onGone = (tracked) => gone.push(tracked.jobId);
+  sweep = new Sweep({
+    ...world.deps,
+    onGone: ({ jobId }) => gone.push(jobId),
+  });
 });
 afterEach(() => world.end());
 

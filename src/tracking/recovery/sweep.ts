@@ -16,11 +16,13 @@ export interface SweepDeps {
   readonly transfers: TrackedTransfers;
   readonly writer: JobWriter;
   readonly jobs: TransferJobs;
-  readonly spool: FileListStore;
+  readonly fileLists: FileListStore;
   readonly history: JobHistory;
   readonly clock: Clock;
   readonly events: TransferEvents;
   readonly signal: AbortSignal;
+  /** A tracked job is no longer in SciCat. */
+  readonly onGone: (tracked: TrackedTransfer) => void;
 }
 
 /** Jobs in one list: each list costs a round trip. */
@@ -58,7 +60,7 @@ export class Sweep {
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
 
-  constructor(private readonly parts: SweepDeps) {}
+  constructor(private readonly deps: SweepDeps) {}
 
   /**
    * Takes up every open job of our own.
@@ -66,7 +68,7 @@ export class Sweep {
    * @throws UpstreamError when the list could not be read to its end
    */
   async recover(): Promise<SweepResult> {
-    const { jobs, signal } = this.parts;
+    const { jobs, signal } = this.deps;
     let open = 0;
     let adopted = 0;
     let page = await jobs.listOpen(undefined, PAGE, signal);
@@ -89,7 +91,7 @@ export class Sweep {
 
   /** @returns how many of the page's jobs were taken up */
   private async adoptPage(page: readonly TransferJobDocument[]): Promise<number> {
-    const { clock, signal } = this.parts;
+    const { clock, signal } = this.deps;
     let adopted = 0;
     for (const [index, job] of page.entries()) {
       // Before the first one of many, too, so that the request for the next page is on its way.
@@ -107,7 +109,7 @@ export class Sweep {
    * @throws UpstreamError when the list could not be read to its end
    */
   async run(): Promise<SweepResult> {
-    const { jobs, transfers, signal } = this.parts;
+    const { jobs, transfers, signal } = this.deps;
     const followed = [...transfers.all()].map(({ jobId }) => jobId);
     const listed = new Set<string>();
     let after: string | undefined;
@@ -139,7 +141,7 @@ export class Sweep {
    * @returns undefined when it can't be used
    */
   adopt(job: TransferJobDocument): TrackedTransfer | undefined {
-    const { jobs, transfers, writer, history, events } = this.parts;
+    const { jobs, transfers, writer, history, events } = this.deps;
     if (!isOurs(job, jobs.ownAccounts())) return undefined;
     const read = readJob(job);
     switch (read.kind) {
@@ -165,7 +167,7 @@ export class Sweep {
 
   /** See {@link TransferTracking.disown}. Ends by itself after some minutes; never rejects. */
   async disown(key: string): Promise<void> {
-    const { clock, signal, transfers, writer } = this.parts;
+    const { clock, signal, transfers, writer } = this.deps;
     this.disowned.add(key);
     const started = clock.monotonicMs();
     try {
@@ -196,7 +198,7 @@ export class Sweep {
   private async lookForDisowned(
     key: string,
   ): Promise<TransferJobDocument | 'not-there' | 'gone' | 'unanswered'> {
-    const { jobs, signal } = this.parts;
+    const { jobs, signal } = this.deps;
     try {
       const job = await jobs.findByKey(key, signal);
       if (job === undefined) return 'not-there';
@@ -212,7 +214,7 @@ export class Sweep {
     const asked = withEndRequest(transfer, {
       reason: 'user',
       by: 'the service, because the request had been answered with an error',
-      at: new Date(this.parts.clock.now()).toISOString(),
+      at: new Date(this.deps.clock.now()).toISOString(),
       remove: false,
     });
     // This process made the key and never submitted anything under it.
@@ -222,7 +224,7 @@ export class Sweep {
   }
 
   private async takeUp(jobId: string): Promise<boolean> {
-    const { jobs, transfers, writer, signal } = this.parts;
+    const { jobs, transfers, writer, signal } = this.deps;
     const job = await jobs.read(jobId, signal);
     if (job === undefined || showsEnded(job)) return false;
     const ended = transfers.recentlyEnded(jobId);
@@ -242,7 +244,7 @@ export class Sweep {
    * @throws ServiceAccountError when SciCat does not let the account read the job that is known
    */
   private async believeEmptyList(): Promise<void> {
-    const { jobs, history, signal } = this.parts;
+    const { jobs, history, signal } = this.deps;
     const known = await history.knownJob();
     if (known !== undefined && (await jobs.read(known, signal)) === undefined)
       await history.forget();
@@ -250,7 +252,7 @@ export class Sweep {
 
   /** Ages are by two clocks, ours and SciCat's: a job from the future is no reason to wait. */
   private adoptIfDue(job: TransferJobDocument, leaveAloneMs: number): TrackedTransfer | undefined {
-    const now = this.parts.clock.now();
+    const now = this.deps.clock.now();
     if (job.globusTransfer === undefined) {
       const touchedMs = now - Math.max(job.updatedAt, job.createdAt);
       return touchedMs >= GO_VERSION_SILENT_MS ? this.adopt(job) : undefined;
@@ -261,7 +263,7 @@ export class Sweep {
     if (tooYoung || this.isDisowned(job)) return undefined;
     const tracked = this.adopt(job);
     // Its owner was shown nothing yet but that it was submitted, and it may have to wait.
-    if (tracked !== undefined && !wasWritten(job)) this.parts.writer.changed(tracked, 'needed');
+    if (tracked !== undefined && !wasWritten(job)) this.deps.writer.changed(tracked, 'needed');
     return tracked;
   }
 
@@ -273,40 +275,37 @@ export class Sweep {
 
   /** A followed transfer that SciCat does not list as open: lagging, ended elsewhere, or gone. */
   private async checkGone(jobId: string): Promise<void> {
-    const { jobs, transfers, writer, signal } = this.parts;
+    const { jobs, transfers, writer, signal, onGone } = this.deps;
     const tracked = transfers.get(jobId);
     if (tracked === undefined || tracked.jobGone) return;
     const job = await jobs.read(jobId, signal);
     if (job === undefined) {
-      this.onGone(tracked);
+      onGone(tracked);
       return;
     }
     // Somebody else wrote an end into it; only Globus's end counts.
     if (showsEnded(job) && !isFinal(tracked.transfer.status.state)) writer.markUnsynced(tracked);
   }
 
-  /** Told when a followed job is gone; set by the tracker, which knows what to end then. */
-  onGone: (tracked: TrackedTransfer) => void = () => undefined;
-
   /** Lists of transfers that have ended or never began, after days. */
   private async sweepSpool(): Promise<void> {
-    const { spool, jobs, clock, signal, transfers } = this.parts;
+    const { fileLists, jobs, clock, signal, transfers } = this.deps;
     const keep = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
-    for (const { key, storedAt } of await spool.entries()) {
+    for (const { key, storedAt } of await fileLists.entries()) {
       if (keep.has(key) || clock.now() - storedAt < KEEP_SPOOLED_MS) continue;
       const found = await jobs.findByKey(key, signal);
       if (found !== undefined) {
         const job = await jobs.read(found.id, signal);
         if (job !== undefined && !showsEnded(job)) continue;
       }
-      await spool.remove(key);
+      await fileLists.remove(key);
     }
   }
 
   private ignore(jobId: string, reason: string): void {
     if (this.ignored.has(jobId)) return;
     this.ignored.add(jobId);
-    this.parts.events.emit({ kind: 'job-ignored', jobId, reason });
+    this.deps.events.emit({ kind: 'job-ignored', jobId, reason });
   }
 }
 

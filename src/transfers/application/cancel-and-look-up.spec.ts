@@ -47,7 +47,7 @@ beforeEach(() => {
 });
 
 const follow = (): void => {
-  tracking.followed.set(JOB, aRunningTransfer());
+  tracking.tracked.set(JOB, aRunningTransfer());
   jobs.put(aJob());
 };
 const wish = (by: string, remove: boolean) => ({
@@ -71,7 +71,7 @@ describe('cancelling', () => {
   ])('not by %s, followed or not', async (_who, requester) => {
     follow();
     await expect(cancel.execute(requester, JOB, true)).rejects.toThrow(AccessDeniedError);
-    tracking.followed.clear();
+    tracking.tracked.clear();
     jobs.put(aJob({ ownerUser: '', ownerGroup: '' }));
     await expect(cancel.execute(requester, JOB, true)).rejects.toThrow(AccessDeniedError);
     expect([tracking.ends, jobs.stored.size]).toEqual([[], 1]);
@@ -104,7 +104,7 @@ describe('cancelling', () => {
   });
 
   test('one whose end is not written yet is refused, or removed by its writer', async () => {
-    tracking.followed.set(JOB, ENDED);
+    tracking.tracked.set(JOB, ENDED);
     await expect(cancel.execute(anAsker(), JOB, false)).rejects.toThrow(AlreadyEndedError);
     await cancel.execute(anAsker(), JOB, true);
     expect(tracking.ends).toEqual([wish('alice', true)]);
@@ -140,7 +140,7 @@ describe('looking up', () => {
   ])('not for %s', async (_who, requester) => {
     follow();
     await expect(lookUp.one(requester, JOB)).rejects.toThrow(AccessDeniedError);
-    tracking.followed.clear();
+    tracking.tracked.clear();
     jobs.put(aJob({ ownerUser: '', ownerGroup: '' }));
     await expect(lookUp.one(requester, JOB)).rejects.toThrow(AccessDeniedError);
   });
@@ -161,7 +161,7 @@ describe('looking up', () => {
   test('a list shows the living ones as they are, newest first', async () => {
     jobs.put(aJob({ number: 1 }), aJob({ number: 2, ownerUser: 'bob', ownerGroup: 'other' }));
     jobs.put(aJob({ number: 3, createdBy: 'mallory' }), aJob({ number: 4 }));
-    tracking.followed.set(JOB, aRunningTransfer());
+    tracking.tracked.set(JOB, aRunningTransfer());
     const page = await lookUp.list(anAsker(), 1, 10);
     expect([
       page.total,

@@ -28,39 +28,41 @@ export interface CancelTransferDeps {
  * crash; Globus is not waited for, and the task's real end decides what the transfer becomes.
  */
 export class CancelTransfer {
-  constructor(private readonly parts: CancelTransferDeps) {}
+  constructor(private readonly deps: CancelTransferDeps) {}
 
   /**
    * @param remove also remove the SciCat job, as soon as the end is known
    * @throws JobNotFoundError AccessDeniedError AlreadyEndedError NotReadyError UpstreamError
    */
   async execute(requester: Requester, jobId: string, remove: boolean): Promise<void> {
-    const { tracking } = this.parts;
+    const { tracking } = this.deps;
     if (!tracking.ready) {
       throw new NotReadyError(
         'The service is starting or stopping and can cancel nothing now; please try again in a minute.',
         { retryAfterSeconds: 30 },
       );
     }
-    const transfer = tracking.current(jobId);
+    const transfer = tracking.find(jobId)?.transfer;
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer === undefined || owners === undefined) {
       await this.endByJob(requester, jobId, remove);
       return;
     }
-    requireOwner({ operation: 'cancel', requester: requester, jobId }, owners, this.parts.events);
+    requireOwner({ operation: 'cancel', requester: requester, jobId }, owners, this.deps.events);
     await this.end(requester, transfer, remove);
   }
 
   private async endByJob(requester: Requester, jobId: string, remove: boolean): Promise<void> {
-    const { jobs, tracking, events } = this.parts;
+    const { jobs, tracking, events } = this.deps;
     const access: JobAccess = { operation: 'cancel', requester: requester, jobId };
     const job = await jobs.read(jobId);
     if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
       throw noSuchTransfer(access, events);
     }
     requireOwner(access, ownersOfJob(job), events);
-    const transfer = showsEnded(job) ? undefined : (tracking.current(jobId) ?? tracking.adopt(job));
+    const transfer = showsEnded(job)
+      ? undefined
+      : (tracking.find(jobId)?.transfer ?? tracking.adopt(job));
     if (transfer !== undefined) {
       await this.end(requester, transfer, remove);
       return;
@@ -74,10 +76,10 @@ export class CancelTransfer {
     const request: EndRequest = {
       reason: 'user',
       by: requester.identity.username,
-      at: new Date(this.parts.clock.now()).toISOString(),
+      at: new Date(this.deps.clock.now()).toISOString(),
       remove,
     };
-    await this.parts.tracking.requestEnd(transfer.jobId, request, requester.requestId);
+    await this.deps.tracking.requestEnd(transfer.jobId, request, requester.requestId);
   }
 }
 

@@ -27,7 +27,7 @@ export interface TransferPage {
 
 /** Shows transfers to those who may see them. */
 export class LookUpTransfers {
-  constructor(private readonly parts: LookUpTransfersDeps) {}
+  constructor(private readonly deps: LookUpTransfersDeps) {}
 
   /**
    * One transfer, as it stands now.
@@ -35,13 +35,13 @@ export class LookUpTransfers {
    * @throws JobNotFoundError AccessDeniedError UpstreamError
    */
   async one(requester: Requester, jobId: string): Promise<TransferItem> {
-    const { jobs, tracking, events } = this.parts;
+    const { jobs, tracking, events } = this.deps;
     const access: JobAccess = { operation: 'look-up', requester: requester, jobId };
-    const transfer = tracking.current(jobId);
-    const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
-    if (transfer !== undefined && owners !== undefined) {
+    const tracked = tracking.find(jobId);
+    const owners = tracked && ownersOfTransfer(tracked.transfer);
+    if (tracked !== undefined && owners !== undefined) {
       requireOwner(access, owners, events);
-      return itemOfTransfer(transfer, tracking.queuePosition(jobId));
+      return itemOfTransfer(tracked.transfer, tracked.queuePosition);
     }
     const job = await jobs.read(jobId);
     if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
@@ -53,7 +53,7 @@ export class LookUpTransfers {
 
   /** The user's transfers, newest first. @throws UpstreamError */
   async list(requester: Requester, page: number, pageSize: number): Promise<TransferPage> {
-    const { jobs, tracking, events } = this.parts;
+    const { jobs, tracking, events } = this.deps;
     const { identity, requestId } = requester;
     events.emit({
       kind: 'decided',
@@ -68,10 +68,10 @@ export class LookUpTransfers {
     return {
       total,
       transfers: found.map((job) => {
-        const transfer = tracking.current(job.id);
-        return transfer === undefined
+        const tracked = tracking.find(job.id);
+        return tracked === undefined
           ? itemOfJob(job)
-          : itemOfTransfer(transfer, tracking.queuePosition(job.id));
+          : itemOfTransfer(tracked.transfer, tracked.queuePosition);
       }),
     };
   }

@@ -112,17 +112,13 @@ describe('a preview', () => {
 
   test('tells nothing of the groups of a user but the one that counted', async () => {
     const requester = anAsker({ accessGroups: ['PSI', 'CSCS', 'p123', 'a-private-matter'] });
-    expect(JSON.stringify(await service.execute(input({ requester: requester })))).not.toContain(
-      'private',
-    );
+    expect(JSON.stringify(await service.execute(input({ requester })))).not.toContain('private');
   });
 
-  test('takes no place, no submission id, and follows nothing', async () => {
-    tracking.takeSubmissionId = () => {
-      throw new Error('A submission id was taken.');
-    };
+  test('reserves no room, takes no submission id, and tracks nothing', async () => {
+    tracking.admit = () => Promise.reject(new Error('A preview admits nothing.'));
     await service.execute(input({ files: listed([{ path: 'a', isSymlink: false }]) }));
-    expect([tracking.places, tracking.accepted, tracking.followed.size]).toEqual([0, [], 0]);
+    expect([tracking.accepted, tracking.tracked.size]).toEqual([[], 0]);
   });
 
   test('says why it would wait', async () => {
@@ -143,7 +139,7 @@ describe('a preview', () => {
     const clock = new VirtualClock();
     const request = new RequestTransfer({
       jobs: new FakeTransferJobs(() => clock.now()),
-      spool: new FakeSpool(() => clock.now()),
+      fileLists: new FakeSpool(() => clock.now()),
       tracking,
       events,
       config,

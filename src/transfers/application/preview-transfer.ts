@@ -6,7 +6,7 @@ import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js'
 import { type AssessedRequest, assessRequest } from './assess-request.js';
 import { checkedFileList } from '../../file-lists/checked-file-list.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { Outlook, TransferTracking } from '../../ports/transfer-tracking.port.js';
+import type { Forecast, TransferTracking } from '../../ports/transfer-tracking.port.js';
 import type { AppliedRule } from './request-rules.js';
 import type { TransferRequestOptions } from './request-transfer.js';
 
@@ -28,29 +28,22 @@ export interface TransferPreview {
   readonly listedFiles: number | undefined;
   /** Every rule, in the order in which it was applied. None refuses. */
   readonly rules: readonly AppliedRule[];
-  readonly next: PreviewedStep;
+  readonly next: Forecast;
 }
-
-/** What the request would do. */
-export type PreviewedStep =
-  /** An equal transfer is open already: its job would be the answer. */
-  | { readonly kind: 'repeats'; readonly jobId: string }
-  /** A job would be made, and Globus be asked at once unless `slot` is false. */
-  | ({ readonly kind: 'starts' } & Outlook);
 
 /**
  * Says what a request would do, by the same rules in the same order, and does nothing of it: nothing
  * is stored, no place is taken, and Globus is not asked.
  */
 export class PreviewTransfer {
-  constructor(private readonly parts: PreviewTransferDeps) {}
+  constructor(private readonly deps: PreviewTransferDeps) {}
 
   /**
    * @throws what `RequestTransfer` throws before it begins to store: AccessDeniedError
    *   InvalidRequestError QueueFullError NotReadyError UpstreamError
    */
   async execute(input: TransferRequestOptions): Promise<TransferPreview> {
-    const { tracking, events, config } = this.parts;
+    const { tracking, events, config } = this.deps;
     const assessed = await assessRequest(input, {
       config: config.current(),
       events,
@@ -65,18 +58,8 @@ export class PreviewTransfer {
       copy,
       autoArchive: input.parameters.autoArchive,
     };
-    const equal = tracking.findEqual(
-      fingerprint(fileList === undefined ? asked : { ...asked, fileList }),
-    );
-    return {
-      ...asked,
-      listedFiles: fileList?.count,
-      rules,
-      next:
-        equal === undefined
-          ? { kind: 'starts', ...tracking.outlook() }
-          : { kind: 'repeats', jobId: equal },
-    };
+    const print = fingerprint(fileList === undefined ? asked : { ...asked, fileList });
+    return { ...asked, listedFiles: fileList?.count, rules, next: tracking.forecast(print) };
   }
 }
 

@@ -13,9 +13,9 @@ import {
   REQUEST_ID,
 } from '../../../test/support/builders.js';
 import { FakeTransferJobs } from '../../../test/support/fake-scicat.js';
+import { VirtualClock } from '../../../test/support/virtual-clock.js';
 import { FakeSpool } from '../../../test/support/fake-file-list-store.js';
 import { FakeTracking } from '../../../test/support/fake-tracking.js';
-import { aGate } from '../../../test/support/faults.js';
 import { RecordedEvents } from '../../../test/support/recorded-events.js';
 import {
   accountRefused,
@@ -24,7 +24,6 @@ import {
   rejected,
   timeout,
 } from '../../../test/support/upstream-failures.js';
-import { settle, VirtualClock } from '../../../test/support/virtual-clock.js';
 import {
   AccessDeniedError,
   InvalidRequestError,
@@ -66,7 +65,7 @@ function setUp(config: ConfigParts = {}): void {
   let keys = 0;
   service = new RequestTransfer({
     jobs,
-    spool,
+    fileLists: spool,
     tracking,
     events,
     config: configOf(config),
@@ -101,16 +100,18 @@ async function ended<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 const request = (parts: InputParts = {}): Promise<string> => ended(service.execute(input(parts)));
+const disowned = (): readonly string[] =>
+  tracking.creations.flatMap((outcome) => (outcome.kind === 'disowned' ? [outcome.key] : []));
 /** What is left behind by a request that was not accepted. */
 const traces = () => [
   jobs.stored.size,
   spool.lists.size,
-  tracking.places,
+  tracking.reserved,
   tracking.accepted.length,
 ];
 
 describe('W1: the order of the steps', () => {
-  test('spool before job before Globus, and the job holds the submission id', async () => {
+  test('the file list is stored before the job, and the job holds the submission id', async () => {
     const steps: string[] = [];
     spool.put = (() => {
       const put = spool.put.bind(spool);
@@ -120,9 +121,8 @@ describe('W1: the order of the steps', () => {
       const create = jobs.create.bind(jobs);
       return (job) => (steps.push('job'), create(job));
     })();
-    tracking.onAccept = () => steps.push('hand over');
     expect(await request({ files: FILES })).toBe(FIRST_JOB);
-    expect(steps).toEqual(['spool', 'job', 'hand over']);
+    expect(steps).toEqual(['spool', 'job']);
     const job = jobs.stored.get(FIRST_JOB);
     if (job === undefined) throw new Error('no job');
     expect(readJob(job)).toMatchObject({
@@ -153,16 +153,10 @@ describe('W1: the order of the steps', () => {
         submissionId: 'from-the-stock',
       }),
     });
-    expect(transfer?.status).toEqual({
-      state: 'waiting',
-      reason: 'being submitted to Globus',
-      submission: 'not-sent',
-    });
   });
 
   test('without a slot it takes no submission id and says what it waits for', async () => {
     tracking.slot = false;
-    tracking.dispatched = Promise.resolve({ kind: 'waits' });
     expect(await request()).toBe(FIRST_JOB);
     expect(tracking.accepted[0]).toMatchObject({
       submissionId: undefined,
@@ -191,7 +185,7 @@ describe('W3: the job may be there although SciCat said no or nothing', () => {
   ])('%s: it is found by its key and goes on', async (_what, after) => {
     jobs.faults.next('create', { after });
     expect(await request({ files: FILES })).toBe(FIRST_JOB);
-    expect([jobs.stored.size, tracking.accepted.length, tracking.disowned]).toEqual([1, 1, []]);
+    expect([jobs.stored.size, tracking.accepted.length, disowned()]).toEqual([1, 1, []]);
   });
 
   test('found at the second look, after one that failed', async () => {
@@ -203,13 +197,13 @@ describe('W3: the job may be there although SciCat said no or nothing', () => {
   test('not found: 503, and it is disowned, since it may still turn up', async () => {
     jobs.faults.next('create', { before: timeout() });
     await expect(request({ files: FILES })).rejects.toThrow(UpstreamUnavailableError);
-    expect([tracking.disowned, tracking.accepted, tracking.places]).toEqual([[keyOf(1)], [], 0]);
+    expect([disowned(), tracking.accepted, tracking.reserved]).toEqual([[keyOf(1)], [], 0]);
   });
 
   test('not found after a 400: the request is at fault, and it is disowned', async () => {
     jobs.faults.next('create', { before: doubtful() });
     await expect(request()).rejects.toThrow(InvalidRequestError);
-    expect(tracking.disowned).toEqual([keyOf(1)]);
+    expect(disowned()).toEqual([keyOf(1)]);
   });
 
   test.each([
@@ -220,26 +214,15 @@ describe('W3: the job may be there although SciCat said no or nothing', () => {
   ])('certainly not stored (%s): 503, nothing is left behind', async (_what, before) => {
     jobs.faults.next('create', { before });
     await expect(request({ files: FILES })).rejects.toThrow(UpstreamUnavailableError);
-    expect([traces(), tracking.disowned]).toEqual([[0, 0, 0, 0], []]);
+    expect([traces(), disowned()]).toEqual([[0, 0, 0, 0], []]);
   });
 });
 
 describe('W12: equal requests', () => {
-  test('a double click is one job, one answer', async () => {
-    const gate = aGate();
-    jobs.faults.next('create', { hold: gate.opened });
-    const clicks = Promise.all([1, 2, 3].map(() => service.execute(input({ files: FILES }))));
-    await settle();
-    gate.open();
-    expect(await ended(clicks)).toEqual([FIRST_JOB, FIRST_JOB, FIRST_JOB]);
-    expect([jobs.stored.size, tracking.accepted.length]).toEqual([1, 1]);
-    expect(events.of('repeated').length).toBe(2);
-  });
-
   test('a later one is answered with the open job, also with the list in another order', async () => {
     expect(await request({ files: FILES })).toBe(FIRST_JOB);
     expect(await request({ files: FILES.toReversed() })).toBe(FIRST_JOB);
-    expect(jobs.stored.size).toBe(1);
+    expect([jobs.stored.size, events.of('repeated').length]).toEqual([1, 1]);
   });
 
   test('after a failed one the next is carried out', async () => {
@@ -250,35 +233,14 @@ describe('W12: equal requests', () => {
 
   test('one that somebody wants to end does not count', async () => {
     await request();
-    const transfer = tracking.current(FIRST_JOB);
-    if (transfer === undefined) throw new Error('not followed');
+    const transfer = tracking.find(FIRST_JOB)?.transfer;
+    if (transfer === undefined) throw new Error('not tracked');
     const endRequested = { reason: 'user', by: 'alice', at: '', remove: false } as const;
-    tracking.followed.set(FIRST_JOB, { ...transfer, endRequested });
+    tracking.tracked.set(FIRST_JOB, { ...transfer, endRequested });
     expect(await request()).toBe(jobIdOf(902));
   });
 
-  test('one whose job was removed in SciCat does not count', async () => {
-    await request();
-    tracking.gone.add(FIRST_JOB);
-    expect(await request()).toBe(jobIdOf(902));
-  });
-
-  test('one that is cancelled while it is being handed over is no answer to who asks meanwhile', async () => {
-    const gate = aGate();
-    tracking.dispatched = gate.opened.then(() => ({ kind: 'started' }));
-    const first = service.execute(input());
-    await settle();
-    const transfer = tracking.current(FIRST_JOB);
-    if (transfer === undefined) throw new Error('not followed');
-    const endRequested = { reason: 'user', by: 'alice', at: '', remove: false } as const;
-    tracking.followed.set(FIRST_JOB, { ...transfer, endRequested });
-    const others = Promise.all([1, 2].map(() => service.execute(input())));
-    gate.open();
-    const second = jobIdOf(902);
-    expect([await first, await ended(others)]).toEqual([FIRST_JOB, [second, second]]);
-  });
-
-  test('other wishes are other transfers', async () => {
+  test('other parameters are other transfers', async () => {
     await request();
     await request({ parameters: { ...input().parameters, autoArchive: false } });
     await request({ files: FILES });
@@ -302,10 +264,11 @@ test("the service is told whether SciCat lets its account create jobs, and of a 
   await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(InvalidRequestError);
   await request();
-  expect(tracking.refusals).toStrictEqual([
-    { reason: accountRefused().message, atLogin: false },
-    { reason: noLogin.message, atLogin: true },
-    undefined,
+  expect(tracking.creations).toStrictEqual([
+    { kind: 'not-permitted', reason: accountRefused().message, atLogin: false },
+    { kind: 'not-permitted', reason: noLogin.message, atLogin: true },
+    { kind: 'disowned', key: keyOf(3) },
+    { kind: 'created' },
   ]);
 });
 
@@ -415,30 +378,9 @@ describe('what is refused leaves nothing behind', () => {
 });
 
 describe('the answer', () => {
-  test('comes after 10 s at the latest, when Globus does not answer', async () => {
-    tracking.dispatched = new Promise(() => undefined);
-    let answer: string | undefined;
-    const carried = service.execute(input()).then((jobId) => (answer = jobId));
-    await clock.advance(9_999);
-    expect(answer).toBeUndefined();
-    await clock.advance(1);
-    expect(answer).toBe(FIRST_JOB);
-    await carried;
-  });
-
-  test('leaves no timer behind when Globus is quick', async () => {
-    await service.execute(input());
-    await settle();
-    expect(clock.pending).toBe(0);
-  });
-
-  test('A2: what Globus refuses for good is told, with the job that keeps it', async () => {
-    tracking.dispatched = Promise.resolve({ kind: 'refused', reason: 'permission denied' });
-    await expect(request()).rejects.toMatchObject({
-      name: TransferRefusedError.name,
-      message: 'The transfer was refused: permission denied',
-      details: `It is kept as failed job ${FIRST_JOB} in SciCat.`,
-    });
+  test('is an error when Globus refuses for good', async () => {
+    tracking.refusedByGlobus = 'permission denied';
+    await expect(request()).rejects.toThrow(TransferRefusedError);
   });
 
   test('an equal transfer that runs already is answered at once, without a place', async () => {

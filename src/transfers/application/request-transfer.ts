@@ -1,6 +1,6 @@
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
+import { InvalidRequestError } from '../../errors/request.errors.js';
 import {
   LoginRefusedError,
   ServiceAccountError,
@@ -11,23 +11,19 @@ import type { Clock } from '../../ports/clock.port.js';
 import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { FileList } from '../../file-lists/file-list.js';
 import { fingerprint } from '../../domain/fingerprint.js';
-import { type CreatedJob, newTransfer } from '../../domain/transfer.js';
+import type { CreatedJob } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
 import { type AssessmentRequest, assessRequest } from './assess-request.js';
 import { checkedFileList } from '../../file-lists/checked-file-list.js';
 import type { FileListStore } from '../../ports/file-list-store.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
-import type {
-  DispatchResult,
-  Place,
-  TransferTracking,
-} from '../../ports/transfer-tracking.port.js';
+import type { StoredTransfer, TransferTracking } from '../../ports/transfer-tracking.port.js';
 
 /** What the service works with. */
 export interface RequestTransferDeps {
   readonly jobs: TransferJobs;
-  readonly spool: FileListStore;
+  readonly fileLists: FileListStore;
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
   readonly config: ConfigSnapshots;
@@ -46,31 +42,26 @@ export interface TransferRequestOptions extends AssessmentRequest {
   readonly files: () => Promise<FileList | undefined>;
 }
 
-/** What is to be carried out. */
+/** A request that passed all rules. */
 interface Wanted {
   readonly record: TransferRecord;
   /**
-   * Gives the checked file list once, undefined for the whole folder: after that only the spool may
+   * Gives the checked file list once, undefined for the whole folder: after that only the store may
    * hold on to 400,000 entries while SciCat and Globus are asked.
    */
   readonly takeFiles: () => FileList | undefined;
 }
 
-/** How long a request waits for Globus; the transfer goes on all the same. */
-const ANSWER_AFTER_MS = 10_000;
-/** Pauses before the looks for a job whose creation had no certain outcome. */
-const LOOK_AFTER_MS = [0, 500, 2000];
+/** Pauses before the searches for a job whose creation had no clear outcome. */
+const SEARCH_AFTER_MS = [0, 500, 2000];
 
 /**
- * Accepts a transfer. The order of the steps is what makes it safe: check without any effect, keep
- * the file list, make the SciCat job (from then on the intent is durable), and only then ask Globus
- * under an id that the job already holds.
+ * Accepts a transfer. The order of the steps is what makes it safe: check without any effect, store
+ * the file list, create the SciCat job (from then on the transfer is durable), and only then ask
+ * Globus under an id that the job already holds.
  */
 export class RequestTransfer {
-  /** Requests that are being stored, by fingerprint: equal ones at the same time share one job. */
-  private readonly underWay = new Map<string, Promise<string>>();
-
-  constructor(private readonly parts: RequestTransferDeps) {}
+  constructor(private readonly deps: RequestTransferDeps) {}
 
   /**
    * @returns id of the SciCat job that stands for the transfer
@@ -79,65 +70,36 @@ export class RequestTransfer {
    */
   async execute(input: TransferRequestOptions): Promise<string> {
     const asked = await this.wanted(await this.assess(input), input);
-    const print = fingerprint(asked.record);
-    // From finding none to noting this one as under way nothing may happen in between.
-    for (
-      let equal = this.equalTransfer(print);
-      equal !== undefined;
-      equal = this.equalTransfer(print)
-    ) {
-      const jobId = await equal;
-      if (jobId === undefined) continue;
-      const { requestId, identity } = input.requester;
+    const { requestId, identity } = input.requester;
+    const result = await this.deps.tracking.admit({
+      fingerprint: fingerprint(asked.record),
+      requestId,
+      store: (submissionId) => this.store(asked, submissionId),
+    });
+    if (result.kind === 'repeats') {
       const { datasetPid } = asked.record;
-      this.parts.events.emit({
+      this.deps.events.emit({
         kind: 'repeated',
-        jobId,
+        jobId: result.jobId,
         datasetPid,
         username: identity.username,
         requestId,
       });
-      return jobId;
     }
-    const carriedOut = this.carryOut(asked, input.requester.requestId);
-    this.underWay.set(print, carriedOut);
-    try {
-      return await carriedOut;
-    } finally {
-      this.underWay.delete(print);
-    }
-  }
-
-  /**
-   * An equal transfer, open or just being made.
-   *
-   * @returns undefined when there is none; else its job, or undefined if it turns out to be no answer:
-   *   somebody wants its end, or its job was removed in SciCat
-   */
-  private equalTransfer(print: string): Promise<string | undefined> | undefined {
-    const { tracking } = this.parts;
-    const open = tracking.findEqual(print);
-    if (open !== undefined) {
-      return tracking
-        .stillThere(open)
-        .then((there) => (there && tracking.findEqual(print) === open ? open : undefined));
-    }
-    return this.underWay
-      .get(print)
-      ?.then((jobId) => (tracking.answersOthers(jobId) ? jobId : undefined));
+    return result.jobId;
   }
 
   private async assess(input: TransferRequestOptions): Promise<TransferRecord> {
-    const { requester: requester, parameters: parameters } = input;
+    const { requester, parameters } = input;
     const { identity } = requester;
     const { dataset, source, destination, copy } = await assessRequest(input, {
-      config: this.parts.config.current(),
-      events: this.parts.events,
+      config: this.deps.config.current(),
+      events: this.deps.events,
       operation: 'request',
     });
     return {
       version: 1,
-      key: this.parts.newUuid(),
+      key: this.deps.newUuid(),
       datasetPid: dataset.pid,
       source,
       destination,
@@ -149,7 +111,7 @@ export class RequestTransfer {
         ownerGroup: dataset.ownerGroup,
       },
       dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
-      globusClientId: this.parts.globusClientId(),
+      globusClientId: this.deps.globusClientId(),
     };
   }
 
@@ -169,45 +131,16 @@ export class RequestTransfer {
     };
   }
 
-  private async carryOut(asked: Wanted, requestId: string): Promise<string> {
-    const { tracking } = this.parts;
-    const place = tracking.reserve();
-    const { record, job } = await this.store(asked, place).catch((error: unknown) => {
-      place.release();
-      throw error;
-    });
-    const transfer = newTransfer(
-      job,
-      record,
-      place.slot ? 'being submitted to Globus' : place.waitsFor,
-    );
-    const dispatched = await this.atMost(
-      ANSWER_AFTER_MS,
-      tracking.accept(transfer, place, requestId),
-    );
-    if (dispatched.kind === 'refused') {
-      throw new TransferRefusedError(`The transfer was refused: ${dispatched.reason}`, {
-        details: `It is kept as failed job ${job.jobId} in SciCat.`,
-      });
-    }
-    return job.jobId;
-  }
-
-  /** Makes the intent durable: first the file list, then the job. */
-  private async store(
-    asked: Wanted,
-    place: Place,
-  ): Promise<{ readonly record: TransferRecord; readonly job: CreatedJob }> {
-    // Only who has a slot takes an id now; how long Globus honours an unused one is not known.
-    const submissionId = place.slot ? this.parts.tracking.takeSubmissionId() : undefined;
+  /** Makes the transfer durable: first the file list, then the job. */
+  private async store(asked: Wanted, submissionId: string | undefined): Promise<StoredTransfer> {
     const record = submissionId === undefined ? asked.record : { ...asked.record, submissionId };
     const files = asked.takeFiles();
-    if (files !== undefined) await this.parts.spool.put(record.key, files);
+    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
     return { record, job: await this.createJob(record) };
   }
 
   private async createJob(record: TransferRecord): Promise<CreatedJob> {
-    const { jobs, spool, tracking } = this.parts;
+    const { jobs, fileLists, tracking } = this.deps;
     const { username, email, ownerGroup } = record.requestedBy;
     try {
       const job = await jobs.create({
@@ -216,51 +149,37 @@ export class RequestTransfer {
         ownerGroup,
         ...(email === undefined ? {} : { contactEmail: email }),
       });
-      tracking.accountMayCreate(undefined);
+      tracking.reportJobCreation({ kind: 'created' });
       return job;
     } catch (error) {
       if (error instanceof ServiceAccountError) {
         const atLogin = error instanceof LoginRefusedError;
-        tracking.accountMayCreate({ reason: error.message, atLogin });
+        tracking.reportJobCreation({ kind: 'not-permitted', reason: error.message, atLogin });
       }
       if (error instanceof UpstreamError && error.outcomeUnclear) {
-        const found = await this.lookForJob(record.key);
+        const found = await this.searchJob(record.key);
         if (found !== undefined) return found;
         // It may still turn up; the caller is about to be told that it was not accepted.
-        tracking.disown(record.key);
+        tracking.reportJobCreation({ kind: 'disowned', key: record.key });
         throw notCreated(error);
       }
-      if (record.fileList !== undefined) await spool.remove(record.key).catch(() => undefined);
+      if (record.fileList !== undefined) await fileLists.remove(record.key).catch(() => undefined);
       throw error instanceof ProxyError ? notCreated(error) : error;
     }
   }
 
   /** SciCat may have stored the job although it answered with an error, or not at all. */
-  private async lookForJob(key: string): Promise<CreatedJob | undefined> {
-    for (const pause of LOOK_AFTER_MS) {
-      await this.parts.clock.sleep(pause);
+  private async searchJob(key: string): Promise<CreatedJob | undefined> {
+    for (const pause of SEARCH_AFTER_MS) {
+      await this.deps.clock.sleep(pause);
       try {
-        const job = await this.parts.jobs.findByKey(key);
+        const job = await this.deps.jobs.findByKey(key);
         if (job !== undefined) return { jobId: job.id, createdAt: job.createdAt };
       } catch {
         // Asked again; in the end the key is disowned, which covers this too.
       }
     }
     return undefined;
-  }
-
-  private async atMost(ms: number, dispatched: Promise<DispatchResult>): Promise<DispatchResult> {
-    let answered = (): void => undefined;
-    const tooLate = new Promise<DispatchResult>((resolve) => {
-      answered = this.parts.clock.schedule(ms, () => {
-        resolve({ kind: 'waits' });
-      });
-    });
-    try {
-      return await Promise.race([dispatched, tooLate]);
-    } finally {
-      answered();
-    }
   }
 }
 

@@ -110,7 +110,7 @@ export const PREVIEW_EXAMPLES = {
     value: {
       ...AT_ONCE,
       wouldWait: true,
-      waitsFor: 'the service runs at most 10 at a time, and others were asked for before',
+      waitsFor: 'the service runs at most 10 at a time, and others were requested before',
     },
   },
   open: {

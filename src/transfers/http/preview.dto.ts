@@ -157,7 +157,7 @@ export class TransferPreviewDto {
 
   @ApiPropertyOptional({
     description: 'Why it would wait.',
-    example: 'the service runs at most 10 at a time, and others were asked for before',
+    example: 'the service runs at most 10 at a time, and others were requested before',
   })
   waitsFor?: string;
 }

@@ -10,14 +10,14 @@ import {
 } from '../../../test/support/builders.js';
 import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import { timeout } from '../../../test/support/upstream-failures.js';
-import { Poller } from './poller.js';
+import { TaskListing } from './task-listing.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
 let world = new TrackingWorld();
-let observer = new Poller(world.globus, world.clock, world.signal);
+let listing = new TaskListing(world.globus, world.clock, world.signal);
 beforeEach(() => {
   world = new TrackingWorld();
-  observer = new Poller(world.globus, world.clock, world.signal);
+  listing = new TaskListing(world.globus, world.clock, world.signal);
 });
 
 const inFlight = (count: number): readonly TrackedTransfer[] =>
@@ -29,13 +29,13 @@ const numbered = (count: number): readonly number[] =>
 
 describe('C1 C2: one look at all transfers in flight', () => {
   test('nothing in flight costs nothing', async () => {
-    expect(await observer.poll([])).toEqual({ observations: new Map(), calls: 0 });
+    expect(await listing.poll([])).toEqual({ observations: new Map(), calls: 0 });
     expect(world.globus.faults.calls).toEqual([]);
   });
 
   test('a few: one call', async () => {
     world.globus.put(...numbered(50).map((number) => aTask({ number })));
-    const look = await observer.poll(inFlight(50));
+    const look = await listing.poll(inFlight(50));
     expect([look.calls, look.observations.size]).toEqual([1, 50]);
     expect(look.observations.get(jobIdOf(1))).toEqual({
       kind: 'seen',
@@ -53,7 +53,7 @@ describe('C1 C2: one look at all transfers in flight', () => {
       world.globus.put(aSucceededTask({ number: 1 }));
       return slice;
     };
-    await observer.poll(opens);
+    await listing.poll(opens);
     expect(world.globus.looked).toEqual([]);
   });
 
@@ -63,7 +63,7 @@ describe('C1 C2: one look at all transfers in flight', () => {
         number % 7 === 0 ? aSucceededTask({ number }) : aTask({ number }),
       ),
     );
-    const look = await observer.poll(inFlight(800));
+    const look = await listing.poll(inFlight(800));
     expect([look.calls, look.observations.size]).toEqual([2, 800]);
   });
 
@@ -71,7 +71,7 @@ describe('C1 C2: one look at all transfers in flight', () => {
     for (const number of numbered(2500)) {
       world.globus.put(aTask({ number, requestedAt: START - number * 60_000 }));
     }
-    const look = await observer.poll(inFlight(2500));
+    const look = await listing.poll(inFlight(2500));
     expect(look.observations.size).toBe(2500);
     expect(look.calls).toBeLessThan(10);
   });
@@ -82,7 +82,7 @@ describe('C1 C2: one look at all transfers in flight', () => {
         aSucceededTask({ number, completedAt: START - number * 60_000 }),
       ),
     );
-    const look = await observer.poll(inFlight(2500));
+    const look = await listing.poll(inFlight(2500));
     expect(look.observations.size).toBe(2500);
     expect(look.calls).toBeLessThan(10);
   });
@@ -91,7 +91,7 @@ describe('C1 C2: one look at all transfers in flight', () => {
 describe('a task that no listing shows', () => {
   test('is asked for by its id; only then is it unknown', async () => {
     const [tracked] = inFlight(1);
-    expect((await observer.poll(tracked === undefined ? [] : [tracked])).observations).toEqual(
+    expect((await listing.poll(tracked === undefined ? [] : [tracked])).observations).toEqual(
       new Map([[jobIdOf(1), { kind: 'unknown' }]]),
     );
     expect(world.globus.looked).toEqual([taskIdFor(1)]);
@@ -100,13 +100,13 @@ describe('a task that no listing shows', () => {
   test('W7: when it can not be asked for, nothing was observed', async () => {
     world.globus.faults.always('task', { before: timeout('Globus') });
     world.globus.put(aTask({ number: 2 }));
-    const look = await observer.poll(inFlight(2));
+    const look = await listing.poll(inFlight(2));
     expect([...look.observations.keys()]).toEqual([jobIdOf(2)]);
   });
 
   test('each has its turn: those behind do not wait for the first ones', async () => {
     const opens = inFlight(45);
-    for (let look = 0; look < 3; look += 1) await observer.poll(opens);
+    for (let look = 0; look < 3; look += 1) await listing.poll(opens);
     expect(new Set(world.globus.looked).size).toBe(45);
   });
 });
@@ -123,7 +123,7 @@ describe('the reason of trouble', () => {
       aTask({ number: 5, niceStatus: 'Queued' }),
     );
     for (const number of numbered(5)) world.globus.errors.set(taskIdFor(number), error);
-    const look = await observer.poll(inFlight(5));
+    const look = await listing.poll(inFlight(5));
     expect(
       numbered(5).map((number) => {
         const seen = look.observations.get(jobIdOf(number));
@@ -136,13 +136,13 @@ describe('the reason of trouble', () => {
   test('lost words do not lose the task that was seen', async () => {
     world.globus.faults.always('latestError', { before: timeout('Globus') });
     world.globus.put(aTask({ niceStatus: 'TIMEOUT', faults: 1 }));
-    const look = await observer.poll(inFlight(1));
+    const look = await listing.poll(inFlight(1));
     expect(look.observations.get(jobIdOf(1))).toMatchObject({ kind: 'seen', error: undefined });
   });
 
   /** How many of them have their words after one more poll. */
   async function worded(opens: readonly TrackedTransfer[]): Promise<number> {
-    const { observations: observations } = await observer.poll(opens);
+    const { observations } = await listing.poll(opens);
     return [...observations.values()].filter(
       (seen) => seen.kind === 'seen' && seen.error !== undefined,
     ).length;
@@ -157,7 +157,7 @@ describe('the reason of trouble', () => {
   test('at most ten are asked for in one look, the others in the next ones, each once', async () => {
     putTroubled(numbered(30));
     const opens = inFlight(30);
-    expect((await observer.poll(opens)).calls).toBe(11);
+    expect((await listing.poll(opens)).calls).toBe(11);
     expect([await worded(opens), await worded(opens), await worded(opens)]).toEqual([10, 10, 0]);
   });
 
@@ -186,7 +186,7 @@ describe('the reason of trouble', () => {
       return Promise.resolve(error);
     };
     world.globus.put(aTask({ number: 1, niceStatus: 'TIMEOUT', faults: 2 }));
-    await observer.poll(opens);
+    await listing.poll(opens);
     expect([asked.length, asked.at(-1)]).toEqual([41, taskIdFor(1)]);
   });
 
@@ -194,23 +194,23 @@ describe('the reason of trouble', () => {
     world.globus.put(
       ...numbered(60).map((number) => aFailedTask('QUOTA_EXCEEDED', { number, faults: 1 })),
     );
-    await observer.poll(inFlight(60));
+    await listing.poll(inFlight(60));
     expect(world.globus.faults.count('latestError')).toBe(50);
   });
 
   test('when Globus gives none, the others do not wait for it: one try in this look', async () => {
     putTroubled(numbered(12));
     world.globus.faults.always('latestError', { before: timeout('Globus') });
-    expect((await observer.poll(inFlight(12))).calls).toBe(2);
+    expect((await listing.poll(inFlight(12))).calls).toBe(2);
   });
 });
 
 test('W7: when Globus can not be asked, that is an error and no observation', async () => {
   world.globus.faults.always('list', { before: timeout('Globus') });
-  await expect(observer.poll(inFlight(1))).rejects.toThrow('Globus did not answer in time.');
+  await expect(listing.poll(inFlight(1))).rejects.toThrow('Globus did not answer in time.');
 });
 
 test('all running tasks are listed for the reconciliation after a restart', async () => {
   world.globus.put(aTask({ number: 1 }), aSucceededTask({ number: 2 }));
-  expect(await observer.running()).toEqual([aTask({ number: 1 })]);
+  expect(await listing.running()).toEqual([aTask({ number: 1 })]);
 });

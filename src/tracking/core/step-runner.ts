@@ -1,0 +1,90 @@
+import type { Clock } from '../../ports/clock.port.js';
+import { type BackoffBounds, type Random, Retry } from '../../time/backoff.js';
+import type { TrackedTransfer } from './tracked-transfers.js';
+
+interface StepState {
+  running: boolean;
+  readonly retry: Retry;
+}
+
+const BACKOFF: BackoffBounds = { firstMs: 2000, capMs: 60_000 };
+
+/**
+ * Runs the steps of transfers: one at a time for each, the next one after a pause that grows with
+ * every failure in a row.
+ */
+export class StepRunner {
+  private readonly states = new WeakMap<TrackedTransfer, StepState>();
+  private count = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /** Steps that are running now, over all transfers. */
+  get running(): number {
+    return this.count;
+  }
+
+  isRunning(tracked: TrackedTransfer): boolean {
+    return this.states.get(tracked)?.running === true;
+  }
+
+  /** Whether a step may begin: the job exists, no step is running, and the last pause is over. */
+  isDue(tracked: TrackedTransfer): boolean {
+    if (tracked.jobGone) return false;
+    const state = this.states.get(tracked);
+    return state === undefined || (!state.running && state.retry.isDue());
+  }
+
+  /**
+   * Runs a step, due or not, unless one is running.
+   *
+   * @returns undefined when one is running
+   */
+  async run<Result>(
+    tracked: TrackedTransfer,
+    step: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const state = this.stateOf(tracked);
+    if (state.running) return undefined; // T4 of the tracker
+    state.running = true;
+    this.count += 1;
+    try {
+      return await step();
+    } finally {
+      state.running = false;
+      this.count -= 1;
+    }
+  }
+
+  /** A step failed: the next one begins after a pause that grows with each failure in a row. */
+  failed(tracked: TrackedTransfer, bounds: BackoffBounds = BACKOFF): void {
+    this.stateOf(tracked).retry.fail(bounds);
+  }
+
+  /** The next step begins after `ms` milliseconds; that is no failure. */
+  delay(tracked: TrackedTransfer, ms: number): void {
+    this.stateOf(tracked).retry.delay(ms);
+  }
+
+  /** The next step may begin at once; failures so far still count. */
+  hurry(tracked: TrackedTransfer): void {
+    this.states.get(tracked)?.retry.hurry();
+  }
+
+  /** The transfer has moved on: no pause, and earlier failures no longer count. */
+  reset(tracked: TrackedTransfer): void {
+    this.states.get(tracked)?.retry.succeed();
+  }
+
+  private stateOf(tracked: TrackedTransfer): StepState {
+    let state = this.states.get(tracked);
+    if (state === undefined) {
+      state = { running: false, retry: new Retry(this.clock, BACKOFF, this.random) };
+      this.states.set(tracked, state);
+    }
+    return state;
+  }
+}

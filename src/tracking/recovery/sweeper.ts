@@ -1,0 +1,87 @@
+import { errorInWords } from '../../errors/error-facts.js';
+import { ServiceAccountError } from '../../errors/upstream.errors.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import type { Alarms } from '../core/alarms.js';
+import type { Background } from '../core/background.js';
+import type { TrackedTransfers } from '../core/tracked-transfers.js';
+import type { TaskListing } from '../polling/task-listing.js';
+import type { Sweep, SweepResult } from './sweep.js';
+
+/** What the sweeper works with. */
+export interface SweeperDeps {
+  readonly sweep: Sweep;
+  readonly transfers: TrackedTransfers;
+  readonly listing: TaskListing;
+  readonly clock: Clock;
+  readonly events: TransferEvents;
+  readonly alarms: Alarms;
+  readonly background: Background;
+  readonly signal: AbortSignal;
+}
+
+const SWEEP_EVERY_MS = 5 * 60_000;
+const AFTER_FAILURE_MS = 30_000;
+
+/** Recovers once, then sweeps every five minutes, and tells the outcome. */
+export class Sweeper {
+  private sweeping = false;
+  private dueAt = 0;
+
+  constructor(private readonly deps: SweeperDeps) {}
+
+  /** @throws UpstreamError when the open jobs could not be read to their end; it is told */
+  async recover(): Promise<void> {
+    try {
+      this.swept(await this.deps.sweep.recover());
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** Beside the loop: a long list or a slow SciCat must not keep Globus from being polled. */
+  sweepIfDue(): void {
+    const { clock, background } = this.deps;
+    if (this.sweeping || clock.monotonicMs() < this.dueAt) return;
+    this.sweeping = true;
+    background.addThenWake(this.sweepOnce());
+  }
+
+  private async sweepOnce(): Promise<void> {
+    try {
+      this.swept(await this.deps.sweep.run());
+    } catch (error) {
+      this.dueAt = this.deps.clock.monotonicMs() + AFTER_FAILURE_MS;
+      this.failed(error);
+    }
+    await this.tryGlobusAccount();
+    this.sweeping = false;
+  }
+
+  /** While nothing is in flight, nothing else would show that Globus accepts the account again. */
+  private async tryGlobusAccount(): Promise<void> {
+    const { alarms, transfers, listing } = this.deps;
+    if (!alarms.isRaised('globus-account') || transfers.inFlight().size > 0) return;
+    try {
+      await listing.running();
+      alarms.clear('globus-account');
+    } catch {
+      // The alarm stays.
+    }
+  }
+
+  private swept({ open, adopted }: SweepResult): void {
+    const { clock, events, alarms } = this.deps;
+    this.dueAt = clock.monotonicMs() + SWEEP_EVERY_MS;
+    events.emit({ kind: 'swept', open, adopted });
+    alarms.clear('scicat-account');
+  }
+
+  private failed(error: unknown): void {
+    const { events, alarms, signal } = this.deps;
+    if (signal.aborted) return;
+    events.emit({ kind: 'swept', open: 0, adopted: 0, error: errorInWords(error) });
+    if (error instanceof ServiceAccountError) alarms.raise('scicat-account', error.message);
+  }
+}
