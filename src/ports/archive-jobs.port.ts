@@ -1,4 +1,4 @@
-/** The job that has a dataset archived, in the name of the user who asked for the transfer. */
+/** The job that has a dataset archived, in the name of the user who requested the transfer. */
 export interface NewArchiveJob {
   readonly datasetPid: string;
   /** Absent for jobs of the Go version, which did not keep who asked. */
@@ -6,7 +6,7 @@ export interface NewArchiveJob {
   readonly ownerGroup: string;
   readonly contactEmail?: string;
   readonly transferJobId: string;
-  /** The transfer's key; what {@link ArchiveJobs.findByKey} looks for. */
+  /** The transfer's key; what {@link ArchiveJobs.findByKey} searches. */
   readonly transferKey: string;
 }
 
@@ -15,7 +15,7 @@ export interface ArchiveJobs {
   /** Id of the archive job that our own account made for this transfer. */
   findByKey(transferKey: string, signal?: AbortSignal): Promise<string | undefined>;
 
-  /** Makes the job and returns its id. After any error that is not certain, look before repeating. */
+  /** Creates the job and returns its id. After an unclear error, search before retrying. */
   create(job: NewArchiveJob, signal?: AbortSignal): Promise<string>;
 }
 

@@ -20,7 +20,7 @@ export type SubmitOutcome =
   | { readonly kind: 'refused'; readonly reason: string }
   /** Another task with identical paths has not ended yet. Nothing was started. */
   | { readonly kind: 'conflict'; readonly reason: string }
-  /** Not now, for nobody: rate limit, maintenance, too many pending. Nothing was started. */
+  /** Not now, from any of our transfers: rate limit, maintenance, too many pending. Nothing was started. */
   | { readonly kind: 'busy'; readonly reason: string; readonly retryAfterSeconds?: number }
   /** The submission id is not accepted (any more). Nothing was started. */
   | { readonly kind: 'submission-id-refused'; readonly reason: string }
@@ -67,7 +67,7 @@ export interface TaskError {
 /**
  * A slice of our account's tasks of type TRANSFER. Running ones are listed from the earliest
  * request on, completed ones from the earliest completion on, so that a listing that was cut can be
- * gone on with from its last task.
+ * continued from its last task.
  */
 export type TaskQuery =
   | { readonly by: 'ids'; readonly taskIds: readonly string[] }
@@ -105,7 +105,7 @@ export interface GlobusTransfers {
   /** One task. @returns undefined when Globus does not know it, or not as ours */
   task(taskId: string, signal?: AbortSignal): Promise<GlobusTask | undefined>;
 
-  /** Asks for a task's end; proves nothing, the task must be looked at again. */
+  /** Cancels a task; proves nothing, the task must be polled again. */
   cancel(taskId: string, signal?: AbortSignal): Promise<void>;
 
   /** The newest error event. @returns undefined when there is none */

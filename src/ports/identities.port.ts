@@ -9,7 +9,7 @@ export interface Identity {
   readonly document: unknown;
 }
 
-/** SciCat's word on who somebody is. */
+/** Who a token belongs to, by SciCat. */
 export interface Identities {
   /**
    * @throws UnauthenticatedError when SciCat does not accept the token, or knows nobody by it

@@ -7,7 +7,7 @@ export interface JobHistory {
   knownJob(): Promise<string | undefined>;
   /** A job of ours. One is enough: others are not remembered while there is one. Never rejects. */
   note(jobId: string): Promise<void>;
-  /** The known job is not in SciCat any more. Never rejects. */
+  /** The known job is no longer in SciCat. Never rejects. */
   forget(): Promise<void>;
 }
 

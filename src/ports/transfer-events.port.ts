@@ -1,7 +1,7 @@
 import type { Transfer } from '../domain/transfer.js';
 import type { TransferState } from '../domain/transfer-state.js';
 
-/** What somebody may be allowed to do, or not. */
+/** An operation that the rules allow or refuse. */
 export type DecidedOperation =
   'authenticate' | 'request' | 'preview' | 'facilities' | 'list' | 'look-up' | 'cancel';
 
@@ -13,9 +13,9 @@ export interface Decision {
   readonly allowed: boolean;
   /** Short name of the rule that decided. */
   readonly rule: string;
-  /** In words why, with the values that were compared. */
+  /** Why, as a sentence, with the values that were compared. */
   readonly reason: string;
-  /** Absent: nobody knows who it was. */
+  /** Absent: the caller is unknown. */
   readonly username?: string;
   /** The caller's network address, where there is no name. */
   readonly address?: string;
@@ -32,7 +32,7 @@ export interface Decision {
 /**
  * What happens to transfers and is worth a log line, a metric or an audit line. `requestId` is that
  * of the HTTP request in which it happened, or from which the transfer came; after a restart the
- * latter is not known any more.
+ * latter is no longer known.
  */
 export type TransferEvent =
   /** A request was allowed or refused. */
@@ -56,13 +56,13 @@ export type TransferEvent =
       readonly from: TransferState;
       readonly requestId: string | undefined;
     }
-  /** Somebody asked for a transfer's end, or the service does, since it has stalled. */
+  /** A transfer's end was requested, by a user or by the service, since it has stalled. */
   | {
       readonly kind: 'end-requested';
       readonly transfer: Transfer;
       readonly requestId: string | undefined;
     }
-  /** Globus copied this much more since the last look, for certain and counted nowhere before. */
+  /** Globus copied this much more since the last poll, for certain and not counted before. */
   | {
       readonly kind: 'moved';
       readonly transfer: Transfer;
@@ -76,7 +76,7 @@ export type TransferEvent =
       readonly startedAt: number | undefined;
       readonly endedAt: number | undefined;
     }
-  /** SciCat shows the end, or has removed the job if that was wished for. The last of a transfer. */
+  /** SciCat shows the end, or has removed the job if that was requested. The last event of a transfer. */
   | {
       readonly kind: 'end-written';
       readonly transfer: Transfer;
@@ -86,11 +86,11 @@ export type TransferEvent =
   | { readonly kind: 'job-ignored'; readonly jobId: string; readonly reason: string }
   /** A job can't be written for now and is tried hourly. */
   | { readonly kind: 'job-parked'; readonly jobId: string; readonly reason: string }
-  /** A write to SciCat failed and will be repeated. */
+  /** A write to SciCat failed and will be retried. */
   | { readonly kind: 'write-failed'; readonly jobId: string; readonly reason: string }
   /** The transfer's job is no longer in SciCat. */
   | { readonly kind: 'job-gone'; readonly jobId: string }
-  /** Globus was looked at, or could not be. */
+  /** Globus was polled, or could not be. */
   | {
       readonly kind: 'observed';
       readonly inFlight: number;

@@ -33,7 +33,7 @@ export interface TransferJobs {
   ownAccounts(): readonly string[];
 
   /**
-   * Makes a job. Never repeated by itself: after any error that is not certain, look with
+   * Creates a job. Never retried by itself: after an unclear error, search with
    * {@link findByKey}, because SciCat may answer with an error after storing the job.
    */
   create(job: NewTransferJob, signal?: AbortSignal): Promise<CreatedJob>;
@@ -55,7 +55,7 @@ export interface TransferJobs {
     signal?: AbortSignal,
   ): Promise<readonly TransferJobDocument[]>;
 
-  /** As {@link listOpen}, but only the ids: for the frequent look whether anything is missing. */
+  /** As {@link listOpen}, but only the ids: for the frequent check whether anything is missing. */
   listOpenIds(
     after: string | undefined,
     limit: number,
@@ -65,7 +65,7 @@ export interface TransferJobs {
   /** Jobs of our own that the viewer may see, newest first. Pages count from 1. */
   list(viewer: Viewer, page: number, pageSize: number, signal?: AbortSignal): Promise<JobPage>;
 
-  /** Writes status and result. Never repeated by itself: after an unclear outcome, read first. */
+  /** Writes status and result. Never retried by itself: after an unclear outcome, read first. */
   write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void>;
 
   /** Removes a job; one that is gone already is no error. */

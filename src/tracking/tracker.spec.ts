@@ -81,7 +81,7 @@ const wish = (remove = false): EndRequest => ({
 });
 
 describe('from request to end', () => {
-  test('K1: 1…n are all answered at once; those over the limit wait and Globus is not called', async () => {
+  test('1…n are all answered at once; those over the limit wait and Globus is not called', async () => {
     setUp({ task: { maxConcurrency: 2 } });
     await started();
     const answers = await Promise.all([1, 2, 3, 4].map(request));
@@ -97,7 +97,7 @@ describe('from request to end', () => {
     expect([3, 4].map((number) => tracker.find(jobIdOf(number))?.queuePosition)).toEqual([0, 1]);
   });
 
-  test('K6: 200 at the same time are all accepted, none twice, and the limit holds', async () => {
+  test('200 at the same time are all accepted, none twice, and the limit holds', async () => {
     await started();
     const numbers = Array.from({ length: 200 }, (_, n) => n + 1);
     const answers = await Promise.all(numbers.map(request));
@@ -106,7 +106,7 @@ describe('from request to end', () => {
     expect([world.globus.tasks.size, tracker.status().open]).toEqual([10, 200]);
   });
 
-  test('K2: a failed task frees its slot in the same cycle, for the next one', async () => {
+  test('a failed task frees its slot in the same cycle, for the next one', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     await started();
     await Promise.all([1, 2].map(request));
@@ -168,7 +168,7 @@ function recordOf(transfer: Transfer): ReturnType<typeof aRecord> {
   return transfer.origin.record;
 }
 
-describe('K5: after a restart', () => {
+describe('after a restart', () => {
   test('every open transfer goes on from where it was', async () => {
     left(aRunningTransfer({ number: 1 }));
     world.globus.put(aSucceededTask({ number: 1 }));
@@ -198,7 +198,7 @@ describe('K5: after a restart', () => {
     );
   });
 
-  test('W1: what Globus has already is found by its label before anything is handed over', async () => {
+  test('what Globus has already is found by its label before anything is handed over', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     left(aTransfer({ number: 1, submissionId: undefined, record: {} }));
     left(aTransfer({ number: 2 }));
@@ -234,7 +234,7 @@ describe('K5: after a restart', () => {
     ]);
   });
 
-  test('W12: an equal request finds the transfer of before', async () => {
+  test('an equal request finds the transfer of before', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
@@ -322,7 +322,7 @@ describe('what SciCat shows no open job of', () => {
   });
 });
 
-describe('W7: what goes wrong in a poll is no state', () => {
+describe('what goes wrong in a poll is no state', () => {
   test('an outage of Globus of a day changes no job', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
@@ -348,7 +348,7 @@ describe('W7: what goes wrong in a poll is no state', () => {
     expect([...world.alarms.active().keys()]).toEqual([]);
   });
 
-  test('C2: an unchanged task is not written again', async () => {
+  test('an unchanged task is not written again', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask({ bytesTransferred: 5 }));
     await started();
@@ -358,7 +358,7 @@ describe('W7: what goes wrong in a poll is no state', () => {
   });
 });
 
-describe('K4: a wish to end is answered at once in every state and converges', () => {
+describe('a wish to end is answered at once in every state and converges', () => {
   test('waiting in the queue', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     await started();

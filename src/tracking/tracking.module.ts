@@ -17,7 +17,7 @@ import { Alarms } from './core/alarms.js';
 import { Tracker } from './tracker.js';
 import { TrackerSchedule } from './tracker-schedule.js';
 
-/** What follows transfers from their acceptance to their end. */
+/** What tracks transfers from their admission to their end. */
 @Module({
   imports: [ScheduleModule.forRoot(), ScicatModule, GlobusModule, DataFolderModule],
   providers: [

@@ -60,7 +60,7 @@ async function work(seconds = 1): Promise<void> {
 const shown = (): string | undefined => world.jobs.shown(jobIdOf(1));
 
 describe('the last steps', () => {
-  test('W6: note the lifecycle, mark, archive, and finished is the last write', async () => {
+  test('note the lifecycle, mark, archive, and finished is the last write', async () => {
     const calls: string[] = [];
     const note = (name: string, made: { calls: string[] }): void => {
       const push = made.calls.push.bind(made.calls);
@@ -99,7 +99,7 @@ describe('the last steps', () => {
     ]);
   });
 
-  test('W4: without autoArchive the dataset is marked and not archived', async () => {
+  test('without autoArchive the dataset is marked and not archived', async () => {
     finalizing({ record: { autoArchive: false } });
     await work();
     expect([shown(), world.datasets.marked, world.archiveJobs.faults.calls]).toEqual([
@@ -267,7 +267,7 @@ describe('after a restart a job that says "copied" is believed where Globus says
     expect([...world.alarms.active()]).toEqual([
       [
         `task:${jobIdOf(1)}`,
-        `Job ${jobIdOf(1)} says that Globus task ${taskIdFor(1)} has copied everything, which is not so. Nothing is marked or archived; an operator should look at both.`,
+        `Job ${jobIdOf(1)} claims that Globus task ${taskIdFor(1)} has copied everything, which is not so. Nothing is marked or archived; an operator should check both.`,
       ],
     ]);
     expect(world.globus.faults.count('task')).toBeLessThanOrEqual(11);
@@ -390,7 +390,7 @@ describe('what SciCat refuses for good', () => {
     ]);
   });
 
-  test('W5: two refusals and then success is a success', async () => {
+  test('two refusals and then success is a success', async () => {
     world.archiveJobs.faults.next('create', { before: rejected(403) }, { before: rejected(403) });
     finalizing();
     await work(60);

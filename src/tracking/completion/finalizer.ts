@@ -38,12 +38,12 @@ const REFUSALS_BEFORE_GIVING_UP = 3;
 /** After a job that Globus contradicts. */
 const CONTRADICTED_PAUSE_MS = 60_000;
 const MAX_CONCURRENT = 32;
-/** While SciCat is slow, a job of an earlier try may be stored between the look and the next try. */
-const LOOK_HOLDS_MS = 2000;
+/** While SciCat is slow, a job of an earlier attempt may be stored after the last check. */
+const CHECK_HOLDS_MS = 2000;
 
 /**
  * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark it as
- * archivable, have it archived, write the end. Each step looks before it acts, so a crash between
+ * archivable, have it archived, write the end. Each step checks before it acts, so a crash between
  * any two of them neither repeats nor forgets one. Outages are waited out.
  */
 export class Finalizer {
@@ -90,7 +90,7 @@ export class Finalizer {
     if (status === undefined) return;
     if (!(await this.provenByGlobus(tracked))) return;
     const archive = wantsArchive(tracked.transfer);
-    const lookedAt = this.deps.clock.monotonicMs();
+    const checkedAt = this.deps.clock.monotonicMs();
     if (archive) {
       // From an earlier try or an earlier process; the archiver may have begun, so nothing else may
       // be touched then. What the job says is no proof: a write that arrives late takes news out.
@@ -105,7 +105,7 @@ export class Finalizer {
       this.finish(tracked, { shortfall });
       return;
     }
-    this.finish(tracked, archive ? await this.makeArchiveJob(tracked, lookedAt) : {});
+    this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});
   }
 
   /** @returns what could not be done; undefined when the dataset is as it should be */
@@ -128,14 +128,14 @@ export class Finalizer {
       const written = await this.tryToConfirm(tracked);
       // Read again at the last moment: writing may have taken long, and others write too.
       now = await datasets.lifecycle(datasetPid, signal);
-      // Without the dataset no job is ever written, so it is looked for before that counts.
+      // Without the dataset no job is ever written, so the dataset is checked before that counts.
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
     if (now === undefined) return datasetGone;
-    // Once it differs from what was found, somebody else (or an earlier try) has been there.
+    // Once it differs from what was found, another program (or an earlier attempt) has changed it.
     if (before.archivable || !sameLifecycle(before, now)) return undefined;
     try {
       await datasets.markArchivable(datasetPid, signal);
@@ -177,7 +177,7 @@ export class Finalizer {
     ) {
       alarms.raise(
         `task:${tracked.jobId}`,
-        `Job ${tracked.jobId} says that Globus task ${task.taskId} has copied everything, which is not so. Nothing is marked or archived; an operator should look at both.`,
+        `Job ${tracked.jobId} claims that Globus task ${task.taskId} has copied everything, which is not so. Nothing is marked or archived; an operator should check both.`,
       );
       steps.delay(tracked, CONTRADICTED_PAUSE_MS);
       return false;
@@ -186,13 +186,13 @@ export class Finalizer {
     return true;
   }
 
-  /** @param lookedAt monotonic milliseconds when there was no archive job yet */
+  /** @param checkedAt monotonic milliseconds when there was no archive job yet */
   private async makeArchiveJob(
     tracked: TrackedTransfer,
-    lookedAt: number,
+    checkedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
     const { archiveJobs, clock, signal } = this.deps;
-    if (clock.monotonicMs() - lookedAt > LOOK_HOLDS_MS) {
+    if (clock.monotonicMs() - checkedAt > CHECK_HOLDS_MS) {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }

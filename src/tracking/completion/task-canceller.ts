@@ -20,7 +20,7 @@ export interface TaskCancellerDeps {
   readonly signal: AbortSignal;
 }
 
-/** A cancel that Globus took but that shows no effect is asked for again after this time. */
+/** A cancel that Globus accepted but that shows no effect is sent again after this time. */
 const ASK_AGAIN_MS = 60_000;
 const BACKOFF: BackoffBounds = { firstMs: 1000, capMs: 30_000 };
 

@@ -72,7 +72,7 @@ describe('one writer per job', () => {
     ]);
   });
 
-  test('C2: what SciCat shows already is not written', async () => {
+  test('what SciCat shows already is not written', async () => {
     const tracked = running();
     world.writer.markSynced(tracked);
     world.writer.changed(tracked, 'needed');
@@ -80,7 +80,7 @@ describe('one writer per job', () => {
     expect(written()).toEqual([]);
   });
 
-  test('C2: a change that does not show is not written, and counts as confirmed', async () => {
+  test('a change that does not show is not written, and counts as confirmed', async () => {
     const tracked = running();
     world.writer.changed(tracked, 'needed');
     await settle();
@@ -176,7 +176,7 @@ describe('after an outcome that is not certain', () => {
     expect(world.told).toEqual([`confirmed ${jobIdOf(1)} transferring`]);
   });
 
-  test('K3: what is not there is written until it is', async () => {
+  test('what is not there is written until it is', async () => {
     const tracked = running();
     world.jobs.faults.always('write', { before: timeout() });
     world.writer.changed(tracked, 'needed');
@@ -256,7 +256,7 @@ describe('a job that can not be written', () => {
     expect([world.writer.parked, written().length]).toEqual([0, 1]);
   });
 
-  test('K4: whoever waits for it hears soon that it can not be, not in an hour', async () => {
+  test('whoever waits for it hears soon that it can not be, not in an hour', async () => {
     world.jobs.withoutDataset.add(jobIdOf(1));
     const tracked = running(1);
     world.writer.changed(tracked, 'needed');

@@ -382,7 +382,7 @@ export class JobWriter {
 
 type Outcome =
   | { readonly kind: 'confirmed' }
-  /** SciCat has no such job any more. */
+  /** SciCat no longer has the job. */
   | { readonly kind: 'gone' }
   /**
    * It was not stored so far, and may go through later. `mayArrive`: its request may still be on its
@@ -395,7 +395,7 @@ type Outcome =
   | { readonly kind: 'refused'; readonly error: Error };
 
 function notThere({ jobId }: TrackedTransfer): JobNotFoundError {
-  return new JobNotFoundError(`There is no transfer with id ${jobId} any more.`);
+  return new JobNotFoundError(`Transfer ${jobId} no longer exists.`);
 }
 
 function stopping(): NotReadyError {

@@ -46,7 +46,7 @@ describe('the queue', () => {
 });
 
 describe('slots', () => {
-  test('K2: an end gives the slot back at once', () => {
+  test('an end gives the slot back at once', () => {
     const [a, b, c] = [1, 2, 3].map((number) => add(aRunningTransfer({ number })));
     expect(transfers.slotsInUse).toBe(3);
     if (a === undefined || b === undefined || c === undefined) throw new Error('no transfers');
@@ -67,7 +67,7 @@ describe('slots', () => {
   });
 });
 
-describe('W12: an equal open transfer', () => {
+describe('an equal open transfer', () => {
   test('is found while it is open and nobody wants its end', () => {
     const tracked = add(aTransfer());
     const print = printOf(tracked.transfer);

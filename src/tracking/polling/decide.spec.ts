@@ -88,7 +88,7 @@ describe("the task's real end decides", () => {
     ['cancelled by its user', aFailedTask('CANCELED'), byAlice, cancelled('by alice')],
     ['cancelled, with two l', aFailedTask('CANCELLED'), byAlice, cancelled('by alice')],
     [
-      'W10: cancelled in the Globus web app',
+      'cancelled in the Globus web app',
       aFailedTask('CANCELED'),
       aRunningTransfer(),
       cancelled("in Globus, by the owner of the service's account"),
@@ -124,7 +124,7 @@ describe("the task's real end decides", () => {
       failed(`Globus gave up at the deadline of the task; see ${PAGE}`),
     ],
     [
-      'W9: expired before the cancel arrived',
+      'expired before the cancel arrived',
       aFailedTask('EXPIRED'),
       byAlice,
       failed(`Globus gave up at the deadline of the task; see ${PAGE}`),
@@ -138,7 +138,7 @@ describe("the task's real end decides", () => {
       ),
     ],
     [
-      'W10: failed without a fatal error',
+      'failed without a fatal error',
       aFailedTask(undefined),
       aRunningTransfer(),
       failed(`Globus could not complete the transfer: Globus gave no reason; see ${PAGE}`),
@@ -187,13 +187,13 @@ describe("the task's real end decides", () => {
 });
 
 describe('a running task', () => {
-  test('C2: with no news it is the very same object, so that nothing is written', () => {
+  test('with no news it is the very same object, so that nothing is written', () => {
     const first = seen(aTask({ bytesTransferred: 5 })).transfer;
     expect(seen(aTask({ bytesTransferred: 5 }), { transfer: first }).transfer).toBe(first);
     expect(seen(aTask({ bytesTransferred: 6 }), { transfer: first }).transfer).not.toBe(first);
   });
 
-  test('W8: numbers that went back are no news', () => {
+  test('numbers that went back are no news', () => {
     const first = seen(aTask({ bytesTransferred: 500, filesTransferred: 5, faults: 3 })).transfer;
     expect(seen(aTask(), { transfer: first }).transfer).toBe(first);
     expect(seen(aFailedTask('X'), { transfer: first }).transfer.progress).toMatchObject({
@@ -232,7 +232,7 @@ describe('a running task', () => {
     expect(well.watch).toEqual(noWatch);
   });
 
-  test('W10: INACTIVE is not the end', () => {
+  test('INACTIVE is not the end', () => {
     expect(seen(aTask({ status: 'INACTIVE' })).transfer.status.state).toBe('transferring');
   });
 });
@@ -294,12 +294,12 @@ describe('a task that Globus does not know', () => {
     clientId = CLIENT_ID,
   ): Decision => decide(transfer, { kind: 'unknown' }, watch, { ...NOW, monotonicMs, clientId });
 
-  test('W7: is asked for during an hour, and only then counts as lost', () => {
+  test('is asked for during an hour, and only then counts as lost', () => {
     const first = unknown(aRunningTransfer(), noWatch, 0);
     expect(first.transfer.status).toEqual({
       state: 'transferring',
       taskId: TASK,
-      trouble: 'Globus does not know the task at the moment; it is asked again for an hour',
+      trouble: 'Globus does not know the task at the moment; the service keeps asking for an hour',
     });
     const later = unknown(first.transfer, first.watch, UNKNOWN_TASK_ENDS_AFTER_MS - 1);
     expect(later.transfer).toBe(first.transfer);
@@ -337,7 +337,7 @@ describe('a task that is not ours to act on', () => {
       status: {
         state: 'transferring',
         taskId: TASK,
-        trouble: `Globus task ${TASK} does not carry this job's label, so it is left alone; an operator should look at both`,
+        trouble: `Globus task ${TASK} does not carry this job's label, so it is left alone; an operator should check both`,
       },
     });
     expect(decision.alarm).toContain(jobIdOf(1));

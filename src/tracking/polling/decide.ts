@@ -57,7 +57,7 @@ export interface Decision {
   /** The same object when nothing changed. */
   readonly transfer: Transfer;
   readonly watch: Watch;
-  /** Something is wrong that an operator should look at. */
+  /** Something is wrong that an operator should check. */
   readonly alarm?: string;
 }
 
@@ -82,7 +82,7 @@ export function decide(
   if (observation.kind === 'unknown') return decideUnknown(transfer, watch, now);
   const { task } = observation;
   if (!labelFits(task.label, transfer.jobId, transfer.origin.kind)) {
-    const reason = `Globus task ${task.taskId} does not carry this job's label, so it is left alone; an operator should look at both`;
+    const reason = `Globus task ${task.taskId} does not carry this job's label, so it is left alone; an operator should check both`;
     return {
       transfer: noting(transfer, transfer.progress, reason),
       watch: noWatch,
@@ -105,7 +105,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   const submittedBy = origin.kind === 'recorded' ? origin.record.globusClientId : now.clientId;
   if (submittedBy !== now.clientId) {
     const reason =
-      'its Globus task belongs to another Globus client id than the service has now, so it cannot be watched';
+      'its Globus task belongs to another Globus client id than the service has now, so it cannot be tracked';
     return {
       transfer: noting(transfer, transfer.progress, reason),
       watch: { ...noWatch, unknownSince: undefined },
@@ -119,7 +119,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
       transfer: noting(
         transfer,
         transfer.progress,
-        'Globus does not know the task at the moment; it is asked again for an hour',
+        'Globus does not know the task at the moment; the service keeps asking for an hour',
       ),
       watch: next,
     };
@@ -130,7 +130,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   return {
     transfer: failed(
       transfer,
-      `Globus no longer knows the task ${taskIdOf(transfer)}, so it cannot be told whether the files have arrived; look at the destination, or request the transfer again`,
+      `Globus no longer knows the task ${taskIdOf(transfer)}, so it is unknown whether the files have arrived; check the destination, or request the transfer again`,
     ),
     watch: next,
   };
@@ -157,7 +157,7 @@ function decideFailed(
   if (task.canceledByAdmin !== undefined) {
     return cancelled(transfer, byAdmin(task), progress);
   }
-  // Globus gives no reason for some ends; after a wish to end, the wish is the reason.
+  // Globus gives no reason for some ends; after a request to end, the request is the reason.
   const wasCancelled = code === undefined ? endRequested !== undefined : /^CANCELL?ED$/i.test(code);
   if (wasCancelled) {
     switch (endRequested?.reason) {

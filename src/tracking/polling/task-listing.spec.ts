@@ -27,7 +27,7 @@ const inFlight = (count: number): readonly TrackedTransfer[] =>
 const numbered = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, n) => n + 1);
 
-describe('C1 C2: one look at all transfers in flight', () => {
+describe('one look at all transfers in flight', () => {
   test('nothing in flight costs nothing', async () => {
     expect(await listing.poll([])).toEqual({ observations: new Map(), calls: 0 });
     expect(world.globus.faults.calls).toEqual([]);
@@ -97,7 +97,7 @@ describe('a task that no listing shows', () => {
     expect(world.globus.looked).toEqual([taskIdFor(1)]);
   });
 
-  test('W7: when it can not be asked for, nothing was observed', async () => {
+  test('when it can not be asked for, nothing was observed', async () => {
     world.globus.faults.always('task', { before: timeout('Globus') });
     world.globus.put(aTask({ number: 2 }));
     const look = await listing.poll(inFlight(2));
@@ -205,7 +205,7 @@ describe('the reason of trouble', () => {
   });
 });
 
-test('W7: when Globus can not be asked, that is an error and no observation', async () => {
+test('when Globus can not be asked, that is an error and no observation', async () => {
   world.globus.faults.always('list', { before: timeout('Globus') });
   await expect(listing.poll(inFlight(1))).rejects.toThrow('Globus did not answer in time.');
 });

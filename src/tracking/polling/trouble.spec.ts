@@ -6,7 +6,7 @@ describe('what a scientist reads of a running task', () => {
   test.each([
     ['OK', false, false, undefined],
     [undefined, false, false, undefined],
-    ['Queued', false, false, 'queued at Globus, which works on few transfers at a time'],
+    ['Queued', false, false, 'queued at Globus, which runs few transfers at a time'],
     [
       'PERMISSION_DENIED',
       true,
@@ -40,7 +40,7 @@ describe('what a scientist reads of a running task', () => {
     ]);
   });
 
-  test('W10: INACTIVE and paused are trouble that passes, not an end', () => {
+  test('INACTIVE and paused are trouble that passes, not an end', () => {
     expect(
       [aTask({ status: 'INACTIVE' }), aTask({ isPaused: true })].map((task) => [
         isProblem(task),

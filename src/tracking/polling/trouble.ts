@@ -11,10 +11,10 @@ const HUMAN_CODES: Readonly<Record<string, string>> = {
   NO_SPACE_LEFT: 'no space left at the destination',
   INVALID_PATH_NAME: 'a path has a name that the collection does not allow',
   AMBIGUOUS_PATH: 'a path is ambiguous',
-  IS_A_DIRECTORY: 'a folder stands where a file was expected',
-  IS_A_FILE: 'a file stands where a folder was expected',
-  NOT_A_DIRECTORY: 'a file stands where a folder was expected',
-  NOT_A_FILE: 'something that is no file stands where a file was expected',
+  IS_A_DIRECTORY: 'there is a folder where a file was expected',
+  IS_A_FILE: 'there is a file where a folder was expected',
+  NOT_A_DIRECTORY: 'there is a file where a folder was expected',
+  NOT_A_FILE: 'there is something other than a file where a file was expected',
   INVALID_SYMLINK: 'a symbolic link leads nowhere',
   NOT_A_SYMLINK: 'a symbolic link was expected',
 };
@@ -25,7 +25,7 @@ const PASSING_CODES: Readonly<Record<string, string>> = {
   CONNECT_FAILED: 'the collection cannot be reached',
   CONNECTION_BROKEN: 'the connection to the collection broke',
   CONNECTION_RESET: 'the connection to the collection broke',
-  ENDPOINT_ERROR: 'the collection reports an error of its own',
+  ENDPOINT_ERROR: 'the collection reports an internal error',
   ENDPOINT_TOO_BUSY: 'the collection is too busy',
   FILE_SIZE_CHANGED: 'a file changed while it was copied',
   GC_NOT_CONNECTED: 'the computer with the collection is not connected to Globus',
@@ -33,7 +33,7 @@ const PASSING_CODES: Readonly<Record<string, string>> = {
   PAUSED: 'paused by an administrator of a collection',
   PAUSED_BY_ADMIN: 'paused by an administrator of a collection',
   TIMEOUT: 'the collection did not answer in time',
-  VERIFY_CHECKSUM: 'a checksum did not agree, the file is copied again',
+  VERIFY_CHECKSUM: 'a checksum did not match; the file is copied again',
 };
 
 /** Whether a running task is in a state that only a human can mend. */
@@ -53,7 +53,7 @@ export function isProblem(task: GlobusTask): boolean {
 /** What a scientist should read about a running task; undefined while all is well. */
 export function troubleInWords(task: GlobusTask): string | undefined {
   const code = task.niceStatus;
-  if (code === 'Queued') return 'queued at Globus, which works on few transfers at a time';
+  if (code === 'Queued') return 'queued at Globus, which runs few transfers at a time';
   const words =
     code === undefined || code === 'OK'
       ? undefined

@@ -65,7 +65,7 @@ const labels = (...numbers: readonly number[]): readonly string[] =>
   numbers.map((number) => taskLabel(jobIdOf(number)));
 
 describe('the queue', () => {
-  test('K1: oldest first, never more than maxConcurrency, and the next when one has ended', async () => {
+  test('oldest first, never more than maxConcurrency, and the next when one has ended', async () => {
     setUp({ task: { maxConcurrency: 2 } });
     const opens = [4, 2, 3, 1].map((number) => follow({ number }));
     await work(5);
@@ -143,7 +143,7 @@ describe('the queue', () => {
 });
 
 describe('what Globus says', () => {
-  test('W2 accepted: the task id is in SciCat at once', async () => {
+  test('accepted: the task id is in SciCat at once', async () => {
     follow();
     await work();
     expect(field(world.jobs.stored.get(jobIdOf(1))?.result, 'globusTaskId')).toBe(taskIdFor(501));
@@ -161,7 +161,7 @@ describe('what Globus says', () => {
     expect(world.jobs.shown(jobIdOf(1))).toBe('998 failed: permission denied (request id 7)');
   });
 
-  test('W1 unclear: the slot is kept and the same submission id is used until it is clear', async () => {
+  test('unclear: the slot is kept and the same submission id is used until it is clear', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     world.globus.planSubmit(
       'accepted-but-unclear',
@@ -179,7 +179,7 @@ describe('what Globus says', () => {
     expect(world.jobs.shown(jobIdOf(1))).toBe('002 transferring: transferring');
   });
 
-  test('W1 unclear and never arrived: asked again with the same id, one task', async () => {
+  test('unclear and never arrived: asked again with the same id, one task', async () => {
     world.globus.planSubmit(
       { kind: 'unclear', reason: 'reset' },
       { kind: 'unclear', reason: 'reset' },
@@ -464,7 +464,7 @@ describe('while Globus takes nothing', () => {
   });
 });
 
-describe('W1: no submit before SciCat holds the submission id', () => {
+describe('no submit before SciCat holds the submission id', () => {
   test('a fresh id is written first', async () => {
     world.jobs.faults.always('write', { before: timeout() });
     follow({ submissionId: undefined });
@@ -499,7 +499,7 @@ describe('W1: no submit before SciCat holds the submission id', () => {
 });
 
 describe('a transfer whose end is wanted', () => {
-  test('K4: one that was never handed over ends at once, and Globus hears nothing', async () => {
+  test('one that was never handed over ends at once, and Globus hears nothing', async () => {
     const tracked = follow();
     wantEnd(tracked);
     await work();

@@ -56,7 +56,7 @@ const goJob = (number: number, parts: Partial<TransferJobDocument> = {}): Transf
     ...parts,
   });
 
-describe('K5: at start', () => {
+describe('at start', () => {
   test('every open job of ours is taken up, over all pages', async () => {
     world.jobs.put(...Array.from({ length: 2200 }, (_, n) => aJob({ number: n + 1 })));
     expect(await recovered()).toMatchObject({ open: 2200, adopted: 2200 });
@@ -137,7 +137,7 @@ describe('K5: at start', () => {
     expect(world.jobs.faults.calls).not.toContain('write');
   });
 
-  test('W13: malformed and lost ones are reported once and hold up nobody', async () => {
+  test('malformed and lost ones are reported once and hold up nobody', async () => {
     world.jobs.put(
       aJob({ number: 1, datasetPids: [] }),
       aJob({ number: 2, globusTransfer: { sealed: 'x' } }),

@@ -33,16 +33,16 @@ const ADOPTED_AT_ONCE = 200;
 const LEAVE_ALONE_MS = 2 * 60_000;
 /** The Go version may still run, and touches its jobs at every poll. */
 const GO_VERSION_SILENT_MS = 15 * 60_000;
-/** A disowned key is looked for at these times after the request was answered. */
-const DISOWNED_LOOKS_MS = [5_000, 20_000, 60_000, 180_000];
-const DISOWNED_LAST_LOOK_MS = 300_000;
+/** A disowned key is searched at these times after the request was answered. */
+const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
+const DISOWNED_LAST_SEARCH_MS = 300_000;
 /** A list whose job is unknown: a job of that key may be stored late, or SciCat restored. */
 const KEEP_SPOOLED_MS = 7 * 24 * 60 * 60_000;
 
-/** Until SciCat has answered a look that was late enough. */
-function* disownedLooks(): Generator<number> {
-  yield* DISOWNED_LOOKS_MS;
-  for (let at = DISOWNED_LAST_LOOK_MS; ; at += DISOWNED_LAST_LOOK_MS) yield at;
+/** Until SciCat has answered a search that was late enough. */
+function* disownedSearches(): Generator<number> {
+  yield* DISOWNED_SEARCHES_MS;
+  for (let at = DISOWNED_LAST_SEARCH_MS; ; at += DISOWNED_LAST_SEARCH_MS) yield at;
 }
 
 /** What a sweep found. */
@@ -52,7 +52,7 @@ export interface SweepResult {
 }
 
 /**
- * Brings what this process follows and what SciCat shows as open together again: at start, and
+ * Brings what this process tracks and what SciCat shows as open together again: at start, and
  * every few minutes. So restarts, lost writes and jobs that turn up late all heal.
  */
 export class Sweep {
@@ -104,13 +104,13 @@ export class Sweep {
   }
 
   /**
-   * Looks for open jobs that are not followed, and for followed ones that are gone.
+   * Finds open jobs that are not tracked, and tracked ones that are gone.
    *
    * @throws UpstreamError when the list could not be read to its end
    */
   async run(): Promise<SweepResult> {
     const { jobs, transfers, signal } = this.deps;
-    const followed = [...transfers.all()].map(({ jobId }) => jobId);
+    const trackedIds = [...transfers.all()].map(({ jobId }) => jobId);
     const listed = new Set<string>();
     let after: string | undefined;
     for (;;) {
@@ -125,7 +125,7 @@ export class Sweep {
       if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
       if (await troubles.unless(this.takeUp(id))) adopted += 1;
     }
-    for (const id of followed) {
+    for (const id of trackedIds) {
       if (!listed.has(id)) await troubles.unless(this.checkGone(id));
     }
     // An account without rights is shown empty lists: nothing follows from those.
@@ -171,14 +171,14 @@ export class Sweep {
     this.disowned.add(key);
     const started = clock.monotonicMs();
     try {
-      for (const lookAt of disownedLooks()) {
-        await clock.sleep(started + lookAt - clock.monotonicMs(), signal);
-        const found = await this.lookForDisowned(key);
+      for (const searchAt of disownedSearches()) {
+        await clock.sleep(started + searchAt - clock.monotonicMs(), signal);
+        const found = await this.searchDisowned(key);
         if (found === 'gone') return;
         if (found === 'unanswered') continue;
         if (found === 'not-there') {
-          // While SciCat is away nobody knows; only its word ends the looks.
-          if (lookAt >= DISOWNED_LAST_LOOK_MS) return;
+          // While SciCat is down it is unknown; only its answer ends the search.
+          if (searchAt >= DISOWNED_LAST_SEARCH_MS) return;
           continue;
         }
         const known = transfers.get(found.id) !== undefined;
@@ -195,7 +195,7 @@ export class Sweep {
     }
   }
 
-  private async lookForDisowned(
+  private async searchDisowned(
     key: string,
   ): Promise<TransferJobDocument | 'not-there' | 'gone' | 'unanswered'> {
     const { jobs, signal } = this.deps;
@@ -208,7 +208,7 @@ export class Sweep {
     }
   }
 
-  /** @param known it had been taken up before, so Globus may have been asked for it */
+  /** @param known it had been taken up before, so Globus may have been asked to start it */
   private notAccepted(transfer: Transfer, known: boolean): Transfer {
     const { status } = transfer;
     const asked = withEndRequest(transfer, {
@@ -273,7 +273,7 @@ export class Sweep {
     return read.kind === 'open' && this.disowned.has(read.transfer.key);
   }
 
-  /** A followed transfer that SciCat does not list as open: lagging, ended elsewhere, or gone. */
+  /** A tracked transfer that SciCat does not list as open: lagging, ended elsewhere, or gone. */
   private async checkGone(jobId: string): Promise<void> {
     const { jobs, transfers, writer, signal, onGone } = this.deps;
     const tracked = transfers.get(jobId);
@@ -313,7 +313,7 @@ function wasWritten({ result }: TransferJobDocument): boolean {
   return result !== null && Object.keys(result ?? {}).length > 0;
 }
 
-/** So many steps in a row that fail mean that SciCat is away, and not that a job is odd. */
+/** This many failures in a row mean that SciCat is down, and not that a job is odd. */
 const TROUBLES_IN_A_ROW = 5;
 
 /**

@@ -110,7 +110,7 @@ const traces = () => [
   tracking.accepted.length,
 ];
 
-describe('W1: the order of the steps', () => {
+describe('the order of the steps', () => {
   test('the file list is stored before the job, and the job holds the submission id', async () => {
     const steps: string[] = [];
     spool.put = (() => {
@@ -164,7 +164,7 @@ describe('W1: the order of the steps', () => {
     });
   });
 
-  test("W11: a facility's own copy options win over the service's, the destination's most", async () => {
+  test("a facility's own copy options win over the service's, the destination's most", async () => {
     setUp({
       facilities: [
         aFacility('PSI', { verifyChecksum: true, syncLevel: 1 }),
@@ -178,7 +178,7 @@ describe('W1: the order of the steps', () => {
   });
 });
 
-describe('W3: the job may be there although SciCat said no or nothing', () => {
+describe('the job may be there although SciCat said no or nothing', () => {
   test.each([
     ['a time-out', timeout()],
     ['a 400 after storing', doubtful()],
@@ -218,7 +218,7 @@ describe('W3: the job may be there although SciCat said no or nothing', () => {
   });
 });
 
-describe('W12: equal requests', () => {
+describe('equal requests', () => {
   test('a later one is answered with the open job, also with the list in another order', async () => {
     expect(await request({ files: FILES })).toBe(FIRST_JOB);
     expect(await request({ files: FILES.toReversed() })).toBe(FIRST_JOB);
@@ -299,7 +299,7 @@ describe('what is refused leaves nothing behind', () => {
       'access:PSI',
     ],
     [
-      'S1: no group for the destination',
+      'no group for the destination',
       { requester: anAsker({ accessGroups: ['PSI', 'p123'] }) },
       'AccessDeniedError',
       'access:CSCS',
@@ -311,7 +311,7 @@ describe('what is refused leaves nothing behind', () => {
       'dataset-owner-group',
     ],
     [
-      'S3: a root beside the dataset',
+      'a root beside the dataset',
       { parameters: { ...input().parameters, collectionRootPath: '/other' } },
       'InvalidRequestError',
       'path:outside-root',
