@@ -233,11 +233,10 @@ export const SAFEGUARDS = [
   {
     name: 'whole-file-list',
     keeps: 'a damaged file list is never taken for a shorter one',
-    file: 'src/data-folder/spool-file-verifier.ts',
-    search: `    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
-      return undefined;`,
-    replace: `    if (typeof closing?.count !== 'number') return undefined;`,
-    tests: ['src/data-folder/file-list-spool'],
+    file: 'src/file-lists/stored-format.ts',
+    search: 'if (!last.equals(counter.close())) return undefined;',
+    replace: `if (!last.toString().startsWith('{"count":')) return undefined;`,
+    tests: ['src/file-lists/stored-format', 'src/data-folder/file-list-spool'],
   },
   {
     name: 'lifecycle-as-found',
@@ -337,8 +336,7 @@ export const SAFEGUARDS = [
     name: 'one-instance-per-data-folder',
     keeps: 'two processes never carry out the same transfers',
     file: 'src/data-folder/data-dir-lock.ts',
-    search:
-      'if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);',
+    search: 'if (!(await isAbandoned(path, holder, options))) throw await inUse(path, dataDir);',
     replace: '',
     tests: ['src/data-folder/data-dir-lock'],
   },

@@ -21,7 +21,7 @@ import { accountRefused, down, timeout } from '../../test/support/upstream-failu
 import { atOnce } from '../../test/support/fake-file-list-store.js';
 import { settle } from '../../test/support/virtual-clock.js';
 import { JobNotFoundError, NotReadyError, QueueFullError } from '../errors/request.errors.js';
-import { digestFileList } from '../file-lists/file-list.js';
+import { digestFileList } from '../file-lists/digest-file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { taskLabel } from '../domain/task-label.js';
 import type { EndRequest, Transfer } from '../domain/transfer.js';

@@ -5,9 +5,10 @@ import type { Clock } from '../../ports/clock.port.js';
 import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { Datasets } from '../../ports/datasets.port.js';
 import type { GlobusTransfers, SubmitOutcome } from '../../ports/globus-transfers.port.js';
-import type { FileListStore, StoredFileList } from '../../ports/file-list-store.port.js';
+import type { StoredFileList } from '../../file-lists/stored-format.js';
+import type { FileListStore } from '../../ports/file-list-store.port.js';
 import type { DispatchResult } from '../../ports/transfer-tracking.port.js';
-import { rebuildFileList } from '../../file-lists/file-list.js';
+import { rebuildFileList } from '../../file-lists/digest-file-list.js';
 import { taskLabel } from '../../domain/task-label.js';
 import {
   cancelled,

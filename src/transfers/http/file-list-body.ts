@@ -10,7 +10,7 @@ import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
 import type { FileList } from '../../file-lists/file-list.js';
-import { FileListReader } from '../../file-lists/file-list-reader.js';
+import { FileListParser } from '../../file-lists/parse-file-list.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -47,7 +47,7 @@ export class FileListBody {
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
       const files = await atPace(
-        readAll(source, new FileListReader(said), maxBodyMiB, place),
+        readAll(source, new FileListParser(said), maxBodyMiB, place),
         request,
         this.limits,
         this.clock,
@@ -123,7 +123,7 @@ function decoderFor(encoding: string | undefined): Transform | undefined {
 
 async function readAll(
   source: Readable,
-  reader: FileListReader,
+  reader: FileListParser,
   maxBodyMiB: number,
   place: BodyPlace,
 ): Promise<FileList | undefined> {
