@@ -47,6 +47,13 @@ export class FileList {
     return bytes;
   }
 
+  /** How many entries are symlinks. */
+  get symlinks(): number {
+    let symlinks = 0;
+    for (let at = 0; at < this.count; at += 1) symlinks += this.links[at] ?? 0;
+    return symlinks;
+  }
+
   path(position: number): string {
     return this.bytes.toString('utf8', this.starts[position], this.ends[position]);
   }

@@ -4,8 +4,6 @@ import { copyBytes, wordsOf } from './word-bytes.js';
 
 /** Bytes of items that are made at a time. */
 const PIECE_BYTES = 256 * 1024;
-const FILE = 'transfer_item';
-const SYMLINK = 'transfer_symlink_item';
 
 /** The items of a long list. */
 export interface StreamedItems {
@@ -26,25 +24,33 @@ export function globusItems(
   source: string,
   destination: string,
 ): string | StreamedItems {
-  const templates = {
-    file: itemTemplate(FILE, source, destination),
-    symlink: itemTemplate(SYMLINK, source, destination),
-  };
+  const templates: ItemTemplates = [
+    itemTemplate('transfer_item', source, destination),
+    itemTemplate('transfer_symlink_item', source, destination),
+  ];
+  const [file, symlink] = templates;
   const bytes =
-    (files.count - files.symlinks) * templates.file.bytes +
-    files.symlinks * templates.symlink.bytes +
+    (files.count - files.symlinks) * file.bytes +
+    files.symlinks * symlink.bytes +
     2 * files.pathBytes;
   if (files.lines !== undefined) {
-    const items = Buffer.allocUnsafe(bytes);
-    const filled = fill(items, files.lines, 0, templates);
-    if (filled.bytes !== bytes || filled.next !== files.lines.length) {
+    const items = Buffer.concat([...itemsOf(files.lines, templates, bytes)]);
+    if (items.length !== bytes) {
       throw new InternalError('A file list does not have its recorded size. Please report this.');
     }
     return items.toString('utf8', FIRST_COMMA);
   }
   return {
     bytes: files.count === 0 ? 0 : bytes - FIRST_COMMA,
-    pieces: () => itemsInPieces(files, templates),
+    pieces: async function* () {
+      let from = FIRST_COMMA;
+      for await (const lines of files.jsonLines()) {
+        for (const items of itemsOf(lines, templates, PIECE_BYTES)) {
+          yield items.subarray(from);
+          from = 0;
+        }
+      }
+    },
   };
 }
 
@@ -60,10 +66,7 @@ interface ItemTemplate {
   readonly bytes: number;
 }
 
-interface ItemTemplates {
-  readonly file: ItemTemplate;
-  readonly symlink: ItemTemplate;
-}
+type ItemTemplates = readonly [file: ItemTemplate, symlink: ItemTemplate];
 
 /** Without `recursive`: an entry may be a file or a folder, and Globus finds out which. */
 function itemTemplate(type: string, source: string, destination: string): ItemTemplate {
@@ -78,62 +81,35 @@ function itemTemplate(type: string, source: string, destination: string): ItemTe
   };
 }
 
-async function* itemsInPieces(
-  files: StoredFileList,
-  templates: ItemTemplates,
-): AsyncGenerator<Buffer> {
-  let from = FIRST_COMMA;
-  for await (const lines of files.jsonLines()) {
-    for (let start = 0; start < lines.length;) {
-      const least = itemBytes(lines, start, endOfLine(lines, start), templates);
-      const piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, least));
-      const filled = fill(piece, lines, start, templates);
-      start = filled.next;
-      yield piece.subarray(from, filled.bytes);
-      from = 0;
-    }
-  }
-}
-
-/** How many bytes the item of a line takes. */
-function itemBytes(
+/** The items of these lines in pieces. Copied as bytes: as strings, they take three times as long. */
+function* itemsOf(
   lines: Buffer,
-  start: number,
-  end: number,
-  { file, symlink }: ItemTemplates,
-): number {
-  const isSymlink = isSymlinkLine(lines, start);
-  return (isSymlink ? symlink : file).bytes + 2 * (end - start - 2 * frameBytes(isSymlink));
-}
-
-/**
- * Fills a piece with items, byte by byte: as strings, 400,000 of them take three times as long.
- *
- * @returns how many bytes were filled, and where the line starts to continue with
- */
-function fill(
-  piece: Buffer,
-  lines: Buffer,
-  first: number,
-  templates: ItemTemplates,
-): { readonly bytes: number; readonly next: number } {
+  [file, symlink]: ItemTemplates,
+  pieceBytes: number,
+): Generator<Buffer> {
   const source = wordsOf(lines);
-  const target = wordsOf(piece);
-  let bytes = 0;
-  let next = first;
-  while (next < lines.length) {
-    const end = endOfLine(lines, next);
-    if (bytes + itemBytes(lines, next, end, templates) > piece.length) break;
-    const isSymlink = isSymlinkLine(lines, next);
-    const { before, between, after } = isSymlink ? templates.symlink : templates.file;
-    const from = next + frameBytes(isSymlink);
+  let piece = Buffer.alloc(0);
+  let target = wordsOf(piece);
+  let filled = 0;
+  for (let start = 0; start < lines.length;) {
+    const end = endOfLine(lines, start);
+    const isSymlink = isSymlinkLine(lines, start);
+    const { before, between, after, bytes } = isSymlink ? symlink : file;
+    const from = start + frameBytes(isSymlink);
     const to = end - frameBytes(isSymlink);
-    bytes = copyBytes(before, 0, before.byteLength, target, bytes);
-    bytes = copyBytes(source, from, to, target, bytes);
-    bytes = copyBytes(between, 0, between.byteLength, target, bytes);
-    bytes = copyBytes(source, from, to, target, bytes);
-    bytes = copyBytes(after, 0, after.byteLength, target, bytes);
-    next = end + 1;
+    const itemBytes = bytes + 2 * (to - from);
+    if (filled + itemBytes > piece.length) {
+      if (filled > 0) yield piece.subarray(0, filled);
+      piece = Buffer.allocUnsafeSlow(Math.max(pieceBytes, itemBytes));
+      target = wordsOf(piece);
+      filled = 0;
+    }
+    filled = copyBytes(before, 0, before.byteLength, target, filled);
+    filled = copyBytes(source, from, to, target, filled);
+    filled = copyBytes(between, 0, between.byteLength, target, filled);
+    filled = copyBytes(source, from, to, target, filled);
+    filled = copyBytes(after, 0, after.byteLength, target, filled);
+    start = end + 1;
   }
-  return { bytes, next };
+  if (filled > 0) yield piece.subarray(0, filled);
 }

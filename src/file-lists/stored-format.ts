@@ -76,42 +76,45 @@ export function frameBytes(isSymlink: boolean): number {
   return isSymlink ? '["'.length : '"'.length;
 }
 
-/** Counts lines as they are written or read. */
+/** What the closing line says of the lines before it. */
 class LineCounter {
-  count = 0;
-  symlinks = 0;
   private bytes = 0;
   private readonly hash = createHash('sha256');
 
-  /** Adds lines whose entries are counted already. */
+  /** The numbers of lines are passed in where they are known before. */
+  constructor(
+    private entries = 0,
+    private symlinks = 0,
+  ) {}
+
   add(lines: Buffer): void {
     this.bytes += lines.length;
     this.hash.update(lines);
   }
 
-  /** Adds lines as they were read. */
+  /** Adds lines whose number is not known yet. */
   addUncounted(lines: Buffer): void {
     for (let start = 0; start < lines.length; start = endOfLine(lines, start) + 1) {
-      this.count += 1;
+      this.entries += 1;
       if (isSymlinkLine(lines, start)) this.symlinks += 1;
     }
     this.add(lines);
   }
 
   get stats(): ListStats {
-    const { count, symlinks, bytes } = this;
-    const frames = 2 * (frameBytes(false) * (count - symlinks) + frameBytes(true) * symlinks);
-    return { count, symlinks, pathBytes: bytes - frames - count };
+    const { entries, symlinks, bytes } = this;
+    const frames = 2 * (frameBytes(false) * (entries - symlinks) + frameBytes(true) * symlinks);
+    return { count: entries, symlinks, pathBytes: bytes - frames - entries };
   }
 
   get isShort(): boolean {
-    return isShort(this.count, this.bytes);
+    return isShort(this.entries, this.bytes);
   }
 
-  /** The closing line; ends the counting. */
+  /** The closing line, after all others. */
   close(): Buffer {
-    const { count, hash } = this;
-    return Buffer.from(`${JSON.stringify({ count, sha256: hash.digest('hex') })}\n`);
+    const closing = { count: this.entries, sha256: this.hash.digest('hex') };
+    return Buffer.from(`${JSON.stringify(closing)}\n`);
   }
 }
 
@@ -125,7 +128,7 @@ export async function packFileList(
   files: FileList,
   write: (packed: Buffer) => Promise<void>,
 ): Promise<ListStats> {
-  const counter = new LineCounter();
+  const counter = new LineCounter(files.count, files.symlinks);
   const pieces = encode(files, counter);
   if (isShort(files.count, files.pathBytes)) await write(gzipSync(concat(pieces), PACKING));
   else await gzipInPieces(pieces, write);
@@ -133,7 +136,7 @@ export async function packFileList(
 }
 
 function* encode(files: FileList, counter: LineCounter): Generator<Buffer> {
-  for (const lines of linesOf(files, counter)) {
+  for (const lines of linesOf(files)) {
     counter.add(lines);
     yield lines;
   }
@@ -249,58 +252,40 @@ function concat(pieces: Iterable<Buffer>): Buffer {
   return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
 }
 
+/** Brackets, quotes and the line feed. */
+const LONGEST_FRAME = 5;
+
 /**
  * The lines of a list, without the closing one. Each piece is written over the one before: memory
  * that is used only once makes V8 collect garbage again and again.
  */
-function* linesOf(files: FileList, counter?: LineCounter): Generator<Buffer> {
-  const all = LONGEST_ESCAPE * files.pathBytes + LONGEST_FRAME * files.count;
-  let piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, all));
-  for (let next = 0; next < files.count;) {
-    const longest = longestLine(files, next);
-    if (piece.length < longest) piece = Buffer.allocUnsafeSlow(longest);
-    const filled = fill(piece, files, next);
-    if (counter !== undefined) {
-      counter.count += filled.next - next;
-      counter.symlinks += filled.symlinks;
-    }
-    next = filled.next;
-    yield piece.subarray(0, filled.bytes);
-  }
-}
-
-/** Brackets, quotes and the line feed. */
-const LONGEST_FRAME = 5;
-
-/** How many bytes the line of an entry takes at most. */
-function longestLine({ starts, ends }: FileList, position: number): number {
-  return LONGEST_ESCAPE * ((ends[position] ?? 0) - (starts[position] ?? 0)) + LONGEST_FRAME;
-}
-
-/** @returns how many bytes were filled, with how many symlinks, and the entry to continue with */
-function fill(
-  piece: Buffer,
-  files: FileList,
-  first: number,
-): { readonly bytes: number; readonly symlinks: number; readonly next: number } {
+function* linesOf(files: FileList): Generator<Buffer> {
   const { starts, ends, count, isPlainJson } = files;
-  const words = wordsOf(piece);
-  let bytes = 0;
-  let symlinks = 0;
-  let next = first;
-  for (; next < count && bytes + longestLine(files, next) <= piece.length; next += 1) {
-    const isSymlink = files.isSymlink(next);
-    if (isSymlink) {
-      symlinks += 1;
-      piece[bytes++] = OPENING_BRACKET;
+  const all = LONGEST_ESCAPE * files.pathBytes + LONGEST_FRAME * count;
+  let piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, all));
+  let words = wordsOf(piece);
+  let filled = 0;
+  for (let position = 0; position < count; position += 1) {
+    const start = starts[position] ?? 0;
+    const end = ends[position] ?? 0;
+    const longest = LONGEST_ESCAPE * (end - start) + LONGEST_FRAME;
+    if (filled + longest > piece.length) {
+      if (filled > 0) yield piece.subarray(0, filled);
+      filled = 0;
+      if (longest > piece.length) {
+        piece = Buffer.allocUnsafeSlow(longest);
+        words = wordsOf(piece);
+      }
     }
+    const isSymlink = files.isSymlink(position);
+    if (isSymlink) piece[filled++] = OPENING_BRACKET;
     if (isPlainJson) {
-      piece[bytes++] = QUOTE;
-      bytes = copyBytes(files.words, starts[next] ?? 0, ends[next] ?? 0, words, bytes);
-      piece[bytes++] = QUOTE;
-    } else bytes += piece.write(JSON.stringify(files.path(next)), bytes);
-    if (isSymlink) piece[bytes++] = CLOSING_BRACKET;
-    piece[bytes++] = LINE_FEED;
+      piece[filled++] = QUOTE;
+      filled = copyBytes(files.words, start, end, words, filled);
+      piece[filled++] = QUOTE;
+    } else filled += piece.write(JSON.stringify(files.path(position)), filled);
+    if (isSymlink) piece[filled++] = CLOSING_BRACKET;
+    piece[filled++] = LINE_FEED;
   }
-  return { bytes, symlinks, next };
+  if (filled > 0) yield piece.subarray(0, filled);
 }
