@@ -260,32 +260,38 @@ const LONGEST_FRAME = 5;
  * that is used only once makes V8 collect garbage again and again.
  */
 function* linesOf(files: FileList): Generator<Buffer> {
-  const { starts, ends, count, isPlainJson } = files;
-  const all = LONGEST_ESCAPE * files.pathBytes + LONGEST_FRAME * count;
+  const all = LONGEST_ESCAPE * files.pathBytes + LONGEST_FRAME * files.count;
   let piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, all));
-  let words = wordsOf(piece);
+  for (let first = 0; first < files.count;) {
+    const longest = longestLine(files, first);
+    if (piece.length < longest) piece = Buffer.allocUnsafeSlow(longest);
+    const { filled, next } = fill(piece, files, first);
+    yield piece.subarray(0, filled);
+    first = next;
+  }
+}
+
+/** How many bytes the line of an entry takes at most. */
+function longestLine({ starts, ends }: FileList, position: number): number {
+  return LONGEST_ESCAPE * ((ends[position] ?? 0) - (starts[position] ?? 0)) + LONGEST_FRAME;
+}
+
+/** Not part of the generator: in a plain function V8 runs the loop a tenth faster. */
+function fill(piece: Buffer, files: FileList, first: number): { filled: number; next: number } {
+  const { starts, ends, count, isPlainJson } = files;
+  const words = wordsOf(piece);
   let filled = 0;
-  for (let position = 0; position < count; position += 1) {
-    const start = starts[position] ?? 0;
-    const end = ends[position] ?? 0;
-    const longest = LONGEST_ESCAPE * (end - start) + LONGEST_FRAME;
-    if (filled + longest > piece.length) {
-      if (filled > 0) yield piece.subarray(0, filled);
-      filled = 0;
-      if (longest > piece.length) {
-        piece = Buffer.allocUnsafeSlow(longest);
-        words = wordsOf(piece);
-      }
-    }
-    const isSymlink = files.isSymlink(position);
+  let next = first;
+  for (; next < count && filled + longestLine(files, next) <= piece.length; next += 1) {
+    const isSymlink = files.isSymlink(next);
     if (isSymlink) piece[filled++] = OPENING_BRACKET;
     if (isPlainJson) {
       piece[filled++] = QUOTE;
-      filled = copyBytes(files.words, start, end, words, filled);
+      filled = copyBytes(files.words, starts[next] ?? 0, ends[next] ?? 0, words, filled);
       piece[filled++] = QUOTE;
-    } else filled += piece.write(JSON.stringify(files.path(position)), filled);
+    } else filled += piece.write(JSON.stringify(files.path(next)), filled);
     if (isSymlink) piece[filled++] = CLOSING_BRACKET;
     piece[filled++] = LINE_FEED;
   }
-  if (filled > 0) yield piece.subarray(0, filled);
+  return { filled, next };
 }
