@@ -12,6 +12,10 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const FIRST_PRINTABLE = 0x20;
 
+const NOT_UTF8 = 'The body is not valid UTF-8.';
+const NOT_JSON = 'The body is not valid JSON.';
+const LISTED_TWICE = 'The body names fileList twice.';
+
 /** How nearly every entry is written. */
 const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
 const AFTER_FILE = wordsOf(Buffer.from('","isSymlink":false}'));
@@ -133,7 +137,8 @@ export class FileListParser {
     const { fileList } = body as { readonly fileList?: unknown };
     if (this.files !== undefined) {
       // JSON would take the last one, which can't be meant.
-      if (!Array.isArray(fileList) || fileList.length > 0) throw listedTwice();
+      if (!Array.isArray(fileList) || fileList.length > 0)
+        throw new InvalidRequestError(LISTED_TWICE);
       return this.files.build();
     }
     if (fileList === undefined || fileList === null) return undefined;
@@ -169,7 +174,7 @@ export class FileListParser {
     const before = lastBytes(this.rest, KEY_BYTES).toString('latin1').slice(0, -1).trimEnd();
     if (!before.endsWith(':') || !/(?:^|[^\\])"fileList"$/.test(before.slice(0, -1).trimEnd()))
       return;
-    if (this.files !== undefined) throw listedTwice();
+    if (this.files !== undefined) throw new InvalidRequestError(LISTED_TWICE);
     this.files = new FileListBuilder(this.bytes);
     this.inList = true;
   }
@@ -204,7 +209,7 @@ export class FileListParser {
       from = this.afterComma ? next + 1 : next;
       if (!this.afterComma) break;
     }
-    if (!isUtf8(piece.subarray(start, from))) throw notUtf8();
+    if (!isUtf8(piece.subarray(start, from))) throw new InvalidRequestError(NOT_UTF8);
     return from;
   }
 
@@ -225,9 +230,10 @@ export class FileListParser {
     const text = textOf(this.pending);
     this.pending = [];
     this.pendingBytes = 0;
-    if (text.trim() === '') throw malformed();
+    if (text.trim() === '') throw new InvalidRequestError(NOT_JSON);
     const entries = parseJson(`[${text}]`);
-    if (!Array.isArray(entries) || this.files === undefined) throw malformed();
+    if (!Array.isArray(entries) || this.files === undefined)
+      throw new InvalidRequestError(NOT_JSON);
     for (const entry of entries as readonly unknown[]) addEntry(this.files, entry);
   }
 }
@@ -273,21 +279,15 @@ function isFileEntry(entry: unknown): entry is FileEntry {
 }
 
 function lastBytes(pieces: readonly Buffer[], count: number): Buffer {
-  const last: Buffer[] = [];
-  let left = count;
-  for (let index = pieces.length - 1; index >= 0 && left > 0; index -= 1) {
-    const piece = pieces[index]?.subarray(-left) ?? Buffer.alloc(0);
-    last.unshift(piece);
-    left -= piece.length;
-  }
-  return Buffer.concat(last);
+  // No piece is empty.
+  return Buffer.concat(pieces.slice(-count)).subarray(-count);
 }
 
 function textOf(pieces: readonly Buffer[]): string {
   const [only, ...others] = pieces;
   const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(pieces);
   // A byte replaced in a name would copy another file.
-  if (!isUtf8(bytes)) throw notUtf8();
+  if (!isUtf8(bytes)) throw new InvalidRequestError(NOT_UTF8);
   return bytes.toString('utf8');
 }
 
@@ -295,18 +295,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw malformed();
+    throw new InvalidRequestError(NOT_JSON);
   }
-}
-
-function notUtf8(): InvalidRequestError {
-  return new InvalidRequestError('The body is not valid UTF-8.');
-}
-
-function malformed(): InvalidRequestError {
-  return new InvalidRequestError('The body is not valid JSON.');
-}
-
-function listedTwice(): InvalidRequestError {
-  return new InvalidRequestError('The body names fileList twice.');
 }
