@@ -117,10 +117,10 @@ export const SAFEGUARDS = [
   },
   {
     name: 'disowned-until-answered',
-    keeps: 'such a job is ended also when SciCat was away for longer than anybody looks for it',
+    keeps: 'such a job is ended also when SciCat was down for longer than the search lasts',
     file: SWEEP,
-    search: '  for (let at = DISOWNED_LAST_LOOK_MS; ; at += DISOWNED_LAST_LOOK_MS) yield at;',
-    replace: '  yield DISOWNED_LAST_LOOK_MS;',
+    search: '  for (let at = DISOWNED_LAST_SEARCH_MS; ; at += DISOWNED_LAST_SEARCH_MS) yield at;',
+    replace: '  yield DISOWNED_LAST_SEARCH_MS;',
     tests: ['src/tracking/recovery/sweep'],
   },
   {
@@ -236,11 +236,10 @@ export const SAFEGUARDS = [
   {
     name: 'whole-file-list',
     keeps: 'a damaged file list is never taken for a shorter one',
-    file: 'src/data-folder/spool-file-verifier.ts',
-    search: `    if (closing?.count !== this.count || closing.sha256 !== this.hash.digest('hex'))
-      return undefined;`,
-    replace: `    if (typeof closing?.count !== 'number') return undefined;`,
-    tests: ['src/data-folder/file-list-spool'],
+    file: 'src/file-lists/stored-format.ts',
+    search: 'if (!last.equals(counter.close())) return undefined;',
+    replace: `if (!last.toString().startsWith('{"count":')) return undefined;`,
+    tests: ['src/file-lists/stored-format', 'src/data-folder/file-list-spool'],
   },
   {
     name: 'lifecycle-as-found',
@@ -263,9 +262,9 @@ export const SAFEGUARDS = [
     name: 'final-write-last',
     keeps: 'a job that says finished has its dataset marked and its archive job',
     file: FINALIZER,
-    search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, lookedAt) : {});',
+    search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});',
     replace:
-      'this.finish(tracked, {});\n    if (archive) await this.makeArchiveJob(tracked, lookedAt);',
+      'this.finish(tracked, {});\n    if (archive) await this.makeArchiveJob(tracked, checkedAt);',
     tests: ['src/tracking/completion/finalizer', 'src/tracking/tracker'],
   },
   {
@@ -339,8 +338,7 @@ export const SAFEGUARDS = [
     name: 'one-instance-per-data-folder',
     keeps: 'two processes never carry out the same transfers',
     file: 'src/data-folder/data-dir-lock.ts',
-    search:
-      'if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);',
+    search: 'if (!(await isAbandoned(path, holder, options))) throw await inUse(path, dataDir);',
     replace: '',
     tests: ['src/data-folder/data-dir-lock'],
   },

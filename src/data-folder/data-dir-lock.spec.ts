@@ -10,7 +10,7 @@ import {
   DataDirUnavailableError,
   lockDataDir,
   type LockOptions,
-  lookAtLock,
+  inspectLock,
 } from './data-dir-lock.js';
 
 describe('lockDataDir', () => {
@@ -44,8 +44,8 @@ describe('lockDataDir', () => {
     ...more,
   });
 
-  const lock = async (surroundings?: LockOptions): Promise<DataDirLock> => {
-    const taken = await lockDataDir(dataDir, () => (lost += 1), surroundings);
+  const lock = async (options?: LockOptions): Promise<DataDirLock> => {
+    const taken = await lockDataDir(dataDir, () => (lost += 1), options);
     held.push(taken);
     return taken;
   };
@@ -72,12 +72,12 @@ describe('lockDataDir', () => {
     ['its process id is another process now', machine(8, { 7: '150', 8: '200' })],
     ['process 1 came back as process 1', machine(7, { 7: '300' })],
     ['the machine was restarted', machine(7, { 7: '100' }, { bootId: 'boot-2' })],
-  ])('goes on at once after a crash: %s', async (_name, surroundings) => {
+  ])('goes on at once after a crash: %s', async (_name, options) => {
     await lock(machine(7, { 7: '100' }));
-    await lock(surroundings);
+    await lock(options);
     expect(await readdir(dataDir)).toEqual(['lock']);
     expect(JSON.parse(await readFile(lockFile(), 'utf8'))).toMatchObject({
-      pid: surroundings.pid,
+      pid: options.pid,
     });
   });
 
@@ -206,7 +206,7 @@ describe('lockDataDir', () => {
 
   it('looks who holds it, and touches nothing', async () => {
     const look = (living: Readonly<Record<number, string>>) =>
-      lookAtLock(dataDir, machine(8, living));
+      inspectLock(dataDir, machine(8, living));
     expect(await look({})).toEqual({ kind: 'free' });
     await lock(machine(7, { 7: '100' }));
     const before = await readFile(lockFile(), 'utf8');
@@ -216,7 +216,7 @@ describe('lockDataDir', () => {
     ]);
     // Of another container only the age of its lock can be seen, and nobody waits for the next touch.
     const fromContainer = (now: number) =>
-      lookAtLock(
+      inspectLock(
         dataDir,
         machine(
           1,

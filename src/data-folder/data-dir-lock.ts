@@ -4,89 +4,86 @@ import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LockReading } from '../ports/data-folder-probe.port.js';
+import { codeOf } from '../errors/error-code.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import type { LockReading } from '../ports/data-folder-probe.port.js';
 
-/** Another instance works on the same `dataDir`, or nothing can be written there. */
+/** Another instance uses the same `dataDir`, or it is not writable. */
 export class DataDirUnavailableError extends ProxyError {
   readonly code = 'CONFIGURATION';
   readonly retryable = true;
 }
 
-/** The hold on a data folder. */
+/** A held lock on a data folder. */
 export interface DataDirLock {
-  /** Lets go of the folder; may be called twice. */
+  /** Releases the folder; may be called twice. */
   release(): Promise<void>;
 }
 
-/** Who holds a lock: enough to tell whether that process still lives. */
+/** The holder of a lock: enough to tell whether that process is still alive. */
 export interface LockHolder {
-  /** Made for each lock, so that nobody takes another's lock for their own. */
+  /** Unique to each lock, so that no process mistakes another's lock for its own. */
   readonly token: string;
   readonly pid: number;
   readonly host: string;
-  /** Changes with every start of the machine; '' where the system does not tell. */
+  /** Changes with every start of the machine; '' where it is unknown. */
   readonly bootId: string;
-  /** When the process started, by the machine's own count; '' where the system does not tell. */
+  /** When the process started, in the machine's own units; '' where it is unknown. */
   readonly startTime: string;
-  /**
-   * Where the process id means something: containers may share a host name, and each has a process
-   * 1 of its own. '' where the system knows no such thing.
-   */
+  /** Containers may share a host name, and each has a process 1 of its own; '' where it is unknown. */
   readonly pidNamespace: string;
 }
 
-/** What the lock asks of the machine; replaced in tests. */
+/** What the lock needs to know of the machine; replaced in tests. */
 export interface LockOptions {
   readonly pid: number;
   readonly host: string;
   readonly bootId: string;
   readonly pidNamespace: string;
-  /** Start time of a living process, '' if only its being alive is known, undefined if it is dead. */
+  /** Start time of a live process; '' if it is unknown; undefined if the process is dead. */
   readonly startTimeOf: (pid: number) => string | undefined;
-  /** Wall clock in milliseconds since the epoch: it is compared with the age of a file. */
+  /** Wall clock in milliseconds since the epoch, to compare with a file's time. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 const LOCK_FILE = 'lock';
 const REFRESH_MS = 5_000;
-/** A lock of another machine counts as left behind when it is older than this. */
+/** A lock of another machine is stale when it was not touched for so long. */
 const ABANDONED_MS = 60_000;
-/** A lock of another container on this machine counts as left behind when it isn't touched so long. */
+/** A lock of another container on this machine is stale when it was not touched for so long. */
 const UNTOUCHED_MS = 3 * REFRESH_MS;
 
 /**
- * Makes sure that one process at a time works on a data folder: a file that says who holds it. It
- * is a file and not a listening socket, because a data folder is often a volume: a socket's name
- * has to be cleaned away in just the same way after a crash, is limited to some 100 characters,
- * and tells nothing to another container, which sees the file but not the process.
+ * Ensures that one process at a time uses a data folder, by a file that names its holder. A file and
+ * not a listening socket: a data folder is often a volume, where a socket's name is left behind by a
+ * crash as well, is limited to some 100 characters, and tells another container nothing.
  *
- * A holder that lives where this process does is asked for by process id and start time, so a
- * restart after a crash goes on at once. A holder in another container or on another machine can't be
- * asked for: it shows that it lives by touching the file.
+ * A holder in the same process namespace is recognized by process id and start time, so a restart
+ * after a crash continues at once. A holder in another container or on another machine can't be seen:
+ * it shows that it is alive by touching the file.
  *
- * @param onLost told when somebody else has taken the folder, which happens to a process that stood
- *   still for a minute (a suspended machine): it must not write any more
+ * @param onLost called when another process has taken the folder, which happens to one that was
+ *   suspended for a minute: it must not write any more
  * @throws DataDirUnavailableError when another instance holds the folder, or it is not writable
  */
 export async function lockDataDir(
   dataDir: string,
   onLost: () => void,
-  surroundings: LockOptions = thisMachine(),
+  options: LockOptions = thisMachine(),
 ): Promise<DataDirLock> {
   const path = join(dataDir, LOCK_FILE);
   const self: LockHolder = {
     token: randomUUID(),
-    pid: surroundings.pid,
-    host: surroundings.host,
-    bootId: surroundings.bootId,
-    startTime: surroundings.startTimeOf(surroundings.pid) ?? '',
-    pidNamespace: surroundings.pidNamespace,
+    pid: options.pid,
+    host: options.host,
+    bootId: options.bootId,
+    startTime: options.startTimeOf(options.pid) ?? '',
+    pidNamespace: options.pidNamespace,
   };
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const taken = (await create(path, self)) || (await takeOver(path, dataDir, self, surroundings));
+    const taken = (await create(path, self)) || (await takeOver(path, dataDir, self, options));
     if (!taken) throw await inUse(path, dataDir);
   } catch (error) {
     if (error instanceof DataDirUnavailableError) throw error;
@@ -96,8 +93,8 @@ export async function lockDataDir(
     );
   }
   const timer = setInterval(() => {
-    // A touch that fails is made up for by the next one.
-    touch(path, self, surroundings).then(
+    // A failed touch is made up for by the next one.
+    touch(path, self, options).then(
       (held) => {
         if (held) return;
         clearInterval(timer);
@@ -115,34 +112,34 @@ export async function lockDataDir(
   };
 }
 
-/** @returns false when the lock is somebody else's */
-async function touch(path: string, self: LockHolder, surroundings: LockOptions): Promise<boolean> {
+/** @returns false when another process holds the lock */
+async function touch(path: string, self: LockHolder, options: LockOptions): Promise<boolean> {
   if ((await holderOf(path))?.token !== self.token) return false;
-  const time = new Date(surroundings.now());
+  const time = new Date(options.now());
   await utimes(path, time, time);
   return true;
 }
 
 /**
- * Who holds a data folder, at a glance: nothing is touched, and nobody is waited for.
+ * Tells who holds a data folder, without touching or waiting for anything.
  *
- * @throws as `node:fs` does, except for a folder that is not there
+ * @throws as `node:fs` does, except for a missing folder
  */
-export async function lookAtLock(
+export async function inspectLock(
   dataDir: string,
-  surroundings: LockOptions = thisMachine(),
+  options: LockOptions = thisMachine(),
 ): Promise<LockReading> {
   const path = join(dataDir, LOCK_FILE);
   const touched = await touchedAt(path);
   if (touched === undefined) return { kind: 'free' };
   const holder = await holderOf(path);
-  const abandoned = isOfOtherContainer(holder, surroundings)
-    ? surroundings.now() - touched > UNTOUCHED_MS
-    : await isAbandoned(path, holder, surroundings);
+  const abandoned = isOfOtherContainer(holder, options)
+    ? options.now() - touched > UNTOUCHED_MS
+    : await isAbandoned(path, holder, options);
   return abandoned ? { kind: 'left-behind' } : { kind: 'held', holder: nameOf(holder) };
 }
 
-/** On this machine, since it started, where process ids mean something else. */
+/** On this machine since its last start, but with other process ids. */
 function isOfOtherContainer(
   holder: LockHolder | undefined,
   { host, bootId, pidNamespace }: LockOptions,
@@ -150,7 +147,7 @@ function isOfOtherContainer(
   return holder?.host === host && holder.bootId === bootId && holder.pidNamespace !== pidNamespace;
 }
 
-/** @returns false when the file is there already */
+/** @returns false when the file exists already */
 async function create(path: string, self: LockHolder): Promise<boolean> {
   try {
     await writeFile(path, `${JSON.stringify(self)}\n`, { flag: 'wx', mode: 0o600 });
@@ -162,24 +159,24 @@ async function create(path: string, self: LockHolder): Promise<boolean> {
 }
 
 /**
- * Takes the folder over from a holder that does not live any more. One at a time: between looking at
- * a lock and removing it another process may have taken over, whose lock would be removed.
+ * Takes the folder over from a dead holder. One process at a time: between reading a lock and removing
+ * it another one may have taken over, whose lock would be removed.
  *
- * @returns false when somebody else has got it
- * @throws DataDirUnavailableError when the holder lives, or somebody else is just taking over
+ * @returns false when another process has taken it
+ * @throws DataDirUnavailableError when the holder is alive, or another process is taking over
  */
 async function takeOver(
   path: string,
   dataDir: string,
   self: LockHolder,
-  surroundings: LockOptions,
+  options: LockOptions,
 ): Promise<boolean> {
   const holder = await holderOf(path);
-  if (!(await isAbandoned(path, holder, surroundings))) throw await inUse(path, dataDir);
+  if (!(await isAbandoned(path, holder, options))) throw await inUse(path, dataDir);
   const turn = `${path}.takeover`;
   if (!(await create(turn, self))) {
-    // Who died in the middle of it has left this behind, for the next start to go on.
-    if (await isOld(turn, surroundings)) await rm(turn, { force: true });
+    // Left behind by a process that died here; the next start continues.
+    if (await isOld(turn, options)) await rm(turn, { force: true });
     throw await inUse(path, dataDir);
   }
   try {
@@ -195,9 +192,9 @@ async function takeOver(
 async function isAbandoned(
   path: string,
   holder: LockHolder | undefined,
-  surroundings: LockOptions,
+  options: LockOptions,
 ): Promise<boolean> {
-  const { pid, host, bootId, pidNamespace, startTimeOf, sleep } = surroundings;
+  const { pid, host, bootId, pidNamespace, startTimeOf, sleep } = options;
   if (holder?.host === host) {
     if (holder.bootId !== bootId) return true;
     if (holder.pidNamespace !== pidNamespace) {
@@ -206,16 +203,16 @@ async function isAbandoned(
       return touched === (await touchedAt(path));
     }
     const startTime = startTimeOf(holder.pid);
-    // Where no start time is known, our own id in a lock that we did not write is a coincidence.
+    // Without start times, our own id in a lock that we did not write is a coincidence.
     return (
       startTime === undefined ||
       (startTime === '' ? holder.pid === pid : startTime !== holder.startTime)
     );
   }
-  return isOld(path, surroundings);
+  return isOld(path, options);
 }
 
-/** Whether a file was not touched for so long that whoever wrote it is gone. */
+/** Whether a file was not touched for so long that its writer is dead. */
 async function isOld(path: string, { now }: LockOptions): Promise<boolean> {
   const touched = await touchedAt(path);
   return touched === undefined || now() - touched > ABANDONED_MS;
@@ -231,14 +228,14 @@ async function touchedAt(path: string): Promise<number | undefined> {
   }
 }
 
-/** @returns undefined when there is no lock, or one that is just being written, or damaged */
+/** @returns undefined when the lock is missing, damaged, or just being written */
 async function holderOf(path: string): Promise<LockHolder | undefined> {
   let value: unknown;
   try {
     value = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    // Code or none: a file that is not there, or not JSON. Anything else shows when it is written.
-    if (codeOf(error) === undefined || codeOf(error) === 'ENOENT') return undefined;
+    // JSON's errors have no code.
+    if ([undefined, 'ENOENT'].includes(codeOf(error))) return undefined;
     throw error;
   }
   if (typeof value !== 'object' || value === null) return undefined;
@@ -270,36 +267,29 @@ function thisMachine(): LockOptions {
   return {
     pid: process.pid,
     host: hostname(),
-    bootId: bootIdOfLinux(),
-    pidNamespace: pidNamespaceOfLinux(),
+    bootId: fromProc(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    pidNamespace: fromProc(() => readlinkSync('/proc/self/ns/pid')),
     startTimeOf: startTimeOfProcess,
     now: Date.now,
     sleep: delay,
   };
 }
 
-function bootIdOfLinux(): string {
+/** @returns '' where there is no such thing: not on Linux */
+function fromProc(read: () => string): string {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return read();
   } catch {
     return '';
   }
 }
 
-function pidNamespaceOfLinux(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
-
-/** Linux counts it in clock ticks since the machine started: the 22nd field of `stat`. */
+/** On Linux in clock ticks since the machine started: the 22nd field of `stat`. */
 function startTimeOfProcess(pid: number): string | undefined {
   if (process.platform === 'linux') {
     try {
       const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The second field is the program's name in parentheses, and may hold blanks itself.
+      // The second field is the program's name in parentheses, and may contain spaces.
       return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
     } catch {
       return undefined;
@@ -309,17 +299,7 @@ function startTimeOfProcess(pid: number): string | undefined {
     process.kill(pid, 0);
     return '';
   } catch (error) {
-    // It lives, but belongs to somebody else.
+    // It is alive, but belongs to another user.
     return codeOf(error) === 'EPERM' ? '' : undefined;
   }
-}
-
-/** `ENOENT` and the like; undefined for an error of another kind. */
-export function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }

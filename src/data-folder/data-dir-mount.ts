@@ -1,45 +1,44 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 
-/** Environment variable with which an image says that its processes run in a container. */
+/** Environment variable by which an image tells that its processes run in a container. */
 export const CONTAINER_VARIABLE = 'PROXY_CONTAINER';
 
-/** What Docker and Podman leave in the containers that they make; other engines leave nothing. */
+/** Files that Docker and Podman put into their containers; other engines put none. */
 const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv'];
 
-/** File systems whose content is gone with the container, mounted or not. */
+/** File systems whose content is lost with the container, mounted or not. */
 const MEMORY_FILE_SYSTEMS = ['tmpfs', 'ramfs'];
 
-/** What is asked of the machine; replaced in tests. */
+/** What is read of the machine; replaced in tests. */
 export interface ContainerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether there is a file or folder at this path. */
+  /** Whether a file or folder exists. */
   readonly exists: (path: string) => boolean;
-  /** A path without symbolic links; the path must exist. */
+  /** Resolves symbolic links in a path that exists. */
   readonly realPath: (path: string) => string;
-  /** The text of `/proc/self/mountinfo`; undefined where there is none. */
+  /** Content of `/proc/self/mountinfo`; undefined where there is none. */
   readonly mountInfo: () => string | undefined;
 }
 
 /**
- * Tells whether the data folder would be lost together with the container. In a container only what
- * lies below a mount is kept when the container is replaced, and a data folder that is forgotten at
- * every update costs the file lists of all waiting transfers.
+ * Warns of a data folder that will be lost with its container. Only what lies below a mount survives
+ * when a container is replaced; otherwise each update costs the file lists of all waiting transfers.
  *
- * Asked of the table of mounts and not of the device numbers, because a volume can lie on the same
- * device as the container's root.
+ * Reads the table of mounts and not device numbers: a volume can be on the same device as the
+ * container's root.
  *
  * @param dataDir absolute path; need not exist yet
- * @returns a sentence for the log; undefined when the folder is kept, or nobody can tell
+ * @returns a sentence for the log; undefined when the folder is persistent, or it can't be told
  */
 export function dataDirWarning(
   dataDir: string,
-  surroundings: ContainerOptions = thisMachine(),
+  options: ContainerOptions = thisMachine(),
 ): string | undefined {
-  if (!inContainer(surroundings)) return undefined;
-  const text = surroundings.mountInfo();
+  if (!inContainer(options)) return undefined;
+  const text = options.mountInfo();
   const mounts = text === undefined ? [] : readMountInfo(text);
-  const mount = mountOf(existingPart(dataDir, surroundings), mounts);
+  const mount = mountOf(existingPart(dataDir, options), mounts);
   if (mount === undefined) return undefined;
   const lost =
     mount.path === '/'
@@ -59,18 +58,18 @@ interface Mount {
 }
 
 function inContainer({ env, exists }: ContainerOptions): boolean {
-  const said = env[CONTAINER_VARIABLE] ?? '';
-  return said === '' ? CONTAINER_MARKS.some((path) => exists(path)) : said !== '0';
+  const declared = env[CONTAINER_VARIABLE] ?? '';
+  return declared === '' ? CONTAINER_MARKS.some((path) => exists(path)) : declared !== '0';
 }
 
-/** The nearest folder that is there already, as the kernel names it. */
+/** The nearest existing folder, as the kernel names it. */
 function existingPart(path: string, { exists, realPath }: ContainerOptions): string {
   let part = path;
   while (!exists(part) && dirname(part) !== part) part = dirname(part);
   return realPath(part);
 }
 
-/** The mount that a path lies on: the longest one that leads to it, the latest of equal ones. */
+/** The mount of a path: the longest one that contains it, the latest of equal ones. */
 function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   let found: Mount | undefined;
   for (const mount of mounts) {
@@ -81,7 +80,7 @@ function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   return found;
 }
 
-/** Lines as proc(5) has them: the fifth field is the mount point, the type follows " - ". */
+/** Lines as in proc(5): the fifth field is the mount point, the type follows " - ". */
 function readMountInfo(text: string): readonly Mount[] {
   return text.split('\n').flatMap((line) => {
     const [fields = '', source = ''] = line.split(' - ', 2);
@@ -91,7 +90,7 @@ function readMountInfo(text: string): readonly Mount[] {
   });
 }
 
-/** Blanks and the like stand as `\040` in the table. */
+/** The table has spaces and the like as `\040`. */
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

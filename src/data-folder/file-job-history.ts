@@ -5,8 +5,8 @@ import type { JobHistory } from '../ports/job-history.port.js';
 const FILE = 'known-job';
 
 /**
- * A file in the data folder with the id of one job. A disk that fails takes away no more than the
- * meaning of an empty list.
+ * A file in the data folder with the id of one job. If the disk fails, an empty list of jobs only
+ * loses its meaning.
  */
 export class FileJobHistory implements JobHistory {
   private readonly path: string;

@@ -1,24 +1,22 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
-import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
+import { codeOf } from '../errors/error-code.js';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
-import type { FileListStore, StoredFileList, StoredEntry } from '../ports/file-list-store.port.js';
 import type { FileList } from '../file-lists/file-list.js';
-import { jsonLinesOf } from '../file-lists/json-lines.js';
 import {
-  listStats,
-  endOfLines,
   isShort,
   type ListStats,
-  SpoolFileVerifier,
-  type LineStats,
-} from './spool-file-verifier.js';
+  packFileList,
+  storedAsLines,
+  type StoredFileList,
+  storedInMemory,
+  unpackLines,
+  verifyPacked,
+} from '../file-lists/stored-format.js';
+import type { FileListStore, StoredEntry } from '../ports/file-list-store.port.js';
 import { RecentLists } from './recent-lists.js';
 
-/** What the spool asks of the file system; replaced in tests by one whose disk is full. */
+/** What the spool needs of the file system; replaced in tests by one whose disk is full. */
 export interface SpoolFileSystem {
   readonly mkdir: typeof mkdir;
   readonly open: (path: string, flags: string, mode?: number) => Promise<FileHandle>;
@@ -29,27 +27,21 @@ export interface SpoolFileSystem {
 
 const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, stat, unlink };
 
-/** Only a key of this form may become a file name. */
+/** Only a key of this form becomes a file name. */
 const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SUFFIX = '.jsonl.gz';
 
-const PACKING = { level: 1 };
-/** So much text is read at a stretch (a few milliseconds). */
-const READ_BYTES = 256 * 1024;
-
 /**
- * A folder with one file for each list: gzipped JSON lines, each a path, or an array with the path
- * of a symlink in it. The last line is an object with the number and the SHA-256 of those before
- * it, so that a file that was cut or changed is not taken for a list. Hence a file is written under
- * its own name: no job names a list before it is complete, and half of one is none.
+ * A folder with one file for each list, in the stored format. A file is written under its final name
+ * at once: no job refers to a list before it is complete, and an incomplete one counts as damaged.
  */
 export class FileListSpool implements FileListStore {
-  /** What is known of the lists that this process has kept itself: they need no survey. */
-  private readonly kept = new Map<string, ListStats>();
+  /** The lists that this process has written itself: they need no verification. */
+  private readonly written = new Map<string, ListStats>();
   private readonly recent = new RecentLists();
-  /** Ends with the last sync of the folder that has begun. */
+  /** Resolves when the last started sync of the folder has ended. */
   private lastSync: Promise<void> = Promise.resolve();
-  /** The one that has not begun yet, if somebody waits for it. */
+  /** The sync that has not started yet, if a list waits for it. */
   private nextSync: Promise<void> | undefined;
 
   private constructor(
@@ -58,7 +50,7 @@ export class FileListSpool implements FileListStore {
   ) {}
 
   /**
-   * Opens the spool, and makes its folder if need be. Nobody else may be using it (see `lockDataDir`).
+   * Opens the spool, and makes its folder if necessary. No other process may use it (`lockDataDir`).
    *
    * @param folder absolute path
    * @throws SpoolUnavailableError when the folder can't be made or read
@@ -78,95 +70,52 @@ export class FileListSpool implements FileListStore {
 
   async put(key: string, files: FileList): Promise<void> {
     if (!KEY.test(key)) {
-      throw new InternalError('A file list can be kept only under a UUID. Please report this.');
+      throw new InternalError('A file list can be stored only under a UUID. Please report this.');
     }
-    const path = this.pathOf(key);
-    this.kept.delete(key);
+    this.written.delete(key);
     try {
-      const amounts = await this.writeDurably(path, files);
+      const stats = await this.using(this.pathOf(key), 'w', async (handle) => {
+        const packed = await packFileList(files, (bytes) => handle.writeFile(bytes));
+        await handle.sync();
+        return packed;
+      });
       await this.syncFolder();
-      this.kept.set(key, amounts);
+      this.written.set(key, stats);
       this.recent.add(key, files);
     } catch (error) {
-      await remove(path, this.files).catch(() => undefined);
+      await this.unlink(key).catch(() => undefined);
       throw unavailable('stored', error);
     }
   }
 
   async open(key: string): Promise<StoredFileList | undefined> {
     if (!KEY.test(key)) return undefined;
-    const kept = this.kept.get(key);
+    const stats = this.written.get(key);
     const recent = this.recent.take(key);
-    if (kept !== undefined) {
-      return recent === undefined ? this.onDisk(key, kept) : inMemory(kept, recent);
+    if (stats !== undefined) {
+      return recent === undefined ? this.onDisk(key, stats) : storedInMemory(stats, recent);
     }
-    const survey = new SpoolFileVerifier();
     try {
-      await this.unpacked(key, (pieces) => survey.take(pieces));
-      const whole = survey.whole();
-      if (whole === undefined) return undefined;
-      const { amounts, lines } = whole;
-      return lines === undefined ? this.onDisk(key, amounts) : ofLines(amounts, lines);
-    } catch (error) {
-      if (isDamage(error) || codeOf(error) === 'ENOENT') return undefined;
-      throw unavailable('read', error);
-    }
-  }
-
-  private onDisk(key: string, amounts: ListStats): StoredFileList {
-    return { ...amounts, jsonLines: () => this.jsonLines(key, amounts) };
-  }
-
-  private async *jsonLines(key: string, amounts: ListStats): AsyncGenerator<Buffer> {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await this.files.open(this.pathOf(key), 'r');
-      if (isShort(amounts.count, amounts.pathBytes)) {
-        const bytes = gunzipSync(await handle.readFile());
-        yield bytes.subarray(0, endOfLines(bytes));
-        return;
-      }
-      const packed = handle.createReadStream({ autoClose: false });
-      const unpacked = createGunzip({ chunkSize: READ_BYTES });
-      pipeline(packed, unpacked).catch(() => undefined);
-      let rest: Buffer = Buffer.alloc(0);
-      for await (const piece of unpacked as AsyncIterable<Buffer>) {
-        const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-        const end = endOfLines(bytes);
-        if (end > 0) yield bytes.subarray(0, end);
-        rest = bytes.subarray(end);
-      }
-    } catch (error) {
-      // Gone or damaged meanwhile: the next look finds that out.
-      this.kept.delete(key);
-      throw unavailable('read', error);
-    } finally {
-      await handle?.close();
-    }
-  }
-
-  private async unpacked(
-    key: string,
-    sink: (pieces: AsyncIterable<Buffer>) => Promise<void>,
-  ): Promise<void> {
-    const handle = await this.files.open(this.pathOf(key), 'r');
-    try {
-      await pipeline(
-        handle.createReadStream({ autoClose: false }),
-        createGunzip({ chunkSize: READ_BYTES }),
-        sink,
+      const intact = await this.using(this.pathOf(key), 'r', (handle) =>
+        verifyPacked(handle.createReadStream({ autoClose: false })),
       );
-    } finally {
-      await handle.close();
+      if (intact === undefined) return undefined;
+      return intact.lines === undefined
+        ? this.onDisk(key, intact.stats)
+        : storedAsLines(intact.stats, intact.lines);
+    } catch (error) {
+      // A sector that can't be read is damage, too.
+      if (['ENOENT', 'EIO'].includes(codeOf(error) ?? '')) return undefined;
+      throw unavailable('read', error);
     }
   }
 
   async remove(key: string): Promise<void> {
     if (!KEY.test(key)) return;
-    this.kept.delete(key);
+    this.written.delete(key);
     this.recent.take(key);
     try {
-      await remove(this.pathOf(key), this.files);
+      await this.unlink(key);
     } catch (error) {
       throw unavailable('removed', error);
     }
@@ -179,8 +128,9 @@ export class FileListSpool implements FileListStore {
       for (const name of await this.files.readdir(this.folder)) {
         const key = name.slice(0, -SUFFIX.length);
         if (!name.endsWith(SUFFIX) || !KEY.test(key)) continue;
-        const storedAt = await this.storedAt(key);
-        if (storedAt !== undefined) entries.push({ key, storedAt });
+        // It may have been removed meanwhile.
+        const found = await ifExists(this.files.stat(this.pathOf(key)));
+        if (found !== undefined) entries.push({ key, storedAt: Math.trunc(found.mtimeMs) });
       }
       return entries.sort((a, b) => a.storedAt - b.storedAt);
     } catch (error) {
@@ -188,34 +138,31 @@ export class FileListSpool implements FileListStore {
     }
   }
 
-  /** @returns undefined when it was removed meanwhile */
-  private async storedAt(key: string): Promise<number | undefined> {
-    try {
-      return Math.trunc((await this.files.stat(this.pathOf(key))).mtimeMs);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+  private onDisk(key: string, stats: ListStats): StoredFileList {
+    return { ...stats, jsonLines: () => this.jsonLines(key, stats) };
   }
 
-  private async writeDurably(path: string, files: FileList): Promise<ListStats> {
-    const tally = { symlinks: 0, bytes: 0 };
-    const pieces = lines(files, tally);
-    const handle = await this.files.open(path, 'w', 0o600);
+  private async *jsonLines(key: string, stats: ListStats): AsyncGenerator<Buffer> {
+    let handle: FileHandle | undefined;
     try {
-      if (isShort(files.count, files.pathBytes))
-        await handle.writeFile(gzipSync(together(pieces), PACKING));
-      else await pack(pieces, (chunk) => handle.writeFile(chunk));
-      await handle.sync();
+      handle = await this.files.open(this.pathOf(key), 'r');
+      yield* unpackLines(
+        isShort(stats.count, stats.pathBytes)
+          ? await handle.readFile()
+          : handle.createReadStream({ autoClose: false }),
+      );
+    } catch (error) {
+      // Gone or damaged meanwhile: the next `open` verifies it.
+      this.written.delete(key);
+      throw unavailable('read', error);
     } finally {
-      await handle.close();
+      await handle?.close();
     }
-    return listStats(files.count, tally);
   }
 
   /**
-   * Without it a new file may be gone after a power failure. All that was written before it begins
-   * shares one: in a burst of requests they would wait for each other's.
+   * Syncs the folder: without that a new file may be gone after a power failure. All files written
+   * before a sync starts share it, or in a burst of requests each would wait for all the others.
    */
   private syncFolder(): Promise<void> {
     this.nextSync ??= this.lastSync.then(() => {
@@ -228,14 +175,26 @@ export class FileListSpool implements FileListStore {
   }
 
   private async syncFolderNow(): Promise<void> {
-    // Windows can't open a folder, and needs not.
+    // Windows can't open a folder, and need not.
     if (process.platform === 'win32') return;
-    const handle = await this.files.open(this.folder, 'r');
+    await this.using(this.folder, 'r', (handle) => handle.sync());
+  }
+
+  private async using<Result>(
+    path: string,
+    flags: 'r' | 'w',
+    use: (handle: FileHandle) => Promise<Result>,
+  ): Promise<Result> {
+    const handle = await this.files.open(path, flags, 0o600);
     try {
-      await handle.sync();
+      return await use(handle);
     } finally {
       await handle.close();
     }
+  }
+
+  private async unlink(key: string): Promise<void> {
+    await ifExists(this.files.unlink(this.pathOf(key)));
   }
 
   private pathOf(key: string): string {
@@ -243,96 +202,14 @@ export class FileListSpool implements FileListStore {
   }
 }
 
-/**
- * Packs pieces one after the other, so that each may be written over as soon as it is packed.
- *
- * @throws what `write` throws
- */
-async function pack(
-  pieces: Iterable<Buffer>,
-  write: (packed: Buffer) => Promise<void>,
-): Promise<void> {
-  const gzip = createGzip(PACKING);
-  const written = (async () => {
-    for await (const packed of gzip as AsyncIterable<Buffer>) await write(packed);
-  })();
-  // Waited for below; it must not count as unhandled before.
-  written.catch(() => undefined);
+/** @returns undefined when there is no such file */
+async function ifExists<Result>(result: Promise<Result>): Promise<Result | undefined> {
   try {
-    for (const piece of pieces) {
-      // What goes wrong goes wrong there; here it may only be seen that nobody reads any more.
-      const taken = new Promise((resolve) => gzip.write(piece, resolve));
-      await Promise.race([taken, written]);
-      if (gzip.destroyed) break;
-    }
-    gzip.end();
-    await written;
-  } finally {
-    gzip.destroy();
-  }
-}
-
-/** The lines of a list and the closing one. */
-function* lines(files: FileList, tally: LineStats): Generator<Buffer> {
-  const hash = createHash('sha256');
-  for (const { bytes, symlinks } of jsonLinesOf(files)) {
-    tally.bytes += bytes.length;
-    tally.symlinks += symlinks;
-    hash.update(bytes);
-    yield bytes;
-  }
-  yield Buffer.from(`${JSON.stringify({ count: files.count, sha256: hash.digest('hex') })}\n`);
-}
-
-/** A list that is held: its lines are made when they are asked for, those of a short one at once. */
-function inMemory(amounts: ListStats, files: FileList): StoredFileList {
-  const pieces = function* (): Generator<Buffer> {
-    for (const { bytes } of jsonLinesOf(files)) yield bytes;
-  };
-  return isShort(amounts.count, amounts.pathBytes)
-    ? ofLines(amounts, together(pieces()))
-    : { ...amounts, jsonLines: () => oneByOne(pieces()) };
-}
-
-function ofLines(amounts: ListStats, lines: Buffer): StoredFileList {
-  return { ...amounts, lines, jsonLines: () => oneByOne([lines]) };
-}
-
-async function* oneByOne(pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
-  for (const piece of pieces) {
-    // What is made of it and sent takes some milliseconds.
-    await setImmediate();
-    yield piece;
-  }
-}
-
-/** One text of all pieces, each of which is written over by the next one. */
-function together(pieces: Iterable<Buffer>): Buffer {
-  return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
-}
-
-/** One that is not there is removed already. */
-async function remove(path: string, files: SpoolFileSystem): Promise<void> {
-  try {
-    await files.unlink(path);
+    return await result;
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    typeof error.code === 'string'
-    ? error.code
-    : undefined;
-}
-
-/** What zlib can't unpack, and what the disk can't read any more. */
-function isDamage(error: unknown): boolean {
-  const code = codeOf(error);
-  return code !== undefined && (code.startsWith('Z_') || code === 'EIO');
 }
 
 function unavailable(what: string, error: unknown): SpoolUnavailableError {
@@ -344,7 +221,7 @@ function unavailable(what: string, error: unknown): SpoolUnavailableError {
         ? 'the proxy may not write to its data folder'
         : "the proxy's data folder is not usable";
   return new SpoolUnavailableError(
-    `The file list could not be ${what}: ${why}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must look at dataDir.`,
+    `The file list could not be ${what}: ${why}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must check dataDir.`,
     { cause: error },
   );
 }

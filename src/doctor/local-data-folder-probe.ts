@@ -8,7 +8,8 @@ import type {
   LockReading,
   SpaceReading,
 } from '../ports/data-folder-probe.port.js';
-import { codeOf, lookAtLock } from '../data-folder/data-dir-lock.js';
+import { codeOf } from '../errors/error-code.js';
+import { inspectLock } from '../data-folder/data-dir-lock.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
 
 const USE = constants.R_OK | constants.W_OK | constants.X_OK;
@@ -35,7 +36,7 @@ export class LocalDataFolderProbe implements DataFolderProbe {
   }
 
   lock(): Promise<LockReading> {
-    return lookAtLock(this.dataDir);
+    return inspectLock(this.dataDir);
   }
 
   async tryToWrite(): Promise<FolderReading> {

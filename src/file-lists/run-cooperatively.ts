@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Work on a list of up to 400,000 entries, cut into steps of a few milliseconds: between two of them
- * other requests run.
+ * Work on up to 400,000 entries, cut into steps of a few milliseconds: between two steps other
+ * requests are served.
  */
 export type CooperativeTask<Result> = Generator<undefined, Result, undefined>;
 
@@ -10,8 +10,7 @@ export type CooperativeTask<Result> = Generator<undefined, Result, undefined>;
 export const ENTRIES_PER_STEP = 10_000;
 
 /**
- * Runs a task step by step and lets others run in between: nobody else's request may wait for one
- * long file list.
+ * Runs a task step by step, and lets other requests run in between.
  *
  * @param signal ends it between two steps
  * @throws the signal's reason, and what a step throws

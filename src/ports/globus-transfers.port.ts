@@ -1,5 +1,5 @@
 import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
-import type { StoredFileList } from './file-list-store.port.js';
+import type { StoredFileList } from '../file-lists/stored-format.js';
 
 /** What Globus is asked to do. */
 export interface TransferRequest {

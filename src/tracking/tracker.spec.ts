@@ -26,7 +26,7 @@ import {
   QueueFullError,
   TransferRefusedError,
 } from '../errors/request.errors.js';
-import { digestFileList } from '../file-lists/file-list.js';
+import { digestFileList } from '../file-lists/digest-file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { taskLabel } from '../domain/task-label.js';
 import type { EndRequest, Transfer } from '../domain/transfer.js';

@@ -11,11 +11,8 @@ import { Alarms } from '../../src/tracking/core/alarms.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { CancelTransfer } from '../../src/transfers/application/cancel-transfer.js';
 import { LookUpTransfers } from '../../src/transfers/application/look-up-transfers.js';
-import type {
-  FileListStore,
-  StoredFileList,
-  StoredEntry,
-} from '../../src/ports/file-list-store.port.js';
+import type { FileListStore, StoredEntry } from '../../src/ports/file-list-store.port.js';
+import type { StoredFileList } from '../../src/file-lists/stored-format.js';
 import type { TransferEvent } from '../../src/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import type { FileList } from '../../src/file-lists/file-list.js';

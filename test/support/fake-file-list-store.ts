@@ -1,14 +1,11 @@
-import type {
-  FileListStore,
-  StoredFileList,
-  StoredEntry,
-} from '../../src/ports/file-list-store.port.js';
+import type { FileListStore, StoredEntry } from '../../src/ports/file-list-store.port.js';
 import type { FileEntry, FileList } from '../../src/file-lists/file-list.js';
+import type { StoredFileList } from '../../src/file-lists/stored-format.js';
 import type { CooperativeTask } from '../../src/file-lists/run-cooperatively.js';
 import { Faults } from './faults.js';
 import { filesOf } from './file-lists.js';
 
-/** A list that is read in batches of two. */
+/** A stored list that is read two entries at a time. */
 export function listInMemory(files: readonly FileEntry[]): StoredFileList {
   const bytes = files.map(({ path }) => Buffer.byteLength(JSON.stringify(path)) - 2);
   return {
@@ -26,7 +23,7 @@ export function listInMemory(files: readonly FileEntry[]): StoredFileList {
   };
 }
 
-/** All entries of a spooled list. */
+/** All entries of a stored list. */
 export async function entriesOf(list: StoredFileList | undefined): Promise<readonly FileEntry[]> {
   const entries: FileEntry[] = [];
   if (list === undefined) return entries;
@@ -39,7 +36,7 @@ export async function entriesOf(list: StoredFileList | undefined): Promise<reado
   return entries;
 }
 
-/** All steps of work on a list at once. */
+/** Runs all steps of a task on a list at once. */
 export function atOnce<Result>(steps: CooperativeTask<Result>): Result {
   for (;;) {
     const step = steps.next();

@@ -16,7 +16,7 @@ import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import { accountRefused, down, timeout } from '../../../test/support/upstream-failures.js';
 import { atOnce, entriesOf } from '../../../test/support/fake-file-list-store.js';
 import { settle } from '../../../test/support/virtual-clock.js';
-import { digestFileList } from '../../file-lists/file-list.js';
+import { digestFileList } from '../../file-lists/digest-file-list.js';
 import { field } from '../../domain/job-document.js';
 import { taskLabel } from '../../domain/task-label.js';
 import { withEndRequest } from '../../domain/transfer.js';

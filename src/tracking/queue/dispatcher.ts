@@ -13,11 +13,12 @@ import {
 import type { TransferRecord } from '../../domain/transfer-record.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { ServiceAccountError, UpstreamError } from '../../errors/upstream.errors.js';
-import { rebuildFileList } from '../../file-lists/file-list.js';
+import { rebuildFileList } from '../../file-lists/digest-file-list.js';
 import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Datasets } from '../../ports/datasets.port.js';
-import type { FileListStore, StoredFileList } from '../../ports/file-list-store.port.js';
+import type { StoredFileList } from '../../file-lists/stored-format.js';
+import type { FileListStore } from '../../ports/file-list-store.port.js';
 import type { GlobusTransfers, SubmitOutcome } from '../../ports/globus-transfers.port.js';
 import type { AlarmName, Alarms } from '../core/alarms.js';
 import { type BackoffBounds, type Random, Retry } from '../../time/backoff.js';

@@ -4,7 +4,7 @@ import type { FileListDigest } from '../../domain/file-list-digest.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
 import { type AssessedRequest, assessRequest } from './assess-request.js';
-import { checkedFileList } from '../../file-lists/checked-file-list.js';
+import { checkFileList } from '../../file-lists/check-file-list.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { Forecast, TransferTracking } from '../../ports/transfer-tracking.port.js';
 import type { AppliedRule } from './request-rules.js';
@@ -70,5 +70,5 @@ async function digestOf(
   const files = await input.files();
   if (files === undefined) return undefined;
   const atRoot = source.path === '/' || destination.path === '/';
-  return (await runCooperatively(checkedFileList(files, atRoot))).digest;
+  return (await runCooperatively(checkFileList(files, atRoot))).digest;
 }

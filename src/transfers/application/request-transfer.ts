@@ -14,7 +14,7 @@ import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
 import { type AssessmentRequest, assessRequest } from './assess-request.js';
-import { checkedFileList } from '../../file-lists/checked-file-list.js';
+import { checkFileList } from '../../file-lists/check-file-list.js';
 import type { FileListStore } from '../../ports/file-list-store.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
@@ -119,7 +119,7 @@ export class RequestTransfer {
     const files = await input.files();
     if (files === undefined) return { record, takeFiles: () => undefined };
     const atRoot = record.source.path === '/' || record.destination.path === '/';
-    const list = await runCooperatively(checkedFileList(files, atRoot));
+    const list = await runCooperatively(checkFileList(files, atRoot));
     let inHand: FileList | undefined = list.files;
     return {
       record: { ...record, fileList: list.digest },

@@ -10,13 +10,13 @@ import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
 import type { FileList } from '../../file-lists/file-list.js';
-import { FileListReader } from '../../file-lists/file-list-reader.js';
+import { FileListParser } from '../../file-lists/parse-file-list.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
 /**
- * Reads the file list out of a request's body, when somebody asks for it: nobody's body is read, let
- * alone parsed, before it is clear who they are and that they may.
+ * Reads the file list from a request's body, only when a handler asks for it: no body is read, let
+ * alone parsed, before the caller is authenticated and authorized.
  */
 @Injectable()
 export class FileListBody {
@@ -29,30 +29,30 @@ export class FileListBody {
 
   /**
    * @returns undefined when the whole dataset folder is meant: no body, `{}`, or no list in it
-   * @throws InvalidRequestError when it is anything else, too large, too slow, or ends too early
-   * @throws TooBusyError when as many bodies as there is room for are being worked on
+   * @throws InvalidRequestError when it is invalid, too large, too slow, or ends too early
+   * @throws TooBusyError when too many bodies are being processed already
    */
   async read(request: Request, response: Response): Promise<FileList | undefined> {
     if (!hasBody(request)) return undefined;
     requireJson(request);
     const { maxBodyMiB } = this.config.current().server;
-    const said = declaredSize(request, maxBodyMiB);
-    const place = this.gate.enter(said);
+    const declared = declaredSize(request, maxBodyMiB);
+    const place = this.gate.enter(declared);
     let decoder: Transform | undefined;
     try {
       decoder = decoderFor(request.headers['content-encoding']);
-      // Who sent only the headers so far waits for this word.
+      // The client has sent only the headers so far, and waits for this.
       if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
       const files = await atPace(
-        readAll(source, new FileListReader(said), maxBodyMiB, place),
+        readAll(source, new FileListParser(declared), maxBodyMiB, place),
         request,
         this.limits,
         this.clock,
       );
-      // The list takes up room until it is dealt with.
+      // The list takes up memory until the response is complete.
       if (!response.destroyed) response.once('close', place.leave);
       else place.leave();
       return files;
@@ -61,7 +61,7 @@ export class FileListBody {
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
       throw error instanceof ProxyError ? error : bodyIncomplete();
     } finally {
-      // What is not read is thrown away by the server once it has answered.
+      // The server discards the unread rest once it has responded.
       if (decoder !== undefined) request.unpipe(decoder);
       decoder?.destroy();
     }
@@ -90,8 +90,8 @@ function requireJson(request: Request): void {
 }
 
 /**
- * @returns the body's bytes; 0 where they are only known when all have come
- * @throws InvalidRequestError when they are more than are taken
+ * @returns the body's length in bytes; 0 when it is not known in advance
+ * @throws InvalidRequestError when it exceeds the limit
  */
 function declaredSize(request: Request, maxBodyMiB: number): number {
   const length = request.headers['content-length'];
@@ -100,7 +100,7 @@ function declaredSize(request: Request, maxBodyMiB: number): number {
   return Number(length);
 }
 
-/** @returns undefined when the body comes as it is */
+/** @returns undefined when the body is not compressed */
 function decoderFor(encoding: string | undefined): Transform | undefined {
   switch (encoding?.trim().toLowerCase()) {
     case undefined:
@@ -116,36 +116,32 @@ function decoderFor(encoding: string | undefined): Transform | undefined {
       return createBrotliDecompress();
     default:
       throw new InvalidRequestError(
-        'The body is encoded in a way that this service does not know; send it as it is, or with gzip.',
+        'The body has a Content-Encoding that this service does not support; send it uncompressed, or with gzip.',
       );
   }
 }
 
 async function readAll(
   source: Readable,
-  reader: FileListReader,
+  reader: FileListParser,
   maxBodyMiB: number,
   place: BodyPlace,
 ): Promise<FileList | undefined> {
   let bytes = 0;
-  // The connection must outlive a refusal, or nobody would hear of it.
+  // The connection must outlive an error, or the client would never receive it.
   const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
   for await (const piece of pieces) {
     bytes += piece.length;
-    if (bytes > maxBodyMiB * BYTES_PER_MIB) {
-      throw tooLarge(maxBodyMiB);
-    }
+    if (bytes > maxBodyMiB * BYTES_PER_MIB) throw tooLarge(maxBodyMiB);
     place.need(bytes);
     reader.push(piece);
   }
-  // A chunked body of no bytes is none.
+  // An empty chunked body counts as none.
   return bytes === 0 ? undefined : reader.end();
 }
 
 function tooLarge(maxBodyMiB: number): InvalidRequestError {
-  return new InvalidRequestError(
-    `The body is larger than the ${maxBodyMiB} MiB that this service takes.`,
-  );
+  return new InvalidRequestError(`The body is larger than the limit of ${maxBodyMiB} MiB.`);
 }
 
 function bodyIncomplete(): InvalidRequestError {

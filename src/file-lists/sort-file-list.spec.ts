@@ -1,21 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { atOnce } from '../../test/support/fake-file-list-store.js';
+import { fileListOf, filesOf } from '../../test/support/file-lists.js';
 import type { FileList } from './file-list.js';
-import { sortedOrder } from './file-list-order.js';
-import { comparePaths } from './path-bytes.js';
-import { fileListOf } from '../../test/support/file-lists.js';
+import { ENTRIES_PER_STEP } from './run-cooperatively.js';
+import { comparePaths, sortFileList } from './sort-file-list.js';
 
 const listOf = (paths: readonly string[]): FileList =>
   fileListOf(paths.map((path) => ({ path, isSymlink: false })));
 
-function sorted(paths: readonly string[]): readonly string[] {
-  const list = listOf(paths);
-  const order = atOnce(sortedOrder(list));
-  return order === undefined ? paths : Array.from(order, (position) => list.path(position));
-}
+const sorted = (paths: readonly string[]): readonly string[] =>
+  filesOf(atOnce(sortFileList(listOf(paths)))).map(({ path }) => path);
 
-/** As JavaScript sorts texts: by code units. */
+/** As JavaScript sorts strings: by code units. */
 const byCodeUnits = (paths: readonly string[]): readonly string[] => [...paths].sort();
 
 /** Folders within folders, names that begin alike, and characters on both sides of the slash. */
@@ -51,7 +48,7 @@ describe('the order of paths', () => {
     );
   });
 
-  test('is found where folders take turns, and where there are more than can be told apart', () => {
+  test('is found where folders alternate, and where there are more than can be told apart', () => {
     const turns = Array.from({ length: 20_000 }, (_none, n) => `run/tile_${n % 8}/frame_${n}`);
     const many = Array.from({ length: 20_000 }, (_none, n) => `${(n * 7919) % 9973}/x/${n % 3}`);
     for (const paths of [turns, many, turns.toReversed()]) {
@@ -59,8 +56,30 @@ describe('the order of paths', () => {
     }
   });
 
-  test('of a list that is sorted needs no words', () => {
-    expect(atOnce(sortedOrder(listOf(['a', 'a', 'b/a', 'b0'])))).toBeUndefined();
-    expect(atOnce(sortedOrder(listOf([])))).toBeUndefined();
+  test('leaves a sorted list as it is, and links with their paths', () => {
+    for (const paths of [['a', 'a', 'b/a', 'b0'], []]) {
+      const list = listOf(paths);
+      expect(atOnce(sortFileList(list))).toBe(list);
+    }
+    const list = fileListOf([
+      { path: 'b', isSymlink: false },
+      { path: 'a', isSymlink: true },
+    ]);
+    expect([filesOf(atOnce(sortFileList(list))), list.path(0)]).toEqual([
+      [
+        { path: 'a', isSymlink: true },
+        { path: 'b', isSymlink: false },
+      ],
+      'b',
+    ]);
+  });
+
+  test('of a long list is found in steps, or other requests would wait for half a second', () => {
+    const count = 4 * ENTRIES_PER_STEP + 7;
+    const list = listOf(Array.from({ length: count }, (_none, n) => `p${(n * 48_271) % count}`));
+    const steps = sortFileList(list);
+    let times = 0;
+    while (steps.next().done !== true) times += 1;
+    expect(times).toBeGreaterThanOrEqual(4);
   });
 });

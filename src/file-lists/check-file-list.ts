@@ -1,16 +1,20 @@
-import { InvalidRequestError } from '../errors/request.errors.js';
 import type { FileListDigest } from '../domain/file-list-digest.js';
-import { isPlainFilePath, refuseFilePath } from './file-paths.js';
-import { digestFileList, type FileList, picked, sortedFileList } from './file-list.js';
-import { comparePaths } from './path-bytes.js';
-import { ENTRIES_PER_STEP, type CooperativeTask } from './run-cooperatively.js';
+import { InvalidRequestError } from '../errors/request.errors.js';
+import { isPlainFilePath, refuseFilePath } from './check-file-path.js';
+import { digestFileList } from './digest-file-list.js';
+import type { FileList } from './file-list.js';
+import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
+import { comparePaths, sortFileList } from './sort-file-list.js';
 
-/** A file list as it is stored. */
+/** A file list that may be stored. */
 export interface CheckedFileList {
   /** Sorted by path, each path once. */
   readonly files: FileList;
   readonly digest: FileListDigest;
 }
+
+/** How much of a path is quoted in an error. */
+const QUOTED_LENGTH = 300;
 
 /**
  * Checks and sorts a request's file list. Entry numbers in messages start at 0, as in JSON pointers.
@@ -18,10 +22,7 @@ export interface CheckedFileList {
  * @param atRoot the dataset's folder is the top of one of the collections
  * @throws InvalidRequestError naming the first entry that can't be used
  */
-export function* checkedFileList(
-  files: FileList,
-  atRoot: boolean,
-): CooperativeTask<CheckedFileList> {
+export function* checkFileList(files: FileList, atRoot: boolean): CooperativeTask<CheckedFileList> {
   if (files.count === 0) {
     throw new InvalidRequestError(
       'The file list is empty. Leave it out to transfer the whole dataset folder.',
@@ -34,8 +35,8 @@ export function* checkedFileList(
       refuseBadPath(files.path(position), position, atRoot);
     }
   }
-  const once = yield* withoutRepetitions(yield* sortedFileList(files));
-  return { files: once, digest: yield* digestFileList(once) };
+  const unique = yield* withoutDuplicates(yield* sortFileList(files));
+  return { files: unique, digest: yield* digestFileList(unique) };
 }
 
 function refuseBadPath(path: string, position: number, atRoot: boolean): void {
@@ -43,11 +44,11 @@ function refuseBadPath(path: string, position: number, atRoot: boolean): void {
   if (refusal === undefined) return;
   throw new InvalidRequestError(
     `Entry ${position} of the file list can't be used: its path ${refusal}.`,
-    { details: `fileList[${position}].path = ${JSON.stringify(path).slice(0, 300)}` },
+    { details: `fileList[${position}].path = ${JSON.stringify(path).slice(0, QUOTED_LENGTH)}` },
   );
 }
 
-function* withoutRepetitions(sorted: FileList): CooperativeTask<FileList> {
+function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {
   const kept = new Uint32Array(sorted.count);
   let count = 0;
   for (let position = 0; position < sorted.count; position += 1) {
@@ -58,9 +59,9 @@ function* withoutRepetitions(sorted: FileList): CooperativeTask<FileList> {
     } else if (sorted.isSymlink(position - 1) !== sorted.isSymlink(position)) {
       throw new InvalidRequestError(
         'The file list names one path twice, once as a symbolic link and once not.',
-        { details: `path = ${JSON.stringify(sorted.path(position)).slice(0, 300)}` },
+        { details: `path = ${JSON.stringify(sorted.path(position)).slice(0, QUOTED_LENGTH)}` },
       );
     }
   }
-  return count === sorted.count ? sorted : picked(sorted, kept.subarray(0, count));
+  return count === sorted.count ? sorted : sorted.pick(kept.subarray(0, count));
 }

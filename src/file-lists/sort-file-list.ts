@@ -1,23 +1,54 @@
-import { areEqual, comparePaths, type PathBytes, WORD } from './path-bytes.js';
+import type { FileList } from './file-list.js';
 import type { CooperativeTask } from './run-cooperatively.js';
+import { equalBytes, WORD } from './word-bytes.js';
 
-/** So many comparisons are made in one step. */
+/** Comparisons made in one step. */
 const COMPARISONS_PER_STEP = 30_000;
-/** Folders that are told apart; where there are more, sorting takes longer. */
+/** Folders that are told apart; with more of them, sorting takes longer. */
 const FOLDERS = 4096;
 const SLASH = 0x2f;
 
-/**
- * The order of a list's paths by code units.
- *
- * @returns positions in the list, equal paths next to each other; undefined: it is sorted already
- */
-export function* sortedOrder(list: PathBytes): CooperativeTask<Uint32Array | undefined> {
-  if (yield* isSorted(list)) return undefined;
-  return yield* mergedRuns(list, yield* folderByFolder(list));
+/** Sorts by path in code-unit order, which is the same on every machine. The input is kept. */
+export function* sortFileList(list: FileList): CooperativeTask<FileList> {
+  // Programs that walk through folders mostly list the files in this order already.
+  if (yield* isSorted(list)) return list;
+  return list.pick(yield* mergedRuns(list, yield* folderByFolder(list)));
 }
 
-function* isSorted(list: PathBytes): CooperativeTask<boolean> {
+/**
+ * Compares two paths of a list by UTF-16 code units, as JavaScript compares strings.
+ *
+ * @returns below zero when the path at `a` comes first, zero when both are equal
+ */
+export function comparePaths(list: FileList, a: number, b: number): number {
+  const { bytes, words, starts, ends } = list;
+  let atA = starts[a] ?? 0;
+  let atB = starts[b] ?? 0;
+  const endA = ends[a] ?? 0;
+  const endB = ends[b] ?? 0;
+  const lastWord = atA + Math.min(endA - atA, endB - atB) - WORD;
+  while (atA <= lastWord && words.getUint32(atA) === words.getUint32(atB)) {
+    atA += WORD;
+    atB += WORD;
+  }
+  for (; atA < endA && atB < endB; atA += 1, atB += 1) {
+    const byteA = bytes[atA] ?? 0;
+    const byteB = bytes[atB] ?? 0;
+    if (byteA !== byteB) return rank(byteA) - rank(byteB);
+  }
+  return endA - atA - (endB - atB);
+}
+
+/**
+ * Rank of a UTF-8 byte in the order of UTF-16 code units, in which `\u{10000}` and above, starting
+ * with 0xf0 to 0xf4, come before `\ue000` to `\uffff`, starting with 0xee and 0xef.
+ */
+function rank(byte: number): number {
+  if (byte < 0xee) return byte;
+  return byte >= 0xf0 ? byte - 2 : byte + 5;
+}
+
+function* isSorted(list: FileList): CooperativeTask<boolean> {
   for (let position = 1; position < list.count; position += 1) {
     if (position % COMPARISONS_PER_STEP === 0) yield;
     if (comparePaths(list, position - 1, position) > 0) return false;
@@ -26,12 +57,11 @@ function* isSorted(list: PathBytes): CooperativeTask<boolean> {
 }
 
 /**
- * The paths folder by folder, in the order in which their folders turn up first. Within a folder
- * most lists are sorted, but many go through several folders in turn, as detectors write them: this
- * leaves few runs to be merged. What comes of it is only a good beginning: some folder may come
- * twice.
+ * Positions folder by folder, in the order in which the folders first appear. Within a folder most
+ * lists are sorted, but many alternate between folders, as detectors write them: grouping leaves few
+ * runs to merge. It need not be perfect: where two folders share a hash, a folder may appear twice.
  */
-function* folderByFolder(list: PathBytes): CooperativeTask<Uint32Array> {
+function* folderByFolder(list: FileList): CooperativeTask<Uint32Array> {
   const { bytes, words, starts, ends, count } = list;
   const next = new Uint32Array(count);
   const groups: { readonly first: number; readonly folderBytes: number; last: number }[] = [];
@@ -44,7 +74,7 @@ function* folderByFolder(list: PathBytes): CooperativeTask<Uint32Array> {
     const group = groups[groupAt[place] ?? -1];
     if (
       group?.folderBytes === folderBytes &&
-      areEqual(words, start, words, starts[group.first] ?? 0, folderBytes)
+      equalBytes(words, start, words, starts[group.first] ?? 0, folderBytes)
     ) {
       next[group.last] = position;
       group.last = position;
@@ -65,14 +95,14 @@ function* folderByFolder(list: PathBytes): CooperativeTask<Uint32Array> {
   return order;
 }
 
-/** Without the slash; 0 when there is none. */
+/** Bytes before the last slash; 0 when there is none. */
 function lengthOfFolder(bytes: Buffer, start: number, end: number): number {
   let slash = end - 1;
   while (slash > start && bytes[slash] !== SLASH) slash -= 1;
   return Math.max(0, slash - start);
 }
 
-/** FNV-1a, of words instead of bytes; the last word may overlap the one before. */
+/** FNV-1a over words instead of bytes; the last word may overlap the one before. */
 function hashOf(words: DataView, start: number, count: number): number {
   let hash = 0x811c9dc5;
   const mix = (value: number): void => {
@@ -87,8 +117,8 @@ function hashOf(words: DataView, start: number, count: number): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-/** Merges what is in order already, two runs at a time, until there is but one. */
-function* mergedRuns(list: PathBytes, order: Uint32Array): CooperativeTask<Uint32Array> {
+/** Merges sorted runs in pairs until one is left. */
+function* mergedRuns(list: FileList, order: Uint32Array): CooperativeTask<Uint32Array> {
   let runs = yield* runsOf(list, order);
   let source = order;
   let target: Uint32Array = new Uint32Array(order.length);
@@ -104,7 +134,7 @@ function* mergedRuns(list: PathBytes, order: Uint32Array): CooperativeTask<Uint3
       while (left < middle && right < end) {
         compared += 1;
         if (compared % COMPARISONS_PER_STEP === 0) yield;
-        // Those that are equal stay as they came.
+        // Stable: equal paths keep their order.
         const a = source[left] ?? 0;
         const b = source[right] ?? 0;
         if (comparePaths(list, a, b) <= 0) {
@@ -126,8 +156,8 @@ function* mergedRuns(list: PathBytes, order: Uint32Array): CooperativeTask<Uint3
   return source;
 }
 
-/** Where each run of paths in order begins, and where the last one ends. */
-function* runsOf(list: PathBytes, order: Uint32Array): CooperativeTask<readonly number[]> {
+/** Where each sorted run starts, and where the last one ends. */
+function* runsOf(list: FileList, order: Uint32Array): CooperativeTask<readonly number[]> {
   const runs = [0];
   for (let at = 1; at < order.length; at += 1) {
     if (at % COMPARISONS_PER_STEP === 0) yield;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidRequestError } from '../errors/request.errors.js';
 import type { FileEntry } from './file-list.js';
-import { FileListReader } from './file-list-reader.js';
+import { FileListParser } from './parse-file-list.js';
 import { filesOf } from '../../test/support/file-lists.js';
 
 type Outcome = readonly FileEntry[] | 'no list' | 'refused';
@@ -19,7 +19,7 @@ function read(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINITY): Out
 
 function readOrThrow(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINITY) {
   const bytes = Buffer.from(body as string);
-  const reader = new FileListReader();
+  const reader = new FileListParser();
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     reader.push(bytes.subarray(start, start + pieceBytes));
   }
@@ -151,7 +151,7 @@ describe('reading a file list as it comes in', () => {
 
   it('half a surrogate pair is no file name', () => {
     expect(() => readOrThrow('{"fileList":[{"path":"a\\ud800","isSymlink":true}]}')).toThrow(
-      'Entry 0 of fileList has broken text in its path: half of a surrogate pair.',
+      'Entry 0 of fileList has an invalid character in its path: half of a surrogate pair.',
     );
   });
 
@@ -182,7 +182,7 @@ describe('reading a file list as it comes in', () => {
   });
 
   it('refuses a bad entry before the rest has come', () => {
-    const reader = new FileListReader();
+    const reader = new FileListParser();
     const piece = Buffer.from(`{"fileList":[{"path":5,"isSymlink":true},${' '.repeat(70_000)}{},`);
     expect(() => {
       reader.push(piece);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { type FileEntry, type FileList, FileListBuilder } from './file-list.js';
-import { areEqual, wordsOf } from './path-bytes.js';
+import { equalBytes, wordsOf } from './word-bytes.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -12,33 +12,36 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const FIRST_PRINTABLE = 0x20;
 
+const NOT_UTF8 = 'The body is not valid UTF-8.';
+const NOT_JSON = 'The body is not valid JSON.';
+const LISTED_TWICE = 'The body names fileList twice.';
+
 /** How nearly every entry is written. */
 const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
-const BEHIND_FILE = wordsOf(Buffer.from('","isSymlink":false}'));
-const BEHIND_LINK = wordsOf(Buffer.from('","isSymlink":true}'));
+const AFTER_FILE = wordsOf(Buffer.from('","isSymlink":false}'));
+const AFTER_LINK = wordsOf(Buffer.from('","isSymlink":true}'));
 
-/** Entries are parsed as soon as there are so many bytes of them: a millisecond's work. */
+/** Entries are parsed once there are so many bytes of them: a millisecond's work. */
 const PARSE_FROM_BYTES = 64 * 1024;
-/** An entry is a path and a flag, and beside the list there is nothing. */
+/** Limit of one entry, and of all that is in the body beside the list. */
 const LONGEST_PART_BYTES = 1024 * 1024;
-/** Enough for the key before the list; who writes it in another way is understood all the same. */
+/** Enough to recognize the list's key; a list with a key written otherwise is parsed at the end. */
 const KEY_BYTES = 64;
 
 /**
- * Reads `{"fileList": [{"path": …, "isSymlink": …}, …]}` as it comes in. A list has up to 400,000
- * entries, some 32 MB: parsing it whole would stop everybody else for half a second, and hold all of
+ * Parses `{"fileList": [{"path": …, "isSymlink": …}, …]}` piece by piece. A list has up to 400,000
+ * entries, some 32 MB: parsing it whole would block all other requests for half a second, and hold
  * it in memory three times over.
  *
- * An entry that is written as nearly all are, without a space or an escape, is taken from the bytes
- * as it stands. For all others only where they end is found out here, by brackets and quotes. They, a
- * few hundred at a time, and what is left of the body without the list are then parsed by
- * `JSON.parse`: so what is no JSON there is none here.
+ * An entry that is written as nearly all are, without a space or an escape, is copied from the bytes
+ * as it is. Of all others only the end is found here, by brackets and quotes; they, a few hundred at
+ * a time, and the rest of the body are then parsed by `JSON.parse`, which alone decides what is JSON.
  */
-export class FileListReader {
+export class FileListParser {
   /** The body without the entries of the list. */
   private rest: Buffer[] = [];
   private restBytes = 0;
-  /** Entries that were not parsed yet. */
+  /** Entries that are not parsed yet. */
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private files: FileListBuilder | undefined;
@@ -46,22 +49,22 @@ export class FileListReader {
   private inString = false;
   private escaped = false;
   private inList = false;
-  /** The list goes on after a comma, so an entry must follow. */
+  /** The last entry was followed by a comma, so another must come. */
   private afterComma = false;
-  /** The entries so far were plain, and only the piece has ended. */
+  /** All entries up to the end of the piece were plain. */
   private plainSoFar = false;
 
-  /** @param bytes how long the body will be, as far as that is known */
+  /** @param bytes length of the body, as far as it is known */
   constructor(private readonly bytes = 0) {}
 
   /**
-   * Takes the next piece of the body.
+   * Parses the next piece of the body.
    *
-   * @throws InvalidRequestError as soon as something can't be used
+   * @throws InvalidRequestError as soon as something is invalid
    */
   push(piece: Buffer): void {
     let from = 0;
-    // Every byte passes here, which is a good deal quicker through variables than through fields.
+    // Every byte passes here: local variables are much faster than fields.
     let { depth, inString, escaped, inList } = this;
     for (let at = 0; at < piece.length; at += 1) {
       const byte = piece[at] ?? 0;
@@ -119,10 +122,10 @@ export class FileListReader {
   }
 
   /**
-   * The body is complete.
+   * Ends the body.
    *
-   * @returns undefined when the whole dataset folder is meant: no list in it
-   * @throws InvalidRequestError when it is anything but an object with a list or without one
+   * @returns undefined when it has no list: the whole dataset folder is meant
+   * @throws InvalidRequestError when it is not an object with or without a list
    */
   end(): FileList | undefined {
     const body = parseJson(textOf(this.rest).replace(/^\ufeff/, ''));
@@ -133,8 +136,9 @@ export class FileListReader {
     }
     const { fileList } = body as { readonly fileList?: unknown };
     if (this.files !== undefined) {
-      // JSON would take the last one; nobody can mean that.
-      if (!Array.isArray(fileList) || fileList.length > 0) throw listedTwice();
+      // JSON would take the last one, which can't be meant.
+      if (!Array.isArray(fileList) || fileList.length > 0)
+        throw new InvalidRequestError(LISTED_TWICE);
       return this.files.build();
     }
     if (fileList === undefined || fileList === null) return undefined;
@@ -160,26 +164,26 @@ export class FileListReader {
       this.rest.push(bytes);
       this.restBytes += bytes.length;
       if (this.restBytes > LONGEST_PART_BYTES) {
-        throw new InvalidRequestError('The body holds too much beside fileList.');
+        throw new InvalidRequestError('The body contains too much beside fileList.');
       }
     }
   }
 
-  /** A list one level below the body: the list of files, if its key says so. */
+  /** An array one level below the body starts: the file list, if its key says so. */
   private beginList(): void {
     const before = lastBytes(this.rest, KEY_BYTES).toString('latin1').slice(0, -1).trimEnd();
     if (!before.endsWith(':') || !/(?:^|[^\\])"fileList"$/.test(before.slice(0, -1).trimEnd()))
       return;
-    if (this.files !== undefined) throw listedTwice();
+    if (this.files !== undefined) throw new InvalidRequestError(LISTED_TWICE);
     this.files = new FileListBuilder(this.bytes);
     this.inList = true;
   }
 
   /**
-   * Takes entries as long as they are plain and whole, each with the comma behind it.
+   * Copies entries as long as they are plain and whole, each with its comma.
    *
-   * @param start where an entry begins
-   * @returns where the first one begins that was not taken
+   * @param start where an entry starts
+   * @returns where the first entry starts that was not copied
    */
   private takePlain(piece: Buffer, start: number): number {
     const { files } = this;
@@ -189,33 +193,33 @@ export class FileListReader {
     this.plainSoFar = false;
     for (;;) {
       const path = from + BEFORE_PATH.byteLength;
-      const behind = stringEnd(piece, path);
-      const isSymlink = !standsAt(words, behind, BEHIND_FILE);
-      const next = behind + (isSymlink ? BEHIND_LINK : BEHIND_FILE).byteLength;
+      const pathEnd = stringEnd(piece, path);
+      const isSymlink = !startsWith(words, pathEnd, AFTER_FILE);
+      const next = pathEnd + (isSymlink ? AFTER_LINK : AFTER_FILE).byteLength;
       if (next >= piece.length) {
         this.plainSoFar = true;
         break;
       }
-      if (!standsAt(words, from, BEFORE_PATH)) break;
-      if (isSymlink && !standsAt(words, behind, BEHIND_LINK)) break;
+      if (!startsWith(words, from, BEFORE_PATH)) break;
+      if (isSymlink && !startsWith(words, pathEnd, AFTER_LINK)) break;
       const follower = piece[next];
       if (follower !== COMMA && follower !== CLOSE_LIST) break;
-      files.addPlain(words, path, behind, isSymlink);
+      files.addPlain(words, path, pathEnd, isSymlink);
       this.afterComma = follower === COMMA;
       from = this.afterComma ? next + 1 : next;
       if (!this.afterComma) break;
     }
-    if (!isUtf8(piece.subarray(start, from))) throw notUtf8();
+    if (!isUtf8(piece.subarray(start, from))) throw new InvalidRequestError(NOT_UTF8);
     return from;
   }
 
-  /** @param bytes what came of an entry since the last piece */
+  /** @param bytes length of the current entry in this piece */
   private parsesNow(bytes: number): boolean {
     return this.plainSoFar || this.pendingBytes + bytes >= PARSE_FROM_BYTES;
   }
 
   private endList(): void {
-    // Nothing between the brackets is an empty list; nothing after a comma is no JSON.
+    // Nothing between the brackets is an empty list; nothing after a comma is invalid JSON.
     if (this.afterComma || textOf(this.pending).trim() !== '') this.parsePending();
     this.pending = [];
     this.pendingBytes = 0;
@@ -226,14 +230,15 @@ export class FileListReader {
     const text = textOf(this.pending);
     this.pending = [];
     this.pendingBytes = 0;
-    if (text.trim() === '') throw malformed();
+    if (text.trim() === '') throw new InvalidRequestError(NOT_JSON);
     const entries = parseJson(`[${text}]`);
-    if (!Array.isArray(entries) || this.files === undefined) throw malformed();
+    if (!Array.isArray(entries) || this.files === undefined)
+      throw new InvalidRequestError(NOT_JSON);
     for (const entry of entries as readonly unknown[]) addEntry(this.files, entry);
   }
 }
 
-/** Where a text ends that begins here and has no escape in it; else where that is found out. */
+/** Where the string that starts here ends, or has an escape or a control character. */
 function stringEnd(piece: Buffer, start: number): number {
   let at = start;
   for (; at < piece.length; at += 1) {
@@ -243,25 +248,25 @@ function stringEnd(piece: Buffer, start: number): number {
   return at;
 }
 
-function standsAt(words: DataView, start: number, wanted: DataView): boolean {
+function startsWith(words: DataView, start: number, expected: DataView): boolean {
   return (
-    start + wanted.byteLength <= words.byteLength &&
-    areEqual(words, start, wanted, 0, wanted.byteLength)
+    start + expected.byteLength <= words.byteLength &&
+    equalBytes(words, start, expected, 0, expected.byteLength)
   );
 }
 
-/** UTF-8 can't carry it, so no file has such a name. */
+/** UTF-8 has no encoding for it, so no file has such a name. */
 const HALF_SURROGATE_PAIR = /\p{Cs}/u;
 
 function addEntry(files: FileListBuilder, entry: unknown): void {
   if (!isFileEntry(entry)) {
     throw new InvalidRequestError(
-      `Entry ${files.count} of fileList must be an object with path (text) and isSymlink (true or false).`,
+      `Entry ${files.count} of fileList must be an object with path (string) and isSymlink (true or false).`,
     );
   }
   if (HALF_SURROGATE_PAIR.test(entry.path)) {
     throw new InvalidRequestError(
-      `Entry ${files.count} of fileList has broken text in its path: half of a surrogate pair.`,
+      `Entry ${files.count} of fileList has an invalid character in its path: half of a surrogate pair.`,
     );
   }
   files.add(entry.path, entry.isSymlink);
@@ -274,21 +279,15 @@ function isFileEntry(entry: unknown): entry is FileEntry {
 }
 
 function lastBytes(pieces: readonly Buffer[], count: number): Buffer {
-  const last: Buffer[] = [];
-  let left = count;
-  for (let index = pieces.length - 1; index >= 0 && left > 0; index -= 1) {
-    const piece = pieces[index]?.subarray(-left) ?? Buffer.alloc(0);
-    last.unshift(piece);
-    left -= piece.length;
-  }
-  return Buffer.concat(last);
+  // No piece is empty.
+  return Buffer.concat(pieces.slice(-count)).subarray(-count);
 }
 
 function textOf(pieces: readonly Buffer[]): string {
   const [only, ...others] = pieces;
   const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(pieces);
-  // A byte that got lost in a name would have another file copied.
-  if (!isUtf8(bytes)) throw notUtf8();
+  // A byte replaced in a name would copy another file.
+  if (!isUtf8(bytes)) throw new InvalidRequestError(NOT_UTF8);
   return bytes.toString('utf8');
 }
 
@@ -296,18 +295,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw malformed();
+    throw new InvalidRequestError(NOT_JSON);
   }
-}
-
-function notUtf8(): InvalidRequestError {
-  return new InvalidRequestError('The body is not valid UTF-8.');
-}
-
-function malformed(): InvalidRequestError {
-  return new InvalidRequestError('The body is not valid JSON.');
-}
-
-function listedTwice(): InvalidRequestError {
-  return new InvalidRequestError('The body names fileList twice.');
 }

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { atOnce } from '../../test/support/fake-file-list-store.js';
 import { fileListOf, filesOf } from '../../test/support/file-lists.js';
 import type { FileEntry } from './file-list.js';
-import { checkedFileList } from './checked-file-list.js';
+import { checkFileList } from './check-file-list.js';
 
 const check = (files: readonly FileEntry[], atRoot = false) =>
-  atOnce(checkedFileList(fileListOf(files), atRoot));
+  atOnce(checkFileList(fileListOf(files), atRoot));
 
 const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
 

@@ -1,10 +1,10 @@
 import { hasDotSegment, hasUnprintable } from '../facilities/path-text.js';
 
 const SLASH = 0x2f;
-/** More than any file system takes, in bytes; and what is done for a path must not take long. */
+/** In bytes: longer than any file system allows, and short enough to be checked quickly. */
 export const LONGEST_FILE_PATH = 4096;
 
-/** What may stand in a segment of a plain path: 2 anywhere, 1 behind something else. */
+/** What a segment of a plain path may consist of: 2 anywhere, 1 after its first character. */
 const IN_PLAIN_SEGMENT = new Uint8Array(256);
 for (let byte = 0; byte < 128; byte += 1) {
   const character = String.fromCharCode(byte);
@@ -12,32 +12,32 @@ for (let byte = 0; byte < 128; byte += 1) {
 }
 
 /**
- * Whether a path is one of those with which nothing can be wrong, as most are: letters, digits and a
- * few signs of ASCII. Lists have 400,000 entries, so this is found out without making texts of them;
- * a path that is not plain is looked at by {@link refuseFilePath}.
+ * Whether a path is certainly usable, as most are: ASCII letters, digits and a few more characters.
+ * With up to 400,000 entries, this is decided on the bytes, without making strings; a path that is
+ * not plain is left to {@link refuseFilePath}.
  *
- * @param bytes UTF-8; the path stands from `start` to `end`
+ * @param bytes UTF-8, with the path from `start` to `end`
  */
 export function isPlainFilePath(bytes: Buffer, start: number, end: number): boolean {
   if (end - start > LONGEST_FILE_PATH) return false;
-  let atBeginning = true;
+  let atStart = true;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (byte === SLASH && !atBeginning) {
-      atBeginning = true;
+    if (byte === SLASH && !atStart) {
+      atStart = true;
     } else {
       const kind = IN_PLAIN_SEGMENT[byte] ?? 0;
-      if (kind === 0 || (atBeginning && kind === 1)) return false;
-      atBeginning = false;
+      if (kind === 0 || (atStart && kind === 1)) return false;
+      atStart = false;
     }
   }
-  return !atBeginning;
+  return !atStart;
 }
 
 /**
- * Why one path of a file list is refused, as the end of a sentence that begins with the path; or
- * `undefined` if it is usable. Paths are relative to the dataset's folder. A backslash may stand in
- * a name, but not where a Windows collection would read it as a way out of the folder.
+ * Why a path of a file list is refused, as the end of a sentence that begins with the path;
+ * `undefined` if it is usable. A name may contain a backslash, but not where a Windows collection
+ * would read it as a way out of the dataset's folder.
  *
  * @param atRoot the dataset's folder is the top of a collection
  */

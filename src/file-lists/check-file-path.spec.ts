@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isPlainFilePath, LONGEST_FILE_PATH, refuseFilePath } from './file-paths.js';
+import { isPlainFilePath, LONGEST_FILE_PATH, refuseFilePath } from './check-file-path.js';
 
 const ABSOLUTE = "is absolute; file paths are relative to the dataset's source folder";
 const DOTS = 'has a "." or ".." segment, which could lead out of the dataset';

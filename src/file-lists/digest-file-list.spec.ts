@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createHash } from 'node:crypto';
+import { atOnce } from '../../test/support/fake-file-list-store.js';
+import { fileListOf, filesOf } from '../../test/support/file-lists.js';
+import type { FileListDigest } from '../domain/file-list-digest.js';
+import { digestFileList, rebuildFileList } from './digest-file-list.js';
+import type { FileEntry } from './file-list.js';
+import { ENTRIES_PER_STEP } from './run-cooperatively.js';
+import { sortFileList } from './sort-file-list.js';
+
+const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
+
+const digestOf = (files: readonly FileEntry[]): FileListDigest =>
+  atOnce(digestFileList(atOnce(sortFileList(fileListOf(files)))));
+const rebuilt = (paths: readonly string[], digest: FileListDigest) => {
+  const list = atOnce(rebuildFileList(paths, digest));
+  return list === undefined ? undefined : filesOf(list);
+};
+
+describe('the digest of a file list', () => {
+  test('frozen: SHA-256 of the sorted paths, each followed by NUL; links as runs', () => {
+    const files = [file('c', true), file('a'), file('b', true), file('e', true)];
+    expect(digestOf(files)).toEqual({
+      count: 4,
+      sha256: createHash('sha256').update('a\0b\0c\0e\0').digest('hex'),
+      symlinks: [[1, 3]],
+    });
+  });
+
+  test('changes when the border between two paths moves', () => {
+    const digests = [['ab', 'c'], ['a', 'bc'], ['abc']].map(
+      (paths) => digestOf(paths.map((path) => file(path))).sha256,
+    );
+    expect(new Set(digests).size).toBe(3);
+  });
+
+  test('of 400,000 links stays small, or SciCat could not hold the job', () => {
+    const all = Array.from({ length: 400_000 }, (_, n) => file(String(n).padStart(6, '0'), true));
+    expect(digestOf(all)).toMatchObject({ count: 400_000, symlinks: [[0, 400_000]] });
+  });
+
+  test('of a long list is made in steps, or other requests would wait for half a second', () => {
+    const paths = Array.from(
+      { length: 4 * ENTRIES_PER_STEP },
+      (_, n) => `${'long/'.repeat(20)}${n}`,
+    );
+    const steps = digestFileList(fileListOf(paths.map((path) => file(path))));
+    const hash = createHash('sha256').update(paths.map((path) => `${path}\0`).join(''));
+    let times = 0;
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) {
+        expect(step.value.sha256).toBe(hash.digest('hex'));
+        break;
+      }
+      times += 1;
+    }
+    expect(times).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('a lost list is rebuilt', () => {
+  const fileLists = fc.uniqueArray(
+    fc.record({
+      // Control characters are refused before a list gets here.
+      path: fc.string({ minLength: 1, unit: 'grapheme' }).filter((path) => !path.includes('\0')),
+      isSymlink: fc.boolean(),
+    }),
+    { selector: (entry) => entry.path, minLength: 1 },
+  );
+
+  test('from the paths in any order, with its links', () => {
+    fc.assert(
+      fc.property(fileLists, fc.nat(), (files, rotation) => {
+        const paths = files.map(({ path }) => path);
+        const start = rotation % paths.length;
+        const rotated = [...paths.slice(start), ...paths.slice(0, start)];
+        expect(rebuilt(rotated, digestOf(files))).toEqual(
+          files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+        );
+      }),
+    );
+  });
+
+  test('but never from other paths: something else than requested would be copied', () => {
+    const digest = digestOf([file('a'), file('b')]);
+    for (const paths of [['a'], ['a', 'c'], ['a', 'b', 'c'], [], ['b', 'b']]) {
+      expect(rebuilt(paths, digest)).toBeUndefined();
+    }
+  });
+
+  test.each([[[[0, 3]]], [[[2, 1]]], [[[5, 1_000_000_000_000]]]] as const)(
+    'but not with runs of links beyond its end (%j)',
+    (symlinks) => {
+      const digest = { ...digestOf([file('a'), file('b')]), symlinks };
+      expect(rebuilt(['a', 'b'], digest)).toBeUndefined();
+    },
+  );
+});
