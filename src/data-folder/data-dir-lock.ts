@@ -4,7 +4,6 @@ import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LockReading } from '../ports/data-folder-probe.port.js';
 import { ProxyError } from '../errors/proxy-error.js';
 
 /** Another instance works on the same `dataDir`, or nothing can be written there. */
@@ -18,6 +17,14 @@ export interface DataDirLock {
   /** Lets go of the folder; may be called twice. */
   release(): Promise<void>;
 }
+
+/** Who holds the lock of a data folder. */
+export type LockReading =
+  | { readonly kind: 'free' }
+  /** By a process that is gone; the next start takes it over. */
+  | { readonly kind: 'left-behind' }
+  /** `holder` names process and host. */
+  | { readonly kind: 'held'; readonly holder: string };
 
 /** Who holds a lock: enough to tell whether that process still lives. */
 export interface LockHolder {

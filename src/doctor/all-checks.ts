@@ -1,27 +1,27 @@
 import type { AppConfig } from '../config/app-config.js';
 import type { ConfigReading } from '../config/load-config.js';
-import { type Check, ok } from './check.js';
-import { configurationCheck } from './configuration-check.js';
+import { errorsAmong, formatProblem } from '../config/problem.js';
+import { broken, type Check, ok } from './check.js';
 import { dataFolderChecks } from './data-folder-checks.js';
 import { globusChecks } from './globus-checks.js';
-import type { Places } from './places.js';
-import type { DataFolderProbe } from '../ports/data-folder-probe.port.js';
-import type { GlobusProbe } from '../ports/globus-probe.port.js';
-import type { ScicatProbe } from '../ports/scicat-probe.port.js';
+import type { DataFolderProbe } from './probes/data-folder-probe.js';
+import type { GlobusProbe } from './probes/globus-probe.js';
+import type { ScicatProbe } from './probes/scicat-probe.js';
 import { scicatChecks } from './scicat-checks.js';
+import type { SettingLocations } from './setting-locations.js';
 
-/** What the checks ask. */
+/** What the checks work with. */
 export interface DoctorDeps {
   readonly scicat: ScicatProbe;
   readonly globus: GlobusProbe;
   readonly dataFolder: DataFolderProbe;
-  readonly places: Places;
-  /** The user that asks, in words. */
+  readonly settings: SettingLocations;
+  /** The user that runs them, as messages call it. */
   readonly user: string;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What is asked when nothing but the configuration is known. */
+/** What is checked when nothing but the configuration is known. */
 export function checksWithoutConfig(reading: ConfigReading): readonly Check[] {
   const configuration = configurationCheck(reading);
   const rest: Check = {
@@ -33,16 +33,16 @@ export function checksWithoutConfig(reading: ConfigReading): readonly Check[] {
   return [configuration, rest];
 }
 
-/** All that is asked, in order. */
+/** All checks, in order. */
 export function allChecks(
   reading: ConfigReading,
   config: AppConfig,
-  surroundings: DoctorDeps,
+  deps: DoctorDeps,
   options: { readonly write: boolean },
 ): readonly Check[] {
-  const { scicat, globus, dataFolder } = surroundings;
+  const { scicat, globus, dataFolder } = deps;
   const { secrets } = config;
-  const shared = { ...surroundings, ...options };
+  const shared = { ...deps, ...options };
   return [
     configurationCheck(reading),
     ...scicatChecks({
@@ -61,4 +61,30 @@ export function allChecks(
     }),
     ...dataFolderChecks({ ...shared, probe: dataFolder, dataDir: config.dataDir }),
   ];
+}
+
+/** Whether the service would start with the configuration that was read. */
+function configurationCheck({ file, problems, config }: ConfigReading): Check {
+  const verdict =
+    config === undefined
+      ? broken(
+          [
+            'The service would not start with this configuration:',
+            ...errorsAmong(problems).map(formatProblem),
+          ].join('\n'),
+          'Correct these settings; docs/configuration.md explains each of them.',
+        )
+      : ok(
+          `Valid: ${counted(config.facilities.length, 'facility', 'facilities')}, ${counted(problems.length, 'warning', 'warnings')}.`,
+        );
+  return {
+    check: 'configuration',
+    subject: file ?? 'no file',
+    needs: [],
+    run: () => Promise.resolve(verdict),
+  };
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

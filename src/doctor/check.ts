@@ -1,4 +1,4 @@
-/** How a check went; `unclear` is what could not be proved, or is worth a look. */
+/** How a check went; `unclear` is what could not be proved, or deserves attention. */
 export type Verdict = Pick<Finding, 'message' | 'advice'> & {
   readonly outcome: 'ok' | 'broken' | 'unclear';
 };
@@ -9,16 +9,16 @@ export interface Check {
   readonly check: string;
   /** About what: an address, an account, a facility. */
   readonly subject: string;
-  /** Checks without whose success this one makes no sense; they stand before it. */
+  /** Earlier checks that must not have failed for this one to make sense. */
   readonly needs: readonly Check[];
   /**
    * @throws the signal's reason
-   * @throws UpstreamError for what the check has no words of its own for
+   * @throws UpstreamError for failures that the check has no message of its own for
    */
   run(signal: AbortSignal): Promise<Verdict>;
 }
 
-/** What is told of a check. */
+/** What is reported of a check. */
 export interface Finding {
   readonly check: string;
   readonly subject: string;
@@ -42,4 +42,23 @@ export function broken(message: string, advice: string): Verdict {
 /** Not proved, or doubtful. */
 export function unclear(message: string, advice = ''): Verdict {
   return { outcome: 'unclear', message, advice };
+}
+
+/**
+ * Shares the answer to a question among checks. A failure is shared as well, unless it was the
+ * asking check that ran out of time: the next one has a signal of its own, and asks again.
+ */
+export function once<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+): (signal: AbortSignal) => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return async (signal) => {
+    answer ??= ask(signal);
+    try {
+      return await answer;
+    } catch (error) {
+      if (signal.aborted) answer = undefined;
+      throw error;
+    }
+  };
 }

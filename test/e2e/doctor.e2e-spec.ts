@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CleanUp } from '../../sandbox/world/clean-up.js';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/world.js';
-import { doctor, type DoctorOptions } from '../../src/cli/doctor.js';
+import { doctor, type DoctorOptions } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/doctor/check.js';
 import { CONTAINER_VARIABLE } from '../../src/data-folder/data-dir-mount.js';
 import { memoryTerminal } from '../support/memory-terminal.js';

@@ -2,32 +2,30 @@ import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import { UpstreamRejectedError } from '../../errors/upstream.errors.js';
 import { unreadableDataset } from '../../scicat/scicat-datasets.client.js';
+import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { readIdentity } from '../../scicat/scicat.wire.js';
 import { type AppliedRule, DATASET_WAS_READ } from '../../transfers/application/request-rules.js';
-import type { Upstreams } from '../upstreams.js';
-import type { AskedDataset, AskingUser, Fact } from './request-explanation.js';
+import type { Fact, RequestedDataset, RequestingUser } from './explanation.js';
 
-type Scicat = Upstreams['scicat'];
-
-/** What an operator says of the dataset. */
-export interface StatedDataset {
+/** The dataset, as far as the command line describes it. */
+export interface GivenDataset {
   readonly pid: string;
   readonly ownerGroup: string | undefined;
   readonly sourceFolder: string | undefined;
 }
 
-/** The owner of a token, by SciCat. @throws UnauthenticatedError AccessDeniedError UpstreamError */
+/** The user of a token, according to SciCat. @throws UnauthenticatedError AccessDeniedError UpstreamError */
 export async function userByToken(
-  { identities }: Pick<Scicat, 'identities'>,
+  { identities }: Pick<ScicatServices, 'identities'>,
   token: string,
   signal: AbortSignal,
-): Promise<AskingUser> {
+): Promise<RequestingUser> {
   const identity = await identities.identify(token, signal);
   return { identity, from: "SciCat, with the user's token", document: 'whole' };
 }
 
-/** Somebody of whom nothing is known but groups and a name. */
-export function userByGroups(username: string, accessGroups: readonly string[]): AskingUser {
+/** A user of whom only a name and groups are known. */
+export function userByGroups(username: string, accessGroups: readonly string[]): RequestingUser {
   return {
     identity: {
       username,
@@ -40,20 +38,20 @@ export function userByGroups(username: string, accessGroups: readonly string[]):
   };
 }
 
-/** Somebody by an identity document. @returns undefined when it is none */
-export function userByDocument(document: unknown): AskingUser | undefined {
+/** A user by an identity document. @returns undefined when it is not one */
+export function userByDocument(document: unknown): RequestingUser | undefined {
   const identity = readIdentity(document);
   if (identity === undefined) return undefined;
   return { identity, from: '--identity', document: 'whole' };
 }
 
-/** The dataset, by SciCat with a user's token, as for a request. */
+/** The dataset, read from SciCat with a user's token, as for a request. */
 export async function datasetByToken(
-  { datasets }: Pick<Scicat, 'datasets'>,
+  { datasets }: Pick<ScicatServices, 'datasets'>,
   token: string,
   pid: string,
   signal: AbortSignal,
-): Promise<AskedDataset> {
+): Promise<RequestedDataset> {
   const from = "SciCat, with the user's token";
   try {
     const { ownerGroup, sourceFolder } = await datasets.readAs(token, pid, signal);
@@ -74,35 +72,35 @@ export async function datasetByToken(
       pid,
       ownerGroup: unknown,
       sourceFolder: unknown,
-      readable: refused ? unreadable(error) : notKnown(error.message),
+      readable: refused ? unreadable(error) : notChecked(error.message),
     };
   }
 }
 
 /**
- * The dataset without a token: what the operator says counts, and what they leave out is read with
- * the service's own account, if that may.
+ * The dataset without a token: what the command line does not give is read with the service's own
+ * account, if it has permission.
  */
 export async function datasetWithoutToken(
-  { datasets, updater }: Pick<Scicat, 'datasets' | 'updater'>,
-  { pid, ownerGroup, sourceFolder }: StatedDataset,
-  { accessGroups, username }: AskingUser['identity'],
+  { datasets, updater }: Pick<ScicatServices, 'datasets' | 'updater'>,
+  { pid, ownerGroup, sourceFolder }: GivenDataset,
+  { accessGroups, username }: RequestingUser['identity'],
   signal: AbortSignal,
-): Promise<AskedDataset> {
+): Promise<RequestedDataset> {
   const all = ownerGroup !== undefined && sourceFolder !== undefined;
   const found = all ? undefined : await readAsService({ datasets, updater }, pid, signal);
-  const asked = {
+  const dataset = {
     pid,
-    ownerGroup: stated(ownerGroup, '--owner-group', found?.ownerGroup),
-    sourceFolder: stated(sourceFolder, '--source-folder', found?.sourceFolder),
+    ownerGroup: givenOr(ownerGroup, '--owner-group', found?.ownerGroup),
+    sourceFolder: givenOr(sourceFolder, '--source-folder', found?.sourceFolder),
   };
-  if (found?.missing === true) return { ...asked, readable: unreadable(unreadableDataset()) };
-  const owned = asked.ownerGroup.known && accessGroups.includes(asked.ownerGroup.value);
+  if (found?.missing === true) return { ...dataset, readable: unreadable(unreadableDataset()) };
+  const owned = dataset.ownerGroup.known && accessGroups.includes(dataset.ownerGroup.value);
   return {
-    ...asked,
+    ...dataset,
     readable: owned
       ? { ...DATASET_WAS_READ, message: 'SciCat lets the owner group of a dataset read it.' }
-      : notKnown(`Only a token tells whether SciCat lets ${username} read the dataset.`),
+      : notChecked(`Only a token can tell whether SciCat lets ${username} read the dataset.`),
   };
 }
 
@@ -115,7 +113,7 @@ interface FoundDataset {
 }
 
 async function readAsService(
-  { datasets, updater }: Pick<Scicat, 'datasets' | 'updater'>,
+  { datasets, updater }: Pick<ScicatServices, 'datasets' | 'updater'>,
   pid: string,
   signal: AbortSignal,
 ): Promise<FoundDataset> {
@@ -141,14 +139,14 @@ async function readAsService(
 
 function unknown(because: string): Pick<FoundDataset, 'ownerGroup' | 'sourceFolder'> {
   return {
-    ownerGroup: { known: false, because: `${because}; it can be given with --owner-group.` },
-    sourceFolder: { known: false, because: `${because}; it can be given with --source-folder.` },
+    ownerGroup: { known: false, because: `${because}; give it with --owner-group.` },
+    sourceFolder: { known: false, because: `${because}; give it with --source-folder.` },
   };
 }
 
-function stated(value: string | undefined, option: string, found: Fact | undefined): Fact {
+function givenOr(value: string | undefined, option: string, found: Fact | undefined): Fact {
   if (value !== undefined) return { known: true, value, from: option };
-  return found ?? { known: false, because: `It can be given with ${option}.` };
+  return found ?? { known: false, because: `Give it with ${option}.` };
 }
 
 function unreadable({ message }: InvalidRequestError): AppliedRule {
@@ -160,6 +158,6 @@ function unreadable({ message }: InvalidRequestError): AppliedRule {
   };
 }
 
-function notKnown(message: string): AppliedRule {
+function notChecked(message: string): AppliedRule {
   return { rule: 'dataset-readable', outcome: 'not-checked', message };
 }
