@@ -1,25 +1,10 @@
 import type { AppConfig } from '../config/app-config.js';
 import type { ConfigReading } from '../config/load-config.js';
 import { errorsAmong, formatProblem } from '../config/problem.js';
-import { broken, type Check, ok } from './check.js';
+import { broken, type Check, type DoctorDeps, ok } from './check.js';
 import { dataFolderChecks } from './data-folder-checks.js';
 import { globusChecks } from './globus-checks.js';
-import type { DataFolderProbe } from './probes/data-folder-probe.js';
-import type { GlobusProbe } from './probes/globus-probe.js';
-import type { ScicatProbe } from './probes/scicat-probe.js';
 import { scicatChecks } from './scicat-checks.js';
-import type { SettingLocations } from './setting-locations.js';
-
-/** What the checks work with. */
-export interface DoctorDeps {
-  readonly scicat: ScicatProbe;
-  readonly globus: GlobusProbe;
-  readonly dataFolder: DataFolderProbe;
-  readonly settings: SettingLocations;
-  /** The user that runs them, as messages call it. */
-  readonly user: string;
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
-}
 
 /** What is checked when nothing but the configuration is known. */
 export function checksWithoutConfig(reading: ConfigReading): readonly Check[] {
@@ -38,28 +23,12 @@ export function allChecks(
   reading: ConfigReading,
   config: AppConfig,
   deps: DoctorDeps,
-  options: { readonly write: boolean },
 ): readonly Check[] {
-  const { scicat, globus, dataFolder } = deps;
-  const { secrets } = config;
-  const shared = { ...deps, ...options };
   return [
     configurationCheck(reading),
-    ...scicatChecks({
-      ...shared,
-      probe: scicat,
-      scicatUrl: config.scicatUrl,
-      creator: secrets.scicatServiceUser.username,
-      updater: secrets.scicatUpdateUser?.username,
-    }),
-    ...globusChecks({
-      ...shared,
-      ...config.globus,
-      probe: globus,
-      clientId: secrets.globusClientId,
-      facilities: config.facilities,
-    }),
-    ...dataFolderChecks({ ...shared, probe: dataFolder, dataDir: config.dataDir }),
+    ...scicatChecks(config, deps),
+    ...globusChecks(config, deps),
+    ...dataFolderChecks(config.dataDir, deps),
   ];
 }
 

@@ -1,3 +1,22 @@
+import type { DataFolderProbe } from './probes/data-folder-probe.js';
+import type { GlobusProbe } from './probes/globus-probe.js';
+import type { ScicatProbe } from './probes/scicat-probe.js';
+import type { SettingLocations } from './setting-locations.js';
+
+/** What the checks work with. */
+export interface DoctorDeps {
+  readonly scicat: ScicatProbe;
+  readonly globus: GlobusProbe;
+  readonly dataFolder: DataFolderProbe;
+  readonly settings: SettingLocations;
+  /** The user that runs them, as messages call it: permissions are those of a user. */
+  readonly user: string;
+  /** Whether jobs, folders and files may be created and deleted. */
+  readonly write: boolean;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
 /** How a check went; `unclear` is what could not be proved, or deserves attention. */
 export type Verdict = Pick<Finding, 'message' | 'advice'> & {
   readonly outcome: 'ok' | 'broken' | 'unclear';

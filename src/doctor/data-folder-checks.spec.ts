@@ -10,10 +10,9 @@ async function findings(
   options: { readonly write?: boolean; readonly unset?: readonly string[] } = {},
 ) {
   const probe = goodDataFolder(parts);
-  const checks = dataFolderChecks({
-    dataDir: DATA_DIR,
+  const checks = dataFolderChecks(DATA_DIR, {
+    dataFolder: probe,
     settings: settings(options.unset),
-    probe,
     user: 'user 1000',
     write: options.write ?? false,
   });

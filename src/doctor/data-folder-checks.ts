@@ -1,18 +1,8 @@
 import type { LockReading } from '../data-folder/data-dir-lock.js';
-import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import type { DataFolderProbe, FolderReading } from './probes/data-folder-probe.js';
-import type { SettingLocations } from './setting-locations.js';
+import { broken, type Check, type DoctorDeps, ok, unclear, type Verdict } from './check.js';
+import type { FolderReading } from './probes/data-folder-probe.js';
 
-/** What the checks of the data folder work with. */
-export interface DataFolderChecksDeps {
-  readonly dataDir: string;
-  readonly settings: SettingLocations;
-  readonly probe: DataFolderProbe;
-  /** The user that runs them, as messages call it: permissions are those of a user. */
-  readonly user: string;
-  /** Whether a file may be written. */
-  readonly write: boolean;
-}
+type DataFolderDeps = Pick<DoctorDeps, 'dataFolder' | 'settings' | 'user' | 'write'>;
 
 const MIB = 1024 * 1024;
 /** A list of 400,000 files takes some 10 MiB. */
@@ -21,8 +11,8 @@ const LITTLE_BYTES = 512 * MIB;
 const LITTLE_FILES = 100;
 
 /** All checks of the data folder, in order. */
-export function dataFolderChecks(deps: DataFolderChecksDeps): readonly Check[] {
-  const { dataDir, probe } = deps;
+export function dataFolderChecks(dataDir: string, deps: DataFolderDeps): readonly Check[] {
+  const { dataFolder: probe } = deps;
   const folder: Check = {
     check: 'data-folder',
     subject: dataDir,
@@ -41,8 +31,8 @@ export function dataFolderChecks(deps: DataFolderChecksDeps): readonly Check[] {
   return [folder, space];
 }
 
-async function folderVerdict(reading: FolderReading, deps: DataFolderChecksDeps): Promise<Verdict> {
-  const { probe, write, user } = deps;
+async function folderVerdict(reading: FolderReading, deps: DataFolderDeps): Promise<Verdict> {
+  const { dataFolder: probe, write, user } = deps;
   switch (reading.kind) {
     case 'unusable':
       return unusable(reading, deps);
@@ -76,7 +66,7 @@ function lockText(lock: LockReading): string {
 
 function unusable(
   { path, code }: Extract<FolderReading, { readonly kind: 'unusable' }>,
-  { settings, user }: DataFolderChecksDeps,
+  { settings, user }: DataFolderDeps,
 ): Verdict {
   const setting = settings.isSet('dataDir')
     ? `change ${settings.of('dataDir')}`

@@ -6,42 +6,41 @@ import { normalizedPath } from '../facilities/path-text.js';
 import type { CollectionFacts } from '../globus/globus.wire.js';
 import { TRANSFER_SCOPE } from '../globus/scope-merge.js';
 import type { Template } from '../templates/template.js';
-import { broken, type Check, ok, once, unclear, type Verdict } from './check.js';
+import { broken, type Check, type DoctorDeps, ok, once, unclear, type Verdict } from './check.js';
 import { type CollectionContext, collectionFailure } from './failures.js';
 import type { CollectionPlace, GlobusProbe, TokenReading } from './probes/globus-probe.js';
 import type { SettingLocations } from './setting-locations.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
-/** What the checks of one facility's collection work with. */
-export interface FacilityChecksDeps {
+/** The facility that is checked. */
+export interface CheckedFacility {
   readonly facility: Facility;
   /** Where it is in the configuration, e.g. `facilities[0]`. */
   readonly at: string;
   readonly clientId: string;
   readonly needs: readonly Check[];
-  readonly settings: SettingLocations;
-  readonly probe: GlobusProbe;
-  readonly write: boolean;
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** A folder in which a facility is checked, and what it is used for. */
 type CheckedFolder = Pick<CollectionContext, 'path' | 'roles'>;
 
 /** All checks of one facility, in order. */
-export function facilityChecks(deps: FacilityChecksDeps): readonly Check[] {
-  const { facility, probe, settings, at } = deps;
+export function facilityChecks(
+  { facility, at, clientId, needs }: CheckedFacility,
+  deps: Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>,
+): readonly Check[] {
+  const { globus: probe, settings, pause } = deps;
   const { name, scopes } = facility;
   const askFacts = once((signal) => probe.collection(facility.collection, signal));
   const contextOf = (folder: CheckedFolder): CollectionContext => ({
     ...folder,
-    identity: `${deps.clientId}@clients.auth.globus.org`,
+    identity: `${clientId}@clients.auth.globus.org`,
     setting: settings.of(`${at}.collection`),
   });
   const collection: Check = {
     check: 'collection',
     subject: name,
-    needs: deps.needs,
+    needs,
     run: (signal) => collectionVerdict(askFacts(signal), contextOf({ path: '/', roles: [] })),
   };
   const scopesCheck: Check = {
@@ -77,7 +76,7 @@ export function facilityChecks(deps: FacilityChecksDeps): readonly Check[] {
       context,
       name: `scicat-globus-proxy-doctor-${randomUUID()}`,
       probe,
-      pause: deps.pause,
+      pause,
     });
     return [list, trial];
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { aFacility, CLIENT_ID } from '../../test/support/builders.js';
 import { findingsOf, goodGlobus, outcomes, settings } from '../../test/support/fake-probes.js';
 import { down, timeout } from '../../test/support/upstream-failures.js';
+import { Secret } from '../config/secret.js';
 import {
   ServiceAccountError,
   UpstreamRejectedError,
@@ -20,6 +21,7 @@ const facility = (name: string, parts: Partial<Facility> = {}): Facility => {
 };
 const SOURCE = facility('PSI', { direction: 'SRC' });
 const DESTINATION = facility('CSCS', { direction: 'DST' });
+const password = new Secret('');
 const IDENTITY = `${CLIENT_ID}@clients.auth.globus.org`;
 
 async function findings(
@@ -27,16 +29,20 @@ async function findings(
   options: { readonly facilities?: readonly Facility[]; readonly write?: boolean } = {},
 ) {
   const probe = goodGlobus(parts);
-  const checks = globusChecks({
-    authUrl: 'https://auth.example.org',
-    transferUrl: 'https://transfer.example.org',
-    clientId: CLIENT_ID,
-    facilities: [SOURCE, DESTINATION],
+  const config = {
+    globus: { authUrl: 'https://auth.example.org', transferUrl: 'https://transfer.example.org' },
+    secrets: {
+      globusClientId: CLIENT_ID,
+      globusClientSecret: password,
+      scicatServiceUser: { username: '', password },
+    },
+    facilities: options.facilities ?? [SOURCE, DESTINATION],
+  };
+  const checks = globusChecks(config, {
+    globus: probe,
     settings: settings(['globus.authUrl']),
-    probe,
-    write: false,
+    write: options.write ?? false,
     pause: () => Promise.resolve(),
-    ...options,
   });
   return { found: await findingsOf(checks), asked: probe.asked };
 }

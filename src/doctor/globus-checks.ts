@@ -1,40 +1,29 @@
+import type { AppConfig } from '../config/app-config.js';
 import { ServiceAccountError, UpstreamError } from '../errors/upstream.errors.js';
-import type { Facility } from '../facilities/facility.js';
-import { broken, type Check, ok, once, type Verdict } from './check.js';
+import { broken, type Check, type DoctorDeps, ok, once, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
 import { facilityChecks } from './facility-checks.js';
 import { failureOf, isUnreachable, markOf, REACHABILITY } from './failures.js';
-import type { GlobusProbe } from './probes/globus-probe.js';
 import type { SettingLocations } from './setting-locations.js';
 
-/** What the checks of Globus work with. */
-export interface GlobusChecksDeps {
-  readonly authUrl: string;
-  readonly transferUrl: string;
-  readonly clientId: string;
-  /** In the order of the configuration file. */
-  readonly facilities: readonly Facility[];
-  readonly settings: SettingLocations;
-  readonly probe: GlobusProbe;
-  /** Whether folders may be created and deleted on destinations. */
-  readonly write: boolean;
-  /** Resolves after so many milliseconds. */
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
-}
+type GlobusDeps = Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>;
 
 /** All checks of Globus, in order. */
-export function globusChecks(deps: GlobusChecksDeps): readonly Check[] {
-  const { transferUrl, clientId, probe } = deps;
+export function globusChecks(
+  { globus, secrets, facilities }: Pick<AppConfig, 'globus' | 'secrets' | 'facilities'>,
+  deps: GlobusDeps,
+): readonly Check[] {
+  const { globusClientId: clientId } = secrets;
   const login: Check = {
     check: 'globus-login',
     subject: clientId,
     needs: [],
-    run: (signal) => loginVerdict(deps, signal),
+    run: (signal) => loginVerdict(globus.authUrl, deps, signal),
   };
-  const aheadMs = once((signal) => probe.reachTransfer(signal));
+  const aheadMs = once((signal) => deps.globus.reachTransfer(signal));
   const transfer: Check = {
     check: 'globus-transfer',
-    subject: transferUrl,
+    subject: globus.transferUrl,
     needs: [login],
     run: (signal) => transferVerdict(aheadMs(signal), deps.settings),
   };
@@ -42,14 +31,15 @@ export function globusChecks(deps: GlobusChecksDeps): readonly Check[] {
     login,
     transfer,
     clockCheck('globus-clock', 'Globus', [transfer], aheadMs),
-    ...deps.facilities.flatMap((facility, index) =>
-      facilityChecks({ ...deps, facility, at: `facilities[${index}]`, needs: [transfer] }),
+    ...facilities.flatMap((facility, index) =>
+      facilityChecks({ facility, at: `facilities[${index}]`, clientId, needs: [transfer] }, deps),
     ),
   ];
 }
 
 async function loginVerdict(
-  { probe, authUrl, settings }: GlobusChecksDeps,
+  authUrl: string,
+  { globus: probe, settings }: GlobusDeps,
   signal: AbortSignal,
 ): Promise<Verdict> {
   try {

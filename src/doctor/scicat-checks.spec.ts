@@ -1,26 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { findingsOf, goodScicat, outcomes, settings } from '../../test/support/fake-probes.js';
 import { accountRefused, down, rejected, timeout } from '../../test/support/upstream-failures.js';
+import { Secret } from '../config/secret.js';
 import { ServiceAccountError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type { Finding } from './check.js';
 import type { RightReading, ScicatProbe } from './probes/scicat-probe.js';
 import { scicatChecks } from './scicat-checks.js';
 
 const URL = 'https://scicat.example.org';
+const password = new Secret('');
+
+/** @param updater name of the second account, if there is one */
+function configWith(updater: string | undefined) {
+  const secrets = {
+    globusClientId: '',
+    globusClientSecret: password,
+    scicatServiceUser: { username: 'globus-proxy', password },
+    ...(updater === undefined ? {} : { scicatUpdateUser: { username: updater, password } }),
+  };
+  return { scicatUrl: URL, secrets };
+}
 
 async function findings(
   parts: Partial<ScicatProbe> = {},
   { updater, write = false }: { readonly updater?: string; readonly write?: boolean } = {},
 ) {
   const probe = goodScicat(parts);
-  const checks = scicatChecks({
-    scicatUrl: URL,
-    creator: 'globus-proxy',
-    updater,
-    settings: settings(),
-    probe,
-    write,
-  });
+  const checks = scicatChecks(configWith(updater), { scicat: probe, settings: settings(), write });
   return { found: await findingsOf(checks), asked: probe.asked };
 }
 
@@ -379,8 +385,8 @@ describe('the trial job', () => {
         return Promise.resolve();
       },
     });
-    const input = { scicatUrl: URL, creator: 'globus-proxy', updater: undefined };
-    const checks = scicatChecks({ ...input, settings: settings(), probe, write: true });
+    const deps = { scicat: probe, settings: settings(), write: true };
+    const checks = scicatChecks(configWith(undefined), deps);
     const verdict = await checks.at(-1)?.run(interrupt.signal);
     expect(verdict?.message).toBe(
       'The job was created, but could not be updated: the check ended before SciCat responded.',

@@ -1,10 +1,11 @@
+import type { Account, AppConfig } from '../config/app-config.js';
 import {
   ServiceAccountError,
   UpstreamError,
   UpstreamTimeoutError,
 } from '../errors/upstream.errors.js';
 import type { AccountFacts } from '../scicat/scicat.wire.js';
-import { broken, type Check, ok, once, unclear, type Verdict } from './check.js';
+import { broken, type Check, type DoctorDeps, ok, once, unclear, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
 import { failureOf, isUnreachable, REACHABILITY } from './failures.js';
 import type {
@@ -13,29 +14,21 @@ import type {
   HealthReading,
   ScicatProbe,
 } from './probes/scicat-probe.js';
-import type { SettingLocations } from './setting-locations.js';
 import { CLEAN_UP_MS, trialJobCheck } from './trial-job-check.js';
 
-/** What the checks of SciCat work with. */
-export interface ScicatChecksDeps {
-  readonly scicatUrl: string;
-  /** Name of the account that creates jobs. */
-  readonly creator: string;
-  /** Name of the account that updates them; undefined when the creator does. */
-  readonly updater: string | undefined;
-  readonly settings: SettingLocations;
-  readonly probe: ScicatProbe;
-  /** Whether a job may be created. */
-  readonly write: boolean;
-}
+type ScicatDeps = Pick<DoctorDeps, 'scicat' | 'settings' | 'write'>;
 
 const JOB_TYPES = ['globus_transfer_job', 'archive'] as const;
 /** Comes with the service. */
 const SEE_SETUP = 'see config/scicat/README.md';
 
 /** All checks of SciCat, in order. */
-export function scicatChecks(deps: ScicatChecksDeps): readonly Check[] {
-  const { probe, scicatUrl, settings } = deps;
+export function scicatChecks(
+  { scicatUrl, secrets }: Pick<AppConfig, 'scicatUrl' | 'secrets'>,
+  deps: ScicatDeps,
+): readonly Check[] {
+  const { scicat: probe, settings } = deps;
+  const { scicatServiceUser, scicatUpdateUser } = secrets;
   const askHealth = once((signal) => probe.health(signal));
   const health: Check = {
     check: 'scicat-health',
@@ -49,11 +42,13 @@ export function scicatChecks(deps: ScicatChecksDeps): readonly Check[] {
     [health],
     async (signal) => (await askHealth(signal)).aheadMs,
   );
-  const creator = new Account('creator', deps.creator, 'SCICAT_SERVICE_USER', health, probe);
+  const account = (role: AccountRole, { username }: Account, setting: string): CheckedAccount =>
+    new CheckedAccount(role, username, setting, health, probe);
+  const creator = account('creator', scicatServiceUser, 'SCICAT_SERVICE_USER');
   const updater =
-    deps.updater === undefined
+    scicatUpdateUser === undefined
       ? creator
-      : new Account('updater', deps.updater, 'SCICAT_UPDATE_USER', health, probe);
+      : account('updater', scicatUpdateUser, 'SCICAT_UPDATE_USER');
   const types = JOB_TYPES.map((type) => jobTypeCheck(type, creator, probe));
   const rights = rightChecks(creator, updater, types.slice(0, 1), deps);
   return [
@@ -96,7 +91,7 @@ async function healthVerdict(answer: Promise<HealthReading>, setting: string): P
 }
 
 /** One of the service's accounts, and what is found out about it only once. */
-class Account {
+class CheckedAccount {
   readonly login: Check;
   private readonly facts: (signal: AbortSignal) => Promise<AccountFacts>;
 
@@ -148,7 +143,7 @@ class Account {
   }
 }
 
-function jobTypeCheck(type: string, creator: Account, probe: ScicatProbe): Check {
+function jobTypeCheck(type: string, creator: CheckedAccount, probe: ScicatProbe): Check {
   return {
     check: 'scicat-job-type',
     subject: type,
@@ -172,7 +167,7 @@ function jobTypeCheck(type: string, creator: Account, probe: ScicatProbe): Check
 
 interface Right {
   readonly check: string;
-  readonly account: Account;
+  readonly account: CheckedAccount;
   readonly needs: readonly Check[];
   readonly ask: (signal: AbortSignal) => Promise<CreateReading>;
   /** Whether an administrator certainly has it, whatever `ask` would tell. */
@@ -189,10 +184,10 @@ interface Right {
 
 /** What the accounts may do, as far as it can be known without doing it. */
 function rightChecks(
-  creator: Account,
-  updater: Account,
+  creator: CheckedAccount,
+  updater: CheckedAccount,
   types: readonly Check[],
-  { probe, write }: ScicatChecksDeps,
+  { scicat: probe, write }: ScicatDeps,
 ): readonly Check[] {
   const single = creator === updater;
   const mayCreate = once((signal) => probe.mayCreateJobs(signal));

@@ -1,7 +1,7 @@
 import type { AppConfig } from '../../config/app-config.js';
 import type { ConfigReading } from '../../config/load-config.js';
-import { allChecks, checksWithoutConfig, type DoctorDeps } from '../../doctor/all-checks.js';
-import type { Check, Finding } from '../../doctor/check.js';
+import { allChecks, checksWithoutConfig } from '../../doctor/all-checks.js';
+import type { Check, DoctorDeps, Finding } from '../../doctor/check.js';
 import { LocalDataFolderProbe } from '../../doctor/probes/data-folder-probe.js';
 import { GlobusProbeClient } from '../../doctor/probes/globus-probe.js';
 import { ScicatProbeClient } from '../../doctor/probes/scicat-probe.js';
@@ -38,9 +38,8 @@ export async function doctor(
   if (config === undefined) return run(checksWithoutConfig(reading), terminal, options);
   const upstreams = connect(config);
   try {
-    const write = options.write ?? false;
-    const checks = allChecks(reading, config, depsOf(config, reading, upstreams), { write });
-    return await run(checks, terminal, options);
+    const deps = depsOf(config, reading, upstreams, options);
+    return await run(allChecks(reading, config, deps), terminal, options);
   } finally {
     upstreams.close();
   }
@@ -69,6 +68,7 @@ function depsOf(
   config: AppConfig,
   reading: ConfigReading,
   { clock, scicat, globus }: Upstreams,
+  { write = false }: DoctorOptions,
 ): DoctorDeps {
   // Both are known where there is a configuration.
   const { file = '', text = '' } = reading;
@@ -79,6 +79,7 @@ function depsOf(
     settings: yamlLocations(text, file),
     // Windows has no numbers for users.
     user: process.getuid === undefined ? 'this user' : `user ${process.getuid()}`,
+    write,
     pause: (ms, signal) => clock.sleep(ms, signal),
   };
 }
