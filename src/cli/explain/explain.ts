@@ -16,11 +16,11 @@ import {
   type RequestingUser,
 } from './explanation.js';
 import {
+  BY_TOKEN,
   datasetByToken,
   datasetWithoutToken,
   userByDocument,
   userByGroups,
-  userByToken,
 } from './gather-facts.js';
 
 /** What the command line says. */
@@ -166,7 +166,8 @@ async function explanationOf(
       const { token } = requester;
       let user: RequestingUser;
       try {
-        user = await userByToken(scicat, token, interrupted);
+        const identity = await scicat.identities.identify(token, interrupted);
+        user = { identity, from: BY_TOKEN, document: 'whole' };
       } catch (error) {
         if (error instanceof ProxyError) return explainUnknownUser(error);
         throw error;

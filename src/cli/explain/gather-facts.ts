@@ -1,6 +1,7 @@
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import { UpstreamRejectedError } from '../../errors/upstream.errors.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 import { unreadableDataset } from '../../scicat/scicat-datasets.client.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { readIdentity } from '../../scicat/scicat.wire.js';
@@ -14,15 +15,8 @@ export interface GivenDataset {
   readonly sourceFolder: string | undefined;
 }
 
-/** The user of a token, according to SciCat. @throws UnauthenticatedError AccessDeniedError UpstreamError */
-export async function userByToken(
-  { identities }: Pick<ScicatServices, 'identities'>,
-  token: string,
-  signal: AbortSignal,
-): Promise<RequestingUser> {
-  const identity = await identities.identify(token, signal);
-  return { identity, from: "SciCat, with the user's token", document: 'whole' };
-}
+/** Where facts that were read with a user's token come from. */
+export const BY_TOKEN = "SciCat, with the user's token";
 
 /** A user of whom only a name and groups are known. */
 export function userByGroups(username: string, accessGroups: readonly string[]): RequestingUser {
@@ -52,28 +46,18 @@ export async function datasetByToken(
   pid: string,
   signal: AbortSignal,
 ): Promise<RequestedDataset> {
-  const from = "SciCat, with the user's token";
   try {
-    const { ownerGroup, sourceFolder } = await datasets.readAs(token, pid, signal);
-    return {
-      pid,
-      ownerGroup: { known: true, value: ownerGroup, from },
-      sourceFolder: { known: true, value: sourceFolder, from },
-      readable: DATASET_WAS_READ,
-    };
+    const dataset = await datasets.readAs(token, pid, signal);
+    return { pid, ...factsOf(dataset, BY_TOKEN), readable: DATASET_WAS_READ };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
-    const refused = error instanceof InvalidRequestError;
-    const unknown: Fact = {
-      known: false,
-      because: refused ? 'SciCat does not show it to this user.' : error.message,
-    };
-    return {
-      pid,
-      ownerGroup: unknown,
-      sourceFolder: unknown,
-      readable: refused ? unreadable(error) : notChecked(error.message),
-    };
+    return error instanceof InvalidRequestError
+      ? {
+          pid,
+          ...unknownFacts(() => 'SciCat does not show it to this user.'),
+          readable: unreadable(error),
+        }
+      : { pid, ...unknownFacts(() => error.message), readable: notChecked(error.message) };
   }
 }
 
@@ -104,29 +88,22 @@ export async function datasetWithoutToken(
   };
 }
 
-/** What the service's own account reads. */
-interface FoundDataset {
-  readonly ownerGroup: Fact;
-  readonly sourceFolder: Fact;
-  /** SciCat says that there is no such dataset. */
-  readonly missing: boolean;
-}
+type DatasetFacts = Pick<RequestedDataset, 'ownerGroup' | 'sourceFolder'>;
 
+/** @returns with `missing`, whether SciCat says that there is no such dataset */
 async function readAsService(
   { datasets, updater }: Pick<ScicatServices, 'datasets' | 'updater'>,
   pid: string,
   signal: AbortSignal,
-): Promise<FoundDataset> {
+): Promise<DatasetFacts & { readonly missing: boolean }> {
   const account = `the service's account ${updater.username}`;
+  const unknown = (because: string): DatasetFacts =>
+    unknownFacts((option) => `${because}; give it with ${option}.`);
   try {
     const dataset = await datasets.readAsService(pid, signal);
-    if (dataset === undefined) return { ...unknown('SciCat has no such dataset'), missing: true };
-    const from = `SciCat, read by ${account}`;
-    return {
-      ownerGroup: { known: true, value: dataset.ownerGroup, from },
-      sourceFolder: { known: true, value: dataset.sourceFolder, from },
-      missing: false,
-    };
+    return dataset === undefined
+      ? { ...unknown('SciCat has no such dataset'), missing: true }
+      : { ...factsOf(dataset, `SciCat, read by ${account}`), missing: false };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
     const because =
@@ -137,10 +114,18 @@ async function readAsService(
   }
 }
 
-function unknown(because: string): Pick<FoundDataset, 'ownerGroup' | 'sourceFolder'> {
+function factsOf(dataset: Pick<Dataset, keyof DatasetFacts>, from: string): DatasetFacts {
   return {
-    ownerGroup: { known: false, because: `${because}; give it with --owner-group.` },
-    sourceFolder: { known: false, because: `${because}; give it with --source-folder.` },
+    ownerGroup: { known: true, value: dataset.ownerGroup, from },
+    sourceFolder: { known: true, value: dataset.sourceFolder, from },
+  };
+}
+
+/** @param because why, with the option that gives the fact */
+function unknownFacts(because: (option: string) => string): DatasetFacts {
+  return {
+    ownerGroup: { known: false, because: because('--owner-group') },
+    sourceFolder: { known: false, because: because('--source-folder') },
   };
 }
 
