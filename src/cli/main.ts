@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { checkConfigCommand } from './commands/check-config.command.js';
-import { doctorCommand } from './commands/doctor.command.js';
-import { explainCommand } from './commands/explain.command.js';
-import { serveCommand } from './commands/serve.command.js';
-import { transfersCommand } from './commands/transfers.command.js';
+import { checkConfigCommand } from './check-config/check-config.command.js';
+import { doctorCommand } from './doctor/doctor.command.js';
+import { explainCommand } from './explain/explain.command.js';
 import { runCli } from './program.js';
+import { serveCommand } from './serve.command.js';
 import { processTerminal } from './terminal.js';
+import { transfersCommand } from './transfers/transfers.command.js';
 
 const exitCode = await runCli(process.argv.slice(2), processTerminal(), [
   serveCommand,

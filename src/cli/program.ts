@@ -1,13 +1,13 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { serviceVersion } from '../health/service-version.js';
 import type { Terminal } from './terminal.js';
 
-/** How a command ended: well; with something wrong that it has told; called wrongly. */
+/** How a command ended: well; with a problem that it has reported; called wrongly. */
 export type ExitCode = 0 | 1 | 2;
 
 /** Options that every command takes. */
 export interface CommonOptions {
-  /** Path of the configuration file, if it is not to be searched. */
+  /** Path of the configuration file; without it, it is searched for. */
   readonly config?: string;
 }
 
@@ -33,8 +33,8 @@ export async function runCli(
   const program = new Command('scicat-globus-proxy')
     .description('Moves SciCat datasets between facilities with Globus.')
     .version(serviceVersion())
-    .option('--config <path>', 'configuration file; without it, it is searched for')
-    .showHelpAfterError('(add --help to see what can be said)')
+    .option('--config <path>', 'configuration file (default: the first one found)')
+    .showHelpAfterError('(run with --help for usage)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -57,7 +57,7 @@ export async function runCli(
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Help and version that were asked for end well; everything else was said wrongly.
+    // Help and version end well when asked for; everything else is a usage error.
     return error.exitCode === 0 ? 0 : 2;
   }
   return exitCode;
@@ -66,4 +66,16 @@ export async function runCli(
 /** The arguments that the search for the configuration understands. */
 export function configArguments(options: CommonOptions): readonly string[] {
   return options.config === undefined ? [] : ['--config', options.config];
+}
+
+/** @param range what {@link fits} allows, to follow "a number of seconds" */
+export function secondsReader(
+  fits: (seconds: number) => boolean,
+  range: string,
+): (text: string) => number {
+  return (text) => {
+    const seconds = Number(text);
+    if (text.trim() !== '' && fits(seconds)) return seconds;
+    throw new InvalidArgumentError(`It must be a number of seconds ${range}.`);
+  };
 }

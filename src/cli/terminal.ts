@@ -8,24 +8,24 @@ export interface Terminal {
   readIn(): Promise<string>;
   /** Whether output may hold colours: it goes to a terminal and `NO_COLOR` is not set. */
   readonly colours: boolean;
-  /** Whether what was written can be wiped away: output goes to a terminal. */
+  /** Whether what was written can be erased: output goes to a terminal. */
   readonly redraws: boolean;
   /** The process's variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly workingFolder: string;
-  /** Aborts when somebody presses Ctrl-C. */
+  /** Aborts at Ctrl-C. */
   readonly interrupted: AbortSignal;
 }
 
-/** The terminal, or whatever the process's streams lead to. */
+/** The terminal, or wherever the process's streams lead. */
 export function processTerminal(): Terminal {
   const interrupt = new AbortController();
   process.once('SIGINT', () => {
     interrupt.abort();
   });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever reads has seen enough (`| head`), and there is nobody left to tell anything.
+    // The reader has gone (`| head`), and there is nothing left to report to.
     if (error.code === 'EPIPE') process.exit();
     throw error;
   });

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../errors/error-code.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { LockReading } from '../ports/data-folder-probe.port.js';
 
 /** Another instance uses the same `dataDir`, or it is not writable. */
 export class DataDirUnavailableError extends ProxyError {
@@ -19,6 +18,14 @@ export interface DataDirLock {
   /** Releases the folder; may be called twice. */
   release(): Promise<void>;
 }
+
+/** Who holds the lock of a data folder. */
+export type LockReading =
+  | { readonly kind: 'free' }
+  /** By a process that is gone; the next start takes it over. */
+  | { readonly kind: 'left-behind' }
+  /** `holder` names process and host. */
+  | { readonly kind: 'held'; readonly holder: string };
 
 /** The holder of a lock: enough to tell whether that process is still alive. */
 export interface LockHolder {

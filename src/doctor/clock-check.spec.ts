@@ -8,9 +8,9 @@ const verdict = (aheadMs: number | undefined) =>
 
 describe('clocks', () => {
   it.each([
-    [undefined, 'unclear', 'Globus does not tell the time.'],
-    [0, 'ok', 'The clocks agree within 1 s.'],
-    [-30_000, 'ok', 'The clocks agree within 30 s.'],
+    [undefined, 'unclear', 'Globus sends no time to compare with.'],
+    [0, 'ok', 'The clocks agree to within 1 s.'],
+    [-30_000, 'ok', 'The clocks agree to within 30 s.'],
     [31_000, 'unclear', "This machine's clock is 31 s behind that of Globus."],
     [300_000, 'unclear', "This machine's clock is 300 s behind that of Globus."],
     [-301_000, 'broken', "This machine's clock is 301 s ahead of that of Globus."],
@@ -19,6 +19,6 @@ describe('clocks', () => {
   });
 
   it('says whom to ask', async () => {
-    expect((await verdict(900_000)).advice).toMatch(/^Have this machine's clock set by NTP;/);
+    expect((await verdict(900_000)).advice).toMatch(/^Synchronize this machine's clock by NTP;/);
   });
 });

@@ -1,4 +1,4 @@
-import { type Check, ok, unclear, broken, type Verdict } from './check.js';
+import { broken, type Check, ok, unclear, type Verdict } from './check.js';
 
 /** The service compares its clock with dates of others, but only by minutes. */
 const NOTICED_MS = 30_000;
@@ -11,7 +11,7 @@ const HARMFUL_MS = 5 * 60_000;
  */
 export function clockCheck(
   check: string,
-  service: string,
+  service: 'SciCat' | 'Globus',
   needs: readonly Check[],
   aheadMs: (signal: AbortSignal) => Promise<number | undefined>,
 ): Check {
@@ -24,11 +24,11 @@ export function clockCheck(
 }
 
 function verdictOn(aheadMs: number | undefined, service: string): Verdict {
-  if (aheadMs === undefined) return unclear(`${service} does not tell the time.`);
-  const seconds = Math.round(Math.abs(aheadMs) / 1000);
-  if (Math.abs(aheadMs) <= NOTICED_MS)
-    return ok(`The clocks agree within ${Math.max(1, seconds)} s.`);
+  if (aheadMs === undefined) return unclear(`${service} sends no time to compare with.`);
+  const apartMs = Math.abs(aheadMs);
+  const seconds = Math.round(apartMs / 1000);
+  if (apartMs <= NOTICED_MS) return ok(`The clocks agree to within ${Math.max(1, seconds)} s.`);
   const message = `This machine's clock is ${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} that of ${service}.`;
-  const advice = `Have this machine's clock set by NTP; if it is right, tell the administrators of ${service}. Deadlines, and how long jobs have waited, are reckoned from both clocks.`;
-  return Math.abs(aheadMs) <= HARMFUL_MS ? unclear(message, advice) : broken(message, advice);
+  const advice = `Synchronize this machine's clock by NTP; if it is right, tell the administrators of ${service}. Deadlines and waiting times are computed from both clocks.`;
+  return apartMs <= HARMFUL_MS ? unclear(message, advice) : broken(message, advice);
 }

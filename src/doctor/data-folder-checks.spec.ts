@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { findingsOf, goodDataFolder, places } from '../../test/support/fake-probes.js';
+import { findingsOf, goodDataFolder, settings } from '../../test/support/fake-probes.js';
 import { dataFolderChecks } from './data-folder-checks.js';
-import type { DataFolderProbe } from '../ports/data-folder-probe.port.js';
+import type { DataFolderProbe } from './probes/data-folder-probe.js';
 
 const DATA_DIR = '/var/lib/proxy';
 
@@ -10,10 +10,9 @@ async function findings(
   options: { readonly write?: boolean; readonly unset?: readonly string[] } = {},
 ) {
   const probe = goodDataFolder(parts);
-  const checks = dataFolderChecks({
-    dataDir: DATA_DIR,
-    places: places(options.unset),
-    probe,
+  const checks = dataFolderChecks(DATA_DIR, {
+    dataFolder: probe,
+    settings: settings(options.unset),
     user: 'user 1000',
     write: options.write ?? false,
   });
@@ -26,30 +25,30 @@ const unusable = { kind: 'unusable', path: DATA_DIR, code: 'EACCES' } as const;
 
 describe('the data folder', () => {
   it.each<[string, Partial<DataFolderProbe>, 'ok' | 'unclear', string]>([
-    ['free', {}, 'ok', 'It is writable for user 1000, and no service uses it.'],
+    ['free', {}, 'ok', 'Writable for user 1000, and not in use.'],
     [
       'in use',
       { lock: () => Promise.resolve({ kind: 'held', holder: 'process 7 on host a' }) },
       'ok',
-      'It is writable for user 1000, and in use by the running service (process 7 on host a).',
+      'Writable for user 1000, and in use by the running service (process 7 on host a).',
     ],
     [
       'left by a crash',
       { lock: () => Promise.resolve({ kind: 'left-behind' }) },
       'ok',
-      'It is writable for user 1000, and holds the lock of a service that is gone, which the next one takes over.',
+      'Writable for user 1000, with the lock of a service that is gone; the next one takes it over.',
     ],
     [
       'part of a container',
       { volatility: () => 'It will be lost.' },
       'unclear',
-      'It is writable for user 1000, and no service uses it. It will be lost.',
+      'Writable for user 1000, and not in use. It will be lost.',
     ],
     [
       'not there yet',
       { folder: () => Promise.resolve({ kind: 'missing', parent: '/var/lib' }) },
       'unclear',
-      'It is not there yet. The service makes it in /var/lib, which user 1000 may.',
+      'It does not exist yet. The service creates it in /var/lib, where user 1000 may write.',
     ],
   ])('%s', async (_what, parts, outcome, message) => {
     const { found, asked } = await findings(parts);
@@ -57,16 +56,16 @@ describe('the data folder', () => {
     expect(asked).not.toContain('tryToWrite');
   });
 
-  it('that can not be used: names what is in the way, and the line', async () => {
+  it('that cannot be used: names what is in the way, and the line', async () => {
     const { found } = await findings({ folder: () => Promise.resolve(unusable) });
     expect(found).toEqual([
       {
         check: 'data-folder',
         subject: DATA_DIR,
         outcome: 'broken',
-        message: `It can't be used by user 1000: ${DATA_DIR} (EACCES).`,
+        message: `Not usable by user 1000: ${DATA_DIR} (EACCES).`,
         advice:
-          'Make it a folder that the user of the service may write to, or change dataDir (/proxy.yaml:7). If the service runs as another user than user 1000, run this as that user.',
+          "Make it a folder that the service's user may write to, or change dataDir (/proxy.yaml:7). If the service runs as another user than user 1000, run doctor as that user.",
       },
       expect.objectContaining({ check: 'data-space', outcome: 'skipped' }),
     ]);
@@ -79,7 +78,7 @@ describe('the data folder', () => {
     );
     expect(found[0]).toMatchObject({
       outcome: 'broken',
-      message: `It can't be used by user 1000: ${DATA_DIR} (EROFS).`,
+      message: `Not usable by user 1000: ${DATA_DIR} (EROFS).`,
       advice: expect.stringContaining('or set dataDir in the configuration') as unknown,
     });
   });
@@ -87,10 +86,10 @@ describe('the data folder', () => {
   it.each([
     [1024 * MIB, undefined, 'ok', '1024 MiB free.'],
     [512 * MIB, 1_000_000, 'ok', '512 MiB free.'],
-    [511 * MIB, undefined, 'unclear', 'There is little room: 511 MiB free.'],
-    [1024 * MIB, 99, 'unclear', 'There is little room: 1024 MiB and 99 files free.'],
-    [15 * MIB, undefined, 'broken', 'There is no room for file lists: 15 MiB free.'],
-    [1024 * MIB, 0, 'broken', 'There is no room for file lists: 1024 MiB and 0 files free.'],
+    [511 * MIB, undefined, 'unclear', 'Low disk space: 511 MiB free.'],
+    [1024 * MIB, 99, 'unclear', 'Low disk space: 1024 MiB and 99 inodes free.'],
+    [15 * MIB, undefined, 'broken', 'No space for file lists: 15 MiB free.'],
+    [1024 * MIB, 0, 'broken', 'No space for file lists: 1024 MiB and 0 inodes free.'],
   ])('%d bytes and %p files free: %s', async (freeBytes, freeFiles, outcome, message) => {
     const { found } = await findings({ space: () => Promise.resolve({ freeBytes, freeFiles }) });
     expect(found[1]).toMatchObject({ check: 'data-space', outcome, message });

@@ -1,21 +1,8 @@
-import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import type { Places } from './places.js';
-import type {
-  DataFolderProbe,
-  FolderReading,
-  LockReading,
-} from '../ports/data-folder-probe.port.js';
+import type { LockReading } from '../data-folder/data-dir-lock.js';
+import { broken, type Check, type DoctorDeps, ok, unclear, type Verdict } from './check.js';
+import type { FolderReading } from './probes/data-folder-probe.js';
 
-/** What is asked about the data folder. */
-export interface DataFolderChecksDeps {
-  readonly dataDir: string;
-  readonly places: Places;
-  readonly probe: DataFolderProbe;
-  /** The user that asks, in words: rights are those of a user. */
-  readonly user: string;
-  /** Whether a file may be written. */
-  readonly write: boolean;
-}
+type DataFolderDeps = Pick<DoctorDeps, 'dataFolder' | 'settings' | 'user' | 'write'>;
 
 const MIB = 1024 * 1024;
 /** A list of 400,000 files takes some 10 MiB. */
@@ -23,14 +10,14 @@ const TOO_LITTLE_BYTES = 16 * MIB;
 const LITTLE_BYTES = 512 * MIB;
 const LITTLE_FILES = 100;
 
-/** All that is checked of the data folder, in order. */
-export function dataFolderChecks(input: DataFolderChecksDeps): readonly Check[] {
-  const { dataDir, probe } = input;
+/** All checks of the data folder, in order. */
+export function dataFolderChecks(dataDir: string, deps: DataFolderDeps): readonly Check[] {
+  const { dataFolder: probe } = deps;
   const folder: Check = {
     check: 'data-folder',
     subject: dataDir,
     needs: [],
-    run: async () => folderVerdict(await probe.folder(), input),
+    run: async () => folderVerdict(await probe.folder(), deps),
   };
   const space: Check = {
     check: 'data-space',
@@ -44,64 +31,61 @@ export function dataFolderChecks(input: DataFolderChecksDeps): readonly Check[] 
   return [folder, space];
 }
 
-async function folderVerdict(
-  reading: FolderReading,
-  input: DataFolderChecksDeps,
-): Promise<Verdict> {
-  const { probe, write, user } = input;
+async function folderVerdict(reading: FolderReading, deps: DataFolderDeps): Promise<Verdict> {
+  const { dataFolder: probe, write, user } = deps;
   switch (reading.kind) {
     case 'unusable':
-      return unusable(reading, input);
+      return unusable(reading, deps);
     case 'missing':
       return unclear(
-        `It is not there yet. The service makes it in ${reading.parent}, which ${user} may.`,
-        'Check the path if the service has run before: what it kept is elsewhere then.',
+        `It does not exist yet. The service creates it in ${reading.parent}, where ${user} may write.`,
+        'If the service has run before, check the path: its data is elsewhere.',
       );
     case 'usable': {
       const written = write ? await probe.tryToWrite() : reading;
-      if (written.kind === 'unusable') return unusable(written, input);
-      const message = `It is writable for ${user}${inWords(await probe.lock())}.`;
+      if (written.kind === 'unusable') return unusable(written, deps);
+      const message = `Writable for ${user}, ${lockText(await probe.lock())}.`;
       const lost = probe.volatility();
       return lost === undefined
         ? ok(message)
-        : unclear(`${message} ${lost}`, 'docs/configuration.md tells more under "In the image".');
+        : unclear(`${message} ${lost}`, 'See "In the image" in docs/configuration.md.');
     }
   }
 }
 
-function inWords(lock: LockReading): string {
+function lockText(lock: LockReading): string {
   switch (lock.kind) {
     case 'free':
-      return ', and no service uses it';
+      return 'and not in use';
     case 'held':
-      return `, and in use by the running service (${lock.holder})`;
+      return `and in use by the running service (${lock.holder})`;
     case 'left-behind':
-      return ', and holds the lock of a service that is gone, which the next one takes over';
+      return 'with the lock of a service that is gone; the next one takes it over';
   }
 }
 
 function unusable(
   { path, code }: Extract<FolderReading, { readonly kind: 'unusable' }>,
-  { places, user }: DataFolderChecksDeps,
+  { settings, user }: DataFolderDeps,
 ): Verdict {
-  const setting = places.isSet('dataDir')
-    ? `, or change ${places.of('dataDir')}`
-    : ', or set dataDir in the configuration';
+  const setting = settings.isSet('dataDir')
+    ? `change ${settings.of('dataDir')}`
+    : 'set dataDir in the configuration';
   return broken(
-    `It can't be used by ${user}: ${path} (${code}).`,
-    `Make it a folder that the user of the service may write to${setting}. If the service runs as another user than ${user}, run this as that user.`,
+    `Not usable by ${user}: ${path} (${code}).`,
+    `Make it a folder that the service's user may write to, or ${setting}. If the service runs as another user than ${user}, run doctor as that user.`,
   );
 }
 
 function spaceVerdict(freeBytes: number, freeFiles: number | undefined): Verdict {
   const free = `${Math.floor(freeBytes / MIB)} MiB`;
-  const files = freeFiles !== undefined && freeFiles < LITTLE_FILES;
-  const room = files ? `${free} and ${freeFiles} files` : free;
-  const advice = 'Free some room on that disk: without it, requests with file lists are refused.';
+  const fewFiles = freeFiles !== undefined && freeFiles < LITTLE_FILES;
+  const left = fewFiles ? `${free} and ${freeFiles} inodes` : free;
+  const advice = 'Free up space on that disk: without it, requests with file lists are refused.';
   if (freeBytes < TOO_LITTLE_BYTES || freeFiles === 0) {
-    return broken(`There is no room for file lists: ${room} free.`, advice);
+    return broken(`No space for file lists: ${left} free.`, advice);
   }
-  return freeBytes < LITTLE_BYTES || files
-    ? unclear(`There is little room: ${room} free.`, advice)
+  return freeBytes < LITTLE_BYTES || fewFiles
+    ? unclear(`Low disk space: ${left} free.`, advice)
     : ok(`${free} free.`);
 }

@@ -1,50 +1,47 @@
 import { randomUUID } from 'node:crypto';
 import { UpstreamError } from '../errors/upstream.errors.js';
-import type { Facility } from '../facilities/facility.js';
 import { allowsRole, type FacilityRole } from '../facilities/facility-registry.js';
-import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import { collectionTrouble, type TroubledPlace } from './collection-trouble.js';
-import { fixedFolder, parentFolder } from './fixed-folder.js';
-import { once } from './once.js';
-import type { Places } from './places.js';
-import type { CollectionFacts, CollectionPlace, GlobusProbe } from '../ports/globus-probe.port.js';
-import { scopesVerdict } from './scopes-check.js';
+import type { Facility } from '../facilities/facility.js';
+import { normalizedPath } from '../facilities/path-text.js';
+import type { CollectionFacts } from '../globus/globus.wire.js';
+import { TRANSFER_SCOPE } from '../globus/scope-merge.js';
+import type { Template } from '../templates/template.js';
+import { broken, type Check, type DoctorDeps, ok, once, unclear, type Verdict } from './check.js';
+import { type CollectionContext, collectionFailure } from './failures.js';
+import type { CollectionPlace, GlobusProbe, TokenReading } from './probes/globus-probe.js';
+import type { SettingLocations } from './setting-locations.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
-/** What is asked about one facility's collection. */
-export interface FacilityChecksDeps {
+/** The facility that is checked. */
+export interface CheckedFacility {
   readonly facility: Facility;
-  /** Where it stands in the configuration, e.g. `facilities[0]`. */
+  /** Where it is in the configuration, e.g. `facilities[0]`. */
   readonly at: string;
   readonly clientId: string;
   readonly needs: readonly Check[];
-  readonly places: Places;
-  readonly probe: GlobusProbe;
-  readonly write: boolean;
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** The folders in which a facility is tried, and what for. */
-interface Tried {
-  readonly path: string;
-  readonly roles: readonly FacilityRole[];
-}
+/** A folder in which a facility is checked, and what it is used for. */
+type CheckedFolder = Pick<CollectionContext, 'path' | 'roles'>;
 
-/** All that is checked of one facility, in order. */
-export function facilityChecks(input: FacilityChecksDeps): readonly Check[] {
-  const { facility, probe, places, at } = input;
+/** All checks of one facility, in order. */
+export function facilityChecks(
+  { facility, at, clientId, needs }: CheckedFacility,
+  deps: Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>,
+): readonly Check[] {
+  const { globus: probe, settings, pause } = deps;
   const { name, scopes } = facility;
-  const facts = once((signal) => probe.collection(facility.collection, signal));
-  const place = (tried: Tried): TroubledPlace => ({
-    ...tried,
-    identity: `${input.clientId}@clients.auth.globus.org`,
-    setting: places.of(`${at}.collection`),
+  const askFacts = once((signal) => probe.collection(facility.collection, signal));
+  const contextOf = (folder: CheckedFolder): CollectionContext => ({
+    ...folder,
+    identity: `${clientId}@clients.auth.globus.org`,
+    setting: settings.of(`${at}.collection`),
   });
   const collection: Check = {
     check: 'collection',
     subject: name,
-    needs: input.needs,
-    run: (signal) => collectionVerdict(facts, place({ path: '/', roles: [] }), signal),
+    needs,
+    run: (signal) => collectionVerdict(askFacts(signal), contextOf({ path: '/', roles: [] })),
   };
   const scopesCheck: Check = {
     check: 'scopes',
@@ -53,47 +50,41 @@ export function facilityChecks(input: FacilityChecksDeps): readonly Check[] {
     run: async (signal) =>
       scopesVerdict({
         facility,
-        facts: await facts(signal),
+        facts: await askFacts(signal),
         token: await probe.requestToken(scopes, signal),
         setting: `${at}.scopes`,
-        places,
+        settings,
       }),
   };
-  return [
-    collection,
-    scopesCheck,
-    ...triedFolders(facility).flatMap((tried) => {
-      const nearest = once((signal) =>
-        nearestFolder({ ...facility, path: tried.path }, probe, signal),
-      );
-      const list: Check = {
-        check: 'list',
-        subject: `${name} ${tried.path}`,
-        needs: [collection, scopesCheck],
-        run: (signal) => listVerdict(nearest, facts, place(tried), signal),
-      };
-      return input.write && tried.roles.includes('destination')
-        ? [
-            list,
-            trialFolderCheck({
-              subject: list.subject,
-              needs: [list],
-              collection: facility.collection,
-              scopes,
-              folder: nearest,
-              place: place(tried),
-              name: `scicat-globus-proxy-doctor-${randomUUID()}`,
-              probe,
-              pause: input.pause,
-            }),
-          ]
-        : [list];
-    }),
-  ];
+  const folderChecks = checkedFolders(facility).flatMap((folder) => {
+    const { path, roles } = folder;
+    const context = contextOf(folder);
+    const nearest = once((signal) => nearestFolder({ ...facility, path }, probe, signal));
+    const list: Check = {
+      check: 'list',
+      subject: `${name} ${path}`,
+      needs: [collection, scopesCheck],
+      run: async (signal) => listVerdict(await askFacts(signal), () => nearest(signal), context),
+    };
+    if (!deps.write || !roles.includes('destination')) return [list];
+    const trial = trialFolderCheck({
+      subject: list.subject,
+      needs: [list],
+      collection: facility.collection,
+      scopes,
+      parent: nearest,
+      context,
+      name: `scicat-globus-proxy-doctor-${randomUUID()}`,
+      probe,
+      pause,
+    });
+    return [list, trial];
+  });
+  return [collection, scopesCheck, ...folderChecks];
 }
 
 /** The fixed part of each path template that the facility's direction makes use of. */
-function triedFolders(facility: Facility): readonly Tried[] {
+function checkedFolders(facility: Facility): readonly CheckedFolder[] {
   const folders = new Map<string, FacilityRole[]>();
   for (const role of ['source', 'destination'] as const) {
     if (!allowsRole(facility, role)) continue;
@@ -103,49 +94,133 @@ function triedFolders(facility: Facility): readonly Tried[] {
   return [...folders].map(([path, roles]) => ({ path, roles }));
 }
 
+/**
+ * The deepest folder that is certain before any dataset is known: `/archive` for
+ * `/archive/{{ .PidShort }}`, and `/` where the template begins with a placeholder.
+ */
+export function fixedFolder(template: Pick<Template<string>, 'source'>): string {
+  const placeholder = template.source.indexOf('{{');
+  return parentFolder(placeholder < 0 ? template.source : template.source.slice(0, placeholder));
+}
+
+/** All up to the last slash; `/` for `/`. */
+function parentFolder(path: string): string {
+  return normalizedPath(path.slice(0, path.lastIndexOf('/') + 1));
+}
+
 async function collectionVerdict(
-  facts: (signal: AbortSignal) => Promise<CollectionFacts>,
-  place: TroubledPlace,
-  signal: AbortSignal,
+  facts: Promise<CollectionFacts>,
+  context: CollectionContext,
 ): Promise<Verdict> {
-  let found: CollectionFacts;
   try {
-    found = await facts(signal);
+    const { displayName, entityType = '', highAssurance } = await facts;
+    const kind = KINDS[entityType] ?? 'of unknown type';
+    if (entityType === 'GCSv5_endpoint') {
+      return broken(
+        `"${displayName}" is ${kind}, not a collection.`,
+        `Correct ${context.setting}: it must be the UUID of a collection on that endpoint.`,
+      );
+    }
+    return ok(
+      `Found "${displayName}", ${kind}${highAssurance === true ? ', high assurance' : ''}.`,
+    );
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    return collectionTrouble(error, place);
+    return collectionFailure(error, context);
   }
-  const { displayName, entityType, highAssurance } = found;
-  const named = `"${displayName}", ${kindInWords(entityType)}`;
-  if (entityType === 'GCSv5_endpoint') {
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  GCSv5_mapped_collection: 'a mapped collection',
+  GCSv5_guest_collection: 'a guest collection',
+  GCP_mapped_collection: 'a collection of Globus Connect Personal',
+  GCP_guest_collection: 'a guest collection of Globus Connect Personal',
+  GCSv5_endpoint: 'an endpoint of Globus Connect Server',
+};
+
+/** What is known when a facility's scopes are judged. */
+export interface ScopesDeps {
+  readonly facility: Pick<Facility, 'collection' | 'scopes'>;
+  readonly facts: Pick<CollectionFacts, 'entityType' | 'highAssurance'>;
+  /** What Globus Auth says to the facility's scopes. */
+  readonly token: TokenReading;
+  /** Where the scopes are in the configuration, e.g. `facilities[0].scopes`. */
+  readonly setting: string;
+  readonly settings: SettingLocations;
+}
+
+/**
+ * Whether a facility's scopes fit the kind of its collection. One scope too many makes Globus
+ * refuse the whole token; a missing one is requested when Globus reports it missing.
+ */
+export function scopesVerdict(deps: ScopesDeps): Verdict {
+  const { facility, facts, token, setting, settings } = deps;
+  const own = facility.collection.toLowerCase();
+  const named = collectionsIn(facility.scopes);
+  const others = named.filter((id) => id !== own);
+  const isSet = settings.isSet(setting);
+  // The facility, where the setting would have to be added.
+  const location = settings.of(isSet ? setting : setting.replace(/\.scopes$/, ''));
+  const adviceToSet = (scope: string): string =>
+    isSet
+      ? `Change ${location} to scopes: ['${scope}']`
+      : `Add the line scopes: ['${scope}'] to ${location}`;
+  const adviceToCheck = `Check ${location}, or remove it to use the default scopes.`;
+  const needed = hasDataAccess(facts);
+  if (token.kind === 'scope-refused') {
+    const refused = `Globus Auth does not know one of the scopes (${token.mark}), and issues no token for transfers with this facility.`;
+    if (named.includes(own) && needed === false) {
+      return broken(
+        `${refused} The collection has no data_access scope: only mapped collections without high assurance have one.`,
+        adviceToSet(TRANSFER_SCOPE),
+      );
+    }
     return broken(
-      `This is ${named}, not a collection.`,
-      `Correct ${place.setting}: the UUID of a collection on that endpoint.`,
+      refused,
+      others.length > 0
+        ? `Check the data_access scope of ${others.join(' and ')} in ${location}: it belongs to another collection.`
+        : adviceToCheck,
     );
   }
-  return ok(`It is ${named}${highAssurance === true ? ', high assurance' : ''}.`);
-}
-
-function kindInWords(entityType: string | undefined): string {
-  switch (entityType) {
-    case 'GCSv5_mapped_collection':
-      return 'a mapped collection';
-    case 'GCSv5_guest_collection':
-      return 'a guest collection';
-    case 'GCP_mapped_collection':
-      return 'a collection of Globus Connect Personal';
-    case 'GCP_guest_collection':
-      return 'a guest collection of Globus Connect Personal';
-    case 'GCSv5_endpoint':
-      return 'an endpoint of Globus Connect Server';
-    case undefined:
-    default:
-      return 'of a kind that is not known here';
+  if (needed === true && !named.includes(own)) {
+    return unclear(
+      'The collection has a data_access scope, which is missing in scopes. The service requests it when Globus reports it missing, again after each start.',
+      adviceToSet(
+        `${TRANSFER_SCOPE}[*https://auth.globus.org/scopes/${facility.collection}/data_access]`,
+      ),
+    );
   }
+  if (others.length > 0) {
+    return unclear(
+      `scopes contains the data_access scope of another collection (${others.join(', ')}).`,
+      adviceToCheck,
+    );
+  }
+  return ok(
+    named.includes(own)
+      ? 'Globus Auth issued a token with data_access, which the collection needs.'
+      : 'Globus Auth issued a token; the collection needs no data_access.',
+  );
 }
 
-/** The deepest folder of a path that is there, and whether that is the whole path. */
-interface Nearest {
+/** Undefined where Globus does not say what the collection is. */
+function hasDataAccess({ entityType, highAssurance }: ScopesDeps['facts']): boolean | undefined {
+  if (entityType === undefined) return undefined;
+  if (entityType !== 'GCSv5_mapped_collection') return false;
+  return highAssurance === undefined ? undefined : !highAssurance;
+}
+
+/** Ids, in lower case, of the collections whose data_access scope is among the scopes. */
+function collectionsIn(scopes: readonly string[]): readonly string[] {
+  const pattern = /\/scopes\/([0-9a-f-]{36})\/data_access\b/gi;
+  const ids = scopes.flatMap((scope) =>
+    [...scope.matchAll(pattern)].map(([, id = '']) => id.toLowerCase()),
+  );
+  return [...new Set(ids)];
+}
+
+/** The deepest folder of a path that exists, and whether that is the whole path. */
+interface NearestFolder {
   readonly path: string;
   readonly complete: boolean;
 }
@@ -154,7 +229,7 @@ async function nearestFolder(
   wanted: CollectionPlace,
   probe: GlobusProbe,
   signal: AbortSignal,
-): Promise<Nearest> {
+): Promise<NearestFolder> {
   const { collection, scopes } = wanted;
   for (let path = wanted.path; ; path = parentFolder(path)) {
     try {
@@ -167,33 +242,32 @@ async function nearestFolder(
 }
 
 async function listVerdict(
-  nearest: (signal: AbortSignal) => Promise<Nearest>,
-  facts: (signal: AbortSignal) => Promise<CollectionFacts>,
-  place: TroubledPlace,
-  signal: AbortSignal,
+  { connected, paused }: CollectionFacts,
+  findNearest: () => Promise<NearestFolder>,
+  context: CollectionContext,
 ): Promise<Verdict> {
-  const { connected, paused } = await facts(signal);
   if (connected === false || paused === true) {
     const state = connected === false ? 'not connected' : 'paused';
     return broken(
       `Globus Connect Personal is ${state}, so transfers wait.`,
-      'Have whoever owns the machine of the collection start it, and keep it running.',
+      "Ask the owner of the collection's machine to start it, and to keep it running.",
     );
   }
   try {
-    const { path, complete } = await nearest(signal);
-    if (complete) return ok(`The folder ${path} can be listed, as ${place.roles.join(' and ')}.`);
-    return place.roles.includes('source')
+    const { path, complete } = await findNearest();
+    const { path: wanted, roles } = context;
+    if (complete) return ok(`The folder ${path} can be listed (${roles.join(' and ')}).`);
+    return roles.includes('source')
       ? broken(
-          `The folder ${place.path} is not there; ${path} is.`,
-          'Correct sourcePath, or have the folder made.',
+          `The folder ${wanted} does not exist; ${path} does.`,
+          'Correct sourcePath, or have the folder created.',
         )
       : unclear(
-          `The folder ${place.path} is not there yet; ${path} is. Globus makes it with the first transfer, if it may.`,
-          'Correct destinationPath if this is a mistake; otherwise --write shows whether folders can be made.',
+          `The folder ${wanted} does not exist yet; ${path} does. Globus creates it with the first transfer, if it has permission.`,
+          'Correct destinationPath if this is a mistake; otherwise run doctor with --write, which shows whether folders can be created.',
         );
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    return collectionTrouble(error, place);
+    return collectionFailure(error, context);
   }
 }

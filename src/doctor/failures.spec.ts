@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { accountRefused, rejected, timeout } from '../../test/support/upstream-failures.js';
 import { UpstreamMalformedError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
-import { deedOf, generalFailure, markOf } from './failures.js';
+import { failureOf, generalFailure, markOf } from './failures.js';
 
 const SECRET = 'upstream words with a secret';
 
@@ -24,9 +24,9 @@ describe('what is told of a failed call', () => {
     [
       'a broken one',
       unavailable({ outcomeUnclear: true, cause: network('ECONNRESET') }),
-      'breaks the connection (ECONNRESET)',
+      'closed the connection (ECONNRESET)',
     ],
-    ['no answer', timeout(), 'does not answer in time'],
+    ['no answer', timeout(), 'timed out'],
     [
       'a login that got no answer',
       unavailable({ cause: unavailable({ cause: network('ENOTFOUND') }) }),
@@ -35,11 +35,11 @@ describe('what is told of a failed call', () => {
     [
       'an answer with a code',
       unavailable({ status: 502, upstreamCode: 'EndpointError', upstreamRequestId: 'x1' }),
-      'answers with status 502, EndpointError, request x1',
+      'returned status 502, EndpointError, request x1',
     ],
-    ['nonsense', new UpstreamMalformedError('Globus', 'No.'), 'gives no answer that makes sense'],
-  ])('%s', (_what, error, deed) => {
-    expect(deedOf(error)).toBe(deed);
+    ['nonsense', new UpstreamMalformedError('Globus', 'No.'), 'returned an unreadable response'],
+  ])('%s', (_what, error, failure) => {
+    expect(failureOf(error)).toBe(failure);
   });
 
   it('nothing of an upstream’s own words, not even in place of a code', () => {
@@ -50,8 +50,8 @@ describe('what is told of a failed call', () => {
 
   it.each([
     [timeout(), 'check the network between this machine and SciCat'],
-    [rejected(418, 'Globus'), 'ask the administrators of Globus'],
-    [accountRefused(), 'lacks a right at SciCat'],
+    [rejected(418, 'Globus'), 'contact the administrators of Globus'],
+    [accountRefused(), 'lacks a permission in SciCat'],
   ])('and what to do: %s', (error, advice) => {
     expect(generalFailure(error).advice).toContain(advice);
   });

@@ -4,23 +4,24 @@ import {
   UpstreamTimeoutError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
+import type { FacilityRole } from '../facilities/facility-registry.js';
 import { broken, type Verdict } from './check.js';
 
 /**
- * What an upstream did instead of answering well, to be put behind its name: "can't be reached
- * (ECONNREFUSED)". Nothing of an upstream's own words but its code and request id.
+ * What an upstream did, to follow its name: "can't be reached (ECONNREFUSED)". Repeats nothing of
+ * the upstream's own words but its code and request id.
  */
-export function deedOf(error: UpstreamError): string {
-  if (error.status !== undefined) return `answers with ${markOf(error)}`;
+export function failureOf(error: UpstreamError): string {
+  if (error.status !== undefined) return `returned ${markOf(error)}`;
   const cause = innermost(error);
-  if (cause instanceof UpstreamTimeoutError) return 'does not answer in time';
-  if (!(cause instanceof UpstreamUnavailableError)) return 'gives no answer that makes sense';
+  if (cause instanceof UpstreamTimeoutError) return 'timed out';
+  if (!(cause instanceof UpstreamUnavailableError)) return 'returned an unreadable response';
   const code = codeIn(cause.cause);
   const why = code === undefined ? '' : ` (${code})`;
-  return cause.outcomeUnclear ? `breaks the connection${why}` : `can't be reached${why}`;
+  return cause.outcomeUnclear ? `closed the connection${why}` : `can't be reached${why}`;
 }
 
-/** Status, code and request id, by which the upstream's people find the case. */
+/** Status, code and request id, by which the upstream's operators find the request. */
 export function markOf(error: UpstreamError): string {
   const { status, upstreamCode, upstreamRequestId } = error;
   return [
@@ -30,7 +31,7 @@ export function markOf(error: UpstreamError): string {
   ].join(', ');
 }
 
-/** Whether nobody answered at all: a matter of addresses and networks. */
+/** Whether there was no response at all: a matter of addresses and networks. */
 export function isUnreachable(error: UpstreamError): boolean {
   return (
     error.status === undefined &&
@@ -38,22 +39,110 @@ export function isUnreachable(error: UpstreamError): boolean {
   );
 }
 
-/** What is said of a failure that a check has no words of its own for. */
+/** What to check where {@link isUnreachable}, to follow "Check ". */
+export const REACHABILITY =
+  'whether this machine can reach it: host name, port, certificate, firewall. Proxy variables such as HTTPS_PROXY are ignored.';
+
+/** What every check says when it ran out of time before it had an answer. */
+export const MORE_TIME = 'Try again, or raise --timeout.';
+
+/** For failures that a check has no message of its own for. */
 export function generalFailure(error: UpstreamError): Verdict {
   const { upstream } = error;
-  const message = `${upstream} ${deedOf(error)}.`;
+  const message = `${upstream} ${failureOf(error)}.`;
   if (error instanceof ServiceAccountError) {
     return broken(
       message,
-      `The service's own account lacks a right at ${upstream}: see the other lines about it.`,
+      `The service's account lacks a permission in ${upstream}: see the other lines about this account.`,
     );
   }
   return broken(
     message,
     isUnreachable(error)
-      ? `Try again. If it lasts, check the network between this machine and ${upstream}.`
-      : `Try again. If it lasts, ask the administrators of ${upstream}, and tell them status and request id.`,
+      ? `Try again. If the problem persists, check the network between this machine and ${upstream}.`
+      : `Try again. If the problem persists, contact the administrators of ${upstream} and quote the status and the request id.`,
   );
+}
+
+/** Where in Globus a call failed, and what the place is needed for. */
+export interface CollectionContext {
+  readonly path: string;
+  readonly roles: readonly FacilityRole[];
+  /** The identity that permissions are given to. */
+  readonly identity: string;
+  /** Where the collection's id is in the configuration. */
+  readonly setting: string;
+}
+
+/** What a refusal by Globus or a collection means for an operator. */
+export function collectionFailure(error: UpstreamError, context: CollectionContext): Verdict {
+  const { upstreamCode: code = '' } = error;
+  const known = COLLECTION_FAILURES.find(([pattern]) => pattern.test(code));
+  if (known === undefined) {
+    return broken(
+      `Globus ${failureOf(error)} for the folder ${context.path}.`,
+      "Try again. If the problem persists, contact the collection's administrator and quote the code and the request id.",
+    );
+  }
+  const [, message, advice] = known;
+  return broken(`${message(context)} (${markOf(error)}).`, advice(context));
+}
+
+type Wording = (context: CollectionContext) => string;
+
+/** By Globus's code, the message without a full stop, and the advice. The first match decides. */
+const COLLECTION_FAILURES: readonly (readonly [RegExp, message: Wording, advice: Wording])[] = [
+  [
+    /^Endpoint(NotFound|Deleted)$/,
+    () => 'Globus has no such collection, or no longer has it',
+    ({ setting }) =>
+      `Correct ${setting}: it must be the collection's UUID, as shown in the Globus web app.`,
+  ],
+  [
+    /PermissionDenied/,
+    ({ path }) => `The service has no permission on the folder ${path}`,
+    ({ identity, roles }) =>
+      `Ask the collection's administrator to give the identity ${identity} ${rightOf(roles)} permission on it. If it is to have permission on subfolders only, put their common parent at the start of the path template.`,
+  ],
+  [
+    /^AuthPolicyFailed$/,
+    () => "The collection's authentication policy excludes the service",
+    ({ identity }) =>
+      `Ask the collection's administrator to exempt the identity ${identity} from the policy: a client can't log in the way a person does.`,
+  ],
+  [
+    /^ConsentRequired$/,
+    () => 'The service has no consent to use the data of the collection',
+    () =>
+      "Add the collection's data_access scope to scopes, or remove scopes. If it is already there, try again in a minute.",
+  ],
+  [
+    /GCDisconnected/,
+    () => 'Globus Connect Personal is not connected',
+    () => "Start it on the collection's machine, and keep it running.",
+  ],
+  [
+    /LoginFailed/,
+    () => "The collection's storage rejects the service",
+    ({ identity }) =>
+      `Ask the collection's administrator how the identity ${identity} is mapped to a local account. Sessions of high-assurance collections expire.`,
+  ],
+  [
+    /ConnectFailed/,
+    () => "Globus can't reach the collection's server",
+    () => "Ask the collection's administrator whether the server is running.",
+  ],
+  [
+    /Paused/,
+    () => "The collection's administrator has paused it",
+    () =>
+      "Transfers wait until it is resumed. Ask the collection's administrator when that will be.",
+  ],
+  [/NotDirectory/, ({ path }) => `${path} is not a folder`, () => 'Correct the path template.'],
+];
+
+function rightOf(roles: readonly FacilityRole[]): string {
+  return roles.includes('destination') ? 'read and write' : 'read';
 }
 
 function innermost(error: UpstreamError): UpstreamError {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { aFacility, CLIENT_ID } from '../../test/support/builders.js';
-import { findingsOf, goodGlobus, outcomes, places } from '../../test/support/fake-probes.js';
+import { findingsOf, goodGlobus, outcomes, settings } from '../../test/support/fake-probes.js';
 import { down, timeout } from '../../test/support/upstream-failures.js';
+import { Secret } from '../config/secret.js';
 import {
   ServiceAccountError,
   UpstreamRejectedError,
@@ -10,7 +11,7 @@ import {
 import { PATH_FIELDS, type Facility } from '../facilities/facility.js';
 import { compileTemplate } from '../templates/template.js';
 import { globusChecks } from './globus-checks.js';
-import type { GlobusProbe } from '../ports/globus-probe.port.js';
+import type { GlobusProbe } from './probes/globus-probe.js';
 
 const dataAccess = (collection: string): string =>
   `urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/${collection}/data_access]`;
@@ -20,6 +21,7 @@ const facility = (name: string, parts: Partial<Facility> = {}): Facility => {
 };
 const SOURCE = facility('PSI', { direction: 'SRC' });
 const DESTINATION = facility('CSCS', { direction: 'DST' });
+const password = new Secret('');
 const IDENTITY = `${CLIENT_ID}@clients.auth.globus.org`;
 
 async function findings(
@@ -27,16 +29,20 @@ async function findings(
   options: { readonly facilities?: readonly Facility[]; readonly write?: boolean } = {},
 ) {
   const probe = goodGlobus(parts);
-  const checks = globusChecks({
-    authUrl: 'https://auth.example.org',
-    transferUrl: 'https://transfer.example.org',
-    clientId: CLIENT_ID,
-    facilities: [SOURCE, DESTINATION],
-    places: places(['globus.authUrl']),
-    probe,
-    write: false,
+  const config = {
+    globus: { authUrl: 'https://auth.example.org', transferUrl: 'https://transfer.example.org' },
+    secrets: {
+      globusClientId: CLIENT_ID,
+      globusClientSecret: password,
+      scicatServiceUser: { username: '', password },
+    },
+    facilities: options.facilities ?? [SOURCE, DESTINATION],
+  };
+  const checks = globusChecks(config, {
+    globus: probe,
+    settings: settings(['globus.authUrl']),
+    write: options.write ?? false,
     pause: () => Promise.resolve(),
-    ...options,
   });
   return { found: await findingsOf(checks), asked: probe.asked };
 }
@@ -58,7 +64,7 @@ const trouble = (code: string) =>
   });
 
 describe('Globus, where all is well', () => {
-  it('is asked in turn, and nothing is made', async () => {
+  it('is checked in turn, and nothing is created', async () => {
     const { found, asked } = await findings();
     expect(outcomes(found)).toEqual([
       `globus-login ${CLIENT_ID}: ok`,
@@ -73,9 +79,9 @@ describe('Globus, where all is well', () => {
     ]);
     expect(asked).not.toContain('makeFolder');
     expect(found.map(({ message }) => message).slice(3, 6)).toEqual([
-      'It is "Disk", a mapped collection.',
-      'Globus Auth gives a token with data_access, which the collection needs.',
-      'The folder / can be listed, as source.',
+      'Found "Disk", a mapped collection.',
+      'Globus Auth issued a token with data_access, which the collection needs.',
+      'The folder / can be listed (source).',
     ]);
   });
 
@@ -85,20 +91,20 @@ describe('Globus, where all is well', () => {
     const oneFolder = facility('CSCS', { destinationPath: same });
     const { found } = await findings({}, { facilities: [both, oneFolder] });
     expect(found.filter(({ check }) => check === 'list').map(({ message }) => message)).toEqual([
-      'The folder / can be listed, as source.',
-      'The folder /archive can be listed, as destination.',
-      'The folder / can be listed, as source and destination.',
+      'The folder / can be listed (source).',
+      'The folder /archive can be listed (destination).',
+      'The folder / can be listed (source and destination).',
     ]);
   });
 
-  it('with --write a folder is made and deleted on destinations only', async () => {
+  it('with --write a folder is created and deleted on destinations only', async () => {
     const { found, asked } = await findings({}, { write: true });
     expect(found.filter(({ check }) => check === 'write')).toEqual([
       {
         check: 'write',
         subject: 'CSCS /archive',
         outcome: 'ok',
-        message: 'A folder was made and deleted again.',
+        message: 'Created and deleted a folder.',
         advice: '',
       },
     ]);
@@ -115,25 +121,25 @@ describe('whether Globus knows the client', () => {
           new ServiceAccountError('Globus', 'No.', { status: 401, upstreamCode: 'invalid_client' }),
         ),
       },
-      'Globus Auth refuses the client (status 401, invalid_client).',
+      'Globus Auth rejects the client (status 401, invalid_client).',
       'Correct GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET (or GLOBUS_CLIENT_SECRET_FILE).',
     ],
     [
       'no way there',
       { requestToken: failing(down('Globus')) },
       "Globus Auth (https://auth.example.org) can't be reached.",
-      'Check whether this machine gets there',
+      'Check whether this machine can reach it',
     ],
     [
       'an outage',
       { requestToken: failing(trouble('X')) },
-      'Globus Auth (https://auth.example.org) answers with status 502, X, request aBc123XyZ.',
+      'Globus Auth (https://auth.example.org) returned status 502, X, request aBc123XyZ.',
       'Try again later',
     ],
     [
       'a client of another kind',
       { requestToken: () => Promise.resolve({ kind: 'scope-refused', mark: 'status 400' }) },
-      'Globus Auth does not give this client the scope of Globus Transfer (status 400).',
+      'Globus Auth does not grant this client the Globus Transfer scope (status 400).',
       'confidential client',
     ],
   ])('%s, and asks nothing further', async (_what, parts, message, advice) => {
@@ -147,14 +153,14 @@ describe('whether Globus knows the client', () => {
     [
       'refuses the token',
       new ServiceAccountError('Globus', 'No.', { status: 401 }),
-      'Globus Transfer does not accept the token that Globus Auth has just given (status 401).',
+      'Globus Transfer rejects the token that Globus Auth has just issued (status 401).',
       'belong together',
     ],
     [
       'does not answer',
       timeout('Globus'),
-      'Globus Transfer does not answer in time.',
-      'Check globus.transferUrl (/proxy.yaml:7), and whether this machine gets there',
+      'Globus Transfer timed out.',
+      'Check globus.transferUrl (/proxy.yaml:7), and whether this machine can reach it',
     ],
   ])('Globus Transfer %s', async (_what, error, message, advice) => {
     const { found } = await findings({ reachTransfer: failing(error) });
@@ -196,28 +202,28 @@ describe('a collection', () => {
       subject: 'PSI',
       outcome: 'broken',
       message:
-        'Globus knows no such collection, or not any more (status 404, EndpointNotFound, request aBc123XyZ).',
+        'Globus has no such collection, or no longer has it (status 404, EndpointNotFound, request aBc123XyZ).',
       advice:
-        "Correct facilities[0].collection (/proxy.yaml:7): it must be the collection's UUID, as Globus's web app shows it.",
+        "Correct facilities[0].collection (/proxy.yaml:7): it must be the collection's UUID, as shown in the Globus web app.",
     });
   });
 
   it.each([
-    [{ entityType: 'GCSv5_guest_collection' }, 'It is "Disk", a guest collection.', 'ok'],
+    [{ entityType: 'GCSv5_guest_collection' }, 'Found "Disk", a guest collection.', 'ok'],
     [
       { entityType: 'GCSv5_mapped_collection', highAssurance: true },
-      'It is "Disk", a mapped collection, high assurance.',
+      'Found "Disk", a mapped collection, high assurance.',
       'ok',
     ],
     [
       { entityType: 'GCP_mapped_collection' },
-      'It is "Disk", a collection of Globus Connect Personal.',
+      'Found "Disk", a collection of Globus Connect Personal.',
       'ok',
     ],
-    [{ entityType: 'Something' }, 'It is "Disk", of a kind that is not known here.', 'ok'],
+    [{ entityType: 'Something' }, 'Found "Disk", of unknown type.', 'ok'],
     [
       { entityType: 'GCSv5_endpoint' },
-      'This is "Disk", an endpoint of Globus Connect Server, not a collection.',
+      '"Disk" is an endpoint of Globus Connect Server, not a collection.',
       'broken',
     ],
   ])('of kind %j', async (facts, message, outcome) => {
@@ -228,7 +234,7 @@ describe('a collection', () => {
   it.each([
     [{ connected: false, paused: false }, 'Globus Connect Personal is not connected'],
     [{ connected: true, paused: true }, 'Globus Connect Personal is paused'],
-  ])('of Globus Connect Personal that is away: %j', async (state, message) => {
+  ])('of Globus Connect Personal that is unavailable: %j', async (state, message) => {
     const { found, asked } = await findings(
       ofCollection({ entityType: 'GCP_mapped_collection', ...state }),
     );
@@ -249,24 +255,24 @@ describe('the folder of a collection', () => {
       'no permission on the collection',
       refusal(403, 'PermissionDenied'),
       `The service has no permission on the folder / ${mark(403, 'PermissionDenied')}.`,
-      `give the identity ${IDENTITY} read permission there`,
+      `give the identity ${IDENTITY} read permission on it`,
     ],
     [
       'no permission on the folder',
       refusal(403, 'EndpointPermissionDenied'),
       `The service has no permission on the folder / ${mark(403, 'EndpointPermissionDenied')}.`,
-      'write their common part into the path template',
+      'put their common parent at the start of the path template',
     ],
     [
       'a policy',
       refusal(403, 'AuthPolicyFailed'),
-      `The collection's authentication policy shuts the service out ${mark(403, 'AuthPolicyFailed')}.`,
+      `The collection's authentication policy excludes the service ${mark(403, 'AuthPolicyFailed')}.`,
       IDENTITY,
     ],
     [
       'no consent',
       refusal(403, 'ConsentRequired'),
-      `Globus finds no consent for the data of the collection ${mark(403, 'ConsentRequired')}.`,
+      `The service has no consent to use the data of the collection ${mark(403, 'ConsentRequired')}.`,
       'data_access',
     ],
     [
@@ -278,11 +284,11 @@ describe('the folder of a collection', () => {
     [
       'the storage refuses',
       trouble('ExternalError.DirListingFailed.LoginFailed'),
-      `The collection's own storage refuses the service ${mark(502, 'ExternalError.DirListingFailed.LoginFailed')}.`,
+      `The collection's storage rejects the service ${mark(502, 'ExternalError.DirListingFailed.LoginFailed')}.`,
       'mapped to a local account',
     ],
     [
-      'its server is away',
+      'its server is down',
       trouble('ExternalError.DirListingFailed.ConnectFailed'),
       `Globus can't reach the collection's server ${mark(502, 'ExternalError.DirListingFailed.ConnectFailed')}.`,
       "Ask the collection's administrator",
@@ -290,7 +296,7 @@ describe('the folder of a collection', () => {
     [
       'paused',
       refusal(409, 'OperationPaused'),
-      `The collection is paused by its administrator ${mark(409, 'OperationPaused')}.`,
+      `The collection's administrator has paused it ${mark(409, 'OperationPaused')}.`,
       'Transfers wait',
     ],
     [
@@ -302,8 +308,8 @@ describe('the folder of a collection', () => {
     [
       'anything else',
       trouble('EndpointError'),
-      'Globus answers with status 502, EndpointError, request aBc123XyZ for the folder /.',
-      'tell them code and request',
+      'Globus returned status 502, EndpointError, request aBc123XyZ for the folder /.',
+      'quote the code and the request id',
     ],
   ])('%s', async (_what, error, message, advice) => {
     const { found } = await findings({ list: failing(error) }, { facilities: [SOURCE] });
@@ -316,16 +322,16 @@ describe('the folder of a collection', () => {
       path === '/' ? Promise.resolve() : Promise.reject(refusal(404, 'NotFound')),
   };
 
-  it('a destination that is not there yet may still be made by Globus', async () => {
+  it('a destination that does not exist yet may still be created by Globus', async () => {
     const { found } = await findings(withoutArchive, { facilities: [DESTINATION] });
     expect(found.at(-1)).toMatchObject({
       outcome: 'unclear',
       message:
-        'The folder /archive is not there yet; / is. Globus makes it with the first transfer, if it may.',
+        'The folder /archive does not exist yet; / does. Globus creates it with the first transfer, if it has permission.',
     });
   });
 
-  it('and --write tries what is there', async () => {
+  it('and --write tries the nearest folder that exists', async () => {
     const made: string[] = [];
     const makeFolder: GlobusProbe['makeFolder'] = ({ path }) => {
       made.push(path);
@@ -341,13 +347,13 @@ describe('the folder of a collection', () => {
     ]);
   });
 
-  it('a source that is not there is a mistake', async () => {
+  it('a source that does not exist is a mistake', async () => {
     const sourcePath = compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS);
     const source = facility('PSI', { direction: 'SRC', sourcePath });
     const { found } = await findings(withoutArchive, { facilities: [source] });
     expect(found.at(-1)).toMatchObject({
       outcome: 'broken',
-      message: 'The folder /archive is not there; / is.',
+      message: 'The folder /archive does not exist; / does.',
     });
   });
 

@@ -45,7 +45,7 @@ const named = (findings: readonly Finding[]) =>
   findings.map(({ check: name, outcome }) => [name, outcome]);
 
 describe('running checks', () => {
-  it('tells of each, and skips what makes no sense after a failure, and what needs that', async () => {
+  it('reports each, and skips what needs a check that failed or was skipped', async () => {
     const first = check('first', broken('It is not.', 'Make it.'));
     const second = check('second', ok('Never.'), [first]);
     const run = running([
@@ -59,7 +59,7 @@ describe('running checks', () => {
       check: name,
       subject: 'it',
       outcome: 'skipped',
-      message: `Not tried, because "${because}" of it failed.`,
+      message: `Skipped, because "${because}" failed for it.`,
       advice: '',
     });
     expect(run.findings).toEqual([
@@ -70,7 +70,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('goes on after what is not proven', async () => {
+  it('goes on after an unclear result', async () => {
     const first = check('first', unclear('Who knows.'));
     const run = running([first, check('second', ok('Fine.'), [first])]);
     await run.done;
@@ -80,7 +80,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('a check that hangs ends at its time-out, and the next one begins', async () => {
+  it('a check that hangs ends at its time limit, and the next one begins', async () => {
     const run = running([check('slow', hang), check('next', ok('Fine.'))]);
     run.timers[0]?.over.abort(new Error('time is over'));
     await run.done;
@@ -88,8 +88,8 @@ describe('running checks', () => {
       check: 'slow',
       subject: 'it',
       outcome: 'broken',
-      message: 'It was not done within 5 s.',
-      advice: 'Try again, or allow more time with --timeout.',
+      message: 'Timed out after 5 s.',
+      advice: 'Try again, or raise --timeout.',
     });
     expect(named(run.findings)).toEqual([
       ['slow', 'broken'],
@@ -97,7 +97,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('a check that minds no signal is left behind some time after its time-out', async () => {
+  it('a check that ignores its signal is abandoned some time after its time limit', async () => {
     const deaf = check('deaf', () => new Promise<Verdict>(() => undefined));
     const run = running([deaf]);
     run.timers[0]?.over.abort(new Error('time is over'));
@@ -114,7 +114,7 @@ describe('running checks', () => {
     expect(run.findings).toEqual([]);
   });
 
-  it('Ctrl-C lets a check say what it has left behind', async () => {
+  it('Ctrl-C lets a check report what it has left behind', async () => {
     const tidy: Run = async (signal) => {
       await hang(signal).catch(() => undefined);
       return broken('A job is left.', 'Delete it.');
@@ -127,8 +127,8 @@ describe('running checks', () => {
 
   it.each([
     [down(), "SciCat can't be reached."],
-    [rejected(418, 'Globus'), 'Globus answers with status 418.'],
-  ])('a failure that a check has no words for is told in general ones: %s', async (error, said) => {
+    [rejected(418, 'Globus'), 'Globus returned status 418.'],
+  ])('a failure that a check has no message for gets a general one: %s', async (error, said) => {
     const run = running([check('failing', () => Promise.reject(error))]);
     await run.done;
     expect(run.findings.map(({ outcome, message }) => [outcome, message])).toEqual([

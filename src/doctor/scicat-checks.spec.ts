@@ -1,26 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
-import { findingsOf, goodScicat, outcomes, places } from '../../test/support/fake-probes.js';
+import { findingsOf, goodScicat, outcomes, settings } from '../../test/support/fake-probes.js';
 import { accountRefused, down, rejected, timeout } from '../../test/support/upstream-failures.js';
+import { Secret } from '../config/secret.js';
 import { ServiceAccountError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type { Finding } from './check.js';
-import type { RightReading, ScicatProbe } from '../ports/scicat-probe.port.js';
+import type { RightReading, ScicatProbe } from './probes/scicat-probe.js';
 import { scicatChecks } from './scicat-checks.js';
 
 const URL = 'https://scicat.example.org';
+const password = new Secret('');
+
+/** @param updater name of the second account, if there is one */
+function configWith(updater: string | undefined) {
+  const secrets = {
+    globusClientId: '',
+    globusClientSecret: password,
+    scicatServiceUser: { username: 'globus-proxy', password },
+    ...(updater === undefined ? {} : { scicatUpdateUser: { username: updater, password } }),
+  };
+  return { scicatUrl: URL, secrets };
+}
 
 async function findings(
   parts: Partial<ScicatProbe> = {},
   { updater, write = false }: { readonly updater?: string; readonly write?: boolean } = {},
 ) {
   const probe = goodScicat(parts);
-  const checks = scicatChecks({
-    scicatUrl: URL,
-    creator: 'globus-proxy',
-    updater,
-    places: places(),
-    probe,
-    write,
-  });
+  const checks = scicatChecks(configWith(updater), { scicat: probe, settings: settings(), write });
   return { found: await findingsOf(checks), asked: probe.asked };
 }
 
@@ -71,7 +77,7 @@ describe('SciCat, where all is well', () => {
     ]);
   });
 
-  it('with two accounts what SciCat does not tell is not proven, and the groups are shown', async () => {
+  it('with two accounts what SciCat does not tell is unclear, and the groups are shown', async () => {
     const { found } = await findings({}, two);
     expect(outcomes(found)).toEqual([
       `scicat-health ${URL}: ok`,
@@ -86,9 +92,9 @@ describe('SciCat, where all is well', () => {
       'scicat-lifecycle globus-updater: unclear',
     ]);
     expect(found.find(({ check }) => check === 'scicat-update')).toMatchObject({
-      message: 'Not proven that it may update jobs; its groups are gtpxa.',
+      message: 'SciCat does not tell whether this account may update jobs. Its groups: gtpxa.',
       advice:
-        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md. Or have it tried by --write.',
+        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md. Or run doctor with --write, which tries.',
     });
   });
 
@@ -98,7 +104,7 @@ describe('SciCat, where all is well', () => {
       check: 'scicat-trial-job',
       subject: 'globus-proxy',
       outcome: 'ok',
-      message: 'Made, updated and removed a job.',
+      message: 'Created, updated and deleted a job.',
       advice: '',
     });
     expect(asked.slice(-3)).toEqual(['makeTrialJob', 'endTrialJob', 'removeJob']);
@@ -111,24 +117,19 @@ describe('whether SciCat answers', () => {
       'unreachable',
       { health: failing(down()) },
       "SciCat can't be reached.",
-      'Check scicatUrl (/proxy.yaml:7), and whether this machine gets there',
+      'Check scicatUrl (/proxy.yaml:7), and whether this machine can reach it',
     ],
-    [
-      'silent',
-      { health: failing(timeout()) },
-      'SciCat does not answer in time.',
-      'while its database is down',
-    ],
+    ['silent', { health: failing(timeout()) }, 'SciCat timed out.', 'whether its database is down'],
     [
       'unwell',
       { health: answering({ status: 503, kind: 'unwell', aheadMs: 0 }) },
-      'SciCat reports that it is not well (status 503).',
+      'SciCat reports that it is unhealthy (status 503).',
       'Ask the SciCat administrators',
     ],
     [
       'something else',
       { health: answering({ status: 404, kind: 'no-scicat', aheadMs: 0 }) },
-      "What answers there is not SciCat's API (status 404).",
+      'There is no SciCat API at this address (status 404).',
       'Correct scicatUrl (/proxy.yaml:7)',
     ],
   ])('%s: says so, and asks nothing further', async (_what, parts, message, advice) => {
@@ -161,14 +162,14 @@ describe('whether an account logs in', () => {
         check: 'scicat-login',
         subject: 'globus-proxy',
         outcome: 'ok',
-        message: 'Logged in; it is in no group.',
+        message: 'Logged in. It has no groups.',
         advice: '',
       },
       {
         check: 'scicat-login',
         subject: 'globus-updater',
         outcome: 'broken',
-        message: 'SciCat refuses the user name or the password (status 401).',
+        message: 'SciCat rejects the user name or the password (status 401).',
         advice:
           'Correct SCICAT_UPDATE_USER_USERNAME and SCICAT_UPDATE_USER_PASSWORD (or SCICAT_UPDATE_USER_PASSWORD_FILE).',
       },
@@ -189,7 +190,7 @@ describe('whether an account logs in', () => {
     });
     expect(await saidOf('scicat-login', { whoAmI: failing(error) })).toMatchObject({
       outcome: 'broken',
-      message: 'The login does not work: SciCat answers with status 500.',
+      message: 'The login failed: SciCat returned status 500.',
       advice: expect.stringContaining('functionalAccounts.json') as unknown,
     });
   });
@@ -199,7 +200,7 @@ describe('whether an account logs in', () => {
     expect(await saidOf('scicat-login', { whoAmI })).toEqual({
       outcome: 'broken',
       message:
-        'SciCat calls this account "Globus-Proxy". The service would not recognize the jobs that it creates.',
+        'SciCat calls this account "Globus-Proxy", so the service would not recognize the jobs it creates.',
       advice: 'Set SCICAT_SERVICE_USER_USERNAME to "Globus-Proxy".',
     });
   });
@@ -217,38 +218,39 @@ describe('what SciCat is set up with', () => {
         outcome: 'broken',
         message: 'SciCat does not have this job type.',
         advice:
-          'Ask the SciCat administrators to add it to the file that JOB_CONFIGURATION_FILE names, and to restart SciCat; config/scicat/job-types.yaml has it.',
+          'Ask the SciCat administrators to add it to the file that JOB_CONFIGURATION_FILE names and to restart SciCat; config/scicat/job-types.yaml contains it.',
       },
     ]);
   });
 
-  it('an answer that nobody knows is not taken for good, nor for bad', async () => {
+  it('an unexpected response counts neither as success nor as failure', async () => {
     const strange = answering({ kind: 'strange', status: 418 } as const);
     const { found } = await findings({ jobType: strange, mayDeleteJobs: strange });
     expect(
       found.filter(({ outcome }) => outcome === 'unclear').map(({ message }) => message),
-    ).toEqual(Array(3).fill('SciCat gives an answer that it is not known to give (status 418).'));
+    ).toEqual(Array(3).fill('SciCat returned an unexpected response (status 418).'));
   });
 
   it('an account that may not create jobs for others', async () => {
     expect(await saidOf('scicat-create', { mayCreateJobs: answering(refused) }, two)).toEqual({
       outcome: 'broken',
-      message: 'It may not create jobs for other people (status 403); its groups are gtpxa.',
+      message: 'This account may not create jobs for other users (status 403). Its groups: gtpxa.',
       advice:
-        'Ask the SciCat administrators to have a group of this account in CREATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
+        'Ask the SciCat administrators to add one of its groups to CREATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
     });
   });
 
   it('one account that may create, and therefore not update, needs a second one', async () => {
     expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) })).toEqual({
       outcome: 'broken',
-      message: 'It may create jobs and therefore update none (status 403); its groups are gtpxa.',
+      message:
+        'This account may create jobs, and for that reason SciCat lets it update none (status 403). Its groups: gtpxa.',
       advice:
-        'SciCat gives no account both rights, unless it is an administrator. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to have a group of this one in ADMIN_GROUPS; see config/scicat/README.md.',
+        'Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; see config/scicat/README.md.',
     });
   });
 
-  it('one account of which the first right is not clear has the second not proven', async () => {
+  it('one account whose first right is unclear has an unclear second one', async () => {
     const mayCreateJobs = answering({ kind: 'strange', status: 418 } as const);
     expect((await saidOf('scicat-update', { mayCreateJobs }))?.outcome).toBe('unclear');
     expect((await saidOf('scicat-lifecycle', { mayCreateJobs }))?.outcome).toBe('unclear');
@@ -258,7 +260,7 @@ describe('what SciCat is set up with', () => {
     expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) }, two)).toMatchObject(
       {
         outcome: 'broken',
-        advice: expect.stringContaining('nor part of the name of one that is') as unknown,
+        advice: expect.stringContaining('or is part of the name of one that is') as unknown,
       },
     );
   });
@@ -275,7 +277,7 @@ describe('what SciCat is set up with', () => {
     const said = await saidOf(check, { [probed]: answering(refused) }, two);
     expect(said).toMatchObject({
       outcome: 'broken',
-      message: `It may not ${may} (status 403); its groups are gtpxa.`,
+      message: `This account may not ${may} (status 403). Its groups: gtpxa.`,
     });
     expect(said?.advice).toContain(lists);
   });
@@ -287,7 +289,7 @@ describe('a job that SciCat should have refused', () => {
   it('is removed', async () => {
     expect(await saidOf('scicat-create', { mayCreateJobs })).toMatchObject({
       outcome: 'unclear',
-      message: 'SciCat made a job where it was expected to refuse one; it has been removed again.',
+      message: 'SciCat created a job that it was expected to refuse; the job has been deleted.',
     });
   });
 
@@ -296,7 +298,7 @@ describe('a job that SciCat should have refused', () => {
     expect(await saidOf('scicat-create', { mayCreateJobs, removeJob })).toMatchObject({
       outcome: 'broken',
       message:
-        'SciCat made a job where it was expected to refuse one, and the job job-7 could not be removed.',
+        'SciCat created a job that it was expected to refuse, and the job job-7 could not be deleted.',
     });
   });
 });
@@ -323,7 +325,8 @@ describe('the trial job', () => {
     const { found, asked } = await findings(parts, write);
     expect(found.at(-1)).toMatchObject({
       outcome: 'unclear',
-      message: 'Made, updated and removed a job, but SciCat said that it could not be made.',
+      message:
+        'Created, updated and deleted a job, although SciCat reported that it could not be created.',
     });
     expect(asked.slice(-4)).toEqual(['makeTrialJob', 'findTrialJob', 'endTrialJob', 'removeJob']);
   });
@@ -332,7 +335,7 @@ describe('the trial job', () => {
     const makeTrialJob = answering({ kind: 'doubtful', status: 403 } as const);
     expect(await saidOf('scicat-trial-job', { makeTrialJob }, write)).toMatchObject({
       outcome: 'broken',
-      message: 'SciCat refuses to make a job of type globus_transfer_job (status 403).',
+      message: 'SciCat refuses to create a job of type globus_transfer_job (status 403).',
     });
   });
 
@@ -342,31 +345,31 @@ describe('the trial job', () => {
     expect(asked.slice(-2)).toEqual(['endTrialJob', 'removeJob']);
     expect(await saidOf('scicat-trial-job', { makeTrialJob: failing(timeout()) }, write)).toEqual({
       outcome: 'broken',
-      message: 'No job could be made: SciCat does not answer in time.',
-      advice: 'Try again. If it lasts, check the network between this machine and SciCat.',
+      message: 'No job could be created: SciCat timed out.',
+      advice:
+        'Try again. If the problem persists, check the network between this machine and SciCat.',
     });
   });
 
-  it('that can not be updated is removed all the same', async () => {
+  it('that cannot be updated is deleted all the same', async () => {
     const { found, asked } = await findings({ endTrialJob: failing(accountRefused()) }, write);
     expect(found.at(-1)).toMatchObject({
       outcome: 'broken',
-      message: expect.stringMatching(/^The job was made, but could not be updated: /) as unknown,
+      message: expect.stringMatching(/^The job was created, but could not be updated: /) as unknown,
     });
     expect(asked.at(-1)).toBe('removeJob');
   });
 
-  it('that can not be removed is named', async () => {
+  it('that cannot be deleted is named', async () => {
     const said = await saidOf('scicat-trial-job', { removeJob: failing(down()) }, write);
     expect(said).toEqual({
       outcome: 'broken',
-      message: 'A job was made. The job job-1 could not be removed.',
-      advice:
-        'Ask the SciCat administrators to delete that job; a service that runs leaves it alone.',
+      message: 'A job was created. The job job-1 could not be deleted.',
+      advice: 'Ask the SciCat administrators to delete that job; a running service ignores it.',
     });
   });
 
-  it('is removed when somebody presses Ctrl-C meanwhile', async () => {
+  it('is deleted also after Ctrl-C', async () => {
     const interrupt = new AbortController();
     const removals: boolean[] = [];
     const probe = goodScicat({
@@ -382,11 +385,11 @@ describe('the trial job', () => {
         return Promise.resolve();
       },
     });
-    const input = { scicatUrl: URL, creator: 'globus-proxy', updater: undefined };
-    const checks = scicatChecks({ ...input, places: places(), probe, write: true });
+    const deps = { scicat: probe, settings: settings(), write: true };
+    const checks = scicatChecks(configWith(undefined), deps);
     const verdict = await checks.at(-1)?.run(interrupt.signal);
     expect(verdict?.message).toBe(
-      'The job was made, but could not be updated: it was given up before SciCat answered.',
+      'The job was created, but could not be updated: the check ended before SciCat responded.',
     );
     // With a signal of its own: the other one would have ended it at once.
     expect(removals).toEqual([false]);

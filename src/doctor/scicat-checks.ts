@@ -1,118 +1,104 @@
+import type { Account, AppConfig } from '../config/app-config.js';
 import {
   ServiceAccountError,
   UpstreamError,
   UpstreamTimeoutError,
 } from '../errors/upstream.errors.js';
-import { broken, type Check, ok, unclear, type Verdict } from './check.js';
+import type { AccountFacts } from '../scicat/scicat.wire.js';
+import { broken, type Check, type DoctorDeps, ok, once, unclear, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
-import { deedOf, isUnreachable } from './failures.js';
-import { once } from './once.js';
-import type { Places } from './places.js';
+import { failureOf, isUnreachable, REACHABILITY } from './failures.js';
 import type {
-  AccountFacts,
   AccountRole,
+  CreateReading,
   HealthReading,
-  RightReading,
   ScicatProbe,
-} from '../ports/scicat-probe.port.js';
-import { trialJobCheck } from './trial-job-check.js';
+} from './probes/scicat-probe.js';
+import { CLEAN_UP_MS, trialJobCheck } from './trial-job-check.js';
 
-/** What is asked about SciCat. */
-export interface ScicatChecksDeps {
-  readonly scicatUrl: string;
-  /** Name of the account that creates jobs. */
-  readonly creator: string;
-  /** Name of the account that updates them; undefined when the creator does. */
-  readonly updater: string | undefined;
-  readonly places: Places;
-  readonly probe: ScicatProbe;
-  /** Whether a job may be made. */
-  readonly write: boolean;
-}
+type ScicatDeps = Pick<DoctorDeps, 'scicat' | 'settings' | 'write'>;
 
-const TRANSFER_TYPE = 'globus_transfer_job';
-const ARCHIVE_TYPE = 'archive';
-/** Where it says what to set up; comes with the service. */
-const SETUP = 'config/scicat/README.md';
+const JOB_TYPES = ['globus_transfer_job', 'archive'] as const;
+/** Comes with the service. */
+const SEE_SETUP = 'see config/scicat/README.md';
 
-/** All that is checked at SciCat, in order. */
-export function scicatChecks(input: ScicatChecksDeps): readonly Check[] {
-  const { probe, scicatUrl, places } = input;
-  const health = once((signal) => probe.health(signal));
-  const healthCheck: Check = {
+/** All checks of SciCat, in order. */
+export function scicatChecks(
+  { scicatUrl, secrets }: Pick<AppConfig, 'scicatUrl' | 'secrets'>,
+  deps: ScicatDeps,
+): readonly Check[] {
+  const { scicat: probe, settings } = deps;
+  const { scicatServiceUser, scicatUpdateUser } = secrets;
+  const askHealth = once((signal) => probe.health(signal));
+  const health: Check = {
     check: 'scicat-health',
     subject: scicatUrl,
     needs: [],
-    run: (signal) => healthVerdict(health, places, signal),
+    run: (signal) => healthVerdict(askHealth(signal), settings.of('scicatUrl')),
   };
   const clock = clockCheck(
     'scicat-clock',
     'SciCat',
-    [healthCheck],
-    async (signal) => (await health(signal)).aheadMs,
+    [health],
+    async (signal) => (await askHealth(signal)).aheadMs,
   );
-  const creator = new Account('creator', input.creator, 'SCICAT_SERVICE_USER', healthCheck, probe);
+  const account = (role: AccountRole, { username }: Account, setting: string): CheckedAccount =>
+    new CheckedAccount(role, username, setting, health, probe);
+  const creator = account('creator', scicatServiceUser, 'SCICAT_SERVICE_USER');
   const updater =
-    input.updater === undefined
+    scicatUpdateUser === undefined
       ? creator
-      : new Account('updater', input.updater, 'SCICAT_UPDATE_USER', healthCheck, probe);
-  const types = [TRANSFER_TYPE, ARCHIVE_TYPE].map((type) => jobTypeCheck(type, creator, probe));
-  const rights = rightChecks(creator, updater, types.slice(0, 1), input);
+      : account('updater', scicatUpdateUser, 'SCICAT_UPDATE_USER');
+  const types = JOB_TYPES.map((type) => jobTypeCheck(type, creator, probe));
+  const rights = rightChecks(creator, updater, types.slice(0, 1), deps);
   return [
-    healthCheck,
+    health,
     clock,
     ...new Set([creator.login, updater.login]),
     ...types,
     ...rights,
-    ...(input.write ? [trialJobCheck(creator.name, rights.slice(0, 3), probe)] : []),
+    // Changes no lifecycle, so needs no right to do so.
+    ...(deps.write ? [trialJobCheck(creator.name, rights.slice(0, 3), probe)] : []),
   ];
 }
 
-async function healthVerdict(
-  health: (signal: AbortSignal) => Promise<HealthReading>,
-  places: Places,
-  signal: AbortSignal,
-): Promise<Verdict> {
+async function healthVerdict(answer: Promise<HealthReading>, setting: string): Promise<Verdict> {
   try {
-    const { kind, status } = await health(signal);
+    const { kind, status } = await answer;
     switch (kind) {
       case 'well':
-        return ok('SciCat answers and is well.');
+        return ok('SciCat is healthy.');
       case 'unwell':
         return broken(
-          `SciCat reports that it is not well (status ${status}).`,
-          'Ask the SciCat administrators: most often it is its database, or what stands before it.',
+          `SciCat reports that it is unhealthy (status ${status}).`,
+          'Ask the SciCat administrators: most often it is the database, or a proxy in front of SciCat.',
         );
       case 'no-scicat':
         return broken(
-          `What answers there is not SciCat's API (status ${status}).`,
-          `Correct ${places.of('scicatUrl')}: it must be SciCat's base address, to which the service adds /api/v3 and /api/v4.`,
+          `There is no SciCat API at this address (status ${status}).`,
+          `Correct ${setting}: it must be SciCat's base URL, to which the service adds /api/v3 and /api/v4.`,
         );
     }
   } catch (error) {
     if (!(error instanceof UpstreamError) || !isUnreachable(error)) throw error;
-    if (error instanceof UpstreamTimeoutError) {
-      return broken(
-        'SciCat does not answer in time.',
-        `Ask the SciCat administrators: while its database is down SciCat takes half a minute for each answer. If all is well there, something on the way swallows what is sent to ${places.of('scicatUrl')}.`,
-      );
-    }
     return broken(
-      `SciCat ${deedOf(error)}.`,
-      `Check ${places.of('scicatUrl')}, and whether this machine gets there: name, port, certificate, firewall. Variables such as HTTPS_PROXY are not followed.`,
+      `SciCat ${failureOf(error)}.`,
+      error instanceof UpstreamTimeoutError
+        ? `Ask the SciCat administrators whether its database is down: each response then takes half a minute. If not, something on the way drops what is sent to ${setting}.`
+        : `Check ${setting}, and ${REACHABILITY}`,
     );
   }
 }
 
 /** One of the service's accounts, and what is found out about it only once. */
-class Account {
+class CheckedAccount {
   readonly login: Check;
-  readonly facts: (signal: AbortSignal) => Promise<AccountFacts>;
+  private readonly facts: (signal: AbortSignal) => Promise<AccountFacts>;
 
   constructor(
     role: AccountRole,
     readonly name: string,
-    readonly setting: string,
+    private readonly setting: string,
     health: Check,
     probe: ScicatProbe,
   ) {
@@ -125,39 +111,39 @@ class Account {
     };
   }
 
-  /** The groups in words. */
+  /** A sentence with the groups. */
   async groups(signal: AbortSignal): Promise<string> {
     const { groups } = await this.facts(signal);
-    return groups.length === 0 ? 'it is in no group' : `its groups are ${groups.join(', ')}`;
+    return groups.length === 0 ? 'It has no groups.' : `Its groups: ${groups.join(', ')}.`;
   }
 
   private async loginVerdict(signal: AbortSignal): Promise<Verdict> {
     const { name, setting } = this;
     try {
       const { username } = await this.facts(signal);
-      if (username === name) return ok(`Logged in; ${await this.groups(signal)}.`);
+      if (username === name) return ok(`Logged in. ${await this.groups(signal)}`);
       return broken(
-        `SciCat calls this account "${username}". The service would not recognize the jobs that it creates.`,
+        `SciCat calls this account "${username}", so the service would not recognize the jobs it creates.`,
         `Set ${setting}_USERNAME to "${username}".`,
       );
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       if (error instanceof ServiceAccountError) {
         return broken(
-          `SciCat refuses the user name or the password (status ${error.status ?? 'unknown'}).`,
+          `SciCat rejects the user name or the password (status ${error.status ?? 'unknown'}).`,
           `Correct ${setting}_USERNAME and ${setting}_PASSWORD (or ${setting}_PASSWORD_FILE).`,
         );
       }
       if (error.status === undefined) throw error;
       return broken(
-        `The login does not work: SciCat ${deedOf(error)}.`,
-        `Check that "${name}" is a functional account of SciCat (functionalAccounts.json): for LDAP and OIDC users this login fails. Otherwise ask the SciCat administrators.`,
+        `The login failed: SciCat ${failureOf(error)}.`,
+        `Check that "${name}" is a functional account of SciCat (functionalAccounts.json): LDAP and OIDC users can't log in this way. If it is one, ask the SciCat administrators.`,
       );
     }
   }
 }
 
-function jobTypeCheck(type: string, creator: Account, probe: ScicatProbe): Check {
+function jobTypeCheck(type: string, creator: CheckedAccount, probe: ScicatProbe): Check {
   return {
     check: 'scicat-job-type',
     subject: type,
@@ -170,7 +156,7 @@ function jobTypeCheck(type: string, creator: Account, probe: ScicatProbe): Check
         case 'unknown':
           return broken(
             'SciCat does not have this job type.',
-            `Ask the SciCat administrators to add it to the file that JOB_CONFIGURATION_FILE names, and to restart SciCat; config/scicat/job-types.yaml has it.`,
+            'Ask the SciCat administrators to add it to the file that JOB_CONFIGURATION_FILE names and to restart SciCat; config/scicat/job-types.yaml contains it.',
           );
         case 'strange':
           return strange(reading.status);
@@ -179,150 +165,157 @@ function jobTypeCheck(type: string, creator: Account, probe: ScicatProbe): Check
   };
 }
 
+interface Right {
+  readonly check: string;
+  readonly account: CheckedAccount;
+  readonly needs: readonly Check[];
+  readonly ask: (signal: AbortSignal) => Promise<CreateReading>;
+  /** Whether an administrator certainly has it, whatever `ask` would tell. */
+  readonly impliedBy?: (signal: AbortSignal) => Promise<boolean>;
+  /** What it allows, to follow "may". */
+  readonly may: string;
+  /** SciCat's variable that grants it. */
+  readonly variable: string;
+  /** What proves the right after all: a sentence with a blank before it. */
+  readonly proof?: string;
+  /** What is said instead when it is refused. */
+  readonly refused?: (status: number, groups: string) => Verdict;
+}
+
 /** What the accounts may do, as far as it can be known without doing it. */
 function rightChecks(
-  creator: Account,
-  updater: Account,
+  creator: CheckedAccount,
+  updater: CheckedAccount,
   types: readonly Check[],
-  { probe, write }: ScicatChecksDeps,
+  { scicat: probe, write }: ScicatDeps,
 ): readonly Check[] {
   const single = creator === updater;
   const mayCreate = once((signal) => probe.mayCreateJobs(signal));
   const mayUpdate = once((signal) => probe.mayUpdateJobs(signal));
-  /**
-   * SciCat lets nobody but an administrator pass both of these: whoever may only create jobs for
-   * others is turned away from every update.
-   */
+  // Only an administrator passes both: an account that may create jobs, but is no administrator,
+  // is refused every update.
   const isAdministrator = async (signal: AbortSignal): Promise<boolean> =>
     single &&
     (await mayCreate(signal)).kind === 'granted' &&
     (await mayUpdate(signal)).kind === 'not-told';
 
-  const create: Check = {
+  const create = rightCheck(probe, {
     check: 'scicat-create',
-    subject: creator.name,
+    account: creator,
     needs: [creator.login, ...types],
-    run: async (signal) => {
-      const reading = await mayCreate(signal);
-      if (reading.kind === 'stored') return removed(reading.jobId, probe);
-      return rightVerdict(reading, creator, signal, {
-        may: 'create jobs for other people',
-        lists: single ? 'ADMIN_GROUPS' : 'CREATE_JOB_PRIVILEGED_GROUPS',
-      });
-    },
-  };
-  const update: Check = {
-    check: 'scicat-update',
-    subject: updater.name,
-    needs: single ? [create] : [updater.login],
-    run: async (signal) => {
-      if (await isAdministrator(signal)) return ok('It may update jobs: it is an administrator.');
-      const reading = await mayUpdate(signal);
-      if (reading.kind === 'refused') return shutOut(reading.status, single, updater, signal);
-      return rightVerdict(reading, updater, signal, {
-        may: 'update jobs',
-        lists: single ? 'ADMIN_GROUPS' : 'UPDATE_JOB_PRIVILEGED_GROUPS',
-        proof: write ? ' The trial job below shows it.' : ' Or have it tried by --write.',
-      });
-    },
-  };
-  const remove: Check = {
-    check: 'scicat-delete',
-    subject: updater.name,
-    needs: [updater.login],
-    run: async (signal) =>
-      rightVerdict(await probe.mayDeleteJobs(signal), updater, signal, {
-        may: 'delete jobs',
-        lists: 'DELETE_JOB_GROUPS (administrators are not in it by themselves)',
-      }),
-  };
-  const lifecycle: Check = {
-    check: 'scicat-lifecycle',
-    subject: updater.name,
-    needs: single ? [create] : [updater.login],
-    run: async (signal) => {
-      if (await isAdministrator(signal)) {
-        return ok('It may mark datasets as archivable: it is an administrator.');
-      }
-      return rightVerdict(await probe.mayChangeLifecycles(signal), updater, signal, {
-        may: 'mark datasets as archivable',
-        lists: single ? 'ADMIN_GROUPS' : 'UPDATE_DATASET_LIFECYCLE_GROUPS',
-      });
-    },
-  };
-  return [create, update, remove, lifecycle];
+    ask: mayCreate,
+    may: 'create jobs for other users',
+    variable: single ? 'ADMIN_GROUPS' : 'CREATE_JOB_PRIVILEGED_GROUPS',
+  });
+  const needs = single ? [create] : [updater.login];
+  return [
+    create,
+    rightCheck(probe, {
+      check: 'scicat-update',
+      account: updater,
+      needs,
+      ask: mayUpdate,
+      impliedBy: isAdministrator,
+      may: 'update jobs',
+      variable: single ? 'ADMIN_GROUPS' : 'UPDATE_JOB_PRIVILEGED_GROUPS',
+      proof: write
+        ? ' The trial job below proves it.'
+        : ' Or run doctor with --write, which tries.',
+      refused: (status, groups) => creatorOnly(status, groups, single),
+    }),
+    rightCheck(probe, {
+      check: 'scicat-delete',
+      account: updater,
+      needs: [updater.login],
+      ask: (signal) => probe.mayDeleteJobs(signal),
+      may: 'delete jobs',
+      variable: 'DELETE_JOB_GROUPS (which does not include administrators automatically)',
+    }),
+    rightCheck(probe, {
+      check: 'scicat-lifecycle',
+      account: updater,
+      needs,
+      ask: (signal) => probe.mayChangeLifecycles(signal),
+      impliedBy: isAdministrator,
+      may: 'mark datasets as archivable',
+      variable: single ? 'ADMIN_GROUPS' : 'UPDATE_DATASET_LIFECYCLE_GROUPS',
+    }),
+  ];
 }
 
-interface Right {
-  /** What it is to do, behind "it may". */
-  readonly may: string;
-  /** SciCat's variable that gives it. */
-  readonly lists: string;
-  /** A sentence with a blank before it: what proves the right nevertheless. */
-  readonly proof?: string;
+function rightCheck(probe: ScicatProbe, right: Right): Check {
+  const { check, account, needs } = right;
+  return {
+    check,
+    subject: account.name,
+    needs,
+    run: (signal) => rightVerdict(probe, right, signal),
+  };
 }
 
 async function rightVerdict(
-  reading: RightReading,
-  account: Account,
+  probe: ScicatProbe,
+  { account, ask, impliedBy, may, variable, proof = '', refused }: Right,
   signal: AbortSignal,
-  { may, lists, proof }: Right,
 ): Promise<Verdict> {
+  if ((await impliedBy?.(signal)) === true) {
+    return ok(`This account may ${may}: it is an administrator.`);
+  }
+  const reading = await ask(signal);
   switch (reading.kind) {
     case 'granted':
-      return ok(`It may ${may}.`);
-    case 'refused':
-      return broken(
-        `It may not ${may} (status ${reading.status}); ${await account.groups(signal)}.`,
-        `Ask the SciCat administrators to have a group of this account in ${lists}; see ${SETUP}.`,
+      return ok(`This account may ${may}.`);
+    case 'refused': {
+      const groups = await account.groups(signal);
+      return (
+        refused?.(reading.status, groups) ??
+        broken(
+          `This account may not ${may} (status ${reading.status}). ${groups}`,
+          `Ask the SciCat administrators to add one of its groups to ${variable}; ${SEE_SETUP}.`,
+        )
       );
+    }
     case 'not-told':
       return unclear(
-        `Not proven that it may ${may}; ${await account.groups(signal)}.`,
-        `Ask the SciCat administrators whether one of these groups is in ${lists}; see ${SETUP}.${proof ?? ''}`,
+        `SciCat does not tell whether this account may ${may}. ${await account.groups(signal)}`,
+        `Ask the SciCat administrators whether one of these groups is in ${variable}; ${SEE_SETUP}.${proof}`,
       );
     case 'strange':
       return strange(reading.status);
+    case 'stored':
+      return removed(reading.jobId, probe);
   }
 }
 
-/** SciCat asks for the right to create before the right to update, and never for the second then. */
-async function shutOut(
-  status: number,
-  single: boolean,
-  account: Account,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const message = `It may create jobs and therefore update none (status ${status}); ${await account.groups(signal)}.`;
+/** SciCat asks for the right to create before the right to update, and then never for the latter. */
+function creatorOnly(status: number, groups: string, single: boolean): Verdict {
   return broken(
-    message,
+    `This account may create jobs, and for that reason SciCat lets it update none (status ${status}). ${groups}`,
     single
-      ? `SciCat gives no account both rights, unless it is an administrator. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to have a group of this one in ADMIN_GROUPS; see ${SETUP}.`
-      : `Ask the SciCat administrators to see that no group of this account is in CREATE_JOB_PRIVILEGED_GROUPS, nor part of the name of one that is; see ${SETUP}.`,
+      ? `Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; ${SEE_SETUP}.`
+      : `Ask the SciCat administrators to make sure that no group of this account is in CREATE_JOB_PRIVILEGED_GROUPS, or is part of the name of one that is; ${SEE_SETUP}.`,
   );
 }
 
 function strange(status: number): Verdict {
   return unclear(
-    `SciCat gives an answer that it is not known to give (status ${status}).`,
-    'Ask the SciCat administrators whether something stands between this machine and SciCat.',
+    `SciCat returned an unexpected response (status ${status}).`,
+    'Ask the SciCat administrators whether there is a proxy between this machine and SciCat.',
   );
 }
 
-const CLEAN_UP_MS = 10_000;
-
 /** SciCat has stored what it was expected to refuse: whatever that means, it must not stay. */
 async function removed(jobId: string, probe: ScicatProbe): Promise<Verdict> {
-  const told = 'SciCat made a job where it was expected to refuse one';
+  const created = 'SciCat created a job that it was expected to refuse';
   try {
     await probe.removeJob(jobId, AbortSignal.timeout(CLEAN_UP_MS));
     return unclear(
-      `${told}; it has been removed again.`,
-      'Try --write, which makes a job on purpose.',
+      `${created}; the job has been deleted.`,
+      'Run doctor with --write, which creates a job on purpose.',
     );
   } catch {
     return broken(
-      `${told}, and the job ${jobId} could not be removed.`,
+      `${created}, and the job ${jobId} could not be deleted.`,
       'Ask the SciCat administrators to delete it.',
     );
   }

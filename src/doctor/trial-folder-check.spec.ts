@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { goodGlobus } from '../../test/support/fake-probes.js';
 import { timeout } from '../../test/support/upstream-failures.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
-import type { GlobusProbe } from '../ports/globus-probe.port.js';
+import type { GlobusProbe } from './probes/globus-probe.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
 const PATH = '/archive/doctor-1';
@@ -27,8 +27,8 @@ async function trial(parts: Partial<GlobusProbe>, signal = new AbortController()
     needs: [],
     collection: 'collection',
     scopes: [],
-    folder: () => Promise.resolve({ path: '/archive' }),
-    place: {
+    parent: () => Promise.resolve({ path: '/archive' }),
+    context: {
       path: '/archive',
       roles: ['destination'],
       identity: 'client@clients.auth.globus.org',
@@ -47,23 +47,23 @@ async function trial(parts: Partial<GlobusProbe>, signal = new AbortController()
 const failing = (error: Error) => (): Promise<never> => Promise.reject(error);
 
 describe('the trial folder', () => {
-  it('is deleted by a task, whose end is waited for', async () => {
+  it('is deleted by a task, and the check waits for it', async () => {
     const readings = ['under-way', 'under-way', 'done'] as const;
-    let looks = 0;
-    const deletion = () => Promise.resolve(readings[looks++] ?? 'done');
+    let polls = 0;
+    const deletion = () => Promise.resolve(readings[polls++] ?? 'done');
     expect(await trial({ deletion })).toEqual({
-      verdict: { outcome: 'ok', message: 'A folder was made and deleted again.', advice: '' },
+      verdict: { outcome: 'ok', message: 'Created and deleted a folder.', advice: '' },
       deleted: [PATH],
       pauses: [1000, 1000],
     });
   });
 
-  it('that must not be made leaves nothing to delete', async () => {
+  it('that must not be created leaves nothing to delete', async () => {
     expect(await trial({ makeFolder: failing(denied) })).toEqual({
       verdict: {
         outcome: 'broken',
         message:
-          'No folder could be made: The service has no permission on the folder /archive (status 403, EndpointPermissionDenied, request aBc123XyZ).',
+          'No folder could be created: The service has no permission on the folder /archive (status 403, EndpointPermissionDenied, request aBc123XyZ).',
         advice: expect.stringContaining(
           'client@clients.auth.globus.org read and write permission',
         ) as unknown,
@@ -73,49 +73,49 @@ describe('the trial folder', () => {
     });
   });
 
-  it('that may have been made is deleted, if it is there', async () => {
+  it('that may have been created is deleted, if it exists', async () => {
     const { verdict, deleted } = await trial({ makeFolder: failing(timeout('Globus')) });
     expect([verdict.outcome, verdict.message, deleted]).toEqual([
       'broken',
-      'No folder could be made: Globus does not answer in time for the folder /archive.',
+      'No folder could be created: Globus timed out for the folder /archive.',
       [PATH],
     ]);
   });
 
   it.each<[string, Partial<GlobusProbe>, string]>([
     [
-      'Globus does not take the order',
+      'Globus does not accept the deletion',
       { deleteFolder: failing(denied) },
-      'A folder was made, but Globus did not take the order to delete it (status 403, EndpointPermissionDenied, request aBc123XyZ).',
+      'A folder was created, but Globus did not accept its deletion (status 403, EndpointPermissionDenied, request aBc123XyZ).',
     ],
     [
-      'nobody answers',
+      'Globus does not respond',
       { deleteFolder: failing(timeout('Globus')) },
-      'A folder was made, but Globus did not take the order to delete it (no answer).',
+      'A folder was created, but Globus did not accept its deletion (no response).',
     ],
     [
       'the task fails',
       { deletion: () => Promise.resolve('failed') },
-      'A folder was made, but the Globus task task-1, which was to delete it, failed.',
+      'A folder was created, but the Globus task task-1 failed to delete it.',
     ],
   ])('that stays is named: %s', async (_what, parts, message) => {
     expect((await trial(parts)).verdict).toEqual({
       outcome: 'broken',
       message,
-      advice: `Delete ${PATH} by hand, if it is there.`,
+      advice: `Delete ${PATH} by hand, if it exists.`,
     });
   });
 
-  it('whose deletion can not be watched any more is left to its task', async () => {
+  it('whose deletion can no longer be polled is left to its task', async () => {
     expect((await trial({ deletion: failing(timeout('Globus')) })).verdict).toEqual({
       outcome: 'unclear',
       message:
-        'A folder was made. Whether it is deleted already is not known: the Globus task task-1 is to do that.',
-      advice: `Look at https://app.globus.org/activity/task-1, or for ${PATH} in the collection.`,
+        'A folder was created. The Globus task task-1 is to delete it; whether it has done so is unknown.',
+      advice: `Check https://app.globus.org/activity/task-1, or look for ${PATH} in the collection.`,
     });
   });
 
-  it('is ordered to be deleted also when somebody presses Ctrl-C meanwhile', async () => {
+  it('is deleted also after Ctrl-C', async () => {
     const interrupt = new AbortController();
     const makeFolder: GlobusProbe['makeFolder'] = (_place, signal) => {
       interrupt.abort(new Error('Ctrl-C'));
@@ -125,7 +125,7 @@ describe('the trial folder', () => {
       Promise.reject(signal.reason as Error);
     const { verdict, deleted } = await trial({ makeFolder, deletion }, interrupt.signal);
     expect([verdict.message, deleted]).toEqual([
-      'No folder could be made: it was given up before Globus answered.',
+      'No folder could be created: the check ended before Globus responded.',
       [PATH],
     ]);
   });

@@ -1,56 +1,49 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import { collectionTrouble, type TroubledPlace } from './collection-trouble.js';
-import { markOf } from './failures.js';
-import type { GlobusProbe } from '../ports/globus-probe.port.js';
+import { type CollectionContext, collectionFailure, markOf, MORE_TIME } from './failures.js';
+import type { GlobusProbe } from './probes/globus-probe.js';
 
-/** What a folder is made and removed with. */
+/** What a folder is created and deleted with. */
 export interface TrialFolderDeps {
   readonly subject: string;
   readonly needs: readonly Check[];
   readonly collection: string;
   readonly scopes: readonly string[];
-  /** In which it is made. */
-  readonly folder: (signal: AbortSignal) => Promise<{ readonly path: string }>;
-  readonly place: TroubledPlace;
+  /** The folder to create it in. */
+  readonly parent: (signal: AbortSignal) => Promise<{ readonly path: string }>;
+  readonly context: CollectionContext;
   /** Its name, which nothing else has. */
   readonly name: string;
   readonly probe: GlobusProbe;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Cleaning up goes on when the check itself is out of time. */
+/** Time limit of cleaning up, which goes on when the check itself is out of time. */
 const CLEAN_UP_MS = 15_000;
-/** Between two looks at a deletion. */
-const LOOK_AGAIN_MS = 1_000;
+const POLL_MS = 1_000;
 
 /**
- * Makes a folder on a destination and has Globus delete it. A folder and not a file, because Globus
- * has no call that writes one; who may make folders may put files into them.
+ * Creates a folder on a destination and has Globus delete it. A folder and not a file, because
+ * Globus has no call that writes one; an account that may create folders may put files into them.
  */
-export function trialFolderCheck(input: TrialFolderDeps): Check {
-  return {
-    check: 'write',
-    subject: input.subject,
-    needs: input.needs,
-    run: (signal) => tryFolder(input, signal),
-  };
+export function trialFolderCheck(deps: TrialFolderDeps): Check {
+  const { subject, needs } = deps;
+  return { check: 'write', subject, needs, run: (signal) => tryFolder(deps, signal) };
 }
 
-async function tryFolder(input: TrialFolderDeps, signal: AbortSignal): Promise<Verdict> {
-  const { probe, collection, scopes, name } = input;
-  const { path: parent } = await input.folder(signal);
+async function tryFolder(deps: TrialFolderDeps, signal: AbortSignal): Promise<Verdict> {
+  const { probe, collection, scopes, name } = deps;
+  const { path: parent } = await deps.parent(signal);
   const path = `${parent === '/' ? '' : parent}/${name}`;
-  const place = { collection, scopes, path };
   try {
-    await probe.makeFolder(place, signal);
+    await probe.makeFolder({ collection, scopes, path }, signal);
   } catch (error) {
-    if (error instanceof UpstreamError && !error.outcomeUnclear) return refusal(error, input);
-    const made = error instanceof UpstreamError ? refusal(error, input) : givenUp(error, signal);
-    // It may be there all the same.
-    return afterDeletion(made, path, input, signal);
+    const verdict = notCreated(error, deps, signal);
+    // If the outcome is unclear it may exist all the same.
+    const certain = error instanceof UpstreamError && !error.outcomeUnclear;
+    return certain ? verdict : afterDeletion(verdict, path, deps, signal);
   }
-  return afterDeletion(ok('A folder was made and deleted again.'), path, input, signal);
+  return afterDeletion(ok('Created and deleted a folder.'), path, deps, signal);
 }
 
 /** Has the folder deleted, and waits for it within the check's time. */
@@ -65,8 +58,8 @@ async function afterDeletion(
     const cleanUp = AbortSignal.timeout(CLEAN_UP_MS);
     taskId = await probe.deleteFolder({ collection, scopes, path }, cleanUp);
   } catch (error) {
-    const why = error instanceof UpstreamError ? ` (${markOf(error) || 'no answer'})` : '';
-    return leftBehind(verdict, `Globus did not take the order to delete it${why}`, path);
+    const why = error instanceof UpstreamError ? ` (${markOf(error) || 'no response'})` : '';
+    return leftBehind(verdict, `Globus did not accept its deletion${why}`, path);
   }
   try {
     for (;;) {
@@ -74,43 +67,36 @@ async function afterDeletion(
         case 'done':
           return verdict;
         case 'failed':
-          return leftBehind(
-            verdict,
-            `the Globus task ${taskId}, which was to delete it, failed`,
-            path,
-          );
+          return leftBehind(verdict, `the Globus task ${taskId} failed to delete it`, path);
         case 'under-way':
-          await pause(LOOK_AGAIN_MS, signal);
+          await pause(POLL_MS, signal);
       }
     }
   } catch (error) {
     if (!(error instanceof UpstreamError) && !signal.aborted) throw error;
     if (verdict.outcome === 'broken') return verdict;
     return unclear(
-      `A folder was made. Whether it is deleted already is not known: the Globus task ${taskId} is to do that.`,
-      `Look at https://app.globus.org/activity/${taskId}, or for ${path} in the collection.`,
+      `A folder was created. The Globus task ${taskId} is to delete it; whether it has done so is unknown.`,
+      `Check https://app.globus.org/activity/${taskId}, or look for ${path} in the collection.`,
     );
   }
 }
 
-function refusal(error: UpstreamError, { place }: TrialFolderDeps): Verdict {
-  const { message, advice } = collectionTrouble(error, place);
-  return broken(`No folder could be made: ${message}`, advice);
-}
-
-function givenUp(error: unknown, signal: AbortSignal): Verdict {
+function notCreated(error: unknown, { context }: TrialFolderDeps, signal: AbortSignal): Verdict {
+  const what = 'No folder could be created';
+  if (error instanceof UpstreamError) {
+    const { message, advice } = collectionFailure(error, context);
+    return broken(`${what}: ${message}`, advice);
+  }
   if (!signal.aborted) throw error;
-  return broken(
-    'No folder could be made: it was given up before Globus answered.',
-    'Try again, or allow more time with --timeout.',
-  );
+  return broken(`${what}: the check ended before Globus responded.`, MORE_TIME);
 }
 
 function leftBehind({ outcome, message, advice }: Verdict, why: string, path: string): Verdict {
   return broken(
     outcome === 'ok'
-      ? `A folder was made, but ${why}.`
-      : `${message} It may have been made all the same, and ${why}.`,
-    `${advice} Delete ${path} by hand, if it is there.`.trim(),
+      ? `A folder was created, but ${why}.`
+      : `${message} It may exist all the same, and ${why}.`,
+    `${advice} Delete ${path} by hand, if it exists.`.trim(),
   );
 }

@@ -9,6 +9,7 @@ import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { AxiosTransport } from '../http-client/axios-transport.js';
 import { SystemClock } from '../time/system-clock.js';
 import type { GlobusTask, TransferRequest } from '../ports/globus-transfers.port.js';
+import { GlobusApi } from './globus-api.client.js';
 import { GlobusTransfersClient } from './globus-transfers.client.js';
 
 const SOURCE = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
@@ -50,16 +51,13 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
     rmSync(base, { recursive: true, force: true });
   });
 
-  const client = (clientSecret = 'secret'): GlobusTransfersClient =>
-    new GlobusTransfersClient(
-      {
-        authUrl: sandbox.authUrl,
-        transferUrl: sandbox.transferUrl,
-        clientId: 'client',
-        clientSecret,
-      },
-      { transport, clock: new SystemClock(), random: () => 0 },
-    );
+  const client = (clientSecret = 'secret'): GlobusTransfersClient => {
+    const { authUrl, transferUrl } = sandbox;
+    const options = { authUrl, transferUrl, clientId: 'client', clientSecret };
+    const clock = new SystemClock();
+    const api = new GlobusApi(options, { transport, clock, random: () => 0 });
+    return new GlobusTransfersClient({ api, clientId: 'client', clock });
+  };
 
   const request = (submissionId: string, more: Partial<TransferRequest> = {}): TransferRequest => ({
     submissionId,

@@ -15,6 +15,7 @@ import {
   type TransportFailure,
 } from '../ports/http-transport.port.js';
 import type { SubmitOutcome, TransferRequest } from '../ports/globus-transfers.port.js';
+import { GlobusApi } from './globus-api.client.js';
 import { GlobusTransfersClient } from './globus-transfers.client.js';
 
 type Step = HttpResponse | TransportFailure;
@@ -66,7 +67,7 @@ function globus(script: { auth?: readonly Step[]; transfer?: readonly Step[] }) 
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const sent: ArrivedRequest[] = [];
   const counts = { auth: 0, transfer: 0 };
-  const client = new GlobusTransfersClient(
+  const api = new GlobusApi(
     {
       authUrl: 'https://auth.test',
       transferUrl: 'https://transfer.test/v0.10',
@@ -90,6 +91,7 @@ function globus(script: { auth?: readonly Step[]; transfer?: readonly Step[] }) 
       },
     },
   );
+  const client = new GlobusTransfersClient({ api, clientId: 'client-id', clock });
   /** Lets time pass until the call has ended; what it threw becomes its result. */
   const run = async (call: Promise<unknown>): Promise<unknown> => {
     const result = call.catch((error: unknown) => error);

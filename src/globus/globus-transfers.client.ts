@@ -10,12 +10,7 @@ import type {
   TaskSlice,
   TransferRequest,
 } from '../ports/globus-transfers.port.js';
-import {
-  type ApiResult,
-  GlobusApi,
-  type GlobusOptions,
-  type GlobusDeps,
-} from './globus-api.client.js';
+import type { ApiResult, GlobusApi } from './globus-api.client.js';
 import { errorOfRefusal, malformed, outcomeOfRefusal } from './globus-error.js';
 import { isScopeRefusal } from './globus-token.client.js';
 import {
@@ -40,16 +35,24 @@ const SUBMIT_TIMEOUT_MS = 30_000;
 const SUBMIT_MS_PER_MB = 1_000;
 const SUBMIT_ATTEMPTS = 3;
 
+/** What {@link GlobusTransfersClient} works with. */
+export interface GlobusTransfersDeps {
+  readonly api: GlobusApi;
+  /** Of the service's own Globus client. */
+  readonly clientId: string;
+  readonly clock: Clock;
+}
+
 /** Globus Transfer, by the service's own client. */
 export class GlobusTransfersClient implements GlobusTransfers {
   private readonly api: GlobusApi;
   private readonly account: string;
   private readonly clock: Clock;
 
-  constructor(options: GlobusOptions, surroundings: GlobusDeps) {
-    this.api = new GlobusApi(options, surroundings);
-    this.account = options.clientId;
-    this.clock = surroundings.clock;
+  constructor({ api, clientId, clock }: GlobusTransfersDeps) {
+    this.api = api;
+    this.account = clientId;
+    this.clock = clock;
   }
 
   clientId(): string {

@@ -1,4 +1,3 @@
-import type { CollectionFacts } from '../ports/globus-probe.port.js';
 import type { GlobusTask, TaskError } from '../ports/globus-transfers.port.js';
 
 /** A token as Globus Auth gives it. */
@@ -14,6 +13,17 @@ export interface WireError {
   readonly requestId: string | undefined;
   /** With `ConsentRequired`: the scopes that a token must be asked for. */
   readonly requiredScopes: readonly string[];
+}
+
+/** What Globus says of a collection. What it does not say is undefined. */
+export interface CollectionFacts {
+  readonly displayName: string;
+  /** Globus's word, e.g. `GCSv5_mapped_collection`. */
+  readonly entityType: string | undefined;
+  readonly highAssurance: boolean | undefined;
+  /** Whether Globus Connect Personal runs; undefined for other kinds. */
+  readonly connected: boolean | undefined;
+  readonly paused: boolean | undefined;
 }
 
 /** A listing, with how many tasks there are in all and how many of them it holds. */

@@ -1,6 +1,5 @@
 import { isEmail } from 'class-validator';
 import type { Identity } from '../ports/identities.port.js';
-import type { AccountFacts } from '../ports/scicat-probe.port.js';
 import type { Dataset } from '../ports/datasets.port.js';
 import { field, type TransferJobDocument } from '../domain/job-document.js';
 import type { LifecycleFound } from '../domain/transfer.js';
@@ -49,6 +48,12 @@ export function readIdentity(body: unknown): Identity | undefined {
     accessGroups: textsOf(field(profile, 'accessGroups')),
     document: body,
   };
+}
+
+/** Who an account is, in SciCat's words. */
+export interface AccountFacts {
+  readonly username: string;
+  readonly groups: readonly string[];
 }
 
 /**

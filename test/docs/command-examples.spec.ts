@@ -32,7 +32,7 @@ import { type Scene, SCENES } from './scenes.js';
  *
  *     ```console
  *     $ scicat-globus-proxy check-config good.yaml
- *     good.yaml: all right, 2 facilities
+ *     good.yaml: valid, 2 facilities
  *     $ scicat-globus-proxy check-config typo.yaml
  *     …
  *     typo.yaml: 1 error

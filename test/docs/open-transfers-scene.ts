@@ -52,6 +52,6 @@ function normalized(text: string): string {
   return text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/asked for \d+ s ago/g, 'asked for 1 s ago')
+    .replace(/requested \d+ s ago/g, 'requested 1 s ago')
     .replace(/"ageSeconds":\d+/g, '"ageSeconds":1');
 }

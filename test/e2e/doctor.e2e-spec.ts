@@ -6,18 +6,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CleanUp } from '../../sandbox/world/clean-up.js';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/world.js';
-import { doctor, type DoctorOptions } from '../../src/cli/doctor.js';
+import { doctor, type DoctorOptions } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/doctor/check.js';
 import { CONTAINER_VARIABLE } from '../../src/data-folder/data-dir-mount.js';
-import { memoryTerminal } from '../support/memory-terminal.js';
 import { outcomes } from '../support/fake-probes.js';
+import { memoryTerminal } from '../support/memory-terminal.js';
+import { eventually } from '../support/service.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const cleanUp = new CleanUp();
 const containerBefore = process.env[CONTAINER_VARIABLE];
 
 beforeAll(() => {
-  // Where the tests run says nothing of where a data folder lies.
+  // The machine of the tests is irrelevant for where a data folder is.
   process.env[CONTAINER_VARIABLE] = '0';
 });
 
@@ -30,7 +31,7 @@ afterEach(async () => {
   expect(await cleanUp.run()).toEqual([]);
 });
 
-/** A world in which all is well: its services, its configuration, its data folder. */
+/** A world in which all is well: the services, a configuration, a data folder. */
 async function goodWorld(options: WorldOptions = {}) {
   const world = await startWorld(cleanUp, options);
   const config = world.writeConfig(8080);
@@ -50,15 +51,12 @@ async function examine(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
   const variables = { ...world.secrets, ...env };
-  const run = async (json: boolean) => {
-    const terminal = memoryTerminal({ env: variables });
-    const code = await doctor(terminal, { config, timeout: 20, json, ...options });
-    return { code, ...terminal.written };
-  };
-  const { code, out, err } = await run(true);
+  const terminal = memoryTerminal({ env: variables });
+  const code = await doctor(terminal, { config, timeout: 20, json: true, ...options });
+  const { out, err } = terminal.written;
   for (const [name, value] of Object.entries(variables)) {
     if (!/PASSWORD|SECRET/.test(name)) continue;
-    // A user name or an id may be shown, what belongs to it never.
+    // User names and ids may be shown, secrets never.
     expect(out + err).not.toContain(value);
   }
   expect(out).not.toMatch(/eyJ|Bearer|Ag[A-Za-z0-9]{40}/);
@@ -68,7 +66,7 @@ async function examine(
 const notOk = ({ findings }: Outcome) => findings.filter(({ outcome }) => outcome !== 'ok');
 
 describe('doctor, where all is well', () => {
-  it('with one administrator account: all is proven, exit code 0, and nothing has changed', async () => {
+  it('with one administrator account: all is proven, exit code 0, and nothing is changed', async () => {
     const good = await goodWorld();
     const { world } = good;
     const before = readdirSync(world.folder, { recursive: true });
@@ -104,7 +102,7 @@ describe('doctor, where all is well', () => {
     expect(changing).toEqual([]);
   });
 
-  it('with two accounts: what SciCat does not tell is not proven, which alone is no failure', async () => {
+  it('with two accounts: what SciCat does not tell is unclear, which is no failure', async () => {
     const outcome = await examine(await goodWorld({ serviceAccounts: 'least-privilege' }));
     expect([outcome.code, outcomes(notOk(outcome))]).toEqual([
       0,
@@ -113,42 +111,29 @@ describe('doctor, where all is well', () => {
         'scicat-lifecycle globus-proxy-updater: unclear',
       ],
     ]);
-    expect(notOk(outcome)[0]?.message).toContain('its groups are globusupdaters');
+    expect(notOk(outcome)[0]?.message).toContain('Its groups: globusupdaters.');
   });
 
-  it.each(['one-account', 'least-privilege'] as const)(
-    '--write, %s: makes a job and folders, and leaves nothing of them',
-    async (serviceAccounts) => {
-      const good = await goodWorld({ serviceAccounts });
-      const { world } = good;
-      const outcome = await examine(good, { write: true });
-      expect(outcome.code).toBe(0);
-      const tried = outcome.findings.filter(({ check }) => /trial|write/.test(check));
-      expect(outcomes(tried)).toEqual([
-        expect.stringMatching(/^scicat-trial-job globus-proxy.*: ok$/),
-        'write ARCHIVE /: ok',
-        'write VAULT /: ok',
-      ]);
-      expect([
-        world.scicat.machine.jobs(),
-        readdirSync(world.facilities.archive.folder),
-        readdirSync(world.facilities.vault.folder),
-        readdirSync(join(world.folder, 'proxy-data')),
-      ]).toEqual([[], [], [], []]);
-      const jobs = world.scicat.requests.filter(({ path }) => path.startsWith('/api/v4/jobs'));
-      expect(jobs.filter(({ status }) => status === 201 || status === 200).length).toBe(3);
-    },
-  );
-
-  it('as text: a line each, as they come, and a count', async () => {
+  // With two accounts this is an example in docs/commands.md.
+  it('--write creates a job and folders, and leaves nothing of them', async () => {
     const good = await goodWorld();
-    const terminal = memoryTerminal({ env: good.world.secrets });
-    expect(await doctor(terminal, { config: good.config, timeout: 20 })).toBe(0);
-    const lines = terminal.written.out.trim().split('\n');
-    expect(lines[0]).toBe(
-      `✓ configuration    ${good.config}: Read and checked: 3 facilities, 1 warning.`,
-    );
-    expect(lines.at(-1)).toBe('24 ok, 0 broken, 0 not proven, 0 skipped');
+    const { world } = good;
+    const outcome = await examine(good, { write: true });
+    expect(outcome.code).toBe(0);
+    const tried = outcome.findings.filter(({ check }) => /trial|write/.test(check));
+    expect(outcomes(tried)).toEqual([
+      'scicat-trial-job globus-proxy: ok',
+      'write ARCHIVE /: ok',
+      'write VAULT /: ok',
+    ]);
+    expect([
+      world.scicat.machine.jobs(),
+      readdirSync(world.facilities.archive.folder),
+      readdirSync(world.facilities.vault.folder),
+      readdirSync(join(world.folder, 'proxy-data')),
+    ]).toEqual([[], [], [], []]);
+    const jobs = world.scicat.requests.filter(({ path }) => path.startsWith('/api/v4/jobs'));
+    expect(jobs.filter(({ status }) => status === 201 || status === 200).length).toBe(3);
   });
 });
 
@@ -157,92 +142,77 @@ interface Fault {
   readonly breaks: (world: World, yaml: string) => unknown;
   readonly env?: Readonly<Record<string, string>>;
   readonly accounts?: WorldOptions['serviceAccounts'];
-  /** What is then found broken, with what is said and what is to be done. */
+  /** What is then found broken, in order, with the message and the advice. */
   readonly found: readonly (readonly [check: string, message: RegExp, advice: RegExp])[];
 }
 
+/** Several mistakes in each world, which do not hide each other. */
 const faults: Readonly<Record<string, Fault>> = {
-  'SciCat is down': {
+  'SciCat is down; Globus is in maintenance': {
     breaks: (world) => {
       world.scicat.faults.outage(true);
+      world.globus.machine.setMaintenance(true);
     },
     found: [
       [
         'scicat-health',
-        /^SciCat breaks the connection \(ECONNRESET\)\.$/,
+        /^SciCat closed the connection \(ECONNRESET\)\.$/,
         /^Check scicatUrl \(.*:1\)/,
       ],
+      ['globus-transfer', /status 503, ServiceUnavailable, request \w+/, /try again later/],
     ],
   },
-  "SciCat's address is that of something else": {
+  "SciCat's address is that of something else; the Globus secret is wrong": {
     breaks: (world, yaml) => yaml.replace(world.scicat.url, world.globus.url),
-    found: [['scicat-health', /is not SciCat's API \(status 404\)/, /^Correct scicatUrl \(.*:1\)/]],
-  },
-  'the password is wrong': {
-    breaks: () => undefined,
-    env: { SCICAT_SERVICE_USER_PASSWORD: 'not the one' },
+    env: { GLOBUS_CLIENT_SECRET: 'not the one' },
     found: [
-      ['scicat-login', /refuses the user name or the password/, /SCICAT_SERVICE_USER_PASSWORD/],
+      [
+        'scicat-health',
+        /no SciCat API at this address \(status 404\)/,
+        /^Correct scicatUrl \(.*:1\)/,
+      ],
+      ['globus-login', /rejects the client \(status 401, invalid_client\)/, /GLOBUS_CLIENT_SECRET/],
     ],
   },
-  'the account has no rights': {
-    breaks: (world) => {
-      world.scicat.machine.setGroups('globus-proxy', []);
-    },
-    found: [
-      ['scicat-create', /^It may not create jobs .*; it is in no group\.$/, /ADMIN_GROUPS/],
-      ['scicat-delete', /^It may not delete jobs/, /DELETE_JOB_GROUPS/],
-    ],
-  },
-  'one account is to create and to update, and is no administrator': {
-    breaks: (world) => {
-      world.scicat.machine.setGroups('globus-proxy', ['jobcreators', 'jobupdaters']);
-    },
-    found: [
-      ['scicat-update', /may create jobs and therefore update none/, /second account/],
-      ['scicat-delete', /^It may not delete jobs/, /DELETE_JOB_GROUPS/],
-    ],
-  },
-  'the updater is a creator too': {
-    accounts: 'least-privilege',
-    breaks: (world) => {
-      world.scicat.machine.setGroups('globus-proxy-updater', ['globuscreators', 'globusupdaters']);
-    },
-    found: [['scicat-update', /therefore update none/, /no group of this account/]],
-  },
-  'a job type is missing': {
-    breaks: (world) => {
-      world.scicat.machine.jobTypes.delete('archive');
-    },
-    found: [['scicat-job-type', /does not have this job type/, /job-types\.yaml/]],
-  },
-  "SciCat's clock is off": {
+  "the password is wrong; SciCat's clock is off; there is no permission on a collection": {
     breaks: (world) => {
       const date = new Date(Date.now() + 600_000).toUTCString();
       world.scicat.faults.add({
         match: { path: '/health$' },
         effect: { type: 'status', status: 200, body: { status: 'ok' }, headers: { date } },
       });
+      world.globus.machine.setPermission(world.facilities.archive.collection, []);
     },
-    found: [['scicat-clock', /clock is (600|601|599) s behind that of SciCat/, /NTP/]],
-  },
-  'the Globus secret is wrong': {
-    breaks: () => undefined,
-    env: { GLOBUS_CLIENT_SECRET: 'not the one' },
+    env: { SCICAT_SERVICE_USER_PASSWORD: 'not the one' },
     found: [
-      ['globus-login', /refuses the client \(status 401, invalid_client\)/, /GLOBUS_CLIENT_SECRET/],
+      ['scicat-clock', /clock is (600|601|599) s behind that of SciCat/, /NTP/],
+      ['scicat-login', /rejects the user name or the password/, /SCICAT_SERVICE_USER_PASSWORD/],
+      [
+        'list',
+        /no permission on the folder \/ \(status 403, PermissionDenied, request \w+\)/,
+        /@clients\.auth\.globus\.org read and write permission/,
+      ],
     ],
   },
-  'Globus is in maintenance': {
-    breaks: (world) => {
-      world.globus.machine.setMaintenance(true);
+  'the account has no rights; a collection does not exist; a guest collection has data_access': {
+    breaks: (world, yaml) => {
+      world.scicat.machine.setGroups('globus-proxy', []);
+      const { name, collection, folder } = world.facilities.archive;
+      const kind = 'GCSv5_guest_collection';
+      world.globus.machine.addCollection({ id: collection, displayName: name, folder, kind });
+      return yaml.replace(
+        world.facilities.vault.collection,
+        '99999999-9999-4999-8999-999999999999',
+      );
     },
-    found: [['globus-transfer', /status 503, ServiceUnavailable, request \w+/, /try again later/]],
-  },
-  'a collection does not exist': {
-    breaks: (world, yaml) =>
-      yaml.replace(world.facilities.vault.collection, '99999999-9999-4999-8999-999999999999'),
     found: [
+      ['scicat-create', /^This account may not create jobs .* It has no groups\.$/, /ADMIN_GROUPS/],
+      ['scicat-delete', /^This account may not delete jobs/, /DELETE_JOB_GROUPS/],
+      [
+        'scopes',
+        /UNKNOWN_SCOPE_ERROR.*no data_access scope/,
+        /^Add the line scopes: \['urn:globus:auth:scope:transfer\.api\.globus\.org:all'\] to facilities\[1\] \(.*yaml:\d+\)$/,
+      ],
       [
         'collection',
         /no such collection.* \(status 404, EndpointNotFound, request \w+\)/,
@@ -250,26 +220,9 @@ const faults: Readonly<Record<string, Fault>> = {
       ],
     ],
   },
-  'a guest collection is asked for data_access': {
-    breaks: (world) => {
-      const { name, collection, folder } = world.facilities.archive;
-      world.globus.machine.addCollection({
-        id: collection,
-        displayName: name,
-        folder,
-        kind: 'GCSv5_guest_collection',
-      });
-    },
-    found: [
-      [
-        'scopes',
-        /UNKNOWN_SCOPE_ERROR.*no data_access scope/,
-        /^Add to facilities\[1\] \(.*yaml:\d+\) the line scopes: \['urn:globus:auth:scope:transfer\.api\.globus\.org:all'\]$/,
-      ],
-    ],
-  },
-  'a personal collection is off line': {
+  'one account, no administrator, is to create and to update; a personal collection is off line': {
     breaks: (world, yaml) => {
+      world.scicat.machine.setGroups('globus-proxy', ['jobcreators', 'jobupdaters']);
       const { name, collection, folder } = world.facilities.archive;
       const kind = 'GCP_mapped_collection';
       world.globus.machine.addCollection({ id: collection, displayName: name, folder, kind });
@@ -279,61 +232,52 @@ const faults: Readonly<Record<string, Fault>> = {
         `collection: ${collection}\n    scopes: ["urn:globus:auth:scope:transfer.api.globus.org:all"]`,
       );
     },
-    found: [['list', /^Globus Connect Personal is not connected/, /keep it running/]],
-  },
-  'no permission on a collection': {
-    breaks: (world) => {
-      world.globus.machine.setPermission(world.facilities.archive.collection, []);
-    },
     found: [
-      [
-        'list',
-        /no permission on the folder \/ \(status 403, PermissionDenied, request \w+\)/,
-        /@clients\.auth\.globus\.org read and write permission/,
-      ],
+      ['scicat-update', /may create jobs, and for that reason/, /second account/],
+      ['scicat-delete', /^This account may not delete jobs/, /DELETE_JOB_GROUPS/],
+      ['list', /^Globus Connect Personal is not connected/, /keep it running/],
     ],
   },
-  'no permission on the folder of a source': {
-    breaks: (world) => {
-      world.globus.machine.setPathTroubles(world.facilities.beamline.collection, [
-        { path: '/', access: 'read', code: 'PERMISSION_DENIED' },
-      ]);
-    },
-    found: [
-      [
-        'list',
-        /\(status 403, EndpointPermissionDenied, request \w+\)/,
-        /@clients\.auth\.globus\.org read permission/,
+  'the updater is a creator too; a job type and a permission are missing; the data folder is a file':
+    {
+      accounts: 'least-privilege',
+      breaks: (world, yaml) => {
+        world.scicat.machine.setGroups('globus-proxy-updater', [
+          'globuscreators',
+          'globusupdaters',
+        ]);
+        world.scicat.machine.jobTypes.delete('archive');
+        world.globus.machine.setPathTroubles(world.facilities.beamline.collection, [
+          { path: '/', access: 'read', code: 'PERMISSION_DENIED' },
+        ]);
+        // The tests may run as root, who has access to everything but what is not a folder.
+        writeFileSync(join(world.folder, 'file'), '');
+        return yaml.replace('/proxy-data', '/file');
+      },
+      found: [
+        ['scicat-job-type', /does not have this job type/, /job-types\.yaml/],
+        ['scicat-update', /may create jobs, and for that reason/, /no group of this account/],
+        [
+          'list',
+          /\(status 403, EndpointPermissionDenied, request \w+\)/,
+          /@clients\.auth\.globus\.org read permission/,
+        ],
+        ['data-folder', /^Not usable by user \d+: .*\/file \(ENOTDIR\)/, /dataDir \(.*yaml:\d+\)/],
       ],
-    ],
-  },
-  'the data folder can not be used': {
-    breaks: (world, yaml) => {
-      // The tests may run as root, who is kept out of nothing but what is no folder.
-      writeFileSync(join(world.folder, 'file'), '');
-      return yaml.replace('/proxy-data', '/file');
     },
-    found: [
-      [
-        'data-folder',
-        /^It can't be used by user \d+: .*\/file \(ENOTDIR\)/,
-        /dataDir \(.*yaml:\d+\)/,
-      ],
-    ],
-  },
-  'the configuration can not be read': {
+  'the configuration is invalid': {
     breaks: (_world, yaml) => yaml.replace('direction: SRC', 'direction: SCR'),
     found: [
       [
         'configuration',
-        /^The service would not start with it:\n.*yaml:\d+: facilities\[0\]\.direction: .*did you mean "SRC"/,
+        /^The service would not start with this configuration:\n.*yaml:\d+: facilities\[0\]\.direction: .*did you mean "SRC"/,
         /docs\/configuration\.md/,
       ],
     ],
   },
 };
 
-describe('doctor, where something is broken: exit code 1, and the sentence that helps', () => {
+describe('doctor, where something is broken: exit code 1, and the advice that helps', () => {
   it.each(Object.entries(faults))('%s', async (_name, { breaks, env, accounts, found }) => {
     const good = await goodWorld(accounts === undefined ? {} : { serviceAccounts: accounts });
     const changed = breaks(good.world, readFileSync(good.config, 'utf8'));
@@ -351,7 +295,7 @@ describe('doctor, where something is broken: exit code 1, and the sentence that 
     expect(good.world.scicat.machine.jobs()).toEqual([]);
   });
 
-  it('--write finds a folder that may be read only, and leaves nothing', async () => {
+  it('--write finds a folder that is read-only, and leaves nothing', async () => {
     const good = await goodWorld();
     const { archive } = good.world.facilities;
     good.world.globus.machine.setPathTroubles(archive.collection, [
@@ -359,27 +303,36 @@ describe('doctor, where something is broken: exit code 1, and the sentence that 
     ]);
     const outcome = await examine(good, { write: true });
     expect([outcome.code, outcomes(notOk(outcome))]).toEqual([1, ['write ARCHIVE /: broken']]);
-    expect(notOk(outcome)[0]?.message).toMatch(/^No folder could be made: .*no permission/);
+    expect(notOk(outcome)[0]?.message).toMatch(/^No folder could be created: .*no permission/);
   });
 
-  it('a data folder that is not there yet is not made', async () => {
+  it('a data folder that does not exist yet is not created', async () => {
     const world = await startWorld(cleanUp);
     const outcome = await examine({ world, config: world.writeConfig(8080) });
     expect([outcome.code, notOk(outcome).map(({ check }) => check)]).toEqual([0, ['data-folder']]);
     expect(existsSync(join(world.folder, 'proxy-data'))).toBe(false);
   });
+
+  it('the time limit is that of one check: the next ones run', async () => {
+    const good = await goodWorld();
+    good.world.scicat.faults.add({ match: { path: '/health$' }, effect: { type: 'hang' } });
+    const { code, findings } = await examine(good, { timeout: 0.2 });
+    expect([code, findings[1]?.check, findings[1]?.message]).toEqual([
+      1,
+      'scicat-health',
+      'Timed out after 0.2 s.',
+    ]);
+    expect(outcomes(findings)).toContainEqual(expect.stringMatching(/^globus-login .*: ok$/));
+  });
 });
 
+// That it exits with 0 and with 1 is shown by the examples in docs/commands.md.
 describe('the program', () => {
-  async function start(
-    { world, config }: { readonly world: World; readonly config: string },
-    ...argv: readonly string[]
-  ) {
-    const child: ChildProcess = spawn(
-      process.execPath,
-      [PROGRAM, 'doctor', '--config', config, ...argv],
-      { env: { ...world.secrets, PROXY_CONTAINER: '0' }, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  async function start({ world, config }: { readonly world: World; readonly config: string }) {
+    const child: ChildProcess = spawn(process.execPath, [PROGRAM, 'doctor', '--config', config], {
+      env: { ...world.secrets, PROXY_CONTAINER: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const written = { out: '', err: '' };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (written.out += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (written.err += text));
@@ -387,54 +340,27 @@ describe('the program', () => {
     return { child, written, ended: once(child, 'close') };
   }
 
-  it('ends with 0 where all is well', async () => {
-    const { written, child, ended } = await start(await goodWorld());
-    await ended;
-    expect([child.exitCode, written.err]).toEqual([0, '']);
-    expect(written.out).toContain('24 ok, 0 broken');
-  });
-
-  it.each([['--timeout', 'soon'], ['--timeout', '0'], ['--wirte']])(
-    'ends with 2 when it is called wrongly: %s %s',
-    async (...argv) => {
-      const { written, child, ended } = await start(await goodWorld(), ...argv);
-      await ended;
-      expect([child.exitCode, written.out]).toEqual([2, '']);
-      expect(written.err).toContain(argv[0]);
-    },
-  );
-
-  // A login is shared by all who need it, and minds nobody's signal: it would go on for 10 s.
-  it.each(['/login', '/whoami'])('Ctrl-C ends it at once, also while %s hangs', async (route) => {
+  // A login is shared by all who need it, and ignores their signals: it would go on for 10 s.
+  it('Ctrl-C ends it at once, even while a login hangs', async () => {
     const good = await goodWorld();
-    good.world.scicat.faults.add({ match: { path: `${route}$` }, effect: { type: 'hang' } });
+    const { faults: scicatFaults, requests } = good.world.scicat;
+    scicatFaults.add({ match: { path: '/login$' }, effect: { type: 'hang' } });
     const { written, child, ended } = await start(good);
-    while (!good.world.scicat.requests.some(({ path }) => path.endsWith(route))) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const logins = () => requests.filter(({ path }) => path.endsWith('/login')).length;
+    await eventually(() => logins() > 0, 'a login hangs');
     child.kill('SIGINT');
     await ended;
-    // It was ended, and did not wait for a time-out to try again.
-    expect(good.world.scicat.requests.filter(({ path }) => path.endsWith(route)).length).toBe(1);
-    expect([child.exitCode, written.err]).toEqual([1, 'Interrupted: not everything was tried.\n']);
+    // It did not wait for a time-out to try again.
+    expect(logins()).toBe(1);
+    expect([child.exitCode, written.err]).toEqual([1, 'Interrupted: some checks did not run.\n']);
     expect(written.out).toContain('✓ scicat-health');
     expect(written.out).not.toContain('globus-login');
   });
 
-  it('ends quietly when whoever reads it has seen enough, as `head` has', async () => {
+  it('ends quietly when its reader has seen enough, as `head` has', async () => {
     const { written, child, ended } = await start(await goodWorld());
     child.stdout?.once('data', () => child.stdout?.destroy());
     await ended;
     expect([child.exitCode, written.err]).toEqual([0, '']);
-  });
-
-  it('a time-out is one check’s: the next ones are tried', async () => {
-    const good = await goodWorld();
-    good.world.scicat.faults.add({ match: { path: '/health$' }, effect: { type: 'hang' } });
-    const { written, child, ended } = await start(good, '--timeout', '0.5');
-    await ended;
-    expect(child.exitCode).toBe(1);
-    expect(written.out).toMatch(/✗ scicat-health .*: It was not done within 0\.5 s\./);
-    expect(written.out).toContain('✓ globus-login');
   });
 });

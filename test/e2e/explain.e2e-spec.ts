@@ -113,7 +113,7 @@ describe('explain with a token', () => {
     ['a PID that is a route of SciCat', { scicatPid: 'findOne' }, 'alice'],
     ['a root beside the folder', { collectionRootPath: '/other' }, 'alice'],
     ['a root with dots', { collectionRootPath: '/data/../data' }, 'alice'],
-  ])('says what POST /transfer answers: %s', async (_what, query, who) => {
+  ])('says what POST /transfer returns: %s', async (_what, query, who) => {
     const {
       sourceFacility = 'SOURCE',
       destFacility = 'ARCHIVE',
@@ -147,11 +147,11 @@ describe('explain with a token', () => {
     const { out, code } = await explain(REQUEST, { env: { SCICAT_TOKEN: token() } });
     expect([code, out]).toEqual([
       1,
-      expect.stringMatching(/^Refused: .*\nPOST \/transfer answers 401: SciCat does not accept/),
+      expect.stringMatching(/^Refused: .*\nPOST \/transfer returns 401: SciCat does not accept/),
     ]);
   });
 
-  it('decides nothing while SciCat is away, and says so', async () => {
+  it('decides nothing while SciCat is down, and says so', async () => {
     service.scicat.faults.outage(true);
     expect(await explained(REQUEST, { env: { SCICAT_TOKEN: service.tokens.alice } })).toMatchObject(
       {
@@ -181,7 +181,7 @@ describe('explain with a token', () => {
 });
 
 describe('explain without a token', () => {
-  it('asks nobody when the dataset is described', async () => {
+  it('sends no request when the dataset is described', async () => {
     const seen = service.scicat.requests.length;
     const { code, decision } = await explained([
       ...REQUEST,
@@ -239,7 +239,7 @@ describe('explain without a token', () => {
     expect(service.transferJobs()).toEqual([]);
   });
 
-  it('knows of a dataset that is not there', async () => {
+  it('reports a dataset that does not exist', async () => {
     const { code, decidedBy } = await explained([
       ...['--source', 'SOURCE', '--dest', 'ARCHIVE', '--pid', '20.500.12345/nobodys'],
       ...ALICES_GROUPS,
@@ -249,11 +249,11 @@ describe('explain without a token', () => {
 
   it.each<[string, () => void, RegExp]>([
     [
-      'SciCat is away',
+      'SciCat is down',
       () => {
         service.scicat.faults.outage(true);
       },
-      /could not log in at SciCat.*; it can be given with --owner-group/,
+      /could not log in at SciCat.*; give it with --owner-group/,
     ],
     [
       'the account may not read datasets',
@@ -263,7 +263,7 @@ describe('explain without a token', () => {
           effect: { type: 'status', status: 403 },
         });
       },
-      /account globus-proxy may not read it in SciCat; it can be given with --owner-group/,
+      /account globus-proxy may not read it in SciCat; give it with --owner-group/,
     ],
   ])('says what can be given by hand when %s', async (_what, breakIt, because) => {
     breakIt();
@@ -290,33 +290,33 @@ describe('explain without a token', () => {
 });
 
 describe('explain for people', () => {
-  it('names the rule that decided, what was compared, and what would have to change', async () => {
+  it('names the rule that decided, what was compared, and the remedy', async () => {
     const { code, out } = await explain([
       ...REQUEST,
       ...['--username', 'dora', '--groups', 'group1, SOURCE'],
     ]);
     expect(code).toBe(1);
-    expect(out).toMatch(/^Refused by the rule destination-access of facility ARCHIVE\.$/m);
+    expect(out).toMatch(/^Refused by rule destination-access of facility ARCHIVE\.$/m);
     expect(out).toContain(
-      `✗ destination-access    "ARCHIVE" is not among what dora has at profile.accessGroups: group1, SOURCE.
-                        → Add dora to the group "ARCHIVE" in SciCat (it counts from the next login), or set accessValue of facility "ARCHIVE" in the configuration to something that dora has.
+      `✗ destination-access    "ARCHIVE" is not at profile.accessGroups of dora's SciCat account: group1, SOURCE.
+                        → Add dora to the group "ARCHIVE" in SciCat (effective from the next login), or set accessValue of facility "ARCHIVE" in the configuration to a value that dora has.
 `,
     );
     expect(out).toMatch(/^to {13}\/archive\/alices-run on ARCHIVE /m);
   });
 });
 
-describe('a wrong call of explain', () => {
+describe('a usage error of explain', () => {
   it.each<[string, readonly string[], RegExp]>([
-    ['no user', REQUEST, /not said whose request/],
+    ['no user', REQUEST, /no user was given/],
     ['no destination', ['--source', 'A', '--pid', 'x'], /--dest/],
-    ['groups of nobody', [...REQUEST, '--groups', 'a'], /--groups needs --username/],
+    ['groups without a name', [...REQUEST, '--groups', 'a'], /--groups needs --username/],
     ['a name without groups', [...REQUEST, '--username', 'a'], /--username needs --groups/],
     ['two users', [...REQUEST, ...ALICES_GROUPS, '--token-stdin'], /cannot be used with/],
     ['a token as an argument', [...REQUEST, '--token', 'x'], /unknown option/],
     ['no token on standard input', [...REQUEST, '--token-stdin'], /no token on standard input/],
     ['no such file', [...REQUEST, '--identity', 'none.json'], /none\.json can't be read/],
-    ['a file that is no JSON', [...REQUEST, '--identity', 'config.yaml'], /is not JSON/],
+    ['a file that is not JSON', [...REQUEST, '--identity', 'config.yaml'], /is not JSON/],
   ])('%s: exit code 2, nothing on standard output', async (_what, argv, message) => {
     const { code, out, err } = await explain(argv);
     expect([code, out, err]).toEqual([2, '', expect.stringMatching(message)]);
@@ -326,10 +326,10 @@ describe('a wrong call of explain', () => {
     const { code, err } = await explain([...REQUEST, '--owner-group', 'x'], {
       env: { SCICAT_TOKEN: service.tokens.alice },
     });
-    expect([code, err]).toEqual([2, expect.stringMatching(/leave --owner-group/)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/remove --owner-group/)]);
   });
 
-  it('a token that can be none is not repeated', async () => {
+  it('a token that cannot be one is not printed', async () => {
     const { code, err } = await explain([...REQUEST, '--token-stdin'], {
       readIn: () => Promise.resolve('two secret-words'),
     });
@@ -337,13 +337,13 @@ describe('a wrong call of explain', () => {
     expect(err).not.toContain('secret-words');
   });
 
-  it('an identity document of nobody', async () => {
+  it('an identity document without a user', async () => {
     writeFileSync(join(shell.folder, 'nobody.json'), '{"profile": {}}');
     const { code, err } = await explain([...REQUEST, '--identity', 'nobody.json']);
     expect([code, err]).toEqual([2, expect.stringMatching(/no profile\.username/)]);
   });
 
-  it('a configuration that is not there is told, exit code 1', async () => {
+  it('a missing configuration is reported, exit code 1', async () => {
     const { code, out, err } = await explain([...REQUEST, ...ALICES_GROUPS, '--config', '/no']);
     expect([code, out, err]).toEqual([1, '', expect.stringMatching(/There is no file \/no/)]);
   });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   waits = await service.accepted({ scicatPid: service.addDataset('second') });
   await service.reaches(runs, '002');
   await service.reaches(waits, '001');
-  // Once it is said that the task is held nothing more is written, but by somebody else.
+  // Nothing more is written after the message that the task is held.
   await eventually(
     () =>
       service.tracker.status().pendingWrites === 0 &&
@@ -38,7 +38,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-interface Look {
+interface Poll {
   readonly readAt: string;
   readonly error?: string;
   readonly transfers?: readonly {
@@ -48,11 +48,11 @@ interface Look {
   }[];
 }
 
-const looks = (out: string): readonly Look[] =>
+const polls = (out: string): readonly Poll[] =>
   out
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Look);
+    .map((line) => JSON.parse(line) as Poll);
 
 describe('transfers', () => {
   it('shows the open ones while the service runs, oldest first, with state and reason', async () => {
@@ -62,14 +62,14 @@ describe('transfers', () => {
     expect(summary).toBe('2 open transfers: 1 transferring, 1 waiting');
     expect(first).toContain(`${ALICES_DATASET}, by alice (group1)`);
     expect(first).toContain('SOURCE /group1/run1 → ARCHIVE /archive/alices-run');
-    expect(first).toContain(`job ${runs}, task `);
+    expect(first).toContain(`job ${runs}, Globus task `);
     expect(second).toContain('  the service runs at most 1 at a time');
-    expect(second).toContain(`job ${waits}, no task yet`);
+    expect(second).toContain(`job ${waits}, no Globus task`);
   });
 
   it('prints one line of JSON for scripts', async () => {
     const { out } = await shell.run(['transfers', '--json']);
-    expect(looks(out)).toEqual([
+    expect(polls(out)).toEqual([
       {
         readAt: expect.stringMatching(/^\d{4}-.*Z$/),
         transfers: [
@@ -93,7 +93,7 @@ describe('transfers', () => {
     expect(readdirSync(service.config.dataDir, { recursive: true })).toEqual(files);
   });
 
-  it('says why it can not, with exit code 1', async () => {
+  it('says why it fails, with exit code 1', async () => {
     service.scicat.faults.outage(true);
     expect(await shell.run(['transfers'])).toEqual({
       code: 1,
@@ -108,7 +108,7 @@ describe('transfers', () => {
     expect(wrong.err).not.toContain('wrong-password');
   });
 
-  it.each([['0'], ['-1'], ['x'], ['1e9'], ['']])('--watch %j is a wrong call', async (seconds) => {
+  it.each([['0'], ['-1'], ['x'], ['1e9'], ['']])('--watch %j is a usage error', async (seconds) => {
     const { code, out } = await shell.run(['transfers', `--watch=${seconds}`]);
     expect([code, out]).toEqual([2, '']);
   });
@@ -134,10 +134,10 @@ describe('transfers --watch', () => {
     return { code, err, out };
   }
 
-  it('looks again and again until Ctrl-C, and goes on while SciCat is away', async () => {
+  it('polls until Ctrl-C, and goes on while SciCat is down', async () => {
     let failed = false;
     const { code, err, out } = await watched(['--json'], (text) => {
-      const all = looks(text);
+      const all = polls(text);
       if (all.length === 1) service.scicat.faults.outage(true);
       if (all.at(-1)?.error !== undefined) {
         failed = true;
@@ -147,17 +147,17 @@ describe('transfers --watch', () => {
     });
     expect([code, err]).toEqual([0, '']);
     expect(
-      looks(out).map(({ error, transfers }) => error !== undefined || transfers?.length),
+      polls(out).map(({ error, transfers }) => error !== undefined || transfers?.length),
     ).toEqual(expect.arrayContaining([2, true, 2]));
   });
 
-  it('prints look after look where nothing can be wiped away', async () => {
+  it('appends each poll where output cannot be erased', async () => {
     const { out } = await watched([], (text) => text.split('2 open transfers').length === 3);
     expect(out).not.toContain('\u001b');
     expect(out.match(/^\d{4}-.*Z$/gm)).toHaveLength(2);
   });
 
-  it('draws anew on a terminal', async () => {
+  it('redraws on a terminal', async () => {
     const { out } = await watched([], (text) => text.split('2 open transfers').length === 3, true);
     expect(out.split('\u001b[H\u001b[2J')).toHaveLength(3);
     expect(out).toContain('every 1 s until Ctrl-C');

@@ -1,11 +1,7 @@
-import { GlobusTransfersClient } from '../../src/globus/globus-transfers.client.js';
-import { UpstreamCaller } from '../../src/http-client/upstream-caller.js';
-import { ScicatApi } from '../../src/scicat/scicat-api.js';
-import { ScicatArchiveJobs } from '../../src/scicat/scicat-archive-jobs.client.js';
-import { ScicatDatasets } from '../../src/scicat/scicat-datasets.client.js';
-import { ScicatIdentities } from '../../src/scicat/scicat-identities.client.js';
-import { ScicatTransferJobs } from '../../src/scicat/scicat-jobs.client.js';
-import { ServiceAccount } from '../../src/scicat/service-account.js';
+import { globusServices } from '../../src/globus/globus-services.js';
+import type { ScicatDatasets } from '../../src/scicat/scicat-datasets.client.js';
+import type { ScicatIdentities } from '../../src/scicat/scicat-identities.client.js';
+import { scicatServices } from '../../src/scicat/scicat-services.js';
 import type { Clock } from '../../src/ports/clock.port.js';
 import { Alarms } from '../../src/tracking/core/alarms.js';
 import { Tracker } from '../../src/tracking/tracker.js';
@@ -57,42 +53,18 @@ export class Life {
         this.sawEvent(event);
       },
     };
-    const { scicatUrl, globus: addresses, secrets, scicat } = config.current();
-    const api = new ScicatApi({
-      scicatUrl,
-      caller: new UpstreamCaller({ upstream: 'SciCat', transport, clock, random }),
-    });
-    const account = (
-      { username, password }: typeof secrets.scicatServiceUser,
-      setting: string,
-    ): ServiceAccount =>
-      new ServiceAccount({ api, clock, username, password: () => password.reveal(), setting });
-    const creator = account(secrets.scicatServiceUser, 'SCICAT_SERVICE_USER');
-    const updater =
-      secrets.scicatUpdateUser === undefined
-        ? creator
-        : account(secrets.scicatUpdateUser, 'SCICAT_UPDATE_USER');
-    const jobs = new ScicatTransferJobs({
-      creator,
-      updater,
-      formerAccounts: () => scicat.formerServiceUsers,
-    });
-    this.datasets = new ScicatDatasets({ api, updater });
-    this.identities = new ScicatIdentities({ api });
+    const network = { transport, clock, random };
+    const scicat = scicatServices(() => config.current(), network);
+    const { jobs, archiveJobs } = scicat;
+    this.datasets = scicat.datasets;
+    this.identities = scicat.identities;
     this.alarms = new Alarms(events);
     const spool = new SpoolOfLife(world, this);
     this.tracker = new Tracker({
       jobs,
-      archiveJobs: new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() }),
+      archiveJobs,
       datasets: this.datasets,
-      globus: new GlobusTransfersClient(
-        {
-          ...addresses,
-          clientId: secrets.globusClientId,
-          clientSecret: secrets.globusClientSecret.reveal(),
-        },
-        { transport, clock, random },
-      ),
+      globus: globusServices(config.current(), network).transfers,
       fileLists: spool,
       history: world.history,
       events,
@@ -106,7 +78,7 @@ export class Life {
       ...common,
       fileLists: spool,
       config,
-      globusClientId: () => secrets.globusClientId,
+      globusClientId: () => config.current().secrets.globusClientId,
       newUuid: () => dice.uuid(),
     });
     this.cancels = new CancelTransfer(common);

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { explainCommand } from '../../src/cli/commands/explain.command.js';
-import { transfersCommand } from '../../src/cli/commands/transfers.command.js';
+import { explainCommand } from '../../src/cli/explain/explain.command.js';
+import { transfersCommand } from '../../src/cli/transfers/transfers.command.js';
 import { type ExitCode, runCli } from '../../src/cli/program.js';
 import type { Terminal } from '../../src/cli/terminal.js';
 import { memoryTerminal } from './memory-terminal.js';

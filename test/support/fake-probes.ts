@@ -1,11 +1,11 @@
 import type { Check, Finding } from '../../src/doctor/check.js';
-import type { Places } from '../../src/doctor/places.js';
-import type { DataFolderProbe } from '../../src/ports/data-folder-probe.port.js';
-import type { GlobusProbe } from '../../src/ports/globus-probe.port.js';
-import type { ScicatProbe } from '../../src/ports/scicat-probe.port.js';
+import type { DataFolderProbe } from '../../src/doctor/probes/data-folder-probe.js';
+import type { GlobusProbe } from '../../src/doctor/probes/globus-probe.js';
+import type { ScicatProbe } from '../../src/doctor/probes/scicat-probe.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
+import type { SettingLocations } from '../../src/doctor/setting-locations.js';
 
-/** Told in the order in which it was asked. */
+/** The names of the methods that were called, in order. */
 export interface Asked {
   readonly asked: string[];
 }
@@ -32,7 +32,7 @@ export function goodScicat(parts: Partial<ScicatProbe> = {}): ScicatProbe & Aske
   });
 }
 
-/** A Globus where all is well: every collection is a mapped one, and every folder is there. */
+/** A Globus where all is well: every collection is a mapped one, and every folder exists. */
 export function goodGlobus(parts: Partial<GlobusProbe> = {}): GlobusProbe & Asked {
   return recorded<GlobusProbe>({
     requestToken: () => Promise.resolve({ kind: 'given' }),
@@ -53,7 +53,7 @@ export function goodGlobus(parts: Partial<GlobusProbe> = {}): GlobusProbe & Aske
   });
 }
 
-/** A data folder that can be used, and that nobody uses. */
+/** A data folder that can be used, and is not in use. */
 export function goodDataFolder(parts: Partial<DataFolderProbe> = {}): DataFolderProbe & Asked {
   return recorded<DataFolderProbe>({
     folder: () => Promise.resolve({ kind: 'usable' }),
@@ -65,15 +65,15 @@ export function goodDataFolder(parts: Partial<DataFolderProbe> = {}): DataFolder
   });
 }
 
-/** Settings that all stand on line 7 of a file, except those that are named. */
-export function places(unset: readonly string[] = []): Places {
+/** Settings that are all on line 7 of a file, except those that are named. */
+export function settings(unset: readonly string[] = []): SettingLocations {
   return {
     of: (path) => `${path} (/proxy.yaml:7)`,
     isSet: (path) => !unset.includes(path),
   };
 }
 
-/** Runs checks to their end, without a bound. */
+/** Runs checks to their end, without a time limit. */
 export async function findingsOf(checks: readonly Check[]): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const interrupted = new AbortController().signal;

@@ -5,51 +5,66 @@ import type { AppConfig } from '../../config/app-config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { UnauthenticatedError } from '../../errors/request.errors.js';
 import { loadForCommand } from '../command-config.js';
-import { type ExplainOptions, TOKEN_VARIABLE } from '../commands/explain.command.js';
-import type { ExitCode } from '../program.js';
+import type { CommonOptions, ExitCode } from '../program.js';
 import type { Terminal } from '../terminal.js';
 import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../upstreams.js';
 import { explanationText } from './explanation-text.js';
 import {
+  explainRequest,
+  explainUnknownUser,
+  type Explanation,
+  type RequestingUser,
+} from './explanation.js';
+import {
+  BY_TOKEN,
   datasetByToken,
   datasetWithoutToken,
   userByDocument,
   userByGroups,
-  userByToken,
 } from './gather-facts.js';
-import {
-  type AskingUser,
-  explainNobody,
-  explainRequest,
-  type Explanation,
-} from './request-explanation.js';
+
+/** What the command line says. */
+export interface ExplainOptions extends CommonOptions {
+  readonly source: string;
+  readonly dest: string;
+  readonly pid: string;
+  readonly root?: string;
+  readonly groups?: string;
+  readonly username?: string;
+  /** Path of a file. */
+  readonly identity?: string;
+  readonly tokenStdin?: true;
+  readonly ownerGroup?: string;
+  readonly sourceFolder?: string;
+  readonly json?: true;
+}
 
 /** Ends the command as one that was called wrongly, with this message. */
-export type WrongCall = (message: string) => never;
+type UsageError = (message: string) => never;
 
-/** Who asks, as the command line or the environment says it. */
-type Asker =
+/** The user, as the command line or the environment names them. */
+type Requester =
   | { readonly kind: 'token'; readonly token: string }
-  | { readonly kind: 'user'; readonly user: AskingUser };
+  | { readonly kind: 'user'; readonly user: RequestingUser };
 
-/** Prints why a request is allowed or refused. Changes nothing anywhere. */
+/** Where a token is read from when no option names the user. */
+const TOKEN_VARIABLE = 'SCICAT_TOKEN';
+
+/** Prints why a request is allowed or refused. Changes nothing. */
 export async function explain(
   terminal: Terminal,
   options: ExplainOptions,
-  wrongCall: WrongCall,
+  usageError: UsageError,
   connect: ConnectUpstreams = connectUpstreams,
 ): Promise<ExitCode> {
-  const asker = await askerOf(terminal, options, wrongCall);
-  // Somebody who tries a new configuration on their own machine has no secrets there.
-  const config = loadForCommand(
-    terminal,
-    options,
-    needsAccount(asker, options) ? 'needed' : 'ignored',
-  );
+  const requester = await requesterOf(terminal, options, usageError);
+  // A new configuration can be tried on a machine that has no secrets.
+  const secrets = needsAccount(requester, options) ? 'needed' : 'ignored';
+  const config = loadForCommand(terminal, options, secrets);
   if (config === undefined) return 1;
   const upstreams = connect(config);
   try {
-    const explanation = await explanationOf(config, upstreams, asker, options, terminal);
+    const explanation = await explanationOf(config, upstreams, requester, options, terminal);
     terminal.out(
       options.json === true
         ? `${JSON.stringify(explanation, undefined, 2)}\n`
@@ -66,18 +81,18 @@ export async function explain(
 }
 
 /** Whether something is left to be read with the service's own account. */
-function needsAccount({ kind }: Asker, { ownerGroup, sourceFolder }: ExplainOptions): boolean {
+function needsAccount({ kind }: Requester, { ownerGroup, sourceFolder }: ExplainOptions): boolean {
   return kind === 'user' && (ownerGroup === undefined || sourceFolder === undefined);
 }
 
-async function askerOf(
+async function requesterOf(
   terminal: Terminal,
   options: ExplainOptions,
-  wrongCall: WrongCall,
-): Promise<Asker> {
+  usageError: UsageError,
+): Promise<Requester> {
   const { groups, username, identity: file } = options;
   if (groups !== undefined) {
-    if (username === undefined) return wrongCall('--groups needs --username');
+    if (username === undefined) return usageError('--groups needs --username');
     const names = groups.split(',').map((name) => name.trim());
     const user = userByGroups(
       username,
@@ -85,86 +100,86 @@ async function askerOf(
     );
     return { kind: 'user', user };
   }
-  if (username !== undefined) return wrongCall('--username needs --groups');
+  if (username !== undefined) return usageError('--username needs --groups');
   if (file !== undefined) {
-    return { kind: 'user', user: userInFile(resolve(terminal.workingFolder, file), wrongCall) };
+    return { kind: 'user', user: userInFile(resolve(terminal.workingFolder, file), usageError) };
   }
-  const place = options.tokenStdin === true ? 'standard input' : TOKEN_VARIABLE;
-  const text =
-    options.tokenStdin === true ? await terminal.readIn() : (terminal.env[TOKEN_VARIABLE] ?? '');
-  if (text.trim() === '' && options.tokenStdin !== true) {
-    return wrongCall(
-      `it is not said whose request it is; give --groups and --username, --identity, --token-stdin, or a token in ${TOKEN_VARIABLE}`,
+  const fromInput = options.tokenStdin === true;
+  const text = fromInput ? await terminal.readIn() : (terminal.env[TOKEN_VARIABLE] ?? '');
+  if (text.trim() === '' && !fromInput) {
+    return usageError(
+      `no user was given; use --username and --groups, --identity, --token-stdin, or a token in ${TOKEN_VARIABLE}`,
     );
   }
   if (options.ownerGroup !== undefined || options.sourceFolder !== undefined) {
-    return wrongCall(
-      'with a token, the dataset is what SciCat says of it; leave --owner-group and --source-folder out, or name the user with --groups or --identity',
+    return usageError(
+      'with a token, the dataset is read from SciCat; remove --owner-group and --source-folder, or name the user with --groups or --identity',
     );
   }
-  return { kind: 'token', token: tokenIn(text, place, wrongCall) };
+  const source = fromInput ? 'standard input' : TOKEN_VARIABLE;
+  return { kind: 'token', token: tokenIn(text, source, usageError) };
 }
 
-function tokenIn(text: string, place: string, wrongCall: WrongCall): string {
+function tokenIn(text: string, source: string, usageError: UsageError): string {
   try {
     return readScicatToken({ 'scicat-api-key': text.trim() });
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
-    return wrongCall(
+    return usageError(
       text.trim() === ''
-        ? `there is no token on ${place}`
-        : `what is in ${place} can't be a SciCat token: it is too long, or has spaces or special characters in it`,
+        ? `there is no token on ${source}`
+        : `the content of ${source} can't be a SciCat token: it is too long, or contains spaces or special characters`,
     );
   }
 }
 
-function userInFile(file: string, wrongCall: WrongCall): AskingUser {
+function userInFile(file: string, usageError: UsageError): RequestingUser {
   let document: unknown;
   try {
     document = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const why = error instanceof SyntaxError ? 'is not JSON' : "can't be read";
-    return wrongCall(`the identity document ${file} ${why}`);
+    return usageError(`the identity document ${file} ${why}`);
   }
   return (
     userByDocument(document) ??
-    wrongCall(
-      `${file} is no identity document: it has no profile.username, as SciCat's users/my/identity answers it`,
+    usageError(
+      `${file} is not an identity document as returned by SciCat's users/my/identity: it has no profile.username`,
     )
   );
 }
 
 async function explanationOf(
-  config: AppConfig,
+  { facilities }: AppConfig,
   { scicat }: Upstreams,
-  asker: Asker,
-  options: ExplainOptions,
+  requester: Requester,
+  { pid, source, dest, root, ownerGroup, sourceFolder }: ExplainOptions,
   { interrupted }: Terminal,
 ): Promise<Explanation> {
-  const { pid, source, dest, root } = options;
-  const wish = {
+  const request = {
     sourceFacility: source,
     destFacility: dest,
     ...(root === undefined ? {} : { collectionRootPath: root }),
   };
-  switch (asker.kind) {
+  switch (requester.kind) {
     case 'token': {
-      const { token } = asker;
-      let user: AskingUser;
+      const { token } = requester;
+      let user: RequestingUser;
       try {
-        user = await userByToken(scicat, token, interrupted);
+        const identity = await scicat.identities.identify(token, interrupted);
+        user = { identity, from: BY_TOKEN, document: 'whole' };
       } catch (error) {
-        if (error instanceof ProxyError) return explainNobody(error);
+        if (error instanceof ProxyError) return explainUnknownUser(error);
         throw error;
       }
       const dataset = await datasetByToken(scicat, token, pid, interrupted);
-      return explainRequest(config.facilities, user, dataset, wish);
+      return explainRequest(facilities, user, dataset, request);
     }
     case 'user': {
-      const { user } = asker;
-      const stated = { pid, ownerGroup: options.ownerGroup, sourceFolder: options.sourceFolder };
-      const dataset = await datasetWithoutToken(scicat, stated, user.identity, interrupted);
-      return explainRequest(config.facilities, user, dataset, wish);
+      const { user } = requester;
+      const given = { pid, ownerGroup, sourceFolder };
+      const dataset = await datasetWithoutToken(scicat, given, user.identity, interrupted);
+      return explainRequest(facilities, user, dataset, request);
     }
   }
 }

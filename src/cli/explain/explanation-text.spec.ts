@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explanationText } from './explanation-text.js';
-import type { Explanation } from './request-explanation.js';
+import type { Explanation } from './explanation.js';
 
 const EXPLANATION: Explanation = {
   decision: 'refused',
@@ -33,19 +33,19 @@ const EXPLANATION: Explanation = {
 describe('an explanation for people', () => {
   it('says who decided, what the user is told, the facts, and each rule', () => {
     expect(explanationText(EXPLANATION, false)).toBe(`\
-Refused by the rule destination-access of facility B.
-POST /transfer answers 403: You have no access.
+Refused by rule destination-access of facility B.
+POST /transfer returns 403: You have no access.
 
 user           alice (from a test)
 groups         p1, p2
 dataset        20.500/1
 owner group    p1 (from SciCat)
-source folder  not known: SciCat is away.
+source folder  unknown: SciCat is away.
 to             /in/1 on B (collection c-1)
 
-Rules, in the order in which they count (✓ passed, ✗ refused, – neither):
+Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed or not checked):
 ✓ source-facility       It may.
-✗ destination-access    "B-users" is not among what alice has at profile.accessGroups: p1, p2.
+✗ destination-access    "B-users" is not at profile.accessGroups of alice's SciCat account: p1, p2.
                         → Add alice.
 – inside-root           There is no root.
 – source-path           It is not known.
@@ -65,7 +65,7 @@ Rules, in the order in which they count (✓ passed, ✗ refused, – neither):
         answer: { status: 401, code: 'UNAUTHENTICATED', message: 'Log in.' },
         rules: [],
       },
-      'Refused: nobody is known by this token.\nPOST /transfer answers 401: Log in.\n',
+      'Refused: this token belongs to no known user.\nPOST /transfer returns 401: Log in.\n',
     ],
     [
       {
@@ -73,7 +73,7 @@ Rules, in the order in which they count (✓ passed, ✗ refused, – neither):
         answer: { status: 503, code: 'UPSTREAM_TIMEOUT', message: 'Later.' },
         rules: [],
       },
-      "Can't be decided.\nPOST /transfer answers 503: Later.\n",
+      'Undecided.\nPOST /transfer returns 503: Later.\n',
     ],
   ])('tells when nobody is known: %j', (explanation, text) => {
     expect(explanationText(explanation, false)).toBe(text);
@@ -84,9 +84,7 @@ Rules, in the order in which they count (✓ passed, ✗ refused, – neither):
     const [first] = explanationText({ ...EXPLANATION, decision: 'undecided', rules }, false).split(
       '\n',
     );
-    expect(first).toBe(
-      "Can't be decided: no rule refuses this request, but 1 could not be applied.",
-    );
+    expect(first).toBe('Undecided: no rule refuses this request, but 1 could not be checked.');
   });
 
   it('lists a few of a thousand groups', () => {

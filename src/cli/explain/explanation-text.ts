@@ -1,7 +1,6 @@
 import { RULES } from '../../transfers/application/request-rules.js';
-import { type Paint, painter } from '../paint.js';
-import { oneLine } from '../one-line.js';
-import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './request-explanation.js';
+import { oneLine, type Painter, painter } from '../text.js';
+import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './explanation.js';
 
 const MARKS = { passed: '✓', refused: '✗', 'not-needed': '–', 'not-checked': '–' } as const;
 const COLOURS = {
@@ -15,7 +14,7 @@ const DECISION_COLOURS = { allowed: 'green', refused: 'red', undecided: 'yellow'
 const RULE_WIDTH = Math.max(...RULES.map(({ length }) => length));
 const BELOW_RULE = ' '.repeat(2 + RULE_WIDTH + 2);
 const LABEL_WIDTH = 'source folder'.length;
-/** There are users in thousands of groups. */
+/** Some users are in thousands of groups. */
 const LISTED_VALUES = 12;
 
 /** An explanation for people, with a line break at its end. */
@@ -29,7 +28,10 @@ export function explanationText(explanation: Explanation, colours: boolean): str
     ...factLines(explanation).map(oneLine),
     ...(rules.length === 0
       ? []
-      : ['', 'Rules, in the order in which they count (✓ passed, ✗ refused, – neither):']),
+      : [
+          '',
+          'Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed or not checked):',
+        ]),
     ...rules.flatMap((rule) => ruleLines(rule, explanation, painted)),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -38,7 +40,7 @@ export function explanationText(explanation: Explanation, colours: boolean): str
 function decisionLines(explanation: Explanation): readonly [string, ...string[]] {
   const { decision, answer, rules } = explanation;
   const told =
-    answer === undefined ? [] : [`POST /transfer answers ${answer.status}: ${answer.message}`];
+    answer === undefined ? [] : [`POST /transfer returns ${answer.status}: ${answer.message}`];
   switch (decision) {
     case 'allowed':
       return ['Allowed: no rule refuses this request.'];
@@ -47,16 +49,16 @@ function decisionLines(explanation: Explanation): readonly [string, ...string[]]
     case 'undecided': {
       const open = rules.filter(({ outcome }) => outcome === 'not-checked').length;
       return open === 0
-        ? ["Can't be decided.", ...told]
-        : [`Can't be decided: no rule refuses this request, but ${open} could not be applied.`];
+        ? ['Undecided.', ...told]
+        : [`Undecided: no rule refuses this request, but ${open} could not be checked.`];
     }
   }
 }
 
 function refusedBy({ decidedBy, rules }: Explanation): string {
-  if (decidedBy === undefined) return 'Refused: nobody is known by this token.';
+  if (decidedBy === undefined) return 'Refused: this token belongs to no known user.';
   const facility = rules.find(({ rule }) => rule === decidedBy)?.facility;
-  return `Refused by the rule ${decidedBy}${facility === undefined ? '' : ` of facility ${facility}`}.`;
+  return `Refused by rule ${decidedBy}${facility === undefined ? '' : ` of facility ${facility}`}.`;
 }
 
 function factLines({ user, dataset, source, destination }: Explanation): readonly string[] {
@@ -85,7 +87,7 @@ function labelled(label: string, text: string): string {
 }
 
 function factText(fact: Fact): string {
-  return fact.known ? `${fact.value} (from ${fact.from})` : `not known: ${fact.because}`;
+  return fact.known ? `${fact.value} (from ${fact.from})` : `unknown: ${fact.because}`;
 }
 
 function sideText({ facility, collection, path }: ExplainedSide): string {
@@ -95,7 +97,7 @@ function sideText({ facility, collection, path }: ExplainedSide): string {
 function ruleLines(
   rule: ExplainedRule,
   explanation: Explanation,
-  painted: Paint,
+  painted: Painter,
 ): readonly string[] {
   const { outcome, change } = rule;
   const mark = painted(COLOURS[outcome], MARKS[outcome]);
@@ -105,7 +107,7 @@ function ruleLines(
   ];
 }
 
-/** What was found, for somebody else than the user whom a refusal's own words are for. */
+/** What was found, for operators; a refusal's own message is for the user. */
 function finding(rule: ExplainedRule, { user }: Explanation): string {
   const { outcome, message, accessPath = '', required = [], found = [] } = rule;
   if (outcome !== 'refused') return message;
@@ -115,12 +117,12 @@ function finding(rule: ExplainedRule, { user }: Explanation): string {
     case 'source-access':
     case 'destination-access':
       return found.length === 0
-        ? `${wanted} is needed at ${accessPath} of the SciCat account, and ${name} has none there.`
-        : `${wanted} is not among what ${name} has at ${accessPath}: ${listed(found)}.`;
+        ? `${wanted} is required at ${accessPath} of the SciCat account, where ${name} has nothing.`
+        : `${wanted} is not at ${accessPath} of ${name}'s SciCat account: ${listed(found)}.`;
     case 'dataset-readable':
       return `SciCat shows ${name} no dataset with this PID.`;
     case 'dataset-owner-group':
-      return `The dataset's owner group ${wanted} is not among the groups of ${name}: ${listed(found)}.`;
+      return `The dataset's owner group ${wanted} is not among ${name}'s groups: ${listed(found)}.`;
     default:
       return message;
   }

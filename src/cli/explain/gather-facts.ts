@@ -1,33 +1,25 @@
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import { UpstreamRejectedError } from '../../errors/upstream.errors.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 import { unreadableDataset } from '../../scicat/scicat-datasets.client.js';
+import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { readIdentity } from '../../scicat/scicat.wire.js';
 import { type AppliedRule, DATASET_WAS_READ } from '../../transfers/application/request-rules.js';
-import type { Upstreams } from '../upstreams.js';
-import type { AskedDataset, AskingUser, Fact } from './request-explanation.js';
+import type { Fact, RequestedDataset, RequestingUser } from './explanation.js';
 
-type Scicat = Upstreams['scicat'];
-
-/** What an operator says of the dataset. */
-export interface StatedDataset {
+/** The dataset, as far as the command line describes it. */
+export interface GivenDataset {
   readonly pid: string;
   readonly ownerGroup: string | undefined;
   readonly sourceFolder: string | undefined;
 }
 
-/** The owner of a token, by SciCat. @throws UnauthenticatedError AccessDeniedError UpstreamError */
-export async function userByToken(
-  { identities }: Pick<Scicat, 'identities'>,
-  token: string,
-  signal: AbortSignal,
-): Promise<AskingUser> {
-  const identity = await identities.identify(token, signal);
-  return { identity, from: "SciCat, with the user's token", document: 'whole' };
-}
+/** Where facts that were read with a user's token come from. */
+export const BY_TOKEN = "SciCat, with the user's token";
 
-/** Somebody of whom nothing is known but groups and a name. */
-export function userByGroups(username: string, accessGroups: readonly string[]): AskingUser {
+/** A user of whom only a name and groups are known. */
+export function userByGroups(username: string, accessGroups: readonly string[]): RequestingUser {
   return {
     identity: {
       username,
@@ -40,95 +32,78 @@ export function userByGroups(username: string, accessGroups: readonly string[]):
   };
 }
 
-/** Somebody by an identity document. @returns undefined when it is none */
-export function userByDocument(document: unknown): AskingUser | undefined {
+/** A user by an identity document. @returns undefined when it is not one */
+export function userByDocument(document: unknown): RequestingUser | undefined {
   const identity = readIdentity(document);
   if (identity === undefined) return undefined;
   return { identity, from: '--identity', document: 'whole' };
 }
 
-/** The dataset, by SciCat with a user's token, as for a request. */
+/** The dataset, read from SciCat with a user's token, as for a request. */
 export async function datasetByToken(
-  { datasets }: Pick<Scicat, 'datasets'>,
+  { datasets }: Pick<ScicatServices, 'datasets'>,
   token: string,
   pid: string,
   signal: AbortSignal,
-): Promise<AskedDataset> {
-  const from = "SciCat, with the user's token";
+): Promise<RequestedDataset> {
   try {
-    const { ownerGroup, sourceFolder } = await datasets.readAs(token, pid, signal);
-    return {
-      pid,
-      ownerGroup: { known: true, value: ownerGroup, from },
-      sourceFolder: { known: true, value: sourceFolder, from },
-      readable: DATASET_WAS_READ,
-    };
+    const dataset = await datasets.readAs(token, pid, signal);
+    return { pid, ...factsOf(dataset, BY_TOKEN), readable: DATASET_WAS_READ };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
-    const refused = error instanceof InvalidRequestError;
-    const unknown: Fact = {
-      known: false,
-      because: refused ? 'SciCat does not show it to this user.' : error.message,
-    };
-    return {
-      pid,
-      ownerGroup: unknown,
-      sourceFolder: unknown,
-      readable: refused ? unreadable(error) : notKnown(error.message),
-    };
+    return error instanceof InvalidRequestError
+      ? {
+          pid,
+          ...unknownFacts(() => 'SciCat does not show it to this user.'),
+          readable: unreadable(error),
+        }
+      : { pid, ...unknownFacts(() => error.message), readable: notChecked(error.message) };
   }
 }
 
 /**
- * The dataset without a token: what the operator says counts, and what they leave out is read with
- * the service's own account, if that may.
+ * The dataset without a token: what the command line does not give is read with the service's own
+ * account, if it has permission.
  */
 export async function datasetWithoutToken(
-  { datasets, updater }: Pick<Scicat, 'datasets' | 'updater'>,
-  { pid, ownerGroup, sourceFolder }: StatedDataset,
-  { accessGroups, username }: AskingUser['identity'],
+  { datasets, updater }: Pick<ScicatServices, 'datasets' | 'updater'>,
+  { pid, ownerGroup, sourceFolder }: GivenDataset,
+  { accessGroups, username }: RequestingUser['identity'],
   signal: AbortSignal,
-): Promise<AskedDataset> {
+): Promise<RequestedDataset> {
   const all = ownerGroup !== undefined && sourceFolder !== undefined;
   const found = all ? undefined : await readAsService({ datasets, updater }, pid, signal);
-  const asked = {
+  const dataset = {
     pid,
-    ownerGroup: stated(ownerGroup, '--owner-group', found?.ownerGroup),
-    sourceFolder: stated(sourceFolder, '--source-folder', found?.sourceFolder),
+    ownerGroup: givenOr(ownerGroup, '--owner-group', found?.ownerGroup),
+    sourceFolder: givenOr(sourceFolder, '--source-folder', found?.sourceFolder),
   };
-  if (found?.missing === true) return { ...asked, readable: unreadable(unreadableDataset()) };
-  const owned = asked.ownerGroup.known && accessGroups.includes(asked.ownerGroup.value);
+  if (found?.missing === true) return { ...dataset, readable: unreadable(unreadableDataset()) };
+  const owned = dataset.ownerGroup.known && accessGroups.includes(dataset.ownerGroup.value);
   return {
-    ...asked,
+    ...dataset,
     readable: owned
       ? { ...DATASET_WAS_READ, message: 'SciCat lets the owner group of a dataset read it.' }
-      : notKnown(`Only a token tells whether SciCat lets ${username} read the dataset.`),
+      : notChecked(`Only a token can tell whether SciCat lets ${username} read the dataset.`),
   };
 }
 
-/** What the service's own account reads. */
-interface FoundDataset {
-  readonly ownerGroup: Fact;
-  readonly sourceFolder: Fact;
-  /** SciCat says that there is no such dataset. */
-  readonly missing: boolean;
-}
+type DatasetFacts = Pick<RequestedDataset, 'ownerGroup' | 'sourceFolder'>;
 
+/** @returns with `missing`, whether SciCat says that there is no such dataset */
 async function readAsService(
-  { datasets, updater }: Pick<Scicat, 'datasets' | 'updater'>,
+  { datasets, updater }: Pick<ScicatServices, 'datasets' | 'updater'>,
   pid: string,
   signal: AbortSignal,
-): Promise<FoundDataset> {
+): Promise<DatasetFacts & { readonly missing: boolean }> {
   const account = `the service's account ${updater.username}`;
+  const unknown = (because: string): DatasetFacts =>
+    unknownFacts((option) => `${because}; give it with ${option}.`);
   try {
     const dataset = await datasets.readAsService(pid, signal);
-    if (dataset === undefined) return { ...unknown('SciCat has no such dataset'), missing: true };
-    const from = `SciCat, read by ${account}`;
-    return {
-      ownerGroup: { known: true, value: dataset.ownerGroup, from },
-      sourceFolder: { known: true, value: dataset.sourceFolder, from },
-      missing: false,
-    };
+    return dataset === undefined
+      ? { ...unknown('SciCat has no such dataset'), missing: true }
+      : { ...factsOf(dataset, `SciCat, read by ${account}`), missing: false };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
     const because =
@@ -139,16 +114,24 @@ async function readAsService(
   }
 }
 
-function unknown(because: string): Pick<FoundDataset, 'ownerGroup' | 'sourceFolder'> {
+function factsOf(dataset: Pick<Dataset, keyof DatasetFacts>, from: string): DatasetFacts {
   return {
-    ownerGroup: { known: false, because: `${because}; it can be given with --owner-group.` },
-    sourceFolder: { known: false, because: `${because}; it can be given with --source-folder.` },
+    ownerGroup: { known: true, value: dataset.ownerGroup, from },
+    sourceFolder: { known: true, value: dataset.sourceFolder, from },
   };
 }
 
-function stated(value: string | undefined, option: string, found: Fact | undefined): Fact {
+/** @param because why, with the option that gives the fact */
+function unknownFacts(because: (option: string) => string): DatasetFacts {
+  return {
+    ownerGroup: { known: false, because: because('--owner-group') },
+    sourceFolder: { known: false, because: because('--source-folder') },
+  };
+}
+
+function givenOr(value: string | undefined, option: string, found: Fact | undefined): Fact {
   if (value !== undefined) return { known: true, value, from: option };
-  return found ?? { known: false, because: `It can be given with ${option}.` };
+  return found ?? { known: false, because: `Give it with ${option}.` };
 }
 
 function unreadable({ message }: InvalidRequestError): AppliedRule {
@@ -160,6 +143,6 @@ function unreadable({ message }: InvalidRequestError): AppliedRule {
   };
 }
 
-function notKnown(message: string): AppliedRule {
+function notChecked(message: string): AppliedRule {
   return { rule: 'dataset-readable', outcome: 'not-checked', message };
 }

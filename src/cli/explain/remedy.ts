@@ -5,20 +5,17 @@ import { quoted } from '../../facilities/path-text.js';
 import { nearestName } from '../../templates/suggestion.js';
 import type { AppliedRule } from '../../transfers/application/request-rules.js';
 
-/** What a change depends on beside the rule. */
-export interface ChangeContext {
+/** What a remedy depends on beside the rule. */
+export interface RemedyContext {
   readonly facilities: readonly Facility[];
-  /** Undefined where there is no facility of the name that was asked for. */
+  /** Undefined where no facility has the requested name. */
   readonly source: Facility | undefined;
   readonly destination: Facility | undefined;
   readonly identity: Pick<Identity, 'username' | 'document'>;
 }
 
-/**
- * What somebody would have to change for a rule to be passed, in words for the people who run the
- * service. @returns undefined where the rule refuses nothing
- */
-export function neededChange(applied: AppliedRule, context: ChangeContext): string | undefined {
+/** What would make a rule pass, for operators. @returns undefined where the rule refuses nothing */
+export function remedyFor(applied: AppliedRule, context: RemedyContext): string | undefined {
   const { refusal, rule } = applied;
   if (refusal === undefined) return undefined;
   const { source, destination, identity } = context;
@@ -34,23 +31,23 @@ export function neededChange(applied: AppliedRule, context: ChangeContext): stri
     case 'destination-access':
       return accessChange(destination, identity);
     case 'dataset-readable':
-      return `Give the PID of a dataset that ${username} may read in SciCat, or let SciCat show ${username} this one.`;
+      return `Use the PID of a dataset that ${username} may read in SciCat, or give ${username} access to this one.`;
     case 'dataset-owner-group':
       return ownerGroupChange(applied, username);
     case 'collection-root':
-      return `Leave collectionRootPath (--root) out, or send ${quotedList(applied.required)}; or correct collectionRootPath of facility ${from} in the configuration.`;
+      return `Omit collectionRootPath (--root) or send ${quotedList(applied.required)}, or correct collectionRootPath of facility ${from} in the configuration.`;
     case 'pid':
-      return 'Register the dataset under another PID.';
+      return 'Register the dataset with a different PID.';
     case 'source-folder':
       return refusal.reason === 'path:source-folder-masked'
-        ? `Let the SciCat administrators show ${username} the whole sourceFolder, or use a folder without an e-mail address in its path.`
+        ? `Have the SciCat administrators show ${username} the unmasked sourceFolder, or use a folder without an e-mail address in its path.`
         : `Correct sourceFolder of the dataset in SciCat: an absolute path without "." and ".." segments.`;
     case 'inside-root':
       return insideRootChange(applied, source);
     case 'user-name-in-path':
-      return `Make no path of {{ .Username }} in the templates of facilities ${from} and ${to} in the configuration.`;
+      return `Use no {{ .Username }} in the templates of facilities ${from} and ${to} in the configuration.`;
     case 'owner-group-in-path':
-      return `Make no folder of {{ .OwnerGroup }} in allowedSourceFolders of facility ${from} in the configuration.`;
+      return `Use no {{ .OwnerGroup }} in allowedSourceFolders of facility ${from} in the configuration.`;
     case 'allowed-folders':
       return allowedFoldersChange(applied, source);
     case 'source-path':
@@ -62,19 +59,19 @@ export function neededChange(applied: AppliedRule, context: ChangeContext): stri
 
 function facilityChange(
   { rule, facility = '', refusal }: AppliedRule,
-  context: ChangeContext,
+  context: RemedyContext,
 ): string {
   const role = rule === 'source-facility' ? 'source' : 'destination';
   const names = context.facilities.map(({ name }) => name);
   const meant = nearestName(facility, names);
   return refusal?.reason.endsWith('-unknown') === true
-    ? `Ask for ${meant === undefined ? `one of ${names.join(', ')}` : quoted(meant)}, or add a facility ${quoted(facility)} to the configuration.`
-    : `Ask for another ${role}, or set direction of facility ${quoted(facility)} to BOTH in the configuration.`;
+    ? `Request ${meant === undefined ? `one of ${names.join(', ')}` : quoted(meant)}, or add a facility ${quoted(facility)} to the configuration.`
+    : `Request another ${role}, or set direction of facility ${quoted(facility)} to BOTH in the configuration.`;
 }
 
 function accessChange(
   facility: Facility | undefined,
-  { username, document }: ChangeContext['identity'],
+  { username, document }: RemedyContext['identity'],
 ): string | undefined {
   if (facility === undefined) return undefined;
   const { accessPath, accessValue, found } = explainAccess(facility, document);
@@ -86,20 +83,20 @@ function accessChange(
   }
   switch (found.kind) {
     case 'nowhere':
-      return `The identity document has nothing at ${quoted(found.missing)}: correct accessPath of facility ${name} in the configuration if that is misspelt, or let SciCat give ${username} ${value} there.`;
+      return `The identity document has nothing at ${quoted(found.missing)}: correct accessPath of facility ${name} in the configuration if it is misspelt, or give ${username} ${value} there in SciCat.`;
     case 'other':
-      return `What is at ${accessPath} is ${found.type === 'object' ? 'an object' : `a ${found.type}`}, where only a text or a list of texts can open a facility: correct accessPath of facility ${name} in the configuration.`;
+      return `${accessPath} is ${found.type === 'object' ? 'an object' : `a ${found.type}`}, but must be a string or a list of strings: correct accessPath of facility ${name} in the configuration.`;
     case 'list':
     case 'text': {
       const grant = /^profile\.accessGroups$/i.test(accessPath)
-        ? `Add ${username} to the group ${value} in SciCat (it counts from the next login)`
-        : `Let ${value} stand at ${accessPath} of ${username}'s SciCat account`;
-      return `${grant}, or set accessValue of facility ${name} in the configuration to something that ${username} has.`;
+        ? `Add ${username} to the group ${value} in SciCat (effective from the next login)`
+        : `Put ${value} at ${accessPath} of ${username}'s SciCat account`;
+      return `${grant}, or set accessValue of facility ${name} in the configuration to a value that ${username} has.`;
     }
   }
 }
 
-/** What would match if capitals made no difference, which is easily overlooked. */
+/** A value that differs only in case, which is easily overlooked. */
 function onlyInCase(found: AccessFound, accessValue: string): string | undefined {
   const values = found.kind === 'list' ? found.values : found.kind === 'text' ? [found.value] : [];
   const wanted = accessValue.toLowerCase();
@@ -110,7 +107,7 @@ function ownerGroupChange({ required }: AppliedRule, username: string): string {
   const [group = ''] = required ?? [];
   return group === ''
     ? 'Give the dataset an ownerGroup in SciCat.'
-    : `Add ${username} to the group ${quoted(group)} in SciCat (it counts from the next login), or give the dataset an ownerGroup that ${username} is in.`;
+    : `Add ${username} to the group ${quoted(group)} in SciCat (effective from the next login), or give the dataset an ownerGroup that ${username} belongs to.`;
 }
 
 function insideRootChange(
@@ -134,10 +131,12 @@ function allowedFoldersChange(
   const name = quoted(source?.name ?? '');
   switch (refusal?.reason) {
     case 'path:root-differs':
-      return `Set collectionRootPath of facility ${name} in the configuration, so that requests need not state it; a root that a request states must be above the allowed folder.`;
+      return `Set collectionRootPath of facility ${name} in the configuration, so that requests need not send it; a root that a request sends must be above the allowed folder.`;
     case 'path:outside-allowed-folders': {
       const allowed =
-        required === undefined ? 'allow no folder for it' : `allow ${quotedList(required)} for it`;
+        required === undefined
+          ? 'allows no folder for it'
+          : `allows ${quotedList(required)} for it`;
       return `Correct sourceFolder of the dataset in SciCat, or add ${quotedList(found)} or a folder above it to allowedSourceFolders of facility ${name} in the configuration, which ${allowed}.`;
     }
     default:

@@ -73,7 +73,7 @@ describe('an open transfer', () => {
   });
 
   it.each([
-    ['of the Go version without a task', { globusTransfer: undefined }, /names no Globus task/],
+    ['of the Go version without a task', { globusTransfer: undefined }, /with no Globus task/],
     ['with a forged or broken record', { globusTransfer: { sealed: 'x' } }, /can't be used/],
   ])('%s is shown as left alone', (_what, parts, message) => {
     expect(openTransfers([aJob(parts)], LATER)).toMatchObject([

@@ -3,7 +3,7 @@ import { readJob } from '../../domain/job-view.js';
 import { type EndRequest, taskIdOf, type Transfer } from '../../domain/transfer.js';
 import type { TransferState } from '../../domain/transfer-state.js';
 
-/** Where files are, or go. */
+/** A facility's side of a transfer. */
 export interface ShownSide {
   readonly facility: string;
   readonly path: string;
@@ -39,11 +39,11 @@ export interface OpenTransferView {
   readonly faults: number;
   readonly bytesPerSecond: number | null;
   readonly etaSeconds: number | null;
-  /** Somebody wants it to end. */
+  /** Whether its cancellation was requested. */
   readonly endRequested: EndRequest | null;
 }
 
-/** How jobs look that the service may work on, oldest first. @param now milliseconds */
+/** The jobs that the service may work on, oldest first. @param now milliseconds */
 export function openTransfers(
   jobs: readonly TransferJobDocument[],
   now: number,
@@ -61,7 +61,7 @@ function viewOf(job: TransferJobDocument, now: number): OpenTransferView | undef
     case 'open':
       return ofTransfer(job, read.transfer, now);
     case 'lost':
-      return ofJob(job, 'it is a job of the Go version and names no Globus task', now);
+      return ofJob(job, 'created by the Go version of the service, with no Globus task', now);
     case 'unusable':
       return ofJob(job, `its record can't be used: ${read.reason}`, now);
   }
@@ -90,7 +90,7 @@ function ofTransfer(job: TransferJobDocument, transfer: Transfer, now: number): 
   };
 }
 
-/** What can be said of any job. */
+/** What is known of any job. */
 function ofJob(job: TransferJobDocument, message: string, now: number): OpenTransferView {
   return {
     transferId: job.id,
@@ -116,7 +116,7 @@ function ofJob(job: TransferJobDocument, message: string, now: number): OpenTran
   };
 }
 
-/** The job's own words, without the state that is said beside them. */
+/** The job's own message, without the state that is shown beside it. */
 function messageOf(statusMessage: string, state: string): string {
   const prefix = `${state}: `;
   return statusMessage.startsWith(prefix) ? statusMessage.slice(prefix.length) : statusMessage;

@@ -42,16 +42,16 @@ describe('open transfers for people', () => {
     expect(transfersText([RUNNING, waiting], false)).toBe(`\
 2 open transfers: 1 transferring, 1 waiting
 
-transferring, asked for 2 h 13 min ago: 20.500/1, by alice (p1)
+transferring, requested 2 h 13 min ago: 20.500/1, by alice (p1)
   A /data/run → B /in/run
-  734.0 MB of 2.1 GB (34 %), 41 of 120 files, 12.3 MB/s, about 1 min 55 s left
-  job job-1, task task-1
+  734.0 MB of 2.1 GB (34%), 41 of 120 files, 12.3 MB/s, about 1 min 55 s left
+  job job-1, Globus task task-1
 
-waiting, asked for 5 s ago: 20.500/1, by alice (p1)
+waiting, requested 5 s ago: 20.500/1, by alice (p1)
   Globus is in maintenance
   A /data/run → B /in/run
-  0 B of 2.1 GB (0 %), 0 of 120 files
-  job job-2, no task yet
+  0 B of 2.1 GB (0%), 0 of 120 files
+  job job-2, no Globus task
 `);
   });
 
@@ -68,7 +68,7 @@ waiting, asked for 5 s ago: 20.500/1, by alice (p1)
       false,
     );
     expect(text).toContain('  transferring (being cancelled): FILE_NOT_FOUND\n');
-    expect(text).toContain('  to be cancelled, as bob wants since 2026-01-01T01:00:00Z\n');
+    expect(text).toContain('  cancellation requested by bob at 2026-01-01T01:00:00Z\n');
     expect(text).toContain(', 1 fault\n');
   });
 
@@ -87,9 +87,9 @@ waiting, asked for 5 s ago: 20.500/1, by alice (p1)
     expect(transfersText([lost], false)).toBe(`\
 1 open transfer: 1 left-alone
 
-left-alone, asked for at an unknown time: 20.500/1, by nobody known
+left-alone, requested at an unknown time: 20.500/1, by an unknown user
   it names no Globus task
-  job job-1, no task yet
+  job job-1, no Globus task
 `);
   });
 
@@ -108,6 +108,6 @@ left-alone, asked for at an unknown time: 20.500/1, by nobody known
   it('show no percentage of nothing, and never more than all', () => {
     const text = (bytesTotal: number) => transfersText([{ ...RUNNING, bytesTotal }], false);
     expect(text(0)).toContain('  734.0 MB, 41 of 120 files');
-    expect(text(1000)).toContain('734.0 MB of 1.0 kB (100 %)');
+    expect(text(1000)).toContain('734.0 MB of 1.0 kB (100%)');
   });
 });

@@ -1,9 +1,7 @@
-import { bytesText, durationText } from '../format.js';
-import { type Colour, type Paint, painter } from '../paint.js';
-import { oneLine } from '../one-line.js';
+import { bytesText, counted, durationText, oneLine, type Painter, painter } from '../text.js';
 import type { OpenTransferView } from './open-transfer.js';
 
-const COLOURS: Readonly<Record<OpenTransferView['state'], Colour>> = {
+const COLOURS = {
   waiting: 'yellow',
   transferring: 'green',
   finalizing: 'green',
@@ -11,9 +9,9 @@ const COLOURS: Readonly<Record<OpenTransferView['state'], Colour>> = {
   failed: 'red',
   cancelled: 'gray',
   'left-alone': 'gray',
-};
+} as const satisfies Record<OpenTransferView['state'], string>;
 
-/** What a job says that is just beginning, or that all is well with. */
+/** What a job says when there is nothing to report. */
 const NO_NEWS: readonly string[] = [
   'transferring',
   'transferred, marking the dataset as archivable',
@@ -31,36 +29,33 @@ function summary(transfers: readonly OpenTransferView[]): string {
   const counts = new Map<string, number>();
   for (const { state } of transfers) counts.set(state, (counts.get(state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${count} ${state}`);
-  return `${transfers.length} open ${transfers.length === 1 ? 'transfer' : 'transfers'}: ${states.join(', ')}`;
+  return `${counted(transfers.length, 'open transfer')}: ${states.join(', ')}`;
 }
 
-function blockOf(transfer: OpenTransferView, painted: Paint): readonly string[] {
+function blockOf(transfer: OpenTransferView, painted: Painter): readonly string[] {
   const { state, message, endRequested, source, destination } = transfer;
-  return [
-    `${painted(COLOURS[state], state)}${oneLine(headOf(transfer))}`,
-    ...(NO_NEWS.includes(message) ? [] : [message]).map(indented),
+  const details = [
+    ...(NO_NEWS.includes(message) ? [] : [message]),
     ...(endRequested === null
       ? []
-      : [`to be cancelled, as ${endRequested.by} wants since ${endRequested.at}`]
-    ).map(indented),
+      : [`cancellation requested by ${endRequested.by} at ${endRequested.at}`]),
     ...(source === null || destination === null
       ? []
-      : [`${source.facility} ${source.path} → ${destination.facility} ${destination.path}`]
-    ).map(indented),
-    ...(state === 'left-alone' ? [] : [progressText(transfer)]).map(indented),
-    indented(idsText(transfer)),
+      : [`${source.facility} ${source.path} → ${destination.facility} ${destination.path}`]),
+    ...(state === 'left-alone' ? [] : [progressText(transfer)]),
+    idsText(transfer),
   ];
-}
-
-function indented(text: string): string {
-  return `  ${oneLine(text)}`;
+  return [
+    `${painted(COLOURS[state], state)}${oneLine(headOf(transfer))}`,
+    ...details.map((detail) => `  ${oneLine(detail)}`),
+  ];
 }
 
 function headOf({ ageSeconds, requestedBy, ownerGroup, datasetPid }: OpenTransferView): string {
   const age = ageSeconds === null ? 'at an unknown time' : `${durationText(ageSeconds)} ago`;
-  const who = requestedBy === '' ? 'nobody known' : requestedBy;
+  const user = requestedBy === '' ? 'an unknown user' : requestedBy;
   const group = ownerGroup === '' ? '' : ` (${ownerGroup})`;
-  return `, asked for ${age}: ${datasetPid}, by ${who}${group}`;
+  return `, requested ${age}: ${datasetPid}, by ${user}${group}`;
 }
 
 function progressText(transfer: OpenTransferView): string {
@@ -69,16 +64,16 @@ function progressText(transfer: OpenTransferView): string {
   const share =
     bytesTotal === 0
       ? ''
-      : ` of ${bytesText(bytesTotal)} (${Math.min(100, Math.floor((bytesTransferred / bytesTotal) * 100))} %)`;
+      : ` of ${bytesText(bytesTotal)} (${Math.min(100, Math.floor((bytesTransferred / bytesTotal) * 100))}%)`;
   return [
     `${bytesText(bytesTransferred)}${share}`,
     `${filesTransferred} of ${filesTotal} files`,
     ...(bytesPerSecond === null || bytesPerSecond === 0 ? [] : [`${bytesText(bytesPerSecond)}/s`]),
     ...(etaSeconds === null ? [] : [`about ${durationText(etaSeconds)} left`]),
-    ...(faults === 0 ? [] : [`${faults} ${faults === 1 ? 'fault' : 'faults'}`]),
+    ...(faults === 0 ? [] : [counted(faults, 'fault')]),
   ].join(', ');
 }
 
 function idsText({ transferId, globusTaskId }: OpenTransferView): string {
-  return `job ${transferId}, ${globusTaskId === null ? 'no task yet' : `task ${globusTaskId}`}`;
+  return `job ${transferId}, ${globusTaskId === null ? 'no Globus task' : `Globus task ${globusTaskId}`}`;
 }

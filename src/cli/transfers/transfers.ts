@@ -1,19 +1,25 @@
+import type { TransferJobDocument } from '../../domain/job-document.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import type { TransferJobDocument } from '../../domain/job-document.js';
 import { loadForCommand } from '../command-config.js';
-import type { TransfersOptions } from '../commands/transfers.command.js';
-import type { ExitCode } from '../program.js';
+import type { CommonOptions, ExitCode } from '../program.js';
 import type { Terminal } from '../terminal.js';
 import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../upstreams.js';
 import { openTransfers } from './open-transfer.js';
 import { transfersText } from './transfers-text.js';
 
-const PAGE = 500;
-/** Cursor to the top left, and all that was on the screen away. */
+/** What the command line says. */
+export interface TransfersOptions extends CommonOptions {
+  /** Seconds between two polls; undefined: one poll. */
+  readonly watch?: number;
+  readonly json?: true;
+}
+
+const PAGE_SIZE = 500;
+/** Cursor to the top left, and everything on the screen erased. */
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
-/** Prints the open transfers, once or again and again. Reads only. */
+/** Prints the open transfers, once or repeatedly. Changes nothing. */
 export async function transfers(
   terminal: Terminal,
   options: TransfersOptions,
@@ -36,18 +42,18 @@ async function once(
   options: TransfersOptions,
   upstreams: Upstreams,
 ): Promise<ExitCode> {
-  const look = await lookAt(upstreams, terminal.interrupted);
-  switch (look.kind) {
-    case 'seen':
-      terminal.out(shown(look, options, terminal));
+  const result = await poll(upstreams, terminal.interrupted);
+  switch (result.kind) {
+    case 'read':
+      terminal.out(textOf(result, options, terminal));
       return 0;
     case 'failed':
-      if (!terminal.interrupted.aborted) terminal.err(`${look.message}\n`);
+      if (!terminal.interrupted.aborted) terminal.err(`${result.message}\n`);
       return 1;
   }
 }
 
-/** Goes on until Ctrl-C, also while SciCat is away. */
+/** Goes on until Ctrl-C, also while SciCat is down. */
 async function watch(
   terminal: Terminal,
   options: TransfersOptions,
@@ -56,9 +62,9 @@ async function watch(
 ): Promise<ExitCode> {
   const { interrupted } = terminal;
   for (;;) {
-    const look = await lookAt(upstreams, interrupted);
+    const result = await poll(upstreams, interrupted);
     if (interrupted.aborted) return 0;
-    terminal.out(shown(look, options, terminal));
+    terminal.out(textOf(result, options, terminal));
     try {
       await upstreams.clock.sleep(seconds * 1000, interrupted);
     } catch {
@@ -67,40 +73,40 @@ async function watch(
   }
 }
 
-/** One poll at SciCat. */
-type Look = { readonly at: number } & (
-  | { readonly kind: 'seen'; readonly jobs: readonly TransferJobDocument[] }
+/** What one poll of SciCat gave. */
+type PollResult = { readonly at: number } & (
+  | { readonly kind: 'read'; readonly jobs: readonly TransferJobDocument[] }
   | { readonly kind: 'failed'; readonly message: string }
 );
 
-async function lookAt({ scicat, clock }: Upstreams, signal: AbortSignal): Promise<Look> {
+async function poll({ scicat, clock }: Upstreams, signal: AbortSignal): Promise<PollResult> {
   const jobs: TransferJobDocument[] = [];
   try {
     let page: readonly TransferJobDocument[];
     do {
-      page = await scicat.jobs.listOpen(jobs.at(-1)?.id, PAGE, signal);
+      page = await scicat.jobs.listOpen(jobs.at(-1)?.id, PAGE_SIZE, signal);
       jobs.push(...page);
-    } while (page.length === PAGE);
-    return { kind: 'seen', at: clock.now(), jobs };
+    } while (page.length === PAGE_SIZE);
+    return { kind: 'read', at: clock.now(), jobs };
   } catch (error) {
     if (!(error instanceof ProxyError) && !signal.aborted) throw error;
     return { kind: 'failed', at: clock.now(), message: errorInWords(error) };
   }
 }
 
-function shown(look: Look, options: TransfersOptions, terminal: Terminal): string {
-  const readAt = new Date(look.at).toISOString();
+function textOf(result: PollResult, options: TransfersOptions, terminal: Terminal): string {
+  const readAt = new Date(result.at).toISOString();
   if (options.json === true) {
     const line =
-      look.kind === 'seen'
-        ? { readAt, transfers: openTransfers(look.jobs, look.at) }
-        : { readAt, error: look.message };
+      result.kind === 'read'
+        ? { readAt, transfers: openTransfers(result.jobs, result.at) }
+        : { readAt, error: result.message };
     return `${JSON.stringify(line)}\n`;
   }
   const text =
-    look.kind === 'seen'
-      ? transfersText(openTransfers(look.jobs, look.at), terminal.colours)
-      : `${look.message}\n`;
+    result.kind === 'read'
+      ? transfersText(openTransfers(result.jobs, result.at), terminal.colours)
+      : `${result.message}\n`;
   if (options.watch === undefined) return text;
   return terminal.redraws
     ? `${CLEAR_SCREEN}${readAt}, every ${options.watch} s until Ctrl-C\n\n${text}`

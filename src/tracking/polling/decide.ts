@@ -169,7 +169,7 @@ function decideFailed(
         return cancelled(transfer, "in Globus, by the owner of the service's account", progress);
     }
   }
-  const last = error === undefined ? '' : `; last error: ${errorInWords(error)}`;
+  const last = error === undefined ? '' : `; last error: ${taskErrorText(error)}`;
   if (code === 'EXPIRED') {
     return failed(
       transfer,
@@ -199,7 +199,7 @@ function decideRunning(
   const lastError = problem ? (error ?? watch.lastError) : undefined;
   const needsHumanSince = needsHuman(task) ? (watch.needsHumanSince ?? now.monotonicMs) : undefined;
   const words = troubleInWords(task);
-  const details = lastError === undefined ? '' : `; ${errorInWords(lastError)}`;
+  const details = lastError === undefined ? '' : `; ${taskErrorText(lastError)}`;
   const trouble = problem ? `${words ?? ''}${details}; see ${activityPage(task)}` : words;
   const seen = noting(transfer, progressOf(transfer, task), trouble);
   const next: Watch = { needsHumanSince, unknownSince: undefined, lastError };
@@ -262,7 +262,7 @@ function adminSide(task: GlobusTask): string {
   }
 }
 
-function errorInWords(error: TaskError): string {
+function taskErrorText(error: TaskError): string {
   return [error.description || error.code, error.details].filter((part) => part !== '').join(': ');
 }
 

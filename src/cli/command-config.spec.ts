@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { livenessUrl } from './command-config.js';
+
+describe('the address of a health check from the same machine', () => {
+  it.each([
+    ['0.0.0.0', 'http://127.0.0.1:8080/health/live'],
+    ['', 'http://127.0.0.1:8080/health/live'],
+    ['::', 'http://[::1]:8080/health/live'],
+    ['::1', 'http://[::1]:8080/health/live'],
+    ['127.0.0.2', 'http://127.0.0.2:8080/health/live'],
+    ['proxy.example.org', 'http://proxy.example.org:8080/health/live'],
+  ])('for a service that listens on "%s" is %s', (host, url) => {
+    expect(livenessUrl({ port: 8080, server: { host } })).toBe(url);
+  });
+});

@@ -1,0 +1,85 @@
+import type { AppConfig } from '../../config/app-config.js';
+import type { ConfigReading } from '../../config/load-config.js';
+import { allChecks, checksWithoutConfig } from '../../doctor/all-checks.js';
+import type { Check, DoctorDeps, Finding } from '../../doctor/check.js';
+import { LocalDataFolderProbe } from '../../doctor/probes/data-folder-probe.js';
+import { GlobusProbeClient } from '../../doctor/probes/globus-probe.js';
+import { ScicatProbeClient } from '../../doctor/probes/scicat-probe.js';
+import { runChecks } from '../../doctor/run-checks.js';
+import { yamlLocations } from '../../doctor/setting-locations.js';
+import { readForCommand } from '../command-config.js';
+import type { CommonOptions, ExitCode } from '../program.js';
+import type { Terminal } from '../terminal.js';
+import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../upstreams.js';
+import { findingText, summaryText } from './findings-text.js';
+
+/** What the command line says. */
+export interface DoctorOptions extends CommonOptions {
+  /** Whether jobs, folders and files may be created and deleted. */
+  readonly write?: boolean;
+  /** Whether findings are printed as one JSON array instead of lines. */
+  readonly json?: boolean;
+  /** Seconds that each check may take. */
+  readonly timeout: number;
+}
+
+/**
+ * Runs all checks and prints what they find.
+ *
+ * @param connect how the services are reached
+ */
+export async function doctor(
+  terminal: Terminal,
+  options: DoctorOptions,
+  connect: ConnectUpstreams = connectUpstreams,
+): Promise<ExitCode> {
+  const reading = readForCommand(terminal, options);
+  const { config } = reading;
+  if (config === undefined) return run(checksWithoutConfig(reading), terminal, options);
+  const upstreams = connect(config);
+  try {
+    const deps = depsOf(config, reading, upstreams, options);
+    return await run(allChecks(reading, config, deps), terminal, options);
+  } finally {
+    upstreams.close();
+  }
+}
+
+async function run(
+  checks: readonly Check[],
+  terminal: Terminal,
+  { json = false, timeout }: DoctorOptions,
+): Promise<ExitCode> {
+  const { colours, interrupted } = terminal;
+  const findings: Finding[] = [];
+  for await (const finding of runChecks(checks, { timeoutMs: timeout * 1000, interrupted })) {
+    findings.push(finding);
+    if (!json) terminal.out(findingText(finding, colours));
+  }
+  terminal.out(
+    json ? `${JSON.stringify(findings, undefined, 2)}\n` : summaryText(findings, colours),
+  );
+  if (interrupted.aborted) terminal.err('Interrupted: some checks did not run.\n');
+  const failed = interrupted.aborted || findings.some(({ outcome }) => outcome === 'broken');
+  return failed ? 1 : 0;
+}
+
+function depsOf(
+  config: AppConfig,
+  reading: ConfigReading,
+  { clock, scicat, globus }: Upstreams,
+  { write = false }: DoctorOptions,
+): DoctorDeps {
+  // Both are known where there is a configuration.
+  const { file = '', text = '' } = reading;
+  return {
+    scicat: new ScicatProbeClient(scicat, clock),
+    globus: new GlobusProbeClient(globus.api, clock),
+    dataFolder: new LocalDataFolderProbe(config.dataDir),
+    settings: yamlLocations(text, file),
+    // Windows has no numbers for users.
+    user: process.getuid === undefined ? 'this user' : `user ${process.getuid()}`,
+    write,
+    pause: (ms, signal) => clock.sleep(ms, signal),
+  };
+}
