@@ -5,10 +5,12 @@ import type { ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
 import { errorFacts } from '../errors/error-facts.js';
 import { ErrorResponseFilter } from '../errors/error-response.filter.js';
-import { type ErrorCode, ProxyError } from '../errors/proxy-error.js';
+import type { ErrorCode } from '../errors/error-status.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
@@ -58,15 +60,15 @@ async function configureApp(
   logger: Logger,
   limits: ServerLimits,
 ): Promise<void> {
-  const filter = new ErrorResponseFilter((error, { unforeseen, status, body: { requestId } }) => {
-    if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
+  const filter = new ErrorResponseFilter((error, { unexpected, status, body: { requestId } }) => {
+    if (unexpected) logger.error({ err: error, requestId }, 'unexpected error');
     else if (isWorthALine(error, status)) {
       logger.warn({ ...errorFacts(error), requestId }, 'request not answered as wished');
     }
   });
   app.set('trust proxy', config.server.trustProxy);
   app.disable('x-powered-by');
-  app.use(requestLog(logger));
+  app.use(requestLog(logger, (request) => contextOf(request).facts));
   app.use(app.get(RequestMetrics).measure);
   app.use(endUnreadBodies(limits.lingerMs));
   app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));

@@ -10,7 +10,6 @@ import { ProxyError } from '../errors/proxy-error.js';
 /** Another instance works on the same `dataDir`, or nothing can be written there. */
 export class DataDirUnavailableError extends ProxyError {
   readonly code = 'CONFIGURATION';
-  readonly retryable = true;
 }
 
 /** The hold on a data folder. */

@@ -1,5 +1,5 @@
 import type { UpstreamError } from '../errors/upstream.errors.js';
-import type { FacilityRole } from '../facilities/facility-registry.js';
+import type { FacilityRole } from '../facilities/facility.js';
 import { broken, type Verdict } from './check.js';
 import { deedOf, markOf } from './failures.js';
 

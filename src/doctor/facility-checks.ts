@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { UpstreamError } from '../errors/upstream.errors.js';
-import type { Facility } from '../facilities/facility.js';
-import { allowsRole, type FacilityRole } from '../facilities/facility-registry.js';
+import { allowsRole, type Facility, type FacilityRole } from '../facilities/facility.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
 import { collectionTrouble, type TroubledPlace } from './collection-trouble.js';
 import { fixedFolder, parentFolder } from './fixed-folder.js';

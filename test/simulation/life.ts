@@ -19,6 +19,7 @@ import type {
 import type { TransferEvent } from '../../src/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import type { FileList } from '../../src/file-lists/file-list.js';
+import { FacilityAuthorization } from '../../src/facilities/facility-authorization.js';
 import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
 import { MINUTE } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
@@ -109,7 +110,7 @@ export class Life {
       ...common,
       spool,
       config,
-      globusClientId: () => secrets.globusClientId,
+      facilities: new FacilityAuthorization(() => config.current().facilities),
       newUuid: () => dice.uuid(),
     });
     this.cancels = new CancelTransfer(common);

@@ -12,7 +12,7 @@ import {
   aJob,
   anAsker,
   aRecord,
-  CLIENT_ID,
+  authorizationOf,
   type ConfigParts,
   jobIdOf,
   keyOf,
@@ -48,8 +48,8 @@ export class TrackerRig {
       tracking: this.tracker,
       events,
       config: this.world.config,
+      facilities: authorizationOf(this.world.config),
       clock,
-      globusClientId: () => CLIENT_ID,
       newUuid: () => keyOf((this.keys += 1)),
     });
   }

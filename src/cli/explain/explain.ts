@@ -4,6 +4,7 @@ import { readScicatToken } from '../../auth/scicat-token.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { UnauthenticatedError } from '../../errors/request.errors.js';
+import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import { loadForCommand } from '../command-config.js';
 import { type ExplainOptions, TOKEN_VARIABLE } from '../commands/explain.command.js';
 import type { ExitCode } from '../program.js';
@@ -142,6 +143,7 @@ async function explanationOf(
   { interrupted }: Terminal,
 ): Promise<Explanation> {
   const { pid, source, dest, root } = options;
+  const facilities = new FacilityAuthorization(() => config.facilities);
   const wish = {
     sourceFacility: source,
     destFacility: dest,
@@ -158,13 +160,13 @@ async function explanationOf(
         throw error;
       }
       const dataset = await datasetByToken(scicat, token, pid, interrupted);
-      return explainRequest(config.facilities, user, dataset, wish);
+      return explainRequest(facilities, user, dataset, wish);
     }
     case 'user': {
       const { user } = asker;
       const stated = { pid, ownerGroup: options.ownerGroup, sourceFolder: options.sourceFolder };
       const dataset = await datasetWithoutToken(scicat, stated, user.identity, interrupted);
-      return explainRequest(config.facilities, user, dataset, wish);
+      return explainRequest(facilities, user, dataset, wish);
     }
   }
 }

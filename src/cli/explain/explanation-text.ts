@@ -1,4 +1,4 @@
-import { RULES } from '../../transfers/application/request-rules.js';
+import { RULES } from '../../facilities/request-rules.js';
 import { type Paint, painter } from '../paint.js';
 import { oneLine } from '../one-line.js';
 import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './request-explanation.js';

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../../errors/request.errors.js';
 import { UpstreamRejectedError } from '../../errors/upstream.errors.js';
 import { unreadableDataset } from '../../scicat/scicat-datasets.client.js';
 import { readIdentity } from '../../scicat/scicat.wire.js';
-import { type AppliedRule, DATASET_WAS_READ } from '../../transfers/application/request-rules.js';
+import { type AppliedRule, DATASET_WAS_READ } from '../../facilities/request-rules.js';
 import type { Upstreams } from '../upstreams.js';
 import type { AskedDataset, AskingUser, Fact } from './request-explanation.js';
 

@@ -6,7 +6,8 @@ import {
   aPathTemplate,
 } from '../../../test/support/builders.js';
 import type { Facility } from '../../facilities/facility.js';
-import { DATASET_WAS_READ, RULES } from '../../transfers/application/request-rules.js';
+import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
+import { DATASET_WAS_READ, RULES } from '../../facilities/request-rules.js';
 import { userByDocument, userByGroups } from './gather-facts.js';
 import {
   type AskedDataset,
@@ -36,7 +37,8 @@ interface Parts {
 
 function explained({ source, destination, user = ALICE, dataset, wish }: Parts = {}) {
   const facilities = [aFacility('PSI', source), aFacility('CSCS', destination)];
-  return explainRequest(facilities, user, { ...DATASET, ...dataset }, { ...WISH, ...wish });
+  const authorization = new FacilityAuthorization(() => facilities);
+  return explainRequest(authorization, user, { ...DATASET, ...dataset }, { ...WISH, ...wish });
 }
 
 const withGroups = (...accessGroups: readonly string[]): AskingUser => ({

@@ -36,7 +36,7 @@ export class LookUpTransfers {
    */
   async one(requester: Requester, jobId: string): Promise<TransferItem> {
     const { jobs, tracking, events } = this.parts;
-    const access: JobAccess = { operation: 'look-up', requester: requester, jobId };
+    const access: JobAccess = { operation: 'look-up', requester, jobId };
     const transfer = tracking.current(jobId);
     const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
     if (transfer !== undefined && owners !== undefined) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError, TransferRefusedError } from '../../errors/request.errors.js';
@@ -13,6 +14,7 @@ import type { FileList } from '../../file-lists/file-list.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import { type CreatedJob, newTransfer } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
+import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import { type AssessmentRequest, assessRequest } from './assess-request.js';
 import { checkedFileList } from '../../file-lists/checked-file-list.js';
 import type { FileListStore } from '../../ports/file-list-store.port.js';
@@ -30,11 +32,11 @@ export interface RequestTransferDeps {
   readonly spool: FileListStore;
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
+  readonly facilities: FacilityAuthorization;
   readonly config: ConfigSnapshots;
   readonly clock: Clock;
-  readonly globusClientId: () => string;
-  /** Makes the transfer's key. */
-  readonly newUuid: () => string;
+  /** Makes the transfer's key. @default random */
+  readonly newUuid?: () => string;
 }
 
 /** A request of a known user. */
@@ -128,16 +130,17 @@ export class RequestTransfer {
   }
 
   private async assess(input: TransferRequestOptions): Promise<TransferRecord> {
-    const { requester: requester, parameters: parameters } = input;
+    const { requester, parameters } = input;
     const { identity } = requester;
     const { dataset, source, destination, copy } = await assessRequest(input, {
+      facilities: this.parts.facilities,
       config: this.parts.config.current(),
       events: this.parts.events,
       operation: 'request',
     });
     return {
       version: 1,
-      key: this.parts.newUuid(),
+      key: (this.parts.newUuid ?? randomUUID)(),
       datasetPid: dataset.pid,
       source,
       destination,
@@ -149,7 +152,7 @@ export class RequestTransfer {
         ownerGroup: dataset.ownerGroup,
       },
       dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
-      globusClientId: this.parts.globusClientId(),
+      globusClientId: this.parts.config.current().secrets.globusClientId,
     };
   }
 

@@ -1,18 +1,18 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { type Direction, DIRECTIONS } from '../../facilities/facility.js';
-import type { FacilityForUser } from '../application/list-facilities.js';
+import type { FacilityForUser } from '../../facilities/facility-authorization.js';
 
 /** What a SciCat account lacks. */
 @ApiSchema({ name: 'MissingAccess' })
 export class MissingAccessDto {
   @ApiProperty({
-    description: "Where in your SciCat identity document is looked, names separated by '.'.",
+    description: 'Dot path in your identity document where access is checked.',
     example: 'profile.accessGroups',
   })
   accessPath!: string;
 
   @ApiProperty({
-    description: 'What would have to stand there: a group to ask the facility for, for example.',
+    description: 'The value required there, such as a group to request from the facility.',
     example: 'EXAMPLE-ARCHIVE-users',
   })
   accessValue!: string;
@@ -22,26 +22,27 @@ export class MissingAccessDto {
 @ApiSchema({ name: 'Facility' })
 export class FacilityDto {
   @ApiProperty({
-    description: 'What POST /transfer takes as sourceFacility or destFacility.',
+    description: 'Name to use as `sourceFacility` or `destFacility`.',
     example: 'EXAMPLE-SOURCE',
   })
   name!: string;
 
   @ApiProperty({
     enum: DIRECTIONS,
-    description: 'Whether files may go away from it (SRC), to it (DST), or both.',
+    description:
+      'Whether files can be transferred from the facility (SRC), to it (DST), or both ways (BOTH).',
     example: 'SRC',
   })
   direction!: Direction;
 
-  @ApiProperty({ description: 'Whether you may transfer from it.', example: true })
+  @ApiProperty({ description: 'Whether you may transfer from the facility.', example: true })
   allowedAsSource!: boolean;
 
-  @ApiProperty({ description: 'Whether you may transfer to it.', example: false })
+  @ApiProperty({ description: 'Whether you may transfer to the facility.', example: false })
   allowedAsDestination!: boolean;
 
   @ApiPropertyOptional({
-    description: 'What your SciCat account lacks. Absent: the facility is open to you.',
+    description: 'What your SciCat account lacks. If absent, you have access to the facility.',
   })
   missingAccess?: MissingAccessDto;
 }

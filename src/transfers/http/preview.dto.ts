@@ -6,7 +6,7 @@ import {
   type RuleName,
   type RuleOutcome,
   RULES,
-} from '../application/request-rules.js';
+} from '../../facilities/request-rules.js';
 import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
 
 /** One side of a previewed transfer. */
@@ -17,13 +17,13 @@ export class PreviewedSideDto {
 
   @ApiProperty({
     format: 'uuid',
-    description: 'Its Globus collection.',
+    description: 'Globus collection of the facility.',
     example: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
   })
   collection!: string;
 
   @ApiProperty({
-    description: "The folder in the collection, worked out by the facility's template.",
+    description: "The folder in the collection, rendered from the facility's template.",
     example: '/p10001/run-7',
   })
   path!: string;
@@ -32,13 +32,13 @@ export class PreviewedSideDto {
 /** How Globus would copy. */
 @ApiSchema({ name: 'CopyOptions' })
 export class CopyOptionsDto implements CopyOptions {
-  @ApiProperty({ description: 'Whether Globus compares checksums after copying.', example: true })
+  @ApiProperty({ description: 'Whether Globus verifies checksums after copying.', example: true })
   verifyChecksum!: boolean;
 
-  @ApiProperty({ description: 'Whether files keep their times.', example: false })
+  @ApiProperty({ description: 'Whether files keep their modification times.', example: false })
   preserveTimestamp!: boolean;
 
-  @ApiProperty({ description: 'Whether Globus encrypts the data on their way.', example: false })
+  @ApiProperty({ description: 'Whether Globus encrypts the data in transit.', example: false })
   encryptData!: boolean;
 
   @ApiPropertyOptional({
@@ -46,13 +46,13 @@ export class CopyOptionsDto implements CopyOptions {
     minimum: 0,
     maximum: 3,
     description:
-      'Which existing files are copied again: 0 none, 1 those that differ in size, 2 also those with an older time, 3 also those that differ in checksum. Absent: all of them.',
+      'Which existing files are copied again: 0 none, 1 those that differ in size, 2 also those with an older modification time, 3 also those that differ in checksum. If absent, all of them.',
     example: 1,
   })
   syncLevel?: number;
 
   @ApiPropertyOptional({
-    description: 'Hours after which Globus gives up. Absent: Globus decides.',
+    description: 'Hours after which Globus gives up. If absent, Globus decides.',
     example: 72,
   })
   deadlineHours?: number;
@@ -68,39 +68,39 @@ export class AppliedRuleDto {
     enum: RULE_OUTCOMES,
     enumName: 'RuleOutcome',
     description:
-      'In an answer with status 200 each rule is passed or not-needed; a rule that refuses is the error that is answered instead.',
+      'In a response with status 200, each rule is `passed` or `not-needed`. A rule that refuses is returned as an error instead.',
     example: 'passed',
   })
   outcome!: RuleOutcome;
 
   @ApiPropertyOptional({
-    description: 'The facility whose rule it is.',
+    description: 'The facility that the rule belongs to.',
     example: 'EXAMPLE-SOURCE',
   })
   facility?: string;
 
   @ApiProperty({
-    description: 'What was found: a sentence for people.',
+    description: 'What was found, as a sentence.',
     example: '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
   })
   message!: string;
 
   @ApiPropertyOptional({
-    description: "Where in your SciCat identity document was looked, names separated by '.'.",
+    description: 'Dot path in your identity document where access is checked.',
     example: 'profile.accessGroups',
   })
   accessPath?: string;
 
   @ApiPropertyOptional({
     type: [String],
-    description: 'What had to be found; one of several is enough.',
+    description: 'The required values. One of them is enough.',
     example: ['EXAMPLE-SOURCE'],
   })
   required?: readonly string[];
 
   @ApiPropertyOptional({
     type: [String],
-    description: 'What was found, of you or of the dataset.',
+    description: 'The values found in your identity or in the dataset.',
     example: ['EXAMPLE-SOURCE'],
   })
   found?: readonly string[];
@@ -130,37 +130,103 @@ export class TransferPreviewDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
-    description: 'Files and folders listed, each once. Absent: the whole dataset folder.',
+    description:
+      'Number of distinct files and folders in the file list. If absent, the whole dataset folder is transferred.',
     example: 120,
   })
   listedFiles?: number;
 
   @ApiProperty({
     type: [AppliedRuleDto],
-    description: 'All rules, in the order in which they were applied.',
+    description: 'All rules, in the order in which they were applied. The examples are shortened.',
   })
   rules!: readonly AppliedRuleDto[];
 
   @ApiPropertyOptional({
     format: 'uuid',
     description:
-      'An equal transfer is open already: POST /transfer would answer with this job and start nothing.',
+      'Job of an identical transfer that is still open. POST /transfer would return this job and start nothing.',
     example: '8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90',
   })
   openJobId?: string;
 
   @ApiProperty({
-    description: 'Whether the transfer would have to wait before Globus is asked.',
+    description: 'Whether the transfer would have to wait before it is submitted to Globus.',
     example: false,
   })
   wouldWait!: boolean;
 
   @ApiPropertyOptional({
-    description: 'Why it would wait.',
+    description: 'Why the transfer would wait.',
     example: 'the service runs at most 10 at a time, and others were asked for before',
   })
   waitsFor?: string;
 }
+
+/** A response as the service gives it for the two facilities of the examples, but with fewer rules. */
+const STARTS_AT_ONCE: TransferPreviewDto = {
+  datasetPid: '20.500.12345/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22',
+  source: {
+    facility: 'EXAMPLE-SOURCE',
+    collection: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
+    path: '/p10001/run-7',
+  },
+  destination: {
+    facility: 'EXAMPLE-ARCHIVE',
+    collection: '31ce9ba0-176d-45a5-add3-f37d233ba47d',
+    path: '/alice/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22',
+  },
+  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  autoArchive: true,
+  rules: [
+    {
+      rule: 'source-access',
+      outcome: 'passed',
+      facility: 'EXAMPLE-SOURCE',
+      message: '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
+      accessPath: 'profile.accessGroups',
+      required: ['EXAMPLE-SOURCE'],
+      found: ['EXAMPLE-SOURCE'],
+    },
+    {
+      rule: 'dataset-owner-group',
+      outcome: 'passed',
+      message: 'The dataset\'s owner group "p10001" is among the access groups.',
+      required: ['p10001'],
+      found: ['p10001'],
+    },
+    {
+      rule: 'inside-root',
+      outcome: 'passed',
+      facility: 'EXAMPLE-SOURCE',
+      message: '"/data/p10001/run-7" is inside the collection\'s root "/data".',
+      required: ['/data'],
+      found: ['/data/p10001/run-7'],
+    },
+  ],
+  wouldWait: false,
+};
+
+/** Responses of `POST /transfer/preview` for the OpenAPI document. */
+export const PREVIEW_EXAMPLES = {
+  atOnce: { summary: 'Globus would be asked at once', value: STARTS_AT_ONCE },
+  waits: {
+    summary: 'The transfer would wait',
+    value: {
+      ...STARTS_AT_ONCE,
+      wouldWait: true,
+      waitsFor: 'the service runs at most 10 at a time, and others were asked for before',
+    },
+  },
+  open: {
+    summary: 'An identical transfer of listed files is still open',
+    value: {
+      ...STARTS_AT_ONCE,
+      listedFiles: 120,
+      openJobId: '8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90',
+    },
+  },
+} satisfies Readonly<Record<string, { summary: string; value: TransferPreviewDto }>>;
 
 /** A preview as it goes over the wire. */
 export function previewDto(preview: TransferPreview): TransferPreviewDto {
