@@ -63,7 +63,7 @@ async function configureApp(
   const filter = new ErrorResponseFilter((error, { unexpected, status, body: { requestId } }) => {
     if (unexpected) logger.error({ err: error, requestId }, 'unexpected error');
     else if (isWorthALine(error, status)) {
-      logger.warn({ ...errorFacts(error), requestId }, 'request not answered as wished');
+      logger.warn({ ...errorFacts(error), requestId }, 'request failed');
     }
   });
   app.set('trust proxy', config.server.trustProxy);
@@ -111,7 +111,7 @@ function sayThatFull(logger: Logger, { connections }: ServerLimits): () => void 
     const now = performance.now();
     if (now - saidAt < SAY_AGAIN_AFTER_MS) return;
     saidAt = now;
-    logger.warn({ connections }, 'no more connections are taken, there are too many');
+    logger.warn({ connections }, 'connection limit reached');
   };
 }
 

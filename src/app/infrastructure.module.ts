@@ -22,7 +22,7 @@ export class InfrastructureModule {
           provide: EventHub,
           useFactory: () => {
             const hub = new EventHub((error) => {
-              logger.error({ err: error }, 'a listener of transfer events failed');
+              logger.error({ err: error }, 'transfer event listener failed');
             });
             hub.listen(eventLog(logger));
             return hub;

@@ -9,7 +9,7 @@ import { LoginLimit } from './login-limit.js';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
 import { TokenMemory } from './token-memory.js';
 
-/** Who makes a request. Whoever uses `@Authenticated()` imports this. */
+/** Authentication by SciCat tokens. Modules that use `@Authenticated()` import this. */
 @Module({
   imports: [ScicatModule],
   providers: [
@@ -25,7 +25,7 @@ import { TokenMemory } from './token-memory.js';
             onReached: (address) => {
               logger.warn(
                 { address },
-                'too many wrong tokens, further ones are refused for a while',
+                'too many wrong tokens, refusing more for a while',
               );
             },
           }),

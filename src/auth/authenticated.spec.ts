@@ -62,12 +62,11 @@ class FakeIdentities implements Identities {
   }
 }
 
-const CONTROLLER = class {};
 /** A request to a route that is `@Authenticated()`. */
 const routeOf = (request: object, options?: Parameters<typeof Authenticated>[0]) => {
   const handler = (): void => undefined;
-  Authenticated(options)(CONTROLLER, 'handler', { value: handler });
-  return new ExecutionContextHost([request], CONTROLLER, handler);
+  Authenticated(options)(Object, 'handler', { value: handler });
+  return new ExecutionContextHost([request], Object, handler);
 };
 
 let clock: VirtualClock;

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { Registry } from 'prom-client';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
@@ -9,6 +10,7 @@ import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
+import { routeLabels } from './labels.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
 import { ServiceMetrics } from './service-metrics.js';
@@ -21,14 +23,17 @@ import { UpstreamMetrics } from './upstream-metrics.js';
  * tracker when it is asked.
  */
 @Module({
-  imports: [TrackingModule],
+  imports: [TrackingModule, DiscoveryModule],
   controllers: [MetricsController],
   providers: [
     { provide: Registry, useFactory: () => new Registry() },
     {
       provide: RequestMetrics,
-      useFactory: (registry: Registry) => new RequestMetrics(registry),
-      inject: [Registry],
+      useFactory: (registry: Registry, routes: DiscoveryService) => {
+        const controllers = routes.getControllers().map(({ metatype }) => metatype as object);
+        return new RequestMetrics(registry, routeLabels(controllers));
+      },
+      inject: [Registry, DiscoveryService],
     },
     {
       provide: UpstreamMetrics,

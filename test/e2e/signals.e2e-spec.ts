@@ -125,7 +125,7 @@ facilities:
     proxy.signal('SIGTERM');
     await proxy.gone();
     await answered;
-    expect([proxy.exitCode, proxy.log.includes('second signal, ending at once')]).toEqual([
+    expect([proxy.exitCode, proxy.log.includes('second signal, exiting immediately')]).toEqual([
       1,
       true,
     ]);

@@ -11,6 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field.js';
 import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../../domain/transfer-item.js';
 
 /** What Go's `strconv.ParseBool` takes: clients of the Go version may send any of these. */
@@ -24,11 +25,6 @@ function toBoolean({ value }: { readonly value: unknown }): unknown {
 }
 
 const MAX_LENGTH = 4096;
-const EXAMPLE_PID = '20.500.12345/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22';
-const JOB_ID = {
-  description: 'Id of the SciCat job of the transfer.',
-  example: '8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90',
-};
 
 /** A name or an id that a request has to state. */
 function IsName(description: string, example: string): PropertyDecorator {
@@ -102,29 +98,24 @@ export class ListTransfersQuery {
 /** One entry of the file list, for the OpenAPI document only: lists are long and read as a stream. */
 @ApiSchema({ name: 'FileToTransfer' })
 export class FileToTransferDto {
-  @ApiProperty({
-    description:
-      "Path of the file or folder, relative to the dataset's source folder, with `/` between segments. At most 4096 bytes of UTF-8.",
-    example: 'raw/run-0001.h5',
-  })
+  @ApiField(
+    "Path of the file or folder, relative to the dataset's source folder, with `/` between segments. At most 4096 bytes of UTF-8.",
+    'raw/run-0001.h5',
+  )
   path!: string;
 
-  @ApiProperty({
-    description: 'Whether this is a symbolic link. Links are copied as links.',
-    example: false,
-  })
+  @ApiField('Whether this is a symbolic link. Links are copied as links.', false)
   isSymlink!: boolean;
 }
 
 /** Body of `POST /transfer`, for the OpenAPI document. */
 @ApiSchema({ name: 'FileList' })
 export class FileListDto {
-  @ApiPropertyOptional({
-    type: [FileToTransferDto],
-    nullable: true,
-    description:
-      'The files to transfer. If omitted or null, the whole dataset folder is transferred. An empty list is refused.',
-  })
+  @ApiField(
+    'The files to transfer. If omitted or null, the whole dataset folder is transferred. An empty list is refused.',
+    undefined,
+    { ...OPTIONAL, type: [FileToTransferDto], nullable: true },
+  )
   fileList?: FileToTransferDto[] | null;
 }
 
@@ -143,62 +134,49 @@ export const FILE_LIST_EXAMPLES = {
 
 /** Answer of `POST /transfer`. */
 export class PostTransferResponse {
-  @ApiProperty(JOB_ID)
+  @ApiField('Id of the SciCat job of the transfer.', EXAMPLE_JOB)
   jobId!: string;
 }
 
 /** A transfer as callers see it. */
 @ApiSchema({ name: 'TransferItem' })
 export class TransferItemDto implements TransferItem {
-  @ApiProperty(JOB_ID)
+  @ApiField('Id of the SciCat job of the transfer.', EXAMPLE_JOB)
   transferId!: string;
 
   @ApiProperty({ enum: ITEM_STATUSES, example: 'transferring' })
   status!: ItemStatus;
 
-  @ApiPropertyOptional({
-    description: 'The state in words, such as why the transfer waits or why it failed.',
-    example: 'transferring',
-  })
+  @ApiField(
+    'The state in words, such as why the transfer waits or why it failed.',
+    'transferring',
+    OPTIONAL,
+  )
   message?: string;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, example: 734003200 })
+  @ApiProperty({ ...COUNT, example: 734003200 })
   bytesTransferred?: number;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    example: 2147483648,
-    description: 'Size of the dataset according to SciCat.',
-  })
+  @ApiField('Size of the dataset according to SciCat.', 2147483648, COUNT)
   bytesTotal?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, example: 41 })
+  @ApiProperty({ ...COUNT, example: 41 })
   filesTransferred?: number;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    example: 120,
-    description: 'Files found so far. Grows while Globus scans the folders.',
-  })
+  @ApiField('Files found so far. Grows while Globus scans the folders.', 120, COUNT)
   filesTotal?: number;
 
   @ApiPropertyOptional({ example: EXAMPLE_PID })
   datasetPid?: string;
 
-  @ApiPropertyOptional({
-    description: 'The Globus task, once it exists: https://app.globus.org/activity/{id}',
-    example: '1d8b0f2e-5f4c-11ef-9a3c-0242ac120002',
-  })
+  @ApiField(
+    'The Globus task, once it exists: https://app.globus.org/activity/{id}',
+    '1d8b0f2e-5f4c-11ef-9a3c-0242ac120002',
+    OPTIONAL,
+  )
   globusTaskId?: string;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    description: 'How many transfers are ahead of this one while it waits.',
-    example: 0,
-  })
+  @ApiField('How many transfers are ahead of this one while it waits.', 0, COUNT)
   queuePosition?: number;
 }
 
