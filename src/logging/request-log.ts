@@ -43,8 +43,8 @@ export function requestLog(logger: Logger, factsOf: (request: object) => object)
     customSuccessObject: (request, _response, value: object) => ({ ...about(request), ...value }),
     customSuccessMessage: (_request, response) =>
       response.writableFinished ? 'request' : 'request aborted by the caller',
-    customErrorMessage: () => 'request failed',
-    // Its reason has a line of its own, without a stack.
+    customErrorMessage: () => 'request',
+    // The reason of a failure has a line of its own, without a stack.
     customErrorObject: (request, _response, _error, value: object) => ({
       ...about(request),
       ...value,

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { EventHub } from '../events/event-hub.js';
@@ -13,7 +13,6 @@ import { TrackingModule } from '../tracking/tracking.module.js';
 import { routeLabels } from './labels.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
-import { ServiceMetrics } from './service-metrics.js';
 import { StateMetrics } from './state-metrics.js';
 import { TransferMetrics } from './transfer-metrics.js';
 import { UpstreamMetrics } from './upstream-metrics.js';
@@ -26,7 +25,7 @@ import { UpstreamMetrics } from './upstream-metrics.js';
   imports: [TrackingModule, DiscoveryModule],
   controllers: [MetricsController],
   providers: [
-    { provide: Registry, useFactory: () => new Registry() },
+    { provide: Registry, useFactory: newRegistry },
     {
       provide: RequestMetrics,
       useFactory: (registry: Registry, routes: DiscoveryService) => {
@@ -71,16 +70,24 @@ import { UpstreamMetrics } from './upstream-metrics.js';
         }),
       inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms],
     },
-    {
-      provide: ServiceMetrics,
-      useFactory: (registry: Registry, state: StateMetrics) =>
-        new ServiceMetrics(registry, state, serviceVersion()),
-      inject: [Registry, StateMetrics],
-    },
   ],
   exports: [RequestMetrics],
 })
 export class MetricsModule {}
+
+/** With the metrics of the process. */
+function newRegistry(): Registry {
+  const registry = new Registry();
+  // The event loop's delay is measured by a timer: ten a second wake an idle service often enough.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  new Gauge({
+    name: 'globus_proxy_build_info',
+    help: 'Always 1; its labels say what runs.',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  }).set({ version: serviceVersion(), node_version: process.version }, 1);
+  return registry;
+}
 
 /** Names of the facilities in force; made anew only when the configuration was replaced. */
 function facilityNames(config: ConfigSnapshots): () => ReadonlySet<string> {

@@ -7,7 +7,7 @@ export function ApiField(
   options: ApiPropertyOptions = {},
 ): PropertyDecorator {
   const shown = example === undefined ? {} : { example };
-  return ApiProperty({ description, ...shown, ...options } as ApiPropertyOptions);
+  return ApiProperty({ description, ...shown, ...options });
 }
 
 /** Options of a field that may be absent. */
