@@ -9,6 +9,7 @@ import tseslint from 'typescript-eslint';
  */
 const rooms = {
   'src/errors': [],
+  'src/injection': [],
   'src/domain': ['src/errors'],
   'src/ports': ['src/domain', 'src/file-lists'],
   'src/time': ['src/ports'],

@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AppConfig } from '../config/app-config.js';
 import { AppConfigModule } from '../config/config.module.js';
-import { HardeningModule } from '../hardening/hardening.module.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { HealthModule } from '../health/health.module.js';
 import { InfrastructureModule } from './infrastructure.module.js';
@@ -21,8 +20,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         AppConfigModule.from(config),
-        InfrastructureModule.with(logger),
-        HardeningModule.with(limits),
+        InfrastructureModule.with(logger, limits),
         TransfersModule,
         HealthModule,
         MetricsModule,

@@ -5,14 +5,15 @@ import type { ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
 import { errorFacts } from '../errors/error-facts.js';
 import { ErrorResponseFilter } from '../errors/error-response.filter.js';
-import { type ErrorCode, ProxyError } from '../errors/proxy-error.js';
+import type { ErrorCode } from '../errors/error-status.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import { InvalidRequestError } from '../errors/request.errors.js';
-import { LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
+import { endUnreadBodies, LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
-import { endUnreadBodies } from '../hardening/unread-body.js';
 import { DependencyHealth } from '../health/dependency-health.js';
 import { FrameworkLogger, type Logger } from '../logging/logger.js';
 import { requestLog } from '../logging/request-log.js';
@@ -31,7 +32,7 @@ export async function createApp(
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.from(config, logger, limits),
-    new LimitedExpressAdapter(limits, sayThatFull(logger, limits)),
+    new LimitedExpressAdapter(limits, warnThatFull(logger, limits)),
     {
       logger: new FrameworkLogger(logger),
       // Bodies are read by the one route that has one, after the guards.
@@ -58,15 +59,15 @@ async function configureApp(
   logger: Logger,
   limits: ServerLimits,
 ): Promise<void> {
-  const filter = new ErrorResponseFilter((error, { unforeseen, status, body: { requestId } }) => {
-    if (unforeseen) logger.error({ err: error, requestId }, 'unforeseen error');
-    else if (isWorthALine(error, status)) {
-      logger.warn({ ...errorFacts(error), requestId }, 'request not answered as wished');
+  const filter = new ErrorResponseFilter((error, { unexpected, status, body: { requestId } }) => {
+    if (unexpected) logger.error({ err: error, requestId }, 'unexpected error');
+    else if (isLogged(error, status)) {
+      logger.warn({ ...errorFacts(error), requestId }, 'request failed');
     }
   });
   app.set('trust proxy', config.server.trustProxy);
   app.disable('x-powered-by');
-  app.use(requestLog(logger));
+  app.use(requestLog(logger, (request) => contextOf(request).facts));
   app.use(app.get(RequestMetrics).measure);
   app.use(endUnreadBodies(limits.lingerMs));
   app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));
@@ -75,7 +76,7 @@ async function configureApp(
     new ValidationPipe({
       transform: true,
       whitelist: true,
-      // A misspelt autoArchive that is passed over would send a dataset to tape.
+      // A misspelt autoArchive that is ignored would send a dataset to tape.
       forbidNonWhitelisted: true,
       forbidUnknownValues: false,
       exceptionFactory: invalidRequest,
@@ -90,26 +91,26 @@ async function configureApp(
 }
 
 /**
- * Not being ready is said where it comes from, and asked for all the time by probes; an address that
- * is put off is named once, and its flood shall not flood the log.
+ * Not being ready is logged where it comes from, and probes ask all the time; an address with too many
+ * wrong tokens is logged once, and its flood must not flood the log.
  */
-const SAID_ELSEWHERE: readonly ErrorCode[] = ['NOT_READY', 'TOO_MANY_FAILED_LOGINS'];
+const LOGGED_ELSEWHERE: readonly ErrorCode[] = ['NOT_READY', 'TOO_MANY_FAILED_LOGINS'];
 
-function isWorthALine(error: unknown, status: number): error is ProxyError {
-  if (!(error instanceof ProxyError) || SAID_ELSEWHERE.includes(error.code)) return false;
+function isLogged(error: unknown, status: number): error is ProxyError {
+  if (!(error instanceof ProxyError) || LOGGED_ELSEWHERE.includes(error.code)) return false;
   return status >= 500 || error.cause !== undefined;
 }
 
-const SAY_AGAIN_AFTER_MS = 60_000;
+const WARN_AGAIN_AFTER_MS = 60_000;
 
-/** Whoever floods the service with connections shall not flood its log, too. */
-function sayThatFull(logger: Logger, { connections }: ServerLimits): () => void {
-  let saidAt = Number.NEGATIVE_INFINITY;
+/** A flood of connections must not flood the log, too. */
+function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void {
+  let warnedAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();
-    if (now - saidAt < SAY_AGAIN_AFTER_MS) return;
-    saidAt = now;
-    logger.warn({ connections }, 'no more connections are taken, there are too many');
+    if (now - warnedAt < WARN_AGAIN_AFTER_MS) return;
+    warnedAt = now;
+    logger.warn({ connections }, 'connection limit reached');
   };
 }
 

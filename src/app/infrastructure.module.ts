@@ -1,16 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { EventHub } from '../events/event-hub.js';
 import { eventLog } from '../events/event-log.js';
+import { BodyGate } from '../hardening/body-gate.js';
+import { LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { HttpClientModule } from '../http-client/http-client.module.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { CLOCK } from '../ports/clock.port.js';
 import { SystemClock } from '../time/system-clock.js';
 import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
 
-/** What every room may need and no room owns: time, network, log and events. */
+/** What every module may need and none owns: time, network, log, events and limits. */
 @Module({})
 export class InfrastructureModule {
-  static with(logger: Logger): DynamicModule {
+  static with(logger: Logger, limits: ServerLimits): DynamicModule {
     return {
       module: InfrastructureModule,
       global: true,
@@ -18,11 +20,13 @@ export class InfrastructureModule {
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: CLOCK, useClass: SystemClock },
+        { provide: LIMITS, useValue: limits },
+        { provide: BodyGate, useFactory: () => new BodyGate(limits.bodyBytesAtOnce) },
         {
           provide: EventHub,
           useFactory: () => {
             const hub = new EventHub((error) => {
-              logger.error({ err: error }, 'a listener of transfer events failed');
+              logger.error({ err: error }, 'transfer event listener failed');
             });
             hub.listen(eventLog(logger));
             return hub;
@@ -30,7 +34,7 @@ export class InfrastructureModule {
         },
         { provide: TRANSFER_EVENTS, useExisting: EventHub },
       ],
-      exports: [LOGGER, CLOCK, HttpClientModule, EventHub, TRANSFER_EVENTS],
+      exports: [LOGGER, CLOCK, LIMITS, BodyGate, HttpClientModule, EventHub, TRANSFER_EVENTS],
     };
   }
 }

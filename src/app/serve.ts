@@ -11,7 +11,7 @@ import { reloadOnChange } from './reload/reload-on-change.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
 import { stopOnSignals } from './signals.js';
 
-const COULD_NOT_START = 'the service could not start';
+const COULD_NOT_START = 'start failed';
 
 /**
  * Starts the service and returns once it listens; it then runs until a signal stops it. When it

@@ -14,13 +14,13 @@ export function stopOnSignals(service: { close(): Promise<void> }, logger: Logge
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) {
-      logger.warn({ signal }, 'second signal, ending at once');
+      logger.warn({ signal }, 'second signal, exiting immediately');
       process.exit(1);
     }
     stopping = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.warn('stopping took too long, ending now');
+      logger.warn('stopping took too long, exiting');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
     service.close().then(

@@ -9,7 +9,7 @@ import { LoginLimit } from './login-limit.js';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
 import { TokenMemory } from './token-memory.js';
 
-/** Who makes a request. Whoever uses `@Authenticated()` imports this. */
+/** Authentication by SciCat tokens. Modules that use `@Authenticated()` import this. */
 @Module({
   imports: [ScicatModule],
   providers: [
@@ -23,10 +23,7 @@ import { TokenMemory } from './token-memory.js';
             limit: () => config.current().server.maxFailedLoginsPerMinute,
             clock,
             onReached: (address) => {
-              logger.warn(
-                { address },
-                'too many wrong tokens, further ones are refused for a while',
-              );
+              logger.warn({ address }, 'too many wrong tokens, refusing more for a while');
             },
           }),
         }),

@@ -1,21 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Post } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import { inspect } from 'node:util';
+import { aDataset } from '../../test/support/builders.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { down } from '../../test/support/upstream-failures.js';
 import { settlePromises, VirtualClock } from '../../test/support/virtual-clock.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { InternalError, UnauthenticatedError } from '../errors/request.errors.js';
 import { UpstreamTimeoutError } from '../errors/upstream.errors.js';
+import { type Dataset, DATASETS, type Datasets } from '../ports/datasets.port.js';
 import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
-import { Authenticated, SCICAT_KEY_SCHEME } from './authenticated.decorator.js';
+import {
+  Authenticated,
+  CurrentUser,
+  currentUser,
+  SCICAT_KEY_SCHEME,
+} from './authenticated.decorator.js';
 import { Authenticator } from './authenticator.js';
 import type { Caller } from './caller.js';
-import { callerOf, rememberCaller } from './caller.js';
-import { CurrentUser, currentUser } from './current-user.decorator.js';
+import { contextOf } from './request-context.js';
 import type { Identities, Identity } from '../ports/identities.port.js';
 import { LoginLimit } from './login-limit.js';
 import { ScicatAuthGuard } from './scicat-auth.guard.js';
@@ -27,6 +34,15 @@ const alice: Identity = {
   accessGroups: ['p1'],
   document: { profile: {} },
 };
+
+class FakeDatasets implements Pick<Datasets, 'readAs'> {
+  readonly asked: (readonly [string, string])[] = [];
+
+  readAs(token: string, pid: string): Promise<Dataset> {
+    this.asked.push([token, pid]);
+    return Promise.resolve(aDataset());
+  }
+}
 
 /** Knows alice by the token `alice-token`; answers when told to. */
 class FakeIdentities implements Identities {
@@ -46,7 +62,12 @@ class FakeIdentities implements Identities {
   }
 }
 
-const contextOf = (request: object) => new ExecutionContextHost([request]);
+/** A request to a route that is `@Authenticated()`. */
+const routeOf = (request: object, options?: Parameters<typeof Authenticated>[0]) => {
+  const handler = (): void => undefined;
+  Authenticated(options)(Object, 'handler', { value: handler });
+  return new ExecutionContextHost([request], Object, handler);
+};
 
 let clock: VirtualClock;
 let reached: string[];
@@ -190,35 +211,54 @@ describe('Authenticator', () => {
 
 describe('ScicatAuthGuard', () => {
   let events: RecordedEvents;
+  let datasets: FakeDatasets;
   const guardOf = (identities: Identities): ScicatAuthGuard =>
-    new ScicatAuthGuard(authenticator(identities), events);
+    new ScicatAuthGuard(authenticator(identities), new Reflector(), datasets, events);
 
   beforeEach(() => {
     events = new RecordedEvents();
+    datasets = new FakeDatasets();
   });
 
   it('notes who makes the request, where no logger finds the token', async () => {
     const request = { id: 'request-1', headers: { 'scicat-api-key': 'alice-token' } };
     const guard = guardOf(new FakeIdentities());
-    expect(await guard.canActivate(contextOf(request))).toBe(true);
-    expect(callerOf(request)).toEqual({
+    expect(await guard.canActivate(routeOf(request))).toBe(true);
+    expect(contextOf(request).caller).toEqual({
       identity: alice,
       token: 'alice-token',
       requestId: 'request-1',
     });
-    expect(currentUser(contextOf(request))).toBe(callerOf(request));
+    expect(currentUser(routeOf(request))).toBe(contextOf(request).caller);
     const printed = { ...request, headers: {} };
     expect(Object.keys(request)).toEqual(['id', 'headers']);
     expect(inspect(printed) + JSON.stringify(printed)).not.toMatch(/alice-token/);
   });
 
-  it('believes what was found out ahead of the body, and asks no second time', async () => {
+  it('starts to read the dataset while SciCat is asked who the user is, once', async () => {
     const identities = new FakeIdentities();
-    const request = { headers: {} };
-    rememberCaller(request, { identity: alice, token: 'alice-token', requestId: 'request-1' });
-    const guard = guardOf(identities);
-    expect(await guard.canActivate(contextOf(request))).toBe(true);
-    expect(identities.asked).toEqual([]);
+    identities.hold();
+    const request = { query: { scicatPid: 'x/1' }, headers: { 'scicat-api-key': 'alice-token' } };
+    const passed = guardOf(identities).canActivate(routeOf(request, { readsDataset: true }));
+    await settlePromises();
+    expect(contextOf(request).caller).toBeUndefined();
+    expect(datasets.asked).toEqual([['alice-token', 'x/1']]);
+    identities.release();
+    expect(await passed).toBe(true);
+    expect(datasets.asked).toHaveLength(1);
+    expect(await contextOf(request).dataset).toEqual(aDataset());
+    expect(contextOf(request).facts).toEqual({ username: 'alice', datasetPid: 'x/1' });
+  });
+
+  it('reads no dataset for a token that is known to be wrong, nor on other routes', async () => {
+    const guard = guardOf(new FakeIdentities());
+    const requestWith = (token: string) => ({ query: { scicatPid: 'x/1' }, ...carrying(token) });
+    await guard.canActivate(routeOf(requestWith('alice-token')));
+    for (const token of ['x', 'x']) {
+      const route = routeOf(requestWith(token), { readsDataset: true });
+      await expect(guard.canActivate(route)).rejects.toThrow(UnauthenticatedError);
+    }
+    expect(datasets.asked).toEqual([['x', 'x/1']]);
   });
 
   it('has it on record who was put off for too many wrong tokens', async () => {
@@ -228,7 +268,7 @@ describe('ScicatAuthGuard', () => {
       ...carrying(token),
     });
     for (const token of ['a', 'b', 'c', 'd']) {
-      await expect(guard.canActivate(contextOf(from(token)))).rejects.toThrow();
+      await expect(guard.canActivate(routeOf(from(token)))).rejects.toThrow();
     }
     expect(events.all.at(-1)).toEqual({
       kind: 'decided',
@@ -244,14 +284,14 @@ describe('ScicatAuthGuard', () => {
   it('does not let anybody else pass', async () => {
     const guard = guardOf(new FakeIdentities());
     const request = { headers: { 'scicat-api-key': 'x' } };
-    await expect(guard.canActivate(contextOf(request))).rejects.toThrow(UnauthenticatedError);
-    expect(callerOf(request)).toBeUndefined();
-    expect(() => currentUser(contextOf(request))).toThrow(InternalError);
+    await expect(guard.canActivate(routeOf(request))).rejects.toThrow(UnauthenticatedError);
+    expect(contextOf(request).caller).toBeUndefined();
+    expect(() => currentUser(routeOf(request))).toThrow(InternalError);
   });
 
   it('has it noted who was turned away and why, without the token', async () => {
     const request = { id: 'request-1', ip: '192.0.2.7', headers: { 'scicat-api-key': 'x' } };
-    const refused = guardOf(new FakeIdentities()).canActivate(contextOf(request));
+    const refused = guardOf(new FakeIdentities()).canActivate(routeOf(request));
     await expect(refused).rejects.toThrow(UnauthenticatedError);
     expect(events.all).toEqual([
       {
@@ -269,7 +309,7 @@ describe('ScicatAuthGuard', () => {
   it('accuses nobody while SciCat is away', async () => {
     const guard = guardOf({ identify: () => Promise.reject(down()) });
     const request = { headers: { 'scicat-api-key': 'alice-token' } };
-    await expect(guard.canActivate(contextOf(request))).rejects.toThrow(down().message);
+    await expect(guard.canActivate(routeOf(request))).rejects.toThrow(down().message);
     expect(events.all).toEqual([]);
   });
 });
@@ -298,6 +338,7 @@ describe('@Authenticated()', () => {
       providers: [
         { provide: Authenticator, useValue: authenticator(new FakeIdentities()) },
         { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
+        { provide: DATASETS, useValue: new FakeDatasets() },
         ScicatAuthGuard,
       ],
     }).compile();

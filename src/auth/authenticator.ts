@@ -5,8 +5,8 @@ import type { LoginLimit } from './login-limit.js';
 import { readScicatToken, type RequestHeaders } from './scicat-token.js';
 import type { TokenMemory } from './token-memory.js';
 
-/** What an {@link Authenticator} is made of. */
-export interface AuthenticatorOptions {
+/** What an {@link Authenticator} works with. */
+export interface AuthenticatorDeps {
   readonly identities: Identities;
   readonly tokens: TokenMemory;
   readonly limit: LoginLimit;
@@ -19,41 +19,42 @@ export interface AuthenticationRequest {
   readonly ip?: string | undefined;
 }
 
+type OnAsked = (token: string) => void;
+
 /**
- * Finds out who makes a request, from its headers alone: requests may be long, and nobody's body is
- * read before they are known. SciCat is asked each time, since a group that was taken from somebody
- * must count at once; only requests with the same token at the same moment share one question.
+ * Finds out who makes a request, from its headers alone: a body may be long, and is not read before
+ * its sender is known. SciCat is asked each time, since a group that was withdrawn must count at
+ * once; only requests with the same token at the same moment share one question.
  *
  * Strangers can't use this to flood SciCat: a token that it refused a moment ago is refused without
- * a question, and an address with too many wrong tokens is told to wait. Tokens that were accepted
- * before are not held up by that, so that people do not suffer from others behind the same address.
+ * a question, and an address with too many wrong tokens is told to wait. That does not hold up tokens
+ * that were accepted before, so that users do not suffer from others behind the same address.
  */
 export class Authenticator {
   private readonly underWay = new Map<string, Promise<Identity>>();
 
-  constructor(private readonly options: AuthenticatorOptions) {}
+  constructor(private readonly deps: AuthenticatorDeps) {}
 
   /**
    * @param onAsked called, perhaps twice, once SciCat may be asked more on behalf of the token: when
-   *   it is being asked whose it is. Where an unknown token comes many times at once that counts for
-   *   one of them, and for the others when it was accepted.
+   *   it is being asked whose it is. Of many requests with one unknown token at the same time that is
+   *   so for one, and for the others when the token was accepted.
    * @throws UnauthenticatedError when there is no token that SciCat accepts
    * @throws TooManyFailedLoginsError when SciCat is not asked, for there were too many of those
    * @throws UpstreamError when SciCat can't be asked
    */
   async authenticate(
     { headers, ip }: AuthenticationRequest,
-    onAsked: () => void = () => undefined,
+    onAsked: OnAsked = () => undefined,
   ): Promise<Omit<Caller, 'requestId'>> {
     const token = readScicatToken(headers);
-    if (this.options.tokens.wasAccepted(token)) {
-      onAsked();
-      return { identity: await this.shared(token, () => this.ask(token)), token };
-    }
-    const identity = await this.shared(`${ip ?? ''} ${token}`, () =>
-      this.attempt(token, ip, onAsked),
-    );
-    onAsked();
+    const known = this.deps.tokens.wasAccepted(token);
+    const asked = known
+      ? this.shared(token, () => this.ask(token))
+      : this.shared(`${ip ?? ''} ${token}`, () => this.attempt(token, ip, onAsked));
+    if (known) onAsked(token);
+    const identity = await asked;
+    onAsked(token);
     return { identity, token };
   }
 
@@ -67,18 +68,19 @@ export class Authenticator {
     return question;
   }
 
-  /** A token that nobody has vouched for yet. */
+  /** Asks for a token that SciCat has not accepted yet. */
   private async attempt(
     token: string,
     ip: string | undefined,
-    onAsked: () => void,
+    onAsked: OnAsked,
   ): Promise<Identity> {
-    const attempt = await this.options.limit.begin(ip);
+    const attempt = await this.deps.limit.begin(ip);
     try {
-      const refusal = this.options.tokens.refusal(token);
+      const refusal = this.deps.tokens.refusal(token);
       if (refusal !== undefined) throw new UnauthenticatedError(refusal);
-      onAsked();
-      const identity = await this.ask(token);
+      const asked = this.ask(token);
+      onAsked(token);
+      const identity = await asked;
       attempt.pass();
       return identity;
     } catch (error) {
@@ -89,7 +91,7 @@ export class Authenticator {
   }
 
   private async ask(token: string): Promise<Identity> {
-    const { identities, tokens } = this.options;
+    const { identities, tokens } = this.deps;
     try {
       const identity = await identities.identify(token);
       tokens.accept(token);

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../ports/clock.port.js';
 
-/** Long enough to spare SciCat a flood, too short for anybody to notice. */
+/** Long enough to spare SciCat a flood, too short to be noticed. */
 const REFUSED_FOR_MS = 10_000;
 const MOST_ACCEPTED = 10_000;
 const MOST_REFUSED = 1_000;
 
 /**
- * What SciCat said of tokens lately. Never a reason to let anybody in: a token that was accepted is
- * asked for again each time. Tokens themselves are not kept, only their hashes.
+ * What SciCat said of tokens lately. Never a reason to let a request pass: SciCat is asked again each
+ * time about a token that it accepted. Tokens themselves are not kept, only their hashes.
  */
 export class TokenMemory {
   /** The latest ones last. */
@@ -56,10 +56,11 @@ function hashOf(token: string): string {
 }
 
 function forgetOldest(
-  memory: { readonly size: number; keys(): Iterator<string>; delete(key: string): boolean },
+  memory: { readonly size: number; keys(): Iterable<string>; delete(key: string): boolean },
   most: number,
 ): void {
-  if (memory.size <= most) return;
-  const oldest = memory.keys().next();
-  if (oldest.done !== true) memory.delete(oldest.value);
+  for (const oldest of memory.keys()) {
+    if (memory.size <= most) return;
+    memory.delete(oldest);
+  }
 }

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule, registerAs } from '@nestjs/config';
+import { type CurrentFacilities, FACILITIES } from '../facilities/facility-authorization.js';
 import type { AppConfig } from './app-config.js';
 import { CONFIG_NAMESPACE } from './config-namespace.js';
 import { ConfigSnapshots } from './config-snapshots.js';
@@ -27,8 +28,18 @@ export class AppConfigModule {
           load: [registerAs(CONFIG_NAMESPACE, () => config as AppConfig & Record<string, unknown>)],
         }),
       ],
-      providers: [ConfigSnapshots],
-      exports: [ConfigSnapshots],
+      providers: [
+        ConfigSnapshots,
+        {
+          provide: FACILITIES,
+          inject: [ConfigSnapshots],
+          useFactory:
+            (config: ConfigSnapshots): CurrentFacilities =>
+            () =>
+              config.current().facilities,
+        },
+      ],
+      exports: [ConfigSnapshots, FACILITIES],
     };
   }
 }

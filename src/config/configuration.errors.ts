@@ -4,7 +4,6 @@ import { errorsAmong, formatProblem, type Problem } from './problem.js';
 /** The configuration can't be used. The message lists every error, one a line. */
 export class ConfigurationError extends ProxyError {
   readonly code = 'CONFIGURATION';
-  readonly retryable = false;
   /** All that was found, warnings too. */
   readonly problems: readonly Problem[];
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { allowsRole } from '../facilities/facility-registry.js';
+import { allowsRole } from '../facilities/facility.js';
 import type { Facility } from '../facilities/facility.js';
 import { canMeet } from '../facilities/path-overlap.js';
 import type { Template } from '../templates/template.js';

@@ -10,7 +10,6 @@ import { ProxyError } from '../errors/proxy-error.js';
 /** Another instance uses the same `dataDir`, or it is not writable. */
 export class DataDirUnavailableError extends ProxyError {
   readonly code = 'CONFIGURATION';
-  readonly retryable = true;
 }
 
 /** A held lock on a data folder. */

@@ -30,7 +30,7 @@ class DataDirHolder implements OnApplicationShutdown {
         const lock = await lockDataDir(dataDir, () => {
           logger.fatal(
             { dataDir },
-            'another instance has taken the data folder while this one stood still, ending at once',
+            'another instance took over the data folder, exiting immediately',
           );
           // Nothing is flushed: the other one has taken over, and would be written over.
           process.exit(1);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { UpstreamError } from '../errors/upstream.errors.js';
-import { allowsRole, type FacilityRole } from '../facilities/facility-registry.js';
-import type { Facility } from '../facilities/facility.js';
+import { allowsRole, type Facility, type FacilityRole } from '../facilities/facility.js';
 import { normalizedPath } from '../facilities/path-text.js';
 import type { CollectionFacts } from '../globus/globus.wire.js';
 import { TRANSFER_SCOPE } from '../globus/scope-merge.js';

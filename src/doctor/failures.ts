@@ -4,7 +4,7 @@ import {
   UpstreamTimeoutError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
-import type { FacilityRole } from '../facilities/facility-registry.js';
+import type { FacilityRole } from '../facilities/facility.js';
 import { broken, type Verdict } from './check.js';
 
 /**

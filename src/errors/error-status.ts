@@ -1,41 +1,51 @@
-import type { ErrorCode } from './proxy-error.js';
-
-/** The kinds of operation that answer the same error with different statuses. */
-export type Operation = 'post' | 'delete' | 'read';
+/** What callers are told of one error code. */
+interface ErrorAnswer {
+  /** HTTP status of the answer, by kind of operation. */
+  readonly post: number;
+  readonly delete: number;
+  readonly read: number;
+  /** The same call may succeed later without any change: the answer carries `Retry-After`. */
+  readonly retryable: boolean;
+}
 
 /**
- * HTTP status of every error, for each kind of operation. The only place that knows. Existing
- * clients know no other statuses than 400, 401, 403, 500 and 503 for POST, and no 503 for DELETE.
+ * Every error code of the REST interface, and the status that it becomes. The only place that knows.
+ * Existing clients know no other statuses than 400, 401, 403, 500 and 503 for POST, and no 503 for
+ * DELETE.
  */
-export const errorStatus: Readonly<Record<ErrorCode, Readonly<Record<Operation, number>>>> = {
-  UNAUTHENTICATED: { post: 401, delete: 401, read: 401 },
-  INVALID_REQUEST: { post: 400, delete: 400, read: 400 },
-  ACCESS_DENIED: { post: 403, delete: 403, read: 403 },
-  JOB_NOT_FOUND: { post: 400, delete: 400, read: 404 },
-  ALREADY_ENDED: { post: 400, delete: 400, read: 400 },
-  TRANSFER_REFUSED: { post: 400, delete: 400, read: 400 },
-  QUEUE_FULL: { post: 503, delete: 500, read: 503 },
-  TOO_BUSY: { post: 503, delete: 500, read: 503 },
-  TOO_MANY_FAILED_LOGINS: { post: 503, delete: 500, read: 503 },
-  NOT_READY: { post: 503, delete: 500, read: 503 },
-  SPOOL_UNAVAILABLE: { post: 503, delete: 500, read: 503 },
-  UPSTREAM_TIMEOUT: { post: 503, delete: 500, read: 503 },
-  UPSTREAM_UNAVAILABLE: { post: 503, delete: 500, read: 503 },
-  UPSTREAM_MALFORMED: { post: 503, delete: 500, read: 503 },
-  UPSTREAM_REJECTED: { post: 500, delete: 500, read: 500 },
-  SERVICE_ACCOUNT: { post: 503, delete: 500, read: 503 },
-  CONFIGURATION: { post: 500, delete: 500, read: 500 },
-  INTERNAL: { post: 500, delete: 500, read: 500 },
-};
+export const errorStatus = {
+  UNAUTHENTICATED: { post: 401, delete: 401, read: 401, retryable: false },
+  INVALID_REQUEST: { post: 400, delete: 400, read: 400, retryable: false },
+  ACCESS_DENIED: { post: 403, delete: 403, read: 403, retryable: false },
+  JOB_NOT_FOUND: { post: 400, delete: 400, read: 404, retryable: false },
+  ALREADY_ENDED: { post: 400, delete: 400, read: 400, retryable: false },
+  TRANSFER_REFUSED: { post: 400, delete: 400, read: 400, retryable: false },
+  QUEUE_FULL: { post: 503, delete: 500, read: 503, retryable: true },
+  TOO_BUSY: { post: 503, delete: 500, read: 503, retryable: true },
+  TOO_MANY_FAILED_LOGINS: { post: 503, delete: 500, read: 503, retryable: true },
+  NOT_READY: { post: 503, delete: 500, read: 503, retryable: true },
+  SPOOL_UNAVAILABLE: { post: 503, delete: 500, read: 503, retryable: true },
+  UPSTREAM_TIMEOUT: { post: 503, delete: 500, read: 503, retryable: true },
+  UPSTREAM_UNAVAILABLE: { post: 503, delete: 500, read: 503, retryable: true },
+  UPSTREAM_MALFORMED: { post: 503, delete: 500, read: 503, retryable: true },
+  UPSTREAM_REJECTED: { post: 500, delete: 500, read: 500, retryable: false },
+  SERVICE_ACCOUNT: { post: 503, delete: 500, read: 503, retryable: true },
+  CONFIGURATION: { post: 500, delete: 500, read: 500, retryable: false },
+  INTERNAL: { post: 500, delete: 500, read: 500, retryable: false },
+} as const satisfies Readonly<Record<string, ErrorAnswer>>;
 
-/** Which column of {@link errorStatus} counts for a request. */
-export function operationOf(method: string): Operation {
+/** What callers may see in `code`. */
+export type ErrorCode = keyof typeof errorStatus;
+
+/** HTTP status of an error, for a request with this method. */
+export function statusOf(code: ErrorCode, method: string): number {
+  const { post, delete: deleted, read } = errorStatus[code];
   switch (method) {
     case 'POST':
-      return 'post';
+      return post;
     case 'DELETE':
-      return 'delete';
+      return deleted;
     default:
-      return 'read';
+      return read;
   }
 }

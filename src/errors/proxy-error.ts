@@ -1,26 +1,4 @@
-/**
- * Codes that callers of the REST interface may see in `code`. Which HTTP status each one becomes is
- * decided in one place, the exception filter's table.
- */
-export type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'INVALID_REQUEST'
-  | 'ACCESS_DENIED'
-  | 'JOB_NOT_FOUND'
-  | 'ALREADY_ENDED'
-  | 'TRANSFER_REFUSED'
-  | 'QUEUE_FULL'
-  | 'TOO_BUSY'
-  | 'TOO_MANY_FAILED_LOGINS'
-  | 'NOT_READY'
-  | 'SPOOL_UNAVAILABLE'
-  | 'UPSTREAM_TIMEOUT'
-  | 'UPSTREAM_UNAVAILABLE'
-  | 'UPSTREAM_REJECTED'
-  | 'UPSTREAM_MALFORMED'
-  | 'SERVICE_ACCOUNT'
-  | 'CONFIGURATION'
-  | 'INTERNAL';
+import { type ErrorCode, errorStatus } from './error-status.js';
 
 /** What an error carries besides its message. */
 export interface ProxyErrorOptions {
@@ -37,8 +15,6 @@ export interface ProxyErrorOptions {
  */
 export abstract class ProxyError extends Error {
   abstract readonly code: ErrorCode;
-  /** Whether the same call may succeed later without anybody changing anything. */
-  abstract readonly retryable: boolean;
   readonly details: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
@@ -47,5 +23,10 @@ export abstract class ProxyError extends Error {
     this.name = new.target.name;
     this.details = options.details;
     this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** Whether the same call may succeed later without any change. */
+  get retryable(): boolean {
+    return errorStatus[this.code].retryable;
   }
 }

@@ -17,15 +17,17 @@ export interface UpstreamErrorOptions extends ProxyErrorOptions {
 
 /** Base of all that goes wrong in a call to SciCat or Globus. */
 export abstract class UpstreamError extends ProxyError {
-  readonly upstream: Upstream;
   readonly status: number | undefined;
   readonly upstreamCode: string | undefined;
   readonly upstreamMessage: string | undefined;
   readonly upstreamRequestId: string | undefined;
 
-  constructor(upstream: Upstream, message: string, options: UpstreamErrorOptions = {}) {
+  constructor(
+    readonly upstream: Upstream,
+    message: string,
+    options: UpstreamErrorOptions = {},
+  ) {
     super(message, options);
-    this.upstream = upstream;
     this.status = options.status;
     this.upstreamCode = options.upstreamCode;
     this.upstreamMessage = options.upstreamMessage;
@@ -34,7 +36,7 @@ export abstract class UpstreamError extends ProxyError {
 
   /**
    * Whether the upstream may have carried out the call although it failed here: a time-out, a
-   * dropped connection, a 5xx. If so, look before repeating.
+   * dropped connection, a 5xx. If so, check before retrying.
    */
   abstract readonly outcomeUnclear: boolean;
 }
@@ -42,14 +44,12 @@ export abstract class UpstreamError extends ProxyError {
 /** No answer in time. */
 export class UpstreamTimeoutError extends UpstreamError {
   readonly code = 'UPSTREAM_TIMEOUT';
-  readonly retryable = true;
   readonly outcomeUnclear = true;
 }
 
 /** Not reachable, overloaded, rate-limiting, in maintenance, or broken inside. */
 export class UpstreamUnavailableError extends UpstreamError {
   readonly code = 'UPSTREAM_UNAVAILABLE';
-  readonly retryable = true;
   readonly outcomeUnclear: boolean;
 
   constructor(
@@ -65,24 +65,21 @@ export class UpstreamUnavailableError extends UpstreamError {
   }
 }
 
-/** The upstream understood and said no. */
+/** The upstream understood the call and rejected it. */
 export class UpstreamRejectedError extends UpstreamError {
   readonly code = 'UPSTREAM_REJECTED';
-  readonly retryable = false;
   readonly outcomeUnclear = false;
 }
 
-/** An answer that makes no sense. */
+/** An answer that can't be understood. */
 export class UpstreamMalformedError extends UpstreamError {
   readonly code = 'UPSTREAM_MALFORMED';
-  readonly retryable = true;
   readonly outcomeUnclear = true;
 }
 
-/** The proxy's own account, secret or scope was refused: an operator's matter, never the user's. */
+/** The proxy's own account, secret or scope was refused: a matter for the operator, never the user. */
 export class ServiceAccountError extends UpstreamError {
   readonly code = 'SERVICE_ACCOUNT';
-  readonly retryable = true;
   readonly outcomeUnclear = false;
 }
 

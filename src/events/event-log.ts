@@ -23,69 +23,69 @@ function writeEvent(logger: Logger, event: TransferEvent): void {
       return;
     case 'repeated': {
       const { requestId, jobId, datasetPid, username } = event;
-      logger.info({ requestId, jobId, datasetPid, username }, 'equal transfer is open already');
+      logger.info({ requestId, jobId, datasetPid, username }, 'identical transfer is already open');
       return;
     }
     case 'adopted':
-      logger.info(factsOf(event.transfer), 'transfer taken up from SciCat');
+      logger.info(factsOf(event.transfer), 'transfer adopted from SciCat');
       return;
     case 'changed': {
       const { transfer, requestId, from } = event;
-      // It is its scientist's trouble first, but many of them are the operator's.
+      // One failure concerns its scientist, many concern the operator.
       const level = transfer.status.state === 'failed' ? 'warn' : 'info';
       logger[level]({ ...factsOf(transfer, requestId), from }, 'transfer changed');
       return;
     }
     case 'end-requested': {
       const { transfer, requestId } = event;
-      const wish = transfer.endRequested;
-      const endRequested = wish && { ...wish, by: withoutDetails(wish.by) };
+      const requested = transfer.endRequested;
+      const endRequested = requested && { ...requested, by: withoutDetails(requested.by) };
       logger.info({ ...factsOf(transfer, requestId), endRequested }, 'end of transfer requested');
       return;
     }
     case 'moved':
       logger.trace(
         { ...factsOf(event.transfer), bytes: event.bytes, files: event.files },
-        'Globus has copied more',
+        'Globus copied more',
       );
       return;
     case 'task-ended':
-      logger.debug(factsOf(event.transfer), 'task at Globus has ended');
+      logger.debug(factsOf(event.transfer), 'Globus task ended');
       return;
     case 'end-written':
-      logger.info(factsOf(event.transfer, event.requestId), 'end of transfer stands in SciCat');
+      logger.info(factsOf(event.transfer, event.requestId), 'final status written to SciCat');
       return;
     case 'job-ignored':
-      logger.warn({ jobId: event.jobId, reason: event.reason }, 'job in SciCat left alone');
+      logger.warn({ jobId: event.jobId, reason: event.reason }, 'SciCat job ignored');
       return;
     case 'job-parked':
       logger.error(
         { jobId: event.jobId, reason: event.reason },
-        'job in SciCat refuses writes, tried hourly',
+        'SciCat job rejects writes, retrying hourly',
       );
       return;
     case 'write-failed':
-      logger.warn({ jobId: event.jobId, reason: event.reason }, 'write to SciCat failed, repeated');
+      logger.warn({ jobId: event.jobId, reason: event.reason }, 'write to SciCat failed, retrying');
       return;
     case 'job-gone':
-      logger.warn({ jobId: event.jobId }, 'job was removed from SciCat, its transfer ends');
+      logger.warn({ jobId: event.jobId }, 'SciCat job removed, ending its transfer');
       return;
     case 'observed':
       if (event.error === undefined) {
-        logger.debug({ inFlight: event.inFlight, calls: event.calls }, 'looked at Globus');
+        logger.debug({ inFlight: event.inFlight, calls: event.calls }, 'polled Globus');
       } else {
-        logger.warn({ inFlight: event.inFlight, reason: event.error }, 'could not look at Globus');
+        logger.warn({ inFlight: event.inFlight, reason: event.error }, 'polling Globus failed');
       }
       return;
     case 'swept':
       if (event.error === undefined) {
-        logger.info({ open: event.open, adopted: event.adopted }, 'read the open jobs in SciCat');
+        logger.info({ open: event.open, adopted: event.adopted }, 'open SciCat jobs read');
       } else {
-        logger.error({ reason: event.error }, 'could not read the open jobs in SciCat');
+        logger.error({ reason: event.error }, 'reading the open SciCat jobs failed');
       }
       return;
     case 'alarm':
-      logger.error({ alarm: event.alarm, reason: event.reason }, 'an operator is needed');
+      logger.error({ alarm: event.alarm, reason: event.reason }, 'operator action required');
       return;
     case 'alarm-cleared':
       logger.info({ alarm: event.alarm }, 'alarm cleared');

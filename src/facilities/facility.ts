@@ -6,6 +6,17 @@ export type Direction = 'SRC' | 'DST' | 'BOTH';
 /** All directions, as the configuration spells them. */
 export const DIRECTIONS: readonly Direction[] = ['SRC', 'DST', 'BOTH'];
 
+/** The part that a facility plays in one transfer. */
+export type FacilityRole = 'source' | 'destination';
+
+/** Whether a facility's direction lets it be the source, or the destination. */
+export function allowsRole(
+  { direction }: Pick<Facility, 'direction'>,
+  role: FacilityRole,
+): boolean {
+  return direction === 'BOTH' || direction === (role === 'source' ? 'SRC' : 'DST');
+}
+
 /**
  * How Globus decides which existing files to copy again: 0 those that are missing, 1 also those
  * that differ in size, 2 also those with an older time, 3 also those that differ in checksum.

@@ -1,15 +1,7 @@
 import { hasDotSegment, hasUnprintable } from './path-text.js';
 
-/** A UUID of any version, since Globus and SciCat make several; the whole text, in either case. */
+/** A UUID of any version, since Globus and SciCat make several; the whole string, in either case. */
 export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/**
- * Whether a text can be a SciCat job id. Anything else must not be asked for: `fullquery` and
- * `fullfacet` are other routes of SciCat, not jobs.
- */
-export function isJobId(text: string): boolean {
-  return UUID_PATTERN.test(text);
-}
 
 /**
  * Why a PID is refused, as the end of a sentence that begins with the PID, or `undefined` if it can

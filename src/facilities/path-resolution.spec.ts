@@ -8,7 +8,6 @@ import {
   type PathCheckName,
   type PathRequest,
   type PathResolution,
-  resolvePaths,
 } from './path-resolution.js';
 import { segmentsOf } from './path-text.js';
 
@@ -59,7 +58,8 @@ function request(parts: RequestParts = {}): PathRequest {
   };
 }
 
-const resolve = (parts: RequestParts = {}): PathResolution => resolvePaths(request(parts));
+const resolve = (parts: RequestParts = {}): PathResolution =>
+  explainPaths(request(parts)).resolution;
 const reasonOf = (parts: RequestParts): string => {
   const result = resolve(parts);
   return result.kind === 'refused' ? result.reason : `resolved ${result.sourcePath}`;

@@ -101,11 +101,6 @@ export interface PathExplanation {
  * the collection root or the allowed folders: all inputs are checked first, and what the templates
  * made of them is checked again.
  */
-export function resolvePaths(request: PathRequest): PathResolution {
-  return explainPaths(request).resolution;
-}
-
-/** As {@link resolvePaths}, with each check on the way. */
 export function explainPaths(request: PathRequest): PathExplanation {
   const { source, destination, dataset } = request;
   const { root, ...rootCheck } = collectionRoot(source, request.collectionRootPath);

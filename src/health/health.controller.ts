@@ -1,8 +1,9 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { NotReadyError } from '../errors/request.errors.js';
 import { DependencyHealth } from './dependency-health.js';
+import { serviceVersion } from './service-version.js';
 
 const READY_DETAILS = {
   configuration: {
@@ -18,7 +19,7 @@ const READY_DETAILS = {
 
 const READY_EXAMPLE = { status: 'ok', info: READY_DETAILS, error: {}, details: READY_DETAILS };
 
-/** For probes and operators. Needs no token and tells nothing that is secret. */
+/** For probes and operators. Needs no token and reveals no secrets. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
@@ -31,13 +32,13 @@ export class HealthController {
   @HealthCheck({ swaggerDocumentation: false })
   @ApiOperation({
     operationId: 'GetLiveness',
-    summary: 'Is the process alive?',
-    description: 'A failing answer means that a restart is needed. No other service is asked.',
+    summary: 'Liveness probe',
+    description: 'Fails when the process has to be restarted. Does not depend on other services.',
     security: [],
   })
   @ApiResponse({
     status: 200,
-    description: 'It is.',
+    description: 'The process is alive.',
     content: {
       'application/json': {
         schema: { type: 'object' },
@@ -53,19 +54,19 @@ export class HealthController {
   @HealthCheck({ swaggerDocumentation: false })
   @ApiOperation({
     operationId: 'GetReadiness',
-    summary: 'Can requests be taken?',
+    summary: 'Readiness probe',
     description:
-      'Ready means: configured, all open transfers taken up, SciCat reachable. Globus being away is shown but does not make the service unready, as transfers then wait.',
+      'Ready means that the service is configured, has adopted all open transfers and can reach SciCat. A Globus outage is reported but does not make the service unready: transfers wait until it is over.',
     security: [],
   })
   @ApiResponse({
     status: 200,
-    description: 'Yes; with what is known of each dependency.',
+    description: 'Ready, with the state of each dependency.',
     content: { 'application/json': { schema: { type: 'object' }, example: READY_EXAMPLE } },
   })
   @ApiResponse({
     status: 503,
-    description: 'No; `details` has the reason for each dependency.',
+    description: 'Not ready. `details` gives the reason for each dependency.',
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/GeneralErrorResponse' },
@@ -79,9 +80,9 @@ export class HealthController {
     },
   })
   async ready(): Promise<HealthCheckResult> {
-    // Side by side, or a slow SciCat and a hanging Globus would take longer than a probe waits.
+    // In parallel, or a slow SciCat and a hanging Globus would take longer than a probe waits.
     void this.dependencies.askGlobus();
-    // Before the others are looked at: a recovery that ends meanwhile counts.
+    // Before the others are checked: a recovery that ends meanwhile counts.
     await this.dependencies.askScicat();
     try {
       return await this.health.check([
@@ -102,5 +103,27 @@ export class HealthController {
         retryAfterSeconds: 10,
       });
     }
+  }
+}
+
+/** Answer of `GET /version`. */
+export class VersionResponse {
+  @ApiProperty({ description: 'The version of the service.', example: '1.0.0' })
+  version!: string;
+}
+
+/** The version of the service. */
+@ApiTags('health')
+@Controller('version')
+export class VersionController {
+  @Get()
+  @ApiOperation({
+    operationId: 'GetVersion',
+    summary: 'Get the service version',
+    security: [],
+  })
+  @ApiOkResponse({ type: VersionResponse, description: 'The version.' })
+  version(): VersionResponse {
+    return { version: serviceVersion() };
   }
 }

@@ -3,9 +3,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import { GlobusModule } from '../globus/globus.module.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
-import { HealthController } from './health.controller.js';
 import { DependencyHealth } from './dependency-health.js';
-import { VersionController } from './version.controller.js';
+import { HealthController, VersionController } from './health.controller.js';
 
 /** Whether the service is alive, whether it can take requests, and which version it is. */
 @Module({

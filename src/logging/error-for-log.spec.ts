@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { runInNewContext } from 'node:vm';
-import { errorForLog } from './error-for-log.js';
+import { errorForLog } from './logger.js';
 
 const SECRET = 'Bearer a-token-of-somebody';
 

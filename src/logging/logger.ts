@@ -1,13 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
+import { types } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { errorForLog } from './error-for-log.js';
 
 export type { Logger } from 'pino';
 
 /** Injection token of the service's {@link Logger}. */
 export const LOGGER = Symbol('Logger');
 
-/** pino's levels, from the most to the least talkative; `silent` writes nothing. */
+/** pino's levels, from the most to the least verbose; `silent` writes nothing. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** One of {@link LOG_LEVELS}. */
@@ -40,34 +40,59 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Lets the framework's own messages go into the same log. */
+/** Writes the framework's own messages into the same log. */
 export class FrameworkLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: readonly unknown[]): void {
-    this.logger.debug({ context: contextOf(rest) }, String(message));
+    this.write('debug', message, rest);
   }
 
   warn(message: unknown, ...rest: readonly unknown[]): void {
-    this.logger.warn({ context: contextOf(rest) }, String(message));
+    this.write('warn', message, rest);
   }
 
   error(message: unknown, ...rest: readonly unknown[]): void {
-    // Whoever starts the application gets its error, too, and says it better.
-    if (contextOf(rest) === 'ExceptionHandler') return;
-    this.logger.error({ context: contextOf(rest) }, String(message));
+    // The code that starts the application gets its error too, and reports it better.
+    if (rest.at(-1) !== 'ExceptionHandler') this.write('error', message, rest);
   }
 
   debug(message: unknown, ...rest: readonly unknown[]): void {
-    this.logger.trace({ context: contextOf(rest) }, String(message));
+    this.write('trace', message, rest);
   }
 
-  verbose(message: unknown, ...rest: readonly unknown[]): void {
-    this.logger.trace({ context: contextOf(rest) }, String(message));
+  private write(
+    level: 'error' | 'warn' | 'debug' | 'trace',
+    message: unknown,
+    rest: readonly unknown[],
+  ): void {
+    const last = rest.at(-1);
+    this.logger[level]({ context: typeof last === 'string' ? last : undefined }, String(message));
   }
 }
 
-function contextOf(rest: readonly unknown[]): string | undefined {
-  const last = rest.at(-1);
-  return typeof last === 'string' ? last : undefined;
+/** Causes of causes beyond this are left out: a chain may lead back to its beginning. */
+const DEEPEST = 5;
+
+/**
+ * An error as it is logged: its name, message, code and stack, and those of what caused it. Nothing
+ * else that an error carries is written, since errors of HTTP clients hold the whole request with
+ * its token.
+ */
+export function errorForLog(error: unknown, depth = 0): unknown {
+  if (!isError(error)) return String(error);
+  const { cause } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    stack: error.stack,
+    ...(cause === undefined || depth >= DEEPEST ? {} : { cause: errorForLog(cause, depth + 1) }),
+  };
+}
+
+/** Also errors of another JavaScript realm, which are not instances of this one's class. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }

@@ -1,12 +1,12 @@
 import { type DestinationStream, pino } from 'pino';
 import { createLogger, LOG_LEVELS, type Logger } from './logger.js';
 
-/** How the log may be written: a JSON object a line, or lines for people. */
+/** Formats of the log: a JSON object a line, or lines for people. */
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 
 /**
- * The log as `LOG_LEVEL` and `LOG_FORMAT` want it. A value that is none of the known ones is said in
- * the log, and the default taken.
+ * The log as `LOG_LEVEL` and `LOG_FORMAT` say. An unknown value is reported in the log, and the default
+ * taken.
  *
  * @param destination where the lines go
  * @default standard output
@@ -15,40 +15,26 @@ export async function openLog(
   env: Readonly<Record<string, string | undefined>>,
   destination?: DestinationStream,
 ): Promise<Logger> {
-  const level = choice(env, 'LOG_LEVEL', LOG_LEVELS, 'info');
-  const format = choice(env, 'LOG_FORMAT', LOG_FORMATS, 'json');
-  const logger = createLogger(
-    level.value,
-    format.value === 'pretty' ? await prettyLines(destination) : destination,
-  );
-  for (const { problem } of [level, format]) {
-    if (problem !== undefined) logger.warn({ problem }, 'logging');
-  }
+  const problems: string[] = [];
+  const choice = <T extends string>(name: string, known: readonly T[], standard: T): T => {
+    const given = env[name]?.trim() ?? '';
+    const value = known.find((one) => one === given.toLowerCase());
+    if (value === undefined && given !== '') {
+      problems.push(
+        `${name} is "${given}", which is none of ${known.join(', ')}; ${standard} is used.`,
+      );
+    }
+    return value ?? standard;
+  };
+  const level = choice('LOG_LEVEL', LOG_LEVELS, 'info');
+  const format = choice('LOG_FORMAT', LOG_FORMATS, 'json');
+  const lines = format === 'pretty' ? await prettyLines(destination) : destination;
+  const logger = createLogger(level, lines);
+  for (const problem of problems) logger.warn({ problem }, 'logging');
   return logger;
 }
 
-interface Choice<T> {
-  readonly value: T;
-  readonly problem: string | undefined;
-}
-
-function choice<T extends string>(
-  env: Readonly<Record<string, string | undefined>>,
-  name: string,
-  known: readonly T[],
-  otherwise: T,
-): Choice<T> {
-  const given = env[name]?.trim() ?? '';
-  if (given === '') return { value: otherwise, problem: undefined };
-  const value = known.find((one) => one === given.toLowerCase());
-  if (value !== undefined) return { value, problem: undefined };
-  return {
-    value: otherwise,
-    problem: `${name} is "${given}", which is none of ${known.join(', ')}; ${otherwise} is used.`,
-  };
-}
-
-/** Loaded only when it is asked for: nobody needs it where a machine reads the log. */
+/** Loaded on demand: not needed where a machine reads the log. */
 async function prettyLines(
   destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
 ): Promise<DestinationStream> {

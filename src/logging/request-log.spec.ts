@@ -8,13 +8,13 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger } from './logger.js';
-import { noteForLog } from './request-facts.js';
 import { requestLog } from './request-log.js';
 
 const JOB = 'aaaaaaaa-0000-4000-8000-000000000001';
 
 let server: Server;
 let url: string;
+let requestFacts = {};
 let logged: (line: Record<string, unknown>) => void;
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -25,6 +25,7 @@ beforeEach(async () => {
         logged(JSON.parse(line) as Record<string, unknown>);
       },
     }),
+    () => requestFacts,
   );
   server = createServer((incoming, response) => {
     log(incoming, response, () => {
@@ -37,8 +38,8 @@ beforeEach(async () => {
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 const answering = (status: number, facts = {}): void => {
-  handle = (incoming, response) => {
-    noteForLog(incoming, facts);
+  handle = (_incoming, response) => {
+    requestFacts = facts;
     response.writeHead(status).end('{}');
   };
 };
@@ -109,6 +110,6 @@ describe("a request's line", () => {
     const line = nextLine();
     const call = request(`${url}/transfer`).on('error', () => undefined);
     call.end();
-    expect(await line).toMatchObject({ msg: 'request given up by its caller', res: {} });
+    expect(await line).toMatchObject({ msg: 'request aborted by the caller', res: {} });
   });
 });

@@ -1,3 +1,4 @@
+import { RequestMethod } from '@nestjs/common';
 import type { Transfer } from '../domain/transfer.js';
 
 /**
@@ -5,49 +6,47 @@ import type { Transfer } from '../domain/transfer.js';
  * a further series that Prometheus keeps, and users could fill its disk.
  */
 
-/** Operations of the REST interface, by their names in the OpenAPI document; the rest in groups. */
-export const REQUEST_OPERATIONS = [
-  'PostTransferTask',
-  'DeleteTransferTask',
-  'GetTransferTask',
-  'ListTransferTasks',
-  'PreviewTransferTask',
-  'ListFacilities',
-  'version',
-  'health',
-  'docs',
-  'metrics',
-  'other',
-] as const;
+/** Where the decorators of `@nestjs/common` and `@nestjs/swagger` note what they were given. */
+const METADATA = { path: 'path', method: 'method', operation: 'swagger/apiOperation' };
 
-/** One of {@link REQUEST_OPERATIONS}. */
-export type RequestOperation = (typeof REQUEST_OPERATIONS)[number];
-
-/** Which operation a request is; `other` for what the interface does not have. */
-export function requestOperation(method: string, url: string): RequestOperation {
-  // As Express compares paths.
-  const path = url.split('?', 1)[0]?.toLowerCase().replace(/\/$/, '') ?? '';
-  const fixed = FIXED_PATHS.get(`${method} ${path}`);
-  if (fixed !== undefined) return fixed;
-  if (/^\/transfer\/[^/]+$/.test(path)) {
-    if (method === 'GET') return 'GetTransferTask';
-    if (method === 'DELETE') return 'DeleteTransferTask';
-  }
-  return method === 'GET' && /^\/docs(?:\/|$)/.test(path) ? 'docs' : 'other';
+/**
+ * The label of each route of the REST interface, by method and path as the router names them: the
+ * operation id of what needs a token, such as `PostTransferTask`; for the rest the group, such as
+ * `health`.
+ */
+export function routeLabels(controllers: readonly object[]): ReadonlyMap<string, string> {
+  return new Map(
+    controllers.flatMap((controller) => labelsOf(controller as { prototype: object })),
+  );
 }
 
-const FIXED_PATHS: ReadonlyMap<string, RequestOperation> = new Map([
-  ['POST /transfer', 'PostTransferTask'],
-  ['GET /transfer', 'ListTransferTasks'],
-  ['POST /transfer/preview', 'PreviewTransferTask'],
-  ['GET /facilities', 'ListFacilities'],
-  ['GET /version', 'version'],
-  ['GET /health/live', 'health'],
-  ['GET /health/ready', 'health'],
-  ['GET /openapi.yaml', 'docs'],
-  ['GET /openapi.json', 'docs'],
-  ['GET /metrics', 'metrics'],
-]);
+function labelsOf(controller: { readonly prototype: object }): (readonly [string, string])[] {
+  const group = String(Reflect.getMetadata(METADATA.path, controller));
+  const handlers: readonly unknown[] = Object.values(
+    Object.getOwnPropertyDescriptors(controller.prototype),
+  ).map(({ value }): unknown => value);
+  return handlers.flatMap((handler) => {
+    if (typeof handler !== 'function') return [];
+    const operation = Reflect.getMetadata(METADATA.operation, handler) as Operation | undefined;
+    if (operation === undefined) return [];
+    const method = RequestMethod[Number(Reflect.getMetadata(METADATA.method, handler))];
+    const path = `/${group}/${String(Reflect.getMetadata(METADATA.path, handler))}`;
+    const isOpen = operation.security?.length === 0;
+    return [
+      [`${method ?? ''} ${path.replace(/\/+$/, '')}`, isOpen ? group : operation.operationId],
+    ];
+  });
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly security?: readonly unknown[];
+}
+
+/** The page that shows the OpenAPI document, its parts, and the document: no routes of a controller. */
+export function isDocumentation(path: string): boolean {
+  return /^\/(?:docs(?:\/|$)|openapi\.(?:yaml|json)\/?$)/i.test(path);
+}
 
 const STATUSES: ReadonlySet<number> = new Set([200, 302, 304, 400, 401, 403, 404, 429, 500, 503]);
 
@@ -70,26 +69,6 @@ const FAILURES: ReadonlySet<string> = new Set(['timeout', 'not-sent', 'lost', 'a
 export function callOutcome(outcome: string): string {
   if (outcome === '429' || FAILURES.has(outcome)) return outcome;
   return /^\d{3}$/.test(outcome) ? statusClass(Number(outcome)) : 'other';
-}
-
-/** Kinds of alarms: what stands before the colon in an alarm's name. */
-export const ALARM_KINDS = [
-  'globus-account',
-  'globus-client-id',
-  'globus-scopes',
-  'scicat-account',
-  'scicat-account-create',
-  'scicat-account-write',
-  'scicat-account-remove',
-  'task',
-  'internal',
-  'other',
-] as const;
-
-/** The kind of an alarm. */
-export function alarmKind(alarm: string): (typeof ALARM_KINDS)[number] {
-  const kind = alarm.split(':', 1)[0];
-  return ALARM_KINDS.find((known) => known === kind) ?? 'other';
 }
 
 /** How transfers end. The two of the middle have arrived, but something was left to be done. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { Registry } from 'prom-client';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { EventHub } from '../events/event-hub.js';
@@ -9,9 +10,9 @@ import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
+import { routeLabels } from './labels.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
-import { ServiceMetrics } from './service-metrics.js';
 import { StateMetrics } from './state-metrics.js';
 import { TransferMetrics } from './transfer-metrics.js';
 import { UpstreamMetrics } from './upstream-metrics.js';
@@ -21,14 +22,17 @@ import { UpstreamMetrics } from './upstream-metrics.js';
  * tracker when it is asked.
  */
 @Module({
-  imports: [TrackingModule],
+  imports: [TrackingModule, DiscoveryModule],
   controllers: [MetricsController],
   providers: [
-    { provide: Registry, useFactory: () => new Registry() },
+    { provide: Registry, useFactory: newRegistry },
     {
       provide: RequestMetrics,
-      useFactory: (registry: Registry) => new RequestMetrics(registry),
-      inject: [Registry],
+      useFactory: (registry: Registry, routes: DiscoveryService) => {
+        const controllers = routes.getControllers().map(({ metatype }) => metatype as object);
+        return new RequestMetrics(registry, routeLabels(controllers));
+      },
+      inject: [Registry, DiscoveryService],
     },
     {
       provide: UpstreamMetrics,
@@ -66,16 +70,24 @@ import { UpstreamMetrics } from './upstream-metrics.js';
         }),
       inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms],
     },
-    {
-      provide: ServiceMetrics,
-      useFactory: (registry: Registry, state: StateMetrics) =>
-        new ServiceMetrics(registry, state, serviceVersion()),
-      inject: [Registry, StateMetrics],
-    },
   ],
   exports: [RequestMetrics],
 })
 export class MetricsModule {}
+
+/** With the metrics of the process. */
+function newRegistry(): Registry {
+  const registry = new Registry();
+  // The event loop's delay is measured by a timer: ten a second wake an idle service often enough.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  new Gauge({
+    name: 'globus_proxy_build_info',
+    help: 'Always 1; its labels say what runs.',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  }).set({ version: serviceVersion(), node_version: process.version }, 1);
+  return registry;
+}
 
 /** Names of the facilities in force; made anew only when the configuration was replaced. */
 function facilityNames(config: ConfigSnapshots): () => ReadonlySet<string> {

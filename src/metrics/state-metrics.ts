@@ -2,14 +2,15 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../ports/clock.port.js';
 import type { TrackerStatus } from '../tracking/tracker.js';
 import type { Transfer } from '../domain/transfer.js';
-import { ALARM_KINDS, alarmKind, sidesOf } from './labels.js';
+import { ALARM_KINDS, alarmKind, type AlarmName } from '../tracking/core/alarms.js';
+import { sidesOf } from './labels.js';
 
 /** What is looked at for each scrape. */
 export interface StateSource {
   readonly status: () => TrackerStatus;
   readonly openTransfers: () => Iterable<Transfer>;
   /** Reason by name. */
-  readonly alarms: () => ReadonlyMap<string, string>;
+  readonly alarms: () => ReadonlyMap<AlarmName, string>;
   /** Names in the configuration in force. */
   readonly facilities: () => ReadonlySet<string>;
   readonly pollIntervalSeconds: () => number;

@@ -16,7 +16,6 @@ import { field } from '../domain/job-document.js';
  */
 export class ScicatDoubtfulRefusalError extends UpstreamError {
   readonly code = 'UPSTREAM_REJECTED';
-  readonly retryable = false;
   readonly outcomeUnclear = true;
 }
 

@@ -52,7 +52,8 @@ export interface TrackerDeps {
   readonly alarms: Alarms;
   readonly config: ConfigSnapshots;
   readonly clock: Clock;
-  readonly random: Random;
+  /** @default Math.random */
+  readonly random?: Random;
 }
 
 /** What an operator may want to know of the tracker. */
@@ -121,12 +122,12 @@ export class Tracker implements TransferTracking {
   private woken = false;
 
   constructor(private readonly deps: TrackerDeps) {
-    const { jobs, globus, events, config, clock, random } = deps;
+    const { jobs, globus, events, config, clock, random = Math.random } = deps;
     const { signal } = this.aborted;
     // Every call under way listens to it, and there may be hundreds.
     setMaxListeners(0, signal, this.stopping.signal);
     const { background } = this;
-    const common = { ...deps, background, signal };
+    const common = { ...deps, random, background, signal };
     const transfers = new TrackedTransfers(events, clock, oldestFirst);
     const steps = new StepRunner(clock, random);
     const tasks = new TaskLookup(globus, clock, signal);
@@ -333,7 +334,7 @@ export class Tracker implements TransferTracking {
   }
 
   private async recover(phase: Phase & { kind: 'recovering' }): Promise<void> {
-    const { clock, random } = this.deps;
+    const { clock, random = Math.random } = this.deps;
     if (!phase.retry.isDue()) return;
     try {
       await this.sweeper.recover();

@@ -84,15 +84,15 @@ describe(PAGE, () => {
       .map(textOf)
       .join('\n');
     for (const line of [
-      'could not read the open jobs in SciCat',
-      'could not look at Globus',
-      'job in SciCat refuses writes, tried hourly',
-      'job in SciCat left alone',
-      'transfer taken up from SciCat',
+      'reading the open SciCat jobs failed',
+      'polling Globus failed',
+      'SciCat job rejects writes, retrying hourly',
+      'SciCat job ignored',
+      'transfer adopted from SciCat',
       'transfer changed',
-      'the service could not start',
+      'start failed',
       'too many wrong tokens',
-      'no more connections are taken',
+      'connection limit reached',
       'it is a job of the Go version and names no Globus task',
     ]) {
       expect([line, text.includes(line), sources.includes(line)]).toEqual([line, true, true]);

@@ -593,7 +593,7 @@ describe('contract 1, Globus unreachable, overloaded or in maintenance', () => {
   });
 });
 
-describe('contract 1, anything unforeseen', () => {
+describe('contract 1, an unexpected error', () => {
   it('a crash in a handler is a 500 in the one shape, and its reason is in the log only', async () => {
     const crash = new TypeError('undefined is not a secret-reason');
     jest.spyOn(service.app.get(RequestTransfer), 'execute').mockRejectedValue(crash);
@@ -608,7 +608,7 @@ describe('contract 1, anything unforeseen', () => {
     expect(answers.map(({ text }) => text).join()).not.toMatch(/secret-reason|not even/);
     for (const answer of answers) {
       const id = answer.headers.get('x-request-id') ?? '';
-      const line = logged.find((text) => text.includes('unforeseen error') && text.includes(id));
+      const line = logged.find((text) => text.includes('unexpected error') && text.includes(id));
       expect(line).toMatch(/secret-reason|not even an error/);
     }
   });

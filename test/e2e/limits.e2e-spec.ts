@@ -141,7 +141,7 @@ describe('S8, nobody gets more than there is', () => {
     await Promise.all([connect(), connect()]);
     await eventually(async () => (await connections()) === 2, 'two connections are open');
     for (let n = 0; n < 5; n += 1) expect(await (await connect()).closed()).toBe('');
-    expect(logged.filter((line) => line.includes('no more connections'))).toHaveLength(1);
+    expect(logged.filter((line) => line.includes('connection limit reached'))).toHaveLength(1);
   });
 
   it('bodies beyond what memory there is are put off, and get in when there is room', async () => {

@@ -22,7 +22,7 @@ describe('the log', () => {
   it('tells the whole story of a transfer under the id of its request', async () => {
     const jobId = await service.accepted({}, headers('my-transfer'));
     await eventually(
-      () => of('my-transfer').some(({ msg }) => msg === 'end of transfer stands in SciCat'),
+      () => of('my-transfer').some(({ msg }) => msg === 'final status written to SciCat'),
       'the end is in the log',
     );
     const { globusTaskId } = service.job(jobId).jobResultObject ?? {};
@@ -36,7 +36,7 @@ describe('the log', () => {
         ['request', undefined],
         ['transfer changed', 'finalizing'],
         ['transfer changed', 'finished'],
-        ['end of transfer stands in SciCat', 'finished'],
+        ['final status written to SciCat', 'finished'],
       ].sort(),
     );
     for (const line of of('my-transfer')) expect(line['datasetPid']).toBe(ALICES_DATASET);

@@ -2,10 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { parse } from 'yaml';
-import { ALARM_KINDS, END_OUTCOMES, REQUEST_OPERATIONS } from '../../src/metrics/labels.js';
+import { END_OUTCOMES } from '../../src/metrics/labels.js';
+import { ALARM_KINDS } from '../../src/tracking/core/alarms.js';
 import { samplesOf, sumOf } from '../support/samples.js';
 import { eventually, TestService } from '../support/service.js';
 
+/** Operations of the REST interface, by their names in the OpenAPI document; the rest in groups. */
+const REQUEST_OPERATIONS = [
+  'PostTransferTask',
+  'DeleteTransferTask',
+  'GetTransferTask',
+  'ListTransferTasks',
+  'PreviewTransferTask',
+  'ListFacilities',
+  'version',
+  'health',
+  'docs',
+  'metrics',
+  'other',
+];
 const SIDES = { source: 'SOURCE', destination: 'ARCHIVE' };
 const OUTCOMES = ['2xx', '3xx', '4xx', '5xx', '429', 'timeout', 'not-sent', 'lost', 'aborted'];
 
@@ -188,6 +203,37 @@ describe('GET /metrics', () => {
       .flatMap(({ labels }) => Object.entries(labels))
       .filter(([label, its]) => closed[label]?.includes(its) === false);
     expect(outside).toEqual([]);
+  });
+
+  it.each([
+    ['POST', '/transfer?scicatPid=20.500%2F1', 'PostTransferTask'],
+    ['POST', '/transfer/', 'PostTransferTask'],
+    ['POST', '/Transfer', 'PostTransferTask'],
+    ['GET', '/transfer?page=2', 'ListTransferTasks'],
+    ['GET', '/transfer/2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f', 'GetTransferTask'],
+    ['DELETE', '/transfer/2d5528e1?delete=true', 'DeleteTransferTask'],
+    ['POST', '/transfer/preview', 'PreviewTransferTask'],
+    ['GET', '/facilities', 'ListFacilities'],
+    ['GET', '/version', 'version'],
+    ['GET', '/health/live', 'health'],
+    ['GET', '/health/ready', 'health'],
+    ['GET', '/docs/index.html', 'docs'],
+    ['GET', '/docs', 'docs'],
+    ['GET', '/docs/nothing', 'docs'],
+    ['GET', '/openapi.json', 'docs'],
+    ['GET', '/openapi.yaml', 'docs'],
+    ['GET', '/metrics', 'metrics'],
+    ['PUT', '/transfer', 'other'],
+    ['HEAD', '/transfer', 'other'],
+    ['PATCH', '/transfer/2d5528e1', 'other'],
+    ['GET', '/transfer/2d5528e1/more', 'other'],
+    ['GET', '/docsofothers', 'other'],
+    ['GET', '/', 'other'],
+  ])('counts %s %s as %s', async (method, path, operation) => {
+    const counted = () => value('requests_total', { operation });
+    const before = (await counted()) ?? 0;
+    await sendMethod(method, path);
+    await eventually(async () => ((await counted()) ?? 0) > before, 'it is counted');
   });
 
   it('names calls to SciCat and Globus by their constant names only', async () => {

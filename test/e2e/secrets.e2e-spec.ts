@@ -123,11 +123,17 @@ async function wrongSecrets(): Promise<void> {
   service.globus.machine.setSecret(globusClientId, 'rotated-secret');
   service.globus.machine.revokeTokens(globusClientId);
   await say(service.post({ scicatPid: service.addDataset('secret-rotated') }));
-  await eventually(() => loggedSince(from, 'an operator is needed', 'globus-account'), 'an alarm');
+  await eventually(
+    () => loggedSince(from, 'operator action required', 'globus-account'),
+    'an alarm',
+  );
   service.scicat.machine.setPassword(SERVICE_USER, 'rotated-password');
   service.scicat.machine.revokeTokens(SERVICE_USER);
   await say(service.post({ scicatPid: service.addDataset('password-rotated') }));
-  await eventually(() => loggedSince(from, 'an operator is needed', 'scicat-account'), 'an alarm');
+  await eventually(
+    () => loggedSince(from, 'operator action required', 'scicat-account'),
+    'an alarm',
+  );
   await say(service.call('GET', '/health/ready'));
 }
 

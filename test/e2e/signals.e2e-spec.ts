@@ -106,7 +106,7 @@ facilities:
     await writeFile(lock, taken);
     await proxy.gone();
     expect([proxy.exitCode, await readFile(lock, 'utf8')]).toEqual([1, taken]);
-    expect(proxy.log).toContain('another instance has taken the data folder');
+    expect(proxy.log).toContain('another instance took over the data folder');
     expect(proxy.log).not.toContain('"msg":"stopped"');
   });
 
@@ -125,7 +125,7 @@ facilities:
     proxy.signal('SIGTERM');
     await proxy.gone();
     await answered;
-    expect([proxy.exitCode, proxy.log.includes('second signal, ending at once')]).toEqual([
+    expect([proxy.exitCode, proxy.log.includes('second signal, exiting immediately')]).toEqual([
       1,
       true,
     ]);

@@ -12,6 +12,7 @@ import type { StoredFileList } from '../../src/file-lists/stored-format.js';
 import type { TransferEvent } from '../../src/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import type { FileList } from '../../src/file-lists/file-list.js';
+import { FacilityAuthorization } from '../../src/facilities/facility-authorization.js';
 import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
 import { MINUTE } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
@@ -78,7 +79,7 @@ export class Life {
       ...common,
       fileLists: spool,
       config,
-      globusClientId: () => config.current().secrets.globusClientId,
+      facilities: new FacilityAuthorization(() => config.current().facilities),
       newUuid: () => dice.uuid(),
     });
     this.cancels = new CancelTransfer(common);

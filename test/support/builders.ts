@@ -10,6 +10,7 @@ import {
   PATH_FIELDS,
   type PathField,
 } from '../../src/facilities/facility.js';
+import { FacilityAuthorization } from '../../src/facilities/facility-authorization.js';
 import { compileTemplate, type Template } from '../../src/templates/template.js';
 import type { Dataset } from '../../src/ports/datasets.port.js';
 import type { GlobusTask } from '../../src/ports/globus-transfers.port.js';
@@ -280,6 +281,11 @@ export function aConfig(parts: ConfigParts = {}): AppConfig {
 /** The configuration in force, in the wrapping that the service reads it from. */
 export function configOf(parts: ConfigParts = {}): ConfigSnapshots {
   return new ConfigSnapshots(aConfig(parts));
+}
+
+/** Authorization by the facilities of a configuration. */
+export function authorizationOf(config: ConfigSnapshots): FacilityAuthorization {
+  return new FacilityAuthorization(() => config.current().facilities);
 }
 
 /** Alice, who may use both facilities and is in the dataset's group. */

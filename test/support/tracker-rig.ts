@@ -13,7 +13,7 @@ import {
   aJob,
   anAsker,
   aRecord,
-  CLIENT_ID,
+  authorizationOf,
   type ConfigParts,
   jobIdOf,
   keyOf,
@@ -55,8 +55,8 @@ export class TrackerRig {
       tracking: this.tracker,
       events,
       config: this.world.config,
+      facilities: authorizationOf(this.world.config),
       clock,
-      globusClientId: () => CLIENT_ID,
       newUuid: () => keyOf((this.keys += 1)),
     });
   }

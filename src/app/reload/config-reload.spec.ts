@@ -76,7 +76,8 @@ function withoutTime(line: string): unknown {
 }
 
 test('the log lines in docs/configuration.md are what is written', () => {
-  const textOf = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  const textOf = (path: string) =>
+    readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
   const shown = textOf('docs/configuration.md')
     .split('\n')
     .filter((line) => line.startsWith('{"level":'));

@@ -4,6 +4,7 @@ import { readScicatToken } from '../../auth/scicat-token.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { UnauthenticatedError } from '../../errors/request.errors.js';
+import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import { loadForCommand } from '../command-config.js';
 import type { CommonOptions, ExitCode } from '../program.js';
 import type { Terminal } from '../terminal.js';
@@ -150,12 +151,13 @@ function userInFile(file: string, usageError: UsageError): RequestingUser {
 }
 
 async function explanationOf(
-  { facilities }: AppConfig,
+  config: AppConfig,
   { scicat }: Upstreams,
   requester: Requester,
   { pid, source, dest, root, ownerGroup, sourceFolder }: ExplainOptions,
   { interrupted }: Terminal,
 ): Promise<Explanation> {
+  const facilities = new FacilityAuthorization(() => config.facilities);
   const request = {
     sourceFacility: source,
     destFacility: dest,

@@ -1,4 +1,4 @@
-import { RULES } from '../../transfers/application/request-rules.js';
+import { RULES } from '../../facilities/request-rules.js';
 import { oneLine, type Painter, painter } from '../text.js';
 import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './explanation.js';
 

@@ -6,7 +6,8 @@ import {
   aPathTemplate,
 } from '../../../test/support/builders.js';
 import type { Facility } from '../../facilities/facility.js';
-import { DATASET_WAS_READ, RULES } from '../../transfers/application/request-rules.js';
+import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
+import { DATASET_WAS_READ, RULES } from '../../facilities/request-rules.js';
 import { userByDocument, userByGroups } from './gather-facts.js';
 import {
   type RequestedDataset,
@@ -37,7 +38,7 @@ interface Parts {
 function explained({ source, destination, user = ALICE, dataset, parameters }: Parts = {}) {
   const facilities = [aFacility('PSI', source), aFacility('CSCS', destination)];
   return explainRequest(
-    facilities,
+    new FacilityAuthorization(() => facilities),
     user,
     { ...DATASET, ...dataset },
     { ...PARAMETERS, ...parameters },

@@ -1,16 +1,16 @@
 import type { Identity } from '../../ports/identities.port.js';
-import { errorStatus } from '../../errors/error-status.js';
-import type { ErrorCode, ProxyError } from '../../errors/proxy-error.js';
+import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
+import type { ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';
+import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import type { Facility } from '../../facilities/facility.js';
 import { PATH_CHECKS } from '../../facilities/path-resolution.js';
 import {
   type AppliedRule,
-  facilityRules,
   ownerGroupRule,
   pathRules,
   type RuleName,
-} from '../../transfers/application/request-rules.js';
+} from '../../facilities/request-rules.js';
 import { remedyFor } from './remedy.js';
 
 /** Something that is known, and from where; or why it is not. */
@@ -89,13 +89,13 @@ export interface Explanation {
 
 /** Applies every rule, also those behind the one that decides. */
 export function explainRequest(
-  facilities: readonly Facility[],
+  facilities: FacilityAuthorization,
   user: RequestingUser,
   dataset: RequestedDataset,
   parameters: ExplainedParameters,
 ): Explanation {
   const { identity } = user;
-  const { source, destination, ...first } = facilityRules(facilities, identity, parameters);
+  const { source, destination, ...first } = facilities.apply(identity.document, parameters);
   const rules = [
     ...first.rules.map((rule) =>
       unlessUnknown(rule, isOfSource(rule) ? source : destination, user),
@@ -110,7 +110,7 @@ export function explainRequest(
     ...present('source', sideOf(source, rules, 'source-path')),
     ...present('destination', sideOf(destination, rules, 'destination-path')),
   };
-  const context = { facilities, source, destination, dataset, identity };
+  const context = { facilities: facilities.all(), source, destination, dataset, identity };
   return {
     ...(refusing === undefined
       ? { decision: undecided ? 'undecided' : 'allowed' }
@@ -172,7 +172,7 @@ function unlessUnknown(
 
 function ownerGroup({ pid, ownerGroup: fact }: RequestedDataset, identity: Identity): AppliedRule {
   return fact.known
-    ? ownerGroupRule(identity, { pid, ownerGroup: fact.value })
+    ? ownerGroupRule(identity.accessGroups, { pid, ownerGroup: fact.value })
     : { rule: 'dataset-owner-group', outcome: 'not-checked', message: NO_OWNER_GROUP };
 }
 

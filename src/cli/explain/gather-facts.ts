@@ -5,7 +5,7 @@ import type { Dataset } from '../../ports/datasets.port.js';
 import { unreadableDataset } from '../../scicat/scicat-datasets.client.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { readIdentity } from '../../scicat/scicat.wire.js';
-import { type AppliedRule, DATASET_WAS_READ } from '../../transfers/application/request-rules.js';
+import { type AppliedRule, DATASET_WAS_READ } from '../../facilities/request-rules.js';
 import type { Fact, RequestedDataset, RequestingUser } from './explanation.js';
 
 /** The dataset, as far as the command line describes it. */

@@ -3,7 +3,7 @@ import { type AccessFound, explainAccess } from '../../facilities/access-rule.js
 import type { Facility } from '../../facilities/facility.js';
 import { quoted } from '../../facilities/path-text.js';
 import { nearestName } from '../../templates/suggestion.js';
-import type { AppliedRule } from '../../transfers/application/request-rules.js';
+import type { AppliedRule } from '../../facilities/request-rules.js';
 
 /** What a remedy depends on beside the rule. */
 export interface RemedyContext {

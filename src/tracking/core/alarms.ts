@@ -25,6 +25,11 @@ export const ALARM_KINDS = [
 /** One of {@link ALARM_KINDS}. */
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
+/** The kind of an alarm, by its name. */
+export function alarmKind(alarm: AlarmName): AlarmKind {
+  return alarm.split(':', 1)[0] as AlarmKind;
+}
+
 /** An alarm: its kind, and what it is about where there may be several of a kind. */
 export type AlarmName = AlarmKind | `${AlarmKind}:${string}`;
 

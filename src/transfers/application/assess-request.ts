@@ -7,17 +7,17 @@ import {
   InvalidRequestError,
 } from '../../errors/request.errors.js';
 import type { Facility } from '../../facilities/facility.js';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
-import type { Dataset } from '../../ports/datasets.port.js';
-import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
+import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
-  facilityRules,
   ownerGroupRule,
   pathRules,
   type RuleName,
-} from './request-rules.js';
+} from '../../facilities/request-rules.js';
+import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import type { Dataset } from '../../ports/datasets.port.js';
+import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
 
 /** What a user asks for, apart from the list of files. */
 export interface TransferParameters {
@@ -37,8 +37,9 @@ export interface AssessmentRequest {
   readonly parameters: TransferParameters;
 }
 
-/** What a request is judged by, and who hears of the decision. */
+/** What a request is judged by, and where the decision is reported. */
 export interface AssessmentDeps {
+  readonly facilities: FacilityAuthorization;
   readonly config: AppConfig;
   readonly events: TransferEvents;
   readonly operation: 'request' | 'preview';
@@ -65,9 +66,9 @@ export interface AssessedRequest {
  */
 export async function assessRequest(
   input: AssessmentRequest,
-  { config, events, operation }: AssessmentDeps,
+  { facilities, config, events, operation }: AssessmentDeps,
 ): Promise<AssessedRequest> {
-  const { requester: requester, parameters: parameters } = input;
+  const { requester, parameters } = input;
   const { identity } = requester;
   const decided = (
     verdict: Pick<Decision, 'allowed' | 'rule' | 'reason' | 'sourcePath' | 'destinationPath'>,
@@ -95,17 +96,13 @@ export async function assessRequest(
     return rules;
   };
   try {
-    const { source, destination, ...first } = facilityRules(
-      config.facilities,
-      identity,
-      parameters,
-    );
+    const { source, destination, ...first } = facilities.apply(identity.document, parameters);
     passed(first.rules);
     const dataset = await input.dataset.catch((error: unknown) => {
       rule = 'dataset-unreadable';
       throw error;
     });
-    const owner = passed([ownerGroupRule(identity, dataset)]);
+    const owner = passed([ownerGroupRule(identity.accessGroups, dataset)]);
     if (source === undefined || destination === undefined) throw letThrough();
     const { rules, paths } = pathRules({
       source,
@@ -147,9 +144,9 @@ function inWords(rules: readonly AppliedRule[]): string {
 
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
 
-/** What can't happen must not end in a transfer. */
+/** A case that can't happen must not end in a transfer. */
 function letThrough(): InternalError {
-  return new InternalError('A rule has let something through that another one refuses.');
+  return new InternalError('A rule passed what another rule refuses.');
 }
 
 function side(facility: Facility, path: string): RecordedSide {

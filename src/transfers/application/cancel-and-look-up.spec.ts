@@ -215,7 +215,7 @@ describe('every decision leaves an audit line, with who, what and why', () => {
       { ...refused, rule: 'job-unknown', reason: `There is no transfer with id ${JOB}.` },
       {
         ...refused,
-        reason: `Transfer ${JOB} belongs to somebody else, and you are not in its owner group.`,
+        reason: `Transfer ${JOB} belongs to another user, and you are not in its owner group.`,
       },
     ]);
   });

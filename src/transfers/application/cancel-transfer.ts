@@ -48,13 +48,13 @@ export class CancelTransfer {
       await this.endByJob(requester, jobId, remove);
       return;
     }
-    requireOwner({ operation: 'cancel', requester: requester, jobId }, owners, this.deps.events);
+    requireOwner({ operation: 'cancel', requester, jobId }, owners, this.deps.events);
     await this.end(requester, transfer, remove);
   }
 
   private async endByJob(requester: Requester, jobId: string, remove: boolean): Promise<void> {
     const { jobs, tracking, events } = this.deps;
-    const access: JobAccess = { operation: 'cancel', requester: requester, jobId };
+    const access: JobAccess = { operation: 'cancel', requester, jobId };
     const job = await jobs.read(jobId);
     if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
       throw noSuchTransfer(access, events);
@@ -85,6 +85,6 @@ export class CancelTransfer {
 
 function alreadyEnded(jobId: string): AlreadyEndedError {
   return new AlreadyEndedError(
-    `Transfer ${jobId} has ended already, so there is nothing to cancel; add delete=true to remove its job.`,
+    `Transfer ${jobId} has already ended, so there is nothing to cancel. Add delete=true to remove its job.`,
   );
 }

@@ -43,13 +43,13 @@ export interface JobAccess {
  * @throws AccessDeniedError
  */
 export function requireOwner(access: JobAccess, owners: Owners, events: TransferEvents): void {
-  const { requester: requester, jobId } = access;
+  const { requester, jobId } = access;
   const ownership = ownershipOf(requester.identity, owners);
   if (ownership !== undefined) {
     events.emit(decided(access, { allowed: true, rule: 'job-owner', reason: ownership }));
     return;
   }
-  const reason = `Transfer ${jobId} belongs to somebody else, and you are not in its owner group.`;
+  const reason = `Transfer ${jobId} belongs to another user, and you are not in its owner group.`;
   events.emit(decided(access, { allowed: false, rule: 'job-owner', reason }));
   throw new AccessDeniedError(reason);
 }
@@ -65,7 +65,7 @@ export function noSuchTransfer(access: JobAccess, events: TransferEvents): JobNo
 }
 
 function decided(
-  { operation, requester: requester, jobId }: JobAccess,
+  { operation, requester, jobId }: JobAccess,
   verdict: Pick<Decision, 'allowed' | 'rule' | 'reason'>,
 ): Decision {
   const { requestId, identity } = requester;

@@ -36,7 +36,7 @@ export class LookUpTransfers {
    */
   async one(requester: Requester, jobId: string): Promise<TransferItem> {
     const { jobs, tracking, events } = this.deps;
-    const access: JobAccess = { operation: 'look-up', requester: requester, jobId };
+    const access: JobAccess = { operation: 'look-up', requester, jobId };
     const tracked = tracking.find(jobId);
     const owners = tracked && ownersOfTransfer(tracked.transfer);
     if (tracked !== undefined && owners !== undefined) {

@@ -4,6 +4,7 @@ import {
   aFacility,
   aFolderTemplate,
   anAsker,
+  authorizationOf,
   configOf,
   jobIdOf,
 } from '../../../test/support/builders.js';
@@ -19,7 +20,7 @@ import {
 } from '../../errors/request.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
 import { PreviewTransfer } from './preview-transfer.js';
-import { type AppliedRule, RULES } from './request-rules.js';
+import { type AppliedRule, RULES } from '../../facilities/request-rules.js';
 import { RequestTransfer, type TransferRequestOptions } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
@@ -40,7 +41,7 @@ let service: PreviewTransfer;
 beforeEach(() => {
   tracking = new FakeTracking();
   events = new RecordedEvents();
-  service = new PreviewTransfer({ tracking, events, config });
+  service = new PreviewTransfer({ tracking, events, facilities: authorizationOf(config), config });
 });
 
 function input(parts: Partial<TransferRequestOptions> = {}): TransferRequestOptions {
@@ -143,8 +144,8 @@ describe('a preview', () => {
       tracking,
       events,
       config,
+      facilities: authorizationOf(config),
       clock,
-      globusClientId: () => 'client',
       newUuid: () => jobIdOf(7),
     });
     const files = ['b', 'a'].map((path) => ({ path, isSymlink: false }));

@@ -3,17 +3,19 @@ import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { FileListDigest } from '../../domain/file-list-digest.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import { type AssessedRequest, assessRequest } from './assess-request.js';
 import { checkFileList } from '../../file-lists/check-file-list.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { Forecast, TransferTracking } from '../../ports/transfer-tracking.port.js';
-import type { AppliedRule } from './request-rules.js';
+import type { AppliedRule } from '../../facilities/request-rules.js';
 import type { TransferRequestOptions } from './request-transfer.js';
 
 /** What the service works with. */
 export interface PreviewTransferDeps {
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
+  readonly facilities: FacilityAuthorization;
   readonly config: ConfigSnapshots;
 }
 
@@ -43,8 +45,9 @@ export class PreviewTransfer {
    *   InvalidRequestError QueueFullError NotReadyError UpstreamError
    */
   async execute(input: TransferRequestOptions): Promise<TransferPreview> {
-    const { tracking, events, config } = this.deps;
+    const { tracking, events, facilities, config } = this.deps;
     const assessed = await assessRequest(input, {
+      facilities,
       config: config.current(),
       events,
       operation: 'preview',

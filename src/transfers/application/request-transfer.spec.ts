@@ -5,8 +5,8 @@ import {
   anAsker,
   aRecord,
   aRunningTransfer,
-  CLIENT_ID,
   type ConfigParts,
+  authorizationOf,
   configOf,
   jobIdOf,
   keyOf,
@@ -63,14 +63,15 @@ function setUp(config: ConfigParts = {}): void {
   tracking = new FakeTracking();
   events = new RecordedEvents();
   let keys = 0;
+  const snapshots = configOf(config);
   service = new RequestTransfer({
     jobs,
     fileLists: spool,
     tracking,
     events,
-    config: configOf(config),
+    config: snapshots,
+    facilities: authorizationOf(snapshots),
     clock,
-    globusClientId: () => CLIENT_ID,
     newUuid: () => keyOf((keys += 1)),
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
@@ -13,6 +14,7 @@ import type { FileList } from '../../file-lists/file-list.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
+import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import { type AssessmentRequest, assessRequest } from './assess-request.js';
 import { checkFileList } from '../../file-lists/check-file-list.js';
 import type { FileListStore } from '../../ports/file-list-store.port.js';
@@ -26,11 +28,11 @@ export interface RequestTransferDeps {
   readonly fileLists: FileListStore;
   readonly tracking: TransferTracking;
   readonly events: TransferEvents;
+  readonly facilities: FacilityAuthorization;
   readonly config: ConfigSnapshots;
   readonly clock: Clock;
-  readonly globusClientId: () => string;
-  /** Makes the transfer's key. */
-  readonly newUuid: () => string;
+  /** Makes the transfer's key. @default random */
+  readonly newUuid?: () => string;
 }
 
 /** A request of a known user. */
@@ -93,13 +95,14 @@ export class RequestTransfer {
     const { requester, parameters } = input;
     const { identity } = requester;
     const { dataset, source, destination, copy } = await assessRequest(input, {
+      facilities: this.deps.facilities,
       config: this.deps.config.current(),
       events: this.deps.events,
       operation: 'request',
     });
     return {
       version: 1,
-      key: this.deps.newUuid(),
+      key: (this.deps.newUuid ?? randomUUID)(),
       datasetPid: dataset.pid,
       source,
       destination,
@@ -111,7 +114,7 @@ export class RequestTransfer {
         ownerGroup: dataset.ownerGroup,
       },
       dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
-      globusClientId: this.deps.globusClientId(),
+      globusClientId: this.deps.config.current().secrets.globusClientId,
     };
   }
 

@@ -1,36 +1,34 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Authenticated } from '../../auth/authenticated.decorator.js';
+import { Authenticated, CurrentUser } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
-import { CurrentUser } from '../../auth/current-user.decorator.js';
-import { ConfigSnapshots } from '../../config/config-snapshots.js';
-import { facilitiesFor } from '../application/list-facilities.js';
-import { ApiErrors } from './error-docs.decorator.js';
-import { FacilityListDto, facilityListDto } from './facility.dto.js';
+import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import {
+  ApiErrors,
   FORBIDDEN_NAME,
   INTERNAL,
   SCICAT_UNAVAILABLE,
   UNAUTHENTICATED,
-} from './transfer-errors.docs.js';
+} from './error-docs.js';
+import { FacilityListDto, facilityListDto } from './facility.dto.js';
 
 /** The facilities between which datasets are moved. */
 @ApiTags('transfer')
 @Controller('facilities')
 export class FacilityController {
-  constructor(private readonly config: ConfigSnapshots) {}
+  constructor(private readonly facilities: FacilityAuthorization) {}
 
   @Get()
   @Authenticated()
   @ApiOperation({
     operationId: 'ListFacilities',
-    summary: 'List the facilities, and what you may use them for',
+    summary: 'List facilities and your access to them',
     description:
-      'Every facility that this service knows, in the order of its configuration, and whether you may transfer from it or to it. Where you may not because your SciCat account lacks something, it says what.',
+      'All facilities in the order of the configuration, and whether you may transfer from or to each of them. If your SciCat account lacks access, the response says what is missing.',
   })
   @ApiOkResponse({ description: 'All facilities.', type: FacilityListDto })
   @ApiErrors(UNAUTHENTICATED, FORBIDDEN_NAME, INTERNAL, SCICAT_UNAVAILABLE)
   list(@CurrentUser() { identity }: Caller): FacilityListDto {
-    return facilityListDto(facilitiesFor(this.config.current().facilities, identity));
+    return facilityListDto(this.facilities.list(identity.document));
   }
 }

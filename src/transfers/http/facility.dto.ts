@@ -1,50 +1,54 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { type Direction, DIRECTIONS } from '../../facilities/facility.js';
-import type { FacilityForUser } from '../application/list-facilities.js';
+import type { FacilityForUser } from '../../facilities/facility-authorization.js';
+import { ApiField, OPTIONAL } from './api-field.js';
+
+/** What `accessPath` means, for the OpenAPI document. */
+export const ACCESS_PATH = 'Dot path in your identity document where access is checked.';
+const MISSING = { accessPath: 'profile.accessGroups', accessValue: 'EXAMPLE-ARCHIVE-users' };
 
 /** What a SciCat account lacks. */
 @ApiSchema({ name: 'MissingAccess' })
 export class MissingAccessDto {
-  @ApiProperty({
-    description: "Where in your SciCat identity document is looked, names separated by '.'.",
-    example: 'profile.accessGroups',
-  })
+  @ApiField(ACCESS_PATH, MISSING.accessPath)
   accessPath!: string;
 
-  @ApiProperty({
-    description: 'What would have to stand there: a group to ask the facility for, for example.',
-    example: 'EXAMPLE-ARCHIVE-users',
-  })
+  @ApiField(
+    'The value required there, such as a group to request from the facility.',
+    MISSING.accessValue,
+  )
   accessValue!: string;
 }
 
-/** A facility, as the user who asks may use it. */
+/** A facility, as the user may use it. */
 @ApiSchema({ name: 'Facility' })
 export class FacilityDto {
-  @ApiProperty({
-    description: 'What POST /transfer takes as sourceFacility or destFacility.',
-    example: 'EXAMPLE-SOURCE',
-  })
+  @ApiField('Name to use as `sourceFacility` or `destFacility`.', 'EXAMPLE-SOURCE')
   name!: string;
 
-  @ApiProperty({
-    enum: DIRECTIONS,
-    description: 'Whether files may go away from it (SRC), to it (DST), or both.',
-    example: 'SRC',
-  })
+  @ApiField(
+    'Whether files can be transferred from the facility (SRC), to it (DST), or both ways (BOTH).',
+    'SRC',
+    { enum: DIRECTIONS },
+  )
   direction!: Direction;
 
-  @ApiProperty({ description: 'Whether you may transfer from it.', example: true })
+  @ApiField('Whether you may transfer from the facility.', true)
   allowedAsSource!: boolean;
 
-  @ApiProperty({ description: 'Whether you may transfer to it.', example: false })
+  @ApiField('Whether you may transfer to the facility.', false)
   allowedAsDestination!: boolean;
 
-  @ApiPropertyOptional({
-    description: 'What your SciCat account lacks. Absent: the facility is open to you.',
-  })
+  @ApiField(
+    'What your SciCat account lacks. If absent, you have access to the facility.',
+    undefined,
+    OPTIONAL,
+  )
   missingAccess?: MissingAccessDto;
 }
+
+const SOURCE = { name: 'EXAMPLE-SOURCE', direction: 'SRC', allowedAsSource: true };
+const ARCHIVE = { name: 'EXAMPLE-ARCHIVE', direction: 'DST', allowedAsSource: false };
 
 /** Answer of `GET /facilities`. */
 @ApiSchema({ name: 'FacilityList' })
@@ -52,22 +56,8 @@ export class FacilityListDto {
   @ApiProperty({
     type: [FacilityDto],
     example: [
-      {
-        name: 'EXAMPLE-SOURCE',
-        direction: 'SRC',
-        allowedAsSource: true,
-        allowedAsDestination: false,
-      },
-      {
-        name: 'EXAMPLE-ARCHIVE',
-        direction: 'DST',
-        allowedAsSource: false,
-        allowedAsDestination: false,
-        missingAccess: {
-          accessPath: 'profile.accessGroups',
-          accessValue: 'EXAMPLE-ARCHIVE-users',
-        },
-      },
+      { ...SOURCE, allowedAsDestination: false },
+      { ...ARCHIVE, allowedAsDestination: false, missingAccess: MISSING },
     ],
   })
   facilities!: readonly FacilityDto[];

@@ -1,60 +1,52 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type { TransferPreview } from '../application/preview-transfer.js';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
 import {
-  type AppliedRule,
   RULE_OUTCOMES,
   type RuleName,
   type RuleOutcome,
   RULES,
-} from '../application/request-rules.js';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+} from '../../facilities/request-rules.js';
+import type { TransferPreview } from '../application/preview-transfer.js';
+import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field.js';
+import { ACCESS_PATH } from './facility.dto.js';
+
+const SOURCE_COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
+const WAITS_FOR = 'the service runs at most 10 at a time, and others were requested before';
+const STRINGS = { ...OPTIONAL, type: [String] as [typeof String] };
 
 /** One side of a previewed transfer. */
 @ApiSchema({ name: 'PreviewedSide' })
 export class PreviewedSideDto {
-  @ApiProperty({ description: 'Name of the facility.', example: 'EXAMPLE-SOURCE' })
+  @ApiField('Name of the facility.', 'EXAMPLE-SOURCE')
   facility!: string;
 
-  @ApiProperty({
-    format: 'uuid',
-    description: 'Its Globus collection.',
-    example: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
-  })
+  @ApiField('Globus collection of the facility.', SOURCE_COLLECTION, { format: 'uuid' })
   collection!: string;
 
-  @ApiProperty({
-    description: "The folder in the collection, worked out by the facility's template.",
-    example: '/p10001/run-7',
-  })
+  @ApiField("The folder in the collection, rendered from the facility's template.", '/p10001/run-7')
   path!: string;
 }
 
 /** How Globus would copy. */
 @ApiSchema({ name: 'CopyOptions' })
 export class CopyOptionsDto implements CopyOptions {
-  @ApiProperty({ description: 'Whether Globus compares checksums after copying.', example: true })
+  @ApiField('Whether Globus verifies checksums after copying.', true)
   verifyChecksum!: boolean;
 
-  @ApiProperty({ description: 'Whether files keep their times.', example: false })
+  @ApiField('Whether files keep their modification times.', false)
   preserveTimestamp!: boolean;
 
-  @ApiProperty({ description: 'Whether Globus encrypts the data on their way.', example: false })
+  @ApiField('Whether Globus encrypts the data in transit.', false)
   encryptData!: boolean;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    maximum: 3,
-    description:
-      'Which existing files are copied again: 0 none, 1 those that differ in size, 2 also those with an older time, 3 also those that differ in checksum. Absent: all of them.',
-    example: 1,
-  })
+  @ApiField(
+    'Which existing files are copied again: 0 none, 1 those that differ in size, 2 also those with an older modification time, 3 also those that differ in checksum. If absent, all of them.',
+    1,
+    { ...COUNT, maximum: 3 },
+  )
   syncLevel?: number;
 
-  @ApiPropertyOptional({
-    description: 'Hours after which Globus gives up. Absent: Globus decides.',
-    example: 72,
-  })
+  @ApiField('Hours after which Globus gives up. If absent, Globus decides.', 72, OPTIONAL)
   deadlineHours?: number;
 }
 
@@ -64,52 +56,36 @@ export class AppliedRuleDto {
   @ApiProperty({ enum: RULES, enumName: 'RuleName', example: 'source-access' })
   rule!: RuleName;
 
-  @ApiProperty({
-    enum: RULE_OUTCOMES,
-    enumName: 'RuleOutcome',
-    description:
-      'In an answer with status 200 each rule is passed or not-needed; a rule that refuses is the error that is answered instead.',
-    example: 'passed',
-  })
+  @ApiField(
+    'In a response with status 200, each rule is `passed` or `not-needed`. A rule that refuses is returned as an error instead.',
+    'passed',
+    { enum: RULE_OUTCOMES, enumName: 'RuleOutcome' },
+  )
   outcome!: RuleOutcome;
 
-  @ApiPropertyOptional({
-    description: 'The facility whose rule it is.',
-    example: 'EXAMPLE-SOURCE',
-  })
+  @ApiField('The facility that the rule belongs to.', 'EXAMPLE-SOURCE', OPTIONAL)
   facility?: string;
 
-  @ApiProperty({
-    description: 'What was found: a sentence for people.',
-    example: '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
-  })
+  @ApiField(
+    'What was found, as a sentence.',
+    '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
+  )
   message!: string;
 
-  @ApiPropertyOptional({
-    description: "Where in your SciCat identity document was looked, names separated by '.'.",
-    example: 'profile.accessGroups',
-  })
+  @ApiField(ACCESS_PATH, 'profile.accessGroups', OPTIONAL)
   accessPath?: string;
 
-  @ApiPropertyOptional({
-    type: [String],
-    description: 'What had to be found; one of several is enough.',
-    example: ['EXAMPLE-SOURCE'],
-  })
+  @ApiField('The required values. One of them is enough.', ['EXAMPLE-SOURCE'], STRINGS)
   required?: readonly string[];
 
-  @ApiPropertyOptional({
-    type: [String],
-    description: 'What was found, of you or of the dataset.',
-    example: ['EXAMPLE-SOURCE'],
-  })
+  @ApiField('The values found in your identity or in the dataset.', ['EXAMPLE-SOURCE'], STRINGS)
   found?: readonly string[];
 }
 
 /** Answer of `POST /transfer/preview`. */
 @ApiSchema({ name: 'TransferPreview' })
 export class TransferPreviewDto {
-  @ApiProperty({ example: '20.500.12345/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22' })
+  @ApiProperty({ example: EXAMPLE_PID })
   datasetPid!: string;
 
   @ApiProperty()
@@ -121,68 +97,109 @@ export class TransferPreviewDto {
   @ApiProperty()
   copy!: CopyOptionsDto;
 
-  @ApiProperty({
-    description: 'Whether the dataset would be archived once its files have arrived.',
-    example: true,
-  })
+  @ApiField('Whether the dataset would be archived once its files have arrived.', true)
   autoArchive!: boolean;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    description: 'Files and folders listed, each once. Absent: the whole dataset folder.',
-    example: 120,
-  })
+  @ApiField(
+    'Number of distinct files and folders in the file list. If absent, the whole dataset folder is transferred.',
+    120,
+    { ...COUNT, minimum: 1 },
+  )
   listedFiles?: number;
 
-  @ApiProperty({
-    type: [AppliedRuleDto],
-    description: 'All rules, in the order in which they were applied.',
-  })
+  @ApiField(
+    'All rules, in the order in which they were applied. The examples are shortened.',
+    undefined,
+    { type: [AppliedRuleDto] },
+  )
   rules!: readonly AppliedRuleDto[];
 
-  @ApiPropertyOptional({
-    format: 'uuid',
-    description:
-      'An equal transfer is open already: POST /transfer would answer with this job and start nothing.',
-    example: '8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90',
-  })
+  @ApiField(
+    'Job of an identical transfer that is still open. POST /transfer would return this job and start nothing.',
+    EXAMPLE_JOB,
+    { ...OPTIONAL, format: 'uuid' },
+  )
   openJobId?: string;
 
-  @ApiProperty({
-    description: 'Whether the transfer would have to wait before Globus is asked.',
-    example: false,
-  })
+  @ApiField('Whether the transfer would have to wait before it is submitted to Globus.', false)
   wouldWait!: boolean;
 
-  @ApiPropertyOptional({
-    description: 'Why it would wait.',
-    example: 'the service runs at most 10 at a time, and others were requested before',
-  })
+  @ApiField('Why the transfer would wait.', WAITS_FOR, OPTIONAL)
   waitsFor?: string;
 }
 
+/** A response as the service gives it for the two facilities of the examples, but with fewer rules. */
+const STARTS_AT_ONCE = {
+  datasetPid: EXAMPLE_PID,
+  source: {
+    facility: 'EXAMPLE-SOURCE',
+    collection: SOURCE_COLLECTION,
+    path: '/p10001/run-7',
+  },
+  destination: {
+    facility: 'EXAMPLE-ARCHIVE',
+    collection: '31ce9ba0-176d-45a5-add3-f37d233ba47d',
+    path: '/alice/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22',
+  },
+  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  autoArchive: true,
+  rules: [
+    {
+      rule: 'source-access',
+      outcome: 'passed',
+      facility: 'EXAMPLE-SOURCE',
+      message: '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
+      accessPath: 'profile.accessGroups',
+      required: ['EXAMPLE-SOURCE'],
+      found: ['EXAMPLE-SOURCE'],
+    },
+    {
+      rule: 'dataset-owner-group',
+      outcome: 'passed',
+      message: 'The dataset\'s owner group "p10001" is among the access groups.',
+      required: ['p10001'],
+      found: ['p10001'],
+    },
+    {
+      rule: 'inside-root',
+      outcome: 'passed',
+      facility: 'EXAMPLE-SOURCE',
+      message: '"/data/p10001/run-7" is inside the collection\'s root "/data".',
+      required: ['/data'],
+      found: ['/data/p10001/run-7'],
+    },
+  ],
+  wouldWait: false,
+} satisfies TransferPreviewDto;
+
+/** Responses of `POST /transfer/preview` for the OpenAPI document. */
+export const PREVIEW_EXAMPLES = {
+  atOnce: { summary: 'Globus would be asked at once', value: STARTS_AT_ONCE },
+  waits: {
+    summary: 'The transfer would wait',
+    value: { ...STARTS_AT_ONCE, wouldWait: true, waitsFor: WAITS_FOR },
+  },
+  open: {
+    summary: 'An identical transfer of listed files is still open',
+    value: { ...STARTS_AT_ONCE, listedFiles: 120, openJobId: EXAMPLE_JOB },
+  },
+} satisfies Readonly<Record<string, { summary: string; value: TransferPreviewDto }>>;
+
 /** A preview as it goes over the wire. */
-export function previewDto(preview: TransferPreview): TransferPreviewDto {
-  const { datasetPid, copy, autoArchive, listedFiles, next } = preview;
+export function previewDto({ next, ...preview }: TransferPreview): TransferPreviewDto {
+  const { listedFiles, source, destination, rules, ...rest } = preview;
   return {
-    datasetPid,
-    source: sideDto(preview.source),
-    destination: sideDto(preview.destination),
-    copy,
-    autoArchive,
+    ...rest,
+    source: sideDto(source),
+    destination: sideDto(destination),
     ...(listedFiles === undefined ? {} : { listedFiles }),
-    rules: preview.rules.map(ruleDto),
+    rules: rules.map(({ refusal: _refusal, ...rule }) => rule),
     ...nextDto(next),
   };
 }
 
 function sideDto({ facility, collection, path }: RecordedSide): PreviewedSideDto {
   return { facility, collection, path };
-}
-
-function ruleDto({ refusal: _refusal, ...rule }: AppliedRule): AppliedRuleDto {
-  return rule;
 }
 
 function nextDto(

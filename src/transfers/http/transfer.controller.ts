@@ -1,29 +1,28 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  ParseUUIDPipe,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Authenticated } from '../../auth/authenticated.decorator.js';
+import { Authenticated, CurrentUser } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
-import { CurrentUser } from '../../auth/current-user.decorator.js';
+import { contextOf } from '../../auth/request-context.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
-import { noteForLog } from '../../logging/request-facts.js';
 import { CancelTransfer } from '../application/cancel-transfer.js';
 import { LookUpTransfers } from '../application/look-up-transfers.js';
-import { RequestTransfer } from '../application/request-transfer.js';
-import { AuthenticatedWithDataset } from './authenticated-with-dataset.decorator.js';
-import { prefetchedDataset } from './dataset-prefetch.guard.js';
-import { ApiErrors } from './error-docs.decorator.js';
-import { FileListBody } from './file-list-body.js';
-import { ApiFileList } from './file-list-docs.decorator.js';
-import { JobIdPipe } from './job-id.pipe.js';
+import { PreviewTransfer } from '../application/preview-transfer.js';
+import { RequestTransfer, type TransferRequestOptions } from '../application/request-transfer.js';
 import {
-  DeleteTransferQuery,
-  ListTransfersQuery,
-  PostTransferQuery,
-  PostTransferResponse,
-  TransferItemDto,
-  TransferPageDto,
-} from './transfer.dto.js';
-import {
+  ApiErrors,
+  BAD_PREVIEW_REQUEST,
   BAD_REQUEST,
   CANCEL_UNAVAILABLE,
   FORBIDDEN,
@@ -33,7 +32,31 @@ import {
   NO_SUCH_OPEN_JOB,
   UNAUTHENTICATED,
   UNAVAILABLE,
-} from './transfer-errors.docs.js';
+} from './error-docs.js';
+import { FileListBody } from './file-list-body.js';
+import { PREVIEW_EXAMPLES, previewDto, TransferPreviewDto } from './preview.dto.js';
+import {
+  DeleteTransferQuery,
+  FILE_LIST_EXAMPLES,
+  FileListDto,
+  ListTransfersQuery,
+  PostTransferQuery,
+  PostTransferResponse,
+  TransferItemDto,
+  TransferPageDto,
+} from './transfer.dto.js';
+
+const FILE_LIST = { type: FileListDto, required: false, examples: FILE_LIST_EXAMPLES };
+const JOB_ID = {
+  name: 'scicatJobId',
+  format: 'uuid',
+  description: 'The job id that POST /transfer returned.',
+};
+/** Some other "ids" are routes of SciCat. */
+const jobIdPipe = new ParseUUIDPipe({
+  exceptionFactory: () =>
+    new InvalidRequestError('The id of a transfer is a UUID, as POST /transfer answered it.'),
+});
 
 /** Transfers of datasets between facilities. */
 @ApiTags('transfer')
@@ -41,6 +64,7 @@ import {
 export class TransferController {
   constructor(
     private readonly requestTransfer: RequestTransfer,
+    private readonly previewTransfer: PreviewTransfer,
     private readonly cancelTransfer: CancelTransfer,
     private readonly lookUpTransfers: LookUpTransfers,
     private readonly fileListBody: FileListBody,
@@ -48,14 +72,14 @@ export class TransferController {
 
   @Post()
   @HttpCode(200)
-  @AuthenticatedWithDataset()
+  @Authenticated({ readsDataset: true })
   @ApiOperation({
     operationId: 'PostTransferTask',
     summary: 'Request the transfer of a dataset',
     description:
-      'Moves a dataset, or some of its files, from one facility to another. The answer is the id of a SciCat job that is kept up to date until the transfer has ended. What was answered with 200 is carried out, even if Globus is down at the moment: it then waits. Asking again for a transfer that is still open answers with the same job.',
+      'Moves a dataset, or some of its files, from one facility to another. Returns the id of a SciCat job that is kept up to date until the transfer ends. A transfer that was answered with 200 is carried out even if Globus is down at the moment: it then waits. Requesting a transfer that is still open returns the same job.',
   })
-  @ApiFileList()
+  @ApiBody(FILE_LIST)
   @ApiOkResponse({ description: 'The transfer was accepted.', type: PostTransferResponse })
   @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
   async post(
@@ -64,16 +88,9 @@ export class TransferController {
     @Res({ passthrough: true }) response: Response,
     @Query() query: PostTransferQuery,
   ): Promise<PostTransferResponse> {
-    const dataset = prefetchedDataset(request);
-    if (dataset === undefined) throw new InvalidRequestError('scicatPid is missing.');
-    const { autoArchive = true, ...wish } = query;
-    const jobId = await this.requestTransfer.execute({
-      requester: caller,
-      dataset,
-      parameters: { ...wish, autoArchive },
-      files: () => this.fileListBody.read(request, response),
-    });
-    noteForLog(request, { jobId });
+    const options = this.optionsOf(caller, query, request, response);
+    const jobId = await this.requestTransfer.execute(options);
+    contextOf(request).facts.jobId = jobId;
     return { jobId };
   }
 
@@ -82,7 +99,7 @@ export class TransferController {
   @ApiOperation({
     operationId: 'ListTransferTasks',
     summary: 'List your transfers',
-    description: 'Transfers that you, or somebody in one of your groups, asked for; newest first.',
+    description: 'Transfers that you or members of your groups requested, newest first.',
   })
   @ApiOkResponse({ description: 'One page of transfers.', type: TransferPageDto })
   @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, INTERNAL, UNAVAILABLE)
@@ -95,13 +112,13 @@ export class TransferController {
 
   @Get(':scicatJobId')
   @Authenticated()
-  @ApiOperation({ operationId: 'GetTransferTask', summary: 'Look at one transfer' })
-  @ApiParam({ name: 'scicatJobId', format: 'uuid', description: 'As POST /transfer answered it.' })
-  @ApiOkResponse({ description: 'The transfer as it stands now.', type: TransferItemDto })
+  @ApiOperation({ operationId: 'GetTransferTask', summary: 'Get a transfer' })
+  @ApiParam(JOB_ID)
+  @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })
   @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN_JOB, NO_SUCH_JOB, INTERNAL, UNAVAILABLE)
   async get(
     @CurrentUser() caller: Caller,
-    @Param('scicatJobId', JobIdPipe) jobId: string,
+    @Param('scicatJobId', jobIdPipe) jobId: string,
   ): Promise<TransferItemDto> {
     return this.lookUpTransfers.one(caller, jobId);
   }
@@ -113,16 +130,58 @@ export class TransferController {
     operationId: 'DeleteTransferTask',
     summary: 'Cancel a transfer',
     description:
-      'Cancels a transfer that has not ended. With delete=true its SciCat job is removed, too, ended or not. The answer does not wait for Globus: a transfer that was complete before Globus heard of the cancel is finished all the same.',
+      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too, whether the transfer has ended or not. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still counts as finished.',
   })
-  @ApiParam({ name: 'scicatJobId', format: 'uuid', description: 'As POST /transfer answered it.' })
-  @ApiOkResponse({ description: 'The wish is noted and will be carried out. No body.' })
+  @ApiParam(JOB_ID)
+  @ApiOkResponse({ description: 'Cancellation accepted. No body.' })
   @ApiErrors(NO_SUCH_OPEN_JOB, UNAUTHENTICATED, FORBIDDEN_JOB, CANCEL_UNAVAILABLE)
   async delete(
     @CurrentUser() caller: Caller,
-    @Param('scicatJobId', JobIdPipe) jobId: string,
+    @Param('scicatJobId', jobIdPipe) jobId: string,
     @Query() query: DeleteTransferQuery,
   ): Promise<void> {
     await this.cancelTransfer.execute(caller, jobId, query.delete ?? false);
+  }
+
+  @Post('preview')
+  @HttpCode(200)
+  @Authenticated({ readsDataset: true })
+  @ApiOperation({
+    operationId: 'PreviewTransferTask',
+    summary: 'Preview a transfer',
+    description:
+      'Accepts the same parameters as POST /transfer, applies the same rules and returns the same errors, but has no effect: no job is created, no queue slot is taken, and Globus is not asked. A preview therefore does not tell whether Globus would refuse the transfer, and whether the transfer would wait can change at any moment.',
+  })
+  @ApiBody(FILE_LIST)
+  @ApiOkResponse({
+    description: 'The transfer is allowed.',
+    type: TransferPreviewDto,
+    examples: PREVIEW_EXAMPLES,
+  })
+  @ApiErrors(BAD_PREVIEW_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
+  async preview(
+    @CurrentUser() caller: Caller,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Query() query: PostTransferQuery,
+  ): Promise<TransferPreviewDto> {
+    const options = this.optionsOf(caller, query, request, response);
+    return previewDto(await this.previewTransfer.execute(options));
+  }
+
+  private optionsOf(
+    requester: Caller,
+    { autoArchive = true, ...query }: PostTransferQuery,
+    request: Request,
+    response: Response,
+  ): TransferRequestOptions {
+    const { dataset } = contextOf(request);
+    if (dataset === undefined) throw new InvalidRequestError('scicatPid is missing.');
+    return {
+      requester,
+      dataset,
+      parameters: { ...query, autoArchive },
+      files: () => this.fileListBody.read(request, response),
+    };
   }
 }

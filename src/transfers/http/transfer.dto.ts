@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
@@ -10,6 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field.js';
 import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../../domain/transfer-item.js';
 
 /** What Go's `strconv.ParseBool` takes: clients of the Go version may send any of these. */
@@ -22,182 +24,159 @@ function toBoolean({ value }: { readonly value: unknown }): unknown {
   return value;
 }
 
-const LONGEST_TEXT = 4096;
+const MAX_LENGTH = 4096;
+
+/** A name or an id that a request has to state. */
+function IsName(description: string, example: string): PropertyDecorator {
+  return applyDecorators(
+    MaxLength(MAX_LENGTH),
+    IsNotEmpty(),
+    IsString(),
+    ApiProperty({ description, example }),
+  );
+}
+
+function IsOptionalFlag(description: string, standard: boolean): PropertyDecorator {
+  return applyDecorators(
+    IsBoolean(),
+    Transform(toBoolean),
+    IsOptional(),
+    ApiPropertyOptional({ type: Boolean, default: standard, description }),
+  );
+}
+
+function IsOptionalCount(standard: number, maximum: number): PropertyDecorator {
+  return applyDecorators(
+    Max(maximum),
+    Min(1),
+    IsInt(),
+    Type(() => Number),
+    IsOptional(),
+    ApiPropertyOptional({ type: 'integer', minimum: 1, maximum, default: standard }),
+  );
+}
 
 /** Query of `POST /transfer`. */
 export class PostTransferQuery {
-  @ApiProperty({
-    description: 'Name of the facility that holds the files.',
-    example: 'EXAMPLE-SOURCE',
-  })
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(LONGEST_TEXT)
+  @IsName('Name of the facility to transfer from.', 'EXAMPLE-SOURCE')
   sourceFacility!: string;
 
-  @ApiProperty({
-    description: 'Name of the facility that is to get the files.',
-    example: 'EXAMPLE-ARCHIVE',
-  })
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(LONGEST_TEXT)
+  @IsName('Name of the facility to transfer to.', 'EXAMPLE-ARCHIVE')
   destFacility!: string;
 
-  @ApiProperty({
-    description: 'PID of the dataset in SciCat.',
-    example: '20.500.12345/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22',
-  })
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(LONGEST_TEXT)
+  @IsName('PID of the dataset in SciCat.', EXAMPLE_PID)
   scicatPid!: string;
 
   @ApiPropertyOptional({
     description:
-      "Absolute path of the Globus collection's root on the source facility, such as `/data`. May be empty, and may be left out where the facility has it configured or needs none.",
+      "Absolute path of the Globus collection's root on the source facility, such as `/data`. Can be empty, and can be omitted if the facility has it configured or does not need it.",
   })
   @IsOptional()
   @IsString()
-  @MaxLength(LONGEST_TEXT)
+  @MaxLength(MAX_LENGTH)
   collectionRootPath?: string;
 
-  @ApiPropertyOptional({
-    type: Boolean,
-    default: true,
-    description: 'Whether the dataset is to be archived once its files have arrived.',
-  })
-  @IsOptional()
-  @Transform(toBoolean)
-  @IsBoolean()
+  @IsOptionalFlag('Whether to archive the dataset once its files have arrived.', true)
   autoArchive?: boolean;
 }
 
 /** Query of `DELETE /transfer/{scicatJobId}`. */
 export class DeleteTransferQuery {
-  @ApiPropertyOptional({
-    type: Boolean,
-    default: false,
-    description: "Also remove the job from SciCat, as soon as the transfer's end is known.",
-  })
-  @IsOptional()
-  @Transform(toBoolean)
-  @IsBoolean()
+  @IsOptionalFlag('Also remove the job from SciCat once the transfer has ended.', false)
   delete?: boolean;
 }
 
 /** Query of `GET /transfer`. */
 export class ListTransfersQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, default: 1 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100_000)
+  @IsOptionalCount(1, 100_000)
   page?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 10 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @IsOptionalCount(10, 100)
   pageSize?: number;
 }
 
-/** One entry of the file list, for the OpenAPI document; read by hand, as lists are long. */
+/** One entry of the file list, for the OpenAPI document only: lists are long and read as a stream. */
 @ApiSchema({ name: 'FileToTransfer' })
 export class FileToTransferDto {
-  @ApiProperty({
-    description:
-      "Path of the file or folder, relative to the dataset's source folder, with `/` between segments; at most 4096 bytes of UTF-8.",
-    example: 'raw/run-0001.h5',
-  })
+  @ApiField(
+    "Path of the file or folder, relative to the dataset's source folder, with `/` between segments. At most 4096 bytes of UTF-8.",
+    'raw/run-0001.h5',
+  )
   path!: string;
 
-  @ApiProperty({
-    description: 'Whether this is a symbolic link, which is then copied as a link.',
-    example: false,
-  })
+  @ApiField('Whether this is a symbolic link. Links are copied as links.', false)
   isSymlink!: boolean;
 }
 
 /** Body of `POST /transfer`, for the OpenAPI document. */
 @ApiSchema({ name: 'FileList' })
 export class FileListDto {
-  @ApiPropertyOptional({
-    type: [FileToTransferDto],
-    nullable: true,
-    description:
-      'The files to transfer. Left out or null: the whole dataset folder. An empty list is refused.',
-  })
+  @ApiField(
+    'The files to transfer. If omitted or null, the whole dataset folder is transferred. An empty list is refused.',
+    undefined,
+    { ...OPTIONAL, type: [FileToTransferDto], nullable: true },
+  )
   fileList?: FileToTransferDto[] | null;
 }
 
+/** Bodies of `POST /transfer`, for the OpenAPI document. */
+export const FILE_LIST_EXAMPLES = {
+  'whole dataset folder': { value: {} },
+  'some files': {
+    value: {
+      fileList: [
+        { path: 'raw/run-0001.h5', isSymlink: false },
+        { path: 'raw/latest.h5', isSymlink: true },
+      ],
+    },
+  },
+} satisfies Readonly<Record<string, { readonly value: FileListDto }>>;
+
 /** Answer of `POST /transfer`. */
 export class PostTransferResponse {
-  @ApiProperty({
-    description: 'Id of the SciCat job that stands for the transfer.',
-    example: '8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90',
-  })
+  @ApiField('Id of the SciCat job of the transfer.', EXAMPLE_JOB)
   jobId!: string;
 }
 
 /** A transfer as callers see it. */
 @ApiSchema({ name: 'TransferItem' })
 export class TransferItemDto implements TransferItem {
-  @ApiProperty({
-    description: 'Id of the SciCat job that stands for the transfer.',
-    example: '8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90',
-  })
+  @ApiField('Id of the SciCat job of the transfer.', EXAMPLE_JOB)
   transferId!: string;
 
   @ApiProperty({ enum: ITEM_STATUSES, example: 'transferring' })
   status!: ItemStatus;
 
-  @ApiPropertyOptional({
-    description: 'What is going on, in words; why it waits, or why it failed.',
-    example: 'transferring',
-  })
+  @ApiField(
+    'The state in words, such as why the transfer waits or why it failed.',
+    'transferring',
+    OPTIONAL,
+  )
   message?: string;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, example: 734003200 })
+  @ApiProperty({ ...COUNT, example: 734003200 })
   bytesTransferred?: number;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    example: 2147483648,
-    description: 'Size of the dataset by SciCat.',
-  })
+  @ApiField('Size of the dataset according to SciCat.', 2147483648, COUNT)
   bytesTotal?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, example: 41 })
+  @ApiProperty({ ...COUNT, example: 41 })
   filesTransferred?: number;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    example: 120,
-    description: 'Files found so far; may grow while Globus goes through the folders.',
-  })
+  @ApiField('Files found so far. Grows while Globus scans the folders.', 120, COUNT)
   filesTotal?: number;
 
-  @ApiPropertyOptional({ example: '20.500.12345/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22' })
+  @ApiPropertyOptional({ example: EXAMPLE_PID })
   datasetPid?: string;
 
-  @ApiPropertyOptional({
-    description: 'The Globus task, once there is one: https://app.globus.org/activity/{id}',
-    example: '1d8b0f2e-5f4c-11ef-9a3c-0242ac120002',
-  })
+  @ApiField(
+    'The Globus task, once it exists: https://app.globus.org/activity/{id}',
+    '1d8b0f2e-5f4c-11ef-9a3c-0242ac120002',
+    OPTIONAL,
+  )
   globusTaskId?: string;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    description: 'How many transfers go before this one, while it waits.',
-    example: 0,
-  })
+  @ApiField('How many transfers are ahead of this one while it waits.', 0, COUNT)
   queuePosition?: number;
 }
 

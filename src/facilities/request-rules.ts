@@ -1,19 +1,13 @@
-import type { Identity } from '../../ports/identities.port.js';
-import { type AccessExplanation, explainAccess } from '../../facilities/access-rule.js';
-import type { Facility } from '../../facilities/facility.js';
-import {
-  type FacilityLookup,
-  FacilityRegistry,
-  type FacilityRole,
-} from '../../facilities/facility-registry.js';
+import { type AccessExplanation, explainAccess } from './access-rule.js';
+import { allowsRole, type Facility, type FacilityRole } from './facility.js';
 import {
   explainPaths,
   PATH_CHECKS,
   type PathCheck,
+  type PathRequest,
   type PathResolution,
-} from '../../facilities/path-resolution.js';
-import { quoted } from '../../facilities/path-text.js';
-import type { Dataset } from '../../ports/datasets.port.js';
+} from './path-resolution.js';
+import { quoted } from './path-text.js';
 
 /** The rules of a request, in the order in which they count: the first one that refuses decides. */
 export const RULES = [
@@ -30,8 +24,8 @@ export const RULES = [
 export type RuleName = (typeof RULES)[number];
 
 /**
- * What came of a rule. `not-needed`: nobody asks for it, so it refuses nothing. `not-checked`: it
- * can't be told as long as another rule is not passed.
+ * What came of a rule. `not-needed`: neither the facilities nor the request ask for it, so it refuses
+ * nothing. `not-checked`: it can't be told as long as another rule is not passed.
  */
 export const RULE_OUTCOMES = ['passed', 'refused', 'not-needed', 'not-checked'] as const;
 
@@ -71,43 +65,45 @@ export interface FacilityRules {
   readonly destination: Facility | undefined;
 }
 
-/** The rules that need nothing but who asks: the two facilities, each by its own access rule. */
+/**
+ * The rules that depend on the user alone: the two facilities, each by its own access rule.
+ *
+ * @param document SciCat's identity document of the user
+ */
 export function facilityRules(
   facilities: readonly Facility[],
-  identity: Pick<Identity, 'document'>,
-  wish: { readonly sourceFacility: string; readonly destFacility: string },
+  document: unknown,
+  names: { readonly sourceFacility: string; readonly destFacility: string },
 ): FacilityRules {
-  const registry = new FacilityRegistry(facilities);
-  const source = registry.lookUp(wish.sourceFacility, 'source');
-  const destination = registry.lookUp(wish.destFacility, 'destination');
+  const source = facilities.find(({ name }) => name === names.sourceFacility);
+  const destination = facilities.find(({ name }) => name === names.destFacility);
   return {
     rules: [
-      facilityRule('source', wish.sourceFacility, source),
-      facilityRule('destination', wish.destFacility, destination),
-      accessRule('source', wish.sourceFacility, facilityIn(source), identity),
-      accessRule('destination', wish.destFacility, facilityIn(destination), identity),
+      facilityRule('source', names.sourceFacility, source, facilities),
+      facilityRule('destination', names.destFacility, destination, facilities),
+      accessRule('source', names.sourceFacility, source, document),
+      accessRule('destination', names.destFacility, destination, document),
     ],
-    source: facilityIn(source),
-    destination: facilityIn(destination),
+    source,
+    destination,
   };
 }
 
-/** The dataset came, so the caller may read it: SciCat has applied its own rules. */
+/** SciCat has returned the dataset, so by its own rules the caller may read it. */
 export const DATASET_WAS_READ: AppliedRule = {
   rule: 'dataset-readable',
   outcome: 'passed',
   message: 'SciCat lets this user read the dataset.',
 };
 
-/** Whether the dataset is the caller's to move. */
+/** Whether the dataset belongs to one of the user's groups. */
 export function ownerGroupRule(
-  identity: Pick<Identity, 'accessGroups'>,
-  dataset: Pick<Dataset, 'pid' | 'ownerGroup'>,
+  accessGroups: readonly string[],
+  { pid, ownerGroup }: Pick<PathRequest['dataset'], 'pid' | 'ownerGroup'>,
 ): AppliedRule {
-  const { ownerGroup, pid } = dataset;
   const rule = 'dataset-owner-group';
   const required = [ownerGroup];
-  if (ownerGroup !== '' && identity.accessGroups.includes(ownerGroup)) {
+  if (ownerGroup !== '' && accessGroups.includes(ownerGroup)) {
     const message = `The dataset's owner group ${quoted(ownerGroup)} is among the access groups.`;
     return { rule, outcome: 'passed', message, required, found: required };
   }
@@ -116,70 +112,64 @@ export function ownerGroupRule(
     outcome: 'refused',
     message: `The dataset ${pid} belongs to group "${ownerGroup}", which you are not in, so you can't have it moved.`,
     required,
-    found: identity.accessGroups,
+    found: accessGroups,
     refusal: { kind: 'not-allowed', reason: rule },
   };
 }
 
-/** What the two paths are worked out from. */
-export interface PathRulesOptions {
-  readonly source: Facility;
-  readonly destination: Facility;
-  readonly username: string;
-  readonly dataset: Pick<Dataset, 'pid' | 'sourceFolder' | 'ownerGroup'>;
-  readonly collectionRootPath: string | undefined;
-}
-
 /** The rules for paths, and the paths. */
-export function pathRules(input: PathRulesOptions): {
+export function pathRules(request: PathRequest): {
   readonly rules: readonly AppliedRule[];
   readonly paths: PathResolution;
 } {
-  const { checks, resolution } = explainPaths(input);
-  return { rules: checks.map((check) => pathRule(check, input)), paths: resolution };
+  const { checks, resolution } = explainPaths(request);
+  return { rules: checks.map((check) => pathRule(check, request)), paths: resolution };
 }
 
-function facilityIn(lookup: FacilityLookup): Facility | undefined {
-  return lookup.kind === 'unknown' ? undefined : lookup.facility;
-}
-
-function facilityRule(role: FacilityRole, name: string, lookup: FacilityLookup): AppliedRule {
+function facilityRule(
+  role: FacilityRole,
+  name: string,
+  facility: Facility | undefined,
+  facilities: readonly Facility[],
+): AppliedRule {
   const rule = role === 'source' ? 'source-facility' : 'destination-facility';
-  switch (lookup.kind) {
-    case 'found':
-      return {
-        rule,
-        outcome: 'passed',
-        facility: name,
-        message: `Facility ${quoted(name)} may be the ${role} of a transfer: its direction is ${lookup.facility.direction}.`,
-      };
-    case 'unknown':
-    case 'wrong-direction':
-      return {
-        rule,
-        outcome: 'refused',
-        facility: name,
-        message: lookup.message,
-        refusal: {
-          kind: 'not-allowed',
-          reason: `${role}-${lookup.kind === 'unknown' ? 'unknown' : 'direction'}`,
-        },
-      };
+  const refused = (why: 'unknown' | 'direction', message: string): AppliedRule => ({
+    rule,
+    outcome: 'refused',
+    facility: name,
+    message,
+    refusal: { kind: 'not-allowed', reason: `${role}-${why}` },
+  });
+  if (facility === undefined) {
+    const known = facilities.map((one) => one.name).join(', ');
+    return refused(
+      'unknown',
+      `There is no facility named ${quoted(name)}; the facilities here are ${known}.`,
+    );
   }
+  const { direction } = facility;
+  if (!allowsRole(facility, role)) {
+    return refused(
+      'direction',
+      `Facility ${quoted(name)} can't be the ${role} of a transfer: its direction is ${direction}.`,
+    );
+  }
+  const message = `Facility ${quoted(name)} may be the ${role} of a transfer: its direction is ${direction}.`;
+  return { rule, outcome: 'passed', facility: name, message };
 }
 
 function accessRule(
   role: FacilityRole,
   name: string,
   facility: Facility | undefined,
-  identity: Pick<Identity, 'document'>,
+  document: unknown,
 ): AppliedRule {
   const rule = role === 'source' ? 'source-access' : 'destination-access';
   if (facility === undefined) {
     const message = `There is no facility named ${quoted(name)} that could be opened.`;
     return { rule, outcome: 'not-checked', facility: name, message };
   }
-  const explanation = explainAccess(facility, identity.document);
+  const explanation = explainAccess(facility, document);
   const { accessPath, accessValue } = explanation;
   const required = [accessValue];
   if (explanation.allowed) {
@@ -201,13 +191,13 @@ function accessRule(
     message: `You have no access to facility "${name}": "${accessValue}" is not at ${accessPath} of your SciCat account. Ask the facility for access; a group that was granted lately counts from your next login.`,
     accessPath,
     required,
-    found: textsFound(explanation),
+    found: stringsFound(explanation),
     refusal: { kind: 'not-allowed', reason: `access:${name}` },
   };
 }
 
-/** All texts that an access rule could have matched. */
-function textsFound({ found }: Pick<AccessExplanation, 'found'>): readonly string[] {
+/** All strings that an access rule could have matched. */
+function stringsFound({ found }: Pick<AccessExplanation, 'found'>): readonly string[] {
   switch (found.kind) {
     case 'text':
       return [found.value];
@@ -219,7 +209,7 @@ function textsFound({ found }: Pick<AccessExplanation, 'found'>): readonly strin
   }
 }
 
-function pathRule(applied: PathCheck, input: PathRulesOptions): AppliedRule {
+function pathRule(applied: PathCheck, input: PathRequest): AppliedRule {
   const { check, outcome, value, comparedWith } = applied;
   const facility = check === 'destination-path' ? input.destination : input.source;
   const compared = {
@@ -251,7 +241,7 @@ function pathRule(applied: PathCheck, input: PathRulesOptions): AppliedRule {
   }
 }
 
-function passedInWords(applied: PathCheck, { source, destination }: PathRulesOptions): string {
+function passedInWords(applied: PathCheck, { source, destination }: PathRequest): string {
   const value = quoted(applied.value);
   const comparedWith = applied.comparedWith.map(quoted).join(', ');
   switch (applied.check) {
@@ -278,7 +268,7 @@ function passedInWords(applied: PathCheck, { source, destination }: PathRulesOpt
   }
 }
 
-function notNeededInWords({ check }: PathCheck, { source }: PathRulesOptions): string {
+function notNeededInWords({ check }: PathCheck, { source }: PathRequest): string {
   switch (check) {
     case 'collection-root':
       return "Neither the facility nor the request says where the collection's root is.";

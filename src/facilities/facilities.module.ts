@@ -1,0 +1,10 @@
+import { Module } from '@nestjs/common';
+import { assemble } from '../injection/assemble.js';
+import { FACILITIES, FacilityAuthorization } from './facility-authorization.js';
+
+/** Facility authorization. `AppConfigModule` provides the facilities in force. */
+@Module({
+  providers: [{ provide: FacilityAuthorization, ...assemble(FacilityAuthorization, [FACILITIES]) }],
+  exports: [FacilityAuthorization],
+})
+export class FacilitiesModule {}
