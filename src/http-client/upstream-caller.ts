@@ -11,6 +11,7 @@ import {
   type StreamedBody,
   TransportError,
 } from '../ports/http-transport.port.js';
+import { type BackoffBounds, backoffMs, type Random } from '../time/backoff.js';
 import {
   type Attempt,
   type AttemptResult,
@@ -77,8 +78,7 @@ export interface UpstreamCallerOptions {
   readonly upstream: Upstream;
   readonly transport: HttpTransport;
   readonly clock: Clock;
-  /** From 0 (included) to 1. */
-  readonly random: () => number;
+  readonly random: Random;
   /** Bound of one attempt. @default 15000 */
   readonly timeoutMs?: number;
   readonly observe?: (call: ObservedCall) => void;
@@ -87,8 +87,8 @@ export interface UpstreamCallerOptions {
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_DEADLINE_MS = 30_000;
 const DEFAULT_MAX_ATTEMPTS = 4;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+/** Full jitter, since many calls of many users fail at the same time. */
+const PAUSES: BackoffBounds = { firstMs: 500, capMs: 10_000, jitter: 1 };
 /** With less time left than this, another attempt would only be a time-out more. */
 const SHORTEST_ATTEMPT_MS = 1_000;
 
@@ -146,11 +146,11 @@ export class UpstreamCaller {
         result.kind === 'answer' ? String(result.response.status) : result.error.failure;
 
       const attempt: Attempt = { repeat: call.repeat, result };
-      const pauseMs = retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, random());
+      const pauseMs = retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, PAUSES, random);
       const mayRepeat =
         progress.attempts < maxAttempts &&
         clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
-        pauseMs <= LONGEST_PAUSE_MS &&
+        pauseMs <= PAUSES.capMs &&
         shouldRetry(checks, attempt);
       if (!mayRepeat) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
 
@@ -217,9 +217,4 @@ function encodedBody(call: UpstreamCall): EncodedBody | undefined {
   if (call.text !== undefined) return call.text;
   if (call.json === undefined) return undefined;
   return { contentType: 'application/json', body: JSON.stringify(call.json) };
-}
-
-/** Full jitter: anywhere from 0 to a bound that doubles, so that many callers spread out. */
-function backoffMs(attempts: number, chance: number): number {
-  return chance * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
 }

@@ -6,6 +6,7 @@ import {
 } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Clock } from '../ports/clock.port.js';
+import { type BackoffBounds, noJitter, Retry } from '../time/backoff.js';
 import type { ScicatApi, ScicatRequest } from './scicat-api.js';
 import { upstreamMessageOf } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';
@@ -29,13 +30,6 @@ interface Token {
   readonly renewAt: number;
 }
 
-interface Refusal {
-  readonly error: ServiceAccountError;
-  /** Monotonic milliseconds before which no login is tried. */
-  readonly until: number;
-  readonly times: number;
-}
-
 const LOGIN_TIMEOUT_MS = 8_000;
 const LOGIN_DEADLINE_MS = 10_000;
 /** Longer than any call takes, its repetitions included. */
@@ -45,8 +39,8 @@ const MARGIN_SHARE = 0.2;
 const ASSUMED_LIFE_SECONDS = 300;
 /** A token this young was not expired when it was sent: its 403 means what it says. */
 const FRESH_MS = 5_000;
-const FIRST_PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 600_000;
+/** Between logins that SciCat refuses. */
+const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
 
 /**
  * One of the service's own SciCat accounts. Logs in when needed, and calls SciCat in its name.
@@ -63,9 +57,13 @@ const LONGEST_PAUSE_MS = 600_000;
 export class ServiceAccount {
   private token: Token | undefined;
   private login: Promise<Token> | undefined;
-  private refusal: Refusal | undefined;
+  /** Of the last login, if SciCat refused it. */
+  private refusal: ServiceAccountError | undefined;
+  private readonly retry: Retry;
 
-  constructor(private readonly options: ServiceAccountOptions) {}
+  constructor(private readonly options: ServiceAccountOptions) {
+    this.retry = new Retry(options.clock, REFUSAL_PAUSES, noJitter);
+  }
 
   /** The name that SciCat writes into `createdBy`. */
   get username(): string {
@@ -104,7 +102,7 @@ export class ServiceAccount {
   private async logIn(): Promise<Token> {
     const { api, clock, username, password } = this.options;
     const since = clock.monotonicMs();
-    if (this.refusal !== undefined && since < this.refusal.until) throw this.refusal.error;
+    if (this.refusal !== undefined && !this.retry.isDue()) throw this.refusal;
     let answer: UpstreamAnswer;
     try {
       answer = await api.call({
@@ -131,24 +129,22 @@ export class ServiceAccount {
     const marginMs = Math.min(LONGEST_MARGIN_MS, lifeMs * MARGIN_SHARE);
     this.token = { text: login.token, since, renewAt: since + lifeMs - marginMs };
     this.refusal = undefined;
+    this.retry.succeed();
     return this.token;
   }
 
   private refused(answer: UpstreamAnswer): ServiceAccountError {
-    const times = (this.refusal?.times ?? 0) + 1;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
     const upstreamMessage = upstreamMessageOf(answer.body);
-    const error = new LoginRefusedError(
+    this.refusal = new LoginRefusedError(
       'SciCat',
       `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${this.options.setting}_USERNAME or ${this.options.setting}_PASSWORD; nothing is wrong with the request.`,
       {
         status: answer.status,
         ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
-        retryAfterSeconds: Math.ceil(pauseMs / 1000),
+        retryAfterSeconds: Math.ceil(this.retry.fail() / 1000),
       },
     );
-    this.refusal = { error, until: this.options.clock.monotonicMs() + pauseMs, times };
-    return error;
+    return this.refusal;
   }
 
   /** Whatever became of the login, the call that needed it was certainly not carried out. */

@@ -23,7 +23,7 @@ import { taskLabel } from '../domain/task-label.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { isFinal } from '../domain/transfer-state.js';
 import type { Alarms } from './core/alarms.js';
-import { backoffMs, type Random } from './core/backoff.js';
+import { backoffMs, type Random } from '../time/backoff.js';
 import { decide } from './polling/decide.js';
 import { ACCOUNT_ALARM, Dispatcher } from './queue/dispatcher.js';
 import { Finalizer } from './completion/finalizer.js';

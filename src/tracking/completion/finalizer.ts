@@ -16,7 +16,7 @@ import {
   withLifecycleFound,
 } from '../../domain/transfer.js';
 import type { Alarms } from '../core/alarms.js';
-import { backoffMs, type Random } from '../core/backoff.js';
+import { backoffMs, type Random } from '../../time/backoff.js';
 import type { JobWriter } from '../core/job-writer.js';
 import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
 

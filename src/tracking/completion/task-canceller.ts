@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.port.js';
 import type { GlobusTransfers } from '../../ports/globus-transfers.port.js';
 import { labelFits } from '../../domain/task-label.js';
 import { taskIdOf } from '../../domain/transfer.js';
-import { backoffMs, type Random } from '../core/backoff.js';
+import { backoffMs, type Random } from '../../time/backoff.js';
 import type { Dispatcher } from '../queue/dispatcher.js';
 import type { JobWriter } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';

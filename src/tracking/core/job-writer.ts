@@ -9,7 +9,7 @@ import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
 import { type JobView, jobView, showsView } from '../../domain/job-view.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { backoffMs, type Random } from './backoff.js';
+import { backoffMs, type Random } from '../../time/backoff.js';
 import type { TrackedTransfer } from './tracked-transfers.js';
 
 /**

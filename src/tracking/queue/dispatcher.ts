@@ -21,7 +21,7 @@ import {
 } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
 import type { Alarms } from '../core/alarms.js';
-import { backoffMs, type Random } from '../core/backoff.js';
+import { backoffMs, type Random } from '../../time/backoff.js';
 import type { JobWriter } from '../core/job-writer.js';
 import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
 import type { SubmissionIds } from './submission-ids.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.port.js';
 import type { GlobusTransfers } from '../../ports/globus-transfers.port.js';
-import { backoffMs, type Random } from '../core/backoff.js';
+import { backoffMs, type Random } from '../../time/backoff.js';
 
 /** So many ids are asked for at the same time, at most. */
 const AT_ONCE = 32;
