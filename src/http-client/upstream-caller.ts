@@ -146,7 +146,8 @@ export class UpstreamCaller {
         result.kind === 'answer' ? String(result.response.status) : result.error.failure;
 
       const attempt: Attempt = { repeat: call.repeat, result };
-      const pauseMs = retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, PAUSES, random);
+      const pauseMs =
+        retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, PAUSES, random);
       const mayRepeat =
         progress.attempts < maxAttempts &&
         clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
