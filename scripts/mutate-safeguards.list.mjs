@@ -90,10 +90,10 @@ export const SAFEGUARDS = [
     file: 'src/scicat/scicat-jobs.client.ts',
     search: `    const answer = await this.options.creator.call({
       operation,
-      repeat: 'once',`,
+      safety: 'once',`,
     replace: `    const answer = await this.options.creator.call({
       operation,
-      repeat: 'idempotent',`,
+      safety: 'idempotent',`,
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
   },
   {

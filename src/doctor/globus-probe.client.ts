@@ -55,7 +55,7 @@ export class GlobusProbeClient implements GlobusProbe {
     const sentAt = this.clock.now();
     const answer = await this.expect(200, {
       operation: 'list tasks',
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: '/task_list?filter=type%3ATRANSFER&limit=1',
       scope: TRANSFER_SCOPE,
@@ -68,7 +68,7 @@ export class GlobusProbeClient implements GlobusProbe {
     const operation = 'read collection';
     const answer = await this.expect(200, {
       operation,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: `/endpoint/${encodeURIComponent(id)}`,
       scope: TRANSFER_SCOPE,
@@ -81,7 +81,7 @@ export class GlobusProbeClient implements GlobusProbe {
     const query = new URLSearchParams({ path: path.endsWith('/') ? path : `${path}/`, limit: '1' });
     await this.expect(200, {
       operation: 'list folder',
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: `/operation/endpoint/${encodeURIComponent(collection)}/ls?${query.toString()}`,
       scope: scopeOf(scopes),
@@ -95,7 +95,7 @@ export class GlobusProbeClient implements GlobusProbe {
   ): Promise<void> {
     await this.expect(200, {
       operation: 'make folder',
-      repeat: 'once',
+      safety: 'once',
       method: 'POST',
       path: `/operation/endpoint/${encodeURIComponent(collection)}/mkdir`,
       scope: scopeOf(scopes),
@@ -111,7 +111,7 @@ export class GlobusProbeClient implements GlobusProbe {
     const scope = scopeOf(scopes);
     const first = await this.expect(200, {
       operation: 'get submission id',
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: '/submission_id',
       scope,
@@ -120,7 +120,7 @@ export class GlobusProbeClient implements GlobusProbe {
     const operation = 'submit deletion';
     const answer = await this.expect(200, {
       operation,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'POST',
       path: '/delete',
       scope,
@@ -146,7 +146,7 @@ export class GlobusProbeClient implements GlobusProbe {
     const operation = 'read task';
     const answer = await this.expect(200, {
       operation,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: `/task/${encodeURIComponent(taskId)}`,
       scope: TRANSFER_SCOPE,

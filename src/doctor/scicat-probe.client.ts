@@ -50,7 +50,7 @@ export class ScicatProbeClient implements ScicatProbe {
     const answer = await api.call({
       operation: 'check health',
       ...PATIENCE,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: 'api/v3/health',
       // With its database down SciCat answers 503, and a repetition would not help.
@@ -75,7 +75,7 @@ export class ScicatProbeClient implements ScicatProbe {
     const answer = await this.options[role].call({
       operation,
       ...PATIENCE,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: 'api/v3/auth/whoami',
       signal,
@@ -123,7 +123,7 @@ export class ScicatProbeClient implements ScicatProbe {
       await this.options.updater.call({
         operation: 'ask for right to update',
         ...PATIENCE,
-        repeat: 'once',
+        safety: 'once',
         method: 'PATCH',
         path: `${JOBS_PATH}/${randomUUID()}`,
         json: { statusCode: TRIAL_VIEW.statusCode, statusMessage: TRIAL_VIEW.statusMessage },
@@ -142,7 +142,7 @@ export class ScicatProbeClient implements ScicatProbe {
       await this.options.updater.call({
         operation: 'ask for right to delete',
         ...PATIENCE,
-        repeat: 'idempotent',
+        safety: 'idempotent',
         method: 'DELETE',
         path: `${JOBS_PATH}/${randomUUID()}`,
         signal,
@@ -159,7 +159,7 @@ export class ScicatProbeClient implements ScicatProbe {
     const answer = await this.options.updater.call({
       operation: 'ask for right to change lifecycles',
       ...PATIENCE,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'PATCH',
       path: `api/v4/datasets/${randomUUID()}/datasetlifecycle`,
       json: { archivable: false },
@@ -219,7 +219,7 @@ export class ScicatProbeClient implements ScicatProbe {
     return this.options.creator.call({
       operation,
       ...PATIENCE,
-      repeat: 'once',
+      safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json,

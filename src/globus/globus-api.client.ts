@@ -7,7 +7,7 @@ import {
   UpstreamCaller,
 } from '../http-client/upstream-caller.js';
 import type { Clock } from '../ports/clock.port.js';
-import { missingConsent, noQuickRepeat } from './globus-error.js';
+import { missingConsent, noQuickRetry } from './globus-error.js';
 import { GlobusTokenClient } from './globus-token.client.js';
 import { GlobusTokens } from './globus-tokens.js';
 import { mergeScopes } from './scope-merge.js';
@@ -111,7 +111,7 @@ export class GlobusApi {
       ...call,
       url: `${this.transferUrl}${path}`,
       headers: { Authorization: `Bearer ${token}` },
-      checks: [noQuickRepeat],
+      checks: [noQuickRetry],
     });
   }
 }

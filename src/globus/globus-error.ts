@@ -5,7 +5,7 @@ import {
   UpstreamRejectedError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
-import { type RepeatCheck, retryAfterMs } from '../http-client/repeat-checks.js';
+import { type RetryCheck, retryAfterMs } from '../http-client/retry-safety.js';
 import type { HttpResponse } from '../ports/http-transport.port.js';
 import type { SubmitOutcome } from '../ports/globus-transfers.port.js';
 import { oneLine, readError, type WireError } from './globus.wire.js';
@@ -98,10 +98,10 @@ export function missingConsent(response: HttpResponse): readonly string[] | unde
 }
 
 /**
- * Trouble that a quick repetition does not end: a collection that is offline, a maintenance, a full
+ * Trouble that a quick retry does not end: a collection that is offline, a maintenance, a full
  * queue.
  */
-export const noQuickRepeat: RepeatCheck = ({ result }) => {
+export const noQuickRetry: RetryCheck = ({ result }) => {
   if (result.kind === 'failure') return 'no opinion';
   const { code } = readError(result.response.body);
   return code !== undefined &&

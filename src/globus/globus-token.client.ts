@@ -42,7 +42,7 @@ export class GlobusTokenClient {
     const answer = await this.caller.call({
       operation: 'get token',
       // A token more changes nothing.
-      repeat: 'safe',
+      safety: 'safe',
       method: 'POST',
       url: this.url,
       headers: { Authorization: this.#authorization },

@@ -75,7 +75,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
     const result = await this.api.call({
       operation: 'submit transfer',
       // By its submission id.
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'POST',
       path: '/transfer',
       scope: mergeScopes([TRANSFER_SCOPE, ...request.source.scopes, ...request.destination.scopes]),
@@ -130,7 +130,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
     const answer = answered(
       await this.api.call({
         operation,
-        repeat: 'idempotent',
+        safety: 'idempotent',
         method: 'POST',
         path: `/task/${taskId}/cancel`,
         scope: TRANSFER_SCOPE,
@@ -182,7 +182,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
     return answered(
       await this.api.call({
         operation,
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path,
         scope: TRANSFER_SCOPE,

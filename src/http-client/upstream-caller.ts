@@ -16,12 +16,12 @@ import {
   type Attempt,
   type AttemptResult,
   isUnclear,
-  type RepeatCheck,
+  type RetryCheck,
   type RetrySafety,
-  repeatChecks,
+  generalChecks,
   retryAfterMs,
   shouldRetry,
-} from './repeat-checks.js';
+} from './retry-safety.js';
 
 /** A body as it goes over the wire. */
 export interface EncodedBody {
@@ -33,25 +33,23 @@ export interface EncodedBody {
 export interface UpstreamCall {
   /** Short constant name, e.g. `read job`, with no value in it: it is a label of metrics, too. */
   readonly operation: string;
-  readonly repeat: RetrySafety;
+  readonly safety: RetrySafety;
   readonly method: HttpRequest['method'];
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Body, sent as JSON. */
   readonly json?: unknown;
-  /** Body that is encoded already; `json` is not looked at then. */
+  /** Body that is encoded already, instead of `json`. */
   readonly text?: EncodedBody;
   readonly signal?: AbortSignal | undefined;
   /** Bound of one attempt. @default the caller's */
   readonly timeoutMs?: number;
-  /** See `HttpRequest.freshConnection`. @default true for `once`, else false */
-  readonly freshConnection?: boolean;
   /** @default 4 */
   readonly maxAttempts?: number;
   /** Bound of the whole call, pauses included. @default 30000, or one attempt's time-out if longer */
   readonly deadlineMs?: number;
   /** Asked before the general checks, in this order. */
-  readonly checks?: readonly RepeatCheck[];
+  readonly checks?: readonly RetryCheck[];
 }
 
 /** The answer to a call. */
@@ -93,8 +91,8 @@ const PAUSES: BackoffBounds = { firstMs: 500, capMs: 10_000, jitter: 1 };
 const SHORTEST_ATTEMPT_MS = 1_000;
 
 /**
- * Calls one upstream service: with a time-out, and repeated as far as the call allows. Knows
- * nothing of what answers mean; an answer of any status is returned.
+ * Calls one upstream service, with a time-out and with retries as far as the call allows. Knows
+ * nothing of what answers mean: an answer of any status is returned.
  */
 export class UpstreamCaller {
   constructor(private readonly options: UpstreamCallerOptions) {}
@@ -132,7 +130,7 @@ export class UpstreamCaller {
     const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
     const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-    const checks = [...(call.checks ?? []), ...repeatChecks];
+    const checks = [...(call.checks ?? []), ...generalChecks];
     const body = encodedBody(call);
     let earlierAttemptUnclear = false;
 
@@ -145,15 +143,15 @@ export class UpstreamCaller {
       progress.outcome =
         result.kind === 'answer' ? String(result.response.status) : result.error.failure;
 
-      const attempt: Attempt = { repeat: call.repeat, result };
+      const attempt: Attempt = { safety: call.safety, result };
       const pauseMs =
         retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, PAUSES, random);
-      const mayRepeat =
+      const mayRetry =
         progress.attempts < maxAttempts &&
         clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
         pauseMs <= PAUSES.capMs &&
         shouldRetry(checks, attempt);
-      if (!mayRepeat) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
+      if (!mayRetry) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
 
       earlierAttemptUnclear ||= isUnclear(result);
       await clock.sleep(pauseMs, call.signal);
@@ -177,7 +175,7 @@ export class UpstreamCaller {
         ...(body === undefined ? {} : { body: body.body }),
         timeoutMs,
         signal: call.signal,
-        freshConnection: call.freshConnection ?? call.repeat === 'once',
+        freshConnection: call.safety === 'once',
       });
       return { kind: 'answer', response };
     } catch (error) {

@@ -35,7 +35,7 @@ export async function listJobs<Row>(
   const { operation, where, fields, sort, limit } = query;
   const answer = await account.call({
     operation,
-    repeat: 'safe',
+    safety: 'safe',
     method: 'GET',
     path: JOBS_PATH,
     filter: {

@@ -47,8 +47,7 @@ export class ScicatArchiveJobs implements ArchiveJobs {
   async create(job: NewArchiveJob, signal?: AbortSignal): Promise<string> {
     const answer = await this.options.creator.call({
       operation: CREATING.operation,
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json: {

@@ -31,7 +31,7 @@ export class ScicatDatasets implements Datasets {
     const name = segment(pid);
     if (name === undefined) throw unreadableDataset();
     const answer = await this.options.api.call(
-      { operation, repeat: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
+      { operation, safety: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
       userToken,
     );
     switch (answer.status) {
@@ -86,8 +86,7 @@ export class ScicatDatasets implements Datasets {
     const answer = await this.options.updater.call({
       operation,
       // Not `idempotent`: after the archiver has begun, it would undo what the archiver set.
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'PATCH',
       // This route alone changes nothing else: the dataset's own PATCH resets its size and file
       // count (version 4), or the rest of its lifecycle (version 3).
@@ -110,7 +109,7 @@ export class ScicatDatasets implements Datasets {
       const skip = seen.size;
       const answer = await this.options.updater.call({
         operation,
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path: BLOCKS_PATH,
         filter: { where: { datasetId: pid }, limits: { limit: BLOCKS_PER_PAGE, skip } },
@@ -141,7 +140,7 @@ export class ScicatDatasets implements Datasets {
     if (name === undefined) return undefined;
     const answer = await this.options.updater.call({
       operation,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: `${DATASETS_PATH}/${name}`,
       signal,

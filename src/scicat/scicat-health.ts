@@ -18,7 +18,7 @@ export class ScicatHealth {
     try {
       const answer = await this.options.api.call({
         operation: 'check health',
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path: 'api/v3/health',
         timeoutMs: TIMEOUT_MS,

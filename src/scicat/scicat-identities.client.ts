@@ -24,7 +24,7 @@ export class ScicatIdentities implements Identities {
     const answer = await this.options.api.call(
       {
         operation,
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path: 'api/v3/users/my/identity',
         timeoutMs: TIMEOUT_MS,

@@ -60,8 +60,7 @@ export class ScicatTransferJobs implements TransferJobs {
     const operation = 'create transfer job';
     const answer = await this.options.creator.call({
       operation,
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json: {
@@ -106,7 +105,7 @@ export class ScicatTransferJobs implements TransferJobs {
     if (!isJobId(jobId)) return undefined;
     const answer = await this.options.creator.call({
       operation,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
       signal,
@@ -201,8 +200,7 @@ export class ScicatTransferJobs implements TransferJobs {
     const { statusCode, statusMessage, jobResultObject } = view;
     const answer = await this.options.updater.call({
       operation,
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'PATCH',
       path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
       // As plain JSON SciCat replaces `jobResultObject` by this one; as a merge patch it would write
@@ -226,7 +224,7 @@ export class ScicatTransferJobs implements TransferJobs {
     if (!isJobId(jobId)) return;
     const answer = await this.options.updater.call({
       operation,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'DELETE',
       path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
       signal,

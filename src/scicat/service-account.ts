@@ -32,7 +32,7 @@ interface Token {
 
 const LOGIN_TIMEOUT_MS = 8_000;
 const LOGIN_DEADLINE_MS = 10_000;
-/** Longer than any call takes, its repetitions included. */
+/** Longer than any call takes, its retries included. */
 const LONGEST_MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.2;
 /** Life of a token of which SciCat does not say how long it lives. */
@@ -48,8 +48,8 @@ const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
  * A token is renewed ahead of its end, which is counted on the monotonic clock from SciCat's
  * `expires_in`. A token that SciCat has ceased to accept all the same (restarted with another
  * secret, clocks apart) shows as 403 on jobs and datasets, where a missing right is a 403 too: then
- * there is one new login and one repeat. A 403 is certainly not carried out, so every call may be
- * repeated after it.
+ * there is one new login and one retry. A 403 is certainly not carried out, so every call may be
+ * retried after it.
  *
  * All calls share one login. After a login that SciCat refused none is tried for a growing while,
  * and all calls fail at once: a wrong password must not become a storm of attempts.
@@ -107,7 +107,7 @@ export class ServiceAccount {
     try {
       answer = await api.call({
         operation: 'log in',
-        repeat: 'safe',
+        safety: 'safe',
         method: 'POST',
         path: 'api/v3/auth/login',
         json: { username, password: password() },

@@ -1,12 +1,13 @@
 import type { HttpResponse, TransportError } from '../ports/http-transport.port.js';
 
 /**
- * How a call may be repeated.
+ * Whether a call may be retried.
  *
- * - `safe`: changes nothing.
- * - `idempotent`: changes the same thing once, however often it is sent.
- * - `once`: repeated only where it certainly was not carried out; after anything else its caller
- *   looks before repeating.
+ * - `safe`: it changes nothing.
+ * - `idempotent`: it changes the same thing once, however often it is sent.
+ * - `once`: it must not be carried out twice. It is retried only where it certainly was not carried
+ *   out; after anything else its caller checks before retrying. It is sent over a fresh connection
+ *   (`HttpRequest.freshConnection`), which the server is least likely to drop.
  */
 export type RetrySafety = 'safe' | 'idempotent' | 'once';
 
@@ -17,30 +18,30 @@ export type AttemptResult =
 
 /** One attempt of a call, as the checks see it. */
 export interface Attempt {
-  readonly repeat: RetrySafety;
+  readonly safety: RetrySafety;
   readonly result: AttemptResult;
 }
 
-/** One small opinion on whether an attempt is worth repeating; the first that has one decides. */
-export type RepeatCheck = (attempt: Attempt) => 'repeat' | 'stop' | 'no opinion';
+/** One small opinion on whether to retry; the first check that has one decides. */
+export type RetryCheck = (attempt: Attempt) => 'retry' | 'stop' | 'no opinion';
 
 const TOO_MANY_REQUESTS = 429;
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([TOO_MANY_REQUESTS, 500, 502, 503, 504]);
 
-/** The general checks, in their order; without any opinion an attempt is not repeated. */
-export const repeatChecks: readonly RepeatCheck[] = [
+/** The general checks, in their order. Without any opinion there is no retry. */
+export const generalChecks: readonly RetryCheck[] = [
   givenUp,
   certainlyNotCarriedOut,
-  mustNotBeRepeated,
+  mustNotBeRetried,
   brokenConnection,
   transientStatus,
 ];
 
-/** Whether the attempt is to be repeated, as far as its result tells. */
-export function shouldRetry(checks: readonly RepeatCheck[], attempt: Attempt): boolean {
+/** Whether to retry, as far as the attempt's result tells. */
+export function shouldRetry(checks: readonly RetryCheck[], attempt: Attempt): boolean {
   for (const check of checks) {
     const opinion = check(attempt);
-    if (opinion !== 'no opinion') return opinion === 'repeat';
+    if (opinion !== 'no opinion') return opinion === 'retry';
   }
   return false;
 }
@@ -70,24 +71,24 @@ function givenUp({ result }: Attempt): 'stop' | 'no opinion' {
   return result.kind === 'failure' && result.error.failure === 'aborted' ? 'stop' : 'no opinion';
 }
 
-function certainlyNotCarriedOut({ result }: Attempt): 'repeat' | 'no opinion' {
+function certainlyNotCarriedOut({ result }: Attempt): 'retry' | 'no opinion' {
   const refused =
     result.kind === 'answer'
       ? result.response.status === TOO_MANY_REQUESTS
       : result.error.failure === 'not-sent';
-  return refused ? 'repeat' : 'no opinion';
+  return refused ? 'retry' : 'no opinion';
 }
 
-function mustNotBeRepeated({ repeat }: Attempt): 'stop' | 'no opinion' {
-  return repeat === 'once' ? 'stop' : 'no opinion';
+function mustNotBeRetried({ safety }: Attempt): 'stop' | 'no opinion' {
+  return safety === 'once' ? 'stop' : 'no opinion';
 }
 
-function brokenConnection({ result }: Attempt): 'repeat' | 'no opinion' {
-  return result.kind === 'failure' ? 'repeat' : 'no opinion';
+function brokenConnection({ result }: Attempt): 'retry' | 'no opinion' {
+  return result.kind === 'failure' ? 'retry' : 'no opinion';
 }
 
-function transientStatus({ result }: Attempt): 'repeat' | 'no opinion' {
+function transientStatus({ result }: Attempt): 'retry' | 'no opinion' {
   return result.kind === 'answer' && TRANSIENT_STATUSES.has(result.response.status)
-    ? 'repeat'
+    ? 'retry'
     : 'no opinion';
 }
