@@ -164,7 +164,7 @@ export const SAFEGUARDS = [
   {
     name: 'own-account',
     keeps: "a forged job of somebody else's is never carried out",
-    file: 'src/domain/job-document.ts',
+    file: 'src/domain/job-reading.ts',
     search: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy)',
     replace: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.length > 0',
     tests: ['src/tracking/recovery/sweep', 'src/transfers/application/cancel'],

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LockReading } from '../ports/data-folder-probe.port.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { codeOf } from '../errors/system-error.js';
 
 /** Another instance works on the same `dataDir`, or nothing can be written there. */
 export class DataDirUnavailableError extends ProxyError {
@@ -312,14 +313,4 @@ function startTimeOfProcess(pid: number): string | undefined {
     // It lives, but belongs to somebody else.
     return codeOf(error) === 'EPERM' ? '' : undefined;
   }
-}
-
-/** `ENOENT` and the like; undefined for an error of another kind. */
-export function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }

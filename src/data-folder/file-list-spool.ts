@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
+import { TRANSFER_KEY } from '../domain/identifiers.js';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
+import { codeOf } from '../errors/system-error.js';
 import type { FileListStore, StoredFileList, StoredEntry } from '../ports/file-list-store.port.js';
 import type { FileList } from '../file-lists/file-list.js';
 import { jsonLinesOf } from '../file-lists/json-lines.js';
@@ -29,8 +31,6 @@ export interface SpoolFileSystem {
 
 const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, stat, unlink };
 
-/** Only a key of this form may become a file name. */
-const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SUFFIX = '.jsonl.gz';
 
 const PACKING = { level: 1 };
@@ -77,7 +77,7 @@ export class FileListSpool implements FileListStore {
   }
 
   async put(key: string, files: FileList): Promise<void> {
-    if (!KEY.test(key)) {
+    if (!TRANSFER_KEY.test(key)) {
       throw new InternalError('A file list can be kept only under a UUID. Please report this.');
     }
     const path = this.pathOf(key);
@@ -94,7 +94,7 @@ export class FileListSpool implements FileListStore {
   }
 
   async open(key: string): Promise<StoredFileList | undefined> {
-    if (!KEY.test(key)) return undefined;
+    if (!TRANSFER_KEY.test(key)) return undefined;
     const kept = this.kept.get(key);
     const recent = this.recent.take(key);
     if (kept !== undefined) {
@@ -162,7 +162,7 @@ export class FileListSpool implements FileListStore {
   }
 
   async remove(key: string): Promise<void> {
-    if (!KEY.test(key)) return;
+    if (!TRANSFER_KEY.test(key)) return;
     this.kept.delete(key);
     this.recent.take(key);
     try {
@@ -178,7 +178,7 @@ export class FileListSpool implements FileListStore {
       const entries: StoredEntry[] = [];
       for (const name of await this.files.readdir(this.folder)) {
         const key = name.slice(0, -SUFFIX.length);
-        if (!name.endsWith(SUFFIX) || !KEY.test(key)) continue;
+        if (!name.endsWith(SUFFIX) || !TRANSFER_KEY.test(key)) continue;
         const storedAt = await this.storedAt(key);
         if (storedAt !== undefined) entries.push({ key, storedAt });
       }
@@ -318,15 +318,6 @@ async function remove(path: string, files: SpoolFileSystem): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }
 
 /** What zlib can't unpack, and what the disk can't read any more. */

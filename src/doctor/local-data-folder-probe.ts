@@ -8,7 +8,8 @@ import type {
   LockReading,
   SpaceReading,
 } from '../ports/data-folder-probe.port.js';
-import { codeOf, lookAtLock } from '../data-folder/data-dir-lock.js';
+import { lookAtLock } from '../data-folder/data-dir-lock.js';
+import { codeOf } from '../errors/system-error.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
 
 const USE = constants.R_OK | constants.W_OK | constants.X_OK;

@@ -1,4 +1,5 @@
 import type { Facility } from '../facilities/facility.js';
+import { TRANSFER_SCOPE } from '../globus/scope-merge.js';
 import { broken, ok, unclear, type Verdict } from './check.js';
 import type { Places } from './places.js';
 import type { CollectionFacts, TokenReading } from '../ports/globus-probe.port.js';
@@ -13,8 +14,6 @@ export interface ScopesDeps {
   readonly setting: string;
   readonly places: Places;
 }
-
-const TRANSFER_SCOPE = 'urn:globus:auth:scope:transfer.api.globus.org:all';
 
 /**
  * Whether a facility's scopes fit the kind of its collection. One scope too many makes Globus

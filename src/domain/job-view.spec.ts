@@ -11,8 +11,15 @@ import {
   taskIdFor,
   uuid,
 } from '../../test/support/builders.js';
-import { isOurs, showsEnded, TRANSFER_JOB_TYPE, type TransferJobDocument } from './job-document.js';
-import { jobView, readJob, showsView } from './job-view.js';
+import {
+  isOurs,
+  showsEnded,
+  TRANSFER_JOB_TYPE,
+  type TransferJobDocument,
+  readJob,
+  showsView,
+} from './job-reading.js';
+import { jobView } from './job-view.js';
 import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
 
 const TASK = taskIdFor(1);

@@ -1,4 +1,4 @@
-import type { TransferJobDocument } from '../domain/job-document.js';
+import type { TransferJobDocument } from '../domain/job-reading.js';
 import type { EndRequest, Transfer } from '../domain/transfer.js';
 
 /** What awaits a transfer. */

@@ -7,7 +7,7 @@ import {
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { HttpResponse } from '../ports/http-transport.port.js';
-import { field } from '../domain/job-document.js';
+import { field } from '../domain/untyped.js';
 
 /**
  * SciCat answered with a reason for a refusal, but may have carried the call out all the same

@@ -1,5 +1,5 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
-import { field } from '../domain/job-document.js';
+import { field } from '../domain/untyped.js';
 import type { ScicatApi } from './scicat-api.js';
 
 /** Whether SciCat is well; `reason` is a sentence for operators. */

@@ -3,10 +3,10 @@ import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { JobPage, NewTransferJob, TransferJobs, Viewer } from '../ports/transfer-jobs.port.js';
 import {
   ENDED_JOB_STATUSES,
-  field,
   TRANSFER_JOB_TYPE,
   type TransferJobDocument,
-} from '../domain/job-document.js';
+} from '../domain/job-reading.js';
+import { field } from '../domain/untyped.js';
 import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';

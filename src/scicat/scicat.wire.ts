@@ -2,7 +2,8 @@ import { isEmail } from 'class-validator';
 import type { Identity } from '../ports/identities.port.js';
 import type { AccountFacts } from '../ports/scicat-probe.port.js';
 import type { Dataset } from '../ports/datasets.port.js';
-import { field, type TransferJobDocument } from '../domain/job-document.js';
+import type { TransferJobDocument } from '../domain/job-reading.js';
+import { field } from '../domain/untyped.js';
 import type { LifecycleFound } from '../domain/transfer.js';
 
 /*

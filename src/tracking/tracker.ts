@@ -18,7 +18,7 @@ import type {
   Place,
   TransferTracking,
 } from '../ports/transfer-tracking.port.js';
-import type { TransferJobDocument } from '../domain/job-document.js';
+import type { TransferJobDocument } from '../domain/job-reading.js';
 import { taskLabel } from '../domain/task-label.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { isFinal } from '../domain/transfer-state.js';

@@ -13,7 +13,7 @@ import {
 import { compileTemplate, type Template } from '../../src/templates/template.js';
 import type { Dataset } from '../../src/ports/datasets.port.js';
 import type { GlobusTask } from '../../src/ports/globus-transfers.port.js';
-import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-document.js';
+import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-reading.js';
 import { taskLabel } from '../../src/domain/task-label.js';
 import type { Transfer, TransferStatus } from '../../src/domain/transfer.js';
 import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';

@@ -6,8 +6,7 @@ import type {
   TransferTracking,
 } from '../../src/ports/transfer-tracking.port.js';
 import { fingerprint } from '../../src/domain/fingerprint.js';
-import type { TransferJobDocument } from '../../src/domain/job-document.js';
-import { readJob } from '../../src/domain/job-view.js';
+import { type TransferJobDocument, readJob } from '../../src/domain/job-reading.js';
 import type { EndRequest, Transfer } from '../../src/domain/transfer.js';
 
 /** Tracking that only remembers what it was asked for. */

@@ -4,7 +4,7 @@ import {
   RequestTransfer,
   type TransferRequestOptions,
 } from '../../src/transfers/application/request-transfer.js';
-import type { TransferJobDocument } from '../../src/domain/job-document.js';
+import type { TransferJobDocument } from '../../src/domain/job-reading.js';
 import { newTransfer, type Transfer } from '../../src/domain/transfer.js';
 import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';
 import {

@@ -1,6 +1,6 @@
 import { errorInWords } from '../../errors/error-facts.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import type { TransferJobDocument } from '../../domain/job-document.js';
+import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { loadForCommand } from '../command-config.js';
 import type { TransfersOptions } from '../commands/transfers.command.js';
 import type { ExitCode } from '../program.js';
