@@ -85,25 +85,16 @@ export function readJob(job: TransferJobDocument): ReadJob {
   if (job.datasetPids.length !== 1) {
     return { kind: 'unusable', reason: 'it does not name exactly one dataset' };
   }
-  const submissionId = stringField(job.result, 'submissionId') ?? record.submissionId;
-  return {
-    kind: 'open',
-    transfer: {
-      jobId: job.id,
-      key: record.key,
-      datasetPid: record.datasetPid,
-      origin: { kind: 'recorded', record },
-      requestedAt: job.createdAt,
-      submissionId,
-      endRequested: readEndRequest(field(job.result, 'endRequested')),
-      progress: readProgress(job, {
-        bytesTotal: record.dataset.bytes,
-        filesTotal: record.fileList?.count ?? record.dataset.files,
-      }),
-      attempts: countField(job.result, 'attempts') ?? 0,
-      status: readStatus(job),
-    },
-  };
+  return open(job, {
+    key: record.key,
+    datasetPid: record.datasetPid,
+    origin: { kind: 'recorded', record },
+    submissionId: stringField(job.result, 'submissionId') ?? record.submissionId,
+    progress: readProgress(job, {
+      bytesTotal: record.dataset.bytes,
+      filesTotal: record.fileList?.count ?? record.dataset.files,
+    }),
+  });
 }
 
 function readGoVersionJob(job: TransferJobDocument): ReadJob {
@@ -112,18 +103,27 @@ function readGoVersionJob(job: TransferJobDocument): ReadJob {
     return { kind: 'unusable', reason: 'it does not name exactly one dataset' };
   }
   if (stringField(job.result, 'globusTaskId') === undefined) return { kind: 'lost' };
+  return open(job, {
+    // The job's id serves as key: it is a UUID, known to nobody before the job was made.
+    key: job.id,
+    datasetPid,
+    origin: { kind: 'go-version', ownerGroup: job.ownerGroup },
+    submissionId: undefined,
+    progress: readProgress(job, { bytesTotal: 0, filesTotal: 0 }),
+  });
+}
+
+function open(
+  job: TransferJobDocument,
+  parts: Pick<Transfer, 'key' | 'datasetPid' | 'origin' | 'submissionId' | 'progress'>,
+): ReadJob {
   return {
     kind: 'open',
     transfer: {
+      ...parts,
       jobId: job.id,
-      // The job's id serves as key: it is a UUID, known to nobody before the job was made.
-      key: job.id,
-      datasetPid,
-      origin: { kind: 'go-version', ownerGroup: job.ownerGroup },
       requestedAt: job.createdAt,
-      submissionId: undefined,
       endRequested: readEndRequest(field(job.result, 'endRequested')),
-      progress: readProgress(job, { bytesTotal: 0, filesTotal: 0 }),
       attempts: countField(job.result, 'attempts') ?? 0,
       status: readStatus(job),
     },
