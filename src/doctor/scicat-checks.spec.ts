@@ -122,7 +122,7 @@ describe('whether SciCat answers', () => {
     [
       'unwell',
       { health: answering({ status: 503, kind: 'unwell', aheadMs: 0 }) },
-      'SciCat reports that it is not well (status 503).',
+      'SciCat reports that it is unhealthy (status 503).',
       'Ask the SciCat administrators',
     ],
     [

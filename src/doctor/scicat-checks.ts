@@ -80,7 +80,7 @@ async function healthVerdict(
         return ok('SciCat answers and is well.');
       case 'unwell':
         return broken(
-          `SciCat reports that it is not well (status ${status}).`,
+          `SciCat reports that it is unhealthy (status ${status}).`,
           'Ask the SciCat administrators: most often it is its database, or what stands before it.',
         );
       case 'no-scicat':

@@ -17,6 +17,8 @@ import { TRANSFER_JOB_TYPE } from '../domain/job-reading.js';
 import { field } from '../domain/untyped.js';
 import type { JobView } from '../domain/job-view.js';
 import { JOBS_PATH, listJobs } from '../scicat/job-list.js';
+import { DATASETS_PATH } from '../scicat/scicat-datasets.client.js';
+import { HEALTH_PATH } from '../scicat/scicat-health.js';
 import type { ScicatApi, ScicatRequest } from '../scicat/scicat-api.js';
 import { failureOf, isNotThere, malformed, upstreamMessageOf } from '../scicat/scicat-error.js';
 import { readAccount, readJobId } from '../scicat/scicat.wire.js';
@@ -53,7 +55,7 @@ export class ScicatProbeClient implements ScicatProbe {
       ...PATIENCE,
       safety: 'safe',
       method: 'GET',
-      path: 'api/v3/health',
+      path: HEALTH_PATH,
       // With its database down SciCat answers 503, and a repetition would not help.
       maxAttempts: 1,
       signal,
@@ -162,7 +164,7 @@ export class ScicatProbeClient implements ScicatProbe {
       ...PATIENCE,
       safety: 'idempotent',
       method: 'PATCH',
-      path: `api/v4/datasets/${randomUUID()}/datasetlifecycle`,
+      path: `${DATASETS_PATH}/${randomUUID()}/datasetlifecycle`,
       json: { archivable: false },
       signal,
     });

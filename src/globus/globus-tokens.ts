@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.port.js';
+import { unlessAborted } from '../time/unless-aborted.js';
 import type { GlobusTokenClient } from './globus-token.client.js';
 
 interface Held {
@@ -66,21 +67,5 @@ export class GlobusTokens {
     const renewAt = this.clock.monotonicMs() + lifeMs - Math.min(MARGIN_MS, lifeMs * MARGIN_SHARE);
     this.held.set(scope, { accessToken, renewAt });
     return accessToken;
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -447,7 +447,7 @@ describe('GlobusTransfersClient: reading', () => {
       label: undefined,
       niceStatus: undefined,
       isPaused: false,
-      fatalError: { code: 'CANCELED', description: 'canceled' },
+      fatalError: { kind: 'cancelled', code: 'CANCELED', description: 'canceled' },
       canceledByAdmin: 'SOURCE',
       canceledByAdminMessage: 'Closed for today',
       faults: 0,

@@ -18,8 +18,8 @@ import {
 } from './globus-api.client.js';
 import { errorOfRefusal, malformed, outcomeOfRefusal } from './globus-error.js';
 import { isScopeRefusal } from './globus-token.client.js';
+import { isUuid } from '../domain/identifiers.js';
 import {
-  isUuid,
   readFirstEvent,
   readSubmissionId,
   readSubmittedTaskId,

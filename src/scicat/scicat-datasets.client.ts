@@ -17,7 +17,8 @@ export interface ScicatDatasetsOptions {
   readonly updater: ServiceAccount;
 }
 
-const DATASETS_PATH = 'api/v4/datasets';
+/** Path of SciCat's datasets. */
+export const DATASETS_PATH = 'api/v4/datasets';
 /** SciCat's other way to the blocks stops at 100 of them without a word. */
 const BLOCKS_PATH = 'api/v4/origdatablocks';
 const BLOCKS_PER_PAGE = 50;

@@ -6,13 +6,14 @@ import {
   TRANSFER_JOB_TYPE,
   type TransferJobDocument,
 } from '../domain/job-reading.js';
+import { isUuid } from '../domain/identifiers.js';
 import { field } from '../domain/untyped.js';
 import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
 import { failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
-import { isJobId, readJobDocument, readJobId } from './scicat.wire.js';
+import { readJobDocument, readJobId } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 /** What {@link ScicatTransferJobs} is made of. */
@@ -102,12 +103,12 @@ export class ScicatTransferJobs implements TransferJobs {
   async read(jobId: string, signal?: AbortSignal): Promise<TransferJobDocument | undefined> {
     const operation = 'read transfer job';
     // Anything else may be the name of another route of SciCat, such as `fullquery`.
-    if (!isJobId(jobId)) return undefined;
+    if (!isUuid(jobId)) return undefined;
     const answer = await this.options.creator.call({
       operation,
       safety: 'safe',
       method: 'GET',
-      path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
+      path: `${JOBS_PATH}/${jobId}`,
       signal,
     });
     if (saysUnknownJob(answer)) return undefined;
@@ -196,13 +197,13 @@ export class ScicatTransferJobs implements TransferJobs {
 
   async write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void> {
     const operation = 'write transfer job';
-    if (!isJobId(jobId)) throw noSuchJob(operation);
+    if (!isUuid(jobId)) throw noSuchJob(operation);
     const { statusCode, statusMessage, jobResultObject } = view;
     const answer = await this.options.updater.call({
       operation,
       safety: 'once',
       method: 'PATCH',
-      path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
+      path: `${JOBS_PATH}/${jobId}`,
       // As plain JSON SciCat replaces `jobResultObject` by this one; as a merge patch it would write
       // back a snapshot of the whole job.
       json: { statusCode, statusMessage, jobResultObject },
@@ -221,12 +222,12 @@ export class ScicatTransferJobs implements TransferJobs {
 
   async remove(jobId: string, signal?: AbortSignal): Promise<void> {
     const operation = 'remove transfer job';
-    if (!isJobId(jobId)) return;
+    if (!isUuid(jobId)) return;
     const answer = await this.options.updater.call({
       operation,
       safety: 'idempotent',
       method: 'DELETE',
-      path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
+      path: `${JOBS_PATH}/${jobId}`,
       signal,
     });
     if (saysUnknownJob(answer)) return;

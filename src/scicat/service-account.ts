@@ -7,6 +7,7 @@ import {
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Clock } from '../ports/clock.port.js';
 import { type BackoffBounds, noJitter, Retry } from '../time/backoff.js';
+import { unlessAborted } from '../time/unless-aborted.js';
 import type { ScicatApi, ScicatRequest } from './scicat-api.js';
 import { upstreamMessageOf } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';
@@ -163,23 +164,5 @@ export class ServiceAccount {
         ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
       },
     );
-  }
-}
-
-/** Waits no longer than the signal allows; what is waited for goes on. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason as Error);
-    };
-  });
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

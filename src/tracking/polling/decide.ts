@@ -153,12 +153,12 @@ function decideFailed(
 ): Transfer {
   const progress = progressOf(transfer, task);
   const { endRequested } = transfer;
-  const code = task.fatalError?.code;
+  const kind = task.fatalError?.kind;
   if (task.canceledByAdmin !== undefined) {
     return cancelled(transfer, byAdmin(task), progress);
   }
   // Globus gives no reason for some ends; after a wish to end, the wish is the reason.
-  const wasCancelled = code === undefined ? endRequested !== undefined : /^CANCELL?ED$/i.test(code);
+  const wasCancelled = kind === undefined ? endRequested !== undefined : kind === 'cancelled';
   if (wasCancelled) {
     switch (endRequested?.reason) {
       case 'user':
@@ -169,8 +169,8 @@ function decideFailed(
         return cancelled(transfer, "in Globus, by the owner of the service's account", progress);
     }
   }
-  const last = error === undefined ? '' : `; last error: ${errorInWords(error)}`;
-  if (code === 'EXPIRED') {
+  const last = error === undefined ? '' : `; last error: ${taskErrorInWords(error)}`;
+  if (kind === 'expired') {
     return failed(
       transfer,
       `Globus gave up at the deadline of the task${last}; see ${activityPage(task)}`,
@@ -199,7 +199,7 @@ function decideRunning(
   const lastError = problem ? (error ?? watch.lastError) : undefined;
   const needsHumanSince = needsHuman(task) ? (watch.needsHumanSince ?? now.monotonicMs) : undefined;
   const words = troubleInWords(task);
-  const details = lastError === undefined ? '' : `; ${errorInWords(lastError)}`;
+  const details = lastError === undefined ? '' : `; ${taskErrorInWords(lastError)}`;
   const trouble = problem ? `${words ?? ''}${details}; see ${activityPage(task)}` : words;
   const seen = noting(transfer, progressOf(transfer, task), trouble);
   const next: Watch = { needsHumanSince, unknownSince: undefined, lastError };
@@ -262,7 +262,7 @@ function adminSide(task: GlobusTask): string {
   }
 }
 
-function errorInWords(error: TaskError): string {
+function taskErrorInWords(error: TaskError): string {
   return [error.description || error.code, error.details].filter((part) => part !== '').join(': ');
 }
 

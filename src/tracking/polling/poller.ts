@@ -154,7 +154,7 @@ export class Poller {
       counter.calls += 1;
       try {
         const error = await this.globus.latestError(task.taskId, this.signal);
-        this.worded.set(tracked, troubleOf(task));
+        this.worded.set(tracked, errorMark(task));
         observations.set(tracked.jobId, { kind: 'seen', task, error });
       } catch {
         // Only words are late; the states were seen, and the others must not wait for them.
@@ -165,7 +165,7 @@ export class Poller {
 
   /** A task that is merely paused has no error to tell of. */
   private hasNewWords(tracked: TrackedTransfer, task: GlobusTask): boolean {
-    return task.faults > 0 && isProblem(task) && this.worded.get(tracked) !== troubleOf(task);
+    return task.faults > 0 && isProblem(task) && this.worded.get(tracked) !== errorMark(task);
   }
 
   /** @returns undefined when Globus could not be asked: the others were seen all the same */
@@ -185,14 +185,10 @@ interface Counter {
 
 /** Ended otherwise than by being cancelled, which needs no more words. */
 function hasFailed(task: GlobusTask): boolean {
-  return (
-    task.status === 'FAILED' &&
-    task.faults > 0 &&
-    !/^CANCELL?ED$/i.test(task.fatalError?.code ?? '')
-  );
+  return task.status === 'FAILED' && task.faults > 0 && task.fatalError?.kind !== 'cancelled';
 }
 
 /** Changes with every new error of a task. */
-function troubleOf({ faults, niceStatus }: GlobusTask): string {
+function errorMark({ faults, niceStatus }: GlobusTask): string {
   return `${faults} ${niceStatus ?? ''}`;
 }
