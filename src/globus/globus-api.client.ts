@@ -56,9 +56,9 @@ export class GlobusApi {
   private readonly tokens: GlobusTokens;
   private readonly transferUrl: string;
 
-  constructor(options: GlobusOptions, surroundings: GlobusDeps) {
-    this.caller = new UpstreamCaller({ ...surroundings, upstream: 'Globus' });
-    this.tokens = new GlobusTokens(new GlobusTokenClient(this.caller, options), surroundings.clock);
+  constructor(options: GlobusOptions, deps: GlobusDeps) {
+    this.caller = new UpstreamCaller({ ...deps, upstream: 'Globus' });
+    this.tokens = new GlobusTokens(new GlobusTokenClient(this.caller, options), deps.clock);
     this.transferUrl = options.transferUrl;
   }
 

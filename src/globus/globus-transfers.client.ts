@@ -46,10 +46,10 @@ export class GlobusTransfersClient implements GlobusTransfers {
   private readonly account: string;
   private readonly clock: Clock;
 
-  constructor(options: GlobusOptions, surroundings: GlobusDeps) {
-    this.api = new GlobusApi(options, surroundings);
+  constructor(options: GlobusOptions, deps: GlobusDeps) {
+    this.api = new GlobusApi(options, deps);
     this.account = options.clientId;
-    this.clock = surroundings.clock;
+    this.clock = deps.clock;
   }
 
   clientId(): string {
@@ -79,7 +79,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
       method: 'POST',
       path: '/transfer',
       scope: mergeScopes([TRANSFER_SCOPE, ...request.source.scopes, ...request.destination.scopes]),
-      text: { contentType: 'application/json', body },
+      body: { contentType: 'application/json', body },
       timeoutMs,
       deadlineMs: 1.5 * timeoutMs,
       maxAttempts: SUBMIT_ATTEMPTS,

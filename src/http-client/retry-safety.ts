@@ -26,24 +26,25 @@ export interface Attempt {
 export type RetryCheck = (attempt: Attempt) => 'retry' | 'stop' | 'no opinion';
 
 const TOO_MANY_REQUESTS = 429;
-const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([TOO_MANY_REQUESTS, 500, 502, 503, 504]);
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
-/** The general checks, in their order. Without any opinion there is no retry. */
-export const generalChecks: readonly RetryCheck[] = [
-  givenUp,
-  certainlyNotCarriedOut,
-  mustNotBeRetried,
-  brokenConnection,
-  transientStatus,
-];
-
-/** Whether to retry, as far as the attempt's result tells. */
+/**
+ * Whether to retry, as far as the attempt's result tells.
+ *
+ * @param checks asked before the general rules, in this order
+ */
 export function shouldRetry(checks: readonly RetryCheck[], attempt: Attempt): boolean {
   for (const check of checks) {
     const opinion = check(attempt);
     if (opinion !== 'no opinion') return opinion === 'retry';
   }
-  return false;
+  const { safety, result } = attempt;
+  if (result.kind === 'failure') {
+    const { failure } = result.error;
+    return failure === 'not-sent' || (failure !== 'aborted' && safety !== 'once');
+  }
+  const { status } = result.response;
+  return status === TOO_MANY_REQUESTS || (safety !== 'once' && TRANSIENT_STATUSES.has(status));
 }
 
 /** Whether the attempt may have been carried out although it did not say so. */
@@ -65,30 +66,4 @@ export function retryAfterMs(result: AttemptResult, now: number): number | undef
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}
-
-function givenUp({ result }: Attempt): 'stop' | 'no opinion' {
-  return result.kind === 'failure' && result.error.failure === 'aborted' ? 'stop' : 'no opinion';
-}
-
-function certainlyNotCarriedOut({ result }: Attempt): 'retry' | 'no opinion' {
-  const refused =
-    result.kind === 'answer'
-      ? result.response.status === TOO_MANY_REQUESTS
-      : result.error.failure === 'not-sent';
-  return refused ? 'retry' : 'no opinion';
-}
-
-function mustNotBeRetried({ safety }: Attempt): 'stop' | 'no opinion' {
-  return safety === 'once' ? 'stop' : 'no opinion';
-}
-
-function brokenConnection({ result }: Attempt): 'retry' | 'no opinion' {
-  return result.kind === 'failure' ? 'retry' : 'no opinion';
-}
-
-function transientStatus({ result }: Attempt): 'retry' | 'no opinion' {
-  return result.kind === 'answer' && TRANSIENT_STATUSES.has(result.response.status)
-    ? 'retry'
-    : 'no opinion';
 }

@@ -86,7 +86,7 @@ describe('UpstreamCaller', () => {
 
   it('sends an encoded body as it is', async () => {
     const { run, sent } = calling([answer(200)]);
-    await run({ method: 'POST', text: { contentType: 'text/x', body: 'b' } });
+    await run({ method: 'POST', body: { contentType: 'text/x', body: 'b' } });
     expect(sent.map(({ headers, body }) => [headers['Content-Type'], body])).toEqual([
       ['text/x', 'b'],
     ]);

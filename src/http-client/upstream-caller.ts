@@ -18,7 +18,6 @@ import {
   isUnclear,
   type RetryCheck,
   type RetrySafety,
-  generalChecks,
   retryAfterMs,
   shouldRetry,
 } from './retry-safety.js';
@@ -40,7 +39,7 @@ export interface UpstreamCall {
   /** Body, sent as JSON. */
   readonly json?: unknown;
   /** Body that is encoded already, instead of `json`. */
-  readonly text?: EncodedBody;
+  readonly body?: EncodedBody;
   readonly signal?: AbortSignal | undefined;
   /** Bound of one attempt. @default the caller's */
   readonly timeoutMs?: number;
@@ -48,7 +47,7 @@ export interface UpstreamCall {
   readonly maxAttempts?: number;
   /** Bound of the whole call, pauses included. @default 30000, or one attempt's time-out if longer */
   readonly deadlineMs?: number;
-  /** Asked before the general checks, in this order. */
+  /** Asked before the general rules, in this order. */
   readonly checks?: readonly RetryCheck[];
 }
 
@@ -130,7 +129,6 @@ export class UpstreamCaller {
     const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
     const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-    const checks = [...(call.checks ?? []), ...generalChecks];
     const body = encodedBody(call);
     let earlierAttemptUnclear = false;
 
@@ -150,7 +148,7 @@ export class UpstreamCaller {
         progress.attempts < maxAttempts &&
         clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
         pauseMs <= PAUSES.capMs &&
-        shouldRetry(checks, attempt);
+        shouldRetry(call.checks ?? [], attempt);
       if (!mayRetry) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
 
       earlierAttemptUnclear ||= isUnclear(result);
@@ -205,7 +203,7 @@ export class UpstreamCaller {
     throw new UpstreamUnavailableError(
       upstream,
       error.failure === 'not-sent'
-        ? `${upstream} can't be reached at present (${tried}). Please try again in a few minutes.`
+        ? `${upstream} is unreachable (${tried}). Please try again in a few minutes.`
         : `The connection to ${upstream} broke (${tried}). Please try again in a few minutes.`,
       { cause: error, outcomeUnclear: earlierAttemptUnclear || isUnclear(result) },
     );
@@ -213,7 +211,7 @@ export class UpstreamCaller {
 }
 
 function encodedBody(call: UpstreamCall): EncodedBody | undefined {
-  if (call.text !== undefined) return call.text;
+  if (call.body !== undefined) return call.body;
   if (call.json === undefined) return undefined;
   return { contentType: 'application/json', body: JSON.stringify(call.json) };
 }
