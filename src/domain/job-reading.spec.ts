@@ -179,10 +179,10 @@ describe('K5: what was written is read back after a restart', () => {
       readJob(aJob({ globusTransfer: { sealed: 'e30' } })),
       readJob(aJob({ globusTransfer: 'sealed' })),
     ]).toEqual([
-      { kind: 'unusable', reason: 'there is no sealed text' },
-      { kind: 'unusable', reason: 'there is no sealed text' },
+      { kind: 'unusable', reason: 'there is no sealed record' },
+      { kind: 'unusable', reason: 'there is no sealed record' },
       { kind: 'unusable', reason: 'version undefined is not known here' },
-      { kind: 'unusable', reason: 'there is no sealed text' },
+      { kind: 'unusable', reason: 'there is no sealed record' },
     ]);
   });
 });

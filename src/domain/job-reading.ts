@@ -17,7 +17,7 @@ export interface TransferJobDocument {
   readonly ownerUser: string;
   /** '' when SciCat has none. */
   readonly ownerGroup: string;
-  /** Milliseconds since the epoch; 0 when SciCat's text is no date. */
+  /** Milliseconds since the epoch; 0 when SciCat has no valid date. */
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly statusCode: string;
@@ -62,7 +62,7 @@ export function showsView(job: TransferJobDocument, view: JobView): boolean {
 }
 
 /** What a SciCat job says when it is read back, after a restart. */
-export type ReadJob =
+type ReadJob =
   /** A transfer that has not ended. */
   | { readonly kind: 'open'; readonly transfer: Transfer }
   /** SciCat shows it as ended. */

@@ -19,7 +19,7 @@ export interface JobView {
 }
 
 /** SciCat replaces this as a whole, so it is always written whole. */
-export interface JobResult {
+interface JobResult {
   readonly globusTaskId: string;
   readonly bytesTransferred: number;
   readonly filesTransferred: number;

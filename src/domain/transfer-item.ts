@@ -32,7 +32,7 @@ export interface TransferItem {
   readonly queuePosition?: number;
 }
 
-/** What a transfer that is being followed looks like now. */
+/** A tracked transfer, as it is now. */
 export function itemOfTransfer(
   transfer: Transfer,
   queuePosition: number | undefined,
@@ -52,7 +52,7 @@ export function itemOfTransfer(
   };
 }
 
-/** What SciCat's job says, for transfers that are not followed (any more). */
+/** What SciCat's job says, for transfers that are not tracked (any more). */
 export function itemOfJob(job: TransferJobDocument): TransferItem {
   const { result } = job;
   const taskId = stringField(result, 'globusTaskId');

@@ -13,8 +13,8 @@ const MARGIN_SHARE = 0.1;
 const MARGIN_MS = 300_000;
 
 /**
- * Access tokens by scope text: asked for once however many want them, kept until shortly before
- * they expire. The secret is asked for by nobody else.
+ * Access tokens by scope: fetched once however many calls need them, and kept until shortly before
+ * they expire. Nothing else uses the secret.
  */
 export class GlobusTokens {
   private readonly held = new Map<string, Held>();
@@ -26,7 +26,7 @@ export class GlobusTokens {
   ) {}
 
   /**
-   * A token good for these scopes (a text of {@link mergeScopes}).
+   * A token good for these scopes (of {@link mergeScopes}).
    *
    * @throws UpstreamError as {@link GlobusTokenClient.fetch} does
    */
@@ -36,7 +36,7 @@ export class GlobusTokens {
     return this.refresh(scope, scope, signal);
   }
 
-  /** Globus refused this token; the next {@link get} brings another, if nobody else has yet. */
+  /** Globus refused this token; the next {@link get} fetches another, unless that has been done. */
   drop(scope: string, accessToken: string): void {
     if (this.held.get(scope)?.accessToken === accessToken) this.held.delete(scope);
   }

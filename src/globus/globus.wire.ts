@@ -20,7 +20,7 @@ export interface WireError {
 }
 
 /** A listing, with how many tasks there are in all and how many of them it holds. */
-export interface WireTaskList {
+interface WireTaskList {
   readonly tasks: readonly GlobusTask[];
   readonly listed: number;
   readonly total: number;

@@ -23,7 +23,7 @@ import {
 } from './retry-safety.js';
 
 /** A body as it goes over the wire. */
-export interface EncodedBody {
+interface EncodedBody {
   readonly contentType: string;
   readonly body: string | StreamedBody;
 }
@@ -71,7 +71,7 @@ export interface ObservedCall {
 }
 
 /** What an {@link UpstreamCaller} is made of. */
-export interface UpstreamCallerOptions {
+interface UpstreamCallerOptions {
   readonly upstream: Upstream;
   readonly transport: HttpTransport;
   readonly clock: Clock;

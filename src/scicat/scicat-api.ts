@@ -13,7 +13,7 @@ export type ScicatRequest = Omit<UpstreamCall, 'url' | 'headers' | 'body'> & {
 };
 
 /** What {@link ScicatApi} is made of. */
-export interface ScicatApiOptions {
+interface ScicatApiOptions {
   /** Base URL without `/api/v…`. A path in it is kept, trailing slashes make no difference. */
   readonly scicatUrl: string;
   readonly caller: UpstreamCaller;

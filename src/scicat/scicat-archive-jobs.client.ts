@@ -17,7 +17,7 @@ const CREATING: FailureReading = {
 };
 
 /** What {@link ScicatArchiveJobs} is made of. */
-export interface ScicatArchiveJobsOptions {
+interface ScicatArchiveJobsOptions {
   readonly creator: ServiceAccount;
   /** Names of the accounts that are or were the creator, as `TransferJobs.ownAccounts` has them. */
   readonly ownAccounts: () => readonly string[];

@@ -10,7 +10,7 @@ import { readDataset, readFileBlock, readLifecycle } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 /** What {@link ScicatDatasets} is made of. */
-export interface ScicatDatasetsOptions {
+interface ScicatDatasetsOptions {
   /** For calls with a user's own token. */
   readonly api: ScicatApi;
   /** Reads any dataset and sets lifecycles. */
@@ -152,7 +152,7 @@ export class ScicatDatasets implements Datasets {
   }
 }
 
-/** One sentence for all that users can't read, so that nobody learns which datasets exist. */
+/** The same sentence for all that users can't read, so that it does not tell which datasets exist. */
 export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
     'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',

@@ -3,8 +3,7 @@ import { field } from '../domain/untyped.js';
 import type { ScicatApi } from './scicat-api.js';
 
 /** Whether SciCat is up; `reason` is a sentence for operators. */
-export type ScicatHealthReport =
-  { readonly up: true } | { readonly up: false; readonly reason: string };
+type ScicatHealthReport = { readonly up: true } | { readonly up: false; readonly reason: string };
 
 /** SciCat's route for health checks. */
 export const HEALTH_PATH = 'api/v3/health';

@@ -6,7 +6,7 @@ import { failureOf, malformed } from './scicat-error.js';
 import { readIdentity } from './scicat.wire.js';
 
 /** What {@link ScicatIdentities} is made of. */
-export interface ScicatIdentitiesOptions {
+interface ScicatIdentitiesOptions {
   readonly api: ScicatApi;
 }
 

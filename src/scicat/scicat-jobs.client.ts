@@ -17,7 +17,7 @@ import { readJobDocument, readJobId } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 /** What {@link ScicatTransferJobs} is made of. */
-export interface ScicatTransferJobsOptions {
+interface ScicatTransferJobsOptions {
   /** Creates, lists and reads. */
   readonly creator: ServiceAccount;
   /** Writes and removes; the creator itself where one account has all rights. */
@@ -252,7 +252,7 @@ export class ScicatTransferJobs implements TransferJobs {
   }
 }
 
-/** The record as it stands in the job: sealed for us, the harmless part of it for people. */
+/** The record as the job holds it: sealed for the service, with its harmless part readable. */
 function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>> {
   const { version, key, source, destination, autoArchive, requestedBy } = record;
   return {

@@ -13,7 +13,7 @@ import type { LifecycleFound } from '../domain/transfer.js';
  */
 
 /** A service account's login. */
-export interface Login {
+interface Login {
   readonly token: string;
   /** Life of the token in seconds; undefined when SciCat does not say. */
   readonly expiresInSeconds: number | undefined;
@@ -29,8 +29,8 @@ export function readLogin(body: unknown): Login | undefined {
 }
 
 /**
- * Who a token belongs to; undefined when SciCat knows nobody by it (surprise: validly signed tokens
- * of nobody are answered with 200 and an empty body).
+ * Who a token belongs to; undefined when SciCat knows no such user (surprise: validly signed tokens
+ * of unknown users are answered with 200 and an empty body).
  */
 export function readIdentity(body: unknown): Identity | undefined {
   const profile = field(body, 'profile');
@@ -47,7 +47,7 @@ export function readIdentity(body: unknown): Identity | undefined {
 }
 
 /**
- * Who an account is, by `auth/whoami`; undefined when SciCat knows nobody by the token (it answers
+ * Who an account is, by `auth/whoami`; undefined when SciCat knows no such user (it answers
  * 200 with an empty body then).
  */
 export function readAccount(body: unknown): AccountFacts | undefined {
@@ -79,7 +79,7 @@ export function readLifecycle(body: unknown): LifecycleFound {
 }
 
 /** One block of a dataset's file list. */
-export interface FileBlock {
+interface FileBlock {
   readonly id: string;
   readonly paths: readonly string[];
 }
@@ -93,7 +93,7 @@ export function readFileBlock(value: unknown): FileBlock | undefined {
   return paths.includes('') ? undefined : { id, paths };
 }
 
-/** The id of a job. Where `fields` leaves it out, it stands in `_id` as well. */
+/** The id of a job. Where `fields` leaves it out, it is in `_id`. */
 export function readJobId(value: unknown): string | undefined {
   const id = field(value, 'id') ?? field(value, '_id');
   return isUuid(id) ? id : undefined;

@@ -13,13 +13,13 @@ import { upstreamMessageOf } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';
 
 /** What a {@link ServiceAccount} is made of. */
-export interface ServiceAccountOptions {
+interface ServiceAccountOptions {
   readonly api: ScicatApi;
   readonly clock: Clock;
   readonly username: string;
   /** Asked at every login, so that the password is held in one place only. */
   readonly password: () => string;
-  /** Where operators set it, e.g. `SCICAT_SERVICE_USER`; stands in error messages. */
+  /** Where operators set it, e.g. `SCICAT_SERVICE_USER`, for error messages. */
   readonly setting: string;
 }
 
@@ -74,7 +74,7 @@ export class ServiceAccount {
   /**
    * Sends a request in the account's name.
    *
-   * @returns the answer, whatever its status; a 401 or 403 is no matter of an expired token
+   * @returns the answer, whatever its status; a 401 or 403 is not about an expired token
    * @throws ServiceAccountError when SciCat refuses the login; the request was not carried out
    * @throws UpstreamUnavailableError, UpstreamTimeoutError when SciCat can't be asked
    */
