@@ -93,10 +93,10 @@ export const SAFEGUARDS = [
     file: 'src/scicat/scicat-jobs.client.ts',
     search: `    const answer = await this.options.creator.call({
       operation,
-      repeat: 'once',`,
+      safety: 'once',`,
     replace: `    const answer = await this.options.creator.call({
       operation,
-      repeat: 'idempotent',`,
+      safety: 'idempotent',`,
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
   },
   {
@@ -167,7 +167,7 @@ export const SAFEGUARDS = [
   {
     name: 'own-account',
     keeps: "a forged job of somebody else's is never carried out",
-    file: 'src/domain/job-document.ts',
+    file: 'src/domain/job-reading.ts',
     search: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy)',
     replace: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.length > 0',
     tests: ['src/tracking/recovery/sweep', 'src/transfers/application/cancel'],

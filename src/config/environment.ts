@@ -1,5 +1,6 @@
 import { posix, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
+import { codeOf } from '../errors/error-code.js';
 import type { Account, Secrets } from './app-config.js';
 import { APPLICATION_NAME } from './find-config-file.js';
 import type { Problem } from './problem.js';
@@ -195,6 +196,5 @@ function isSet(value: string | undefined): value is string {
 
 /** `ENOENT` and the like: the message of a file error can't be trusted to hold no content. */
 export function errorCode(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown error';
+  return codeOf(error) ?? 'unknown error';
 }

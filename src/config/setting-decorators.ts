@@ -16,7 +16,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { isIP } from 'node:net';
-import { UUID_PATTERN } from '../facilities/identifiers.js';
+import { UUID_PATTERN } from '../domain/identifiers.js';
 
 /**
  * Decorators for settings. Each stands for the class-validator rules of one kind of value, with one

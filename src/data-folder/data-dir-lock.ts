@@ -4,8 +4,8 @@ import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf } from '../errors/error-code.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { codeOf } from '../errors/error-code.js';
 
 /** Another instance uses the same `dataDir`, or it is not writable. */
 export class DataDirUnavailableError extends ProxyError {

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TRANSFER_KEY } from '../domain/identifiers.js';
 import { codeOf } from '../errors/error-code.js';
 import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
 import type { FileList } from '../file-lists/file-list.js';
@@ -27,8 +28,6 @@ export interface SpoolFileSystem {
 
 const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, stat, unlink };
 
-/** Only a key of this form becomes a file name. */
-const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SUFFIX = '.jsonl.gz';
 
 /**
@@ -69,7 +68,7 @@ export class FileListSpool implements FileListStore {
   }
 
   async put(key: string, files: FileList): Promise<void> {
-    if (!KEY.test(key)) {
+    if (!TRANSFER_KEY.test(key)) {
       throw new InternalError('A file list can be stored only under a UUID. Please report this.');
     }
     this.written.delete(key);
@@ -89,7 +88,7 @@ export class FileListSpool implements FileListStore {
   }
 
   async open(key: string): Promise<StoredFileList | undefined> {
-    if (!KEY.test(key)) return undefined;
+    if (!TRANSFER_KEY.test(key)) return undefined;
     const stats = this.written.get(key);
     const recent = this.recent.take(key);
     if (stats !== undefined) {
@@ -111,7 +110,7 @@ export class FileListSpool implements FileListStore {
   }
 
   async remove(key: string): Promise<void> {
-    if (!KEY.test(key)) return;
+    if (!TRANSFER_KEY.test(key)) return;
     this.written.delete(key);
     this.recent.take(key);
     try {
@@ -127,7 +126,7 @@ export class FileListSpool implements FileListStore {
       const entries: StoredEntry[] = [];
       for (const name of await this.files.readdir(this.folder)) {
         const key = name.slice(0, -SUFFIX.length);
-        if (!name.endsWith(SUFFIX) || !KEY.test(key)) continue;
+        if (!name.endsWith(SUFFIX) || !TRANSFER_KEY.test(key)) continue;
         // It may have been removed meanwhile.
         const found = await ifExists(this.files.stat(this.pathOf(key)));
         if (found !== undefined) entries.push({ key, storedAt: Math.trunc(found.mtimeMs) });

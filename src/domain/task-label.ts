@@ -1,12 +1,12 @@
+import { UUID_ANYWHERE } from './identifiers.js';
+
 /** The label that a transfer's Globus task carries: by it a task is found and recognized again. */
 export function taskLabel(jobId: string): string {
   return `${LABEL_PREFIX}${jobId}`;
 }
 
 /** What all our labels begin with. Globus allows 128 characters; this and a UUID take 52. */
-export const LABEL_PREFIX = 'SciCat transfer ';
-
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
+const LABEL_PREFIX = 'SciCat transfer ';
 
 /**
  * Whether a task may be acted on for this job: its label must carry the job's id. The Go version
@@ -18,5 +18,5 @@ export function labelFits(
   origin: 'recorded' | 'go-version',
 ): boolean {
   if (label === taskLabel(jobId)) return true;
-  return origin === 'go-version' && !UUID.test(label ?? '');
+  return origin === 'go-version' && !UUID_ANYWHERE.test(label ?? '');
 }

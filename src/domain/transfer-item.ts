@@ -1,6 +1,7 @@
-import { field, type TransferJobDocument } from './job-document.js';
+import type { TransferJobDocument } from './job-reading.js';
 import { jobView } from './job-view.js';
 import type { Transfer } from './transfer.js';
+import { countField, field, stringField } from './untyped.js';
 
 /** The status words of the REST interface. Frozen: an existing client breaks on any other. */
 export const ITEM_STATUSES = [
@@ -31,7 +32,7 @@ export interface TransferItem {
   readonly queuePosition?: number;
 }
 
-/** What a transfer that is being followed looks like now. */
+/** A tracked transfer, as it is now. */
 export function itemOfTransfer(
   transfer: Transfer,
   queuePosition: number | undefined,
@@ -51,15 +52,15 @@ export function itemOfTransfer(
   };
 }
 
-/** What SciCat's job says, for transfers that are not followed (any more). */
+/** What SciCat's job says, for transfers that are not tracked (any more). */
 export function itemOfJob(job: TransferJobDocument): TransferItem {
   const { result } = job;
-  const taskId = textOf(result, 'globusTaskId');
+  const taskId = stringField(result, 'globusTaskId');
   const [datasetPid] = job.datasetPids;
   return {
     transferId: job.id,
     status: statusOf(job),
-    message: withError(job.statusMessage, textOf(result, 'error') ?? ''),
+    message: withError(job.statusMessage, stringField(result, 'error') ?? ''),
     ...count('bytesTransferred', result),
     ...count('bytesTotal', result),
     ...count('filesTransferred', result),
@@ -83,23 +84,16 @@ function statusOf(job: TransferJobDocument): ItemStatus {
       return status;
     case 'transferring':
     case undefined:
-      return textOf(job.result, 'globusTaskId') === undefined ? 'waiting' : 'transferring';
+      return stringField(job.result, 'globusTaskId') === undefined ? 'waiting' : 'transferring';
     default:
       return 'invalid status';
   }
-}
-
-function textOf(value: unknown, name: string): string | undefined {
-  const text = field(value, name);
-  return typeof text === 'string' && text !== '' ? text : undefined;
 }
 
 function count<Name extends 'bytesTransferred' | 'bytesTotal' | 'filesTransferred' | 'filesTotal'>(
   name: Name,
   result: unknown,
 ): Partial<Record<Name, number>> {
-  const value = field(result, name);
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-    ? ({ [name]: value } as Record<Name, number>)
-    : {};
+  const value = countField(result, name);
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, number>);
 }

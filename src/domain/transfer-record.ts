@@ -30,7 +30,7 @@ export interface CopyOptions {
  */
 export interface TransferRecord {
   readonly version: 1;
-  /** UUID that the proxy made before anything else; what is looked for when an answer was lost. */
+  /** UUID that the proxy made before anything else; the job is found by it when an answer was lost. */
   readonly key: string;
   readonly datasetPid: string;
   readonly source: RecordedSide;
@@ -55,26 +55,26 @@ export interface TransferRecord {
 }
 
 /**
- * The record as one opaque text. SciCat may mask what looks like an e-mail address in any readable
- * field (also inside paths and names), so only the sealed text is ever read back.
+ * The record as one opaque string. SciCat may mask what looks like an e-mail address in any readable
+ * field (also inside paths and names), so only the sealed string is ever read back.
  */
 export function sealRecord(record: TransferRecord): string {
   return Buffer.from(JSON.stringify(record), 'utf8').toString('base64url');
 }
 
-/** A record, or why the text holds none. */
-export type UnsealedRecord =
+/** A record, or why the string holds none. */
+type UnsealedRecord =
   | { readonly ok: true; readonly record: TransferRecord }
   | { readonly ok: false; readonly reason: string };
 
-/** Reads a sealed text back; nothing in it is believed before its type was checked. */
+/** Reads a sealed string back; nothing in it is believed before its type was checked. */
 export function unsealRecord(sealed: unknown): UnsealedRecord {
-  if (typeof sealed !== 'string' || sealed === '') return bad('there is no sealed text');
+  if (typeof sealed !== 'string' || sealed === '') return bad('there is no sealed record');
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(sealed, 'base64url').toString('utf8'));
   } catch {
-    return bad('the sealed text is not JSON');
+    return bad('the sealed record is not JSON');
   }
   try {
     return { ok: true, record: readRecord(object(value, 'record')) };
@@ -150,13 +150,13 @@ function readCopyOptions(value: unknown): CopyOptions {
 function readFileList(value: unknown): FileListDigest {
   const list = object(value, 'fileList');
   const sha256 = text(list['sha256'], 'fileList.sha256');
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new MalformedRecord('fileList.sha256 is no SHA-256');
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new MalformedRecord('fileList.sha256 is not a SHA-256');
   return {
     count: count(list['count'], 'fileList.count'),
     sha256,
     symlinks: array(list['symlinks'], 'fileList.symlinks').map((run): SymlinkRun => {
       const [first, length, ...rest] = array(run, 'fileList.symlinks');
-      if (rest.length > 0) throw new MalformedRecord('fileList.symlinks holds no pair');
+      if (rest.length > 0) throw new MalformedRecord('fileList.symlinks does not hold pairs');
       return [count(first, 'fileList.symlinks'), count(length, 'fileList.symlinks')];
     }),
   };
@@ -178,7 +178,7 @@ function array(value: unknown, name: string): readonly unknown[] {
 
 function text(value: unknown, name: string): string {
   if (typeof value !== 'string' || value === '') {
-    throw new MalformedRecord(`${name} is not a text`);
+    throw new MalformedRecord(`${name} is not a string`);
   }
   return value;
 }

@@ -8,7 +8,7 @@ import { mayMove, type TransferState } from './transfer-state.js';
 export interface Transfer {
   /** Id of the SciCat job that this transfer is. */
   readonly jobId: string;
-  /** UUID of the transfer; names its spool file and stands in its archive job. */
+  /** UUID of the transfer; names its spool file and is kept in its archive job. */
   readonly key: string;
   readonly datasetPid: string;
   readonly origin: TransferOrigin;
@@ -16,7 +16,7 @@ export interface Transfer {
   readonly requestedAt: number;
   /** Globus's idempotency key in force; undefined until one was fetched. */
   readonly submissionId: string | undefined;
-  /** Somebody wants the transfer to end. Durable before anybody is told so. */
+  /** The transfer is to end. In SciCat before the caller is told so. */
   readonly endRequested: EndRequest | undefined;
   readonly progress: Progress;
   /** How often Globus was asked to start the transfer. */
@@ -24,13 +24,13 @@ export interface Transfer {
   readonly status: TransferStatus;
 }
 
-/** Where the wishes of a transfer come from. */
-export type TransferOrigin =
+/** What says how a transfer is to be carried out. */
+type TransferOrigin =
   | { readonly kind: 'recorded'; readonly record: TransferRecord }
   /** A job of the Go program that this service replaces: it kept no record of what was asked. */
   | { readonly kind: 'go-version'; readonly ownerGroup: string };
 
-/** The wish to end a transfer. */
+/** A request to end a transfer. */
 export interface EndRequest {
   /** `user`: DELETE. `stalled`: `task.stallTimeout` ran out. */
   readonly reason: 'user' | 'stalled';
@@ -146,7 +146,7 @@ export function taskIdOf(transfer: Transfer): string {
   return transfer.status.state === 'waiting' ? '' : transfer.status.taskId;
 }
 
-/** The dataset is archived unless somebody asked otherwise; the Go version always archived. */
+/** The dataset is archived unless the request says otherwise; the Go version always archived. */
 export function wantsArchive(transfer: Transfer): boolean {
   return transfer.origin.kind === 'go-version' || transfer.origin.record.autoArchive;
 }
@@ -156,7 +156,7 @@ export function withSubmissionId(transfer: Transfer, submissionId: string): Tran
   return { ...transfer, submissionId };
 }
 
-/** The wish to end is noted. A later wish can add the removal of the job, never take it back. */
+/** Notes the request to end. A later one can add the removal of the job, never take it back. */
 export function withEndRequest(transfer: Transfer, request: EndRequest): Transfer {
   const earlier = transfer.endRequested;
   if (earlier === undefined) return { ...transfer, endRequested: request };
@@ -165,8 +165,8 @@ export function withEndRequest(transfer: Transfer, request: EndRequest): Transfe
 }
 
 /**
- * Globus is about to be asked: from here on it may have the task. A repeated try keeps the reason
- * of the last one, which is more to know.
+ * Globus is about to be asked: from here on it may have the task. A further attempt keeps the reason
+ * of the last one, which says more.
  */
 export function beingSubmitted(transfer: Transfer): Transfer {
   const { status, attempts } = transfer;
@@ -250,7 +250,7 @@ export function failed(transfer: Transfer, error: string, progress?: Progress): 
   };
 }
 
-/** It was ended on somebody's wish. */
+/** It was ended on request. */
 export function cancelled(transfer: Transfer, by: string, progress?: Progress): Transfer {
   return {
     ...move(transfer, { state: 'cancelled', taskId: taskIdOf(transfer), by }),

@@ -1,13 +1,14 @@
+import { isMasked } from '../domain/masking.js';
 import { goPathBase, goPathDir, goPathEscape } from '../templates/path-variables.js';
 import type { Template } from '../templates/template.js';
 import type { Facility, FolderField } from './facility.js';
-import { refusePid } from './identifiers.js';
 import {
   hasDotSegment,
   hasUnprintable,
   isInside,
   normalizedPath,
   quoted,
+  refusePid,
   segmentsOf,
 } from './path-text.js';
 
@@ -251,7 +252,7 @@ function pidRefusal(pid: string): PathRefusal | undefined {
 }
 
 function sourceFolderRefusal(sourceFolder: string): PathRefusal | undefined {
-  if (sourceFolder.includes('*****')) {
+  if (isMasked(sourceFolder)) {
     return refused(
       'source-folder-masked',
       `SciCat hides part of the dataset's source folder (${quoted(sourceFolder)}) from you, so the files can't be found; ask the SciCat administrators about masked personal information.`,

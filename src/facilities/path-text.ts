@@ -46,3 +46,14 @@ export function quoted(text: string): string {
   );
   return `"${safe}"`;
 }
+
+/**
+ * Why a PID is refused, as the end of a sentence that begins with the PID, or `undefined` if it can
+ * be asked for. An empty one or a `.` would address another route of SciCat, and PIDs reach paths.
+ */
+export function refusePid(pid: string): string | undefined {
+  if (pid.trim() === '') return 'is empty';
+  if (hasDotSegment(pid)) return 'has a "." or ".." segment';
+  if (hasUnprintable(pid)) return 'contains a control character or broken text';
+  return undefined;
+}

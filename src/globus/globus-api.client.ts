@@ -7,7 +7,7 @@ import {
   UpstreamCaller,
 } from '../http-client/upstream-caller.js';
 import type { Clock } from '../ports/clock.port.js';
-import { missingConsent, noQuickRepeat } from './globus-error.js';
+import { missingConsent, noQuickRetry } from './globus-error.js';
 import { GlobusTokenClient } from './globus-token.client.js';
 import { GlobusTokens } from './globus-tokens.js';
 import { mergeScopes } from './scope-merge.js';
@@ -31,11 +31,11 @@ export interface GlobusDeps {
   readonly observe?: (call: ObservedCall) => void;
 }
 
-/** A call to Globus Transfer; the token is seen to. */
+/** A call to Globus Transfer, without its token. */
 export interface ApiCall extends Omit<UpstreamCall, 'url' | 'headers' | 'checks'> {
   /** Below the base URL, with the query. */
   readonly path: string;
-  /** What the token must be good for: a text of {@link mergeScopes}. */
+  /** What the token must be good for, by {@link mergeScopes}. */
   readonly scope: string;
 }
 
@@ -45,7 +45,7 @@ export type ApiResult = {
   readonly unclear: boolean;
 } & (
   | { readonly kind: 'answer'; readonly answer: UpstreamAnswer }
-  /** There was no token to be had, so the call was not sent (again). */
+  /** There is no token, so the call was not sent (again). */
   | { readonly kind: 'no-token'; readonly error: UpstreamError }
   | { readonly kind: 'no-answer'; readonly error: UpstreamError }
 );
@@ -56,16 +56,16 @@ export class GlobusApi {
   private readonly tokens: GlobusTokens;
   private readonly transferUrl: string;
 
-  constructor(options: GlobusOptions, surroundings: GlobusDeps) {
-    this.caller = new UpstreamCaller({ ...surroundings, upstream: 'Globus' });
-    this.tokens = new GlobusTokens(new GlobusTokenClient(this.caller, options), surroundings.clock);
+  constructor(options: GlobusOptions, deps: GlobusDeps) {
+    this.caller = new UpstreamCaller({ ...deps, upstream: 'Globus' });
+    this.tokens = new GlobusTokens(new GlobusTokenClient(this.caller, options), deps.clock);
     this.transferUrl = options.transferUrl;
   }
 
   /**
    * Gets a token ahead of the calls that need it.
    *
-   * @throws UpstreamError when there is none to be had
+   * @throws UpstreamError when there is none
    */
   async authorize(scope: string, signal?: AbortSignal): Promise<void> {
     await this.tokens.get(scope, signal);
@@ -111,7 +111,7 @@ export class GlobusApi {
       ...call,
       url: `${this.transferUrl}${path}`,
       headers: { Authorization: `Bearer ${token}` },
-      checks: [noQuickRepeat],
+      checks: [noQuickRetry],
     });
   }
 }

@@ -1,50 +1,56 @@
 import {
   ServiceAccountError,
   type UpstreamError,
+  type UpstreamErrorOptions,
   UpstreamMalformedError,
   UpstreamRejectedError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
-import { type RepeatCheck, retryAfterMs } from '../http-client/repeat-checks.js';
+import { type RetryCheck, retryAfterMs } from '../http-client/retry-safety.js';
 import type { HttpResponse } from '../ports/http-transport.port.js';
 import type { SubmitOutcome } from '../ports/globus-transfers.port.js';
 import { oneLine, readError, type WireError } from './globus.wire.js';
 
-/** An error answer of Globus Transfer, with what the rules below ask about. */
+/** An error answer of Globus Transfer. */
 interface Refusal extends WireError {
   readonly status: number;
   readonly retryAfterSeconds: number | undefined;
 }
 
-type Rule = (refusal: Refusal) => SubmitOutcome | undefined;
-
 /**
  * What a submission's error answer means. Why a transfer waits is told in words that are the same
- * at every try (no status, no request id): the job in SciCat is written anew when they change.
- * The rules are asked in this order; the first one that knows decides.
+ * at every attempt (no status, no request id): the job in SciCat is written anew when they change.
  * 401 and `ConsentRequired` come here only after a new token did not help.
- */
-const submissionRules: readonly Rule[] = [
-  tooManyPending,
-  rateLimit,
-  maintenance,
-  serverTrouble,
-  tokenRefused,
-  submissionIdRefused,
-  identicalPaths,
-  noTransfer,
-];
-
-/**
+ *
  * @param now wall clock in milliseconds since the epoch, for a `Retry-After` with a date
  */
 export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOutcome {
   const refusal = refusalOf(response, now);
-  for (const rule of submissionRules) {
-    const outcome = rule(refusal);
-    if (outcome !== undefined) return outcome;
+  const { status, code = '', message = '' } = refusal;
+  if (code.includes('TooManyPendingJobs')) {
+    return busy(refusal, 'Globus holds as many of our transfers as it allows');
   }
-  return { kind: 'unclear', reason: 'Globus gave no clear answer' };
+  if (status === 429) return busy(refusal, 'Globus limits how often it may be asked');
+  if (status === 503 && code.includes('ServiceUnavailable')) {
+    return busy(refusal, 'Globus is in maintenance');
+  }
+  // 408: the service gave up reading, or a proxy before it gave up waiting for its answer.
+  if (status >= 500 || status === 408) {
+    return { kind: 'unclear', reason: 'Globus has a problem of its own' };
+  }
+  if (status === 401) {
+    const reason = 'Globus does not accept the token of the service account';
+    return { kind: 'account-refused', reason };
+  }
+  if (status < 400) return { kind: 'unclear', reason: 'Globus gave no clear answer' };
+  if (/submission[\s_-]?id/i.test(`${code} ${message}`)) {
+    return { kind: 'submission-id-refused', reason: 'Globus does not accept the submission id' };
+  }
+  if (status === 409) {
+    const reason = 'an earlier Globus transfer of the same files has not ended yet';
+    return { kind: 'conflict', reason };
+  }
+  return { kind: 'refused', reason: `${explanation(refusal)} (${mark(refusal)})` };
 }
 
 /** An error answer to a call other than a submission, as an error. */
@@ -54,14 +60,8 @@ export function errorOfRefusal(
   now: number,
 ): UpstreamError {
   const refusal = refusalOf(response, now);
-  const { status, code, message, requestId, retryAfterSeconds } = refusal;
-  const facts = {
-    status,
-    ...(code === undefined ? {} : { upstreamCode: code }),
-    ...(message === undefined ? {} : { upstreamMessage: message }),
-    ...(requestId === undefined ? {} : { upstreamRequestId: requestId }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-  };
+  const { status } = refusal;
+  const facts = factsOf(refusal);
   const named = `${operation}: ${mark(refusal)}`;
   if (status === 401) {
     return new ServiceAccountError(
@@ -81,6 +81,20 @@ export function errorOfRefusal(
   return new UpstreamRejectedError('Globus', `Globus refused the request (${named}).`, facts);
 }
 
+/** What an error carries of Globus's answer. */
+export function factsOf(
+  refusal: WireError & { readonly status: number; readonly retryAfterSeconds?: number | undefined },
+): UpstreamErrorOptions {
+  const { status, code, message, requestId, retryAfterSeconds } = refusal;
+  return {
+    status,
+    ...(code === undefined ? {} : { upstreamCode: code }),
+    ...(message === undefined ? {} : { upstreamMessage: message }),
+    ...(requestId === undefined ? {} : { upstreamRequestId: requestId }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+}
+
 /** An answer that is not what was asked for. */
 export function malformed(operation: string, status: number): UpstreamMalformedError {
   return new UpstreamMalformedError(
@@ -98,10 +112,10 @@ export function missingConsent(response: HttpResponse): readonly string[] | unde
 }
 
 /**
- * Trouble that a quick repetition does not end: a collection that is offline, a maintenance, a full
+ * Trouble that a quick retry does not end: a collection that is offline, a maintenance, a full
  * queue.
  */
-export const noQuickRepeat: RepeatCheck = ({ result }) => {
+export const noQuickRetry: RetryCheck = ({ result }) => {
   if (result.kind === 'failure') return 'no opinion';
   const { code } = readError(result.response.body);
   return code !== undefined &&
@@ -109,63 +123,6 @@ export const noQuickRepeat: RepeatCheck = ({ result }) => {
     ? 'stop'
     : 'no opinion';
 };
-
-function tooManyPending(refusal: Refusal): SubmitOutcome | undefined {
-  if (refusal.code?.includes('TooManyPendingJobs') !== true) return undefined;
-  return busy(refusal, 'Globus holds as many of our transfers as it allows');
-}
-
-function rateLimit(refusal: Refusal): SubmitOutcome | undefined {
-  if (refusal.status !== 429) return undefined;
-  return busy(refusal, 'Globus limits how often it may be asked');
-}
-
-function maintenance(refusal: Refusal): SubmitOutcome | undefined {
-  if (refusal.status !== 503 || refusal.code?.includes('ServiceUnavailable') !== true) {
-    return undefined;
-  }
-  return busy(refusal, 'Globus is in maintenance');
-}
-
-/** 408: the service gave up reading, or a proxy before it gave up waiting for its answer. */
-function serverTrouble(refusal: Refusal): SubmitOutcome | undefined {
-  if (refusal.status < 500 && refusal.status !== 408) return undefined;
-  return { kind: 'unclear', reason: 'Globus has a problem of its own' };
-}
-
-function tokenRefused(refusal: Refusal): SubmitOutcome | undefined {
-  if (refusal.status !== 401) return undefined;
-  return {
-    kind: 'account-refused',
-    reason: 'Globus does not accept the token of the service account',
-  };
-}
-
-function submissionIdRefused(refusal: Refusal): SubmitOutcome | undefined {
-  const about = `${refusal.code ?? ''} ${refusal.message ?? ''}`;
-  if (!isClientError(refusal) || !/submission[\s_-]?id/i.test(about)) return undefined;
-  return {
-    kind: 'submission-id-refused',
-    reason: 'Globus does not accept the submission id',
-  };
-}
-
-function identicalPaths(refusal: Refusal): SubmitOutcome | undefined {
-  if (refusal.status !== 409) return undefined;
-  return {
-    kind: 'conflict',
-    reason: 'an earlier Globus transfer of the same files has not ended yet',
-  };
-}
-
-function noTransfer(refusal: Refusal): SubmitOutcome | undefined {
-  if (!isClientError(refusal)) return undefined;
-  return { kind: 'refused', reason: `${explanation(refusal)} (${mark(refusal)})` };
-}
-
-function isClientError({ status }: Refusal): boolean {
-  return status >= 400 && status < 500;
-}
 
 function busy(refusal: Refusal, why: string): SubmitOutcome {
   const { retryAfterSeconds } = refusal;

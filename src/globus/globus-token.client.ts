@@ -4,6 +4,7 @@ import {
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer, UpstreamCaller } from '../http-client/upstream-caller.js';
+import { factsOf } from './globus-error.js';
 import { readError, readToken, type WireToken } from './globus.wire.js';
 
 const TRANSFER_RESOURCE_SERVER = 'transfer.api.globus.org';
@@ -42,11 +43,11 @@ export class GlobusTokenClient {
     const answer = await this.caller.call({
       operation: 'get token',
       // A token more changes nothing.
-      repeat: 'safe',
+      safety: 'safe',
       method: 'POST',
       url: this.url,
       headers: { Authorization: this.#authorization },
-      text: {
+      body: {
         contentType: 'application/x-www-form-urlencoded',
         body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
       },
@@ -64,13 +65,9 @@ export class GlobusTokenClient {
 
 function refusal(answer: UpstreamAnswer): Error {
   const { status } = answer;
-  const { code, message, requestId } = readError(answer.body);
-  const facts = {
-    status,
-    ...(code === undefined ? {} : { upstreamCode: code }),
-    ...(message === undefined ? {} : { upstreamMessage: message }),
-    ...(requestId === undefined ? {} : { upstreamRequestId: requestId }),
-  };
+  const error = readError(answer.body);
+  const { code } = error;
+  const facts = factsOf({ ...error, status });
   if (status === 429 || status >= 500) {
     return new UpstreamUnavailableError(
       'Globus',

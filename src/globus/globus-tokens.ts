@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.port.js';
+import { unlessAborted } from '../time/unless-aborted.js';
 import type { GlobusTokenClient } from './globus-token.client.js';
 
 interface Held {
@@ -12,8 +13,8 @@ const MARGIN_SHARE = 0.1;
 const MARGIN_MS = 300_000;
 
 /**
- * Access tokens by scope text: asked for once however many want them, kept until shortly before
- * they expire. The secret is asked for by nobody else.
+ * Access tokens by scope: fetched once however many calls need them, and kept until shortly before
+ * they expire. Nothing else uses the secret.
  */
 export class GlobusTokens {
   private readonly held = new Map<string, Held>();
@@ -25,7 +26,7 @@ export class GlobusTokens {
   ) {}
 
   /**
-   * A token good for these scopes (a text of {@link mergeScopes}).
+   * A token good for these scopes (of {@link mergeScopes}).
    *
    * @throws UpstreamError as {@link GlobusTokenClient.fetch} does
    */
@@ -35,7 +36,7 @@ export class GlobusTokens {
     return this.refresh(scope, scope, signal);
   }
 
-  /** Globus refused this token; the next {@link get} brings another, if nobody else has yet. */
+  /** Globus refused this token; the next {@link get} fetches another, unless that has been done. */
   drop(scope: string, accessToken: string): void {
     if (this.held.get(scope)?.accessToken === accessToken) this.held.delete(scope);
   }
@@ -66,21 +67,5 @@ export class GlobusTokens {
     const renewAt = this.clock.monotonicMs() + lifeMs - Math.min(MARGIN_MS, lifeMs * MARGIN_SHARE);
     this.held.set(scope, { accessToken, renewAt });
     return accessToken;
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

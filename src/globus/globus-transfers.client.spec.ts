@@ -293,7 +293,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect(asked()).toHaveLength(2);
   });
 
-  it('401: renews the token once and repeats; then it is the account', async () => {
+  it('401: renews the token once and retries; then it is the account', async () => {
     const expired = error(401, 'AuthenticationFailed');
     const healed = globus({
       auth: [tokenAnswer('old'), tokenAnswer('new')],
@@ -316,7 +316,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect(refused.asked()).toHaveLength(4);
   });
 
-  it('ConsentRequired: asks for the required scopes once, and repeats with the new token', async () => {
+  it('ConsentRequired: asks for the required scopes once, and retries with the new token', async () => {
     const scope = 'https://auth.globus.org/scopes/x/data_access';
     const consent = answer(403, {
       code: 'ConsentRequired',
@@ -449,7 +449,7 @@ describe('GlobusTransfersClient: reading', () => {
       label: undefined,
       niceStatus: undefined,
       isPaused: false,
-      fatalError: { code: 'CANCELED', description: 'canceled' },
+      fatalError: { kind: 'cancelled', code: 'CANCELED', description: 'canceled' },
       canceledByAdmin: 'SOURCE',
       canceledByAdminMessage: 'Closed for today',
       faults: 0,

@@ -13,8 +13,8 @@ import type {
 import type { ApiResult, GlobusApi } from './globus-api.client.js';
 import { errorOfRefusal, malformed, outcomeOfRefusal } from './globus-error.js';
 import { isScopeRefusal } from './globus-token.client.js';
+import { isUuid } from '../domain/identifiers.js';
 import {
-  isUuid,
   readFirstEvent,
   readSubmissionId,
   readSubmittedTaskId,
@@ -78,11 +78,11 @@ export class GlobusTransfersClient implements GlobusTransfers {
     const result = await this.api.call({
       operation: 'submit transfer',
       // By its submission id.
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'POST',
       path: '/transfer',
       scope: mergeScopes([TRANSFER_SCOPE, ...request.source.scopes, ...request.destination.scopes]),
-      text: { contentType: 'application/json', body },
+      body: { contentType: 'application/json', body },
       timeoutMs,
       deadlineMs: 1.5 * timeoutMs,
       maxAttempts: SUBMIT_ATTEMPTS,
@@ -133,7 +133,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
     const answer = answered(
       await this.api.call({
         operation,
-        repeat: 'idempotent',
+        safety: 'idempotent',
         method: 'POST',
         path: `/task/${taskId}/cancel`,
         scope: TRANSFER_SCOPE,
@@ -185,7 +185,7 @@ export class GlobusTransfersClient implements GlobusTransfers {
     return answered(
       await this.api.call({
         operation,
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path,
         scope: TRANSFER_SCOPE,

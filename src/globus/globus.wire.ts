@@ -1,4 +1,7 @@
-import type { GlobusTask, TaskError } from '../ports/globus-transfers.port.js';
+import { isUuid } from '../domain/identifiers.js';
+import { field, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
+import type { FatalError, GlobusTask, TaskError } from '../ports/globus-transfers.port.js';
+import { fatalErrorKind, taskStatus } from './task-status.js';
 
 /** A token as Globus Auth gives it. */
 export interface WireToken {
@@ -27,7 +30,7 @@ export interface CollectionFacts {
 }
 
 /** A listing, with how many tasks there are in all and how many of them it holds. */
-export interface WireTaskList {
+interface WireTaskList {
   readonly tasks: readonly GlobusTask[];
   readonly listed: number;
   readonly total: number;
@@ -38,112 +41,107 @@ export const RUNNING_TASK_FIELDS =
   'task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,' +
   'bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether a text is a UUID: all ids of Globus are, and nothing else may become part of a route. */
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
-
 /**
  * The token of one resource server. With scopes of several services the one that is wanted may
  * stand at the top or among `other_tokens`.
  */
 export function readToken(body: unknown, resourceServer: string): WireToken | undefined {
-  const top = fields(body);
-  if (top === undefined) return undefined;
-  const other = Array.isArray(top['other_tokens']) ? (top['other_tokens'] as unknown[]) : [];
-  for (const candidate of [top, ...other]) {
-    const token = fields(candidate);
-    if (token?.['resource_server'] !== resourceServer) continue;
-    const accessToken = text(token['access_token']);
-    const expiresInSeconds = token['expires_in'];
-    if (accessToken === undefined || typeof expiresInSeconds !== 'number') return undefined;
-    return expiresInSeconds > 0 ? { accessToken, expiresInSeconds } : undefined;
-  }
-  return undefined;
+  const token = [body, ...itemsOf(field(body, 'other_tokens'))].find(
+    (candidate) => field(candidate, 'resource_server') === resourceServer,
+  );
+  const accessToken = stringField(token, 'access_token');
+  const expiresInSeconds = field(token, 'expires_in');
+  return accessToken !== undefined && typeof expiresInSeconds === 'number' && expiresInSeconds > 0
+    ? { accessToken, expiresInSeconds }
+    : undefined;
 }
 
-/** An error answer in any of Globus's envelopes; a body that is no JSON has no parts. */
+/** An error answer in any of Globus's envelopes; a body that is not JSON has no parts. */
 export function readError(body: unknown): WireError {
-  const top = fields(body);
-  const listed: unknown = Array.isArray(top?.['errors']) ? top['errors'][0] : undefined;
-  const first = fields(listed);
-  const parameters = fields(top?.['authorization_parameters']);
+  const [first] = itemsOf(field(body, 'errors'));
+  const scopes = stringsOf(field(body, 'required_scopes'));
   return {
-    code: text(top?.['code']) ?? text(first?.['code']) ?? text(top?.['error']),
-    message: text(top?.['message']) ?? text(first?.['detail']) ?? text(top?.['error_description']),
-    requestId: text(top?.['request_id']) ?? text(first?.['id']),
-    requiredScopes: texts(top?.['required_scopes']) ?? texts(parameters?.['required_scopes']) ?? [],
+    code: stringField(body, 'code') ?? stringField(first, 'code') ?? stringField(body, 'error'),
+    message:
+      stringField(body, 'message') ??
+      stringField(first, 'detail') ??
+      stringField(body, 'error_description'),
+    requestId: stringField(body, 'request_id') ?? stringField(first, 'id'),
+    requiredScopes:
+      scopes.length > 0
+        ? scopes
+        : stringsOf(field(field(body, 'authorization_parameters'), 'required_scopes')),
   };
 }
 
 /** @returns undefined when the answer holds no submission id */
 export function readSubmissionId(body: unknown): string | undefined {
-  return uuid(fields(body)?.['value']);
+  return uuidField(body, 'value');
 }
 
 /** Id of the task that a submission made, now or earlier. @returns undefined when there is none */
 export function readSubmittedTaskId(body: unknown): string | undefined {
-  return uuid(fields(body)?.['task_id']);
+  return uuidField(body, 'task_id');
 }
 
-/** @returns undefined when the document is no endpoint's */
+/** @returns undefined when the document is not an endpoint's */
 export function readCollection(body: unknown): CollectionFacts | undefined {
-  const endpoint = fields(body);
-  if (endpoint === undefined || uuid(endpoint['id']) === undefined) return undefined;
+  if (uuidField(body, 'id') === undefined) return undefined;
   return {
-    displayName: oneLine(text(endpoint['display_name']) ?? '', MAX_DESCRIPTION),
-    entityType: text(endpoint['entity_type']),
-    highAssurance: flag(endpoint['high_assurance']),
-    connected: flag(endpoint['gcp_connected']),
-    paused: flag(endpoint['gcp_paused']),
+    displayName: oneLine(stringField(body, 'display_name') ?? '', MAX_DESCRIPTION),
+    entityType: stringField(body, 'entity_type'),
+    highAssurance: flagField(body, 'high_assurance'),
+    connected: flagField(body, 'gcp_connected'),
+    paused: flagField(body, 'gcp_paused'),
   };
 }
 
-const STATUSES: ReadonlySet<unknown> = new Set(['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED']);
-
-/** @returns undefined when the document is no task */
+/** @returns undefined when the document is not a task, or in a state that Globus does not have */
 export function readTask(body: unknown): GlobusTask | undefined {
-  const task = fields(body);
-  const taskId = uuid(task?.['task_id']);
-  if (task === undefined || taskId === undefined || !STATUSES.has(task['status'])) return undefined;
-  const fatal = fields(task['fatal_error']);
+  const taskId = uuidField(body, 'task_id');
+  const status = taskStatus(field(body, 'status'));
+  if (taskId === undefined || status === undefined) return undefined;
   return {
     taskId,
-    status: task['status'] as GlobusTask['status'],
-    label: text(task['label']),
-    niceStatus: text(task['nice_status']),
-    isPaused: task['is_paused'] === true,
-    fatalError: fatal && {
-      code: text(fatal['code']) ?? 'UNKNOWN',
-      description: text(fatal['description']) ?? '',
-    },
-    canceledByAdmin: text(task['canceled_by_admin']),
-    canceledByAdminMessage: text(task['canceled_by_admin_message']),
-    faults: count(task['faults']),
-    files: count(task['files']),
-    filesTransferred: count(task['files_transferred']),
-    filesSkipped: count(task['files_skipped']),
-    bytesTransferred: count(task['bytes_transferred']),
-    bytesPerSecond: count(task['effective_bytes_per_second']),
-    skippedErrors: count(task['subtasks_skipped_errors']),
-    requestedAt: readTime(task['request_time']),
-    completedAt: readTime(task['completion_time']),
+    status,
+    label: stringField(body, 'label'),
+    niceStatus: stringField(body, 'nice_status'),
+    isPaused: field(body, 'is_paused') === true,
+    fatalError: readFatalError(field(body, 'fatal_error')),
+    canceledByAdmin: stringField(body, 'canceled_by_admin'),
+    canceledByAdminMessage: stringField(body, 'canceled_by_admin_message'),
+    faults: amountField(body, 'faults'),
+    files: amountField(body, 'files'),
+    filesTransferred: amountField(body, 'files_transferred'),
+    filesSkipped: amountField(body, 'files_skipped'),
+    bytesTransferred: amountField(body, 'bytes_transferred'),
+    bytesPerSecond: amountField(body, 'effective_bytes_per_second'),
+    skippedErrors: amountField(body, 'subtasks_skipped_errors'),
+    requestedAt: timeField(body, 'request_time'),
+    completedAt: timeField(body, 'completion_time'),
+  };
+}
+
+function readFatalError(value: unknown): FatalError | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const code = stringField(value, 'code') ?? 'UNKNOWN';
+  return {
+    kind: fatalErrorKind(code),
+    code,
+    description: stringField(value, 'description') ?? '',
   };
 }
 
 /**
- * A listing. A task in it that can't be read is left out, so that it does not hide the others:
- * whoever misses it asks for it by its id.
+ * A listing. A task in it that can't be read is left out, so that it does not hide the others; it is
+ * read by its id then.
  *
- * @returns undefined when the document is no listing
+ * @returns undefined when the document is not a listing
  */
 export function readTaskList(body: unknown): WireTaskList | undefined {
-  const list = fields(body);
-  const data: unknown = list?.['DATA'];
+  const data = field(body, 'DATA');
   if (!Array.isArray(data)) return undefined;
-  const total = list?.['total'];
+  const total = field(body, 'total');
   return {
     tasks: data.map(readTask).filter((task) => task !== undefined),
     listed: data.length,
@@ -151,16 +149,15 @@ export function readTaskList(body: unknown): WireTaskList | undefined {
   };
 }
 
-/** The first event of an event list. @returns undefined when the list is empty, or none */
+/** The first event of an event list. @returns undefined when there is none */
 export function readFirstEvent(body: unknown): TaskError | undefined {
-  const data = fields(body)?.['DATA'];
-  const event = Array.isArray(data) ? fields(data[0]) : undefined;
-  const code = text(event?.['code']);
-  if (event === undefined || code === undefined) return undefined;
+  const [event] = itemsOf(field(body, 'DATA'));
+  const code = stringField(event, 'code');
+  if (code === undefined) return undefined;
   return {
     code,
-    description: oneLine(text(event['description']) ?? '', MAX_DESCRIPTION),
-    details: eventDetails(text(event['details']) ?? ''),
+    description: oneLine(stringField(event, 'description') ?? '', MAX_DESCRIPTION),
+    details: eventDetails(stringField(event, 'details') ?? ''),
   };
 }
 
@@ -169,7 +166,7 @@ export function wireTime(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Text of Globus made fit for one line of a message: no control characters, no addresses, bounded. */
+/** Globus's words on one line of a message: no control characters, no addresses, bounded. */
 export function oneLine(value: string, maxLength: number): string {
   const line = value
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
@@ -181,7 +178,7 @@ export function oneLine(value: string, maxLength: number): string {
 const MAX_DESCRIPTION = 200;
 const MAX_DETAILS = 400;
 
-/** What follows `---` is a protocol's dump, and the server is nobody's business but Globus's. */
+/** Without the protocol's dump, which follows `---`, and the name of Globus's server. */
 function eventDetails(details: string): string {
   const lines = details.split('\n').map((line) => line.trim());
   const end = lines.findIndex((line) => line.startsWith('---'));
@@ -193,39 +190,28 @@ function eventDetails(details: string): string {
   );
 }
 
-/** Globus writes an offset; without one it means UTC. */
-function readTime(value: unknown): number | undefined {
-  const written = text(value)?.replace(' ', 'T');
+/** Milliseconds since the epoch. Globus writes an offset; without one it means UTC. */
+function timeField(value: unknown, name: string): number | undefined {
+  const written = stringField(value, name)?.replace(' ', 'T');
   if (written === undefined) return undefined;
   const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(written) ? written : `${written}Z`);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function fields(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined;
+function uuidField(value: unknown, name: string): string | undefined {
+  const id = field(value, name);
+  return isUuid(id) ? id : undefined;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function flagField(value: unknown, name: string): boolean | undefined {
+  const flag = field(value, name);
+  return typeof flag === 'boolean' ? flag : undefined;
 }
 
-function texts(value: unknown): readonly string[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const found = value.filter((one): one is string => typeof one === 'string' && one !== '');
-  return found.length === 0 ? undefined : found;
-}
-
-function uuid(value: unknown): string | undefined {
-  return typeof value === 'string' && isUuid(value) ? value : undefined;
-}
-
-function flag(value: unknown): boolean | undefined {
-  return typeof value === 'boolean' ? value : undefined;
-}
-
-/** Null and nonsense count as none: a number too few is no reason to lose sight of a task. */
-function count(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, Math.trunc(value)) : 0;
+/** Null and nonsense count as 0: a number too few is no reason to lose sight of a task. */
+function amountField(value: unknown, name: string): number {
+  const amount = field(value, name);
+  return typeof amount === 'number' && Number.isFinite(amount)
+    ? Math.max(0, Math.trunc(amount))
+    : 0;
 }

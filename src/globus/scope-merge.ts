@@ -4,17 +4,17 @@ export const TRANSFER_SCOPE = 'urn:globus:auth:scope:transfer.api.globus.org:all
 /** A scope and what it depends on, as in `base[*optional required]`. */
 interface Scope {
   readonly name: string;
-  /** Marked by `*`: Globus Auth may take it away alone. */
+  /** Marked by `*`: it can be revoked alone. */
   readonly optional: boolean;
   readonly dependencies: readonly Scope[];
 }
 
 /**
- * Merges scope texts into one for a single token: the same base scope is named once, with all its
- * dependencies in one bracket. Globus Auth refuses a whole request for one text that it can't
+ * Merges scopes into one string for a single token: each base scope is named once, with all its
+ * dependencies in one bracket. Globus Auth refuses a whole request for one scope that it can't
  * read, so what is not understood here is handed on as it is, after the rest, for Globus to judge.
  *
- * @returns the same text for the same scopes in the same order, so that it can name a cached token
+ * @returns the same string for the same scopes in the same order, so that it can name a cached token
  */
 export function mergeScopes(texts: readonly string[]): string {
   const understood: Scope[] = [];
@@ -47,7 +47,7 @@ function write(scope: Scope): string {
   return `${scope.optional ? '*' : ''}${scope.name}${dependencies}`;
 }
 
-/** @returns undefined when the text does not follow Globus Auth's scope syntax */
+/** @returns undefined when the string does not follow Globus Auth's scope syntax */
 function parseScopes(text: string): readonly Scope[] | undefined {
   const tokens = text.match(/\[|\]|\s+|[^[\]\s]+/g) ?? [];
   const reader = new ScopeReader(tokens);

@@ -1,5 +1,7 @@
 import type { TaskQuery } from '../ports/globus-transfers.port.js';
-import { isUuid, wireTime } from './globus.wire.js';
+import { isUuid } from '../domain/identifiers.js';
+import { wireTime } from './globus.wire.js';
+import { wordsFor } from './task-status.js';
 
 /** 50 UUIDs make an address of some 2 kB; how many Globus takes is written nowhere. */
 const IDS_PER_REQUEST = 50;
@@ -18,11 +20,11 @@ function conditions(query: TaskQuery): readonly string[] {
       return [`task_id:${query.taskIds.join(',')}`];
     case 'running':
       return [
-        'status:ACTIVE,INACTIVE',
+        `status:${wordsFor('ACTIVE', 'INACTIVE')}`,
         ...(query.requestedFrom === undefined ? [] : [since('request_time', query.requestedFrom)]),
       ];
     case 'completed':
-      return ['status:SUCCEEDED,FAILED', since('completion_time', query.since)];
+      return [`status:${wordsFor('SUCCEEDED', 'FAILED')}`, since('completion_time', query.since)];
     case 'label':
       return [`label:=${query.label}`];
   }
@@ -47,7 +49,7 @@ export function taskOrder(query: TaskQuery): string | undefined {
 }
 
 /**
- * Ids in portions for one request each. What is no UUID is no task of Globus, and must not become
+ * Ids in portions for one request each. What is not a UUID is not a task of Globus, and must not become
  * part of a filter.
  */
 export function idChunks(taskIds: readonly string[]): readonly (readonly string[])[] {

@@ -15,7 +15,7 @@ import {
 } from '../ports/http-transport.port.js';
 
 /** Bounds of {@link AxiosTransport}. */
-export interface AxiosTransportOptions {
+interface AxiosTransportOptions {
   /** Connections open to one host at a time; further requests wait, within their time-out. */
   readonly maxSockets?: number;
   /** How long an idle connection counts as fresh, in milliseconds. @default 2000 */
@@ -83,7 +83,7 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     } finally {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', onAbort);
-      // After an early answer, such as a refused token, nobody reads the rest.
+      // After an early answer, such as a refused token, the rest is never read.
       body.end();
     }
   }
@@ -152,7 +152,7 @@ function contentType(request: HttpRequest): Record<string, string | false> {
   return named ? { ...request.headers } : { ...request.headers, 'Content-Type': false };
 }
 
-/** axios knows the length of a text, but not of a stream. */
+/** axios knows the length of a string, but not of a stream. */
 function contentLength({ body }: HttpRequest): Record<string, string> {
   return typeof body === 'object' ? { 'Content-Length': String(body.bytes) } : {};
 }
@@ -169,7 +169,7 @@ function bodyOf({ body }: HttpRequest): BodyUnderWay {
   if (typeof body !== 'object') {
     return { data: body, failure: () => undefined, end: () => undefined };
   }
-  const stream = Readable.from(ofTheSaidLength(body), { objectMode: false });
+  const stream = Readable.from(ofDeclaredLength(body), { objectMode: false });
   let failure: Error | undefined;
   stream.on('error', (error) => {
     failure = error;
@@ -184,14 +184,14 @@ function bodyOf({ body }: HttpRequest): BodyUnderWay {
 }
 
 /** As many bytes as were announced, or an error: a server waits for the others for ever. */
-async function* ofTheSaidLength(body: StreamedBody): AsyncGenerator<Buffer> {
+async function* ofDeclaredLength(body: StreamedBody): AsyncGenerator<Buffer> {
   let left = body.bytes;
   for await (const piece of body.pieces()) {
     left -= piece.length;
     if (left < 0) break;
     yield piece;
   }
-  if (left !== 0) throw new InternalError('A request is not as long as it was said to be.');
+  if (left !== 0) throw new InternalError('A request body is not as long as declared.');
 }
 
 function readable(response: AxiosResponse<unknown>): HttpResponse {

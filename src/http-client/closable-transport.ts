@@ -1,9 +1,8 @@
 import type { HttpRequest, HttpResponse, HttpTransport } from '../ports/http-transport.port.js';
 
 /**
- * A network that can be left: what is under way ends at once, and nothing begins any more. For
- * programs that must end when they are done, although calls that others share (a login, a token)
- * mind nobody's signal.
+ * A network that can be closed: calls under way end at once, and new ones fail. For programs that
+ * must end when they are done, although shared calls (a login, a token) have no signal.
  */
 export class ClosableTransport implements HttpTransport {
   private readonly closed = new AbortController();

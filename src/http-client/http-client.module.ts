@@ -6,7 +6,7 @@ import { UpstreamCalls } from './upstream-calls.js';
 
 /**
  * The network: provides {@link HTTP_TRANSPORT}, and ends its connections when the app closes; and
- * {@link UpstreamCalls}, where calls are told of.
+ * {@link UpstreamCalls}, where calls are reported.
  */
 @Module({
   imports: [HttpModule],

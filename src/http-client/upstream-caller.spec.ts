@@ -45,7 +45,7 @@ function calling(steps: readonly Step[], options: { chance?: number; takesMs?: n
     const result = caller
       .call({
         operation: 'list tasks',
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         url: 'https://globus.example/x?secret=query',
         headers: { Authorization: 'Bearer secret-token' },
@@ -62,7 +62,7 @@ describe('UpstreamCaller', () => {
   it('hands the request on, and the answer back', async () => {
     const { run, sent, observed } = calling([answer(418, { a: 1 })]);
     expect(
-      await run({ method: 'POST', repeat: 'idempotent', json: { b: 2 }, timeoutMs: 9 }),
+      await run({ method: 'POST', safety: 'idempotent', json: { b: 2 }, timeoutMs: 9 }),
     ).toEqual({ status: 418, headers: {}, body: { a: 1 }, earlierAttemptUnclear: false });
     expect(sent).toEqual([
       {
@@ -86,14 +86,14 @@ describe('UpstreamCaller', () => {
 
   it('sends an encoded body as it is', async () => {
     const { run, sent } = calling([answer(200)]);
-    await run({ method: 'POST', text: { contentType: 'text/x', body: 'b' } });
+    await run({ method: 'POST', body: { contentType: 'text/x', body: 'b' } });
     expect(sent.map(({ headers, body }) => [headers['Content-Type'], body])).toEqual([
       ['text/x', 'b'],
     ]);
   });
 
   it.each([429, 500, 502, 503, 504])(
-    'repeats status %i with pauses that double, and returns the last answer',
+    'retries after status %i with pauses that double, and returns the last answer',
     async (status) => {
       const { run, sentAt } = calling([answer(status, 'trouble')]);
       expect(await run()).toEqual({
@@ -104,11 +104,14 @@ describe('UpstreamCaller', () => {
     },
   );
 
-  it.each([200, 301, 400, 401, 403, 404, 409, 501])('does not repeat status %i', async (status) => {
-    const { run, sent } = calling([answer(status)]);
-    await run();
-    expect(sent).toHaveLength(1);
-  });
+  it.each([200, 301, 400, 401, 403, 404, 409, 501])(
+    'does not retry after status %i',
+    async (status) => {
+      const { run, sent } = calling([answer(status)]);
+      await run();
+      expect(sent).toHaveLength(1);
+    },
+  );
 
   it('pauses anywhere between nothing and the bound, so that callers spread out', async () => {
     const { run, sentAt } = calling([answer(503)], { chance: 0.5 });
@@ -118,7 +121,7 @@ describe('UpstreamCaller', () => {
 
   it('heals: a trouble that ends is not seen, but an unclear attempt is told of', async () => {
     const { run, observed } = calling(['lost', 'timeout', answer(200)]);
-    expect(await run({ repeat: 'idempotent' })).toEqual({
+    expect(await run({ safety: 'idempotent' })).toEqual({
       ...answer(200),
       earlierAttemptUnclear: true,
     });
@@ -154,8 +157,8 @@ describe('UpstreamCaller', () => {
     expect(sentAt).toEqual([0]);
   });
 
-  it('repeats what must happen once only where it certainly did not happen', async () => {
-    const once = { repeat: 'once', method: 'POST' } as const;
+  it('retries what must happen once only where it certainly did not happen', async () => {
+    const once = { safety: 'once', method: 'POST' } as const;
     for (const [step, sends] of [
       ['not-sent', 4],
       [answer(429), 4],
@@ -202,23 +205,23 @@ describe('UpstreamCaller', () => {
     [[answer(429), 'not-sent'], false],
   ])('after %j it is unclear whether the call was carried out: %s', async (steps, unclear) => {
     const { run } = calling(steps);
-    const error = await run({ repeat: 'idempotent' });
+    const error = await run({ safety: 'idempotent' });
     expect(error).toBeInstanceOf(UpstreamUnavailableError);
     expect((error as UpstreamUnavailableError).outcomeUnclear).toBe(unclear);
   });
 
   it('asks the checks of the call first', async () => {
     const stopped = calling([answer(502, { code: 'ExternalError.X' })]);
-    await stopped.run({ checks: [() => 'no opinion', () => 'stop', () => 'repeat'] });
+    await stopped.run({ checks: [() => 'no opinion', () => 'stop', () => 'retry'] });
     expect(stopped.sent).toHaveLength(1);
-    const repeated = calling([answer(404), answer(200)]);
-    await repeated.run({
+    const retried = calling([answer(404), answer(200)]);
+    await retried.run({
       checks: [
         ({ result }) =>
-          result.kind === 'answer' && result.response.status === 404 ? 'repeat' : 'no opinion',
+          result.kind === 'answer' && result.response.status === 404 ? 'retry' : 'no opinion',
       ],
     });
-    expect(repeated.sent).toHaveLength(2);
+    expect(retried.sent).toHaveLength(2);
   });
 
   it("ends with the signal's own reason: before, during and between attempts", async () => {

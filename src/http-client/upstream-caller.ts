@@ -11,19 +11,19 @@ import {
   type StreamedBody,
   TransportError,
 } from '../ports/http-transport.port.js';
+import { type BackoffBounds, backoffMs, type Random } from '../time/backoff.js';
 import {
   type Attempt,
   type AttemptResult,
   isUnclear,
-  type RepeatCheck,
+  type RetryCheck,
   type RetrySafety,
-  repeatChecks,
   retryAfterMs,
   shouldRetry,
-} from './repeat-checks.js';
+} from './retry-safety.js';
 
 /** A body as it goes over the wire. */
-export interface EncodedBody {
+interface EncodedBody {
   readonly contentType: string;
   readonly body: string | StreamedBody;
 }
@@ -32,25 +32,23 @@ export interface EncodedBody {
 export interface UpstreamCall {
   /** Short constant name, e.g. `read job`, with no value in it: it is a label of metrics, too. */
   readonly operation: string;
-  readonly repeat: RetrySafety;
+  readonly safety: RetrySafety;
   readonly method: HttpRequest['method'];
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Body, sent as JSON. */
   readonly json?: unknown;
-  /** Body that is encoded already; `json` is not looked at then. */
-  readonly text?: EncodedBody;
+  /** Body that is encoded already, instead of `json`. */
+  readonly body?: EncodedBody;
   readonly signal?: AbortSignal | undefined;
   /** Bound of one attempt. @default the caller's */
   readonly timeoutMs?: number;
-  /** See `HttpRequest.freshConnection`. @default true for `once`, else false */
-  readonly freshConnection?: boolean;
   /** @default 4 */
   readonly maxAttempts?: number;
   /** Bound of the whole call, pauses included. @default 30000, or one attempt's time-out if longer */
   readonly deadlineMs?: number;
-  /** Asked before the general checks, in this order. */
-  readonly checks?: readonly RepeatCheck[];
+  /** Asked before the general rules, in this order. */
+  readonly checks?: readonly RetryCheck[];
 }
 
 /** The answer to a call. */
@@ -73,12 +71,11 @@ export interface ObservedCall {
 }
 
 /** What an {@link UpstreamCaller} is made of. */
-export interface UpstreamCallerOptions {
+interface UpstreamCallerOptions {
   readonly upstream: Upstream;
   readonly transport: HttpTransport;
   readonly clock: Clock;
-  /** From 0 (included) to 1. */
-  readonly random: () => number;
+  readonly random: Random;
   /** Bound of one attempt. @default 15000 */
   readonly timeoutMs?: number;
   readonly observe?: (call: ObservedCall) => void;
@@ -87,14 +84,14 @@ export interface UpstreamCallerOptions {
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_DEADLINE_MS = 30_000;
 const DEFAULT_MAX_ATTEMPTS = 4;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+/** Full jitter, since many calls of many users fail at the same time. */
+const PAUSES: BackoffBounds = { firstMs: 500, capMs: 10_000, jitter: 1 };
 /** With less time left than this, another attempt would only be a time-out more. */
 const SHORTEST_ATTEMPT_MS = 1_000;
 
 /**
- * Calls one upstream service: with a time-out, and repeated as far as the call allows. Knows
- * nothing of what answers mean; an answer of any status is returned.
+ * Calls one upstream service, with a time-out and with retries as far as the call allows. Knows
+ * nothing of what answers mean: an answer of any status is returned.
  */
 export class UpstreamCaller {
   constructor(private readonly options: UpstreamCallerOptions) {}
@@ -132,7 +129,6 @@ export class UpstreamCaller {
     const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
     const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-    const checks = [...(call.checks ?? []), ...repeatChecks];
     const body = encodedBody(call);
     let earlierAttemptUnclear = false;
 
@@ -145,14 +141,15 @@ export class UpstreamCaller {
       progress.outcome =
         result.kind === 'answer' ? String(result.response.status) : result.error.failure;
 
-      const attempt: Attempt = { repeat: call.repeat, result };
-      const pauseMs = retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, random());
-      const mayRepeat =
+      const attempt: Attempt = { safety: call.safety, result };
+      const pauseMs =
+        retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, PAUSES, random);
+      const mayRetry =
         progress.attempts < maxAttempts &&
         clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
-        pauseMs <= LONGEST_PAUSE_MS &&
-        shouldRetry(checks, attempt);
-      if (!mayRepeat) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
+        pauseMs <= PAUSES.capMs &&
+        shouldRetry(call.checks ?? [], attempt);
+      if (!mayRetry) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
 
       earlierAttemptUnclear ||= isUnclear(result);
       await clock.sleep(pauseMs, call.signal);
@@ -176,7 +173,7 @@ export class UpstreamCaller {
         ...(body === undefined ? {} : { body: body.body }),
         timeoutMs,
         signal: call.signal,
-        freshConnection: call.freshConnection ?? call.repeat === 'once',
+        freshConnection: call.safety === 'once',
       });
       return { kind: 'answer', response };
     } catch (error) {
@@ -206,7 +203,7 @@ export class UpstreamCaller {
     throw new UpstreamUnavailableError(
       upstream,
       error.failure === 'not-sent'
-        ? `${upstream} can't be reached at present (${tried}). Please try again in a few minutes.`
+        ? `${upstream} is unreachable (${tried}). Please try again in a few minutes.`
         : `The connection to ${upstream} broke (${tried}). Please try again in a few minutes.`,
       { cause: error, outcomeUnclear: earlierAttemptUnclear || isUnclear(result) },
     );
@@ -214,12 +211,7 @@ export class UpstreamCaller {
 }
 
 function encodedBody(call: UpstreamCall): EncodedBody | undefined {
-  if (call.text !== undefined) return call.text;
+  if (call.body !== undefined) return call.body;
   if (call.json === undefined) return undefined;
   return { contentType: 'application/json', body: JSON.stringify(call.json) };
-}
-
-/** Full jitter: anywhere from 0 to a bound that doubles, so that many callers spread out. */
-function backoffMs(attempts: number, chance: number): number {
-  return chance * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
 }

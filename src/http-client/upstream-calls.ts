@@ -1,9 +1,9 @@
 import type { ObservedCall } from './upstream-caller.js';
 
-/** Somebody who wants to know of every call to SciCat and Globus. Must never throw, never block. */
-export type CallListener = (call: ObservedCall) => void;
+/** Learns of every call to SciCat and Globus. Must never throw, never block. */
+type CallListener = (call: ObservedCall) => void;
 
-/** Where the callers of all upstream services tell what became of their calls. */
+/** Where the callers of all upstream services report their calls. */
 export class UpstreamCalls {
   private readonly listeners: CallListener[] = [];
 

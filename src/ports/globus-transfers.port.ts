@@ -14,7 +14,7 @@ export interface TransferRequest {
 
 /** What came of asking Globus to start a transfer. */
 export type SubmitOutcome =
-  /** Globus has the task, from now or (a repeated submission) from earlier. */
+  /** Globus has the task, from now or (the same submission, sent again) from earlier. */
   | { readonly kind: 'accepted'; readonly taskId: string }
   /** Globus refuses for good. `reason` is for the scientist, with Globus's request id. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -28,7 +28,7 @@ export type SubmitOutcome =
   | { readonly kind: 'account-refused'; readonly reason: string }
   /** Our account can't get the scopes of these collections: others may go on. */
   | { readonly kind: 'scopes-refused'; readonly reason: string }
-  /** No answer, or none that tells: Globus may have the task. Ask again with the same id. */
+  /** No answer, or none that tells: Globus may have the task. Submit again with the same id. */
   | { readonly kind: 'unclear'; readonly reason: string };
 
 /** A Globus task, reduced to what the tracker needs. */
@@ -39,7 +39,8 @@ export interface GlobusTask {
   /** `OK`, `Queued`, or the code of the last problem; undefined once the task has ended. */
   readonly niceStatus: string | undefined;
   readonly isPaused: boolean;
-  readonly fatalError: { readonly code: string; readonly description: string } | undefined;
+  /** What ended a task with status `FAILED`; undefined if Globus gave no reason. */
+  readonly fatalError: FatalError | undefined;
   readonly canceledByAdmin: string | undefined;
   readonly canceledByAdminMessage: string | undefined;
   readonly faults: number;
@@ -54,6 +55,15 @@ export interface GlobusTask {
   readonly requestedAt: number | undefined;
   /** Milliseconds since the epoch by Globus's clock; undefined while running. */
   readonly completedAt: number | undefined;
+}
+
+/** Why a task did not succeed. */
+export interface FatalError {
+  /** `cancelled`: on request. `expired`: its deadline passed. */
+  readonly kind: 'cancelled' | 'expired' | 'failed';
+  /** Globus's own code. */
+  readonly code: string;
+  readonly description: string;
 }
 
 /** The newest error event of a task. */

@@ -1,8 +1,8 @@
-/** A body that is too long to be held as one text. */
+/** A body that is too long to be held as one string. */
 export interface StreamedBody {
   /** How many bytes it has. */
   readonly bytes: number;
-  /** The body in pieces, anew at every call: a repeated request sends it from the start. */
+  /** The body in pieces, from the start at every call: a retry sends all of it again. */
   pieces(): AsyncIterable<Buffer>;
 }
 
@@ -17,8 +17,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Use a connection that is new, or was in use a moment ago. For calls that must not be repeated
-   * blindly: one that has long been idle may be dropped by the server in the very moment it is used.
+   * Use a connection that is new, or was in use a moment ago. For calls that must not be retried
+   * blindly: the server may drop one that has long been idle just when it is used.
    */
   readonly freshConnection?: boolean;
 }
@@ -28,7 +28,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; the text itself when it is no JSON; undefined when there is none. */
+  /** Parsed JSON; the string itself when it is not JSON; undefined when there is none. */
   readonly body: unknown;
 }
 
@@ -53,7 +53,7 @@ export class TransportError extends Error {
 
 /** The network as a port: axios in the service, an emulator's state machine in a simulation. */
 export interface HttpTransport {
-  /** @throws TransportError, and what a streamed body throws: the request was not sent whole then */
+  /** @throws TransportError, and what a streamed body throws: then the request was not sent whole */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 

@@ -1,4 +1,4 @@
-import type { TransferJobDocument } from '../domain/job-document.js';
+import type { TransferJobDocument } from '../domain/job-reading.js';
 import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';

@@ -2,8 +2,8 @@ import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import { failureOf, malformed } from './scicat-error.js';
 import type { ServiceAccount } from './service-account.js';
 
-/** A question to SciCat's job list. */
-export interface JobListQuery<Row> {
+/** A query of SciCat's job list. */
+interface JobListQuery<Row> {
   /** Name of the call, as in `ScicatRequest.operation`. */
   readonly operation: string;
   readonly where: Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface JobListQuery<Row> {
   readonly sort?: Readonly<Record<string, 1 | -1>>;
   /** How many at most, at least 1. SciCat has neither a default nor a bound of its own. */
   readonly limit?: number;
-  /** Reads one row; undefined for one that is no job. */
+  /** Reads one row; undefined for one that is not a job. */
   readonly read: (row: unknown) => Row | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,7 +26,7 @@ export interface JobListQuery<Row> {
  * first; an account without rights gets an empty list and no error.)
  *
  * @throws UpstreamUnavailableError also for a 400, as which SciCat shows every failure of a list
- * @throws UpstreamMalformedError when the answer is no list of jobs
+ * @throws UpstreamMalformedError when the answer is not a list of jobs
  */
 export async function listJobs<Row>(
   account: ServiceAccount,
@@ -35,7 +35,7 @@ export async function listJobs<Row>(
   const { operation, where, fields, sort, limit } = query;
   const answer = await account.call({
     operation,
-    repeat: 'safe',
+    safety: 'safe',
     method: 'GET',
     path: JOBS_PATH,
     filter: {

@@ -5,7 +5,7 @@ import type {
 } from '../http-client/upstream-caller.js';
 
 /** One request to SciCat, without who makes it. */
-export type ScicatRequest = Omit<UpstreamCall, 'url' | 'headers' | 'text'> & {
+export type ScicatRequest = Omit<UpstreamCall, 'url' | 'headers' | 'body'> & {
   /** Below SciCat's base URL, e.g. `api/v4/jobs`; values in it encoded by {@link segment}. */
   readonly path: string;
   /** The `filter` parameter of SciCat's lists. */
@@ -13,13 +13,13 @@ export type ScicatRequest = Omit<UpstreamCall, 'url' | 'headers' | 'text'> & {
 };
 
 /** What {@link ScicatApi} is made of. */
-export interface ScicatApiOptions {
+interface ScicatApiOptions {
   /** Base URL without `/api/v…`. A path in it is kept, trailing slashes make no difference. */
   readonly scicatUrl: string;
   readonly caller: UpstreamCaller;
 }
 
-/** SciCat's address and how its requests look. Knows nothing of what answers mean. */
+/** SciCat's address and the form of its requests. Knows nothing of what answers mean. */
 export class ScicatApi {
   private readonly base: string;
 
@@ -48,7 +48,7 @@ export class ScicatApi {
 /**
  * A value as one segment of a path.
  *
- * @returns undefined for what can't be one: the empty text names the list instead of one entry, and
+ * @returns undefined for what can't be one: the empty string names the list instead of one entry, and
  *   `.` and `..` are resolved away by every HTTP client
  */
 export function segment(value: string): string | undefined {
@@ -56,7 +56,7 @@ export function segment(value: string): string | undefined {
   try {
     return encodeURIComponent(value);
   } catch {
-    // Half of a surrogate pair: no text that SciCat could hold.
+    // Half of a surrogate pair, which SciCat can't hold.
     return undefined;
   }
 }

@@ -17,7 +17,7 @@ const CREATING: FailureReading = {
 };
 
 /** What {@link ScicatArchiveJobs} is made of. */
-export interface ScicatArchiveJobsOptions {
+interface ScicatArchiveJobsOptions {
   readonly creator: ServiceAccount;
   /** Names of the accounts that are or were the creator, as `TransferJobs.ownAccounts` has them. */
   readonly ownAccounts: () => readonly string[];
@@ -47,8 +47,7 @@ export class ScicatArchiveJobs implements ArchiveJobs {
   async create(job: NewArchiveJob, signal?: AbortSignal): Promise<string> {
     const answer = await this.options.creator.call({
       operation: CREATING.operation,
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json: {

@@ -203,7 +203,7 @@ describe('ScicatDatasets', () => {
       ['timeout', 'UpstreamTimeoutError', true],
       [answer(200), 'UpstreamMalformedError', true],
     ] as const)(
-      'surprise: is never repeated, since the archiver may have begun (%#)',
+      'surprise: is never retried, since the archiver may have begun (%#)',
       async (reply, name, outcomeUnclear) => {
         const { scicat, datasets } = datasetsWith(reply);
         const error = await failing(datasets.markArchivable(PID));

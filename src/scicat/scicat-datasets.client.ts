@@ -2,7 +2,7 @@ import { InvalidRequestError } from '../errors/request.errors.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Dataset, Datasets } from '../ports/datasets.port.js';
-import { field } from '../domain/job-document.js';
+import { field } from '../domain/untyped.js';
 import type { LifecycleFound } from '../domain/transfer.js';
 import { type ScicatApi, segment } from './scicat-api.js';
 import { failureOf, isNotThere, malformed } from './scicat-error.js';
@@ -10,14 +10,15 @@ import { readDataset, readFileBlock, readLifecycle } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 /** What {@link ScicatDatasets} is made of. */
-export interface ScicatDatasetsOptions {
+interface ScicatDatasetsOptions {
   /** For calls with a user's own token. */
   readonly api: ScicatApi;
   /** Reads any dataset and sets lifecycles. */
   readonly updater: ServiceAccount;
 }
 
-const DATASETS_PATH = 'api/v4/datasets';
+/** Path of SciCat's datasets. */
+export const DATASETS_PATH = 'api/v4/datasets';
 /** SciCat's other way to the blocks stops at 100 of them without a word. */
 const BLOCKS_PATH = 'api/v4/origdatablocks';
 const BLOCKS_PER_PAGE = 50;
@@ -31,7 +32,7 @@ export class ScicatDatasets implements Datasets {
     const name = segment(pid);
     if (name === undefined) throw unreadableDataset();
     const answer = await this.options.api.call(
-      { operation, repeat: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
+      { operation, safety: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
       userToken,
     );
     switch (answer.status) {
@@ -86,8 +87,7 @@ export class ScicatDatasets implements Datasets {
     const answer = await this.options.updater.call({
       operation,
       // Not `idempotent`: after the archiver has begun, it would undo what the archiver set.
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'PATCH',
       // This route alone changes nothing else: the dataset's own PATCH resets its size and file
       // count (version 4), or the rest of its lifecycle (version 3).
@@ -110,7 +110,7 @@ export class ScicatDatasets implements Datasets {
       const skip = seen.size;
       const answer = await this.options.updater.call({
         operation,
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path: BLOCKS_PATH,
         filter: { where: { datasetId: pid }, limits: { limit: BLOCKS_PER_PAGE, skip } },
@@ -141,7 +141,7 @@ export class ScicatDatasets implements Datasets {
     if (name === undefined) return undefined;
     const answer = await this.options.updater.call({
       operation,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: `${DATASETS_PATH}/${name}`,
       signal,
@@ -152,7 +152,7 @@ export class ScicatDatasets implements Datasets {
   }
 }
 
-/** One sentence for all that users can't read, so that nobody learns which datasets exist. */
+/** The same sentence for all that users can't read, so that it does not tell which datasets exist. */
 export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
     'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',

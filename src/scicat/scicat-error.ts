@@ -7,7 +7,7 @@ import {
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { HttpResponse } from '../ports/http-transport.port.js';
-import { field } from '../domain/job-document.js';
+import { field, stringsOf } from '../domain/untyped.js';
 
 /**
  * SciCat answered with a reason for a refusal, but may have carried the call out all the same
@@ -43,11 +43,18 @@ export interface FailureReading {
 
 /** The error that an answer other than the expected one is. */
 export function failureOf(response: HttpResponse, reading: FailureReading): UpstreamError {
-  for (const check of CHECKS) {
-    const error = check(response, reading);
-    if (error !== undefined) return error;
+  const { status } = response;
+  const { operation } = reading;
+  if (status === 429) return unavailable(response, operation, false);
+  if (status >= 500 || status === 408) return unavailable(response, operation, true);
+  if (status === 401 || status === 403) {
+    return reading.forbidden === 'own-account'
+      ? withoutRight(response, operation)
+      : rejected(response, operation);
   }
-  return malformed(response, reading.operation);
+  if (status === 400) return badRequest(response, reading);
+  if (status === 404 && !isNotThere(response)) return unavailable(response, operation, true);
+  return status >= 400 ? rejected(response, operation) : malformed(response, operation);
 }
 
 /** An answer that is not what the call must bring, whatever its status says. */
@@ -79,14 +86,11 @@ export function unavailable(
 
 /**
  * SciCat's own words, cut to a length that a log line bears. It has many shapes of errors: an
- * object with a text or a list of texts as `message`, a bare text, and nothing at all.
+ * object with a string or a list of strings as `message`, a bare string, and nothing at all.
  */
 export function upstreamMessageOf(body: unknown): string | undefined {
   const message = typeof body === 'string' ? body : field(body, 'message');
-  const texts = (Array.isArray(message) ? (message as readonly unknown[]) : [message]).filter(
-    (text) => typeof text === 'string',
-  );
-  const joined = texts
+  const joined = stringsOf(Array.isArray(message) ? message : [message])
     .join('; ')
     .replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ')
     .trim();
@@ -106,42 +110,7 @@ export function isNotThere(response: HttpResponse): boolean {
 
 const LONGEST_MESSAGE = 500;
 
-type FailureCheck = (response: HttpResponse, reading: FailureReading) => UpstreamError | undefined;
-
-/** The first that has an opinion decides. */
-const CHECKS: readonly FailureCheck[] = [
-  tooManyRequests,
-  broken,
-  forbidden,
-  badRequest,
-  strayRoute,
-  refused,
-];
-
-function tooManyRequests(
-  response: HttpResponse,
-  { operation }: FailureReading,
-): UpstreamError | undefined {
-  return response.status === 429 ? unavailable(response, operation, false) : undefined;
-}
-
-function broken(response: HttpResponse, { operation }: FailureReading): UpstreamError | undefined {
-  return response.status >= 500 || response.status === 408
-    ? unavailable(response, operation, true)
-    : undefined;
-}
-
-function forbidden(response: HttpResponse, reading: FailureReading): UpstreamError | undefined {
-  if (response.status !== 401 && response.status !== 403) return undefined;
-  switch (reading.forbidden) {
-    case 'own-account':
-      return withoutRight(response, reading.operation);
-    case 'refused':
-      return rejected(response, reading.operation);
-  }
-}
-
-/** What SciCat says to an account that may create jobs for nobody but itself, before it looks further. */
+/** What SciCat says, before any other check, to an account that may create jobs for itself only. */
 const ORDINARY_ACCOUNT =
   /^Invalid new job\. (?:Owner group should be specified|User owning the job should match|User needs to belong to job owner group)/;
 
@@ -153,8 +122,7 @@ function withoutRight(response: HttpResponse, operation: string): ServiceAccount
   );
 }
 
-function badRequest(response: HttpResponse, reading: FailureReading): UpstreamError | undefined {
-  if (response.status !== 400) return undefined;
+function badRequest(response: HttpResponse, reading: FailureReading): UpstreamError {
   switch (reading.badRequest) {
     case 'refused':
       return rejected(response, reading.operation);
@@ -170,19 +138,6 @@ function badRequest(response: HttpResponse, reading: FailureReading): UpstreamEr
     case 'trouble':
       return unavailable(response, reading.operation, true);
   }
-}
-
-function strayRoute(
-  response: HttpResponse,
-  { operation }: FailureReading,
-): UpstreamError | undefined {
-  return response.status === 404 && !isNotThere(response)
-    ? unavailable(response, operation, true)
-    : undefined;
-}
-
-function refused(response: HttpResponse, { operation }: FailureReading): UpstreamError | undefined {
-  return response.status >= 400 ? rejected(response, operation) : undefined;
 }
 
 function rejected(response: HttpResponse, operation: string): UpstreamRejectedError {

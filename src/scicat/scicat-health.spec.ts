@@ -29,8 +29,8 @@ describe('ScicatHealth', () => {
   });
 
   it.each([
-    [answer(503, { status: 'error' }), 'SciCat reports that it is not well (status 503).'],
-    [answer(200, '<html>'), 'SciCat reports that it is not well (status 200).'],
+    [answer(503, { status: 'error' }), 'SciCat reports that it is unhealthy (status 503).'],
+    [answer(200, '<html>'), 'SciCat reports that it is unhealthy (status 200).'],
     [
       'timeout',
       'SciCat did not answer in time (check health, 1 attempt). Please try again in a few minutes.',

@@ -1,10 +1,12 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
-import { field } from '../domain/job-document.js';
+import { field } from '../domain/untyped.js';
 import type { ScicatApi } from './scicat-api.js';
 
-/** Whether SciCat is well; `reason` is a sentence for operators. */
-export type ScicatHealthReport =
-  { readonly up: true } | { readonly up: false; readonly reason: string };
+/** Whether SciCat is up; `reason` is a sentence for operators. */
+type ScicatHealthReport = { readonly up: true } | { readonly up: false; readonly reason: string };
+
+/** SciCat's route for health checks. */
+export const HEALTH_PATH = 'api/v3/health';
 
 /** With its database down SciCat answers only after 30 s, far too late for a health check. */
 const TIMEOUT_MS = 3_000;
@@ -18,16 +20,19 @@ export class ScicatHealth {
     try {
       const answer = await this.options.api.call({
         operation: 'check health',
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
-        path: 'api/v3/health',
+        path: HEALTH_PATH,
         timeoutMs: TIMEOUT_MS,
         deadlineMs: TIMEOUT_MS,
         maxAttempts: 1,
         signal,
       });
       if (answer.status === 200 && field(answer.body, 'status') === 'ok') return { up: true };
-      return { up: false, reason: `SciCat reports that it is not well (status ${answer.status}).` };
+      return {
+        up: false,
+        reason: `SciCat reports that it is unhealthy (status ${answer.status}).`,
+      };
     } catch (error) {
       if (error instanceof UpstreamError) return { up: false, reason: error.message };
       throw error;

@@ -1,11 +1,12 @@
 import type { Identities, Identity } from '../ports/identities.port.js';
 import { AccessDeniedError, UnauthenticatedError } from '../errors/request.errors.js';
+import { isMasked } from '../domain/masking.js';
 import type { ScicatApi } from './scicat-api.js';
 import { failureOf, malformed } from './scicat-error.js';
 import { readIdentity } from './scicat.wire.js';
 
 /** What {@link ScicatIdentities} is made of. */
-export interface ScicatIdentitiesOptions {
+interface ScicatIdentitiesOptions {
   readonly api: ScicatApi;
 }
 
@@ -24,7 +25,7 @@ export class ScicatIdentities implements Identities {
     const answer = await this.options.api.call(
       {
         operation,
-        repeat: 'safe',
+        safety: 'safe',
         method: 'GET',
         path: 'api/v3/users/my/identity',
         timeoutMs: TIMEOUT_MS,
@@ -41,13 +42,10 @@ export class ScicatIdentities implements Identities {
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     const identity = readIdentity(answer.body);
     if (identity === undefined) throw unknownToken();
-    if (identity.username.includes(MASK)) throw hiddenName();
+    if (isMasked(identity.username)) throw hiddenName();
     return identity;
   }
 }
-
-/** What SciCat puts in place of e-mail addresses when it hides personal information. */
-const MASK = '*****';
 
 /** All users whose names are hidden would have one name, and see and cancel each other's transfers. */
 function hiddenName(): AccessDeniedError {

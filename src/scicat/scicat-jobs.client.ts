@@ -3,20 +3,21 @@ import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { JobPage, NewTransferJob, TransferJobs, Viewer } from '../ports/transfer-jobs.port.js';
 import {
   ENDED_JOB_STATUSES,
-  field,
   TRANSFER_JOB_TYPE,
   type TransferJobDocument,
-} from '../domain/job-document.js';
+} from '../domain/job-reading.js';
+import { isUuid } from '../domain/identifiers.js';
+import { field } from '../domain/untyped.js';
 import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
 import { failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
-import { isJobId, readJobDocument, readJobId } from './scicat.wire.js';
+import { readJobDocument, readJobId } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 /** What {@link ScicatTransferJobs} is made of. */
-export interface ScicatTransferJobsOptions {
+interface ScicatTransferJobsOptions {
   /** Creates, lists and reads. */
   readonly creator: ServiceAccount;
   /** Writes and removes; the creator itself where one account has all rights. */
@@ -60,8 +61,7 @@ export class ScicatTransferJobs implements TransferJobs {
     const operation = 'create transfer job';
     const answer = await this.options.creator.call({
       operation,
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json: {
@@ -103,12 +103,12 @@ export class ScicatTransferJobs implements TransferJobs {
   async read(jobId: string, signal?: AbortSignal): Promise<TransferJobDocument | undefined> {
     const operation = 'read transfer job';
     // Anything else may be the name of another route of SciCat, such as `fullquery`.
-    if (!isJobId(jobId)) return undefined;
+    if (!isUuid(jobId)) return undefined;
     const answer = await this.options.creator.call({
       operation,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
-      path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
+      path: `${JOBS_PATH}/${jobId}`,
       signal,
     });
     if (saysUnknownJob(answer)) return undefined;
@@ -197,14 +197,13 @@ export class ScicatTransferJobs implements TransferJobs {
 
   async write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void> {
     const operation = 'write transfer job';
-    if (!isJobId(jobId)) throw noSuchJob(operation);
+    if (!isUuid(jobId)) throw noSuchJob(operation);
     const { statusCode, statusMessage, jobResultObject } = view;
     const answer = await this.options.updater.call({
       operation,
-      repeat: 'once',
-      freshConnection: true,
+      safety: 'once',
       method: 'PATCH',
-      path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
+      path: `${JOBS_PATH}/${jobId}`,
       // As plain JSON SciCat replaces `jobResultObject` by this one; as a merge patch it would write
       // back a snapshot of the whole job.
       json: { statusCode, statusMessage, jobResultObject },
@@ -223,12 +222,12 @@ export class ScicatTransferJobs implements TransferJobs {
 
   async remove(jobId: string, signal?: AbortSignal): Promise<void> {
     const operation = 'remove transfer job';
-    if (!isJobId(jobId)) return;
+    if (!isUuid(jobId)) return;
     const answer = await this.options.updater.call({
       operation,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'DELETE',
-      path: `${JOBS_PATH}/${encodeURIComponent(jobId)}`,
+      path: `${JOBS_PATH}/${jobId}`,
       signal,
     });
     if (saysUnknownJob(answer)) return;
@@ -253,7 +252,7 @@ export class ScicatTransferJobs implements TransferJobs {
   }
 }
 
-/** The record as it stands in the job: sealed for us, the harmless part of it for people. */
+/** The record as the job holds it: sealed for the service, with its harmless part readable. */
 function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>> {
   const { version, key, source, destination, autoArchive, requestedBy } = record;
   return {

@@ -1,7 +1,9 @@
 import { isEmail } from 'class-validator';
 import type { Identity } from '../ports/identities.port.js';
 import type { Dataset } from '../ports/datasets.port.js';
-import { field, type TransferJobDocument } from '../domain/job-document.js';
+import type { TransferJobDocument } from '../domain/job-reading.js';
+import { isUuid } from '../domain/identifiers.js';
+import { countField, field, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
 import type { LifecycleFound } from '../domain/transfer.js';
 
 /*
@@ -9,15 +11,8 @@ import type { LifecycleFound } from '../domain/transfer.js';
  * the document it should be.
  */
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether SciCat can have given this id to a job: all of theirs are UUIDs. */
-export function isJobId(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value);
-}
-
 /** A service account's login. */
-export interface Login {
+interface Login {
   readonly token: string;
   /** Life of the token in seconds; undefined when SciCat does not say. */
   readonly expiresInSeconds: number | undefined;
@@ -25,16 +20,16 @@ export interface Login {
 
 /** The answer to a login. */
 export function readLogin(body: unknown): Login | undefined {
-  const token = textOf(body, 'access_token');
-  if (token === '') return undefined;
+  const token = stringField(body, 'access_token');
+  if (token === undefined) return undefined;
   const seconds = field(body, 'expires_in');
   const known = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0;
   return { token, expiresInSeconds: known ? seconds : undefined };
 }
 
 /**
- * Who a token belongs to; undefined when SciCat knows nobody by it (surprise: validly signed tokens
- * of nobody are answered with 200 and an empty body).
+ * Who a token belongs to; undefined when SciCat knows no such user (surprise: validly signed tokens
+ * of unknown users are answered with 200 and an empty body).
  */
 export function readIdentity(body: unknown): Identity | undefined {
   const profile = field(body, 'profile');
@@ -45,7 +40,7 @@ export function readIdentity(body: unknown): Identity | undefined {
     username,
     // The very check that SciCat applies to a job's `contactEmail`.
     email: isEmail(email) ? email : undefined,
-    accessGroups: textsOf(field(profile, 'accessGroups')),
+    accessGroups: stringsOf(field(profile, 'accessGroups')),
     document: body,
   };
 }
@@ -57,13 +52,13 @@ export interface AccountFacts {
 }
 
 /**
- * Who an account is, by `auth/whoami`; undefined when SciCat knows nobody by the token (it answers
+ * Who an account is, by `auth/whoami`; undefined when SciCat knows no such user (it answers
  * 200 with an empty body then).
  */
 export function readAccount(body: unknown): AccountFacts | undefined {
-  const username = textOf(body, 'username');
-  if (username === '') return undefined;
-  return { username, groups: textsOf(field(body, 'currentGroups')) };
+  const username = stringField(body, 'username');
+  if (username === undefined) return undefined;
+  return { username, groups: stringsOf(field(body, 'currentGroups')) };
 }
 
 /** What a transfer needs of a dataset. */
@@ -72,8 +67,8 @@ export function readDataset(body: unknown): Dataset | undefined {
     pid: textOf(body, 'pid'),
     ownerGroup: textOf(body, 'ownerGroup'),
     sourceFolder: textOf(body, 'sourceFolder'),
-    size: countOf(body, 'size'),
-    numberOfFiles: countOf(body, 'numberOfFiles'),
+    size: countField(body, 'size') ?? 0,
+    numberOfFiles: countField(body, 'numberOfFiles') ?? 0,
   };
   return dataset.pid === '' || dataset.ownerGroup === '' ? undefined : dataset;
 }
@@ -89,7 +84,7 @@ export function readLifecycle(body: unknown): LifecycleFound {
 }
 
 /** One block of a dataset's file list. */
-export interface FileBlock {
+interface FileBlock {
   readonly id: string;
   readonly paths: readonly string[];
 }
@@ -103,10 +98,10 @@ export function readFileBlock(value: unknown): FileBlock | undefined {
   return paths.includes('') ? undefined : { id, paths };
 }
 
-/** The id of a job. Where `fields` leaves it out, it stands in `_id` as well. */
+/** The id of a job. Where `fields` leaves it out, it is in `_id`. */
 export function readJobId(value: unknown): string | undefined {
   const id = field(value, 'id') ?? field(value, '_id');
-  return isJobId(id) ? id : undefined;
+  return isUuid(id) ? id : undefined;
 }
 
 /** A job, or as much of it as was asked for. */
@@ -125,37 +120,21 @@ export function readJobDocument(value: unknown): TransferJobDocument | undefined
     updatedAt: dateOf(value, 'updatedAt'),
     statusCode: textOf(value, 'statusCode'),
     statusMessage: textOf(value, 'statusMessage'),
-    datasetPids: listOf(field(jobParams, 'datasetList')).flatMap((dataset) => {
-      const pid = textOf(dataset, 'pid');
-      return pid === '' ? [] : [pid];
-    }),
+    datasetPids: itemsOf(field(jobParams, 'datasetList')).flatMap(
+      (dataset) => stringField(dataset, 'pid') ?? [],
+    ),
     globusTransfer: field(jobParams, 'globusTransfer'),
     result: field(value, 'jobResultObject'),
   };
 }
 
-/** '' for anything but a text. */
+/** '' for anything but a string. */
 function textOf(value: unknown, name: string): string {
-  const text = field(value, name);
-  return typeof text === 'string' ? text : '';
+  return stringField(value, name) ?? '';
 }
 
-/** 0 for anything but a whole number from 0. */
-function countOf(value: unknown, name: string): number {
-  const count = field(value, name);
-  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? count : 0;
-}
-
-/** Milliseconds since the epoch; 0 for what is no date. */
+/** Milliseconds since the epoch; 0 for anything but a date. */
 function dateOf(value: unknown, name: string): number {
   const time = Date.parse(textOf(value, name));
   return Number.isNaN(time) ? 0 : time;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function textsOf(value: unknown): readonly string[] {
-  return listOf(value).filter((item): item is string => typeof item === 'string' && item !== '');
 }

@@ -12,7 +12,7 @@ import type { ScicatRequest } from './scicat-api.js';
 
 const request: ScicatRequest = {
   operation: 'read something',
-  repeat: 'safe',
+  safety: 'safe',
   method: 'GET',
   path: 'api/v4/something',
 };
@@ -88,13 +88,13 @@ describe('ServiceAccount', () => {
   });
 
   it.each([forbidden, answer(401, { message: 'Unauthenticated' })])(
-    'surprise: an expired token shows as 403 on jobs: one new login, one repeat (%#)',
+    'surprise: an expired token shows as 403 on jobs: one new login, one retry (%#)',
     async (refusal) => {
       const scicat = new ScriptedScicat([ok, refusal, ok]);
       const account = scicat.account();
       await account.call(request);
       await scicat.clock.sleep(60_000);
-      expect((await account.call({ ...request, repeat: 'once' })).status).toBe(200);
+      expect((await account.call({ ...request, safety: 'once' })).status).toBe(200);
       expect(tokensOf(scicat)).toEqual(['Bearer token-1', 'Bearer token-1', 'Bearer token-2']);
     },
   );
@@ -222,7 +222,7 @@ describe('ServiceAccount', () => {
   ] as const)('%s at login: unavailable, and certainly not carried out', async (_, replies) => {
     const scicat = new ScriptedScicat([ok]).answerLogins(...replies);
     const account = scicat.account();
-    const error = await failing(account.call({ ...request, repeat: 'once' }));
+    const error = await failing(account.call({ ...request, safety: 'once' }));
     expect(told(error)).toMatchObject({ name: 'UpstreamUnavailableError', outcomeUnclear: false });
     expect(scicat.sent).toEqual([]);
     expect((await account.call(request)).status).toBe(200);

@@ -6,18 +6,20 @@ import {
 } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Clock } from '../ports/clock.port.js';
+import { type BackoffBounds, noJitter, Retry } from '../time/backoff.js';
+import { unlessAborted } from '../time/unless-aborted.js';
 import type { ScicatApi, ScicatRequest } from './scicat-api.js';
 import { upstreamMessageOf } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';
 
 /** What a {@link ServiceAccount} is made of. */
-export interface ServiceAccountOptions {
+interface ServiceAccountOptions {
   readonly api: ScicatApi;
   readonly clock: Clock;
   readonly username: string;
   /** Asked at every login, so that the password is held in one place only. */
   readonly password: () => string;
-  /** Where operators set it, e.g. `SCICAT_SERVICE_USER`; stands in error messages. */
+  /** Where operators set it, e.g. `SCICAT_SERVICE_USER`, for error messages. */
   readonly setting: string;
 }
 
@@ -29,24 +31,17 @@ interface Token {
   readonly renewAt: number;
 }
 
-interface Refusal {
-  readonly error: ServiceAccountError;
-  /** Monotonic milliseconds before which no login is tried. */
-  readonly until: number;
-  readonly times: number;
-}
-
 const LOGIN_TIMEOUT_MS = 8_000;
 const LOGIN_DEADLINE_MS = 10_000;
-/** Longer than any call takes, its repetitions included. */
+/** Longer than any call takes, its retries included. */
 const LONGEST_MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.2;
 /** Life of a token of which SciCat does not say how long it lives. */
 const ASSUMED_LIFE_SECONDS = 300;
 /** A token this young was not expired when it was sent: its 403 means what it says. */
 const FRESH_MS = 5_000;
-const FIRST_PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 600_000;
+/** Between logins that SciCat refuses. */
+const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
 
 /**
  * One of the service's own SciCat accounts. Logs in when needed, and calls SciCat in its name.
@@ -54,8 +49,8 @@ const LONGEST_PAUSE_MS = 600_000;
  * A token is renewed ahead of its end, which is counted on the monotonic clock from SciCat's
  * `expires_in`. A token that SciCat has ceased to accept all the same (restarted with another
  * secret, clocks apart) shows as 403 on jobs and datasets, where a missing right is a 403 too: then
- * there is one new login and one repeat. A 403 is certainly not carried out, so every call may be
- * repeated after it.
+ * there is one new login and one retry. A 403 is certainly not carried out, so every call may be
+ * retried after it.
  *
  * All calls share one login. After a login that SciCat refused none is tried for a growing while,
  * and all calls fail at once: a wrong password must not become a storm of attempts.
@@ -63,9 +58,13 @@ const LONGEST_PAUSE_MS = 600_000;
 export class ServiceAccount {
   private token: Token | undefined;
   private login: Promise<Token> | undefined;
-  private refusal: Refusal | undefined;
+  /** Of the last login, if SciCat refused it. */
+  private refusal: ServiceAccountError | undefined;
+  private readonly retry: Retry;
 
-  constructor(private readonly options: ServiceAccountOptions) {}
+  constructor(private readonly options: ServiceAccountOptions) {
+    this.retry = new Retry(options.clock, REFUSAL_PAUSES, noJitter);
+  }
 
   /** The name that SciCat writes into `createdBy`. */
   get username(): string {
@@ -75,7 +74,7 @@ export class ServiceAccount {
   /**
    * Sends a request in the account's name.
    *
-   * @returns the answer, whatever its status; a 401 or 403 is no matter of an expired token
+   * @returns the answer, whatever its status; a 401 or 403 is not about an expired token
    * @throws ServiceAccountError when SciCat refuses the login; the request was not carried out
    * @throws UpstreamUnavailableError, UpstreamTimeoutError when SciCat can't be asked
    */
@@ -104,12 +103,12 @@ export class ServiceAccount {
   private async logIn(): Promise<Token> {
     const { api, clock, username, password } = this.options;
     const since = clock.monotonicMs();
-    if (this.refusal !== undefined && since < this.refusal.until) throw this.refusal.error;
+    if (this.refusal !== undefined && !this.retry.isDue()) throw this.refusal;
     let answer: UpstreamAnswer;
     try {
       answer = await api.call({
         operation: 'log in',
-        repeat: 'safe',
+        safety: 'safe',
         method: 'POST',
         path: 'api/v3/auth/login',
         json: { username, password: password() },
@@ -131,24 +130,22 @@ export class ServiceAccount {
     const marginMs = Math.min(LONGEST_MARGIN_MS, lifeMs * MARGIN_SHARE);
     this.token = { text: login.token, since, renewAt: since + lifeMs - marginMs };
     this.refusal = undefined;
+    this.retry.succeed();
     return this.token;
   }
 
   private refused(answer: UpstreamAnswer): ServiceAccountError {
-    const times = (this.refusal?.times ?? 0) + 1;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
     const upstreamMessage = upstreamMessageOf(answer.body);
-    const error = new LoginRefusedError(
+    this.refusal = new LoginRefusedError(
       'SciCat',
       `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${this.options.setting}_USERNAME or ${this.options.setting}_PASSWORD; nothing is wrong with the request.`,
       {
         status: answer.status,
         ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
-        retryAfterSeconds: Math.ceil(pauseMs / 1000),
+        retryAfterSeconds: Math.ceil(this.retry.fail() / 1000),
       },
     );
-    this.refusal = { error, until: this.options.clock.monotonicMs() + pauseMs, times };
-    return error;
+    return this.refusal;
   }
 
   /** Whatever became of the login, the call that needed it was certainly not carried out. */
@@ -167,23 +164,5 @@ export class ServiceAccount {
         ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
       },
     );
-  }
-}
-
-/** Waits no longer than the signal allows; what is waited for goes on. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason as Error);
-    };
-  });
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

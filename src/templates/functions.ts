@@ -3,10 +3,10 @@ import { parsedFormat, sprint, sprintf, sprintln } from './printf.js';
 import { boolValue, isTrue, NIL, printed, stringValue, type Value } from './value.js';
 
 /**
- * Texts longer than this (UTF-16 units) are an error. A path is never so long; but texts that are
+ * Strings longer than this (UTF-16 units) are an error. A path is never so long; but strings that are
  * put together from themselves again and again double each time, and must not take the service down.
  */
-export const MAX_TEXT_LENGTH = 1024 * 1024;
+const MAX_TEXT_LENGTH = 1024 * 1024;
 
 /** Why a function can't do its work on these arguments; the renderer adds where. */
 export class EvaluationFailure extends Error {
@@ -14,7 +14,7 @@ export class EvaluationFailure extends Error {
 }
 
 /** Arguments that are evaluated when they are asked for: `and` and `or` may not need them all. */
-export type LazyArguments = readonly (() => Value)[];
+type LazyArguments = readonly (() => Value)[];
 
 /** A function that templates can call. */
 export interface TemplateFunction {
@@ -26,10 +26,10 @@ export interface TemplateFunction {
   readonly call: (args: LazyArguments) => Value;
 }
 
-/** @throws EvaluationFailure when a text of this `length` is too long to go on with */
+/** @throws EvaluationFailure when a string of this `length` is too long to go on with */
 export function boundedLength(length: number): void {
   if (length > MAX_TEXT_LENGTH) {
-    throw new EvaluationFailure(`the text gets longer than ${MAX_TEXT_LENGTH} characters`);
+    throw new EvaluationFailure(`the string gets longer than ${MAX_TEXT_LENGTH} characters`);
   }
 }
 
@@ -114,7 +114,7 @@ function lengthOf(value: Value): Value {
   return { type: 'int', value: BigInt(utf8(value.value).length) };
 }
 
-/** The byte of a text at an index; with no index, the item itself. */
+/** The byte of a string at an index; with no index, the item itself. */
 function indexed(item: Value, indexes: readonly Value[]): Value {
   if (item.type === 'nil') throw new EvaluationFailure('nil has no elements');
   let current: Value = item;
@@ -150,7 +150,7 @@ function printfResult(args: readonly Value[]): string {
   return sprintf(format, args.slice(1));
 }
 
-/** A function whose result is a text that holds the texts of all its arguments. */
+/** A function whose result is a string that holds the strings among its arguments. */
 function producing(
   signature: Signature,
   text: (args: readonly Value[]) => string,

@@ -165,7 +165,7 @@ export class Lexer {
       if (char === quote) return this.token(kind, start);
       const escaped = char === '\\' ? this.peek() : undefined;
       if (char === '' || char === '\n' || escaped === '' || escaped === '\n') {
-        this.fail(`this text is not closed; add the missing ${quote} in the same line`, start);
+        this.fail(`this string is not closed; add the missing ${quote} in the same line`, start);
       }
       this.position += escaped?.length ?? 0;
     }

@@ -157,7 +157,7 @@ class Parser {
       expression = this.commandResult(this.command(), expression);
     }
     if (expression === undefined) {
-      this.failAt('a value is missing; write a field, a text or a function here', offset);
+      this.failAt('a value is missing; write a field, a string or a function here', offset);
     }
     return { expression, offset, slot: variable?.() };
   }
@@ -244,7 +244,7 @@ class Parser {
     const result = this.field(field, `${term.written}${field.text}`, term.offset);
     const another = this.peek();
     if (another.kind === 'field') {
-      this.fail(`"${result.written}" is a text and has no field "${another.text}"`, another);
+      this.fail(`"${result.written}" is a string and has no field "${another.text}"`, another);
     }
     return result;
   }
@@ -343,7 +343,7 @@ class Parser {
     this.fail(
       result.problem === 'not-text'
         ? `the bytes of ${token.text} are not UTF-8, which is not supported`
-        : `the text ${token.text} has an escape that does not exist; a backslash itself is written \\\\`,
+        : `the string ${token.text} has an escape that does not exist; a backslash itself is written \\\\`,
       token,
     );
   }
@@ -490,7 +490,7 @@ class Parser {
       `unexpected "${token.text}"` +
         (afterOperand && token.kind !== 'symbol'
           ? '; put a space between two arguments'
-          : '; a field, a text, a number, a variable or a function is expected'),
+          : '; a field, a string, a number, a variable or a function is expected'),
       token,
     );
   }

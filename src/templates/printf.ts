@@ -5,12 +5,12 @@ import { formatted, type Value } from './value.js';
 type Verb = 's' | 'd' | 'v' | 'q';
 
 /** A format of `printf`, taken apart. */
-export type Format = readonly (
+type Format = readonly (
   { readonly kind: 'text'; readonly text: string } | { readonly kind: 'verb'; readonly verb: Verb }
 )[];
 
 /** What is wrong with a format, as a clause without a full stop. */
-export interface FormatProblem {
+interface FormatProblem {
   readonly problem: string;
 }
 
@@ -65,7 +65,7 @@ function verbApplied(verb: Verb, operand: Value): string {
   return `%!${verb}(${described(operand)})`;
 }
 
-/** Go's `fmt.Sprintf`, with its texts for missing, extra and unfitting operands. */
+/** Go's `fmt.Sprintf`, with its output for missing, extra and unfitting operands. */
 export function sprintf(format: Format, operands: readonly Value[]): string {
   let used = 0;
   let output = '';

@@ -1,5 +1,5 @@
 /** A place in a template's source. */
-export interface SourcePosition {
+interface SourcePosition {
   /** UTF-16 units before the place, as in `source.slice(offset)`. */
   readonly offset: number;
   /** Counted from 1. */
@@ -9,7 +9,7 @@ export interface SourcePosition {
 }
 
 /** Where `offset` (0-based, UTF-16 units) lies in `source`. */
-export function positionAt(source: string, offset: number): SourcePosition {
+function positionAt(source: string, offset: number): SourcePosition {
   const before = source.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;
   return {
@@ -37,7 +37,7 @@ export class TemplateSyntaxError extends Error implements SourcePosition {
 }
 
 /**
- * A sound template met data that it can't deal with, e.g. an index beyond the end of a text. The
+ * A sound template met data that it can't deal with, e.g. an index beyond the end of a string. The
  * message quotes the template, never the data.
  */
 export class TemplateRenderError extends Error implements SourcePosition {

@@ -179,7 +179,7 @@ describe('Templates that are refused when the configuration is read', () => {
     ['{{.pid}}', 2, 'did you mean ".Pid"?'],
     ['{{$.Usrname}}', 3, 'did you mean ".Username"?'],
     ['{{.Pid.Foo}}', 6, '".Pid" has no fields'],
-    ['{{$.Pid.Foo}}', 7, '"$.Pid" is a text and has no field ".Foo"'],
+    ['{{$.Pid.Foo}}', 7, '"$.Pid" is a string and has no field ".Foo"'],
     ['{{(.Pid).Foo}}', 8, 'has no fields'],
     ['{{with .Pid}}{{.Pid}}{{end}}', 15, 'write "$.Pid"'],
     ['{{.}}', 2, '"." stands for all fields together'],
@@ -223,8 +223,8 @@ describe('Templates that are refused when the configuration is read', () => {
     ['a {{.Pid', 2, 'this {{ is not closed'],
     ['a {{/* b', 2, 'comment is not closed'],
     ['a {{/* b */ .Pid}}', 2, 'a comment must be all there is'],
-    ['{{"a}}', 2, 'this text is not closed; add the missing "'],
-    ['{{"a\n"}}', 2, 'this text is not closed; add the missing " in the same line'],
+    ['{{"a}}', 2, 'this string is not closed; add the missing "'],
+    ['{{"a\n"}}', 2, 'this string is not closed; add the missing " in the same line'],
     ['{{`a}}', 2, 'raw string is not closed'],
     ['{{"\\d"}}', 2, 'a backslash itself is written \\\\'],
     ['{{"\\xff"}}', 2, 'are not UTF-8, which is not supported'],
@@ -319,7 +319,7 @@ describe('Templates that meet data they can not deal with', () => {
     const error = thrown(() => rendered(source));
     expect(error).toBeInstanceOf(TemplateRenderError);
     expect((error as TemplateRenderError).reason).toBe(
-      'the text gets longer than 1048576 characters',
+      'the string gets longer than 1048576 characters',
     );
   });
 });

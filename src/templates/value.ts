@@ -1,6 +1,6 @@
 /**
  * A value as Go's template engine would hold it; `type` is Go's own name for the type, which shows
- * in texts like `%!d(string=abc)`. Strings are well-formed Unicode, so that UTF-16 here and UTF-8
+ * in output like `%!d(string=abc)`. Strings are well-formed Unicode, so that UTF-16 here and UTF-8
  * there hold the same.
  */
 export type Value =

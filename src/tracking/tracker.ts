@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../config/config-snapshots.js';
-import type { TransferJobDocument } from '../domain/job-document.js';
+import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
 import type { ArchiveJobs } from '../ports/archive-jobs.port.js';

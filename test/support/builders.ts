@@ -14,7 +14,8 @@ import { FacilityAuthorization } from '../../src/facilities/facility-authorizati
 import { compileTemplate, type Template } from '../../src/templates/template.js';
 import type { Dataset } from '../../src/ports/datasets.port.js';
 import type { GlobusTask } from '../../src/ports/globus-transfers.port.js';
-import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-document.js';
+import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-reading.js';
+import { fatalErrorKind } from '../../src/globus/task-status.js';
 import { taskLabel } from '../../src/domain/task-label.js';
 import type { Transfer, TransferStatus } from '../../src/domain/transfer.js';
 import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';
@@ -155,7 +156,10 @@ export function aFailedTask(
   return aTask({
     status: 'FAILED',
     niceStatus: undefined,
-    fatalError: code === undefined ? undefined : { code, description: `words for ${code}` },
+    fatalError:
+      code === undefined
+        ? undefined
+        : { kind: fatalErrorKind(code), code, description: `words for ${code}` },
     completedAt: START,
     ...parts,
   });

@@ -6,12 +6,8 @@ import type {
   TransferJobs,
   Viewer,
 } from '../../src/ports/transfer-jobs.port.js';
-import {
-  field,
-  isOurs,
-  showsEnded,
-  type TransferJobDocument,
-} from '../../src/domain/job-document.js';
+import { isOurs, showsEnded, type TransferJobDocument } from '../../src/domain/job-reading.js';
+import { field } from '../../src/domain/untyped.js';
 import type { JobView } from '../../src/domain/job-view.js';
 import type { CreatedJob, LifecycleFound } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';

@@ -1,6 +1,5 @@
 import { fingerprint } from '../../src/domain/fingerprint.js';
-import type { TransferJobDocument } from '../../src/domain/job-document.js';
-import { readJob } from '../../src/domain/job-view.js';
+import { readJob, type TransferJobDocument } from '../../src/domain/job-reading.js';
 import { type EndRequest, newTransfer, type Transfer } from '../../src/domain/transfer.js';
 import { TransferRefusedError } from '../../src/errors/request.errors.js';
 import type {

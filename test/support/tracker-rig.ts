@@ -5,7 +5,7 @@ import {
   RequestTransfer,
   type TransferRequestOptions,
 } from '../../src/transfers/application/request-transfer.js';
-import type { TransferJobDocument } from '../../src/domain/job-document.js';
+import type { TransferJobDocument } from '../../src/domain/job-reading.js';
 import type { Transfer } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
 import {

@@ -1,5 +1,5 @@
-import { field, type TransferJobDocument } from '../../domain/job-document.js';
-import { readJob } from '../../domain/job-view.js';
+import { type TransferJobDocument, readJob } from '../../domain/job-reading.js';
+import { field } from '../../domain/untyped.js';
 import { type EndRequest, taskIdOf, type Transfer } from '../../domain/transfer.js';
 import type { TransferState } from '../../domain/transfer-state.js';
 

@@ -1,4 +1,4 @@
-import type { TransferJobDocument } from '../../domain/job-document.js';
+import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { loadForCommand } from '../command-config.js';

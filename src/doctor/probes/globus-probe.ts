@@ -98,7 +98,7 @@ export class GlobusProbeClient {
   ): Promise<void> {
     await this.expect({
       operation: 'make folder',
-      repeat: 'once',
+      safety: 'once',
       method: 'POST',
       path: `/operation/endpoint/${encodeURIComponent(collection)}/mkdir`,
       scope: scopeOf(scopes),
@@ -121,7 +121,7 @@ export class GlobusProbeClient {
     const operation = 'submit deletion';
     const answer = await this.expect({
       operation,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'POST',
       path: '/delete',
       scope,
@@ -164,7 +164,7 @@ export class GlobusProbeClient {
     scope: string,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer> {
-    return this.expect({ operation, repeat: 'safe', method: 'GET', path, scope, signal });
+    return this.expect({ operation, safety: 'safe', method: 'GET', path, scope, signal });
   }
 
   /** @throws UpstreamError when there is no answer, or another than 200 */

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { field, TRANSFER_JOB_TYPE } from '../../domain/job-document.js';
+import { TRANSFER_JOB_TYPE } from '../../domain/job-reading.js';
 import type { JobView } from '../../domain/job-view.js';
+import { field } from '../../domain/untyped.js';
 import { serverAheadMs } from '../../http-client/server-time.js';
 import type { UpstreamAnswer } from '../../http-client/upstream-caller.js';
 import type { Clock } from '../../ports/clock.port.js';
 import { JOBS_PATH, listJobs } from '../../scicat/job-list.js';
 import type { ScicatRequest } from '../../scicat/scicat-api.js';
+import { DATASETS_PATH } from '../../scicat/scicat-datasets.client.js';
 import { failureOf, isNotThere, malformed, upstreamMessageOf } from '../../scicat/scicat-error.js';
+import { HEALTH_PATH } from '../../scicat/scicat-health.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { type AccountFacts, readAccount, readJobId } from '../../scicat/scicat.wire.js';
 
@@ -81,9 +84,9 @@ export class ScicatProbeClient {
     const answer = await this.scicat.api.call({
       operation: 'check health',
       ...PATIENCE,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
-      path: 'api/v3/health',
+      path: HEALTH_PATH,
       // With its database down SciCat answers 503, and a retry would not help.
       maxAttempts: 1,
       signal,
@@ -107,7 +110,7 @@ export class ScicatProbeClient {
     const answer = await this.scicat[role].call({
       operation,
       ...PATIENCE,
-      repeat: 'safe',
+      safety: 'safe',
       method: 'GET',
       path: 'api/v3/auth/whoami',
       signal,
@@ -157,7 +160,7 @@ export class ScicatProbeClient {
     const answer = await this.scicat.updater.call({
       operation: 'ask for right to update',
       ...PATIENCE,
-      repeat: 'once',
+      safety: 'once',
       method: 'PATCH',
       path: `${JOBS_PATH}/${randomUUID()}`,
       json: { statusCode, statusMessage },
@@ -175,7 +178,7 @@ export class ScicatProbeClient {
     const answer = await this.scicat.updater.call({
       operation: 'ask for right to delete',
       ...PATIENCE,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'DELETE',
       path: `${JOBS_PATH}/${randomUUID()}`,
       signal,
@@ -195,9 +198,9 @@ export class ScicatProbeClient {
     const answer = await this.scicat.updater.call({
       operation: 'ask for right to change lifecycles',
       ...PATIENCE,
-      repeat: 'idempotent',
+      safety: 'idempotent',
       method: 'PATCH',
-      path: `api/v4/datasets/${randomUUID()}/datasetlifecycle`,
+      path: `${DATASETS_PATH}/${randomUUID()}/datasetlifecycle`,
       json: { archivable: false },
       signal,
     });
@@ -259,7 +262,7 @@ export class ScicatProbeClient {
     return this.scicat.creator.call({
       operation,
       ...PATIENCE,
-      repeat: 'once',
+      safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json,

@@ -376,7 +376,8 @@ describe('with any task document', () => {
     isPaused: fc.boolean(),
     fatalError: maybe(
       fc.record({
-        code: fc.oneof(fc.constantFrom('CANCELED', 'EXPIRED'), word),
+        kind: fc.constantFrom('cancelled' as const, 'expired' as const, 'failed' as const),
+        code: word,
         description: fc.string(),
       }),
     ),

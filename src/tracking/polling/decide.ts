@@ -153,12 +153,12 @@ function decideFailed(
 ): Transfer {
   const progress = progressOf(transfer, task);
   const { endRequested } = transfer;
-  const code = task.fatalError?.code;
+  const kind = task.fatalError?.kind;
   if (task.canceledByAdmin !== undefined) {
     return cancelled(transfer, byAdmin(task), progress);
   }
   // Globus gives no reason for some ends; after a request to end, the request is the reason.
-  const wasCancelled = code === undefined ? endRequested !== undefined : /^CANCELL?ED$/i.test(code);
+  const wasCancelled = kind === undefined ? endRequested !== undefined : kind === 'cancelled';
   if (wasCancelled) {
     switch (endRequested?.reason) {
       case 'user':
@@ -170,7 +170,7 @@ function decideFailed(
     }
   }
   const last = error === undefined ? '' : `; last error: ${taskErrorText(error)}`;
-  if (code === 'EXPIRED') {
+  if (kind === 'expired') {
     return failed(
       transfer,
       `Globus gave up at the deadline of the task${last}; see ${activityPage(task)}`,

@@ -185,11 +185,7 @@ interface Counter {
 
 /** Ended other than by being cancelled, which needs no explanation. */
 function hasFailed(task: GlobusTask): boolean {
-  return (
-    task.status === 'FAILED' &&
-    task.faults > 0 &&
-    !/^CANCELL?ED$/i.test(task.fatalError?.code ?? '')
-  );
+  return task.status === 'FAILED' && task.faults > 0 && task.fatalError?.kind !== 'cancelled';
 }
 
 /** Changes with every new error of a task. */

@@ -17,7 +17,7 @@ import { accountRefused, down, timeout } from '../../../test/support/upstream-fa
 import { atOnce, entriesOf } from '../../../test/support/fake-file-list-store.js';
 import { settle } from '../../../test/support/virtual-clock.js';
 import { digestFileList } from '../../file-lists/digest-file-list.js';
-import { field } from '../../domain/job-document.js';
+import { field } from '../../domain/untyped.js';
 import { taskLabel } from '../../domain/task-label.js';
 import { withEndRequest } from '../../domain/transfer.js';
 import { Dispatcher } from './dispatcher.js';

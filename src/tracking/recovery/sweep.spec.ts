@@ -16,7 +16,7 @@ import {
   down,
   timeout,
 } from '../../../test/support/upstream-failures.js';
-import type { TransferJobDocument } from '../../domain/job-document.js';
+import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { failed } from '../../domain/transfer.js';
 import { Sweep, type SweepResult } from './sweep.js';
 

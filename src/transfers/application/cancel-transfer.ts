@@ -1,7 +1,7 @@
 import type { Requester } from '../../auth/caller.js';
 import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
 import type { Clock } from '../../ports/clock.port.js';
-import { isOurs, showsEnded } from '../../domain/job-document.js';
+import { isOurs, showsEnded } from '../../domain/job-reading.js';
 import type { EndRequest, Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import {

@@ -1,7 +1,8 @@
 import type { Requester } from '../../auth/caller.js';
 import type { Identity } from '../../ports/identities.port.js';
 import { AccessDeniedError, JobNotFoundError } from '../../errors/request.errors.js';
-import { field, type TransferJobDocument } from '../../domain/job-document.js';
+import type { TransferJobDocument } from '../../domain/job-reading.js';
+import { field } from '../../domain/untyped.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { unsealRecord } from '../../domain/transfer-record.js';
 import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';

@@ -1,5 +1,5 @@
 import type { Requester } from '../../auth/caller.js';
-import { isOurs } from '../../domain/job-document.js';
+import { isOurs } from '../../domain/job-reading.js';
 import { itemOfJob, itemOfTransfer, type TransferItem } from '../../domain/transfer-item.js';
 import {
   type JobAccess,

@@ -37,7 +37,7 @@ import {
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
-import { readJob } from '../../domain/job-view.js';
+import { readJob } from '../../domain/job-reading.js';
 import { RequestTransfer, type TransferRequestOptions } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 

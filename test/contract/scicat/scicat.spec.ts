@@ -13,7 +13,8 @@ import { ScicatIdentities } from '../../../src/scicat/scicat-identities.client.j
 import { ScicatTransferJobs } from '../../../src/scicat/scicat-jobs.client.js';
 import { ServiceAccount } from '../../../src/scicat/service-account.js';
 import type { Clock } from '../../../src/ports/clock.port.js';
-import { readJob, jobView, showsView } from '../../../src/domain/job-view.js';
+import { readJob, showsView } from '../../../src/domain/job-reading.js';
+import { jobView } from '../../../src/domain/job-view.js';
 import { newTransfer, submittedAs, failed, type Transfer } from '../../../src/domain/transfer.js';
 import type { TransferRecord } from '../../../src/domain/transfer-record.js';
 import { failing, told } from './scripted-scicat.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { refusePid } from './identifiers.js';
+import { refusePid } from './path-text.js';
 
-describe('ids are not routes', () => {
+describe('PIDs are not routes', () => {
   test.each([
     ['', 'is empty'],
     [' ', 'is empty'],

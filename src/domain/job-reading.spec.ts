@@ -1,0 +1,370 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { transfers } from '../../test/support/arbitrary-transfers.js';
+import {
+  aJob,
+  aJobOf,
+  aRecord,
+  aRunningTransfer,
+  aTransfer,
+  jobIdOf,
+  START,
+  taskIdFor,
+} from '../../test/support/builders.js';
+import {
+  isOurs,
+  readJob,
+  showsEnded,
+  showsView,
+  TRANSFER_JOB_TYPE,
+  type TransferJobDocument,
+} from './job-reading.js';
+import { jobView } from './job-view.js';
+import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
+
+const TASK = taskIdFor(1);
+const PROGRESS: Progress = {
+  bytesTransferred: 400,
+  filesTransferred: 4,
+  filesTotal: 10,
+  bytesTotal: 1000,
+  faults: 2,
+  bytesPerSecond: 50,
+  niceStatus: 'OK',
+};
+const WISH: EndRequest = {
+  reason: 'user',
+  by: 'alice',
+  at: '2026-01-01T00:00:00.000Z',
+  remove: false,
+};
+
+const inStatus = (status: TransferStatus, parts: Partial<Transfer> = {}): Transfer => ({
+  ...aTransfer({ progress: PROGRESS, attempts: 1 }),
+  status,
+  ...parts,
+});
+
+describe('K5: what was written is read back after a restart', () => {
+  test('an open transfer with all its wishes, whatever it went through', () => {
+    fc.assert(
+      fc.property(transfers, (transfer) => {
+        const read = readJob(aJobOf(transfer, jobView(transfer)));
+        const { status } = transfer;
+        switch (status.state) {
+          case 'finished':
+          case 'failed':
+          case 'cancelled':
+            expect(read).toEqual({ kind: 'ended' });
+            return;
+          case 'waiting':
+          case 'transferring':
+          case 'finalizing': {
+            // Live numbers and words come anew with the next look at Globus.
+            const progress: Partial<Progress> = { ...transfer.progress };
+            delete (progress as { bytesPerSecond?: unknown }).bytesPerSecond;
+            delete (progress as { niceStatus?: unknown }).niceStatus;
+            const submissionId =
+              transfer.submissionId ??
+              (transfer.origin.kind === 'recorded'
+                ? transfer.origin.record.submissionId
+                : undefined);
+            expect(read).toEqual({
+              kind: 'open',
+              transfer: {
+                ...transfer,
+                submissionId,
+                progress,
+                status:
+                  status.state === 'waiting'
+                    ? {
+                        state: 'waiting',
+                        reason: 'taken up again after a restart of the service',
+                        submission: 'unconfirmed',
+                      }
+                    : status.state === 'transferring'
+                      ? { ...status, trouble: undefined }
+                      : status,
+              },
+            });
+          }
+        }
+      }),
+    );
+  });
+
+  test.each([null, undefined, {}, [], 'garbage', 7, true])(
+    'a job that was never written to (jobResultObject %j) waits, and Globus is asked whether it has it',
+    (garbage) => {
+      const read = readJob(aJob({ result: garbage, record: aRecord() }));
+      expect(read).toEqual({
+        kind: 'open',
+        transfer: {
+          ...aTransfer(),
+          origin: { kind: 'recorded', record: aRecord() },
+          datasetPid: aRecord().datasetPid,
+          submissionId: undefined,
+          status: {
+            state: 'waiting',
+            reason: 'taken up again after a restart of the service',
+            submission: 'unconfirmed',
+          },
+        },
+      });
+    },
+  );
+
+  test('W1: with a submission id in the record Globus may have it', () => {
+    const record = aRecord({ submissionId: 'from-record' });
+    expect(readJob(aJob({ record }))).toMatchObject({
+      kind: 'open',
+      transfer: {
+        submissionId: 'from-record',
+        status: { state: 'waiting', submission: 'unconfirmed' },
+      },
+    });
+  });
+
+  test('W1: a replaced submission id wins over that of the record', () => {
+    const record = aRecord({ submissionId: 'refused-one' });
+    const job = aJob({ record, result: { status: 'transferring', submissionId: 'newer' } });
+    expect(readJob(job)).toMatchObject({ kind: 'open', transfer: { submissionId: 'newer' } });
+  });
+
+  test('a masked name of who wanted the end is not taken for a name', () => {
+    const result = { endRequested: { ...WISH, by: '*****' } };
+    expect(readJob(aJob({ result }))).toMatchObject({
+      transfer: { endRequested: { ...WISH, by: 'a user whose name SciCat hides' } },
+    });
+  });
+
+  test.each([
+    ['reason', 'bored'],
+    ['reason', undefined],
+  ])('an end request with %s %j is none', (name, value) => {
+    const result = { endRequested: { ...WISH, [name]: value } };
+    expect(readJob(aJob({ result }))).toMatchObject({ transfer: { endRequested: undefined } });
+  });
+
+  test('numbers that make no sense count as 0, and do not reach an existing client', () => {
+    const result = {
+      status: 'transferring',
+      globusTaskId: TASK,
+      bytesTransferred: -5,
+      filesTransferred: 1.5,
+      filesTotal: '7',
+      bytesTotal: 1e300,
+      faults: null,
+      attempts: {},
+    };
+    const read = readJob(aJob({ result, record: aRecord() }));
+    expect(read).toMatchObject({
+      transfer: {
+        attempts: 0,
+        progress: {
+          bytesTransferred: 0,
+          filesTransferred: 0,
+          filesTotal: 10,
+          bytesTotal: 1000,
+          faults: 0,
+        },
+      },
+    });
+  });
+
+  test('a record that is not to be read is no transfer, and the reason says why', () => {
+    expect([
+      readJob(aJob({ globusTransfer: null })),
+      readJob(aJob({ globusTransfer: {} })),
+      readJob(aJob({ globusTransfer: { sealed: 'e30' } })),
+      readJob(aJob({ globusTransfer: 'sealed' })),
+    ]).toEqual([
+      { kind: 'unusable', reason: 'there is no sealed record' },
+      { kind: 'unusable', reason: 'there is no sealed record' },
+      { kind: 'unusable', reason: 'version undefined is not known here' },
+      { kind: 'unusable', reason: 'there is no sealed record' },
+    ]);
+  });
+});
+
+/** A job of the Go version: no record, and only the six frozen fields. */
+const goJob = (parts: Partial<TransferJobDocument> = {}): TransferJobDocument =>
+  aJob({
+    globusTransfer: undefined,
+    result: {
+      globusTaskId: TASK,
+      bytesTransferred: 5,
+      filesTransferred: 1,
+      filesTotal: 3,
+      status: 'transferring',
+      error: '',
+    },
+    ...parts,
+  });
+
+describe('jobs of the Go version', () => {
+  test('K5: one with a task id is resumed', () => {
+    expect(readJob(goJob())).toEqual({
+      kind: 'open',
+      transfer: {
+        jobId: jobIdOf(1),
+        key: jobIdOf(1),
+        datasetPid: '20.500.12345/e1',
+        origin: { kind: 'go-version', ownerGroup: 'p123' },
+        requestedAt: START + 1,
+        submissionId: undefined,
+        endRequested: undefined,
+        progress: {
+          bytesTransferred: 5,
+          filesTransferred: 1,
+          filesTotal: 3,
+          bytesTotal: 0,
+          faults: 0,
+        },
+        attempts: 0,
+        status: { state: 'transferring', taskId: TASK, trouble: undefined },
+      },
+    });
+  });
+
+  test('one without a task id is lost, with or without a result', () => {
+    for (const result of [null, {}, { globusTaskId: '' }, { globusTaskId: 7 }]) {
+      expect(readJob(goJob({ result }))).toEqual({ kind: 'lost' });
+    }
+  });
+
+  test.each([[[]], [['a', 'b']]])('W13: one with datasets %j is skipped, not a crash', (pids) => {
+    const reason = 'it does not name exactly one dataset';
+    expect(readJob(goJob({ datasetPids: pids }))).toEqual({ kind: 'unusable', reason });
+    expect(readJob(aJob({ datasetPids: pids }))).toEqual({ kind: 'unusable', reason });
+  });
+
+  test('finished, failed and cancelled ones are ended', () => {
+    expect(
+      ['finished', 'failed', 'cancelled'].map((status) => readJob(goJob({ result: { status } }))),
+    ).toEqual([{ kind: 'ended' }, { kind: 'ended' }, { kind: 'ended' }]);
+  });
+});
+
+describe('hostile documents', () => {
+  const hostile = fc.oneof(
+    fc.jsonValue(),
+    fc.record(
+      {
+        status: fc.oneof(fc.constantFrom('finished', 'transferring', 'x'), fc.jsonValue()),
+        globusTaskId: fc.oneof(fc.constant(TASK), fc.jsonValue()),
+        phase: fc.oneof(fc.constantFrom('finalizing', 'waiting'), fc.jsonValue()),
+        endRequested: fc.oneof(fc.jsonValue(), fc.record({ reason: fc.constant('user') })),
+        lifecycleBefore: fc.jsonValue(),
+        submissionId: fc.jsonValue(),
+        filesTotal: fc.jsonValue(),
+        attempts: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    ),
+  );
+
+  test('are never a crash, never an end that is not written, and always show clean numbers', () => {
+    fc.assert(
+      fc.property(
+        hostile,
+        fc.oneof(fc.constant(undefined), fc.jsonValue(), fc.constant(aJob().globusTransfer)),
+        fc.array(fc.string({ minLength: 1 }), { maxLength: 2 }),
+        (result, globusTransfer, datasetPids) => {
+          const job = aJob({ result, globusTransfer, datasetPids });
+          const read = readJob(job);
+          expect(read.kind === 'ended').toBe(showsEnded(job));
+          if (read.kind !== 'open') return;
+          expect(datasetPids).toHaveLength(1);
+          const view = jobView(read.transfer);
+          expect(view.jobResultObject.status).toBe('transferring');
+          for (const name of ['bytesTransferred', 'filesTransferred', 'filesTotal'] as const) {
+            const value = view.jobResultObject[name];
+            expect(Number.isSafeInteger(value) && value >= 0).toBe(true);
+          }
+          if (globusTransfer === undefined) {
+            expect(read.transfer.origin.kind).toBe('go-version');
+            expect(view.jobResultObject.globusTaskId).not.toBe('');
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('whether SciCat shows a state', () => {
+  const transfer = aRunningTransfer({ progress: PROGRESS, endRequested: WISH });
+  const view = jobView(transfer);
+  const shown = aJobOf(transfer, view);
+
+  test('as written: yes, in any order of the keys', () => {
+    const entries = Object.entries(shown.result as object).reverse();
+    expect(showsView(shown, view)).toBe(true);
+    expect(showsView({ ...shown, result: Object.fromEntries(entries) }, view)).toBe(true);
+  });
+
+  test.each([
+    ['another code', { statusCode: '001' }],
+    ['another message', { statusMessage: 'transferring!' }],
+    ['no result', { result: null }],
+    ['an empty result', { result: {} }],
+    ['another number', { result: { ...(shown.result as object), filesTransferred: 5 } }],
+    ['a number as text', { result: { ...(shown.result as object), filesTransferred: '4' } }],
+    ['a field more', { result: { ...(shown.result as object), extra: 1 } }],
+    ['another wish', { result: { ...(shown.result as object), endRequested: {} } }],
+  ])('with %s: no', (_what, parts) => {
+    expect(showsView({ ...shown, ...parts }, view)).toBe(false);
+  });
+
+  test.each([
+    ['by a@b.ch, twice a@b.ch', 'by *****, twice *****', true],
+    ['a@b.ch', '*****', true],
+    ['a@b.ch and more', '***** and more', true],
+    ['a@b.ch and more', '***** and less', false],
+    ['a@b.ch and more', 'by ***** and more', false],
+    ['ab', 'ab*****ab', false],
+    ['aba', 'ab*****ba', false],
+    ['plain', 'other', false],
+    ['literal *****', 'literal *****', true],
+    ['x one y two z', 'x ***** two ***** one z', false],
+  ])('masked text: %j shown as %j: %p', (error, masked, same) => {
+    const failed = inStatus({ state: 'failed', taskId: TASK, error });
+    const wanted = jobView(failed);
+    const job = aJobOf(failed, wanted);
+    expect(
+      showsView(
+        {
+          ...job,
+          statusMessage: masked,
+          result: { ...(job.result as object), error: masked },
+        },
+        wanted,
+      ),
+    ).toBe(same);
+  });
+
+  test('every view is recognized after a round trip through JSON', () => {
+    fc.assert(
+      fc.property(transfers, (any) => {
+        expect(showsView(aJobOf(any, jobView(any)), jobView(any))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('whose job it is', () => {
+  test.each([
+    [TRANSFER_JOB_TYPE, 'proxy', true],
+    [TRANSFER_JOB_TYPE, 'former', true],
+    [TRANSFER_JOB_TYPE, 'mallory', false],
+    [TRANSFER_JOB_TYPE, '', false],
+    ['archive', 'proxy', false],
+    ['Globus_transfer_job', 'proxy', false],
+  ])('S6: type %s made by %j: %p', (type, createdBy, ours) => {
+    expect(isOurs({ type, createdBy }, ['proxy', 'former'])).toBe(ours);
+  });
+
+  test('an own account without a name is nobody', () => {
+    expect(isOurs({ type: TRANSFER_JOB_TYPE, createdBy: '' }, [])).toBe(false);
+  });
+});

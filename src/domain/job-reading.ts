@@ -1,0 +1,192 @@
+import type { JobView } from './job-view.js';
+import { isMasked, sameUnderMask } from './masking.js';
+import type { EndRequest, LifecycleFound, Progress, Transfer, TransferStatus } from './transfer.js';
+import { unsealRecord } from './transfer-record.js';
+import { countField, field, stringField } from './untyped.js';
+
+/** SciCat's type of the jobs that are transfers. */
+export const TRANSFER_JOB_TYPE = 'globus_transfer_job';
+
+/** A transfer job as SciCat holds it, reduced to what the service needs. */
+export interface TransferJobDocument {
+  readonly id: string;
+  readonly type: string;
+  /** Set by SciCat, never by a client: who made the job. */
+  readonly createdBy: string;
+  /** '' when SciCat has none. */
+  readonly ownerUser: string;
+  /** '' when SciCat has none. */
+  readonly ownerGroup: string;
+  /** Milliseconds since the epoch; 0 when SciCat has no valid date. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly statusCode: string;
+  readonly statusMessage: string;
+  readonly datasetPids: readonly string[];
+  /** `jobParams.globusTransfer` as it is: absent in jobs of the Go version. */
+  readonly globusTransfer: unknown;
+  /** `jobResultObject` as it is; may be null or empty. */
+  readonly result: unknown;
+}
+
+/**
+ * Whether a job is a transfer of ours: of our type, and made by our own account. Others may be
+ * allowed to create jobs of this type, with a forged record in it; what `createdBy` says is
+ * SciCat's word and can't be forged.
+ *
+ * @param ownAccounts names of the service account, today's and earlier ones
+ */
+export function isOurs(
+  job: Pick<TransferJobDocument, 'type' | 'createdBy'>,
+  ownAccounts: readonly string[],
+): boolean {
+  return job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy);
+}
+
+/** The status words that end a job in `jobResultObject.status`; any other job is open. */
+export const ENDED_JOB_STATUSES = ['finished', 'failed', 'cancelled'] as const;
+
+/** Whether SciCat shows the job as ended. Jobs that were never written to are open. */
+export function showsEnded(job: Pick<TransferJobDocument, 'result'>): boolean {
+  const status = field(job.result, 'status');
+  return ENDED_JOB_STATUSES.some((ended) => ended === status);
+}
+
+/** Whether SciCat shows a transfer as it should, as far as masked strings let it be seen. */
+export function showsView(job: TransferJobDocument, view: JobView): boolean {
+  return (
+    job.statusCode === view.statusCode &&
+    sameUnderMask(view.statusMessage, job.statusMessage) &&
+    sameUnderMask(view.jobResultObject, job.result)
+  );
+}
+
+/** What a SciCat job says when it is read back, after a restart. */
+type ReadJob =
+  /** A transfer that has not ended. */
+  | { readonly kind: 'open'; readonly transfer: Transfer }
+  /** SciCat shows it as ended. */
+  | { readonly kind: 'ended' }
+  /** A job of the Go version that names no Globus task: nothing can be done with it. */
+  | { readonly kind: 'lost' }
+  /** Not a job that this service can have written. */
+  | { readonly kind: 'unusable'; readonly reason: string };
+
+/**
+ * The transfer that a job of our own account stands for. Only the sealed record and what the
+ * service itself wrote into `jobResultObject` are believed.
+ */
+export function readJob(job: TransferJobDocument): ReadJob {
+  if (showsEnded(job)) return { kind: 'ended' };
+  if (job.globusTransfer === undefined) return readGoVersionJob(job);
+  const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
+  if (!unsealed.ok) return { kind: 'unusable', reason: unsealed.reason };
+  const { record } = unsealed;
+  if (job.datasetPids.length !== 1) {
+    return { kind: 'unusable', reason: 'it does not name exactly one dataset' };
+  }
+  return open(job, {
+    key: record.key,
+    datasetPid: record.datasetPid,
+    origin: { kind: 'recorded', record },
+    submissionId: stringField(job.result, 'submissionId') ?? record.submissionId,
+    progress: readProgress(job, {
+      bytesTotal: record.dataset.bytes,
+      filesTotal: record.fileList?.count ?? record.dataset.files,
+    }),
+  });
+}
+
+function readGoVersionJob(job: TransferJobDocument): ReadJob {
+  const [datasetPid, ...others] = job.datasetPids;
+  if (datasetPid === undefined || others.length > 0) {
+    return { kind: 'unusable', reason: 'it does not name exactly one dataset' };
+  }
+  if (stringField(job.result, 'globusTaskId') === undefined) return { kind: 'lost' };
+  return open(job, {
+    // The job's id serves as key: it is a UUID, known to nobody before the job was made.
+    key: job.id,
+    datasetPid,
+    origin: { kind: 'go-version', ownerGroup: job.ownerGroup },
+    submissionId: undefined,
+    progress: readProgress(job, { bytesTotal: 0, filesTotal: 0 }),
+  });
+}
+
+function open(
+  job: TransferJobDocument,
+  parts: Pick<Transfer, 'key' | 'datasetPid' | 'origin' | 'submissionId' | 'progress'>,
+): ReadJob {
+  return {
+    kind: 'open',
+    transfer: {
+      ...parts,
+      jobId: job.id,
+      requestedAt: job.createdAt,
+      endRequested: readEndRequest(field(job.result, 'endRequested')),
+      attempts: countField(job.result, 'attempts') ?? 0,
+      status: readStatus(job),
+    },
+  };
+}
+
+function readStatus(job: TransferJobDocument): TransferStatus {
+  const taskId = stringField(job.result, 'globusTaskId');
+  if (taskId === undefined) {
+    return {
+      state: 'waiting',
+      reason: 'taken up again after a restart of the service',
+      // Even without a submission id: an older write that arrives late takes newer news out again.
+      submission: 'unconfirmed',
+    };
+  }
+  if (field(job.result, 'phase') !== 'finalizing') {
+    return { state: 'transferring', taskId, trouble: undefined };
+  }
+  return {
+    state: 'finalizing',
+    taskId,
+    lifecycleBefore: readLifecycle(field(job.result, 'lifecycleBefore')),
+    archiveJobId: stringField(job.result, 'archiveJobId'),
+  };
+}
+
+function readProgress(
+  job: TransferJobDocument,
+  known: { readonly bytesTotal: number; readonly filesTotal: number },
+): Progress {
+  return {
+    bytesTransferred: countField(job.result, 'bytesTransferred') ?? 0,
+    filesTransferred: countField(job.result, 'filesTransferred') ?? 0,
+    filesTotal: Math.max(known.filesTotal, countField(job.result, 'filesTotal') ?? 0),
+    bytesTotal: Math.max(known.bytesTotal, countField(job.result, 'bytesTotal') ?? 0),
+    faults: countField(job.result, 'faults') ?? 0,
+  };
+}
+
+function readEndRequest(value: unknown): EndRequest | undefined {
+  const reason = field(value, 'reason');
+  if (reason !== 'user' && reason !== 'stalled') return undefined;
+  return {
+    reason,
+    by: unmasked(stringField(value, 'by')),
+    at: stringField(value, 'at') ?? '',
+    remove: field(value, 'remove') === true,
+  };
+}
+
+/** Who asked, unless SciCat hides the name because it is an e-mail address. */
+function unmasked(by: string | undefined): string {
+  return by === undefined || isMasked(by) ? 'a user whose name SciCat hides' : by;
+}
+
+function readLifecycle(value: unknown): LifecycleFound | undefined {
+  const archivable = field(value, 'archivable');
+  const retrievable = field(value, 'retrievable');
+  const archiveStatusMessage = field(value, 'archiveStatusMessage');
+  return typeof archivable === 'boolean' &&
+    typeof retrievable === 'boolean' &&
+    typeof archiveStatusMessage === 'string'
+    ? { archivable, archiveStatusMessage, retrievable }
+    : undefined;
+}
