@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { applicationFolder } from '../config/application-folder.js';
 import type { AppConfig, Secrets } from '../config/app-config.js';
-import { ConfigurationError } from '../config/configuration.errors.js';
+import { ConfigurationError } from '../config/problem.js';
 import { readConfig } from '../config/load-config.js';
 import { Secret } from '../config/secret.js';
 import { type CommonOptions, configArguments } from './program.js';

@@ -1,5 +1,8 @@
 import type { AppConfig, Secrets } from './app-config.js';
-import { effectiveSettings, isMapping, type SettingValue } from './effective-settings.js';
+import { isMapping } from './check-shape.js';
+import { settingsOf, type SettingsClass, valueOf } from './define-setting.js';
+import { effectiveSettings, type SettingValue } from './effective-settings.js';
+import { FileSettings } from './service-settings.js';
 
 /** What becomes of a newly read configuration while the service runs. */
 export interface AppliedReload {
@@ -11,41 +14,44 @@ export interface AppliedReload {
   readonly needRestart: readonly string[];
 }
 
-/** What is read once, when the service starts: where it listens, and whom it speaks to as whom. */
-const AT_START: ReadonlySet<string> = new Set([
-  'scicatUrl',
-  'port',
-  'server.host',
-  'server.trustProxy',
-  'globus.authUrl',
-  'globus.transferUrl',
-  'dataDir',
-]);
-
 /** Puts a newly read configuration together with what can't change while the service runs. */
 export function applyReload(current: AppConfig, next: AppConfig): AppliedReload {
   const changes = changedSettings(current, next);
+  const atStart = pathsAtStart(FileSettings);
   return {
     config: Object.freeze({
       ...next,
-      scicatUrl: current.scicatUrl,
-      port: current.port,
-      server: Object.freeze({
-        ...next.server,
-        host: current.server.host,
-        trustProxy: current.server.trustProxy,
-      }),
-      globus: current.globus,
-      dataDir: current.dataDir,
+      ...merged(FileSettings, current, next),
       secrets: current.secrets,
       source: current.source,
     }),
-    changed: changes.filter((path) => !AT_START.has(path)),
+    changed: changes.filter((path) => !atStart.includes(path)),
     needRestart: [
-      ...changes.filter((path) => AT_START.has(path)),
+      ...changes.filter((path) => atStart.includes(path)),
       ...changedSecrets(current.secrets, next.secrets),
     ],
   };
+}
+
+/** Paths of the settings that are read once, when the service starts. */
+function pathsAtStart(settings: SettingsClass): readonly string[] {
+  return settingsOf(settings).flatMap(({ key, section, reload }) => {
+    if (section !== undefined) return pathsAtStart(section).map((path) => `${key}.${path}`);
+    return reload === 'at-start' ? [key] : [];
+  });
+}
+
+/** The new values, but the old ones of settings that are read once. */
+function merged(settings: SettingsClass, current: object, next: object): object {
+  return Object.freeze(
+    Object.fromEntries(
+      settingsOf(settings).map(({ name, section, reload }) => {
+        const [before, after] = [valueOf(current, name), valueOf(next, name)];
+        if (section === undefined) return [name, reload === 'at-start' ? before : after];
+        return [name, merged(section, before as object, after as object)];
+      }),
+    ),
+  );
 }
 
 function changedSettings(current: AppConfig, next: AppConfig): readonly string[] {

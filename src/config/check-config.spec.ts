@@ -69,7 +69,7 @@ describe('C3: typos do not leave a default in force', () => {
         column: 5,
         path: 'facilities[0].acessValue',
         message:
-          'is no setting here; known are name, collection, scopes, accessPath, accessValue, direction, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
+          'is no setting here; known are name, collection, direction, accessPath, accessValue, scopes, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
         suggestion: 'did you mean "accessValue"?',
         severity: 'error',
       },
@@ -466,7 +466,7 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - just text\n  - name: 5\n    collection: ${COLLECTION}\n`),
     ).toEqual([
-      '4: facilities[0]: is the text "just text"; it must be a mapping with keys such as name, collection, scopes',
+      '4: facilities[0]: is the text "just text"; it must be a mapping with keys such as name, collection, direction',
       '5: facilities[1].name: is 5; it must be the name of the facility',
     ]);
     expect(errorsOf(`${HEAD}facilities: { name: A }`)).toEqual([

@@ -2,7 +2,7 @@ import { posix, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Account, Secrets } from './app-config.js';
 import { APPLICATION_NAME } from './find-config-file.js';
-import type { Problem } from './problem.js';
+import { errorWithoutLine, type Problem } from './problem.js';
 import { Secret } from './secret.js';
 
 /** Variables by name. */
@@ -61,14 +61,7 @@ export function readSecrets(
 ): SecretsResult {
   const problems: Problem[] = [];
   const report = (name: string, message: string, file = ENVIRONMENT): void => {
-    problems.push({
-      file,
-      line: undefined,
-      column: undefined,
-      path: name,
-      message,
-      severity: 'error',
-    });
+    problems.push(errorWithoutLine(file, name, message));
   };
 
   const optional = (name: string): string | undefined => {

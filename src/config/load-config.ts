@@ -2,7 +2,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import type { AppConfig, FileConfig } from './app-config.js';
 import { checkConfig } from './check-config.js';
-import { ConfigurationError } from './configuration.errors.js';
 import {
   allVariables,
   errorCode,
@@ -13,7 +12,7 @@ import {
   type Variables,
 } from './environment.js';
 import { findConfigFile } from './find-config-file.js';
-import type { Problem } from './problem.js';
+import { ConfigurationError, errorWithoutLine, type Problem } from './problem.js';
 
 /** The files that a configuration comes from. */
 export interface ConfigFiles {
@@ -109,7 +108,7 @@ export function readConfig(input: ConfigOptions): ConfigReading {
     fileExists: (file) => files.exists(file),
   });
   if (found.kind === 'not-found') {
-    const problem = fileProblem('configuration', 'file', withoutStop(found.message));
+    const problem = errorWithoutLine('configuration', 'file', withoutStop(found.message));
     return { ...nothing, file: undefined, problems: [problem, ...otherProblems] };
   }
   const { file } = found;
@@ -117,7 +116,7 @@ export function readConfig(input: ConfigOptions): ConfigReading {
   try {
     text = withoutByteOrderMark(files.read(file));
   } catch (error) {
-    const problem = fileProblem(
+    const problem = errorWithoutLine(
       file,
       'file',
       `can't be read (${errorCode(error)}); the user that runs the service must be allowed to`,
@@ -144,12 +143,8 @@ function readDotEnv(
     return { found: { file, variables: parseDotEnv(files.read(file)) }, problems: [] };
   } catch (error) {
     const message = `can't be read (${errorCode(error)}); make it readable, or remove it`;
-    return { found: undefined, problems: [fileProblem(file, 'file', message)] };
+    return { found: undefined, problems: [errorWithoutLine(file, 'file', message)] };
   }
-}
-
-function fileProblem(file: string, path: string, message: string): Problem {
-  return { file, line: undefined, column: undefined, path, message, severity: 'error' };
 }
 
 /** Some editors of Windows begin a file with one; it would shift the columns of its first line. */

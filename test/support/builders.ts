@@ -1,6 +1,6 @@
 import type { Requester } from '../../src/auth/caller.js';
 import type { Identity } from '../../src/ports/identities.port.js';
-import type { AppConfig, TaskConfig } from '../../src/config/app-config.js';
+import type { AppConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { Secret } from '../../src/config/secret.js';
 import {
@@ -237,7 +237,7 @@ export function aFolderTemplate(text: string): Template<FolderField> {
 
 /** What a configuration may differ by from the usual one. */
 export interface ConfigParts extends Partial<Omit<AppConfig, 'task'>> {
-  readonly task?: Partial<TaskConfig>;
+  readonly task?: Partial<AppConfig['task']>;
 }
 
 /** A configuration with the facilities PSI and CSCS and the defaults of the file. */
