@@ -2,11 +2,15 @@ import type { ConfiguredFacility } from './facility-settings.js';
 import type { Secret } from './secret.js';
 import type { FileSettings } from './service-settings.js';
 
+/** The settings as plain data, without their class. */
+type Plain<Settings> = { readonly [Name in keyof Settings]: Settings[Name] };
+type PlainFile = { readonly [Name in keyof FileSettings]: Plain<FileSettings[Name]> };
+
 /**
  * What the configuration file says, checked, with all defaults filled in: the members of
  * {@link FileSettings}, with facilities and `dataDir` resolved. Frozen.
  */
-export interface FileConfig extends Readonly<Omit<FileSettings, 'facilities' | 'dataDir'>> {
+export interface FileConfig extends Omit<PlainFile, 'facilities' | 'dataDir'> {
   /** At least one, with unique names, in the order of the file. */
   readonly facilities: readonly ConfiguredFacility[];
   /** Absolute path. */

@@ -73,13 +73,15 @@ type Stated = Omit<StatedSetting, 'initial'>;
 
 const STATED = Symbol('settings of a class');
 
+/** An instance in which a setting of this kind may be a member of this name. */
+export type Holder<Name extends string, Written> = Readonly<
+  Partial<Record<Name, Written | undefined>>
+>;
+
 /** Makes a member of a settings class a setting. The member's type must fit the kind of value. */
 export function Setting<Written, Resolved>(
   spec: SettingSpec<Written, Resolved>,
-): <Name extends string>(
-  target: { readonly [name in Name]?: Written | undefined },
-  name: Name,
-) => void {
+): <Name extends string>(target: Holder<Name, Written>, name: Name) => void {
   return (target, name) => {
     for (const rule of spec.kind.rules) rule(target, name);
     if (spec.required !== true) IsOptional()(target, name);

@@ -8,7 +8,7 @@ import {
   SCOPE_FIELDS,
   type SyncLevel,
 } from '../facilities/facility.js';
-import { Setting, type SettingSpec } from './define-setting.js';
+import { type Holder, Setting, type SettingSpec } from './define-setting.js';
 import { accessPath, each, fixedTemplate, pathTemplate, rootPath } from './facility-kinds.js';
 import { flag, oneOf, syncLevel, text, textList, uuid } from './value-kinds.js';
 
@@ -29,7 +29,7 @@ type Fits<Name, Resolved> = Name extends keyof Facility
 const Option: <Written, Resolved>(
   spec: Omit<SettingSpec<Written, Resolved>, 'reload'>,
 ) => <Name extends string>(
-  target: { readonly [name in Name]?: Written | undefined },
+  target: Holder<Name, Written>,
   name: Name & Fits<Name, Resolved>,
 ) => void = (spec) => Setting({ ...spec, reload: 'live' });
 
