@@ -49,7 +49,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   });
   if (source.broken) return useless();
   if (!isMapping(source.value)) {
-    findings.error('file', 'holds no settings; see scicat-globus-proxy-config.example.yaml', {
+    findings.error('file', 'contains no settings; see scicat-globus-proxy-config.example.yaml', {
       at: { line: 1, column: 1 },
     });
     return useless();
@@ -125,7 +125,7 @@ function checkFacilities(settings: FileSettings, place: Place): readonly PlacedF
     if (first !== undefined && !findings.hasErrorAbove(namePath)) {
       findings.error(
         namePath,
-        `is "${entry.name}", as ${first} is already; every facility must have a name of its own`,
+        `is "${entry.name}", the same as ${first}; facility names must be unique`,
       );
     }
     firstOfName.set(entry.name, first ?? namePath);

@@ -22,11 +22,15 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
       if (setting === undefined) {
         const options = { suggestion: didYouMean(key, keys), at: source.positionOfKey(at) };
         if (path !== '') {
-          findings.error(at, `is no setting here; known are ${keys.join(', ')}`, options);
+          findings.error(
+            at,
+            `is not a known setting here; known settings: ${keys.join(', ')}`,
+            options,
+          );
         } else if (!key.startsWith('x-')) {
           findings.warning(
             at,
-            'is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so',
+            'is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"',
             options,
           );
         }
@@ -37,7 +41,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
         if (value !== null) result[setting.name] = section(value, setting.section, at);
       } else if (value === null) {
         // `key:` with nothing behind it is an unfinished line.
-        findings.error(at, 'is without a value; write one, or remove the line');
+        findings.error(at, 'has no value; add one, or remove the line');
       } else {
         result[setting.name] = value;
       }

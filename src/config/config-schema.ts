@@ -28,7 +28,7 @@ export function configSchema(): JsonSchema {
     additionalProperties: {
       description: 'No setting: it has no effect.',
       deprecationMessage:
-        'This is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so.',
+        'This is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-".',
     },
     definitions: { facility: facility() },
   };

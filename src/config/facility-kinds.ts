@@ -29,7 +29,7 @@ const SAMPLE: Readonly<Record<FolderField, string>> = {
 
 /** A block of YAML (`|`) ends in a line break unless told otherwise, and would match nothing. */
 const CONTROL_CHARACTER =
-  'yields a line break or another control character; write the text on one line, or a block with "|-"';
+  'renders a line break or another control character; write the value on one line, or as a block with "|-"';
 
 /**
  * A template that depends on nothing but the facility, and so is rendered when the file is read.
@@ -58,7 +58,7 @@ export function accessPath(what: string): ResolvedKind<string, string> {
     if (!rendered.split('.').includes('')) return rendered;
     findings.error(
       path,
-      `comes out as "${rendered}", which has an empty part; it must be names with one dot between two, such as "profile.accessGroups"`,
+      `renders as "${rendered}", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"`,
     );
     return undefined;
   });
@@ -70,7 +70,7 @@ export function rootPath(what: string): ResolvedKind<string, string> {
     if (rendered.startsWith('/') && !hasDotSegment(rendered)) return normalizedPath(rendered);
     findings.error(
       path,
-      `comes out as "${rendered}"; it must be an absolute path without "." and ".." segments, such as "/data"`,
+      `renders as "${rendered}"; it must be an absolute path without "." and ".." segments, such as "/data"`,
     );
     return undefined;
   });
@@ -90,7 +90,7 @@ export function pathTemplate<Field extends FolderField>(
       if (hasDotSegment(sample)) {
         place.findings.error(
           place.path,
-          'yields a path with a "." or ".." segment, which every transfer would be refused for; write the path without them',
+          'renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment',
         );
       }
       return template;
@@ -123,7 +123,7 @@ function compiled<Field extends string>(
     return compileTemplate(written, fields);
   } catch (error) {
     if (!(error instanceof TemplateSyntaxError)) throw error;
-    findings.error(path, `is a template with a mistake: ${error.message.replace(/\.$/, '')}`, {
+    findings.error(path, `is not a valid template: ${error.message.replace(/\.$/, '')}`, {
       at: source.positionWithin(path, error.offset),
     });
     return undefined;
@@ -140,9 +140,7 @@ function render(
     if (result.trim() !== '' && !hasUnprintable(result)) return result;
     findings.error(
       path,
-      result.trim() === ''
-        ? 'is a template that comes out empty; it must yield a text'
-        : CONTROL_CHARACTER,
+      result.trim() === '' ? 'is a template that renders as an empty string' : CONTROL_CHARACTER,
     );
   } catch (error) {
     if (!(error instanceof TemplateRenderError)) throw error;

@@ -67,7 +67,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
 
   @Option({
     kind: accessPath(
-      'a dot path such as "profile.accessGroups"; an empty one leads nowhere and would shut everybody out, so write a path or remove the line for the default',
+      'a dot path such as "profile.accessGroups"; an empty path would deny access to every user, so write one or remove the line for the default',
     ),
     description:
       "Dot path in the document that SciCat's `users/my/identity` returns, to the facility's access value; a template of `.Name`.",
@@ -77,7 +77,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
 
   @Option({
     kind: fixedTemplate(
-      "the text that users of the facility have at accessPath; an empty one matches nobody, so write one or remove the line for the default, the facility's name",
+      "the string that users of the facility have at accessPath; an empty one matches no user, so write one or remove the line for the default, the facility's name",
       NAME_FIELDS,
     ),
     description:

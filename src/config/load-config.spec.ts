@@ -333,7 +333,7 @@ describe('what keeps a configuration from loading', () => {
       },
     };
     expect(problemsOf({ ...given, files: unreadable })).toEqual([
-      `${FILE}: file: can't be read (EACCES); the user that runs the service must be allowed to`,
+      `${FILE}: file: can't be read (EACCES); the user that runs the service must be allowed to read it`,
       "/app/.env: file: can't be read (EACCES); make it readable, or remove it",
     ]);
   });
@@ -369,7 +369,9 @@ describe('what keeps a configuration from loading', () => {
 
   test('a named file that does not exist is not replaced by another', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
-      ['configuration: file: There is no file /started-in/other.yaml, which --config names'],
+      [
+        'configuration: file: The file /started-in/other.yaml, which --config names, does not exist',
+      ],
     );
   });
 

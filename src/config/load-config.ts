@@ -9,9 +9,8 @@ import {
   readSecrets,
   whichSecretsAreSet,
   type EnvironmentSources,
-  type Variables,
 } from './environment.js';
-import { findConfigFile } from './find-config-file.js';
+import { type ConfigFileSearch, findConfigFile } from './find-config-file.js';
 import { ConfigurationError, errorWithoutLine, type Problem } from './problem.js';
 
 /** The files that a configuration comes from. */
@@ -28,19 +27,8 @@ export const LOCAL_FILES: ConfigFiles = {
   exists: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
 };
 
-/** What a configuration is read from. */
-export interface ConfigOptions {
-  /** Path of the configuration file, if it is not to be searched; wins over all other names. */
-  readonly file?: string;
-  /** Command line arguments after the program's name, `process.argv.slice(2)`. */
-  readonly argv: readonly string[];
-  /** The process's variables. */
-  readonly env: Variables;
-  readonly platform: NodeJS.Platform;
-  /** The folder that holds `package.json`; a `.env` is looked for in it. */
-  readonly applicationFolder: string;
-  /** Folder that relative paths on the command line and in variables start from. */
-  readonly workingFolder: string;
+/** What a configuration is read from; `env` are the process's variables. */
+export interface ConfigOptions extends Omit<ConfigFileSearch, 'fileExists'> {
   /** @default the files of this machine */
   readonly files?: ConfigFiles;
   /** `ignored`: the file is checked alone. @default 'needed' */
@@ -80,7 +68,7 @@ export function loadConfig(input: ConfigOptions): LoadedConfig {
   return { config, text, warnings: problems };
 }
 
-/** As {@link loadConfig}, for those who want to show all problems themselves. */
+/** As {@link loadConfig}, for callers that show all problems themselves. */
 export function readConfig(input: ConfigOptions): ConfigReading {
   const files = input.files ?? LOCAL_FILES;
   const path = input.platform === 'win32' ? win32 : posix;
@@ -99,16 +87,12 @@ export function readConfig(input: ConfigOptions): ConfigReading {
 
   const nothing = { text: undefined, fileConfig: undefined, config: undefined, secretsSet };
   const found = findConfigFile({
-    named: input.file,
-    argv: input.argv,
+    ...input,
     env: variables,
-    platform: input.platform,
-    applicationFolder: input.applicationFolder,
-    workingFolder: input.workingFolder,
     fileExists: (file) => files.exists(file),
   });
   if (found.kind === 'not-found') {
-    const problem = errorWithoutLine('configuration', 'file', withoutStop(found.message));
+    const problem = errorWithoutLine('configuration', 'file', found.message);
     return { ...nothing, file: undefined, problems: [problem, ...otherProblems] };
   }
   const { file } = found;
@@ -119,7 +103,7 @@ export function readConfig(input: ConfigOptions): ConfigReading {
     const problem = errorWithoutLine(
       file,
       'file',
-      `can't be read (${errorCode(error)}); the user that runs the service must be allowed to`,
+      `can't be read (${errorCode(error)}); the user that runs the service must be allowed to read it`,
     );
     return { ...nothing, file, problems: [problem, ...otherProblems] };
   }
@@ -150,8 +134,4 @@ function readDotEnv(
 /** Some editors of Windows begin a file with one; it would shift the columns of its first line. */
 function withoutByteOrderMark(text: string): string {
   return text.replace(/^\uFEFF/, '');
-}
-
-function withoutStop(message: string): string {
-  return message.replace(/\.$/, '');
 }

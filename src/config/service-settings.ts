@@ -24,7 +24,7 @@ import {
 export class TaskSettings {
   @Setting({
     kind: wholeNumber(1),
-    description: 'Transfers that Globus handles at the same time, at least 1.',
+    description: 'Transfers that run in Globus at the same time, at least 1.',
     example: 20,
     reload: 'live',
   })

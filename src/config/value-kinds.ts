@@ -61,7 +61,7 @@ export function textList(
   options: { readonly mayBeEmpty: boolean },
 ): Kind<readonly string[]> {
   const message = mustBe(`a list of ${what}`);
-  const eachMessage = mustBe(`a list of ${what}, each a text that is not empty`);
+  const eachMessage = mustBe(`a list of ${what}, each a non-empty string`);
   const items = { type: 'string', pattern: VISIBLE.source };
   return kind(
     `a list of ${what}`,
@@ -210,7 +210,7 @@ function custom(
 }
 
 function addressLike(example: string): string {
-  return `an http or https address such as "${example}", without user name, password, "?" and "#"`;
+  return `an http or https URL such as "${example}", without user name, password, "?" and "#"`;
 }
 
 function mustBe(what: string): Message {
@@ -229,7 +229,7 @@ export function shown(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return value.toString();
   if (typeof value !== 'string') return typeof value;
   const harmless = value.replace(/\/\/[^/]*@/, '//…@');
-  return `the text ${JSON.stringify(harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless)}`;
+  return `the string ${JSON.stringify(harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless)}`;
 }
 
 function isHttpUrl(value: unknown): value is string {

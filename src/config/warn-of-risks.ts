@@ -118,7 +118,7 @@ function warnOfOneRule(
   const { accessPath, accessValue } = later.facility;
   findings.warning(
     pathOf(later.path, 'accessValue'),
-    `comes out as "${accessValue}" at ${accessPath}, as that of ${named(earlier)} does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
+    `renders as "${accessValue}" at ${accessPath}, as that of ${named(earlier)} does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
   );
 }
 
