@@ -1,7 +1,6 @@
 import type { AppConfig, Secrets } from './app-config.js';
-import { isMapping } from './check-shape.js';
-import { settingsOf, type SettingsClass, valueOf } from './define-setting.js';
-import { effectiveSettings, type SettingValue } from './effective-settings.js';
+import { type SettingsClass, settingsOf, type StatedSetting, valueOf } from './define-setting.js';
+import { effectiveSettings, type SettingMapping } from './effective-settings.js';
 import { FileSettings } from './service-settings.js';
 
 /** What becomes of a newly read configuration while the service runs. */
@@ -16,8 +15,9 @@ export interface AppliedReload {
 
 /** Puts a newly read configuration together with what can't change while the service runs. */
 export function applyReload(current: AppConfig, next: AppConfig): AppliedReload {
-  const changes = changedSettings(current, next);
-  const atStart = pathsAtStart(FileSettings);
+  const changes = changesIn(FileSettings, effectiveSettings(current), effectiveSettings(next));
+  const changed = (when: Change['reload']): readonly string[] =>
+    changes.filter(({ reload }) => reload === when).map(({ path }) => path);
   return {
     config: Object.freeze({
       ...next,
@@ -25,20 +25,9 @@ export function applyReload(current: AppConfig, next: AppConfig): AppliedReload 
       secrets: current.secrets,
       source: current.source,
     }),
-    changed: changes.filter((path) => !atStart.includes(path)),
-    needRestart: [
-      ...changes.filter((path) => atStart.includes(path)),
-      ...changedSecrets(current.secrets, next.secrets),
-    ],
+    changed: changed('live'),
+    needRestart: [...changed('at-start'), ...changedSecrets(current.secrets, next.secrets)],
   };
-}
-
-/** Paths of the settings that are read once, when the service starts. */
-function pathsAtStart(settings: SettingsClass): readonly string[] {
-  return settingsOf(settings).flatMap(({ key, section, reload }) => {
-    if (section !== undefined) return pathsAtStart(section).map((path) => `${key}.${path}`);
-    return reload === 'at-start' ? [key] : [];
-  });
 }
 
 /** The new values, but the old ones of settings that are read once. */
@@ -54,37 +43,48 @@ function merged(settings: SettingsClass, current: object, next: object): object 
   );
 }
 
-function changedSettings(current: AppConfig, next: AppConfig): readonly string[] {
-  const [before, after] = [flat(current), flat(next)];
-  const paths = new Set([...before.keys(), ...after.keys()]);
-  const names = (config: AppConfig): ReadonlySet<string> =>
-    new Set(config.facilities.map(({ name }) => name));
-  const [old, present] = [names(current), names(next)];
-  const comings = [
-    ...[...present].filter((name) => !old.has(name)).map((name) => `facilities.${name} added`),
-    ...[...old].filter((name) => !present.has(name)).map((name) => `facilities.${name} removed`),
-  ];
-  const inBoth = (path: readonly string[]): boolean =>
-    path[0] !== 'facilities' || (old.has(path[1] ?? '') && present.has(path[1] ?? ''));
-  const changes = [...paths]
-    .filter((key) => before.get(key) !== after.get(key))
-    .map((key) => JSON.parse(key) as readonly string[])
-    .filter(inBoth);
-  return [...changes.map((path) => path.join('.')), ...comings];
+interface Change extends Pick<StatedSetting, 'reload'> {
+  readonly path: string;
 }
 
-/** Every setting by its path as JSON, with its value as JSON. */
-function flat(config: AppConfig): ReadonlyMap<string, string> {
-  const { facilities, ...settings } = effectiveSettings(config);
-  const byName = Object.fromEntries(facilities.map((facility) => [facility.name, facility]));
-  const result = new Map<string, string>();
-  const visit = (path: readonly string[], value: SettingValue): void => {
-    if (isMapping(value)) {
-      for (const [key, inner] of Object.entries(value)) visit([...path, key], inner);
-    } else result.set(JSON.stringify(path), JSON.stringify(value));
-  };
-  visit([], { ...settings, facilities: byName });
-  return result;
+function changesIn(
+  settings: SettingsClass,
+  before: SettingMapping,
+  after: SettingMapping,
+  above = '',
+): readonly Change[] {
+  return settingsOf(settings).flatMap(({ key, section, entries, reload }) => {
+    const [old, now] = [before[key], after[key]];
+    const path = `${above}${key}`;
+    if (section !== undefined) {
+      return changesIn(section, old as SettingMapping, now as SettingMapping, `${path}.`);
+    }
+    if (entries !== undefined) return changedEntries(entries, old as Named[], now as Named[], path);
+    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, reload }];
+  });
+}
+
+type Named = SettingMapping & { readonly name: string };
+
+/** Entries are known by their names, wherever they are in the list. */
+function changedEntries(
+  entries: SettingsClass,
+  before: readonly Named[],
+  after: readonly Named[],
+  above: string,
+): readonly Change[] {
+  const reload = 'live';
+  return [
+    ...after.flatMap((entry) => {
+      const path = `${above}.${entry.name}`;
+      const old = before.find(({ name }) => name === entry.name);
+      if (old === undefined) return [{ path: `${path} added`, reload } as const];
+      return changesIn(entries, old, entry, `${path}.`);
+    }),
+    ...before
+      .filter(({ name }) => !after.some((entry) => entry.name === name))
+      .map(({ name }) => ({ path: `${above}.${name} removed`, reload }) as const),
+  ];
 }
 
 function changedSecrets(current: Secrets, next: Secrets): readonly string[] {
@@ -92,7 +92,7 @@ function changedSecrets(current: Secrets, next: Secrets): readonly string[] {
   return Object.keys(before).filter((name) => before[name] !== after[name]);
 }
 
-/** For comparing only; nobody may keep it. */
+/** For comparing only; must not be kept. */
 function revealed(secrets: Secrets): Readonly<Record<string, string | undefined>> {
   const { scicatServiceUser, scicatUpdateUser } = secrets;
   return {

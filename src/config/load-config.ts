@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import type { AppConfig, FileConfig } from './app-config.js';
-import { checkConfig } from './check-config.js';
+import type { AppConfig } from './app-config.js';
+import { checkConfig, type CheckedConfig } from './check-config.js';
 import {
   allVariables,
   errorCode,
@@ -36,15 +36,11 @@ export interface ConfigOptions extends Omit<ConfigFileSearch, 'fileExists'> {
 }
 
 /** All that was found, and the configuration if none of it is an error. */
-export interface ConfigReading {
+export interface ConfigReading extends CheckedConfig {
   /** The configuration file, if one was found. */
   readonly file: string | undefined;
   /** Its text, if it could be read. */
   readonly text: string | undefined;
-  readonly problems: readonly Problem[];
-  /** What the file says, if nothing is wrong in it, whatever the secrets are like. */
-  readonly fileConfig: FileConfig | undefined;
-  readonly config: AppConfig | undefined;
   /** For each secret, by its variable's name, whether it is set. */
   readonly secretsSet: Readonly<Record<string, boolean>>;
 }
