@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app.setup.js';
 import { applicationFolder } from '../config/application-folder.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
-import { ConfigurationError } from '../config/configuration.errors.js';
+import { ConfigurationError } from '../config/problem.js';
 import { loadConfig } from '../config/load-config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { openLog } from '../logging/open-log.js';

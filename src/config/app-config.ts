@@ -1,22 +1,19 @@
-import type { Facility, SyncLevel } from '../facilities/facility.js';
+import type { ConfiguredFacility } from './facility-settings.js';
 import type { Secret } from './secret.js';
+import type { FileSettings } from './service-settings.js';
 
-/** What the configuration file says, checked and with all defaults filled in. Frozen. */
-export interface FileConfig {
-  /** Base URL of SciCat without `/api/v…` and without a trailing slash. */
-  readonly scicatUrl: string;
-  /** TCP port to listen on. */
-  readonly port: number;
+/** The settings as plain data, without their class. */
+type Plain<Settings> = { readonly [Name in keyof Settings]: Settings[Name] };
+type PlainFile = { readonly [Name in keyof FileSettings]: Plain<FileSettings[Name]> };
+
+/**
+ * What the configuration file says, checked, with all defaults filled in: the members of
+ * {@link FileSettings}, with facilities and `dataDir` resolved. Frozen.
+ */
+export interface FileConfig extends Omit<PlainFile, 'facilities' | 'dataDir'> {
   /** At least one, with unique names, in the order of the file. */
-  readonly facilities: readonly Facility[];
-  readonly task: TaskConfig;
-  readonly scicat: ScicatConfig;
-  readonly server: ServerConfig;
-  /** Whether a changed file is taken over without a restart. */
-  readonly watch: boolean;
-  readonly transfer: CopyDefaults;
-  readonly globus: GlobusConfig;
-  /** Absolute path of the folder in which waiting file lists are kept. */
+  readonly facilities: readonly ConfiguredFacility[];
+  /** Absolute path. */
   readonly dataDir: string;
   /** Where all this was read from. */
   readonly source: { readonly file: string };
@@ -27,55 +24,6 @@ export interface AppConfig extends FileConfig {
   readonly secrets: Secrets;
 }
 
-/** How transfers are queued and watched. */
-export interface TaskConfig {
-  /** Transfers handed to Globus at the same time, at least 1. */
-  readonly maxConcurrency: number;
-  /** Further transfers that may wait; 0 means no limit. */
-  readonly queueSize: number;
-  /** Seconds between two looks at Globus, at least 1. */
-  readonly pollIntervalSeconds: number;
-  /** Seconds after which a transfer that needs a human is given up; 0 means never. */
-  readonly stallTimeoutSeconds: number;
-  /** How many progress writes SciCat gets per second at most, over all transfers. */
-  readonly progressWritesPerSecond: number;
-}
-
-/** What concerns SciCat beyond its address. */
-export interface ScicatConfig {
-  /** Earlier user names of the service account, whose open jobs are still ours. */
-  readonly formerServiceUsers: readonly string[];
-}
-
-/** How the service listens. */
-export interface ServerConfig {
-  /** Address to listen on. */
-  readonly host: string;
-  /** Express's `trust proxy` setting. */
-  readonly trustProxy: boolean | number | string;
-  /** Largest request body, in MiB. */
-  readonly maxBodyMiB: number;
-  /** Wrong tokens that one address may send in a minute before it is put off; 0 means any number. */
-  readonly maxFailedLoginsPerMinute: number;
-}
-
-/** How Globus copies, where a facility does not say otherwise. */
-export interface CopyDefaults {
-  readonly verifyChecksum: boolean;
-  readonly preserveTimestamp: boolean;
-  readonly encryptData: boolean;
-  /** `undefined`: Globus's own way, everything is copied. */
-  readonly syncLevel: SyncLevel | undefined;
-  /** Hours after which Globus gives a task up; `undefined`: Globus's own default. */
-  readonly deadlineHours: number | undefined;
-}
-
-/** Addresses of Globus's services, without trailing slashes. */
-export interface GlobusConfig {
-  readonly authUrl: string;
-  readonly transferUrl: string;
-}
-
 /** A SciCat account. */
 export interface Account {
   readonly username: string;
@@ -84,7 +32,7 @@ export interface Account {
 
 /** What comes from the environment and must not be in a file that people pass around. */
 export interface Secrets {
-  /** No secret in itself: it stands in every transfer record. */
+  /** No secret in itself: it is in every transfer record. */
   readonly globusClientId: string;
   readonly globusClientSecret: Secret;
   /** Creates jobs, and does everything else too if there is no update user. */

@@ -1,5 +1,7 @@
 import type { AppConfig, Secrets } from './app-config.js';
-import { effectiveSettings, isMapping, type SettingValue } from './effective-settings.js';
+import { type SettingsClass, settingsOf, type StatedSetting, valueOf } from './define-setting.js';
+import { effectiveSettings, type SettingMapping } from './effective-settings.js';
+import { FileSettings } from './service-settings.js';
 
 /** What becomes of a newly read configuration while the service runs. */
 export interface AppliedReload {
@@ -11,74 +13,78 @@ export interface AppliedReload {
   readonly needRestart: readonly string[];
 }
 
-/** What is read once, when the service starts: where it listens, and whom it speaks to as whom. */
-const AT_START: ReadonlySet<string> = new Set([
-  'scicatUrl',
-  'port',
-  'server.host',
-  'server.trustProxy',
-  'globus.authUrl',
-  'globus.transferUrl',
-  'dataDir',
-]);
-
 /** Puts a newly read configuration together with what can't change while the service runs. */
 export function applyReload(current: AppConfig, next: AppConfig): AppliedReload {
-  const changes = changedSettings(current, next);
+  const changes = changesIn(FileSettings, effectiveSettings(current), effectiveSettings(next));
+  const changed = (when: Change['reload']): readonly string[] =>
+    changes.filter(({ reload }) => reload === when).map(({ path }) => path);
   return {
     config: Object.freeze({
       ...next,
-      scicatUrl: current.scicatUrl,
-      port: current.port,
-      server: Object.freeze({
-        ...next.server,
-        host: current.server.host,
-        trustProxy: current.server.trustProxy,
-      }),
-      globus: current.globus,
-      dataDir: current.dataDir,
+      ...merged(FileSettings, current, next),
       secrets: current.secrets,
       source: current.source,
     }),
-    changed: changes.filter((path) => !AT_START.has(path)),
-    needRestart: [
-      ...changes.filter((path) => AT_START.has(path)),
-      ...changedSecrets(current.secrets, next.secrets),
-    ],
+    changed: changed('live'),
+    needRestart: [...changed('at-start'), ...changedSecrets(current.secrets, next.secrets)],
   };
 }
 
-function changedSettings(current: AppConfig, next: AppConfig): readonly string[] {
-  const [before, after] = [flat(current), flat(next)];
-  const paths = new Set([...before.keys(), ...after.keys()]);
-  const names = (config: AppConfig): ReadonlySet<string> =>
-    new Set(config.facilities.map(({ name }) => name));
-  const [old, present] = [names(current), names(next)];
-  const comings = [
-    ...[...present].filter((name) => !old.has(name)).map((name) => `facilities.${name} added`),
-    ...[...old].filter((name) => !present.has(name)).map((name) => `facilities.${name} removed`),
+/** The new values, but the old ones of settings that are read once. */
+function merged(settings: SettingsClass, current: object, next: object): object {
+  return Object.freeze(
+    Object.fromEntries(
+      settingsOf(settings).map(({ name, section, reload }) => {
+        const [before, after] = [valueOf(current, name), valueOf(next, name)];
+        if (section === undefined) return [name, reload === 'at-start' ? before : after];
+        return [name, merged(section, before as object, after as object)];
+      }),
+    ),
+  );
+}
+
+interface Change extends Pick<StatedSetting, 'reload'> {
+  readonly path: string;
+}
+
+function changesIn(
+  settings: SettingsClass,
+  before: SettingMapping,
+  after: SettingMapping,
+  above = '',
+): readonly Change[] {
+  return settingsOf(settings).flatMap(({ key, section, entries, reload }) => {
+    const [old, now] = [before[key], after[key]];
+    const path = `${above}${key}`;
+    if (section !== undefined) {
+      return changesIn(section, old as SettingMapping, now as SettingMapping, `${path}.`);
+    }
+    if (entries !== undefined) return changedEntries(entries, old as Named[], now as Named[], path);
+    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ path, reload }];
+  });
+}
+
+type Named = SettingMapping & { readonly name: string };
+
+/** Entries are known by their names, wherever they are in the list. */
+function changedEntries(
+  entries: SettingsClass,
+  before: readonly Named[],
+  after: readonly Named[],
+  above: string,
+): readonly Change[] {
+  const reload = 'live';
+  return [
+    ...after.flatMap((entry) => {
+      const path = `${above}.${entry.name}`;
+      const old = before.find(({ name }) => name === entry.name);
+      if (old === undefined) return [{ path: `${path} added`, reload } as const];
+      return changesIn(entries, old, entry, `${path}.`);
+    }),
+    ...before
+      .filter(({ name }) => !after.some((entry) => entry.name === name))
+      .map(({ name }) => ({ path: `${above}.${name} removed`, reload }) as const),
   ];
-  const inBoth = (path: readonly string[]): boolean =>
-    path[0] !== 'facilities' || (old.has(path[1] ?? '') && present.has(path[1] ?? ''));
-  const changes = [...paths]
-    .filter((key) => before.get(key) !== after.get(key))
-    .map((key) => JSON.parse(key) as readonly string[])
-    .filter(inBoth);
-  return [...changes.map((path) => path.join('.')), ...comings];
-}
-
-/** Every setting by its path as JSON, with its value as JSON. */
-function flat(config: AppConfig): ReadonlyMap<string, string> {
-  const { facilities, ...settings } = effectiveSettings(config);
-  const byName = Object.fromEntries(facilities.map((facility) => [facility.name, facility]));
-  const result = new Map<string, string>();
-  const visit = (path: readonly string[], value: SettingValue): void => {
-    if (isMapping(value)) {
-      for (const [key, inner] of Object.entries(value)) visit([...path, key], inner);
-    } else result.set(JSON.stringify(path), JSON.stringify(value));
-  };
-  visit([], { ...settings, facilities: byName });
-  return result;
 }
 
 function changedSecrets(current: Secrets, next: Secrets): readonly string[] {
@@ -86,7 +92,7 @@ function changedSecrets(current: Secrets, next: Secrets): readonly string[] {
   return Object.keys(before).filter((name) => before[name] !== after[name]);
 }
 
-/** For comparing only; nobody may keep it. */
+/** For comparing only; must not be kept. */
 function revealed(secrets: Secrets): Readonly<Record<string, string | undefined>> {
   const { scicatServiceUser, scicatUpdateUser } = secrets;
   return {

@@ -69,7 +69,7 @@ describe('C3: typos do not leave a default in force', () => {
         column: 5,
         path: 'facilities[0].acessValue',
         message:
-          'is no setting here; known are name, collection, scopes, accessPath, accessValue, direction, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
+          'is not a known setting here; known settings: name, collection, direction, accessPath, accessValue, scopes, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
         suggestion: 'did you mean "accessValue"?',
         severity: 'error',
       },
@@ -78,7 +78,7 @@ describe('C3: typos do not leave a default in force', () => {
 
   test('C3: direction: src', () => {
     expect(ofFacility('direction: src')).toEqual([
-      '9: facilities[0].direction: is the text "src"; it must be one of SRC, DST, BOTH; did you mean "SRC"?',
+      '9: facilities[0].direction: is the string "src"; it must be one of SRC, DST, BOTH; did you mean "SRC"?',
     ]);
   });
 
@@ -92,7 +92,7 @@ describe('C3: typos do not leave a default in force', () => {
     expect(ofFile(`${section}:\n  ${typo}: 1`)).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^10: ${section}\\.${typo}: is no setting here; .*; did you mean "${meant}"\\?$`,
+          `^10: ${section}\\.${typo}: is not a known setting here; .*; did you mean "${meant}"\\?$`,
         ),
       ),
     ]);
@@ -102,7 +102,7 @@ describe('C3: typos do not leave a default in force', () => {
     const text = `x-fine: &a { accessPath: p.q }\ntaks: { queueSize: 1 }\n${HEAD}facilities:${FACILITY}\n    <<: *a\n${DECIDED}`;
     expect(errorsOf(text)).toEqual([]);
     expect(warningsOf(text)).toEqual([
-      '2: taks: is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so; did you mean "task"?',
+      '2: taks: is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"; did you mean "task"?',
     ]);
     expect(check(text).config?.facilities[0]?.accessPath).toBe('p.q');
   });
@@ -111,7 +111,7 @@ describe('C3: typos do not leave a default in force', () => {
 describe('required settings', () => {
   test('contract 3: scicatUrl, port, facilities', () => {
     expect(errorsOf('watch: true')).toEqual([
-      '1: scicatUrl: is missing; it must be an http or https address such as "https://scicat.example.org", without user name, password, "?" and "#"',
+      '1: scicatUrl: is missing; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"',
       '1: port: is missing; it must be a whole number between 1 and 65535',
       '1: facilities: is missing; it must be a list of facilities',
     ]);
@@ -131,7 +131,7 @@ describe('required settings', () => {
     'a file without settings: %j',
     (text) => {
       expect(errorsOf(text)).toEqual([
-        '1: file: holds no settings; see scicat-globus-proxy-config.example.yaml',
+        '1: file: contains no settings; see scicat-globus-proxy-config.example.yaml',
       ]);
     },
   );
@@ -143,7 +143,7 @@ describe('values', () => {
     ['65536', 'is 65536'],
     ['-1', 'is -1'],
     ['80.5', 'is 80.5'],
-    ['"8080"', 'is the text "8080"'],
+    ['"8080"', 'is the string "8080"'],
     ['true', 'is true'],
     ['[1]', 'is a list'],
     ['{}', 'is a mapping'],
@@ -181,11 +181,11 @@ describe('values', () => {
     ],
     [
       'scicat:\n  formerServiceUsers: old',
-      '10: scicat.formerServiceUsers: is the text "old"; it must be a list of user names',
+      '10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names',
     ],
     [
       'scicat:\n  formerServiceUsers: [1]',
-      '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a text that is not empty',
+      '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string',
     ],
     [
       'server:\n  host: ""',
@@ -193,7 +193,7 @@ describe('values', () => {
     ],
     [
       'server:\n  trustProxy: everybody',
-      '10: server.trustProxy: is the text "everybody"; it must be true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"',
+      '10: server.trustProxy: is the string "everybody"; it must be true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"',
     ],
     [
       'server:\n  maxBodyMiB: 0',
@@ -201,11 +201,11 @@ describe('values', () => {
     ],
     [
       'watch: yes please',
-      '9: watch: is the text "yes please"; it must be true or false (without quotes)',
+      '9: watch: is the string "yes please"; it must be true or false (without quotes)',
     ],
     [
       'transfer:\n  verifyChecksum: "true"',
-      '10: transfer.verifyChecksum: is the text "true"; it must be true or false (without quotes)',
+      '10: transfer.verifyChecksum: is the string "true"; it must be true or false (without quotes)',
     ],
     [
       'transfer:\n  preserveTimestamp: 1',
@@ -213,7 +213,7 @@ describe('values', () => {
     ],
     [
       'transfer:\n  encryptData: no',
-      '10: transfer.encryptData: is the text "no"; it must be true or false (without quotes)',
+      '10: transfer.encryptData: is the string "no"; it must be true or false (without quotes)',
     ],
     ['transfer:\n  syncLevel: 4', '10: transfer.syncLevel: is 4; it must be one of 0, 1, 2, 3'],
     [
@@ -222,11 +222,11 @@ describe('values', () => {
     ],
     [
       'globus:\n  authUrl: auth.globus.org',
-      '10: globus.authUrl: is the text "auth.globus.org"; it must be an http or https address such as "https://auth.globus.org", without user name, password, "?" and "#"',
+      '10: globus.authUrl: is the string "auth.globus.org"; it must be an http or https URL such as "https://auth.globus.org", without user name, password, "?" and "#"',
     ],
     [
       'globus:\n  transferUrl: ftp://x',
-      '10: globus.transferUrl: is the text "ftp://x"; it must be an http or https address such as "https://transfer.api.globus.org/v0.10", without user name, password, "?" and "#"',
+      '10: globus.transferUrl: is the string "ftp://x"; it must be an http or https URL such as "https://transfer.api.globus.org/v0.10", without user name, password, "?" and "#"',
     ],
     [
       'dataDir: ""',
@@ -234,9 +234,9 @@ describe('values', () => {
     ],
     [
       'dataDir: ~/state',
-      '9: dataDir: is the text "~/state", but "~" has no meaning here; write the whole path',
+      '9: dataDir: is the string "~/state", but "~" has no meaning here; write the whole path',
     ],
-    ['dataDir:', '9: dataDir: is without a value; write one, or remove the line'],
+    ['dataDir:', '9: dataDir: has no value; add one, or remove the line'],
     [
       'task: 5',
       '9: task: is 5; it must be a mapping with keys such as maxConcurrency, queueSize, pollInterval',
@@ -246,14 +246,14 @@ describe('values', () => {
   });
 
   test.each([
-    ['ftp://s', 'is the text "ftp://s"'],
-    ['scicat.example.org', 'is the text "scicat.example.org"'],
-    ['https:scicat', 'is the text "https:scicat"'],
-    ['https://user:hunter2@scicat/', 'is the text "https://…@scicat/"'],
-    ['https://scicat/?x', 'is the text "https://scicat/?x"'],
+    ['ftp://s', 'is the string "ftp://s"'],
+    ['scicat.example.org', 'is the string "scicat.example.org"'],
+    ['https:scicat', 'is the string "https:scicat"'],
+    ['https://user:hunter2@scicat/', 'is the string "https://…@scicat/"'],
+    ['https://scicat/?x', 'is the string "https://scicat/?x"'],
   ])('contract 3: scicatUrl %s; credentials in it are not repeated', (url, what) => {
     expect(errorsOf(`scicatUrl: ${url}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
-      `1: scicatUrl: ${what}; it must be an http or https address such as "https://scicat.example.org", without user name, password, "?" and "#"`,
+      `1: scicatUrl: ${what}; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"`,
     ]);
   });
 
@@ -337,7 +337,7 @@ facilities:
 
   test('elsewhere a capital makes another key', () => {
     expect(ofFile('task:\n  Name: x')).toEqual([
-      expect.stringContaining('10: task.Name: is no setting here'),
+      expect.stringContaining('10: task.Name: is not a known setting here'),
     ]);
   });
 
@@ -351,13 +351,13 @@ facilities:
 
   test('both spellings of one key contradict each other', () => {
     expect(ofFacility('Name: B')).toEqual([
-      '9: facilities[0].name: stands twice in the same block; keep one of them',
+      '9: facilities[0].name: is given twice in the same block; keep one of them',
     ]);
   });
 
   test('contract 3: names are unique', () => {
     expect(errorsOf(`${HEAD}facilities:${FACILITY}${FACILITY}\n`)).toEqual([
-      '9: facilities[1].name: is "A", as facilities[0].name is already; every facility must have a name of its own',
+      '9: facilities[1].name: is "A", the same as facilities[0].name; facility names must be unique',
     ]);
   });
 
@@ -365,31 +365,28 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - name: A\n    collection: "[collection-guid]"`),
     ).toEqual([
-      `5: facilities[0].collection: is the text "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+      `5: facilities[0].collection: is the string "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
     ]);
   });
 
   test.each([
     [
       'accessPath: ""',
-      '9: facilities[0].accessPath: is empty; it must be a dot path such as "profile.accessGroups"; an empty one leads nowhere and would shut everybody out, so write a path or remove the line for the default',
+      '9: facilities[0].accessPath: is empty; it must be a dot path such as "profile.accessGroups"; an empty path would deny access to every user, so write one or remove the line for the default',
     ],
     [
       'accessValue: ""',
-      "9: facilities[0].accessValue: is empty; it must be the text that users of the facility have at accessPath; an empty one matches nobody, so write one or remove the line for the default, the facility's name",
+      "9: facilities[0].accessValue: is empty; it must be the string that users of the facility have at accessPath; an empty one matches no user, so write one or remove the line for the default, the facility's name",
     ],
     ['accessValue: "{{ if false }}x{{ end }}"', ''],
-    [
-      'accessValue:',
-      '9: facilities[0].accessValue: is without a value; write one, or remove the line',
-    ],
+    ['accessValue:', '9: facilities[0].accessValue: has no value; add one, or remove the line'],
     [
       'accessPath: profile..groups',
-      '9: facilities[0].accessPath: comes out as "profile..groups", which has an empty part; it must be names with one dot between two, such as "profile.accessGroups"',
+      '9: facilities[0].accessPath: renders as "profile..groups", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"',
     ],
     [
       'scopes: one',
-      '9: facilities[0].scopes: is the text "one"; it must be a list of Globus scopes',
+      '9: facilities[0].scopes: is the string "one"; it must be a list of Globus scopes',
     ],
     [
       'scopes: []',
@@ -402,12 +399,12 @@ facilities:
     ['syncLevel: 9', '9: facilities[0].syncLevel: is 9; it must be one of 0, 1, 2, 3'],
     [
       'sourcePath: /data/../{{ .PidShort }}',
-      '9: facilities[0].sourcePath: yields a path with a "." or ".." segment, which every transfer would be refused for; write the path without them',
+      '9: facilities[0].sourcePath: renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment',
     ],
   ])('contract 3: %j', (added, problem) => {
     if (problem === '') {
       expect(ofFacility(added)).toEqual([
-        '9: facilities[0].accessValue: is a template that comes out empty; it must yield a text',
+        '9: facilities[0].accessValue: is a template that renders as an empty string',
       ]);
     } else expect(ofFacility(added)).toEqual([problem]);
   });
@@ -419,7 +416,7 @@ facilities:
       '/srv/A',
     );
     expect(errorsOf(withRoot('srv'))).toEqual([
-      '6: facilities[0].collectionRootPath: comes out as "srv"; it must be an absolute path without "." and ".." segments, such as "/data"',
+      '6: facilities[0].collectionRootPath: renders as "srv"; it must be an absolute path without "." and ".." segments, such as "/data"',
     ]);
     expect(errorsOf(withRoot('/srv/../x'))).toHaveLength(1);
   });
@@ -441,7 +438,7 @@ facilities:
     (key) => {
       const text = `${HEAD}facilities:\n  - name: A\n    collection: ${COLLECTION}\n    ${key}: "/{{ .Username }}"\n`;
       expect(errorsOf(text)).toEqual([
-        expect.stringContaining(`6: facilities[0].${key}: is a template with a mistake: `),
+        expect.stringContaining(`6: facilities[0].${key}: is not a valid template: `),
       ]);
     },
   );
@@ -452,7 +449,7 @@ facilities:
       const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
       const text = `${HEAD}facilities:${facility}\n    ${key}: |\n      /x/{{ "y" }}\n`;
       expect(errorsOf(text)).toEqual([
-        `8: facilities[0].${key}: yields a line break or another control character; write the text on one line, or a block with "|-"`,
+        `8: facilities[0].${key}: renders a line break or another control character; write the value on one line, or as a block with "|-"`,
       ]);
       expect(errorsOf(text.replace('|', '|-'))).toEqual([]);
     },
@@ -466,7 +463,7 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - just text\n  - name: 5\n    collection: ${COLLECTION}\n`),
     ).toEqual([
-      '4: facilities[0]: is the text "just text"; it must be a mapping with keys such as name, collection, scopes',
+      '4: facilities[0]: is the string "just text"; it must be a mapping with keys such as name, collection, direction',
       '5: facilities[1].name: is 5; it must be the name of the facility',
     ]);
     expect(errorsOf(`${HEAD}facilities: { name: A }`)).toEqual([
@@ -566,7 +563,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     path: 'facilities[1].accessValue',
     severity: 'warning',
     message:
-      'comes out as "users" at profile.accessGroups, as that of facilities[0] ("F0") does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
+      'renders as "users" at profile.accessGroups, as that of facilities[0] ("F0") does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
   };
 
   test('two facilities with one access value: who may use one may use the other', () => {
@@ -671,7 +668,7 @@ task:
 
 test('of several documents it is said that only one can be read', () => {
   expect(errorsOf(`${HEAD}---\n${HEAD}`)).toEqual([
-    '3: YAML syntax: begins a second document, and only one can be read; remove this line and what does not belong here',
+    '3: YAML syntax: starts a second document, but only one is allowed; remove this line and what does not belong here',
   ]);
 });
 

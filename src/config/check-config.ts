@@ -1,16 +1,16 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { posix, win32 } from 'node:path';
-import type { AppConfig, FileConfig } from './app-config.js';
 import { DIRECTIONS } from '../facilities/facility.js';
-import { buildFacility } from './build-facility.js';
+import type { AppConfig, FileConfig } from './app-config.js';
 import { checkShape, isMapping } from './check-shape.js';
+import { type Place, resolveSettings, settingsOf, type SettingsClass } from './define-setting.js';
 import { defaultDataDir, type SecretsResult, type Variables } from './environment.js';
-import { Findings } from './findings.js';
-import { didYouMean, errorsAmong, type Problem } from './problem.js';
-import { CAPITALISED, FileSettings } from './settings.js';
-import { type PlacedFacility, warnAcrossFacilities } from './warn-of-risks.js';
-import { parseYamlSource, pathOf, type YamlSource } from './yaml-source.js';
+import { type ConfiguredFacility, FacilitySettings } from './facility-settings.js';
+import { didYouMean, errorsAmong, Findings, type Problem } from './problem.js';
+import { FileSettings } from './service-settings.js';
+import { type PlacedFacility, warnAcrossFacilities, warnOfFacility } from './warn-of-risks.js';
+import { parseYamlSource, pathOf } from './yaml-source.js';
 
 /** What is checked together. */
 export interface ConfigToCheck {
@@ -49,7 +49,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   });
   if (source.broken) return useless();
   if (!isMapping(source.value)) {
-    findings.error('file', 'holds no settings; see scicat-globus-proxy-config.example.yaml', {
+    findings.error('file', 'contains no settings; see scicat-globus-proxy-config.example.yaml', {
       at: { line: 1, column: 1 },
     });
     return useless();
@@ -57,47 +57,21 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
 
   const settings = plainToInstance(FileSettings, checkShape(source.value, source, findings));
   reportAll(validateSync(settings), '', findings);
-  const placed = checkFacilities(settings, source, findings);
+  const place = { path: '', source, findings, variables: {} };
+  const placed = checkFacilities(settings, place);
   const dataDir = checkDataDir(settings, toCheck, findings);
+  const resolved = resolveSettings(settings, place);
 
   if (errorsAmong(findings.problems).length > 0) return useless();
-  const { task, scicat, server, transfer, globus } = settings;
-  const fileConfig: FileConfig = {
-    scicatUrl: withoutTrailingSlashes(settings.scicatUrl),
-    port: settings.port,
+  const fileConfig = Object.freeze({
+    ...resolved,
     facilities: Object.freeze(placed.map(({ facility }) => facility)),
-    task: Object.freeze({
-      maxConcurrency: task.maxConcurrency,
-      queueSize: task.queueSize,
-      pollIntervalSeconds: task.pollInterval,
-      stallTimeoutSeconds: task.stallTimeout,
-      progressWritesPerSecond: task.progressWritesPerSecond,
-    }),
-    scicat: Object.freeze({ formerServiceUsers: Object.freeze([...scicat.formerServiceUsers]) }),
-    server: Object.freeze({
-      host: server.host,
-      trustProxy: server.trustProxy,
-      maxBodyMiB: server.maxBodyMiB,
-      maxFailedLoginsPerMinute: server.maxFailedLoginsPerMinute,
-    }),
-    watch: settings.watch,
-    transfer: Object.freeze({
-      verifyChecksum: transfer.verifyChecksum,
-      preserveTimestamp: transfer.preserveTimestamp,
-      encryptData: transfer.encryptData,
-      syncLevel: transfer.syncLevel,
-      deadlineHours: transfer.deadlineHours,
-    }),
-    globus: Object.freeze({
-      authUrl: withoutTrailingSlashes(globus.authUrl),
-      transferUrl: withoutTrailingSlashes(globus.transferUrl),
-    }),
     dataDir,
     source: Object.freeze({ file }),
-  };
+  } as FileConfig);
   return {
     problems: [...findings.sorted(), ...ofSecrets],
-    fileConfig: Object.freeze(fileConfig),
+    fileConfig,
     config:
       secrets.kind === 'complete'
         ? Object.freeze({ ...fileConfig, secrets: secrets.secrets })
@@ -106,19 +80,18 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
 }
 
 function facilityKeySpelling(parentPath: string, key: string): string {
-  return /^facilities\[\d+\]$/.test(parentPath) && Object.hasOwn(CAPITALISED, key)
-    ? (CAPITALISED[key] ?? key)
-    : key;
+  if (!/^facilities\[\d+\]$/.test(parentPath)) return key;
+  return settingsOf(FacilitySettings).find(({ alias }) => alias === key)?.key ?? key;
 }
 
 /** class-validator's findings, the most telling one for each value. */
 function reportAll(errors: readonly ValidationError[], parent: string, findings: Findings): void {
   for (const error of errors) {
+    const { constraints, target, property } = error;
     const path = pathOf(
       parent,
-      Array.isArray(error.target) ? Number(error.property) : error.property,
+      Array.isArray(target) || target === undefined ? Number(property) : keyOf(target, property),
     );
-    const { constraints } = error;
     const message =
       constraints?.['isArray'] ??
       constraints?.['arrayNotEmpty'] ??
@@ -127,7 +100,7 @@ function reportAll(errors: readonly ValidationError[], parent: string, findings:
       const value: unknown = error.value;
       findings.error(path, message, {
         suggestion:
-          error.property === 'direction' && typeof value === 'string'
+          property === 'direction' && typeof value === 'string'
             ? didYouMean(value, DIRECTIONS)
             : undefined,
       });
@@ -136,11 +109,13 @@ function reportAll(errors: readonly ValidationError[], parent: string, findings:
   }
 }
 
-function checkFacilities(
-  settings: FileSettings,
-  source: YamlSource,
-  findings: Findings,
-): readonly PlacedFacility[] {
+function keyOf(settings: object, name: string): string {
+  const known = settingsOf(settings.constructor as SettingsClass);
+  return known.find((setting) => setting.name === name)?.key ?? name;
+}
+
+function checkFacilities(settings: FileSettings, place: Place): readonly PlacedFacility[] {
+  const { findings, source } = place;
   if (findings.hasErrorAbove('facilities')) return [];
   const firstOfName = new Map<string, string>();
   const placed = settings.facilities.flatMap((entry, index) => {
@@ -150,15 +125,29 @@ function checkFacilities(
     if (first !== undefined && !findings.hasErrorAbove(namePath)) {
       findings.error(
         namePath,
-        `is "${entry.name}", as ${first} is already; every facility must have a name of its own`,
+        `is "${entry.name}", the same as ${first}; facility names must be unique`,
       );
     }
     firstOfName.set(entry.name, first ?? namePath);
-    const facility = buildFacility(entry, path, source, findings);
+    const facility = resolveFacility(entry, { ...place, path });
     return facility === undefined ? [] : [{ facility, path }];
   });
   warnAcrossFacilities(placed, settings.transfer, source, findings);
   return placed;
+}
+
+function resolveFacility(settings: FacilitySettings, place: Place): ConfiguredFacility | undefined {
+  const { path, findings } = place;
+  const usable = (key: 'name' | 'collection'): string =>
+    findings.hasErrorAbove(pathOf(path, key)) ? key : settings[key];
+  const variables = { Name: usable('name'), Collection: usable('collection') };
+  // Whole, unless an error was reported.
+  const facility = resolveSettings(settings, {
+    ...place,
+    variables,
+  }) as unknown as ConfiguredFacility;
+  warnOfFacility(settings, facility.destinationPath, path, findings);
+  return findings.hasErrorBelow(path) ? undefined : facility;
 }
 
 function checkDataDir(
@@ -177,8 +166,4 @@ function checkDataDir(
     return '';
   }
   return path.resolve(path.dirname(file), dataDir);
-}
-
-function withoutTrailingSlashes(url: string): string {
-  return url.replace(/\/+$/, '');
 }

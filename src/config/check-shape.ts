@@ -1,106 +1,73 @@
-import { getMetadataStorage } from 'class-validator';
-import type { Findings } from './findings.js';
-import { didYouMean } from './problem.js';
-import { shown } from './setting-decorators.js';
-import { FacilitySettings, FileSettings, SECTIONS } from './settings.js';
+import { settingsOf, type SettingsClass } from './define-setting.js';
+import { didYouMean, type Findings } from './problem.js';
+import { FileSettings } from './service-settings.js';
+import { shown } from './value-kinds.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** The keys that a class of settings knows. */
-export function settingNames(settings: abstract new () => unknown): readonly string[] {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(settings, '', true, false);
-  return [...new Set(rules.map((rule) => rule.propertyName))];
-}
-
 /**
  * Checks which keys there are and that sections are mappings, and returns only what the settings
- * classes can take in. An unknown key in a section would silently leave a default in force; at the
- * top it may be there to hold YAML anchors.
+ * classes can take, by the names of their members. An unknown key in a section would silently leave
+ * a default in force; at the top it may be there to hold YAML anchors.
  */
 export function checkShape(file: Mapping, source: YamlSource, findings: Findings): Mapping {
-  const known = settingNames(FileSettings);
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(file)) {
-    if (known.includes(key)) {
-      const checked = checkTopLevel(key, value, source, findings);
-      if (checked !== undefined) result[key] = checked;
-    } else if (!key.startsWith('x-')) {
-      findings.warning(
-        key,
-        'is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so',
-        { suggestion: didYouMean(key, known), at: source.positionOfKey(key) },
-      );
+  const mapping = (written: Mapping, settings: SettingsClass, path: string): Mapping => {
+    const known = settingsOf(settings);
+    const keys = known.map(({ key }) => key);
+    const result: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(written)) {
+      const at = pathOf(path, key);
+      const setting = known.find((one) => one.key === key);
+      if (setting === undefined) {
+        const options = { suggestion: didYouMean(key, keys), at: source.positionOfKey(at) };
+        if (path !== '') {
+          findings.error(
+            at,
+            `is not a known setting here; known settings: ${keys.join(', ')}`,
+            options,
+          );
+        } else if (!key.startsWith('x-')) {
+          findings.warning(
+            at,
+            'is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"',
+            options,
+          );
+        }
+      } else if (setting.entries !== undefined) {
+        result[setting.name] = list(value, setting.entries, at);
+      } else if (setting.section !== undefined) {
+        // A heading above lines that are all commented out is no mistake.
+        if (value !== null) result[setting.name] = section(value, setting.section, at);
+      } else if (value === null) {
+        // `key:` with nothing behind it is an unfinished line.
+        findings.error(at, 'has no value; add one, or remove the line');
+      } else {
+        result[setting.name] = value;
+      }
     }
-  }
-  return result;
-}
+    return result;
+  };
 
-function checkTopLevel(
-  key: string,
-  value: unknown,
-  source: YamlSource,
-  findings: Findings,
-): unknown {
-  if (key === 'facilities') return checkFacilities(value, source, findings);
-  if (isSection(key)) {
-    // A heading above lines that are all commented out is no mistake.
-    if (value === null) return undefined;
-    return checkSection(value, key, SECTIONS[key], source, findings);
-  }
-  return checkValue(value, key, findings);
-}
-
-function checkFacilities(value: unknown, source: YamlSource, findings: Findings): unknown {
-  if (!Array.isArray(value)) {
-    findings.error('facilities', `is ${shown(value)}; it must be a list of facilities`);
-    return undefined;
-  }
-  return value.map((facility: unknown, index) =>
-    checkSection(facility, pathOf('facilities', index), FacilitySettings, source, findings),
-  );
-}
-
-function checkSection(
-  value: unknown,
-  path: string,
-  settings: abstract new () => unknown,
-  source: YamlSource,
-  findings: Findings,
-): Mapping {
-  const known = settingNames(settings);
-  if (!isMapping(value)) {
+  const section = (value: unknown, settings: SettingsClass, path: string): Mapping => {
+    if (isMapping(value)) return mapping(value, settings, path);
+    const keys = settingsOf(settings).map(({ key }) => key);
     findings.error(
       path,
-      `is ${shown(value)}; it must be a mapping with keys such as ${known.slice(0, 3).join(', ')}`,
+      `is ${shown(value)}; it must be a mapping with keys such as ${keys.slice(0, 3).join(', ')}`,
     );
     return {};
-  }
-  const result: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries(value)) {
-    const at = pathOf(path, key);
-    if (known.includes(key)) {
-      const checked = checkValue(setting, at, findings);
-      if (checked !== undefined) result[key] = checked;
-    } else {
-      findings.error(at, `is no setting here; known are ${known.join(', ')}`, {
-        suggestion: didYouMean(key, known),
-        at: source.positionOfKey(at),
-      });
+  };
+
+  const list = (value: unknown, settings: SettingsClass, path: string): unknown => {
+    if (Array.isArray(value)) {
+      return value.map((entry, index) => section(entry, settings, pathOf(path, index)));
     }
-  }
-  return result;
-}
+    findings.error(path, `is ${shown(value)}; it must be a list of ${path}`);
+    return undefined;
+  };
 
-/** `key:` with nothing behind it is a line that somebody meant to complete. */
-function checkValue(value: unknown, path: string, findings: Findings): unknown {
-  if (value !== null) return value;
-  findings.error(path, 'is without a value; write one, or remove the line');
-  return undefined;
-}
-
-function isSection(key: string): key is keyof typeof SECTIONS {
-  return Object.hasOwn(SECTIONS, key);
+  return mapping(file, FileSettings, '');
 }
 
 /** Whether a value is a mapping, as opposed to a list or a scalar. */

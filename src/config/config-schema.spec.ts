@@ -3,32 +3,35 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { checkConfig } from './check-config.js';
-import { settingNames } from './check-shape.js';
-import { configSchema, type SettingComments } from './config-schema.js';
+import { configSchema } from './config-schema.js';
+import { settingsOf, type StatedSetting } from './define-setting.js';
+import { FacilitySettings } from './facility-settings.js';
 import { errorsAmong } from './problem.js';
-import { FacilitySettings, FileSettings, SECTIONS } from './settings.js';
+import { FileSettings } from './service-settings.js';
 
 const TOP = new URL('../../', import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, TOP), 'utf8');
 const COMMITTED = 'config/scicat-globus-proxy-config.schema.json';
 
-/** Keys of the facility, the sections and the file, as paths. */
-const KEYS = [
-  ...settingNames(FacilitySettings).map((name) => `facilities[0].${name}`),
-  ...Object.entries(SECTIONS).flatMap(([section, settings]) =>
-    settingNames(settings).map((name) => `${section}.${name}`),
+const SECTIONS = settingsOf(FileSettings).filter(({ section }) => section !== undefined);
+
+/** Settings of the facility, the sections and the file, by their paths. */
+const SETTINGS: ReadonlyMap<string, StatedSetting> = new Map([
+  ...settingsOf(FacilitySettings).map((setting) => at('facilities[0].', setting)),
+  ...SECTIONS.flatMap(({ key, section }) =>
+    section === undefined ? [] : settingsOf(section).map((setting) => at(`${key}.`, setting)),
   ),
-  ...settingNames(FileSettings),
-];
+  ...settingsOf(FileSettings).map((setting) => at('', setting)),
+]);
+const KEYS = [...SETTINGS.keys()];
+
+function at(above: string, setting: StatedSetting): [string, StatedSetting] {
+  return [`${above}${setting.key}`, setting];
+}
 
 let accepts: ValidateFunction;
-let comments: SettingComments;
 
-beforeAll(async () => {
-  const script = (await import(new URL('scripts/setting-comments.mjs', TOP).href)) as {
-    settingComments(source: string): SettingComments;
-  };
-  comments = script.settingComments(textOf('src/config/settings.ts'));
+beforeAll(() => {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strictRequired: false });
   // What editors know beyond the standard.
   ajv.addVocabulary(['errorMessage', 'deprecationMessage', 'doNotSuggest']);
@@ -156,9 +159,7 @@ const BEYOND_A_SCHEMA: Readonly<Record<string, readonly unknown[]>> = {
 
 describe('the JSON Schema of the configuration file', () => {
   it('is what the settings classes make; run "npm run schema"', () => {
-    expect(JSON.parse(textOf(COMMITTED))).toEqual(
-      JSON.parse(JSON.stringify(configSchema(comments))),
-    );
+    expect(JSON.parse(textOf(COMMITTED))).toEqual(JSON.parse(JSON.stringify(configSchema())));
   });
 
   it.each(KEYS)('agrees with the service on %s', (key) => {
@@ -214,10 +215,13 @@ describe('the JSON Schema of the configuration file', () => {
     },
   );
 
-  it.each(Object.keys(SECTIONS))('agrees with the service on unknown keys in %s', (section) => {
-    const text = fileWith(`${section}.nope`, 1);
-    expect([schemaErrors(text).length, classErrors(text).length]).toEqual([1, 1]);
-  });
+  it.each(SECTIONS.map(({ key }) => key))(
+    'agrees with the service on unknown keys in %s',
+    (section) => {
+      const text = fileWith(`${section}.nope`, 1);
+      expect([schemaErrors(text).length, classErrors(text).length]).toEqual([1, 1]);
+    },
+  );
 
   it('lets anchors stand at the top, whatever they are called, and merges them', () => {
     const text = `
@@ -238,38 +242,13 @@ facilities:
   });
 
   it('has a description of every key, and examples that both accept', () => {
-    const described = [FileSettings, FacilitySettings, ...Object.values(SECTIONS)].flatMap(
-      (settings) =>
-        settingNames(settings).map((name) => comments[settings.name]?.[name]?.description ?? ''),
-    );
-    expect(described).toHaveLength(KEYS.length);
-    expect(described.filter((text) => text === '')).toEqual([]);
-    const classes = { 'facilities[0]': FacilitySettings, ...SECTIONS, '': FileSettings };
-    const refused = Object.entries(classes).flatMap(([place, settings]) =>
-      settingNames(settings).flatMap((name) => {
-        const example = comments[settings.name]?.[name]?.example;
-        if (example === undefined) return [];
-        const text = fileWith(place === '' ? name : `${place}.${name}`, example);
-        return [...schemaErrors(text), ...classErrors(text)];
-      }),
-    );
+    const refused = [...SETTINGS].flatMap(([key, { section, entries, description, example }]) => {
+      if (!/^[A-Z].*\.$/.test(description)) return [`${key}: ${description}`];
+      if (section !== undefined || entries !== undefined) return [];
+      const file = fileWith(key, example);
+      return [...schemaErrors(file), ...classErrors(file)];
+    });
     expect(refused).toEqual([]);
-  });
-
-  it('says the defaults that are in force', () => {
-    const wrong = [FileSettings, FacilitySettings, ...Object.values(SECTIONS)].flatMap((settings) =>
-      settingNames(settings).flatMap((name) => {
-        const words = comments[settings.name]?.[name]?.default ?? '';
-        const initial = (new settings() as unknown as Record<string, unknown>)[name];
-        const said = /^(true|false|-?\d+|"[^"]*"|\[.*\])$/.test(words)
-          ? (JSON.parse(words) as unknown)
-          : undefined;
-        return said === undefined || JSON.stringify(said) === JSON.stringify(initial)
-          ? []
-          : [`${settings.name}.${name} says ${words}`];
-      }),
-    );
-    expect(wrong).toEqual([]);
   });
 
   it('is where the example file says, in the repository and in the image', () => {

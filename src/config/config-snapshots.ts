@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG_NAMESPACE_KEY } from './config-namespace.js';
+import { getConfigToken } from '@nestjs/config';
 import type { AppConfig } from './app-config.js';
 
+/** The one namespace under which the typed configuration is registered with `@nestjs/config`. */
+export const CONFIG_NAMESPACE = 'scicatGlobusProxy';
+
 /**
- * Holds the configuration in force. Whoever handles a request takes {@link current} once and uses
+ * Holds the configuration in force. Code that handles a request takes {@link current} once and uses
  * that one object to the end, so that a reload in between can't mix two states.
  */
 @Injectable()
@@ -11,7 +14,7 @@ export class ConfigSnapshots {
   #current: AppConfig;
   readonly #listeners = new Set<(config: AppConfig) => void>();
 
-  constructor(@Inject(CONFIG_NAMESPACE_KEY) initial: AppConfig) {
+  constructor(@Inject(getConfigToken(CONFIG_NAMESPACE)) initial: AppConfig) {
     this.#current = initial;
   }
 
@@ -20,7 +23,7 @@ export class ConfigSnapshots {
     return this.#current;
   }
 
-  /** Puts a newly checked configuration in force for whoever asks from now on. */
+  /** Puts a newly checked configuration in force from now on. */
   replace(next: AppConfig): void {
     this.#current = next;
     for (const listener of this.#listeners) listener(next);

@@ -2,8 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule, registerAs } from '@nestjs/config';
 import { type CurrentFacilities, FACILITIES } from '../facilities/facility-authorization.js';
 import type { AppConfig } from './app-config.js';
-import { CONFIG_NAMESPACE } from './config-namespace.js';
-import { ConfigSnapshots } from './config-snapshots.js';
+import { CONFIG_NAMESPACE, ConfigSnapshots } from './config-snapshots.js';
 
 /**
  * Hands out the typed configuration everywhere: inject `ConfigSnapshots`. The file and the

@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { codeOf } from '../errors/error-code.js';
 import type { Account, Secrets } from './app-config.js';
 import { APPLICATION_NAME } from './find-config-file.js';
-import type { Problem } from './problem.js';
+import { errorWithoutLine, type Problem } from './problem.js';
 import { Secret } from './secret.js';
 
 /** Variables by name. */
@@ -30,19 +30,21 @@ export function allVariables(sources: EnvironmentSources): Variables {
 }
 
 /** The variables that hold secrets; each may be given as `<name>_FILE` instead. */
-export const SECRET_NAMES = [
-  'GLOBUS_CLIENT_ID',
-  'GLOBUS_CLIENT_SECRET',
-  'SCICAT_SERVICE_USER_USERNAME',
-  'SCICAT_SERVICE_USER_PASSWORD',
-  'SCICAT_UPDATE_USER_USERNAME',
-  'SCICAT_UPDATE_USER_PASSWORD',
-] as const;
+const REQUIRED_SECRETS = {
+  GLOBUS_CLIENT_ID: 'the id of the Globus client',
+  GLOBUS_CLIENT_SECRET: "the Globus client's secret",
+  SCICAT_SERVICE_USER_USERNAME: "the SciCat service account's user name",
+  SCICAT_SERVICE_USER_PASSWORD: "the SciCat service account's password",
+};
+const UPDATE_USER = ['SCICAT_UPDATE_USER_USERNAME', 'SCICAT_UPDATE_USER_PASSWORD'] as const;
 
 /** For each secret whether it is set, in either form; nothing is read. */
 export function whichSecretsAreSet(sources: EnvironmentSources): Readonly<Record<string, boolean>> {
   return Object.fromEntries(
-    SECRET_NAMES.map((name) => [name, lookUp(sources, name) !== undefined] as const),
+    [...Object.keys(REQUIRED_SECRETS), ...UPDATE_USER].map((name) => [
+      name,
+      lookUp(sources, name) !== undefined,
+    ]),
   );
 }
 
@@ -62,14 +64,7 @@ export function readSecrets(
 ): SecretsResult {
   const problems: Problem[] = [];
   const report = (name: string, message: string, file = ENVIRONMENT): void => {
-    problems.push({
-      file,
-      line: undefined,
-      column: undefined,
-      path: name,
-      message,
-      severity: 'error',
-    });
+    problems.push(errorWithoutLine(file, name, message));
   };
 
   const optional = (name: string): string | undefined => {
@@ -106,21 +101,17 @@ export function readSecrets(
     return value;
   };
 
-  const globusClientId = required('GLOBUS_CLIENT_ID', 'the id of the Globus client');
-  const globusClientSecret = required('GLOBUS_CLIENT_SECRET', "the Globus client's secret");
-  const serviceUser = {
-    username: required('SCICAT_SERVICE_USER_USERNAME', "the SciCat service account's user name"),
-    password: required('SCICAT_SERVICE_USER_PASSWORD', "the SciCat service account's password"),
-  };
-  const updateNames = ['SCICAT_UPDATE_USER_USERNAME', 'SCICAT_UPDATE_USER_PASSWORD'] as const;
-  const [updateUsername, updatePassword] = updateNames.map(optional);
-  const given = updateNames.filter((name) => lookUp(sources, name) !== undefined);
-  if (given.length === 1) {
-    const missing = updateNames.find((name) => !given.includes(name)) ?? '';
-    report(missing, `is not set, but ${given.join('')} is; set both, or neither`);
+  const [globusClientId, globusClientSecret, ...serviceUser] = Object.entries(REQUIRED_SECRETS).map(
+    ([name, what]) => required(name, what),
+  );
+  const updateUser = UPDATE_USER.map(optional);
+  const [missing, ...others] = UPDATE_USER.filter((name) => lookUp(sources, name) === undefined);
+  if (missing !== undefined && others.length === 0) {
+    const given = UPDATE_USER.find((name) => name !== missing) ?? '';
+    report(missing, `is not set, but ${given} is; set both, or neither`);
   }
 
-  const scicatServiceUser = account(serviceUser.username, serviceUser.password);
+  const scicatServiceUser = account(serviceUser);
   if (
     problems.length > 0 ||
     globusClientId === undefined ||
@@ -129,7 +120,7 @@ export function readSecrets(
   ) {
     return { kind: 'incomplete', problems };
   }
-  const scicatUpdateUser = account(updateUsername, updatePassword);
+  const scicatUpdateUser = account(updateUser);
   return {
     kind: 'complete',
     secrets: Object.freeze({
@@ -185,7 +176,7 @@ function lookUp(sources: EnvironmentSources, name: string): FoundVariable | unde
   return undefined;
 }
 
-function account(username: string | undefined, password: string | undefined): Account | undefined {
+function account([username, password]: readonly (string | undefined)[]): Account | undefined {
   if (username === undefined || password === undefined) return undefined;
   return Object.freeze({ username, password: new Secret(password) });
 }

@@ -15,40 +15,40 @@ export const APPLICATION_NAME = 'scicat-globus-proxy';
 /** What the search depends on. */
 export interface ConfigFileSearch {
   /** A path that was given by itself; it wins over everything else. */
-  readonly named?: string | undefined;
-  /** Command line arguments after the program's name. */
+  readonly file?: string | undefined;
+  /** Command line arguments after the program's name, `process.argv.slice(2)`. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
-  /** The folder that holds `package.json`. */
+  /** The folder that holds `package.json`; a `.env` is read from it too. */
   readonly applicationFolder: string;
-  /** Folder that a relative path on the command line or in the variable starts from. */
+  /** Folder that relative paths on the command line and in variables start from. */
   readonly workingFolder: string;
   /** Whether there is a file (not a folder) at this path. */
   readonly fileExists: (path: string) => boolean;
 }
 
-/** The file, or why there is none: `message` is a sentence that names every searched path. */
+/** The file, or why there is none: `message` names every searched path. */
 export type ConfigFileResult =
   | { readonly kind: 'found'; readonly file: string }
-  | { readonly kind: 'not-found'; readonly searched: readonly string[]; readonly message: string };
+  | { readonly kind: 'not-found'; readonly message: string };
 
 /**
  * Finds the configuration file: the one named by `--config` or `SCICAT_GLOBUS_PROXY_CONFIG`, else
  * next to the application, else in the user's configuration folder. A file that was named but does
- * not exist is not replaced by another one: running with a configuration that nobody asked for is
- * worse than not running.
+ * not exist is not replaced by another one: running with the wrong configuration is worse than not
+ * running.
  */
 export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   const path = search.platform === 'win32' ? win32 : posix;
   const named = namedFile(search);
   if (named !== undefined) {
     if (named.file === '') {
-      return notFound([], `${named.by} must be followed by the path of the configuration file.`);
+      return notFound(`${named.by} must be followed by the path of the configuration file`);
     }
     const file = path.resolve(search.workingFolder, named.file);
     if (search.fileExists(file)) return { kind: 'found', file };
-    return notFound([file], `There is no file ${file}, which ${named.by} names.`);
+    return notFound(`The file ${file}, which ${named.by} names, does not exist`);
   }
   const userFolder = userConfigFolder(search);
   const searched = [
@@ -58,8 +58,7 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   const file = searched.find((candidate) => search.fileExists(candidate));
   if (file !== undefined) return { kind: 'found', file };
   return notFound(
-    searched,
-    `No configuration file was found; searched: ${searched.join(', ')}. Put one there, or name it with --config or ${CONFIG_FILE_VARIABLE}.`,
+    `No configuration file was found; searched: ${searched.join(', ')}. Put one there, or name it with --config or ${CONFIG_FILE_VARIABLE}`,
   );
 }
 
@@ -83,10 +82,10 @@ function userConfigFolder(search: Pick<ConfigFileSearch, 'env' | 'platform'>): s
 }
 
 function namedFile(
-  search: Pick<ConfigFileSearch, 'named' | 'argv' | 'env'>,
+  search: Pick<ConfigFileSearch, 'file' | 'argv' | 'env'>,
 ): { readonly by: string; readonly file: string } | undefined {
-  const { named, argv, env } = search;
-  if (named !== undefined) return { by: 'the command line', file: named };
+  const { file, argv, env } = search;
+  if (file !== undefined) return { by: 'the command line', file };
   for (const [index, argument] of argv.entries()) {
     if (argument === '--config') return { by: '--config', file: argv[index + 1] ?? '' };
     if (argument.startsWith('--config=')) {
@@ -97,6 +96,6 @@ function namedFile(
   return variable === '' ? undefined : { by: CONFIG_FILE_VARIABLE, file: variable };
 }
 
-function notFound(searched: readonly string[], message: string): ConfigFileResult {
-  return { kind: 'not-found', searched, message };
+function notFound(message: string): ConfigFileResult {
+  return { kind: 'not-found', message };
 }

@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { ConfigurationError } from './configuration.errors.js';
+import { ConfigurationError } from './problem.js';
 import { loadConfig, LOCAL_FILES, readConfig, type ConfigOptions } from './load-config.js';
-import { settingNames } from './check-shape.js';
+import { settingsOf } from './define-setting.js';
 import { formatProblem } from './problem.js';
-import { FacilitySettings, FileSettings, SECTIONS } from './settings.js';
+import { FacilitySettings } from './facility-settings.js';
+import { FileSettings } from './service-settings.js';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
 const ENVIRONMENT = {
@@ -229,9 +230,11 @@ describe('the files that come with the project', () => {
   test('the example file and the documentation name every setting', () => {
     const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
     const documentation = readFileSync(`${TOP}docs/configuration.md`, 'utf8');
-    const settings = [FileSettings, FacilitySettings, ...Object.values(SECTIONS)]
-      .flatMap(settingNames)
-      .filter((name) => name !== 'facilities');
+    const settings = settingsOf(FileSettings)
+      .flatMap(({ section, ...setting }) => (section === undefined ? setting : settingsOf(section)))
+      .concat(settingsOf(FacilitySettings))
+      .map(({ key }) => key)
+      .filter((key) => key !== 'facilities');
     expect(settings.length).toBeGreaterThan(30);
     expect(settings.filter((name) => !example.includes(`${name}:`))).toEqual([]);
     expect(settings.filter((name) => !documentation.includes(name))).toEqual([]);
@@ -330,7 +333,7 @@ describe('what keeps a configuration from loading', () => {
       },
     };
     expect(problemsOf({ ...given, files: unreadable })).toEqual([
-      `${FILE}: file: can't be read (EACCES); the user that runs the service must be allowed to`,
+      `${FILE}: file: can't be read (EACCES); the user that runs the service must be allowed to read it`,
       "/app/.env: file: can't be read (EACCES); make it readable, or remove it",
     ]);
   });
@@ -366,7 +369,9 @@ describe('what keeps a configuration from loading', () => {
 
   test('a named file that does not exist is not replaced by another', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
-      ['configuration: file: There is no file /started-in/other.yaml, which --config names'],
+      [
+        'configuration: file: The file /started-in/other.yaml, which --config names, does not exist',
+      ],
     );
   });
 

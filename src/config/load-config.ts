@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import type { AppConfig, FileConfig } from './app-config.js';
-import { checkConfig } from './check-config.js';
-import { ConfigurationError } from './configuration.errors.js';
+import type { AppConfig } from './app-config.js';
+import { checkConfig, type CheckedConfig } from './check-config.js';
 import {
   allVariables,
   errorCode,
@@ -10,10 +9,9 @@ import {
   readSecrets,
   whichSecretsAreSet,
   type EnvironmentSources,
-  type Variables,
 } from './environment.js';
-import { findConfigFile } from './find-config-file.js';
-import type { Problem } from './problem.js';
+import { type ConfigFileSearch, findConfigFile } from './find-config-file.js';
+import { ConfigurationError, errorWithoutLine, type Problem } from './problem.js';
 
 /** The files that a configuration comes from. */
 export interface ConfigFiles {
@@ -29,19 +27,8 @@ export const LOCAL_FILES: ConfigFiles = {
   exists: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
 };
 
-/** What a configuration is read from. */
-export interface ConfigOptions {
-  /** Path of the configuration file, if it is not to be searched; wins over all other names. */
-  readonly file?: string;
-  /** Command line arguments after the program's name, `process.argv.slice(2)`. */
-  readonly argv: readonly string[];
-  /** The process's variables. */
-  readonly env: Variables;
-  readonly platform: NodeJS.Platform;
-  /** The folder that holds `package.json`; a `.env` is looked for in it. */
-  readonly applicationFolder: string;
-  /** Folder that relative paths on the command line and in variables start from. */
-  readonly workingFolder: string;
+/** What a configuration is read from; `env` are the process's variables. */
+export interface ConfigOptions extends Omit<ConfigFileSearch, 'fileExists'> {
   /** @default the files of this machine */
   readonly files?: ConfigFiles;
   /** `ignored`: the file is checked alone. @default 'needed' */
@@ -49,15 +36,11 @@ export interface ConfigOptions {
 }
 
 /** All that was found, and the configuration if none of it is an error. */
-export interface ConfigReading {
+export interface ConfigReading extends CheckedConfig {
   /** The configuration file, if one was found. */
   readonly file: string | undefined;
   /** Its text, if it could be read. */
   readonly text: string | undefined;
-  readonly problems: readonly Problem[];
-  /** What the file says, if nothing is wrong in it, whatever the secrets are like. */
-  readonly fileConfig: FileConfig | undefined;
-  readonly config: AppConfig | undefined;
   /** For each secret, by its variable's name, whether it is set. */
   readonly secretsSet: Readonly<Record<string, boolean>>;
 }
@@ -81,7 +64,7 @@ export function loadConfig(input: ConfigOptions): LoadedConfig {
   return { config, text, warnings: problems };
 }
 
-/** As {@link loadConfig}, for those who want to show all problems themselves. */
+/** As {@link loadConfig}, for callers that show all problems themselves. */
 export function readConfig(input: ConfigOptions): ConfigReading {
   const files = input.files ?? LOCAL_FILES;
   const path = input.platform === 'win32' ? win32 : posix;
@@ -100,16 +83,12 @@ export function readConfig(input: ConfigOptions): ConfigReading {
 
   const nothing = { text: undefined, fileConfig: undefined, config: undefined, secretsSet };
   const found = findConfigFile({
-    named: input.file,
-    argv: input.argv,
+    ...input,
     env: variables,
-    platform: input.platform,
-    applicationFolder: input.applicationFolder,
-    workingFolder: input.workingFolder,
     fileExists: (file) => files.exists(file),
   });
   if (found.kind === 'not-found') {
-    const problem = fileProblem('configuration', 'file', withoutStop(found.message));
+    const problem = errorWithoutLine('configuration', 'file', found.message);
     return { ...nothing, file: undefined, problems: [problem, ...otherProblems] };
   }
   const { file } = found;
@@ -117,10 +96,10 @@ export function readConfig(input: ConfigOptions): ConfigReading {
   try {
     text = withoutByteOrderMark(files.read(file));
   } catch (error) {
-    const problem = fileProblem(
+    const problem = errorWithoutLine(
       file,
       'file',
-      `can't be read (${errorCode(error)}); the user that runs the service must be allowed to`,
+      `can't be read (${errorCode(error)}); the user that runs the service must be allowed to read it`,
     );
     return { ...nothing, file, problems: [problem, ...otherProblems] };
   }
@@ -144,19 +123,11 @@ function readDotEnv(
     return { found: { file, variables: parseDotEnv(files.read(file)) }, problems: [] };
   } catch (error) {
     const message = `can't be read (${errorCode(error)}); make it readable, or remove it`;
-    return { found: undefined, problems: [fileProblem(file, 'file', message)] };
+    return { found: undefined, problems: [errorWithoutLine(file, 'file', message)] };
   }
-}
-
-function fileProblem(file: string, path: string, message: string): Problem {
-  return { file, line: undefined, column: undefined, path, message, severity: 'error' };
 }
 
 /** Some editors of Windows begin a file with one; it would shift the columns of its first line. */
 function withoutByteOrderMark(text: string): string {
   return text.replace(/^\uFEFF/, '');
-}
-
-function withoutStop(message: string): string {
-  return message.replace(/\.$/, '');
 }

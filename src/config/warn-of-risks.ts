@@ -3,8 +3,9 @@ import { allowsRole } from '../facilities/facility.js';
 import type { Facility } from '../facilities/facility.js';
 import { canMeet } from '../facilities/path-overlap.js';
 import type { Template } from '../templates/template.js';
-import type { Findings } from './findings.js';
-import type { FacilitySettings, TransferSettings } from './settings.js';
+import type { ConfiguredFacility, FacilitySettings } from './facility-settings.js';
+import type { Findings } from './problem.js';
+import type { TransferSettings } from './service-settings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 /*
@@ -17,7 +18,7 @@ const TELLING = ['Pid', 'PidShort', 'PidEncoded'];
 
 /** A facility without errors, and where it stands in the file, e.g. `facilities[0]`. */
 export interface PlacedFacility {
-  readonly facility: Facility;
+  readonly facility: ConfiguredFacility;
   readonly path: string;
 }
 
@@ -117,7 +118,7 @@ function warnOfOneRule(
   const { accessPath, accessValue } = later.facility;
   findings.warning(
     pathOf(later.path, 'accessValue'),
-    `comes out as "${accessValue}" at ${accessPath}, as that of ${named(earlier)} does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
+    `renders as "${accessValue}" at ${accessPath}, as that of ${named(earlier)} does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
   );
 }
 

@@ -38,7 +38,7 @@ twice:
   });
 
   test.each([
-    ['a:\n  <<: 5', 'f.yaml:2: a: merges something that is no mapping; "<<" takes "*anchor"'],
+    ['a:\n  <<: 5', 'f.yaml:2: a: merges something that is not a mapping; "<<" takes "*anchor"'],
     ['a:\n  <<: *nope', 'f.yaml:2: a: uses the anchor "nope", which is not defined above'],
     ['a: *nope', 'f.yaml:1: a: uses the anchor "nope", which is not defined above'],
     ['a: &a\n  <<: *a', 'f.yaml:2: a: merges itself through an alias'],
@@ -56,7 +56,7 @@ twice:
             .fill(`*l${level - 1}`)
             .join(', ')}]`,
     );
-    expect(problemsOf(levels.join('\n')).at(0)).toContain('its aliases make the file huge');
+    expect(problemsOf(levels.join('\n')).at(0)).toContain('aliases make the file huge');
   });
 });
 
@@ -71,13 +71,13 @@ describe('problems of the YAML itself', () => {
   test('a duplicate key is named with its path, once, also in a shared block', () => {
     const text = 'x: &x\n  k: 1\n  k: 2\na: *x\nb:\n  <<: *x\n';
     expect(problemsOf(text)).toEqual([
-      'f.yaml:3: x.k: stands twice in the same block; keep one of them',
+      'f.yaml:3: x.k: is given twice in the same block; keep one of them',
     ]);
   });
 
   test('a key that is no word', () => {
     expect(problemsOf('? [a]\n: 1')).toEqual([
-      'f.yaml:1: document: has a key that is no plain word',
+      'f.yaml:1: document: has a key that is not a plain word',
     ]);
   });
 

@@ -75,7 +75,7 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
       path: 'YAML syntax',
       message:
         error.code === 'MULTIPLE_DOCS'
-          ? 'begins a second document, and only one can be read; remove this line and what does not belong here'
+          ? 'starts a second document, but only one is allowed; remove this line and what does not belong here'
           : withoutStop(error.message),
       severity: 'error' as const,
     }));
@@ -163,7 +163,7 @@ class DocumentReader {
     this.nodes.set(path, target);
     this.#count++;
     if (this.#count > MOST_VALUES) {
-      this.#report(target, path, 'is one value too many: its aliases make the file huge');
+      this.#report(target, path, 'is one value too many: aliases make the file huge');
       return undefined;
     }
     if (isScalar(target)) return target.value;
@@ -210,7 +210,7 @@ class DocumentReader {
       }
       const written = isScalar(keyNode) ? String(keyNode.value) : undefined;
       if (written === undefined) {
-        this.#report(keyNode, path, 'has a key that is no plain word');
+        this.#report(keyNode, path, 'has a key that is not a plain word');
         continue;
       }
       const key = this.spelling(path, written);
@@ -218,7 +218,7 @@ class DocumentReader {
         this.#report(
           keyNode,
           pathOf(path, key),
-          'stands twice in the same block; keep one of them',
+          'is given twice in the same block; keep one of them',
         );
         continue;
       }
@@ -235,7 +235,7 @@ class DocumentReader {
       return target.items.flatMap((item) => this.#merged(item, path));
     }
     if (!isMap(target)) {
-      this.#report(target, path, 'merges something that is no mapping; "<<" takes "*anchor"');
+      this.#report(target, path, 'merges something that is not a mapping; "<<" takes "*anchor"');
       return [];
     }
     if (this.#open.has(target)) {

@@ -1,10 +1,11 @@
 import type { Requester } from '../../src/auth/caller.js';
 import type { Identity } from '../../src/ports/identities.port.js';
-import type { AppConfig, TaskConfig } from '../../src/config/app-config.js';
+import type { AppConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
+import { type ConfiguredFacility, FacilitySettings } from '../../src/config/facility-settings.js';
 import { Secret } from '../../src/config/secret.js';
+import { FileSettings } from '../../src/config/service-settings.js';
 import {
-  type Facility,
   FOLDER_FIELDS,
   type FolderField,
   PATH_FIELDS,
@@ -216,16 +217,19 @@ export function aJobOf(
 }
 
 /** A facility open to members of the group of its name. */
-export function aFacility(name: string, parts: Partial<Facility> = {}): Facility {
+export function aFacility(
+  name: string,
+  parts: Partial<ConfiguredFacility> = {},
+): ConfiguredFacility {
   return {
+    ...plain(new FacilitySettings()),
     name,
     collection: `${name === 'PSI' ? 'eeeeeeee' : 'ffffffff'}-0000-4000-8000-000000000001`,
-    direction: 'BOTH',
     scopes: [`scope:${name}`],
-    accessPath: 'profile.accessGroups',
     accessValue: name,
     sourcePath: compileTemplate('/{{ .RelativeSourceFolder }}', PATH_FIELDS),
     destinationPath: compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS),
+    allowedSourceFolders: undefined,
     ...parts,
   };
 }
@@ -242,34 +246,20 @@ export function aFolderTemplate(text: string): Template<FolderField> {
 
 /** What a configuration may differ by from the usual one. */
 export interface ConfigParts extends Partial<Omit<AppConfig, 'task'>> {
-  readonly task?: Partial<TaskConfig>;
+  readonly task?: Partial<AppConfig['task']>;
 }
 
 /** A configuration with the facilities PSI and CSCS and the defaults of the file. */
 export function aConfig(parts: ConfigParts = {}): AppConfig {
   const { task, ...rest } = parts;
+  const defaults = plain(new FileSettings());
   return {
+    ...defaults,
     scicatUrl: 'https://scicat.example.org',
     port: 8080,
     facilities: [aFacility('PSI'), aFacility('CSCS')],
-    task: {
-      maxConcurrency: 10,
-      queueSize: 0,
-      pollIntervalSeconds: 10,
-      stallTimeoutSeconds: 0,
-      progressWritesPerSecond: 20,
-      ...task,
-    },
-    scicat: { formerServiceUsers: [] },
-    server: { host: '127.0.0.1', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
-    watch: false,
-    transfer: {
-      verifyChecksum: true,
-      preserveTimestamp: false,
-      encryptData: false,
-      syncLevel: undefined,
-      deadlineHours: undefined,
-    },
+    task: { ...plain(defaults.task), ...task },
+    server: { ...plain(defaults.server), host: '127.0.0.1' },
     globus: { authUrl: 'https://auth.example.org', transferUrl: 'https://transfer.example.org' },
     dataDir: '/nowhere',
     secrets: {
@@ -280,6 +270,13 @@ export function aConfig(parts: ConfigParts = {}): AppConfig {
     source: { file: 'test.yaml' },
     ...rest,
   };
+}
+
+/** The members of a settings class, with its defaults. */
+function plain<Settings extends object>(
+  settings: Settings,
+): { readonly [Name in keyof Settings]: Settings[Name] } {
+  return Object.assign({}, settings);
 }
 
 /** The configuration in force, in the wrapping that the service reads it from. */

@@ -73,7 +73,7 @@ broken.yaml:3:7: error: port: is 80800; it must be a whole number between 1 and 
   3 | port: 80800
     |       ^
 
-broken.yaml:5:1: warning: transfr: is no setting and has no effect; if it only holds YAML anchors, a name beginning with "x-" says so
+broken.yaml:5:1: warning: transfr: is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"
   5 | transfr: { syncLevel: 3 }
     | ^ did you mean "transfer"?
 
@@ -103,7 +103,7 @@ broken.yaml: 1 error, 2 warnings
   it('a file that is not there, or no file at all', async () => {
     expect(await run(['no.yaml'])).toEqual({
       code: 1,
-      out: 'configuration: error: file: There is no file /etc/proxy/no.yaml, which the command line names\n\n1 error\n',
+      out: 'configuration: error: file: The file /etc/proxy/no.yaml, which the command line names, does not exist\n\n1 error\n',
       err: '',
     });
     const { code, out } = await run([]);
@@ -136,7 +136,7 @@ broken.yaml: 1 error, 2 warnings
 
   it('lets no file paint on the terminal', async () => {
     const { out } = await run(['hostile.yaml']);
-    expect(out).toContain('warning: \uFFFD[2Jpaints: is no setting');
+    expect(out).toContain('warning: \uFFFD[2Jpaints: is not a known setting');
     expect(out).not.toContain('\u001b');
   });
 

@@ -1,0 +1,164 @@
+import { type FolderField, NAME_FIELDS } from '../facilities/facility.js';
+import { hasDotSegment, hasUnprintable, normalizedPath } from '../facilities/path-text.js';
+import { TemplateRenderError, TemplateSyntaxError } from '../templates/template.errors.js';
+import { compileTemplate, type Template } from '../templates/template.js';
+import type { Kind, Place } from './define-setting.js';
+import { text } from './value-kinds.js';
+import { pathOf } from './yaml-source.js';
+
+/*
+ * Kinds of values that only facilities have: templates. Mistakes in them are reported when the file
+ * is read.
+ */
+
+/** A kind whose resolved values differ from the written ones. */
+type ResolvedKind<Written, Resolved> = Required<Kind<Written, Resolved>>;
+
+/** An ordinary dataset, to see what a path template makes of it. */
+const SAMPLE: Readonly<Record<FolderField, string>> = {
+  Pid: '20.500.12345/0a1b2c',
+  PidPrefix: '20.500.12345',
+  PidShort: '0a1b2c',
+  PidEncoded: '20.500.12345%2F0a1b2c',
+  SourceFolder: '/data/p12345/run1',
+  RelativeSourceFolder: 'p12345/run1',
+  DatasetFolder: 'run1',
+  Username: 'someone',
+  OwnerGroup: 'p12345',
+};
+
+/** A block of YAML (`|`) ends in a line break unless told otherwise, and would match nothing. */
+const CONTROL_CHARACTER =
+  'renders a line break or another control character; write the value on one line, or as a block with "|-"';
+
+/**
+ * A template that depends on nothing but the facility, and so is rendered when the file is read.
+ *
+ * @param finish checks the rendered text, and may change it
+ */
+export function fixedTemplate(
+  what: string,
+  fields: readonly string[],
+  finish: (rendered: string, place: Place) => string | undefined = (rendered) => rendered,
+): ResolvedKind<string, string> {
+  return {
+    ...text(what),
+    resolve: (written, place) => {
+      const rendered = render(compiled(written, fields, place), place);
+      return rendered === undefined ? undefined : finish(rendered, place);
+    },
+    // A rendered text as a template that yields it.
+    print: (rendered) => rendered.replaceAll('{{', '{{ "{{" }}'),
+  };
+}
+
+/** Names with dots between them, in a {@link fixedTemplate}. */
+export function accessPath(what: string): ResolvedKind<string, string> {
+  return fixedTemplate(what, NAME_FIELDS, (rendered, { path, findings }) => {
+    if (!rendered.split('.').includes('')) return rendered;
+    findings.error(
+      path,
+      `renders as "${rendered}", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"`,
+    );
+    return undefined;
+  });
+}
+
+/** An absolute path on a facility's machines, in a {@link fixedTemplate}. */
+export function rootPath(what: string): ResolvedKind<string, string> {
+  return fixedTemplate(what, NAME_FIELDS, (rendered, { path, findings }) => {
+    if (rendered.startsWith('/') && !hasDotSegment(rendered)) return normalizedPath(rendered);
+    findings.error(
+      path,
+      `renders as "${rendered}"; it must be an absolute path without "." and ".." segments, such as "/data"`,
+    );
+    return undefined;
+  });
+}
+
+/** A template of a path, rendered for each dataset. */
+export function pathTemplate<Field extends FolderField>(
+  what: string,
+  fields: readonly Field[],
+): ResolvedKind<string, Template<Field>> {
+  return {
+    ...text(what),
+    resolve: (written, place) => {
+      const template = compiled(written, fields, place);
+      const sample = template === undefined ? '' : sampleOf(template);
+      if (hasUnprintable(sample)) place.findings.error(place.path, CONTROL_CHARACTER);
+      if (hasDotSegment(sample)) {
+        place.findings.error(
+          place.path,
+          'renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment',
+        );
+      }
+      return template;
+    },
+    print: ({ source }) => source,
+  };
+}
+
+/** A list, each element of which is resolved by itself. */
+export function each<Resolved>(
+  list: Kind<readonly string[]>,
+  element: ResolvedKind<string, Resolved>,
+): ResolvedKind<readonly string[], readonly Resolved[]> {
+  return {
+    ...list,
+    resolve: (written, place) =>
+      written
+        .map((one, index) => element.resolve(one, { ...place, path: pathOf(place.path, index) }))
+        .filter((one) => one !== undefined),
+    print: (resolved) => resolved.map((one) => element.print(one)),
+  };
+}
+
+function compiled<Field extends string>(
+  written: string,
+  fields: readonly Field[],
+  { path, source, findings }: Place,
+): Template<Field> | undefined {
+  try {
+    return compileTemplate(written, fields);
+  } catch (error) {
+    if (!(error instanceof TemplateSyntaxError)) throw error;
+    findings.error(path, `is not a valid template: ${error.message.replace(/\.$/, '')}`, {
+      at: source.positionWithin(path, error.offset),
+    });
+    return undefined;
+  }
+}
+
+function render(
+  template: Template<string> | undefined,
+  { path, findings, variables }: Place,
+): string | undefined {
+  if (template === undefined) return undefined;
+  try {
+    const result = template.render(variables);
+    if (result.trim() !== '' && !hasUnprintable(result)) return result;
+    findings.error(
+      path,
+      result.trim() === '' ? 'is a template that renders as an empty string' : CONTROL_CHARACTER,
+    );
+  } catch (error) {
+    if (!(error instanceof TemplateRenderError)) throw error;
+    findings.error(
+      path,
+      `is a template that can't be rendered: ${error.reason.replace(/\.$/, '')}`,
+    );
+  }
+  return undefined;
+}
+
+/** What a path template makes of an ordinary dataset; empty if it can't deal with this one. */
+function sampleOf(template: Template<FolderField>): string {
+  try {
+    return template.render(SAMPLE);
+  } catch (error) {
+    // Not every template can render every dataset; the real ones are checked one by one.
+    if (error instanceof TemplateRenderError) return '';
+    throw error;
+  }
+}

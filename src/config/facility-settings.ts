@@ -1,0 +1,157 @@
+import {
+  DIRECTIONS,
+  type Direction,
+  type Facility,
+  FOLDER_FIELDS,
+  NAME_FIELDS,
+  PATH_FIELDS,
+  SCOPE_FIELDS,
+  type SyncLevel,
+} from '../facilities/facility.js';
+import { type Holder, Setting, type SettingSpec } from './define-setting.js';
+import { accessPath, each, fixedTemplate, pathTemplate, rootPath } from './facility-kinds.js';
+import { flag, oneOf, syncLevel, text, textList, uuid } from './value-kinds.js';
+
+/**
+ * A facility at run time: what the rules of `src/facilities` need, and every other option of
+ * {@link FacilitySettings} under its own name.
+ */
+export type ConfiguredFacility = Facility & Omit<FacilitySettings, keyof Facility>;
+
+/** A resolved value must be what the rules expect under that name. */
+type Fits<Name, Resolved> = Name extends keyof Facility
+  ? Resolved extends Facility[Name]
+    ? unknown
+    : never
+  : unknown;
+
+/** A reload replaces facilities as a whole. */
+const Option: <Written, Resolved>(
+  spec: Omit<SettingSpec<Written, Resolved>, 'reload'>,
+) => <Name extends string>(
+  target: Holder<Name, Written>,
+  name: Name & Fits<Name, Resolved>,
+) => void = (spec) => Setting({ ...spec, reload: 'live' });
+
+/**
+ * One entry of `facilities`: a site with one Globus collection and the rules for it. A new option is
+ * one member here; only one that the rules use is added to the interface `Facility` as well.
+ */
+export class FacilitySettings implements Record<keyof Facility, unknown> {
+  @Option({
+    kind: text('the name of the facility'),
+    description:
+      'Name of the facility, unique; what callers send as `sourceFacility` or `destFacility`.',
+    required: true,
+    alias: 'Name',
+    example: 'PSI',
+  })
+  readonly name!: string;
+
+  @Option({
+    kind: uuid("the id of the facility's Globus collection"),
+    description: "Id of the facility's Globus collection, a UUID.",
+    required: true,
+    alias: 'Collection',
+    example: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
+  })
+  readonly collection!: string;
+
+  @Option({
+    kind: oneOf(DIRECTIONS),
+    description:
+      'Which way files may move: `SRC` away from the facility, `DST` to it, `BOTH` either way.',
+    example: 'SRC',
+  })
+  readonly direction: Direction = 'BOTH';
+
+  @Option({
+    kind: accessPath(
+      'a dot path such as "profile.accessGroups"; an empty path would deny access to every user, so write one or remove the line for the default',
+    ),
+    description:
+      "Dot path in the document that SciCat's `users/my/identity` returns, to the facility's access value; a template of `.Name`.",
+    example: 'profile.oidcClaims.facilities',
+  })
+  readonly accessPath: string = 'profile.accessGroups';
+
+  @Option({
+    kind: fixedTemplate(
+      "the string that users of the facility have at accessPath; an empty one matches no user, so write one or remove the line for the default, the facility's name",
+      NAME_FIELDS,
+    ),
+    description:
+      'What a user must have at `accessPath`: an equal element of a list, or an equal string; a template of `.Name`.',
+    example: '{{.Name}}-users',
+  })
+  readonly accessValue: string = '{{.Name}}';
+
+  @Option({
+    kind: each(
+      textList('Globus scopes', { mayBeEmpty: false }),
+      fixedTemplate('a Globus scope', SCOPE_FIELDS),
+    ),
+    description:
+      'Globus scopes that a token needs to reach the collection; templates of `.Name` and `.Collection`. Collections without a `data_access` scope (guest, high-assurance and personal ones) take only the part before the bracket.',
+    alias: 'Scopes',
+    example: ['urn:globus:auth:scope:transfer.api.globus.org:all'],
+  })
+  readonly scopes: readonly string[] = [
+    'urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/{{.Collection}}/data_access]',
+  ];
+
+  @Option({
+    kind: pathTemplate('a path template such as "/{{ .RelativeSourceFolder }}"', PATH_FIELDS),
+    description:
+      "Where a dataset's files are on this collection when the facility is the source; a path template.",
+    example: '/raw/{{ .RelativeSourceFolder }}',
+  })
+  readonly sourcePath: string = '/{{ .RelativeSourceFolder }}';
+
+  @Option({
+    kind: pathTemplate('a path template such as "/archive/{{ .PidShort }}"', PATH_FIELDS),
+    description:
+      "Where a dataset's files go on this collection when the facility is the destination; a path template. Without one of `.Pid`, `.PidShort`, `.PidEncoded` in it two datasets may meet in one folder.",
+    example: '/archive/{{ .PidShort }}/{{ .DatasetFolder }}',
+  })
+  readonly destinationPath: string = '/{{ .RelativeSourceFolder }}';
+
+  @Option({
+    kind: rootPath('the absolute path of the collection\'s root, such as "/data"'),
+    description:
+      "Absolute path, on the facility's machines, of what the collection shows as `/`; a template of `.Name`. Requests can then not state another one.",
+    unset: 'the request states it',
+    example: '/data/{{ .Name }}',
+  })
+  readonly collectionRootPath: string | undefined;
+
+  @Option({
+    kind: each(
+      textList('folder templates such as "/data/{{ .OwnerGroup }}"', { mayBeEmpty: false }),
+      pathTemplate('a folder template', FOLDER_FIELDS),
+    ),
+    description:
+      "Folders that a dataset may lie in when this facility is the source; templates of all path variables and `.OwnerGroup`. A dataset's owner can edit its source folder, so this is what keeps the service from copying other people's files.",
+    unset: 'any folder',
+    example: ['/data/{{ .OwnerGroup }}'],
+  })
+  readonly allowedSourceFolders: readonly string[] | undefined;
+
+  @Option({
+    kind: flag(),
+    description:
+      "Whether Globus compares checksums after copying. The destination's value wins over the source's, and both over `transfer.verifyChecksum`.",
+    unset: 'what `transfer.verifyChecksum` says',
+    example: false,
+  })
+  readonly verifyChecksum: boolean | undefined;
+
+  @Option({
+    kind: syncLevel(),
+    description:
+      "Which existing files Globus copies again, see `transfer.syncLevel`. The destination's value wins over the source's, and both over `transfer.syncLevel`.",
+    unset: 'what `transfer.syncLevel` says',
+    example: 3,
+  })
+  readonly syncLevel: SyncLevel | undefined;
+}

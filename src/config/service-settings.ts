@@ -1,0 +1,247 @@
+import { ArrayNotEmpty, IsArray } from 'class-validator';
+import type { SyncLevel } from '../facilities/facility.js';
+import { Entries, Section, Setting } from './define-setting.js';
+import { FacilitySettings } from './facility-settings.js';
+import {
+  flag,
+  folderPath,
+  httpUrl,
+  number,
+  scicatUrl,
+  syncLevel,
+  text,
+  textList,
+  trustProxy,
+  wholeNumber,
+} from './value-kinds.js';
+
+/*
+ * The settings of the service. A new one is one member here and nothing else. The member's initial
+ * value is the default; the decorator's description is its documentation, in editors too.
+ */
+
+/** Section `task`: how transfers are queued and polled. */
+export class TaskSettings {
+  @Setting({
+    kind: wholeNumber(1),
+    description: 'Transfers that run in Globus at the same time, at least 1.',
+    example: 20,
+    reload: 'live',
+  })
+  readonly maxConcurrency: number = 10;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description: 'Further transfers that may wait for a free slot; 0 means no limit.',
+    example: 100,
+    reload: 'live',
+  })
+  readonly queueSize: number = 0;
+
+  @Setting({
+    key: 'pollInterval',
+    // A day is the longest sensible pause, and well within what a timer can hold.
+    kind: wholeNumber(1, 86_400),
+    description: 'Seconds between two polls of Globus, 1 to 86400.',
+    example: 30,
+    reload: 'live',
+  })
+  readonly pollIntervalSeconds: number = 10;
+
+  @Setting({
+    key: 'stallTimeout',
+    kind: wholeNumber(0),
+    description:
+      'Seconds after which a transfer that needs a human (no permission, wrong path) is given up; 0 means never.',
+    example: 604_800,
+    reload: 'live',
+  })
+  readonly stallTimeoutSeconds: number = 0;
+
+  @Setting({
+    kind: number(0.1, 10_000),
+    description:
+      'Maximum number of progress updates written to SciCat per second, over all transfers, 0.1 to 10000. Changes of state are always written at once.',
+    example: 5,
+    reload: 'live',
+  })
+  readonly progressWritesPerSecond: number = 20;
+}
+
+/** Section `scicat`: SciCat beyond its address. */
+export class ScicatSettings {
+  @Setting({
+    kind: textList('user names', { mayBeEmpty: true }),
+    description:
+      'Earlier user names of the service account. Transfers that they started are still tracked.',
+    example: ['globus-proxy-old'],
+    reload: 'live',
+  })
+  readonly formerServiceUsers: readonly string[] = [];
+}
+
+/** Section `server`: how the service listens. */
+export class ServerSettings {
+  @Setting({
+    kind: text('an address to listen on, such as "0.0.0.0"'),
+    description: 'Address to listen on.',
+    example: '127.0.0.1',
+    reload: 'at-start',
+  })
+  readonly host: string = '0.0.0.0';
+
+  @Setting({
+    kind: trustProxy(),
+    description:
+      'Which reverse proxies are trusted to set `X-Forwarded-…` headers: none (false), all (true), a number of them, or their addresses.',
+    example: 'loopback, 10.0.0.0/8',
+    reload: 'at-start',
+  })
+  readonly trustProxy: boolean | number | string = false;
+
+  @Setting({
+    kind: wholeNumber(1, 1024),
+    description: 'Largest request body in MiB, 1 to 1024. A list of 400,000 files needs about 100.',
+    example: 256,
+    reload: 'live',
+  })
+  readonly maxBodyMiB: number = 128;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description:
+      'Requests with a wrong SciCat token that one address may send in a minute. After that, SciCat is not asked about further unknown tokens of this address until the minute is over; 0 means no limit. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
+    example: 100,
+    reload: 'live',
+  })
+  readonly maxFailedLoginsPerMinute: number = 30;
+}
+
+/** Section `transfer`: how Globus copies. */
+export class TransferSettings {
+  @Setting({
+    kind: flag(),
+    description:
+      'Whether Globus compares checksums after copying and copies again where they differ.',
+    example: false,
+    reload: 'live',
+  })
+  readonly verifyChecksum: boolean = true;
+
+  @Setting({
+    kind: flag(),
+    description: 'Whether copies keep the modification times of the originals.',
+    example: true,
+    reload: 'live',
+  })
+  readonly preserveTimestamp: boolean = false;
+
+  @Setting({
+    kind: flag(),
+    description: 'Whether the data channel is encrypted.',
+    example: true,
+    reload: 'live',
+  })
+  readonly encryptData: boolean = false;
+
+  @Setting({
+    kind: syncLevel(),
+    description:
+      'Which existing files are copied again: 0 those missing at the destination, 1 also those of another size, 2 also those that are older there, 3 also those with another checksum.',
+    unset: 'all files are copied',
+    example: 3,
+    reload: 'live',
+  })
+  readonly syncLevel: SyncLevel | undefined;
+
+  @Setting({
+    kind: wholeNumber(1, 8760),
+    description: 'Hours after which Globus gives up a transfer, 1 to 8760.',
+    unset: "Globus's own limit",
+    example: 72,
+    reload: 'live',
+  })
+  readonly deadlineHours: number | undefined;
+}
+
+/** Section `globus`: addresses of Globus's services; of use with the sandbox. */
+export class GlobusSettings {
+  @Setting({
+    kind: httpUrl('https://auth.globus.org'),
+    description: 'Base address of Globus Auth.',
+    example: 'http://127.0.0.1:4001',
+    reload: 'at-start',
+  })
+  readonly authUrl: string = 'https://auth.globus.org';
+
+  @Setting({
+    kind: httpUrl('https://transfer.api.globus.org/v0.10'),
+    description: 'Base address of Globus Transfer, with its version.',
+    example: 'http://127.0.0.1:4002/v0.10',
+    reload: 'at-start',
+  })
+  readonly transferUrl: string = 'https://transfer.api.globus.org/v0.10';
+}
+
+/** The whole file. */
+export class FileSettings {
+  @Setting({
+    kind: scicatUrl('https://scicat.example.org'),
+    description:
+      'Base address of SciCat, without `/api/v3` and the like. A trailing slash makes no difference.',
+    required: true,
+    example: 'https://scicat.example.org',
+    reload: 'at-start',
+  })
+  readonly scicatUrl!: string;
+
+  @Setting({
+    kind: wholeNumber(1, 65_535),
+    description: 'TCP port to listen on, 1 to 65535.',
+    required: true,
+    example: 8080,
+    reload: 'at-start',
+  })
+  readonly port!: number;
+
+  @IsArray({ message: 'is missing; it must be a list of facilities' })
+  @ArrayNotEmpty({ message: 'is empty; it must list at least one facility' })
+  @Entries(
+    FacilitySettings,
+    'The facilities between which files can be moved, at least one, with unique names.',
+  )
+  readonly facilities!: readonly FacilitySettings[];
+
+  @Section(TaskSettings, 'How transfers are queued and polled.')
+  readonly task: TaskSettings = new TaskSettings();
+
+  @Section(ScicatSettings, 'SciCat beyond its address.')
+  readonly scicat: ScicatSettings = new ScicatSettings();
+
+  @Section(ServerSettings, 'How the service listens.')
+  readonly server: ServerSettings = new ServerSettings();
+
+  @Setting({
+    kind: flag(),
+    description: 'Whether a changed file is applied without a restart.',
+    example: true,
+    reload: 'live',
+  })
+  readonly watch: boolean = false;
+
+  @Section(TransferSettings, 'How Globus copies.')
+  readonly transfer: TransferSettings = new TransferSettings();
+
+  @Section(GlobusSettings, "Addresses of Globus's services.")
+  readonly globus: GlobusSettings = new GlobusSettings();
+
+  @Setting({
+    kind: folderPath('the path of a folder, such as "/var/lib/scicat-globus-proxy"'),
+    description:
+      "Folder in which the file lists of waiting transfers are kept; it must survive a restart. A relative path starts at the configuration file's folder.",
+    unset: '"$XDG_STATE_HOME/scicat-globus-proxy", else "~/.local/state/scicat-globus-proxy"',
+    example: '/var/lib/scicat-globus-proxy',
+    reload: 'at-start',
+  })
+  readonly dataDir: string | undefined;
+}

@@ -1,0 +1,256 @@
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  type ValidationArguments,
+} from 'class-validator';
+import { isIP } from 'node:net';
+import type { SyncLevel } from '../facilities/facility.js';
+import { UUID_PATTERN } from '../domain/identifiers.js';
+import type { JsonSchema, Kind } from './define-setting.js';
+
+/*
+ * The kinds of values that settings have. `what` completes the sentence "it must be …".
+ */
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(least: number, most?: number): Kind<number> {
+  return bounded(IsInt, 'integer', 'a whole number', least, most);
+}
+
+/** A number, perhaps with a fraction, within bounds, both included. */
+export function number(least: number, most?: number): Kind<number> {
+  return bounded((options) => IsNumber({}, options), 'number', 'a number', least, most);
+}
+
+/** A string with at least one visible character. */
+export function text(what: string): Kind<string> {
+  const message = mustBe(what);
+  return kind(what, { type: 'string', pattern: VISIBLE.source }, [
+    IsString({ message }),
+    Matches(VISIBLE, { message }),
+  ]);
+}
+
+/** The path of a folder on this machine. */
+export function folderPath(what: string): Kind<string> {
+  return kind(
+    `${what}, without "~"`,
+    { type: 'string', pattern: `${NO_TILDE.source}[^]*${VISIBLE.source}` },
+    [
+      ...text(what).rules,
+      Matches(NO_TILDE, {
+        message: ({ value }: ValidationArguments) =>
+          `is ${shown(value)}, but "~" has no meaning here; write the whole path`,
+      }),
+    ],
+  );
+}
+
+/** A list of strings, each with at least one visible character. */
+export function textList(
+  what: string,
+  options: { readonly mayBeEmpty: boolean },
+): Kind<readonly string[]> {
+  const message = mustBe(`a list of ${what}`);
+  const eachMessage = mustBe(`a list of ${what}, each a non-empty string`);
+  const items = { type: 'string', pattern: VISIBLE.source };
+  return kind(
+    `a list of ${what}`,
+    { type: 'array', ...(options.mayBeEmpty ? {} : { minItems: 1 }), items },
+    [
+      IsArray({ message }),
+      ...(options.mayBeEmpty
+        ? []
+        : [ArrayNotEmpty({ message: mustBe(`a list of at least one of ${what}`) })]),
+      IsString({ each: true, message: eachMessage }),
+      Matches(VISIBLE, { each: true, message: eachMessage }),
+    ],
+  );
+}
+
+/** `true` or `false`. */
+export function flag(): Kind<boolean> {
+  return kind('true or false, without quotes', { type: 'boolean' }, [
+    IsBoolean({ message: mustBe('true or false (without quotes)') }),
+  ]);
+}
+
+/** One of a few values. */
+export function oneOf<Value extends string | number>(values: readonly Value[]): Kind<Value> {
+  const what = `one of ${values.join(', ')}`;
+  return kind(what, { enum: [...values] }, [IsIn([...values], { message: mustBe(what) })]);
+}
+
+/** Which existing files are copied again. */
+export function syncLevel(): Kind<SyncLevel> {
+  return oneOf<SyncLevel>([0, 1, 2, 3]);
+}
+
+/** A UUID of any version; in use it is lower case. */
+export function uuid(what: string): Kind<string> {
+  const like = `${what}, a UUID such as "6c54cade-bde5-45c1-bdea-f4bd71dba2cc"`;
+  const message = mustBe(like);
+  // Patterns of JSON Schema know no flags.
+  const pattern = UUID_PATTERN.source.replaceAll('a-f', 'a-fA-F');
+  return {
+    ...kind(like, { type: 'string', pattern }, [
+      IsString({ message }),
+      Matches(UUID_PATTERN, { message }),
+    ]),
+    resolve: (id) => id.toLowerCase(),
+  };
+}
+
+/**
+ * The base address of an HTTP service, without credentials, query and fragment; in use without
+ * trailing slashes.
+ */
+export function httpUrl(example: string): Kind<string> {
+  const what = addressLike(example);
+  return {
+    ...kind(what, { type: 'string', pattern: HTTP_URL.source }, [
+      custom('isHttpUrl', isHttpUrl, mustBe(what)),
+    ]),
+    resolve: (url) => url.replace(/\/+$/, ''),
+  };
+}
+
+/** The base address of SciCat: as {@link httpUrl}, and without the path of its interface. */
+export function scicatUrl(example: string): Kind<string> {
+  const url = httpUrl(example);
+  return {
+    ...url,
+    ...kind(
+      `${addressLike(example)}, and without the path /api/v3`,
+      { type: 'string', pattern: `^(?!.*${API_PATH.source})${HTTP_URL.source.slice(1)}` },
+      [
+        ...url.rules,
+        custom(
+          'hasNoApiPath',
+          (value) => !isHttpUrl(value) || !API_PATH.test(value),
+          ({ value }) => {
+            const [base = ''] = String(value).split(API_PATH);
+            const path = String(value).slice(base.length);
+            return `ends in "${path}", which the service adds itself; write "${base}"`;
+          },
+        ),
+      ],
+    ),
+  };
+}
+
+/** What Express takes as `trust proxy`: a flag, a number of proxies, or their addresses. */
+export function trustProxy(): Kind<boolean | number | string> {
+  const what =
+    'true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"';
+  const anyOf = [
+    { type: 'boolean' },
+    { type: 'integer', minimum: 0 },
+    { type: 'string', pattern: PROXY_ADDRESSES },
+  ];
+  return kind(what, { anyOf }, [custom('isTrustProxy', isTrustProxy, mustBe(what))]);
+}
+
+/** At least one character that can be seen. */
+const VISIBLE = /\S/;
+const NO_TILDE = /^(?!~)/;
+const HTTP_URL = /^[hH][tT][tT][pP][sS]?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/;
+const API_PATH = /\/[aA][pP][iI](?:\/[vV]\d+)?\/*$/;
+const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+const IP_ADDRESS = String.raw`(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F.:]*:[0-9a-fA-F.:]*(?:%[^,/\s]+)?)`;
+const PROXY_ADDRESS = String.raw`\s*(?:${NETWORKS.join('|')}|${IP_ADDRESS}(?:/\d{1,3})?)\s*`;
+const PROXY_ADDRESSES = `^${PROXY_ADDRESS}(?:,${PROXY_ADDRESS})*$`;
+
+type Message = (args: ValidationArguments) => string;
+
+/** Editors show `what` in place of a pattern. */
+function kind<Value>(
+  what: string,
+  schema: JsonSchema,
+  rules: readonly PropertyDecorator[],
+): Kind<Value> {
+  return { rules, schema: { ...schema, errorMessage: `must be ${what}` } };
+}
+
+function bounded(
+  isNumber: (options: { readonly message: Message }) => PropertyDecorator,
+  type: 'integer' | 'number',
+  word: string,
+  least: number,
+  most: number | undefined,
+): Kind<number> {
+  const bounds = most === undefined ? `of at least ${least}` : `between ${least} and ${most}`;
+  const message = mustBe(`${word} ${bounds}`);
+  return kind(
+    `${word} ${bounds}`,
+    { type, minimum: least, ...(most === undefined ? {} : { maximum: most }) },
+    [
+      isNumber({ message }),
+      Min(least, { message }),
+      ...(most === undefined ? [] : [Max(most, { message })]),
+    ],
+  );
+}
+
+function custom(
+  name: string,
+  validate: (value: unknown) => boolean,
+  message: Message,
+): PropertyDecorator {
+  return ValidateBy({ name, validator: { validate } }, { message });
+}
+
+function addressLike(example: string): string {
+  return `an http or https URL such as "${example}", without user name, password, "?" and "#"`;
+}
+
+function mustBe(what: string): Message {
+  return ({ value }) =>
+    value === undefined
+      ? `is missing; it must be ${what}`
+      : `is ${shown(value)}; it must be ${what}`;
+}
+
+/** A value as it may stand in a message: short, and without the credentials of an address. */
+export function shown(value: unknown): string {
+  if (value === null) return 'without a value';
+  if (value === '') return 'empty';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'number' || typeof value === 'boolean') return value.toString();
+  if (typeof value !== 'string') return typeof value;
+  const harmless = value.replace(/\/\/[^/]*@/, '//…@');
+  return `the string ${JSON.stringify(harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless)}`;
+}
+
+function isHttpUrl(value: unknown): value is string {
+  return typeof value === 'string' && HTTP_URL.test(value) && URL.canParse(value);
+}
+
+function isTrustProxy(value: unknown): boolean {
+  if (typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isInteger(value) && value >= 0;
+  return typeof value === 'string' && value.split(',').every((part) => isProxyAddress(part.trim()));
+}
+
+function isProxyAddress(text: string): boolean {
+  if (NETWORKS.includes(text)) return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return (
+    prefix === undefined ||
+    (/^\d{1,3}$/.test(prefix) &&
+      Number(prefix) >= 1 &&
+      Number(prefix) <= (version === 4 ? 32 : 128))
+  );
+}
