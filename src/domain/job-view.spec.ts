@@ -126,7 +126,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
-  test('cancelled: 004, and by whom (W10)', () => {
+  test('cancelled: 004, and by whom', () => {
     const status = { state: 'cancelled', taskId: TASK, by: 'by alice' } as const;
     expect(jobView(inStatus(status, { endRequested: WISH }))).toEqual({
       statusCode: '004',
@@ -146,7 +146,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
-  test('W5 finished, but the archive job could not be made: 995', () => {
+  test('finished, but the archive job could not be made: 995', () => {
     const shortfall = { kind: 'no-archive-job', error: 'SciCat said no' } as const;
     expect(
       jobView(inStatus({ state: 'finished', taskId: TASK, archiveJobId: undefined, shortfall })),
@@ -157,7 +157,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
-  test('failed: 998 with the reason in words, and progress is not zeroed (W8)', () => {
+  test('failed: 998 with the reason in words, and progress is not zeroed', () => {
     expect(jobView(inStatus({ state: 'failed', taskId: TASK, error: 'deadline' }))).toEqual({
       statusCode: '998',
       statusMessage: 'deadline',
@@ -300,7 +300,7 @@ describe('frozen names, types and words: an existing client breaks on any other'
   });
 });
 
-describe('K5: what was written is read back after a restart', () => {
+describe('what was written is read back after a restart', () => {
   test('an open transfer with all its wishes, whatever it went through', () => {
     fc.assert(
       fc.property(transfers, (transfer) => {
@@ -369,7 +369,7 @@ describe('K5: what was written is read back after a restart', () => {
     },
   );
 
-  test('W1: with a submission id in the record Globus may have it', () => {
+  test('with a submission id in the record Globus may have it', () => {
     const record = aRecord({ submissionId: 'from-record' });
     expect(readJob(aJob({ record }))).toMatchObject({
       kind: 'open',
@@ -380,7 +380,7 @@ describe('K5: what was written is read back after a restart', () => {
     });
   });
 
-  test('W1: a replaced submission id wins over that of the record', () => {
+  test('a replaced submission id wins over that of the record', () => {
     const record = aRecord({ submissionId: 'refused-one' });
     const job = aJob({ record, result: { status: 'transferring', submissionId: 'newer' } });
     expect(readJob(job)).toMatchObject({ kind: 'open', transfer: { submissionId: 'newer' } });
@@ -458,7 +458,7 @@ const goJob = (parts: Partial<TransferJobDocument> = {}): TransferJobDocument =>
   });
 
 describe('jobs of the Go version', () => {
-  test('K5: one with a task id is resumed', () => {
+  test('one with a task id is resumed', () => {
     expect(readJob(goJob())).toEqual({
       kind: 'open',
       transfer: {
@@ -488,7 +488,7 @@ describe('jobs of the Go version', () => {
     }
   });
 
-  test.each([[[]], [['a', 'b']]])('W13: one with datasets %j is skipped, not a crash', (pids) => {
+  test.each([[[]], [['a', 'b']]])('one with datasets %j is skipped, not a crash', (pids) => {
     const reason = 'it does not name exactly one dataset';
     expect(readJob(goJob({ datasetPids: pids }))).toEqual({ kind: 'unusable', reason });
     expect(readJob(aJob({ datasetPids: pids }))).toEqual({ kind: 'unusable', reason });
@@ -615,7 +615,7 @@ describe('whose job it is', () => {
     [TRANSFER_JOB_TYPE, '', false],
     ['archive', 'proxy', false],
     ['Globus_transfer_job', 'proxy', false],
-  ])('S6: type %s made by %j: %p', (type, createdBy, ours) => {
+  ])('type %s made by %j: %p', (type, createdBy, ours) => {
     expect(isOurs({ type, createdBy }, ['proxy', 'former'])).toBe(ours);
   });
 
