@@ -76,13 +76,13 @@ describe('a token', () => {
     const basic = (text: string) => `Basic ${btoa(text)}`;
     expect(
       [
-        harness.askAuth('', grant, basic('client-1:new')),
-        harness.askAuth('', inBody),
-        harness.askAuth('', grant, basic('client-1:secret-1')),
-        harness.askAuth('', grant, basic('nobody:new')),
-        harness.askAuth('', inBody, basic('client-1:new')),
-        harness.askAuth('', { ...inBody, grant_type: 'password' }),
-        harness.askAuth('', { ...inBody, scope: '' }),
+        harness.askAuth(grant, basic('client-1:new')),
+        harness.askAuth(inBody),
+        harness.askAuth(grant, basic('client-1:secret-1')),
+        harness.askAuth(grant, basic('nobody:new')),
+        harness.askAuth(inBody, basic('client-1:new')),
+        harness.askAuth({ ...inBody, grant_type: 'password' }),
+        harness.askAuth({ ...inBody, scope: '' }),
       ].map(({ status }) => status),
     ).toEqual([200, 200, 401, 401, 400, 400, 400]);
   });
@@ -105,17 +105,12 @@ describe('a token', () => {
 
   it('is void when it is revoked, made up, or for another resource server', () => {
     const status = () => harness.send('GET', SUBMISSION_ID).status;
-    const form = { client_id: 'client-1', client_secret: 'secret-1' };
     harness.login();
-    const introspect = () => harness.askAuth('/introspect', { ...form, token: harness.token }).body;
-    expect([status(), introspect()]).toMatchObject([200, { active: true, sub: 'client-1' }]);
-    harness.askAuth('/revoke', { ...form, token: harness.token });
-    expect([status(), introspect()]).toEqual([401, { active: false }]);
-    harness.login();
-    harness.machine.revokeTokens('client-1');
     expect([status(), harness.send('GET', SUBMISSION_ID, '', 'made-up').status]).toEqual([
-      401, 401,
+      200, 401,
     ]);
+    harness.machine.revokeTokens('client-1');
+    expect(status()).toBe(401);
     harness.token = harness.grant('openid').body['access_token'] as string;
     expect(status()).toBe(401);
   });

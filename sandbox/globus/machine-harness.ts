@@ -49,19 +49,14 @@ export class MachineHarness {
   /** Asks for a token with Basic credentials. */
   grant(scope: string, client = 'client-1:secret-1'): JsonAnswer {
     return this.askAuth(
-      '',
       { grant_type: 'client_credentials', scope },
       `Basic ${Buffer.from(client).toString('base64')}`,
     );
   }
 
-  /** Posts a form to a path below `/v2/oauth2/token`. */
-  askAuth(
-    path: string,
-    form: Readonly<Record<string, string>>,
-    authorization?: string,
-  ): JsonAnswer {
-    return this.ask('POST', `/v2/oauth2/token${path}`, authorization, new URLSearchParams(form));
+  /** Posts a form to the token endpoint. */
+  askAuth(form: Readonly<Record<string, string>>, authorization?: string): JsonAnswer {
+    return this.ask('POST', '/v2/oauth2/token', authorization, new URLSearchParams(form));
   }
 
   /** Takes a token with consent for these collections. */

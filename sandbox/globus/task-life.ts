@@ -165,16 +165,6 @@ export class TaskLife {
     this.schedule(task);
   }
 
-  /** Sets what `PUT task/{id}` may change. */
-  update(task: Task, label: string | null, deadline: number | null): void {
-    task.label = label;
-    if (deadline !== null) {
-      task.deadline = deadline;
-      task.deadlineFixed = true;
-    }
-    this.schedule(task);
-  }
-
   private carryOn(task: Task, at: number): void {
     if (task.phase.kind === 'working' && task.phase.dueAt <= at) this.work(task, at);
     if (task.phase.kind === 'stalled' && task.phase.retryAt <= at) {

@@ -16,14 +16,7 @@ import {
 import type { TaskLife } from './task-life.js';
 import { pageOf, parseOrder, parsePage, parseTaskFilter } from './task-query.js';
 import type { TaskStore } from './task-store.js';
-import { taskTime } from './times.js';
-import {
-  fieldsOf,
-  parseDeadline,
-  parseLabel,
-  parseTransfer,
-  submissionIdOf,
-} from './transfer-document.js';
+import { fieldsOf, parseTransfer, submissionIdOf } from './transfer-document.js';
 
 /** What the routes work on. */
 export interface TransferApiDeps {
@@ -86,7 +79,6 @@ export class TransferApi {
       case 'GET task_list':
         return this.listTasks(clientId, request.query);
       case 'GET task':
-      case 'PUT task':
       case 'POST task':
         return this.handleTask(clientId, rest, request);
       case 'GET endpoint':
@@ -204,8 +196,6 @@ export class TransferApi {
     switch (route) {
       case 'GET ':
         return ok(taskDocument(task, this.time, fieldNames(request.query.get('fields'))));
-      case 'PUT ':
-        return this.updateTask(task, request);
       case 'POST cancel':
         return this.cancelTask(task, request);
       case 'GET event_list':
@@ -217,8 +207,6 @@ export class TransferApi {
           next_marker: null,
           DATA: skippedErrorDocuments(task, this.time),
         });
-      case 'GET pause_info':
-        return ok(pauseInfo(task));
       default:
         throw noSuchResource(request.path);
     }
@@ -233,21 +221,6 @@ export class TransferApi {
       TaskComplete: 'The task completed before the cancel request was processed.',
     };
     return ok({ DATA_TYPE: 'result', code, message: messages[code], ...this.trail(request) });
-  }
-
-  private updateTask(task: Task, request: EmulatedRequest): EmulatedResponse {
-    const document = parseBody(request.body);
-    if (task.phase.kind === 'ended') {
-      throw new TransferRefusal(409, 'Conflict', 'The task is complete and can not be updated');
-    }
-    const label = 'label' in document ? parseLabel(document['label']) : task.label;
-    this.deps.life.update(task, label, parseDeadline(document['deadline'], this.time));
-    return ok({
-      DATA_TYPE: 'result',
-      code: 'Updated',
-      message: 'Updated task successfully',
-      ...this.trail(request),
-    });
   }
 
   private listEvents(task: Task, query: URLSearchParams): EmulatedResponse {
@@ -348,34 +321,4 @@ function parseBody(text: string): Readonly<Record<string, unknown>> {
     if (error instanceof SyntaxError) throw badRequest('The body is not JSON');
     throw error;
   }
-}
-
-function pauseInfo(task: Task): unknown {
-  const paused = [...new Set([task.source, task.destination])].filter(
-    (collection) => collection.paused !== undefined,
-  );
-  return {
-    DATA_TYPE: 'pause_info_limited',
-    pause_rules: paused.map((collection) => ({
-      DATA_TYPE: 'pause_rule_limited',
-      id: collection.id,
-      message: collection.paused?.message,
-      start_time: taskTime(collection.paused?.since ?? 0),
-      endpoint_id: collection.id,
-      endpoint_display_name: collection.displayName,
-      identity_id: null,
-      modified_time: taskTime(collection.paused?.since ?? 0),
-      pause_ls: false,
-      pause_mkdir: false,
-      pause_symlink: false,
-      pause_rename: false,
-      pause_task_delete: false,
-      pause_task_transfer_write: true,
-      pause_task_transfer_read: true,
-    })),
-    source_pause_message: null,
-    destination_pause_message: null,
-    source_pause_message_share: null,
-    destination_pause_message_share: null,
-  };
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { EmulatedResponse, Emulator } from './emulator.js';
 import { controlFaults, FAULT_CONTROL_PATH } from './fault-control.js';
-import { carryOut, FaultPlan } from './faults.js';
+import { carryOut, FaultPlan } from './fault-plan.js';
 
 /** How an emulator is put behind a port. */
 export interface EmulatorServerOptions {

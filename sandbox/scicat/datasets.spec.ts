@@ -55,14 +55,6 @@ describe('reading a dataset', () => {
       world.as('bob', 'GET', '/api/v4/datasets/findOne?filter={"where":{"pid":"x"}}'),
     ]).toEqual(['20.500/one', ['20.500/one', '20.500/public'], ['20.500/public'], { status: 200 }]);
   });
-
-  it('includes the file list on demand', () => {
-    const block = world.machine.addOrigDatablock('20.500/one', [{ path: 'a', size: 3 }]);
-    const include = (name: string): EmulatedResponse =>
-      world.as('alice', 'GET', `/api/v4/datasets/${ONE}?include=${name}`);
-    const { origdatablocks } = include('origdatablocks').body as Record<string, unknown>;
-    expect([origdatablocks, include('nope').status]).toEqual([[block], 400]);
-  });
 });
 
 describe('file lists', () => {

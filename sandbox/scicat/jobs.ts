@@ -228,22 +228,14 @@ export class Jobs {
       return notFound(`Unable to get a dataset. (${JSON.stringify(missing)})`);
     }
 
-    let result = change.jobResultObject;
-    // Surprise: replaced as a whole, unless the content type is exactly this one.
-    const merges = call.request.headers['content-type'] === 'application/merge-patch+json';
-    if (merges && isRecord(result)) result = mergePatch(job.jobResultObject ?? {}, result);
-    let { jobParams } = job;
-    if (isRecord(result) && 'executionTime' in result) {
-      const { executionTime, ...others } = result;
-      jobParams = { ...jobParams, executionTime };
-      result = others;
-    }
     const updated: JobDocument = {
       ...job,
       statusCode: change.statusCode,
       statusMessage: change.statusMessage,
-      jobResultObject: result === undefined ? job.jobResultObject : result,
-      jobParams,
+      // Surprise: replaced as a whole (merged only under `application/merge-patch+json`, which is not
+      // emulated).
+      jobResultObject:
+        change.jobResultObject === undefined ? job.jobResultObject : change.jobResultObject,
       updatedBy: account.username,
       updatedAt: new Date(call.now).toISOString(),
     };
@@ -631,20 +623,6 @@ function datasetListOf(jobParams: Readonly<Record<string, unknown>>): string[] {
   return list.flatMap((entry: unknown) =>
     isRecord(entry) && typeof entry['pid'] === 'string' ? [entry['pid']] : [],
   );
-}
-
-/** RFC 7396: objects are merged into each other, null takes a key away. */
-function mergePatch(
-  target: Readonly<Record<string, unknown>>,
-  patch: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...target };
-  for (const [key, value] of Object.entries(patch)) {
-    const before = merged[key];
-    if (value === null) Reflect.deleteProperty(merged, key);
-    else merged[key] = isRecord(value) ? mergePatch(isRecord(before) ? before : {}, value) : value;
-  }
-  return merged;
 }
 
 function fieldsOf(filter: string | null): readonly unknown[] | undefined {

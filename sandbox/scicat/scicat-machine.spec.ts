@@ -68,13 +68,6 @@ describe('logging in to SciCat', () => {
     expect([tokens[0] === tokens[1], tokens[0] === tokens[2]]).toEqual([true, false]);
   });
 
-  it('does not end a token at logout', () => {
-    expect([
-      world.as('alice', 'POST', '/api/v3/auth/logout'),
-      world.as('alice', 'GET', IDENTITY).status,
-    ]).toEqual([{ status: 200, body: { logout: 'successful' } }, 200]);
-  });
-
   it('knows authentication as v3 only', () => {
     expect(world.as('alice', 'GET', '/api/v4/users/my/identity')).toEqual(
       errorBody(404, 'Not Found', 'Cannot GET /api/v4/users/my/identity'),

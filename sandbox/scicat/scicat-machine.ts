@@ -259,9 +259,6 @@ export class ScicatMachine implements Emulator {
     switch (`${call.request.method} ${route.resource}/${route.rest.join('/').toLowerCase()}`) {
       case 'POST auth/login':
         return this.login(call);
-      case 'POST auth/logout':
-        // Surprise: the token stays valid.
-        return ok({ logout: 'successful' });
       case 'GET auth/whoami':
         return whoAmI(call.who);
       case 'GET users/my/identity':

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { carryOut, FaultPlan, type DecisiveEffect } from './faults.js';
+import { carryOut, FaultPlan, type DecisiveEffect } from './fault-plan.js';
 
 const never = (): number => {
   throw new Error('No chance was to be drawn.');
