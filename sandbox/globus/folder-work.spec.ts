@@ -140,24 +140,6 @@ describe('a real copy', () => {
     });
   });
 
-  it('goes on in bounded steps, at the set rate', () => {
-    put('big', Buffer.alloc(100_000, 'x'));
-    Object.assign(harness.machine.life, { bytesPerStep: 10_000 });
-    const id = copy([item('/big', '/big')]);
-    harness.wait(0);
-    expect(harness.task(id)['bytes_transferred']).toBe(10_000);
-    // However late the next step comes, it is one step.
-    harness.wait(5000);
-    expect(harness.task(id)['bytes_transferred']).toBe(20_000);
-    harness.machine.life.bytesPerSecond = 50_000;
-    harness.wait(20);
-    expect(harness.task(id)['bytes_transferred']).toBe(21_000);
-    harness.machine.life.bytesPerSecond = Infinity;
-    steps(9);
-    expect(readFileSync(destination('big'))).toEqual(readFileSync(source('big')));
-    expect(harness.task(id)['status']).toBe('SUCCEEDED');
-  });
-
   it('keeps the time stamp if asked for', () => {
     put('old');
     utimesSync(source('old'), 1_000_000, 1_000_000);
@@ -363,33 +345,6 @@ describe('the collection is a cage', () => {
     expect(copyNow([item('/d', '/d/deeper')], same)['nice_status']).toBe('AMBIGUOUS_PATH');
     expect(readFileSync(source('a'), 'utf8')).toBe('a');
     expect(existsSync(source('d/deeper'))).toBe(false);
-  });
-});
-
-describe('looking into a folder', () => {
-  const operation = (method: string, target: string, body?: unknown) =>
-    harness.send(method, `/v0.10/operation/endpoint/from/${target}`, body);
-
-  it('lists it, page by page', () => {
-    put('d/file', '12345');
-    put('d/.hidden');
-    utimesSync(source('d/file'), 1_700_000_000, 1_700_000_000);
-    symlinkSync('/etc', source('d/out'));
-    mkdirSync(source('d/sub'));
-    const { body } = operation('GET', 'ls?path=/d/&show_hidden=0');
-    expect(body).toMatchObject({ DATA_TYPE: 'file_list', path: '/d/', length: 3, total: 3 });
-    const files = body['DATA'] as Record<string, unknown>[];
-    expect(files.map((file) => pick(file, 'name', 'type', 'link_target'))).toEqual([
-      { name: 'file', type: 'file', link_target: null },
-      { name: 'out', type: 'invalid_symlink', link_target: '/etc' },
-      { name: 'sub', type: 'dir', link_target: null },
-    ]);
-    expect(files[0]).toMatchObject({ size: 5, last_modified: '2023-11-14 22:13:20+00:00' });
-    expect(operation('GET', 'ls?path=/~/d&limit=1&offset=1').body).toMatchObject({
-      length: 1,
-      total: 4,
-      DATA: [{ name: 'file' }],
-    });
   });
 });
 

@@ -57,39 +57,6 @@ describe('reading a dataset', () => {
   });
 });
 
-describe('file lists', () => {
-  beforeEach(() => {
-    for (let n = 0; n < 105; n++) {
-      world.machine.addOrigDatablock('20.500/one', [{ path: `f${n}`, size: 1 }]);
-    }
-  });
-
-  function blocks(who: string, limits?: unknown): unknown {
-    const filter = JSON.stringify({ where: { datasetId: '20.500/one' }, limits });
-    const { body } = world.as(who, 'GET', `/api/v4/origdatablocks?filter=${filter}`);
-    return (body as { dataFileList: { path: string }[] }[]).map(
-      (block) => block.dataFileList[0]?.path,
-    );
-  }
-
-  it('end after ten by default, and are paged with limit and skip as usual', () => {
-    expect([
-      blocks('alice'),
-      blocks('alice', { limit: 3, skip: 103 }),
-      (blocks('alice', { limit: 200 }) as unknown[]).length,
-      blocks('bob'),
-    ]).toEqual([Array.from({ length: 10 }, (_, n) => `f${n}`), ['f103', 'f104'], 105, []]);
-  });
-
-  it('are cut at 100 in v3', () => {
-    const { body } = world.as('alice', 'GET', `/api/v3/datasets/${ONE}/origdatablocks`);
-    expect([
-      (body as unknown[]).length,
-      world.as('creator', 'GET', `/api/v3/datasets/${ONE}/origdatablocks`),
-    ]).toEqual([100, unauthorized]);
-  });
-});
-
 describe('PATCH datasetlifecycle', () => {
   const patch = (who: string, json: unknown, pid = ONE, version = 'v4'): EmulatedResponse =>
     world.as(who, 'PATCH', `/api/${version}/datasets/${pid}/datasetlifecycle`, { json });

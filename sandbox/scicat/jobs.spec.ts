@@ -120,25 +120,6 @@ describe('POST jobs', () => {
     ]);
   });
 
-  it('fills the contact address: given, the owner’s, the caller’s', () => {
-    const onlyGroup = { type: transfer.type, ownerGroup: 'group1', jobParams: {} };
-    const without = { ...onlyGroup, ownerUser: 'alice' };
-    const brief = ({ ownerUser, ownerGroup, contactEmail }: JobDocument): unknown => [
-      ownerUser,
-      ownerGroup,
-      contactEmail,
-    ];
-    expect([
-      brief(created(post('admin', { ...without, contactEmail: null }))),
-      brief(created(post('admin', onlyGroup))),
-      post('admin', { type: 'globus_transfer_job', jobParams: {} }),
-    ]).toEqual([
-      ['alice', 'group1', 'alice@scicat.example'],
-      [undefined, 'group1', 'admin@scicat.example'],
-      jobError('Contact email should be specified for an anonymous job.'),
-    ]);
-  });
-
   it('lets ordinary users own only what is theirs, and create only what their type allows', () => {
     const archive = { type: 'archive', jobParams: { datasetList: oneDataset } };
     expect([
@@ -185,11 +166,6 @@ describe('POST jobs', () => {
       jobError("Invalid request. Invalid value for 'datasetlifecycle.archivable'"),
       [],
     ]);
-  });
-
-  it('takes a jobStatusMessage out of the parameters and makes it the status', () => {
-    const job = created(post('admin', { ...transfer, jobParams: { jobStatusMessage: 'x', a: 1 } }));
-    expect([job.statusCode, job.statusMessage, job.jobParams]).toEqual(['x', 'x', { a: 1 }]);
   });
 });
 
@@ -304,19 +280,6 @@ describe('GET one job', () => {
       jobError('Invalid job id.'),
     ]);
   });
-
-  it('shows only the fields that are asked for', () => {
-    patch('admin', { statusCode: '2', statusMessage: '', jobResultObject: { a: { b: 1, c: 2 } } });
-    const filter = '{"fields":["statusCode","jobResultObject.a.b","jobParams.datasetList.pid"]}';
-    expect(world.as('admin', 'GET', `${JOBS}/${ID}?filter=${filter}`)).toEqual({
-      status: 200,
-      body: {
-        statusCode: '2',
-        jobResultObject: { a: { b: 1 } },
-        jobParams: { datasetList: [{ pid: '20.500/one' }] },
-      },
-    });
-  });
 });
 
 describe('GET jobs', () => {
@@ -359,28 +322,6 @@ describe('GET jobs', () => {
       world.jobIds('admin', { limits: { limit: 0, skip: 4 } }),
       world.jobIds('admin', { limits: { limit: 5, skip: 5 }, sort: { ownerUser: 1 } }),
     ]).toEqual([[], ids(5, 6), ids(5, 6), []]);
-  });
-
-  it('can be paged by ascending id', () => {
-    const page = (after: string): unknown =>
-      world.jobIds('admin', {
-        where: { id: { $gt: after }, type: 'globus_transfer_job' },
-        sort: { id: 1 },
-        limits: { limit: 2 },
-      });
-    expect([page(''), page(jobId(3)), page(jobId(5))]).toEqual([ids(1, 3), ids(5), []]);
-  });
-
-  it('finds open jobs with $nin, which includes those never patched; an equality misses them', () => {
-    finish(1, 'finished');
-    finish(3, 'transferring');
-    const where = { type: 'globus_transfer_job', createdBy: 'admin' };
-    const ended = ['finished', 'failed', 'cancelled'];
-    expect([
-      world.jobIds('admin', { where: { ...where, 'jobResultObject.status': { $nin: ended } } }),
-      world.jobIds('admin', { where: { ...where, 'jobResultObject.status': 'transferring' } }),
-      world.jobIds('admin', { where: { ...where, 'jobResultObject.completed': false } }),
-    ]).toEqual([ids(3, 5), ids(3), []]);
   });
 
   it('keeps the order of creation when jobs are changed, and sorts when asked to', () => {
@@ -441,30 +382,5 @@ describe('GET jobs', () => {
       status: 500,
       body: 'Internal server error',
     });
-  });
-
-  it('counts by fields, while a filter counts for nothing', () => {
-    finish(1, 'finished');
-    const facet = (query: string): unknown =>
-      world.as('admin', 'GET', `${JOBS}/fullfacet?${query}`).body;
-    expect([
-      facet('fields={"type":"globus_transfer_job"}&facets=["statusCode"]'),
-      facet('fields={"jobResultObject.status":"finished"}'),
-      facet('filter={"where":{"type":"archive"}}'),
-      facet('fields={"type":"nope"}&facets=["statusCode"]'),
-    ]).toEqual([
-      [
-        {
-          statusCode: [
-            { _id: '3', count: 1 },
-            { _id: 'jobSubmitted', count: 2 },
-          ],
-          all: [{ totalSets: 3 }],
-        },
-      ],
-      [{ all: [{ totalSets: 1 }] }],
-      [{ all: [{ totalSets: 6 }] }],
-      [{ all: [] }],
-    ]);
   });
 });

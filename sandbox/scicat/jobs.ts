@@ -4,7 +4,6 @@ import { parseBody, requireCaller, type Call } from './call.js';
 import type { DatasetDocument, Datasets } from './datasets.js';
 import {
   compileProjection,
-  compileWhere,
   finishList,
   isRecord,
   parseListFilter,
@@ -281,33 +280,6 @@ export class Jobs {
     return ok(
       finishList(matched, byId ? { ...filter, sort: [] } : filter, JOB_FILTER.mandatoryFields),
     );
-  }
-
-  /**
-   * `GET v4 jobs/fullfacet`
-   *
-   * Surprise: it reads `fields` and `facets`; a `filter` is ignored, so that all readable jobs are
-   * counted.
-   */
-  fullFacet(call: Call): EmulatedResponse {
-    const caller = requireCaller(call.who);
-    const fields = jsonParameter(call.request.query.get('fields') ?? '{}');
-    const facets = jsonParameter(call.request.query.get('facets') ?? '[]');
-    if (!isRecord(fields) || !Array.isArray(facets)) return jobRefusal('Invalid facet query.');
-    const matches = compileWhere(fields);
-    const found = [...this.byId.values()].filter(
-      (job) => mayList(job, caller, this.options.jobTypes) && matches(job),
-    );
-    const counted = facets.map((facet: unknown) => {
-      const counts = new Map<unknown, number>();
-      for (const job of found) {
-        const value = valueAt(job, String(facet)) ?? null;
-        counts.set(value, (counts.get(value) ?? 0) + 1);
-      }
-      return [String(facet), [...counts].map(([_id, count]) => ({ _id, count }))] as const;
-    });
-    const all = found.length === 0 ? [] : [{ totalSets: found.length }];
-    return ok([{ ...(found.length === 0 ? {} : Object.fromEntries(counted)), all }]);
   }
 
   /**

@@ -37,16 +37,6 @@ describe('logging in to SciCat', () => {
     });
   });
 
-  it('takes a form as well as JSON', () => {
-    const answer = directCall(world.machine, NOW, {
-      method: 'POST',
-      target: '/api/v3/auth/login',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: 'username=alice&password=alice-pw',
-    });
-    expect(answer.status).toBe(201);
-  });
-
   it.each([
     ['alice', 'wrong'],
     ['nobody', 'alice-pw'],
@@ -269,19 +259,6 @@ describe('SciCat as an HTTP server', () => {
     expect(answer).toEqual(
       errorBody(400, 'Bad Request', ['type must be a string', 'jobParams must be an object']),
     );
-  });
-
-  it('crashes on a body above 16 MB, counted in bytes', () => {
-    const send = (body: string): EmulatedResponse =>
-      world.as('admin', 'POST', '/api/v4/jobs', {
-        body,
-        headers: { 'content-type': 'text/plain' },
-      });
-    expect([
-      send('x'.repeat(16 * 1024 * 1024)).status,
-      send('x'.repeat(16 * 1024 * 1024 + 1)),
-      send('ü'.repeat(8 * 1024 * 1024 + 1)).status,
-    ]).toEqual([400, { status: 500, body: 'Internal server error' }, 500]);
   });
 
   it('answers a filter that is too long for a header with an empty 431', () => {
