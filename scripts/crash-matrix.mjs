@@ -42,7 +42,7 @@ function runAll() {
       ],
       {
         cwd: ROOT,
-        env: { ...process.env, CRASH_ALL: '1', CRASH_ROWS: file },
+        env: { ...process.env, CRASH_EVERY: '1', CRASH_ROWS: file },
         stdio: 'inherit',
       },
     );

@@ -1,7 +1,7 @@
 import type { EmulatedRequest, Emulator } from '../../sandbox/http/emulator.js';
 import { directCall } from '../../sandbox/http/direct-call.js';
 import { startEmulatorServer } from '../../sandbox/http/emulator-server.js';
-import type { FaultRule } from '../../sandbox/http/faults.js';
+import type { FaultRule } from '../../sandbox/http/fault-plan.js';
 import { GlobusMachine } from '../../sandbox/globus/globus-machine.js';
 import { LocalFileSystem } from '../../sandbox/globus/local-file-system.js';
 import { CallLog, globusOperation } from './call-log.js';

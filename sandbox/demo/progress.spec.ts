@@ -30,16 +30,6 @@ describe('progressLine', () => {
       total,
       '[##############################] 100 %    3.0 MB of 2.0 MB  25 of 20 files  60.0 s  finished',
     ],
-    [
-      look(0, 1, 0),
-      { files: 2, bytes: 0 },
-      '[###############---------------]  50 %       0 B of 0 B  1 of 2 files   0.0 s  transferring',
-    ],
-    [
-      look(0, 0, 0),
-      { files: 0, bytes: 0 },
-      '[------------------------------]   0 %       0 B of 0 B  0 of 0 files   0.0 s  transferring',
-    ],
   ])('shows %j', (state, of, line) => {
     expect(progressLine(state, of)).toBe(line);
   });

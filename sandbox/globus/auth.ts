@@ -17,8 +17,6 @@ const identityScopes = new Set(['openid', 'email', 'profile']);
 interface Token {
   readonly clientId: string;
   readonly resourceServer: string;
-  readonly scopes: readonly string[];
-  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -76,13 +74,6 @@ export class Auth {
     switch (route) {
       case '/v2/oauth2/token':
         return this.grant(this.authenticate(request, form), form, now);
-      case '/v2/oauth2/token/introspect':
-        this.authenticate(request, form);
-        return { status: 200, body: this.introspect(form.get('token') ?? '', now) };
-      case '/v2/oauth2/token/revoke':
-        this.authenticate(request, form);
-        this.tokens.delete(form.get('token') ?? '');
-        return { status: 200, body: { active: false } };
       default:
         throw this.refusal(404, 'NOT_FOUND', 'Globus Auth has no such resource here.');
     }
@@ -171,43 +162,18 @@ export class Auth {
     now: number,
   ): Record<string, unknown> {
     const accessToken = this.ids.token();
-    const scopes = granted.map(({ name }) => name);
     this.tokens.set(accessToken, {
       clientId,
       resourceServer: server,
-      scopes,
-      issuedAt: now,
       expiresAt: now + this.tokenLifeSeconds * 1000,
     });
     return {
       access_token: accessToken,
       // Fact: samples show the base scopes only, without their dependencies.
-      scope: scopes.join(' '),
+      scope: granted.map(({ name }) => name).join(' '),
       expires_in: this.tokenLifeSeconds,
       token_type: 'Bearer',
       resource_server: server,
-    };
-  }
-
-  private introspect(text: string, now: number): Record<string, unknown> {
-    const token = this.tokens.get(text);
-    if (token === undefined || token.expiresAt <= now) return { active: false };
-    const issuedAt = Math.floor(token.issuedAt / 1000);
-    return {
-      active: true,
-      token_type: 'Bearer',
-      scope: token.scopes.join(' '),
-      client_id: token.clientId,
-      // Fact: for client credentials the subject is the client itself.
-      sub: token.clientId,
-      username: `${token.clientId}@clients.auth.globus.org`,
-      name: null,
-      email: null,
-      exp: Math.floor(token.expiresAt / 1000),
-      iat: issuedAt,
-      nbf: issuedAt,
-      aud: [token.resourceServer, token.clientId],
-      iss: 'https://auth.globus.org',
     };
   }
 

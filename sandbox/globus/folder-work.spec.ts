@@ -12,14 +12,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LocalFileSystem } from './local-file-system.js';
 import { item, MachineHarness, pick } from './machine-harness.js';
-
-const hour = 3_600_000;
 
 let base: string;
 let harness: MachineHarness;
@@ -143,57 +140,6 @@ describe('a real copy', () => {
     });
   });
 
-  it('goes on in bounded steps, at the set rate', () => {
-    put('big', Buffer.alloc(100_000, 'x'));
-    Object.assign(harness.machine.life, { bytesPerStep: 10_000 });
-    const id = copy([item('/big', '/big')]);
-    harness.wait(0);
-    expect(harness.task(id)['bytes_transferred']).toBe(10_000);
-    // However late the next step comes, it is one step.
-    harness.wait(5000);
-    expect(harness.task(id)['bytes_transferred']).toBe(20_000);
-    harness.machine.life.bytesPerSecond = 50_000;
-    harness.wait(20);
-    expect(harness.task(id)['bytes_transferred']).toBe(21_000);
-    harness.machine.life.bytesPerSecond = Infinity;
-    steps(9);
-    expect(readFileSync(destination('big'))).toEqual(readFileSync(source('big')));
-    expect(harness.task(id)['status']).toBe('SUCCEEDED');
-  });
-
-  it('does not begin within the submission, and moves the deadline on with every success', () => {
-    put('big', Buffer.alloc(1000));
-    harness.machine.life.bytesPerStep = 100;
-    const id = copy([item('/big', '/big')]);
-    expect(copied()).toEqual({});
-    harness.wait(hour);
-    expect(harness.task(id)['deadline']).toBe('2026-01-04T01:00:00+00:00');
-  });
-
-  it('is filed by its end, among virtual tasks that end in between', () => {
-    put('a');
-    harness.login(['from', 'to', 'col-a', 'col-b']);
-    harness.accepted({ label: 'virtual', deadline: '2026-01-01T00:00:03Z' });
-    copy([item('/a', '/a')], { label: 'real' });
-    harness.wait(5000);
-    const ended = (span: string) =>
-      harness.send('GET', `/v0.10/task_list?fields=label&filter=completion_time:${span}`).body[
-        'DATA'
-      ];
-    expect(ended(',2026-01-01 00:00:04')).toEqual([{ label: 'virtual' }]);
-    expect(ended('2026-01-01 00:00:04,')).toEqual([{ label: 'real' }]);
-  });
-
-  it('begins no more paths in a step than set', () => {
-    for (let n = 0; n < 10; n += 1) put(`data/${n}`);
-    harness.machine.life.pathsPerStep = 4;
-    const id = copy([item('/data', '/data')]);
-    harness.wait(0);
-    expect(Number(harness.task(id)['files_transferred'])).toBeLessThanOrEqual(4);
-    steps(10);
-    expect(harness.task(id)['files_transferred']).toBe(10);
-  });
-
   it('keeps the time stamp if asked for', () => {
     put('old');
     utimesSync(source('old'), 1_000_000, 1_000_000);
@@ -201,35 +147,6 @@ describe('a real copy', () => {
     copyNow([item('/old', '/new')]);
     expect(statSync(destination('kept')).mtimeMs).toBe(1_000_000_000);
     expect(statSync(destination('new')).mtimeMs).toBeGreaterThan(1_000_000_000);
-  });
-
-  it('leaves what was copied when it is cancelled', () => {
-    put('big', Buffer.alloc(1000));
-    put('small', '1');
-    harness.machine.life.bytesPerStep = 100;
-    const id = copy([item('/small', '/small'), item('/big', '/big')]);
-    harness.wait(0);
-    harness.send('POST', `/v0.10/task/${id}/cancel`);
-    steps(100);
-    expect(harness.task(id)).toMatchObject({
-      status: 'FAILED',
-      files_transferred: 1,
-      bytes_transferred: 100,
-    });
-    expect(statSync(destination('big')).size).toBe(99);
-  });
-
-  it('obeys filter rules, the first match winning', () => {
-    put('data/keep.tmp');
-    put('data/drop.tmp');
-    put('data/file');
-    copyNow([item('/data', '/data')], {
-      filter_rules: [
-        { DATA_TYPE: 'filter_rule', method: 'include', type: 'file', name: 'keep*' },
-        { DATA_TYPE: 'filter_rule', method: 'exclude', type: 'file', name: '*.tmp' },
-      ],
-    });
-    expect(Object.keys(copied('data'))).toEqual(['data/file', 'data/keep.tmp']);
   });
 });
 
@@ -288,23 +205,6 @@ describe('trouble with files', () => {
     });
   });
 
-  it('shows as long as a path is to be tried again, though others are copied', () => {
-    put('big', 'x'.repeat(100));
-    harness.machine.life.bytesPerStep = 1;
-    const id = copy([item('/missing', '/missing'), item('/big', '/big')]);
-    steps(50);
-    expect(harness.task(id)).toMatchObject({
-      is_ok: false,
-      nice_status: 'FILE_NOT_FOUND',
-      bytes_transferred: 50,
-    });
-    put('missing');
-    steps(60);
-    harness.wait(60_000);
-    steps(1);
-    expect(harness.task(id)).toMatchObject({ is_ok: true, nice_status: 'OK' });
-  });
-
   it.each([
     ['a directory said to be a file', '/dir', false, 'IS_A_DIRECTORY'],
     ['a file said to be a directory', '/file', true, 'NOT_A_DIRECTORY'],
@@ -316,15 +216,6 @@ describe('trouble with files', () => {
     symlinkSync('missing', source('nowhere'));
     expect(copyNow([item(path, '/x', { recursive })])['nice_status']).toBe(code);
     expect(copied()).toEqual({});
-  });
-
-  it('at the destination: a directory in the way of a file, a file in the way of a directory', () => {
-    put('file');
-    mkdirSync(source('dir'));
-    mkdirSync(destination('a'));
-    writeFileSync(destination('b'), '');
-    expect(copyNow([item('/file', '/a')])['nice_status']).toBe('IS_A_DIRECTORY');
-    expect(copyNow([item('/dir', '/b')])['nice_status']).toBe('NOT_A_DIRECTORY');
   });
 
   it('of the source is skipped if asked for', () => {
@@ -342,17 +233,6 @@ describe('trouble with files', () => {
       faults: 0,
     });
     expect(copied()).toEqual({ 'd/': '', 'd/good': 'd/good' });
-  });
-
-  it('of the destination is never skipped', () => {
-    put('a');
-    harness.machine.setPathTroubles('to', [
-      { path: '/a', access: 'write', code: 'PERMISSION_DENIED' },
-    ]);
-    expect(copyNow([item('/a', '/a')], { skip_source_errors: true })).toMatchObject({
-      status: 'ACTIVE',
-      nice_status: 'PERMISSION_DENIED',
-    });
   });
 
   it('with a broken copy is found by its checksum and repaired, whatever the sync level', () => {
@@ -381,35 +261,6 @@ describe('trouble with files', () => {
     });
     expect(copied()).toEqual({ a: 'right' });
   });
-
-  it('with a wrong external checksum fails the task', () => {
-    put('a', 'content');
-    const sha256 = createHash('sha256').update('content').digest('hex');
-    const right = { external_checksum: sha256, checksum_algorithm: 'SHA256' };
-    const wrong = { external_checksum: sha256 };
-    expect(copyNow([item('/a', '/right', right)])['status']).toBe('SUCCEEDED');
-    expect(copyNow([item('/a', '/wrong', wrong)])).toMatchObject({
-      status: 'FAILED',
-      fatal_error: { code: 'EXTERNAL_CHECKSUM_MISMATCH' },
-    });
-  });
-
-  it('that shrink meanwhile is told as FILE_SIZE_CHANGED, and copied anew', () => {
-    put('a', 'x'.repeat(1000));
-    harness.machine.life.bytesPerStep = 600;
-    const id = copy([item('/a', '/a')]);
-    harness.wait(0);
-    put('a', 'short');
-    steps(1);
-    expect(harness.task(id)).toMatchObject({
-      nice_status: 'FILE_SIZE_CHANGED',
-      bytes_transferred: 0,
-    });
-    harness.wait(60_000);
-    steps(2);
-    expect(copied()).toEqual({ a: 'short' });
-    expect(harness.task(id)['bytes_transferred']).toBe(5);
-  });
 });
 
 describe('symbolic links', () => {
@@ -420,32 +271,9 @@ describe('symbolic links', () => {
     symlinkSync('../other', source('d/folder'));
   });
 
-  it('below a directory are left out by default', () => {
+  it('below a directory are left out', () => {
     copyNow([item('/d', '/d')]);
     expect(copied('d')).toEqual({ 'd/file': 'd/file' });
-  });
-
-  it('are kept or followed if asked for', () => {
-    copyNow([item('/d', '/keep')], { recursive_symlinks: 'keep' });
-    copyNow([item('/d', '/copy')], { recursive_symlinks: 'copy' });
-    expect(copied('keep')).toEqual({
-      'keep/file': 'd/file',
-      'keep/folder': '-> ../other',
-      'keep/link': '-> file',
-    });
-    expect(copied('copy')).toEqual({
-      'copy/file': 'd/file',
-      'copy/folder/': '',
-      'copy/folder/inner': 'other/inner',
-      'copy/link': 'd/file',
-    });
-  });
-
-  it('in a circle do not copy for ever', () => {
-    symlinkSync('.', source('d/self'));
-    const id = copy([item('/d', '/d')], { recursive_symlinks: 'copy' });
-    steps(300);
-    expect(harness.task(id)['nice_status']).toMatch(/INVALID_SYMLINK|AMBIGUOUS_PATH/);
   });
 
   it('are followed as items, and copied as symlink items, dangling ones too', () => {
@@ -508,12 +336,6 @@ describe('the collection is a cage', () => {
     expect(readFileSync(join(base, 'outside/secret'), 'utf8')).toBe('secret');
   });
 
-  it('a neighbour whose name begins like the folder’s is outside', () => {
-    mkdirSync(`${destination()}-2`);
-    symlinkSync(`${destination()}-2`, destination('next'));
-    expect(copyNow([item('/a', '/next/a')])['nice_status']).toBe('PERMISSION_DENIED');
-  });
-
   it('a copy onto or into itself destroys nothing', () => {
     put('d/x');
     harness.machine.addCollection({ id: 'to-2', displayName: 'Same', folder: source() });
@@ -526,108 +348,30 @@ describe('the collection is a cage', () => {
   });
 });
 
-describe('looking into a folder', () => {
-  const operation = (method: string, target: string, body?: unknown) =>
-    harness.send(method, `/v0.10/operation/endpoint/from/${target}`, body);
-
-  it('lists it', () => {
-    put('d/file', '12345');
-    put('d/.hidden');
-    utimesSync(source('d/file'), 1_700_000_000, 1_700_000_000);
-    symlinkSync('/etc', source('d/out'));
-    mkdirSync(source('d/sub'));
-    const { body } = operation('GET', 'ls?path=/d/&show_hidden=0');
-    expect(body).toMatchObject({ DATA_TYPE: 'file_list', path: '/d/', length: 3, total: 3 });
-    const files = body['DATA'] as Record<string, unknown>[];
-    expect(files.map((file) => pick(file, 'name', 'type', 'link_target'))).toEqual([
-      { name: 'file', type: 'file', link_target: null },
-      { name: 'out', type: 'invalid_symlink', link_target: '/etc' },
-      { name: 'sub', type: 'dir', link_target: null },
-    ]);
-    expect(files[0]).toMatchObject({ size: 5, last_modified: '2023-11-14 22:13:20+00:00' });
-    expect(operation('GET', 'ls?path=/~/d&limit=1&offset=1').body).toMatchObject({
-      length: 1,
-      total: 4,
-      DATA: [{ name: 'file' }],
-    });
-  });
-
-  it('answers for what is missing, denied, or no directory', () => {
-    put('file');
-    harness.machine.setPathTroubles('from', [
-      { path: '/denied', access: 'read', code: 'PERMISSION_DENIED' },
-    ]);
-    expect(operation('GET', 'ls?path=/x')).toMatchObject({
-      status: 404,
-      body: { code: 'NotFound' },
-    });
-    expect(operation('GET', 'ls?path=/file')).toMatchObject({
-      status: 502,
-      body: { code: 'ExternalError.DirListingFailed.NotDirectory' },
-    });
-    expect(operation('GET', 'stat?path=/denied/x')).toMatchObject({
-      status: 403,
-      body: { code: 'EndpointPermissionDenied' },
-    });
-    expect(operation('GET', 'stat?path=/file').body).toMatchObject({ name: 'file', type: 'file' });
-  });
-
-  it('makes a directory once', () => {
-    expect(operation('POST', 'mkdir', { DATA_TYPE: 'mkdir', path: '/new' }).body['code']).toBe(
-      'DirectoryCreated',
-    );
-    expect(statSync(source('new')).isDirectory()).toBe(true);
-    expect(operation('POST', 'mkdir', { path: '/new' })).toMatchObject({
-      status: 502,
-      body: { code: 'ExternalError.MkdirFailed.Exists' },
-    });
-  });
-});
-
 describe('deleting', () => {
   const SUBMISSION = '11111111-2222-4333-8444-555555555555';
-  const document = (path: string, changes: Readonly<Record<string, unknown>> = {}) => ({
-    DATA_TYPE: 'delete',
-    submission_id: SUBMISSION,
-    endpoint: 'from',
-    recursive: true,
-    DATA: [{ DATA_TYPE: 'delete_item', path }],
-    ...changes,
-  });
-  const submit = (body: unknown) => harness.send('POST', '/v0.10/delete', body);
+  const submit = (path: string, changes: Readonly<Record<string, unknown>> = {}) =>
+    harness.send('POST', '/v0.10/delete', {
+      DATA_TYPE: 'delete',
+      submission_id: SUBMISSION,
+      endpoint: 'from',
+      recursive: true,
+      DATA: [{ DATA_TYPE: 'delete_item', path }],
+      ...changes,
+    });
   /** The document of the task that a deletion made, after it was carried out. */
   function deleted(path: string, changes: Readonly<Record<string, unknown>> = {}) {
-    const id = String(submit(document(path, changes)).body['task_id']);
+    const id = String(submit(path, changes).body['task_id']);
     harness.wait(1);
     return harness.task(id);
   }
 
-  it('is a task of its own type, which ends when the folder is gone', () => {
-    mkdirSync(source('empty'));
-    const { status, body } = submit(document('/empty', { label: 'tidy up' }));
-    expect([status, pick(body, 'DATA_TYPE', 'code', 'submission_id')]).toEqual([
-      200,
-      { DATA_TYPE: 'delete_result', code: 'Accepted', submission_id: SUBMISSION },
-    ]);
-    expect(submit(document('/other')).body).toMatchObject({
-      code: 'Duplicate',
-      task_id: body['task_id'],
-    });
-    const id = String(body['task_id']);
-    expect(harness.task(id)).toMatchObject({ type: 'DELETE', status: 'ACTIVE', label: 'tidy up' });
-    harness.wait(1);
-    expect(harness.task(id)).toMatchObject({
-      status: 'SUCCEEDED',
-      fatal_error: null,
-      destination_endpoint_id: null,
-    });
-    expect(existsSync(source('empty'))).toBe(false);
-  });
-
-  it('waits while its collection is paused', () => {
+  it('waits while its collection is paused; the same submission is the same task', () => {
     mkdirSync(source('empty'));
     harness.machine.pause('from');
-    expect(deleted('/empty')).toMatchObject({ status: 'ACTIVE', is_paused: true });
+    const task = deleted('/empty');
+    expect(task).toMatchObject({ type: 'DELETE', status: 'ACTIVE', is_paused: true });
+    expect(submit('/other').body).toMatchObject({ code: 'Duplicate', task_id: task['task_id'] });
     harness.machine.unpause('from');
     harness.wait(1);
     expect(existsSync(source('empty'))).toBe(false);
@@ -650,29 +394,11 @@ describe('deleting', () => {
     expect(existsSync(source('full/file'))).toBe(true);
   });
 
-  it.each([
-    ['a wrong DATA_TYPE', { DATA_TYPE: 'transfer' }, 400],
-    ['nothing to delete', { DATA: [] }, 400],
-    ['a relative path', { DATA: [{ DATA_TYPE: 'delete_item', path: 'x' }] }, 400],
-    ['no submission id', { submission_id: undefined }, 400],
-    ['an unknown collection', { endpoint: 'nowhere' }, 404],
-  ])('with %s is refused', (_what, changes, status) => {
-    expect(submit(document('/empty', changes)).status).toBe(status);
-  });
-
-  it('is refused without permission, and its task is nobody else’s', () => {
-    mkdirSync(source('empty'));
-    const id = String(submit(document('/empty')).body['task_id']);
-    harness.machine.addClient({ id: 'client-2', secret: 's' });
-    const mine = harness.token;
-    harness.token = String(
-      harness.grant('urn:globus:auth:scope:transfer.api.globus.org:all', 'client-2:s').body[
-        'access_token'
-      ],
-    );
-    expect(harness.send('GET', `/v0.10/task/${id}`).status).toBe(404);
-    harness.token = mine;
+  it('is refused for what is no deletion, and without permission', () => {
+    const relative = { DATA: [{ DATA_TYPE: 'delete_item', path: 'x' }] };
+    expect(submit('/x', relative).status).toBe(400);
+    expect(submit('/x', { endpoint: 'nowhere' }).status).toBe(404);
     harness.machine.setPermission('from', ['client-2']);
-    expect(submit(document('/x', { submission_id: id })).body['code']).toBe('PermissionDenied');
+    expect(submit('/x').body['code']).toBe('PermissionDenied');
   });
 });

@@ -4,7 +4,7 @@ import { describeTrouble, troubleAt, type Collection } from './collections.js';
 import type { Trouble, TroubleCode } from './event-codes.js';
 import { FileTrouble, type FileEntry, type FileSystem } from './file-system.port.js';
 import type { Progress, SkippedError, Step, StepOutcome, Work } from './task.js';
-import type { FilterRule, TransferItem, TransferRequest } from './transfer-document.js';
+import type { TransferItem, TransferRequest } from './transfer-document.js';
 import { isSkippable } from './virtual-work.js';
 
 /** How fast files are really copied. */
@@ -19,16 +19,12 @@ export interface CopySettings {
   bytesPerSecond: number;
 }
 
-/** Deepest nesting followed with `recursive_symlinks: copy`, which may lead in circles. */
-const maxDepth = 64;
-
 /** One thing to copy. */
 interface Unit {
   readonly kind: 'item' | 'directory' | 'file' | 'symlink';
   readonly source: string;
   readonly destination: string;
   readonly item: TransferItem;
-  readonly depth: number;
 }
 
 /** A file on its way. */
@@ -162,7 +158,7 @@ export class FolderWork implements Work {
     const item = this.request.items[this.nextItem];
     if (item === undefined) return undefined;
     this.nextItem += 1;
-    return { kind: 'item', source: item.source, destination: item.destination, item, depth: 0 };
+    return { kind: 'item', source: item.source, destination: item.destination, item };
   }
 
   private begin(unit: Unit): void {
@@ -236,21 +232,13 @@ export class FolderWork implements Work {
     const child = {
       source,
       destination: join(normalize(parent.destination), name),
-      item: { ...parent.item, checksum: undefined },
-      depth: parent.depth + 1,
+      item: parent.item,
     };
     const entry = this.onSide('source', source, () => this.files.entry(join(folder, name)));
-    const links = this.request.recursiveSymlinks;
-    if (entry?.kind === 'symlink') {
-      // Fact: links below a directory are left out, kept or followed, as the transfer says.
-      if (links === 'keep') this.add({ ...child, kind: 'symlink' });
-      if (links === 'copy') this.open.push({ ...child, kind: 'item', item: followed(child.item) });
-      return;
-    }
-    const kind = entry?.kind === 'directory' ? 'directory' : 'file';
-    if (!isTakenIn(this.request.filterRules, kind === 'directory' ? 'dir' : 'file', name)) return;
-    // Devices, pipes and sockets are left out.
-    if (entry?.kind !== 'other') this.add({ ...child, kind });
+    // Fact: links below a directory are left out, unless the transfer says otherwise. Devices, pipes
+    // and sockets are left out as well.
+    if (entry?.kind === 'symlink' || entry?.kind === 'other') return;
+    this.add({ ...child, kind: entry?.kind === 'directory' ? 'directory' : 'file' });
   }
 
   private openFile(unit: Unit): void {
@@ -272,8 +260,8 @@ export class FolderWork implements Work {
       modifiedAt: from.entry.modifiedAt,
       stage: 'copying',
       offset: 0,
-      sourceHash: this.newHash(unit),
-      destinationHash: this.newHash(unit),
+      sourceHash: createHash('md5'),
+      destinationHash: createHash('md5'),
     };
     switch (this.begun.has(unit) ? 'different' : this.compare(from.entry, there)) {
       case 'same':
@@ -316,8 +304,8 @@ export class FolderWork implements Work {
     });
     file.stage = 'copying';
     file.offset = 0;
-    file.sourceHash = this.newHash(file.unit);
-    file.destinationHash = this.newHash(file.unit);
+    file.sourceHash = createHash('md5');
+    file.destinationHash = createHash('md5');
   }
 
   /** @returns how many bytes of the budget it took */
@@ -362,7 +350,7 @@ export class FolderWork implements Work {
         this.finish();
         return;
       case 'copying': {
-        if (this.request.verifyChecksum || unit.item.checksum !== undefined) {
+        if (this.request.verifyChecksum) {
           file.stage = 'verifying';
           file.offset = 0;
           return;
@@ -376,11 +364,6 @@ export class FolderWork implements Work {
         if (found !== file.sourceHash.digest('hex')) {
           this.counts.bytesTransferred -= file.size;
           throw this.troubled('destination', 'VERIFY_CHECKSUM', unit.destination);
-        }
-        const expected = unit.item.checksum;
-        // Fact: a wrong checksum that came with the submission fails the whole task.
-        if (expected !== undefined && found !== expected.value) {
-          throw this.troubled('source', 'EXTERNAL_CHECKSUM_MISMATCH', unit.source);
         }
         this.finishCopy(file);
         return;
@@ -442,7 +425,6 @@ export class FolderWork implements Work {
   }
 
   private sourceOf(unit: Unit): { readonly path: string; readonly entry: FileEntry } {
-    if (unit.depth > maxDepth) throw this.troubled('source', 'INVALID_SYMLINK', unit.source);
     return this.onSide('source', unit.source, () => {
       const { path, exists } = locate(this.files, this.source.folder, unit.source);
       const entry = exists ? this.files.entry(path) : undefined;
@@ -481,7 +463,6 @@ export class FolderWork implements Work {
   }
 
   private isFatal({ code }: Trouble): boolean {
-    if (code === 'EXTERNAL_CHECKSUM_MISMATCH') return true;
     const quota = code === 'QUOTA_EXCEEDED' || code === 'NO_SPACE_LEFT';
     return quota && this.request.failOnQuotaErrors;
   }
@@ -501,32 +482,4 @@ export class FolderWork implements Work {
       isUnresolved: unit.kind === 'item',
     });
   }
-
-  private newHash({ item }: Unit): Hash {
-    return createHash(item.checksum?.algorithm.toLowerCase() ?? 'md5');
-  }
-}
-
-/** A link met below a directory is followed, whatever it leads to. */
-function followed(item: TransferItem): TransferItem {
-  return { ...item, recursive: undefined };
-}
-
-/** Fact: the first rule that matches decides; what no rule matches is copied. */
-function isTakenIn(rules: readonly FilterRule[], type: 'file' | 'dir', name: string): boolean {
-  const rule = rules.find(
-    (candidate) =>
-      (candidate.type === null || candidate.type === type) &&
-      shellPattern(candidate.name).test(name),
-  );
-  return rule?.method !== 'exclude';
-}
-
-function shellPattern(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-    .replaceAll('[!', '[^');
-  return new RegExp(`^${source}$`, 's');
 }

@@ -25,11 +25,11 @@ let headers: Record<string, string>;
 const json = async (answer: Promise<{ json(): Promise<unknown> }>): Promise<Json> =>
   (await (await answer).json()) as Json;
 
-function grant(scope: string, secret = 'secret'): Promise<Json> {
+function grant(scope: string): Promise<Json> {
   return json(
     requestToken({
       payload: { grant_type: 'client_credentials', scope },
-      headers: { Authorization: `Basic ${btoa(`client:${secret}`)}` },
+      headers: { Authorization: `Basic ${btoa('client:secret')}` },
     }),
   );
 }
@@ -162,37 +162,10 @@ describe("Globus's own client against the sandbox", () => {
       'STARTED',
     ]);
   });
-
-  it('is told what it did wrong', async () => {
-    expect(await grant(transferScope, 'wrong')).toEqual({ error: 'invalid_client' });
-    expect(await grant(`${transferScope}[*${dataAccessScope('nowhere')}]`)).toMatchObject({
-      errors: [{ code: 'UNKNOWN_SCOPE_ERROR' }],
-    });
-    expect(await submit({ DATA: [] })).toMatchObject({
-      code: 'ClientError.BadRequest.NoTransferItems',
-    });
-    const unknown = await transfer.endpoint.get('nowhere', { headers });
-    expect(unknown.status).toBe(404);
-    sandbox.machine.revokeTokens('client');
-    expect(await json(transfer.task.getAll({ headers }))).toMatchObject({
-      code: 'AuthenticationFailed',
-    });
-  });
 });
 
 describe('the sandbox', () => {
-  it('names both services on one origin, records requests, and takes faults', async () => {
-    expect(sandbox.authUrl).toBe(`http://127.0.0.1:${sandbox.port}`);
-    expect(sandbox.transferUrl).toBe(`http://127.0.0.1:${sandbox.port}/v0.10`);
-    sandbox.faults.add({ match: { path: '/task_list$' }, effect: { type: 'status', status: 502 } });
-    expect((await fetch(`${sandbox.transferUrl}/task_list`, { headers })).status).toBe(502);
-    expect(sandbox.requests.map(({ method, path, status }) => [method, path, status])).toEqual([
-      ['POST', '/v2/oauth2/token', 200],
-      ['GET', '/v0.10/task_list', 502],
-    ]);
-  });
-
-  it('finishes copies that nobody asks for', async () => {
+  it('finishes copies without being polled', async () => {
     writeFileSync(join(base, 'source/a'), 'a');
     await submit({
       DATA: [{ DATA_TYPE: 'transfer_item', source_path: '/a', destination_path: '/a' }],

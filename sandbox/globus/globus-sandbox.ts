@@ -1,5 +1,5 @@
 import { startEmulatorServer, type EmulatorServer } from '../http/emulator-server.js';
-import type { FaultPlan } from '../http/faults.js';
+import type { FaultPlan } from '../http/fault-plan.js';
 import { GlobusMachine, type GlobusMachineOptions } from './globus-machine.js';
 import { LocalFileSystem } from './local-file-system.js';
 

@@ -1,3 +1,4 @@
+import { directCall } from '../http/direct-call.js';
 import type { EmulatedResponse } from '../http/emulator.js';
 import { GlobusMachine, type GlobusMachineOptions } from './globus-machine.js';
 import { seededRandom } from './ids.js';
@@ -5,10 +6,10 @@ import { LocalFileSystem } from './local-file-system.js';
 import { dataAccessScope, transferScope } from './scopes.js';
 
 /** When the tests of the emulator begin: 2026-01-01T00:00:00Z. */
-export const testStart = Date.UTC(2026, 0, 1);
+const testStart = Date.UTC(2026, 0, 1);
 
 /** A JSON answer, loosely typed: the tests assert its parts. */
-export interface JsonAnswer {
+interface JsonAnswer {
   readonly status: number;
   readonly headers: EmulatedResponse['headers'];
   readonly body: Readonly<Record<string, unknown>>;
@@ -37,48 +38,32 @@ export class MachineHarness {
 
   /** Sends one request now; an object as body goes as JSON, a text as it is. */
   send(method: string, target: string, body: unknown = '', token = this.token): JsonAnswer {
-    const [path = '', query = ''] = target.split('?');
-    const response = this.machine.handle(
-      {
-        method,
-        path,
-        query: new URLSearchParams(query),
-        headers: { authorization: `Bearer ${token}` },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      },
-      this.now,
+    return this.ask(
+      method,
+      target,
+      `Bearer ${token}`,
+      typeof body === 'string' ? body : JSON.stringify(body),
     );
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: response.body as JsonAnswer['body'],
-    };
   }
 
   /** Asks for a token with Basic credentials. */
   grant(scope: string, client = 'client-1:secret-1'): JsonAnswer {
-    const response = this.machine.handle(
-      {
-        method: 'POST',
-        path: '/v2/oauth2/token',
-        query: new URLSearchParams(),
-        headers: { authorization: `Basic ${Buffer.from(client).toString('base64')}` },
-        body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
-      },
-      this.now,
+    return this.askAuth(
+      { grant_type: 'client_credentials', scope },
+      `Basic ${Buffer.from(client).toString('base64')}`,
     );
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: response.body as JsonAnswer['body'],
-    };
+  }
+
+  /** Posts a form to the token endpoint. */
+  askAuth(form: Readonly<Record<string, string>>, authorization?: string): JsonAnswer {
+    return this.ask('POST', '/v2/oauth2/token', authorization, new URLSearchParams(form));
   }
 
   /** Takes a token with consent for these collections. */
-  login(collections: readonly string[] = ['col-a', 'col-b']): void {
+  login(collections: readonly string[] = ['col-a', 'col-b'], client?: string): void {
     const dependencies = collections.map((id) => `*${dataAccessScope(id)}`).join(' ');
     const scope = dependencies === '' ? transferScope : `${transferScope}[${dependencies}]`;
-    this.token = this.grant(scope).body['access_token'] as string;
+    this.token = this.grant(scope, client).body['access_token'] as string;
   }
 
   submit(changes: Readonly<Record<string, unknown>> = {}): JsonAnswer {
@@ -105,6 +90,12 @@ export class MachineHarness {
     return body['task_id'] as string;
   }
 
+  /** From now on requests are sent as `client-2`, which has consent for `col-a` and `col-b`. */
+  becomeSecondClient(): void {
+    this.machine.addClient({ id: 'client-2', secret: 'secret-2' });
+    this.login(['col-a', 'col-b'], 'client-2:secret-2');
+  }
+
   task(id: string): JsonAnswer['body'] {
     return this.send('GET', `/v0.10/task/${id}`).body;
   }
@@ -113,6 +104,21 @@ export class MachineHarness {
   wait(milliseconds: number): void {
     this.now += milliseconds;
     this.machine.advance(this.now);
+  }
+
+  private ask(
+    method: string,
+    target: string,
+    authorization: string | undefined,
+    body: string | URLSearchParams,
+  ): JsonAnswer {
+    const answer = directCall(this.machine, this.now, {
+      method,
+      target,
+      body: body.toString(),
+      headers: authorization === undefined ? {} : { authorization },
+    });
+    return { ...answer, headers: answer.headers, body: answer.body as JsonAnswer['body'] };
   }
 }
 

@@ -49,12 +49,9 @@ const fields: Readonly<Record<string, Field>> = {
   preserve_timestamp: (task) => task.request.preserveTimestamp,
   skip_source_errors: (task) => task.request.skipSourceErrors,
   fail_on_quota_errors: (task) => task.request.failOnQuotaErrors,
-  recursive_symlinks: (task) => task.request.recursiveSymlinks,
+  recursive_symlinks: () => 'ignore',
   delete_destination_extra: () => false,
-  filter_rules: (task) =>
-    task.request.filterRules.length === 0
-      ? null
-      : task.request.filterRules.map((rule) => ({ DATA_TYPE: 'filter_rule', ...rule })),
+  filter_rules: () => null,
   history_deleted: (task, _progress, now) => historyDeleted(task, now),
   faults: (task) => task.faults,
   // Fact: there is no field for the total of bytes.

@@ -1,23 +1,13 @@
-import { createHash } from 'node:crypto';
-import type { Collection, Collections } from './collections.js';
+import type { Collection } from './collections.js';
 import type { EventCode, Trouble, TroubleCode } from './event-codes.js';
 import type { FileSystem } from './file-system.port.js';
 import { FolderWork, type CopySettings } from './folder-work.js';
 import type { Ids } from './ids.js';
-import { TransferRefusal } from './refusals.js';
+import type { Limits } from './task-admission.js';
 import { addEvent, fatalError, noProgress, type Task, type Work } from './task.js';
 import type { TaskStore } from './task-store.js';
-import type { TransferItem, TransferRequest } from './transfer-document.js';
+import type { TransferRequest } from './transfer-document.js';
 import { VirtualWork } from './virtual-work.js';
-
-/** Limits of the emulated service. */
-export interface Limits {
-  /** Fact: three transfers of one client are worked on at a time, the others are Queued. */
-  concurrentTasks: number;
-  /** Fact (of unknown age): 100 unfinished transfers of one client. */
-  pendingTasks: number;
-  itemsPerSubmission: number;
-}
 
 /** How tasks live. */
 export interface LifeSettings extends CopySettings {
@@ -25,8 +15,16 @@ export interface LifeSettings extends CopySettings {
   retryMs: number;
   /** Above 0, a cancel is only accepted at first (`CancelAccepted`), and takes this long. */
   cancelDelayMs: number;
-  /** False drops the item list of ended tasks; for runs with very many or very long ones. */
-  keepItems: boolean;
+}
+
+/** A transfer that was admitted. */
+export interface AdmittedTransfer {
+  readonly clientId: string;
+  readonly source: Collection;
+  readonly destination: Collection;
+  readonly request: TransferRequest;
+  /** Equal for tasks with identical collections and paths. */
+  readonly signature: string;
 }
 
 const hourMs = 3_600_000;
@@ -37,44 +35,18 @@ export class TaskLife {
 
   constructor(
     private readonly store: TaskStore,
-    private readonly collections: Collections,
     private readonly ids: Ids,
     private readonly files: FileSystem,
-    readonly limits: Limits,
-    readonly settings: LifeSettings,
+    private readonly limits: Limits,
+    private readonly settings: LifeSettings,
   ) {}
 
-  /**
-   * Accepts a transfer whose document and permissions are fine.
-   *
-   * @throws {@link TransferRefusal} 409 for identical paths or too many unfinished tasks
-   */
-  accept(clientId: string, request: TransferRequest, now: number): Task {
-    const signature = signatureOf(clientId, request);
-    if (this.store.withSignature(signature) !== undefined) {
-      // Fact: the answer does not say which task it is.
-      throw new TransferRefusal(
-        409,
-        'Conflict',
-        'A transfer with identical paths has not yet completed',
-      );
-    }
-    if (this.store.of(clientId).alive.size >= this.limits.pendingTasks) {
-      throw new TransferRefusal(
-        409,
-        'ClientError.Conflict.TooManyPendingJobs',
-        `You have ${this.limits.pendingTasks} pending tasks, which is the limit`,
-      );
-    }
-    const source = this.collections.get(request.sourceId);
-    const destination = this.collections.get(request.destinationId);
+  /** Makes a task of an admitted transfer. */
+  accept(admitted: AdmittedTransfer, now: number): Task {
+    const { clientId, request } = admitted;
     const task: Task = {
       id: this.ids.uuid(),
-      clientId,
-      source,
-      destination,
-      request,
-      signature,
+      ...admitted,
       sequence: this.sequence,
       requestedAt: now,
       label: request.label,
@@ -193,16 +165,6 @@ export class TaskLife {
     this.schedule(task);
   }
 
-  /** Sets what `PUT task/{id}` may change. */
-  update(task: Task, label: string | null, deadline: number | null): void {
-    task.label = label;
-    if (deadline !== null) {
-      task.deadline = deadline;
-      task.deadlineFixed = true;
-    }
-    this.schedule(task);
-  }
-
   private carryOn(task: Task, at: number): void {
     if (task.phase.kind === 'working' && task.phase.dueAt <= at) this.work(task, at);
     if (task.phase.kind === 'stalled' && task.phase.retryAt <= at) {
@@ -302,7 +264,6 @@ export class TaskLife {
     task.work = undefined;
     task.phase = { kind: 'ended', at, status, fatalError: code === null ? null : fatalError(code) };
     task.dueAt = Infinity;
-    if (!this.settings.keepItems) Object.assign(task, { request: { ...task.request, items: [] } });
     this.store.end(task, at);
     this.startNext(task.clientId, at);
   }
@@ -392,13 +353,4 @@ function isPaused(task: Task): boolean {
 
 function hasFolder(collection: Collection): collection is Collection & { readonly folder: string } {
   return collection.folder !== undefined;
-}
-
-/** Equal for the same client, collections and pairs of paths, in whatever order. */
-function signatureOf(clientId: string, request: TransferRequest): string {
-  const hash = createHash('sha256');
-  const pairs = request.items.map((item: TransferItem) => `${item.source}\0${item.destination}`);
-  hash.update(`${clientId}\0${request.sourceId}\0${request.destinationId}`);
-  for (const pair of pairs.sort()) hash.update(`\0\0${pair}`);
-  return hash.digest('base64');
 }

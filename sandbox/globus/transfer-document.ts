@@ -9,15 +9,6 @@ export interface TransferItem {
   readonly destination: string;
   /** `undefined`: Globus finds out whether the path is a directory. */
   readonly recursive: boolean | undefined;
-  readonly checksum: { readonly algorithm: string; readonly value: string } | undefined;
-}
-
-/** A rule of what a recursive copy leaves out or takes in. */
-export interface FilterRule {
-  readonly method: 'include' | 'exclude';
-  readonly type: 'file' | 'dir' | null;
-  /** A shell pattern. */
-  readonly name: string;
 }
 
 /** A transfer as it was asked for. */
@@ -34,11 +25,9 @@ export interface TransferRequest {
   readonly encryptData: boolean;
   readonly skipSourceErrors: boolean;
   readonly failOnQuotaErrors: boolean;
-  readonly recursiveSymlinks: 'ignore' | 'keep' | 'copy';
   readonly notifyOnSucceeded: boolean;
   readonly notifyOnFailed: boolean;
   readonly notifyOnInactive: boolean;
-  readonly filterRules: readonly FilterRule[];
   readonly items: readonly TransferItem[];
 }
 
@@ -71,6 +60,12 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
   if (flag(document, 'delete_destination_extra', false)) {
     throw badRequest('This sandbox never deletes: delete_destination_extra is not supported');
   }
+  if ((document['recursive_symlinks'] ?? 'ignore') !== 'ignore') {
+    throw badRequest('This sandbox only ignores links in folders: see recursive_symlinks');
+  }
+  if (list(document['filter_rules'] ?? [], 'filter_rules').length > 0) {
+    throw badRequest('This sandbox copies everything: filter_rules is not supported');
+  }
   const deadline = parseDeadline(document['deadline'], now);
   return {
     submissionId: submissionIdOf(document),
@@ -85,15 +80,9 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
     encryptData: flag(document, 'encrypt_data', false),
     skipSourceErrors: flag(document, 'skip_source_errors', false),
     failOnQuotaErrors: flag(document, 'fail_on_quota_errors', false),
-    recursiveSymlinks: oneOf(document['recursive_symlinks'] ?? 'ignore', 'recursive_symlinks', [
-      'ignore',
-      'keep',
-      'copy',
-    ]),
     notifyOnSucceeded: flag(document, 'notify_on_succeeded', true),
     notifyOnFailed: flag(document, 'notify_on_failed', true),
     notifyOnInactive: flag(document, 'notify_on_inactive', true),
-    filterRules: list(document['filter_rules'] ?? [], 'filter_rules').map(parseFilterRule),
     items: parseItems(document['DATA']),
   };
 }
@@ -119,7 +108,7 @@ export function parseLabel(label: unknown): string | null {
 }
 
 /** A deadline in ISO 8601; without a zone it is UTC. @throws {@link TransferRefusal} 400 */
-export function parseDeadline(value: unknown, now: number): number | null {
+function parseDeadline(value: unknown, now: number): number | null {
   if (value === undefined || value === null) return null;
   const deadline = typeof value === 'string' ? parseTime(value) : undefined;
   if (deadline === undefined) throw badRequest('deadline must be an ISO 8601 time');
@@ -152,40 +141,14 @@ function parseItem(value: unknown): TransferItem {
   if (type === 'transfer_symlink_item' && recursive !== undefined) {
     throw badRequest('A transfer_symlink_item has no recursive');
   }
-  const checksum = fields['external_checksum'] ?? undefined;
-  if (checksum !== undefined && (typeof checksum !== 'string' || recursive === true)) {
-    throw badRequest('external_checksum must be a string, and is for files only');
+  if ((fields['external_checksum'] ?? null) !== null) {
+    throw badRequest('This sandbox knows no checksums of others: see external_checksum');
   }
   return {
     kind: type === 'transfer_item' ? 'path' : 'symlink',
     source: path(fields, 'source_path'),
     destination: path(fields, 'destination_path'),
     recursive,
-    checksum:
-      checksum === undefined
-        ? undefined
-        : {
-            value: checksum.toLowerCase(),
-            // Fact: an external checksum without an algorithm is an MD5.
-            algorithm: oneOf(fields['checksum_algorithm'] ?? 'MD5', 'checksum_algorithm', [
-              'MD5',
-              'SHA1',
-              'SHA256',
-              'SHA512',
-            ]),
-          },
-  };
-}
-
-function parseFilterRule(value: unknown): FilterRule {
-  const fields = fieldsOf(value, 'A filter rule');
-  return {
-    method: oneOf(fields['method'] ?? 'exclude', 'method of a filter rule', ['include', 'exclude']),
-    type:
-      (fields['type'] ?? null) === null
-        ? null
-        : oneOf<'file' | 'dir'>(fields['type'], 'type of a filter rule', ['file', 'dir']),
-    name: text(fields, 'name'),
   };
 }
 
@@ -220,10 +183,4 @@ function flag(fields: Fields, name: string, whenAbsent: boolean): boolean {
 function list(value: unknown, name: string): readonly unknown[] {
   if (!Array.isArray(value)) throw badRequest(`${name} must be a list`);
   return value;
-}
-
-function oneOf<T extends string>(value: unknown, name: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw badRequest(`${name} must be one of ${allowed.join(', ')}`);
-  return found;
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { EmulatedResponse, Emulator } from './emulator.js';
 import { controlFaults, FAULT_CONTROL_PATH } from './fault-control.js';
-import { carryOut, FaultPlan } from './faults.js';
+import { carryOut, FaultPlan } from './fault-plan.js';
 
 /** How an emulator is put behind a port. */
 export interface EmulatorServerOptions {
@@ -20,8 +20,6 @@ export interface EmulatorServerOptions {
   readonly clock?: () => number;
   /** Chance for faults with a probability, from 0 (included) to 1. @default Math.random */
   readonly random?: () => number;
-  /** Largest request body, and what a larger one is answered with. @default no limit */
-  readonly bodyLimit?: { readonly bytes: number; readonly answer: EmulatedResponse };
   /** Idle time after which a connection is dropped, in milliseconds. @default 5000, as SciCat */
   readonly keepAliveTimeoutMs?: number;
   /** How many requests are remembered, the latest ones. @default 10000 */
@@ -75,9 +73,9 @@ export async function startEmulatorServer(
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const { method, path, query } = targetOf(incoming);
-    const body = await readBody(incoming, options.bodyLimit?.bytes ?? Number.POSITIVE_INFINITY);
+    const body = await readBody(incoming);
     if (path === FAULT_CONTROL_PATH || path.startsWith(`${FAULT_CONTROL_PATH}/`)) {
-      send(outgoing, controlFaults(faults, { method, path, body: body ?? '' }));
+      send(outgoing, controlFaults(faults, { method, path, body }));
       return;
     }
     const logged: Mutable<LoggedRequest> = { method, path, at: clock(), status: null };
@@ -87,9 +85,7 @@ export async function startEmulatorServer(
     const { latencyMs, effect } = faults.decide({ method, path }, random);
     await pause(latencyMs, closing.signal);
     const outcome = carryOut(effect, () =>
-      body === undefined
-        ? (options.bodyLimit?.answer ?? { status: 413 })
-        : emulator.handle({ method, path, query, headers: headersOf(incoming), body }, clock()),
+      emulator.handle({ method, path, query, headers: headersOf(incoming), body }, clock()),
     );
     switch (outcome.type) {
       case 'answer':
@@ -166,25 +162,18 @@ function headersOf(incoming: IncomingMessage): Record<string, string | undefined
   );
 }
 
-/**
- * @returns the body as text, gunzipped if need be; `undefined` if it is longer than `maxBytes`. The
- * rest is read all the same: a caller still sending would see a broken connection, not an answer.
- */
-async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+/** The body as text, gunzipped if need be. */
+async function readBody(incoming: IncomingMessage): Promise<string> {
   const zipped = incoming.headers['content-encoding'] === 'gzip';
   const chunks: Buffer[] = [];
   // As it comes in, so that the end of a long body is not followed by a long silence.
   const decoder = new StringDecoder('utf8');
   let text = '';
-  let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) continue;
     if (zipped) chunks.push(chunk);
     else text += decoder.write(chunk);
   }
-  if (length > maxBytes) return undefined;
-  return zipped && length > 0
+  return chunks.length > 0
     ? gunzipSync(Buffer.concat(chunks)).toString('utf8')
     : text + decoder.end();
 }

@@ -1,5 +1,5 @@
 import type { EmulatedResponse } from './emulator.js';
-import type { FaultEffect, FaultMatch, FaultPlan, FaultRule } from './faults.js';
+import type { FaultEffect, FaultMatch, FaultPlan, FaultRule } from './fault-plan.js';
 
 /** Where a running emulator server lets people see and change its faults. */
 export const FAULT_CONTROL_PATH = '/__sandbox/faults';

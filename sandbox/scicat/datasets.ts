@@ -214,12 +214,7 @@ export class Datasets {
   /** `GET datasets/{pid}` */
   get(version: ApiVersion, pid: string, call: Call): EmulatedResponse {
     const dataset = this.readable(version, pid, call.who);
-    const include = call.request.query.get('include');
-    if (version === 'v3' || include === null) return ok(dataset);
-    if (include !== 'origdatablocks') {
-      return badRequest(`Provided include field ${include} is not part of the dataset relations`);
-    }
-    return ok({ ...dataset, origdatablocks: this.blocks.get(pid) ?? [] });
+    return ok(dataset);
   }
 
   /** `GET v3 datasets/{pid}/origdatablocks` */

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { EmulatedResponse } from '../http/emulator.js';
 import type { JobDocument } from './jobs.js';
-import { errorBody, forbiddenResource, jobId, NOW, TestWorld } from './test-world.js';
+import { errorBody, forbiddenResource, jobId, TestWorld } from './test-world.js';
 
 const JOBS = '/api/v4/jobs';
 const ID = jobId(1);
@@ -24,9 +24,9 @@ const post = (who: string, json: unknown): EmulatedResponse =>
   world.as(who, 'POST', JOBS, { json });
 const patch = (who: string, json: unknown, id = ID): EmulatedResponse =>
   world.as(who, 'PATCH', `${JOBS}/${id}`, { json });
-const jobError = (message: string, error?: string): EmulatedResponse => ({
+const jobError = (message: string, error = ''): EmulatedResponse => ({
   status: 400,
-  body: { status: 400, message, ...(error === undefined ? {} : { error }) },
+  body: { status: 400, message, ...(error === '' ? {} : { error }) },
 });
 const created = (answer: EmulatedResponse): JobDocument => {
   expect(answer.status).toBe(201);
@@ -65,49 +65,31 @@ describe('POST jobs', () => {
   it.each<[unknown, readonly string[]]>([
     [{ ...transfer, id: 'x' }, ['property id should not exist']],
     [{ ...transfer, statusCode: 'x' }, ['property statusCode should not exist']],
-    [{ ...transfer, jobResultObject: {} }, ['property jobResultObject should not exist']],
     [{ ...transfer, contactEmail: '' }, ['contactEmail must be an email']],
-    [{ ...transfer, contactEmail: 'alice' }, ['contactEmail must be an email']],
     [{ ...transfer, ownerGroup: 1 }, ['ownerGroup must be a string']],
     [{ jobParams: [] }, ['type must be a string', 'jobParams must be an object']],
   ])('refuses %j with a list of messages', (body, messages) => {
-    expect([post('admin', body), world.machine.jobs()]).toEqual([
-      errorBody(400, 'Bad Request', messages),
-      [],
-    ]);
+    expect(post('admin', body)).toEqual(errorBody(400, 'Bad Request', messages));
+    expect(world.machine.jobs()).toEqual([]);
   });
 
-  it.each<[unknown, EmulatedResponse]>([
-    [7, jobError('Invalid dataset list')],
-    [[], jobError('List of passed datasets is empty.')],
-    [
-      [{ pid: '20.500/one' }],
-      jobError('Dataset list is expected to contain sets of pid and files.'),
-    ],
-    [
-      [{ pid: '20.500/one', files: [], more: 1 }],
-      jobError('Dataset list is expected to contain sets of pid and files.'),
-    ],
-    [[{ pid: 1, files: [] }], jobError("In datasetList each 'pid' field should be a string.")],
-    [
-      [{ pid: '20.500/one', files: 'a' }],
-      jobError("In datasetList each 'files' field should be an array."),
-    ],
-    [[{ pid: 'x/y', files: [] }], jobError('Datasets with pid x/y do not exist.')],
+  it.each<[unknown, string, string?]>([
+    [7, 'Invalid dataset list'],
+    [[], 'List of passed datasets is empty.'],
+    [[{ pid: '20.500/one' }], 'Dataset list is expected to contain sets of pid and files.'],
+    [[{ pid: 1, files: [] }], "In datasetList each 'pid' field should be a string."],
+    [[{ pid: '20.500/one', files: 'a' }], "In datasetList each 'files' field should be an array."],
+    [[{ pid: 'x/y', files: [] }], 'Datasets with pid x/y do not exist.'],
     [
       [{ pid: '20.500/one', files: ['a', './a'] }],
-      jobError(
-        'At least one requested file could not be found.',
-        '[{"pid":"20.500/one","nonExistFiles":["./a"]}]',
-      ),
+      'At least one requested file could not be found.',
+      '[{"pid":"20.500/one","nonExistFiles":["./a"]}]',
     ],
-    [
-      [...oneDataset, ...oneDataset],
-      errorBody(404, 'Not Found', 'Unable to get a dataset. (["20.500/one"])'),
-    ],
-  ])('refuses the dataset list %j', (datasetList, answer) => {
+  ])('refuses the dataset list %j', (datasetList, message, error = '') => {
     world.machine.addOrigDatablock('20.500/one', [{ path: 'a' }]);
-    expect(post('admin', { ...transfer, jobParams: { datasetList } })).toEqual(answer);
+    expect(post('admin', { ...transfer, jobParams: { datasetList } })).toEqual(
+      jobError(message, error),
+    );
   });
 
   it('takes files that are in the list, of one dataset only', () => {
@@ -125,17 +107,6 @@ describe('POST jobs', () => {
     ]);
   });
 
-  it('takes no more than 100 datasets', () => {
-    const datasetList = Array.from({ length: 101 }, (_, n) => {
-      world.machine.addDataset({ pid: `d/${n}`, ownerGroup: 'group1', sourceFolder: '/d' });
-      return { pid: `d/${n}`, files: [] };
-    });
-    expect([
-      post('admin', { ...transfer, jobParams: { datasetList } }),
-      post('admin', { ...transfer, jobParams: { datasetList: datasetList.slice(1) } }).status,
-    ]).toEqual([jobError('Datasets with pid d/100 do not exist.'), 201]);
-  });
-
   it('gives the job of a user who never logged in to the caller, without a word', () => {
     world.machine.addUser({ username: 'new', password: 'pw', neverLoggedIn: true });
     const before = created(post('admin', { ...transfer, ownerUser: 'new' }));
@@ -146,25 +117,6 @@ describe('POST jobs', () => {
       'admin',
       'new',
       'admin',
-    ]);
-  });
-
-  it('fills the contact address: given, the owner’s, the caller’s', () => {
-    const onlyGroup = { type: transfer.type, ownerGroup: 'group1', jobParams: {} };
-    const without = { ...onlyGroup, ownerUser: 'alice' };
-    const brief = ({ ownerUser, ownerGroup, contactEmail }: JobDocument): unknown => [
-      ownerUser,
-      ownerGroup,
-      contactEmail,
-    ];
-    expect([
-      brief(created(post('admin', { ...without, contactEmail: null }))),
-      brief(created(post('admin', onlyGroup))),
-      post('admin', { type: 'globus_transfer_job', jobParams: {} }),
-    ]).toEqual([
-      ['alice', 'group1', 'alice@scicat.example'],
-      [undefined, 'group1', 'admin@scicat.example'],
-      jobError('Contact email should be specified for an anonymous job.'),
     ]);
   });
 
@@ -215,24 +167,6 @@ describe('POST jobs', () => {
       [],
     ]);
   });
-
-  it('makes any number of archive jobs for one dataset', () => {
-    const archive = { ...transfer, type: 'archive' };
-    expect([post('admin', archive).status, post('admin', archive).status]).toEqual([201, 201]);
-  });
-
-  it('answers 400 after storing when a create action fails', () => {
-    world.machine.switches.failingCreateActions.add('globus_transfer_job');
-    expect([post('admin', transfer).status, world.machine.job(ID)?.ownerUser]).toEqual([
-      400,
-      'alice',
-    ]);
-  });
-
-  it('takes a jobStatusMessage out of the parameters and makes it the status', () => {
-    const job = created(post('admin', { ...transfer, jobParams: { jobStatusMessage: 'x', a: 1 } }));
-    expect([job.statusCode, job.statusMessage, job.jobParams]).toEqual(['x', 'x', { a: 1 }]);
-  });
 });
 
 describe('PATCH jobs', () => {
@@ -269,30 +203,9 @@ describe('PATCH jobs', () => {
     expect([world.machine.job(ID), world.machine.updateActions(ID)]).toEqual([third.body, 3]);
   });
 
-  it('merges under exactly one content type', () => {
-    const merge = (type: string, jobResultObject: unknown): unknown =>
-      (
-        world.as('admin', 'PATCH', `${JOBS}/${ID}`, {
-          json: { statusCode: 's', statusMessage: 'm', jobResultObject },
-          headers: { 'content-type': type },
-        }).body as JobDocument
-      ).jobResultObject;
-    expect([
-      merge('application/merge-patch+json', { a: 1, b: { c: 2, d: 3 } }),
-      merge('application/merge-patch+json', { a: null, b: { c: 4 } }),
-      merge('application/merge-patch+json; charset=utf-8', { e: 5 }),
-    ]).toEqual([{ a: 1, b: { c: 2, d: 3 } }, { b: { c: 4, d: 3 } }, { e: 5 }]);
-  });
-
-  it('stores null, and moves the execution time to the parameters', () => {
-    const status = { statusCode: 's', statusMessage: 'm' };
-    const moved = patch('admin', { ...status, jobResultObject: { executionTime: 't', a: 1 } });
-    const nulled = patch('admin', { ...status, jobResultObject: null });
-    expect([
-      (moved.body as JobDocument).jobResultObject,
-      (moved.body as JobDocument).jobParams,
-      (nulled.body as JobDocument).jobResultObject,
-    ]).toEqual([{ a: 1 }, { ...transfer.jobParams, executionTime: 't' }, null]);
+  it('stores null', () => {
+    const nulled = { statusCode: 's', statusMessage: 'm', jobResultObject: null };
+    expect(patch('admin', nulled).body).toMatchObject({ jobResultObject: null });
   });
 
   it.each<[unknown, readonly string[]]>([
@@ -304,39 +217,22 @@ describe('PATCH jobs', () => {
       ['jobResultObject must be an object'],
     ],
   ])('refuses %j', (body, messages) => {
-    const before = world.machine.job(ID);
-    expect([patch('admin', body), world.machine.job(ID)]).toEqual([
-      errorBody(400, 'Bad Request', messages),
-      before,
-    ]);
+    expect(patch('admin', body)).toEqual(errorBody(400, 'Bad Request', messages));
   });
 
-  it('is for administrators and update-privileged accounts, never for create-privileged ones', () => {
+  it('is never for create-privileged accounts that are no administrators', () => {
     const body = { statusCode: '', statusMessage: '' };
-    world.machine.jobTypes.set('globus_transfer_job', {
-      create: { auth: '#jobAdmin' },
-      update: { auth: '#all' },
-    });
-    const whenAll = ['admin', 'updater', 'alice', 'creator', 'both'].map((who) => patch(who, body));
-    world.machine.jobTypes.set('globus_transfer_job', {
-      create: { auth: '#jobAdmin' },
-      update: { auth: '#jobAdmin' },
-    });
-    expect([
-      whenAll.map((answer) => answer.status),
-      whenAll[4],
-      patch('alice', body),
-      patch('nobody', body),
-      patch('admin', body, 'no-such'),
-      patch('alice', body, 'no-such'),
-    ]).toEqual([
-      [200, 200, 200, 403, 403],
-      forbiddenResource,
-      errorBody(403, 'Forbidden', 'Unauthorized to update this job.'),
-      forbiddenResource,
-      jobError('Invalid job id.'),
-      jobError('Invalid job id.'),
+    const auth = '#all';
+    world.machine.jobTypes.set('globus_transfer_job', { create: { auth }, update: { auth } });
+    expect(
+      ['admin', 'updater', 'alice', 'creator', 'both', 'nobody'].map((who) => patch(who, body)),
+    ).toMatchObject([
+      { status: 200 },
+      { status: 200 },
+      { status: 200 },
+      ...Array<unknown>(3).fill(forbiddenResource),
     ]);
+    expect(patch('alice', body, 'no-such')).toEqual(jobError('Invalid job id.'));
   });
 
   it.each([
@@ -354,30 +250,6 @@ describe('PATCH jobs', () => {
       (who) => patch(who, { statusCode: '', statusMessage: '' }).status === 200,
     );
     expect(may).toEqual(allowed === undefined ? [] : [allowed]);
-  });
-
-  it('fails once the dataset is deleted, while reading, listing and deleting still work', () => {
-    world.machine.deleteDataset('20.500/one');
-    expect([
-      patch('admin', { statusCode: '', statusMessage: '' }),
-      world.as('admin', 'GET', `${JOBS}/${ID}`).status,
-      world.jobIds('admin'),
-      world.as('archiver', 'DELETE', `${JOBS}/${ID}`).status,
-    ]).toEqual([
-      errorBody(404, 'Not Found', 'Unable to get a dataset. (["20.500/one"])'),
-      200,
-      [ID],
-      200,
-    ]);
-  });
-
-  it('answers 400 after storing when an update action fails', () => {
-    world.machine.switches.failingUpdateActions.add('globus_transfer_job');
-    expect([
-      patch('admin', { statusCode: 'x', statusMessage: '' }).status,
-      world.machine.job(ID)?.statusCode,
-      world.machine.updateActions(ID),
-    ]).toEqual([400, 'x', 1]);
   });
 });
 
@@ -406,32 +278,6 @@ describe('GET one job', () => {
       forbiddenResource,
       jobError('Invalid job id.'),
       jobError('Invalid job id.'),
-    ]);
-  });
-
-  it('shows only the fields that are asked for', () => {
-    patch('admin', { statusCode: '2', statusMessage: '', jobResultObject: { a: { b: 1, c: 2 } } });
-    const filter = '{"fields":["statusCode","jobResultObject.a.b","jobParams.datasetList.pid"]}';
-    expect(world.as('admin', 'GET', `${JOBS}/${ID}?filter=${filter}`)).toEqual({
-      status: 200,
-      body: {
-        statusCode: '2',
-        jobResultObject: { a: { b: 1 } },
-        jobParams: { datasetList: [{ pid: '20.500/one' }] },
-      },
-    });
-  });
-
-  it('hits a list where the id is the name of a route', () => {
-    expect(get('alice', 'fullquery')).toEqual({ status: 200, body: [world.machine.job(ID)] });
-  });
-
-  it('fails for a type that was taken out of the configuration, which only the list survives', () => {
-    world.machine.jobTypes.delete('globus_transfer_job');
-    expect([get('admin'), world.jobIds('admin'), world.jobIds('alice')]).toEqual([
-      jobError('Invalid job type: globus_transfer_job'),
-      [ID],
-      [],
     ]);
   });
 });
@@ -476,28 +322,6 @@ describe('GET jobs', () => {
       world.jobIds('admin', { limits: { limit: 0, skip: 4 } }),
       world.jobIds('admin', { limits: { limit: 5, skip: 5 }, sort: { ownerUser: 1 } }),
     ]).toEqual([[], ids(5, 6), ids(5, 6), []]);
-  });
-
-  it('can be paged by ascending id', () => {
-    const page = (after: string): unknown =>
-      world.jobIds('admin', {
-        where: { id: { $gt: after }, type: 'globus_transfer_job' },
-        sort: { id: 1 },
-        limits: { limit: 2 },
-      });
-    expect([page(''), page(jobId(3)), page(jobId(5))]).toEqual([ids(1, 3), ids(5), []]);
-  });
-
-  it('finds open jobs with $nin, which includes those never patched; an equality misses them', () => {
-    finish(1, 'finished');
-    finish(3, 'transferring');
-    const where = { type: 'globus_transfer_job', createdBy: 'admin' };
-    const ended = ['finished', 'failed', 'cancelled'];
-    expect([
-      world.jobIds('admin', { where: { ...where, 'jobResultObject.status': { $nin: ended } } }),
-      world.jobIds('admin', { where: { ...where, 'jobResultObject.status': 'transferring' } }),
-      world.jobIds('admin', { where: { ...where, 'jobResultObject.completed': false } }),
-    ]).toEqual([ids(3, 5), ids(3), []]);
   });
 
   it('keeps the order of creation when jobs are changed, and sorts when asked to', () => {
@@ -558,165 +382,5 @@ describe('GET jobs', () => {
       status: 500,
       body: 'Internal server error',
     });
-  });
-
-  it('counts by fields, while a filter counts for nothing', () => {
-    finish(1, 'finished');
-    const facet = (query: string): unknown =>
-      world.as('admin', 'GET', `${JOBS}/fullfacet?${query}`).body;
-    expect([
-      facet('fields={"type":"globus_transfer_job"}&facets=["statusCode"]'),
-      facet('fields={"jobResultObject.status":"finished"}'),
-      facet('filter={"where":{"type":"archive"}}'),
-      facet('fields={"type":"nope"}&facets=["statusCode"]'),
-    ]).toEqual([
-      [
-        {
-          statusCode: [
-            { _id: '3', count: 1 },
-            { _id: 'jobSubmitted', count: 2 },
-          ],
-          all: [{ totalSets: 3 }],
-        },
-      ],
-      [{ all: [{ totalSets: 1 }] }],
-      [{ all: [{ totalSets: 6 }] }],
-      [{ all: [] }],
-    ]);
-  });
-
-  it('reads a page of 20,000 jobs without looking at all of them', () => {
-    let looks = 0;
-    const template = created(post('admin', transfer));
-    for (let n = 100; n < 20_100; n++) {
-      const job = { ...template, id: jobId(n), _id: jobId(n) };
-      Object.defineProperty(job, 'createdBy', {
-        enumerable: true,
-        get: () => {
-          looks += 1;
-          return 'admin';
-        },
-      });
-      world.machine.putJob(job);
-    }
-    const after = jobId(15_000);
-    const page = world.jobIds('admin', {
-      where: { id: { $gt: after }, type: 'globus_transfer_job', createdBy: 'admin' },
-      fields: ['id'],
-      sort: { id: 1 },
-      limits: { limit: 100 },
-    }) as string[];
-    expect([page.length, page[0], page.at(-1), looks]).toEqual([
-      100,
-      jobId(15_001),
-      jobId(15_100),
-      100,
-    ]);
-  });
-});
-
-describe('DELETE jobs', () => {
-  it('is for the delete groups only, administrators not being among them', () => {
-    const id = created(post('admin', transfer)).id;
-    const job = world.machine.job(id);
-    const remove = (who: string): EmulatedResponse => world.as(who, 'DELETE', `${JOBS}/${id}`);
-    expect([
-      remove('admin'),
-      remove('alice'),
-      remove('nobody'),
-      remove('archiver'),
-      remove('archiver'),
-      remove('admin'),
-      world.jobIds('admin', { where: { type: 'globus_transfer_job' } }),
-    ]).toEqual([
-      forbiddenResource,
-      forbiddenResource,
-      forbiddenResource,
-      { status: 200, body: job },
-      jobError(`Job id ${id} doesn't exist.`),
-      forbiddenResource,
-      [],
-    ]);
-  });
-});
-
-describe('the machine', () => {
-  it('stamps jobs with the time it is given', () => {
-    expect(created(post('admin', transfer)).createdAt).toBe(new Date(NOW).toISOString());
-  });
-
-  it('keeps a job that is put in as it is', () => {
-    const old = { ...created(post('admin', transfer)), id: 'old', _id: 'old', jobParams: {} };
-    world.machine.putJob(old);
-    expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([old, true]);
-    expect([world.machine.job('old'), world.machine.removeJob('old')]).toEqual([undefined, false]);
-    world.machine.putJob(old);
-    expect(world.jobIds('admin', { sort: { id: 1 } })).toEqual([ID, 'old']);
-  });
-});
-
-describe('what refusals tell of types and rights, without anything being stored', () => {
-  const accounts = ['admin', 'creator', 'updater', 'both', 'archiver', 'alice'];
-  const told = (probe: (who: string) => EmulatedResponse): unknown =>
-    Object.fromEntries(
-      accounts.map((who) => {
-        const { status, body } = probe(who);
-        return [who, `${status} ${(body as { readonly message: string }).message}`];
-      }),
-    );
-
-  // Fact: the type is looked up before all else, the list of datasets before any right
-  // (`instanceAuthorizationJobCreate` in SciCat's jobs.controller.utils.ts).
-  it('an empty list of datasets tells whether there is the type, to everybody', () => {
-    const emptyList = (type: string) => (who: string) =>
-      post(who, { type, jobParams: { datasetList: [] } });
-    const all = (message: string) => Object.fromEntries(accounts.map((who) => [who, message]));
-    expect([told(emptyList('archive')), told(emptyList('nope'))]).toEqual([
-      all('400 List of passed datasets is empty.'),
-      all('400 Invalid job type: nope'),
-    ]);
-  });
-
-  // Fact: whose job it is to be is settled before whether the caller may create it.
-  it('a job of nobody tells who may create jobs for others', () => {
-    const allowed = '400 Contact email should be specified for an anonymous job.';
-    const refused = '400 Invalid new job. Owner group should be specified.';
-    expect(told((who) => post(who, { type: 'globus_transfer_job', jobParams: {} }))).toEqual({
-      admin: allowed,
-      creator: allowed,
-      both: allowed,
-      updater: refused,
-      archiver: refused,
-      alice: refused,
-    });
-  });
-
-  // Fact: SciCat's endpoint guard comes before the id, and shuts out who may create but is no admin.
-  it('an update of no job tells only who may create without being an administrator', () => {
-    const body = { statusCode: 'x', statusMessage: 'x' };
-    expect(told((who) => patch(who, body, 'no-such'))).toEqual({
-      admin: '400 Invalid job id.',
-      creator: '403 Forbidden resource',
-      both: '403 Forbidden resource',
-      updater: '400 Invalid job id.',
-      archiver: '400 Invalid job id.',
-      alice: '400 Invalid job id.',
-    });
-  });
-
-  it('a deletion of no job tells who may delete', () => {
-    const refused = '403 Forbidden resource';
-    expect(told((who) => world.as(who, 'DELETE', `${JOBS}/no-such`))).toEqual({
-      admin: refused,
-      creator: refused,
-      both: refused,
-      updater: refused,
-      archiver: "400 Job id no-such doesn't exist.",
-      alice: refused,
-    });
-  });
-
-  afterEach(() => {
-    expect(world.machine.jobs()).toEqual([]);
   });
 });

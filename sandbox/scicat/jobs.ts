@@ -4,7 +4,6 @@ import { parseBody, requireCaller, type Call } from './call.js';
 import type { DatasetDocument, Datasets } from './datasets.js';
 import {
   compileProjection,
-  compileWhere,
   finishList,
   isRecord,
   parseListFilter,
@@ -228,22 +227,14 @@ export class Jobs {
       return notFound(`Unable to get a dataset. (${JSON.stringify(missing)})`);
     }
 
-    let result = change.jobResultObject;
-    // Surprise: replaced as a whole, unless the content type is exactly this one.
-    const merges = call.request.headers['content-type'] === 'application/merge-patch+json';
-    if (merges && isRecord(result)) result = mergePatch(job.jobResultObject ?? {}, result);
-    let { jobParams } = job;
-    if (isRecord(result) && 'executionTime' in result) {
-      const { executionTime, ...others } = result;
-      jobParams = { ...jobParams, executionTime };
-      result = others;
-    }
     const updated: JobDocument = {
       ...job,
       statusCode: change.statusCode,
       statusMessage: change.statusMessage,
-      jobResultObject: result === undefined ? job.jobResultObject : result,
-      jobParams,
+      // Surprise: replaced as a whole (merged only under `application/merge-patch+json`, which is not
+      // emulated).
+      jobResultObject:
+        change.jobResultObject === undefined ? job.jobResultObject : change.jobResultObject,
       updatedBy: account.username,
       updatedAt: new Date(call.now).toISOString(),
     };
@@ -289,33 +280,6 @@ export class Jobs {
     return ok(
       finishList(matched, byId ? { ...filter, sort: [] } : filter, JOB_FILTER.mandatoryFields),
     );
-  }
-
-  /**
-   * `GET v4 jobs/fullfacet`
-   *
-   * Surprise: it reads `fields` and `facets`; a `filter` is ignored, so that all readable jobs are
-   * counted.
-   */
-  fullFacet(call: Call): EmulatedResponse {
-    const caller = requireCaller(call.who);
-    const fields = jsonParameter(call.request.query.get('fields') ?? '{}');
-    const facets = jsonParameter(call.request.query.get('facets') ?? '[]');
-    if (!isRecord(fields) || !Array.isArray(facets)) return jobRefusal('Invalid facet query.');
-    const matches = compileWhere(fields);
-    const found = [...this.byId.values()].filter(
-      (job) => mayList(job, caller, this.options.jobTypes) && matches(job),
-    );
-    const counted = facets.map((facet: unknown) => {
-      const counts = new Map<unknown, number>();
-      for (const job of found) {
-        const value = valueAt(job, String(facet)) ?? null;
-        counts.set(value, (counts.get(value) ?? 0) + 1);
-      }
-      return [String(facet), [...counts].map(([_id, count]) => ({ _id, count }))] as const;
-    });
-    const all = found.length === 0 ? [] : [{ totalSets: found.length }];
-    return ok([{ ...(found.length === 0 ? {} : Object.fromEntries(counted)), all }]);
   }
 
   /**
@@ -631,20 +595,6 @@ function datasetListOf(jobParams: Readonly<Record<string, unknown>>): string[] {
   return list.flatMap((entry: unknown) =>
     isRecord(entry) && typeof entry['pid'] === 'string' ? [entry['pid']] : [],
   );
-}
-
-/** RFC 7396: objects are merged into each other, null takes a key away. */
-function mergePatch(
-  target: Readonly<Record<string, unknown>>,
-  patch: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...target };
-  for (const [key, value] of Object.entries(patch)) {
-    const before = merged[key];
-    if (value === null) Reflect.deleteProperty(merged, key);
-    else merged[key] = isRecord(value) ? mergePatch(isRecord(before) ? before : {}, value) : value;
-  }
-  return merged;
 }
 
 function fieldsOf(filter: string | null): readonly unknown[] | undefined {

@@ -24,44 +24,17 @@ describe('logging in to SciCat', () => {
 
   it('answers 201 with the token and its life', () => {
     const { status, body } = login('alice', 'alice-pw');
-    const { access_token: token, userId } = body as Record<string, unknown>;
-    expect({ status, body }).toEqual({
+    expect({ status, body }).toMatchObject({
       status: 201,
       body: {
-        access_token: token,
-        id: token,
+        access_token: (body as { readonly id: string }).id,
         expires_in: 3_600,
         ttl: 3_600,
         created: '2026-11-22T12:00:00.000Z',
-        userId,
-        user: {
-          _id: userId,
-          username: 'alice',
-          email: 'alice@scicat.example',
-          authStrategy: 'local',
-          __v: 0,
-          id: userId,
-        },
+        userId: expect.stringMatching(/^[0-9a-f]{24}$/),
+        user: { username: 'alice', email: 'alice@scicat.example', authStrategy: 'local' },
       },
     });
-    const payload = JSON.parse(
-      Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString(),
-    ) as Record<string, unknown>;
-    expect([payload['exp'], payload['username'], userId]).toEqual([
-      NOW / 1000 + 3_600,
-      'alice',
-      expect.stringMatching(/^[0-9a-f]{24}$/),
-    ]);
-  });
-
-  it('takes a form as well as JSON', () => {
-    const answer = directCall(world.machine, NOW, {
-      method: 'POST',
-      target: '/api/v3/auth/login',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: 'username=alice&password=alice-pw',
-    });
-    expect(answer.status).toBe(201);
   });
 
   it.each([
@@ -83,22 +56,6 @@ describe('logging in to SciCat', () => {
       (now) => (login('alice', 'alice-pw', now).body as Record<string, unknown>)['access_token'],
     );
     expect([tokens[0] === tokens[1], tokens[0] === tokens[2]]).toEqual([true, false]);
-  });
-
-  it('wants the new password once it is changed, and old tokens stay valid', () => {
-    world.machine.setPassword('alice', 'new');
-    expect([
-      login('alice', 'alice-pw').status,
-      login('alice', 'new').status,
-      world.as('alice', 'GET', IDENTITY).status,
-    ]).toEqual([401, 201, 200]);
-  });
-
-  it('does not end a token at logout', () => {
-    expect([
-      world.as('alice', 'POST', '/api/v3/auth/logout'),
-      world.as('alice', 'GET', IDENTITY).status,
-    ]).toEqual([{ status: 200, body: { logout: 'successful' } }, 200]);
   });
 
   it('knows authentication as v3 only', () => {
@@ -150,16 +107,6 @@ describe('tokens of SciCat', () => {
         id: 'identity-d0',
       },
     });
-    expect(world.as(token, 'GET', '/api/v3/auth/whoami')).toEqual({
-      status: 200,
-      body: {
-        _id: 'd0',
-        username: 'dora',
-        email: 'd@x.ch',
-        currentGroups: ['x'],
-        authStrategy: 'local',
-      },
-    });
   });
 
   it.each([
@@ -193,20 +140,6 @@ describe('tokens of SciCat', () => {
     ]);
   });
 
-  it('live until their very second', () => {
-    const token = world.machine.mintToken('alice', { now: NOW, expiresInSeconds: 60 });
-    const at = (now: number): number =>
-      directCall(world.machine, now, { method: 'GET', target: IDENTITY, token }).status;
-    expect([at(NOW + 59_999), at(NOW + 60_000)]).toEqual([200, 401]);
-  });
-
-  it('count only behind the word Bearer, in any case', () => {
-    const token = world.token('alice') ?? '';
-    const withHeader = (authorization: string): number =>
-      world.as('nobody', 'GET', IDENTITY, { headers: { authorization } }).status;
-    expect([token, `bearer ${token}`, `BEARER ${token}`].map(withHeader)).toEqual([401, 200, 200]);
-  });
-
   it('can be nobody’s: 200 with an empty body, and no rights', () => {
     const { status, body } = world.as('nobody', 'POST', '/api/v3/users/jwt');
     const { jwt } = body as { jwt: string };
@@ -221,11 +154,6 @@ describe('tokens of SciCat', () => {
       { status: 200, body: { username: 'anonymous', currentGroups: [] } },
       forbiddenResource,
     ]);
-  });
-
-  it('get changed groups at once', () => {
-    world.machine.setGroups('bob', ['group1']);
-    expect(world.as('bob', 'GET', '/api/v4/datasets/20.500%2Fone').status).toBe(200);
   });
 });
 
@@ -289,12 +217,6 @@ describe('SciCat with its database down', () => {
     world.machine.switches.databaseDown = false;
     expect(world.as('alice', 'GET', IDENTITY).status).toBe(200);
   });
-
-  it('waits as long as it is told', () => {
-    const world = new TestWorld();
-    Object.assign(world.machine.switches, { databaseDown: true, databaseTimeoutMs: 7 });
-    expect(world.as('nobody', 'GET', '/api/v3/health').delayMs).toBe(7);
-  });
 });
 
 describe('SciCat as an HTTP server', () => {
@@ -339,19 +261,6 @@ describe('SciCat as an HTTP server', () => {
     );
   });
 
-  it('crashes on a body above 16 MB, counted in bytes', () => {
-    const send = (body: string): EmulatedResponse =>
-      world.as('admin', 'POST', '/api/v4/jobs', {
-        body,
-        headers: { 'content-type': 'text/plain' },
-      });
-    expect([
-      send('x'.repeat(16 * 1024 * 1024)).status,
-      send('x'.repeat(16 * 1024 * 1024 + 1)),
-      send('ü'.repeat(8 * 1024 * 1024 + 1)).status,
-    ]).toEqual([400, { status: 500, body: 'Internal server error' }, 500]);
-  });
-
   it('answers a filter that is too long for a header with an empty 431', () => {
     const filter = (length: number): EmulatedResponse =>
       world.as('admin', 'GET', `/api/v4/jobs?filter={"where":{"id":"${'x'.repeat(length)}"}}`);
@@ -368,34 +277,16 @@ describe('MASK_PERSONAL_INFO', () => {
       (world.as(who, 'GET', '/api/v4/datasets/20.500%2Fone').body as Record<string, unknown>)[
         'sourceFolder'
       ];
-    const job = world.as('admin', 'POST', '/api/v4/jobs', {
-      json: {
-        type: 'globus_transfer_job',
-        ownerUser: 'alice',
-        contactEmail: 'alice@scicat.example',
-        jobParams: { notes: [{ text: 'of alice@scicat.example and carol@x.ch' }] },
-      },
-    });
-    const { id } = job.body as { id: string };
-    const seen = (who: string): unknown => {
-      const body = world.as(who, 'GET', `/api/v4/jobs/${id}`).body as Record<string, unknown>;
-      return [body['contactEmail'], body['jobParams']];
-    };
-    expect({
-      owner: folder('alice'),
-      admin: folder('admin'),
-      ownJob: seen('alice'),
-      merelyPrivileged: seen('creator'),
-      adminsJob: seen('admin'),
-    }).toEqual({
-      owner: '/data/*****/run1',
-      admin: '/data/alice@psi.ch/run1',
-      ownJob: ['alice@scicat.example', { notes: [{ text: 'of alice@scicat.example and *****' }] }],
-      merelyPrivileged: ['*****', { notes: [{ text: 'of ***** and *****' }] }],
-      adminsJob: [
-        'alice@scicat.example',
-        { notes: [{ text: 'of alice@scicat.example and carol@x.ch' }] },
-      ],
-    });
+    const contact = (who: string): unknown =>
+      (world.as(who, 'GET', '/api/v4/datasets/20.500%2Fone').body as Record<string, unknown>)[
+        'contactEmail'
+      ];
+    world.machine.changeDataset('20.500/one', { contactEmail: 'alice@scicat.example' });
+    expect([folder('alice'), folder('admin'), contact('alice'), contact('carol')]).toEqual([
+      '/data/*****/run1',
+      '/data/alice@psi.ch/run1',
+      'alice@scicat.example',
+      '*****',
+    ]);
   });
 });

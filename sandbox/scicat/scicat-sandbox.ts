@@ -6,8 +6,7 @@ import {
 import { ScicatMachine, type ScicatMachineOptions } from './scicat-machine.js';
 
 /** A SciCat of one's own, and the port it listens on. */
-export interface ScicatSandboxOptions
-  extends ScicatMachineOptions, Omit<EmulatorServerOptions, 'bodyLimit'> {
+export interface ScicatSandboxOptions extends ScicatMachineOptions, EmulatorServerOptions {
   /** A machine that is there already; the machine options are ignored then. */
   readonly machine?: ScicatMachine;
 }

@@ -1,26 +1,11 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { CleanUp } from './clean-up.js';
-import {
-  CONFIG_FILE,
-  discardSettings,
-  startWorld,
-  type World,
-  type WorldOptions,
-} from './world.js';
+import { startWorld, type World, type WorldOptions } from './world.js';
 
 describe('startWorld', () => {
   const cleanUp = new CleanUp();
@@ -33,13 +18,13 @@ describe('startWorld', () => {
     return startWorld(cleanUp, options);
   }
 
-  async function login(world: World, kind: 'SERVICE' | 'UPDATE'): Promise<number> {
+  async function login(world: World): Promise<number> {
     const answer = await fetch(`${world.scicat.url}/api/v3/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
-        username: world.secrets[`SCICAT_${kind}_USER_USERNAME`],
-        password: world.secrets[`SCICAT_${kind}_USER_PASSWORD`],
+        username: world.secrets['SCICAT_SERVICE_USER_USERNAME'],
+        password: world.secrets['SCICAT_SERVICE_USER_PASSWORD'],
       }),
     });
     return answer.status;
@@ -63,7 +48,7 @@ describe('startWorld', () => {
     });
     expect({
       secrets: Object.keys(world.secrets),
-      login: await login(world, 'SERVICE'),
+      login: await login(world),
       grant: grant.status,
       config: parse(await readFile(config, 'utf8')) as unknown,
     }).toEqual({
@@ -81,101 +66,6 @@ describe('startWorld', () => {
         globus: { authUrl: world.globus.authUrl, transferUrl: world.globus.transferUrl },
         task: { pollInterval: 1 },
       }),
-    });
-  });
-
-  it('leaves settings for a proxy elsewhere, and takes the configuration away again', async () => {
-    const world = await start({
-      reach: { listen: '127.0.0.1', name: 'emulators', scicatPort: 0, globusPort: 0 },
-    });
-    const settings = mkdtempSync(join(tmpdir(), 'settings-'));
-    cleanUp.add({
-      name: 'the settings',
-      remove: async () => {
-        rmSync(settings, { recursive: true });
-        await Promise.resolve();
-      },
-    });
-    world.writeSettings(settings, 8080);
-    const read = (name: string) => readFileSync(join(settings, name), 'utf8');
-    expect({
-      files: readdirSync(settings).sort(),
-      clientId: read('globus-client-id').trim(),
-      password: read('scicat-service-user-password').trim(),
-      config: parse(read(CONFIG_FILE)) as unknown,
-    }).toEqual({
-      files: [
-        'globus-client-id',
-        'globus-client-secret',
-        CONFIG_FILE,
-        'scicat-service-user-password',
-        'scicat-service-user-username',
-      ],
-      clientId: world.secrets['GLOBUS_CLIENT_ID'],
-      password: world.secrets['SCICAT_SERVICE_USER_PASSWORD'],
-      config: {
-        port: 8080,
-        server: { host: '0.0.0.0' },
-        scicatUrl: `http://emulators:${world.scicat.port}`,
-        globus: {
-          authUrl: `http://emulators:${world.globus.port}`,
-          transferUrl: `http://emulators:${world.globus.port}/v0.10`,
-        },
-        facilities: expect.any(Array),
-        task: { pollInterval: 1 },
-      },
-    });
-    discardSettings(settings);
-    expect(existsSync(join(settings, CONFIG_FILE))).toBe(false);
-    discardSettings(settings);
-  });
-
-  it('can have two accounts with few rights instead of one', async () => {
-    const world = await start({ serviceAccounts: 'least-privilege' });
-    expect([await login(world, 'SERVICE'), await login(world, 'UPDATE')]).toEqual([201, 201]);
-    expect(world.secrets['SCICAT_SERVICE_USER_USERNAME']).not.toBe(
-      world.secrets['SCICAT_UPDATE_USER_USERNAME'],
-    );
-  });
-
-  it("registers a dataset of Alice's that can't be archived yet, and that Bob can't read", async () => {
-    const world = await start();
-    const { document, destinationFolder } = world.registerDataset([
-      { path: 'a', kind: 'folder', size: 0 },
-      { path: 'a/b', kind: 'file', size: 12 },
-      { path: 'c', kind: 'file', size: 30 },
-    ]);
-    const reads = await Promise.all(
-      [world.alice, world.bob].map(async ({ token }) => {
-        const path = `datasets/${encodeURIComponent(document.pid)}`;
-        const answer = await fetch(`${world.scicat.url}/api/v4/${path}`, {
-          headers: { authorization: `Bearer ${token}` },
-        });
-        return answer.status;
-      }),
-    );
-    const { size, numberOfFiles, ownerGroup, sourceFolder, datasetlifecycle } = document;
-    expect({
-      reads,
-      size,
-      numberOfFiles,
-      ownerGroup,
-      sourceFolder,
-      archivable: datasetlifecycle['archivable'],
-      destinationFolder,
-    }).toEqual({
-      reads: [200, 403],
-      size: 42,
-      numberOfFiles: 2,
-      ownerGroup: world.alice.ownerGroup,
-      sourceFolder: world.sourceFolder,
-      archivable: false,
-      destinationFolder: join(
-        world.facilities.archive.folder,
-        'alice',
-        basename(document.pid),
-        basename(world.sourceFolder),
-      ),
     });
   });
 

@@ -7,7 +7,7 @@ const BASE = aRecord({ fileList: { count: 2, sha256: 'a'.repeat(64), symlinks: [
 const { source, destination, copy } = BASE;
 const fileList = { count: 2, sha256: 'a'.repeat(64), symlinks: [[0, 1]] as const };
 
-describe('W12: two requests are equal', () => {
+describe('two requests are equal', () => {
   test.each([
     ['another user', { requestedBy: { username: 'bob', ownerGroup: 'p123' } }],
     ['another key', { key: 'another' }],

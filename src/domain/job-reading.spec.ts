@@ -114,7 +114,7 @@ describe('K5: what was written is read back after a restart', () => {
     },
   );
 
-  test('W1: with a submission id in the record Globus may have it', () => {
+  test('with a submission id in the record Globus may have it', () => {
     const record = aRecord({ submissionId: 'from-record' });
     expect(readJob(aJob({ record }))).toMatchObject({
       kind: 'open',
@@ -125,7 +125,7 @@ describe('K5: what was written is read back after a restart', () => {
     });
   });
 
-  test('W1: a replaced submission id wins over that of the record', () => {
+  test('a replaced submission id wins over that of the record', () => {
     const record = aRecord({ submissionId: 'refused-one' });
     const job = aJob({ record, result: { status: 'transferring', submissionId: 'newer' } });
     expect(readJob(job)).toMatchObject({ kind: 'open', transfer: { submissionId: 'newer' } });
@@ -203,7 +203,7 @@ const goJob = (parts: Partial<TransferJobDocument> = {}): TransferJobDocument =>
   });
 
 describe('jobs of the Go version', () => {
-  test('K5: one with a task id is resumed', () => {
+  test('one with a task id is resumed', () => {
     expect(readJob(goJob())).toEqual({
       kind: 'open',
       transfer: {
@@ -233,7 +233,7 @@ describe('jobs of the Go version', () => {
     }
   });
 
-  test.each([[[]], [['a', 'b']]])('W13: one with datasets %j is skipped, not a crash', (pids) => {
+  test.each([[[]], [['a', 'b']]])('one with datasets %j is skipped, not a crash', (pids) => {
     const reason = 'it does not name exactly one dataset';
     expect(readJob(goJob({ datasetPids: pids }))).toEqual({ kind: 'unusable', reason });
     expect(readJob(aJob({ datasetPids: pids }))).toEqual({ kind: 'unusable', reason });

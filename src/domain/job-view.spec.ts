@@ -116,7 +116,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
-  test('cancelled: 004, and by whom (W10)', () => {
+  test('cancelled: 004, and by whom', () => {
     const status = { state: 'cancelled', taskId: TASK, by: 'by alice' } as const;
     expect(jobView(inStatus(status, { endRequested: WISH }))).toEqual({
       statusCode: '004',
@@ -136,7 +136,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
-  test('W5 finished, but the archive job could not be made: 995', () => {
+  test('finished, but the archive job could not be made: 995', () => {
     const shortfall = { kind: 'no-archive-job', error: 'SciCat said no' } as const;
     expect(
       jobView(inStatus({ state: 'finished', taskId: TASK, archiveJobId: undefined, shortfall })),
@@ -147,7 +147,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
-  test('failed: 998 with the reason in words, and progress is not zeroed (W8)', () => {
+  test('failed: 998 with the reason in words, and progress is not zeroed', () => {
     expect(jobView(inStatus({ state: 'failed', taskId: TASK, error: 'deadline' }))).toEqual({
       statusCode: '998',
       statusMessage: 'deadline',

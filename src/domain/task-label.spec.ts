@@ -6,7 +6,7 @@ const JOB = jobIdOf(1);
 const OTHER = jobIdOf(2);
 
 describe('the label of a task', () => {
-  test('W11: frozen, carries the job id, and is one that Globus takes', () => {
+  test('frozen, carries the job id, and is one that Globus takes', () => {
     expect(taskLabel(JOB)).toBe(`SciCat transfer ${JOB}`);
     expect(taskLabel(JOB)).toMatch(/^[A-Za-z0-9][A-Za-z0-9 _.:-]{0,126}[A-Za-z0-9]$/);
   });

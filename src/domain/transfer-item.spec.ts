@@ -101,7 +101,7 @@ describe('a job that is not followed', () => {
     expect(itemOfJob(aJob({ result })).status).toBe(status);
   });
 
-  test('W13: one without datasets is shown all the same', () => {
+  test('one without datasets is shown all the same', () => {
     expect(itemOfJob(aJob({ datasetPids: [] }))).toEqual({
       transferId: jobIdOf(1),
       status: 'waiting',

@@ -88,7 +88,7 @@ describe('the sealed record', () => {
     },
   );
 
-  test('K5 W4: what was sealed is read back as it was, or a restart would change wishes', () => {
+  test('what was sealed is read back as it was, or a restart would change the request', () => {
     fc.assert(
       fc.property(record, (sealed) => {
         expect(unsealRecord(sealRecord(sealed))).toEqual({ ok: true, record: sealed });

@@ -142,7 +142,7 @@ describe('changes of a transfer', () => {
     ).toBe(3);
   });
 
-  test('W1: from the first try on Globus may have the task, and each try counts', () => {
+  test('from the first try on Globus may have the task, and each try counts', () => {
     const once = beingSubmitted(inState('waiting'));
     expect([once.status, once.attempts]).toEqual([
       { state: 'waiting', reason: 'being submitted to Globus', submission: 'unconfirmed' },
@@ -165,7 +165,7 @@ describe('changes of a transfer', () => {
     ).toEqual(['', TASK, TASK, TASK, TASK]);
   });
 
-  test('W4: archived unless asked otherwise; the Go version always archived', () => {
+  test('archived unless asked otherwise; the Go version always archived', () => {
     expect([
       wantsArchive(aTransfer({ record: { autoArchive: true } })),
       wantsArchive(aTransfer({ record: { autoArchive: false } })),
@@ -193,7 +193,7 @@ describe('the wish to end', () => {
   });
 });
 
-describe('W8: progress never goes back', () => {
+describe('progress never goes back', () => {
   const count = fc.nat();
   const progress = fc.record({
     bytesTransferred: count,

@@ -19,7 +19,7 @@ afterEach(async () => {
   await upstreams.globus.close();
 });
 
-describe('contract 3, two SciCat accounts, neither of them an administrator', () => {
+describe('two SciCat accounts, neither of them an administrator', () => {
   it('one creates jobs, the other updates and removes them and marks datasets', async () => {
     upstreams = await startUpstreams({
       groupRights: {
@@ -138,7 +138,7 @@ describe('a SciCat that masks personal information', () => {
     expect(error).toMatchObject({ status: 400, message: expect.stringMatching(/SciCat hides/) });
   });
 
-  it('S7: two users whose names it hides are not the same person', async () => {
+  it('two users whose names it hides are not the same person', async () => {
     upstreams = await startUpstreams();
     const { machine } = upstreams.scicat;
     machine.switches.maskPersonalInfo = true;

@@ -39,7 +39,7 @@ const questions = () =>
 const datasetsRead = () =>
   service.scicat.requests.filter(({ path }) => path.includes('/datasets')).length;
 
-describe('S8, wrong tokens from one address', () => {
+describe('wrong tokens from one address', () => {
   it('are answered with 503 and Retry-After beyond the limit, and SciCat hears nothing of them', async () => {
     await start('maxFailedLoginsPerMinute: 3');
     await failTimes(3);
@@ -91,7 +91,7 @@ describe('S8, wrong tokens from one address', () => {
     expect([questions(), datasetsRead()]).toEqual([3, 3]);
   });
 
-  it('K6: 200 parallel requests behind one address are all answered, with tokens never seen before', async () => {
+  it('200 parallel requests behind one address are all answered, with tokens never seen before', async () => {
     await start('maxFailedLoginsPerMinute: 3');
     const tokens = Array.from({ length: 200 }, (_, n) =>
       service.scicat.mintToken('alice', { expiresInSeconds: 1000 + n }),

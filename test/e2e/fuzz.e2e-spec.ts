@@ -111,7 +111,7 @@ function wellFormed(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }
 
-describe('contract 1, whatever is sent', () => {
+describe('whatever is sent', () => {
   it('never gets a 5xx, never an error that is not in the one shape, and no unknown status', async () => {
     await fc.assert(
       fc.asyncProperty(

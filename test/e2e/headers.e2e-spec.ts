@@ -11,7 +11,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-describe('S8, what browsers are told', () => {
+describe('what browsers are told', () => {
   it.each([
     ['a page', 'GET', '/docs/index.html'],
     ['an answer', 'GET', '/version'],

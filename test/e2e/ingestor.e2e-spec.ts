@@ -112,7 +112,7 @@ describe('the Ingestor', () => {
     ]);
   });
 
-  it('requests whole folders with an empty body, and an empty collection root (A3)', async () => {
+  it('requests whole folders with an empty body, and an empty collection root', async () => {
     const pid = service.addDataset('whole', 'group1', '/group1/whole');
     const { status } = await postTransferTask(
       { ...REQUEST, scicatPid: pid, collectionRootPath: '' },

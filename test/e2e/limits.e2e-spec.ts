@@ -61,7 +61,7 @@ const connections = () =>
 const nobodyIsLeft = () =>
   eventually(async () => (await connections()) === 0, 'the service closes the connection');
 
-describe('S8, what takes too long is ended', () => {
+describe('what takes too long is ended', () => {
   it('a connection on which nothing is ever sent', async () => {
     await start({ headersMs: 50 });
     const connection = await connect();
@@ -135,7 +135,7 @@ describe('S8, what takes too long is ended', () => {
   });
 });
 
-describe('S8, nobody gets more than there is', () => {
+describe('nobody gets more than there is', () => {
   it('more connections than the service takes are closed, and one line tells so', async () => {
     await start({ connections: 2 });
     await Promise.all([connect(), connect()]);

@@ -59,7 +59,7 @@ async function list(who: string, query = ''): Promise<Page> {
 const ids = ({ transfers }: Page): readonly string[] =>
   transfers.map(({ transferId }) => transferId);
 
-describe('contract 1, GET /transfer', () => {
+describe('GET /transfer', () => {
   it('shows newest first, with the state of each as it is now', async () => {
     const page = await list('alice');
     expect(page.total).toBe(7);
@@ -108,7 +108,7 @@ describe('contract 1, GET /transfer', () => {
   });
 });
 
-describe('contract 1, GET /transfer/{scicatJobId}', () => {
+describe('GET /transfer/{scicatJobId}', () => {
   it('is the same as in the list', async () => {
     const worded = async () =>
       (await list('alice')).transfers.every(
@@ -123,7 +123,7 @@ describe('contract 1, GET /transfer/{scicatJobId}', () => {
   });
 });
 
-describe('contract 1, GET /version, /health/live, /health/ready', () => {
+describe('GET /version, /health/live, /health/ready', () => {
   it('are answered without a token', async () => {
     const [version, live, ready] = await Promise.all(
       ['/version', '/health/live', '/health/ready'].map((path) => service.call('GET', path)),
@@ -164,7 +164,7 @@ describe('contract 1, GET /version, /health/live, /health/ready', () => {
   });
 });
 
-describe('contract 1, X-Request-Id', () => {
+describe('X-Request-Id', () => {
   it('is made for each request', async () => {
     const answers = await Promise.all([1, 2].map(() => service.call('GET', '/version')));
     const ids = answers.map(({ headers }) => headers.get('x-request-id'));

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startUpstreams, TestService } from '../support/service.js';
 
-const MANY = 10_000;
+/** Several pages; the benchmark restarts with 10,000. */
+const MANY = 2_000;
 
 /** A UUID that carries a number. */
 const numbered = (prefix: string, number: number): string =>
   `${prefix}-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
-describe('a restart with 10,000 open transfers', () => {
+describe('a restart with thousands of open transfers', () => {
   let world: Awaited<ReturnType<typeof startUpstreams>>;
   let service: TestService | undefined;
 
@@ -45,7 +46,7 @@ describe('a restart with 10,000 open transfers', () => {
     }
   }
 
-  it('K5: all of them are taken up, in few calls, before the service says that it is ready', async () => {
+  it('all of them are taken up, in few calls, before the service says that it is ready', async () => {
     await leaveManyBehind();
     const before = world.scicat.requests.length;
     service = await TestService.start({ upstreams: world });
@@ -54,7 +55,7 @@ describe('a restart with 10,000 open transfers', () => {
     const lists = world.scicat.requests
       .slice(before)
       .filter(({ method, path }) => method === 'GET' && path.startsWith('/api/v4/jobs'));
-    // 20 full pages, and one to see that these were all.
-    expect(lists.length).toBeLessThanOrEqual(21);
+    // Four full pages of 500, and one to see that these were all.
+    expect(lists.length).toBeLessThanOrEqual(5);
   });
 });

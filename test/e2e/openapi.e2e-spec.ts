@@ -68,7 +68,7 @@ async function document(): Promise<Document> {
   return (await service.call('GET', '/openapi.json')).json as Document;
 }
 
-describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json', () => {
+describe('GET /docs/index.html, /docs, /openapi.yaml, /openapi.json', () => {
   it('all are answered without a token, in one document', async () => {
     const [index, docs, yaml, json] = await Promise.all(
       ['/docs/index.html', '/docs', '/openapi.yaml', '/openapi.json'].map((path) =>
@@ -193,7 +193,7 @@ describe('contract 1, GET /docs/index.html, /docs, /openapi.yaml, /openapi.json'
   });
 });
 
-describe('contract 1, behind a reverse proxy that strips a path prefix', () => {
+describe('behind a reverse proxy that strips a path prefix', () => {
   it('transfers are requested, looked at and cancelled', async () => {
     const headers = { 'SciCat-API-Key': service.tokens.alice };
     const post = await fetch(

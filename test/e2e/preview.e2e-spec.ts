@@ -232,7 +232,7 @@ describe('POST /transfer/preview', () => {
   });
 });
 
-describe('contract 1: each error of POST /transfer is the same for its preview', () => {
+describe('each error of POST /transfer is the same for its preview', () => {
   it.each<[string, string | undefined | (() => string)]>([
     ['no token', undefined],
     ['a token that means nothing', 'not-a-token'],

@@ -66,7 +66,7 @@ const BAD_REQUEST = {
   requestId: 'as in the header',
 };
 
-describe('contract 1, what is not even HTTP has the one error shape', () => {
+describe('what is not even HTTP has the one error shape', () => {
   it.each([
     ['no HTTP at all', 'HELLO\r\n\r\n'],
     ['binary', '\u0000\u0001\u0002\u0003\r\n\r\n'],
@@ -119,7 +119,7 @@ describe('contract 1, what is not even HTTP has the one error shape', () => {
   });
 });
 
-describe('contract 1, authentication is decided on the headers, before the body is read', () => {
+describe('authentication is decided on the headers, before the body is read', () => {
   const head = (token: string, more = '') =>
     `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${token}\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n${more}\r\n`;
 

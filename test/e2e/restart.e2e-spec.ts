@@ -38,7 +38,7 @@ describe('known defects of the Go version: after a restart', () => {
     await service.stop();
   }
 
-  it('K5: every open transfer is resumed with its original wishes', async () => {
+  it('every open transfer is resumed with its original wishes', async () => {
     const yaml = 'task: { maxConcurrency: 1, pollInterval: 1 }';
     const first = await start({ upstreams: world, yaml });
     first.holdTasks();
@@ -81,7 +81,7 @@ describe('known defects of the Go version: after a restart', () => {
     expect(second.archiveJobs()).toEqual([]);
   });
 
-  it('K5: a file list that waits is taken from the data folder', async () => {
+  it('a file list that waits is taken from the data folder', async () => {
     const earlier = await start({ upstreams: world });
     await stop(earlier);
     const { dataDir } = earlier.config;
@@ -108,7 +108,7 @@ describe('known defects of the Go version: after a restart', () => {
       'after Globus got it, with an error for an answer',
       { type: 'late-error', status: 502 } as const,
     ],
-  ])('W1: Globus fails %s, and the service is restarted: one task', async (_, effect) => {
+  ])('Globus fails %s, and the service is restarted: one task', async (_, effect) => {
     const first = await start({ upstreams: world });
     const broken = first.globus.faults.add({
       match: { method: 'POST', path: '/transfer$' },
@@ -125,7 +125,7 @@ describe('known defects of the Go version: after a restart', () => {
     expect((await second.post()).status).toBe(200);
   });
 
-  it('W2: the task id is in the job as soon as Globus has answered, long before a poll', async () => {
+  it('the task id is in the job as soon as Globus has answered, long before a poll', async () => {
     const service = await start({ upstreams: world, pollSeconds: 3600 });
     service.holdTasks();
     const jobId = await service.accepted();
@@ -135,7 +135,7 @@ describe('known defects of the Go version: after a restart', () => {
     });
   });
 
-  it('W3: SciCat stores the job but answers with an error: found by its key, it goes on', async () => {
+  it('SciCat stores the job but answers with an error: found by its key, it goes on', async () => {
     const service = await start({ upstreams: world });
     world.scicat.machine.switches.failingCreateActions.add('globus_transfer_job');
     const jobId = await service.accepted();
@@ -147,7 +147,7 @@ describe('known defects of the Go version: after a restart', () => {
     ['a lost answer', { type: 'lost-answer' } as const],
     ['an error', { type: 'late-error', status: 502 } as const],
     ['a login page', { type: 'garbage', carriedOut: true } as const],
-  ])('W3: creation with %s: the job is found by its key and goes on', async (_, effect) => {
+  ])('creation with %s: the job is found by its key and goes on', async (_, effect) => {
     const service = await start({ upstreams: world });
     world.scicat.faults.add({ match: { method: 'POST', path: '/jobs$' }, times: 1, effect });
     const jobId = await service.accepted();
@@ -155,7 +155,7 @@ describe('known defects of the Go version: after a restart', () => {
     await service.reaches(jobId, '003');
   });
 
-  it('W4: autoArchive=false is kept across a restart', async () => {
+  it('autoArchive=false is kept across a restart', async () => {
     const first = await start({ upstreams: world });
     first.holdTasks();
     const jobId = await first.accepted({ autoArchive: 'false' });
@@ -170,7 +170,7 @@ describe('known defects of the Go version: after a restart', () => {
     });
   });
 
-  it('W5: an archive job whose creation was interrupted by a restart is made, and only once', async () => {
+  it('an archive job whose creation was interrupted by a restart is made, and only once', async () => {
     const first = await start({ upstreams: world });
     const broken = world.scicat.faults.add({
       match: { method: 'POST', path: '/jobs$' },
@@ -186,7 +186,7 @@ describe('known defects of the Go version: after a restart', () => {
     expect(second.archiveJobs()).toHaveLength(1);
   });
 
-  it('W13: jobs of the Go version: one that runs is followed, others are left alone', async () => {
+  it('jobs of the Go version: one that runs is followed, others are left alone', async () => {
     const first = await start({ upstreams: world });
     const jobId = await first.accepted();
     const finished = await first.reaches(jobId, '003');
@@ -215,7 +215,7 @@ describe('known defects of the Go version: after a restart', () => {
     }
   });
 
-  it('W15: the service stops gracefully: what SciCat must know is written before it goes', async () => {
+  it('the service stops gracefully: what SciCat must know is written before it goes', async () => {
     const first = await start({ upstreams: world });
     first.holdTasks();
     world.scicat.faults.add({

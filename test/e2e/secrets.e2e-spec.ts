@@ -176,8 +176,8 @@ function secrets(): Readonly<Record<string, string>> {
   };
 }
 
-describe('S9', () => {
-  it('there is something to look at', () => {
+describe('secrets in the log and in answers', () => {
+  it('there is much to search', () => {
     expect([logged.length > 200, answered.length > 150]).toEqual([true, true]);
     expect(logged.join('')).toContain(ALICES_DATASET);
     for (const line of logged) expect(() => JSON.parse(line) as unknown).not.toThrow();

@@ -73,7 +73,7 @@ facilities:
   }
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'W15: %s with nothing under way: it ends well',
+    '%s with nothing under way: it ends well',
     async (signal) => {
       proxy.signal(signal);
       await proxy.gone();
@@ -81,7 +81,7 @@ facilities:
     },
   );
 
-  it('W15: a submission under way is let end, and SciCat hears of the task', async () => {
+  it('a submission under way is let end, and SciCat hears of the task', async () => {
     world.globus.faults.add({
       match: { method: 'POST', path: '/v0.10/transfer' },
       effect: { type: 'latency', ms: 1500 },

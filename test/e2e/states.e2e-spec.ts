@@ -48,7 +48,7 @@ async function transferring(): Promise<string> {
   return jobId;
 }
 
-describe('contract 4, state', () => {
+describe('what SciCat shows of a transfer', () => {
   it('just created: the job says who asked, for what, and holds the record', async () => {
     service.holdTasks();
     const jobId = await service.accepted({ autoArchive: 'false' });
@@ -87,7 +87,7 @@ describe('contract 4, state', () => {
     });
   });
 
-  it('transferring (002), with what Globus says of its trouble (W7, W10)', async () => {
+  it('transferring (002), with what Globus says of its trouble', async () => {
     const jobId = await transferring();
     const [task] = service.globus.machine.tasks();
     await eventually(
@@ -107,7 +107,7 @@ describe('contract 4, state', () => {
     expect(await look(jobId)).toMatchObject({ status: 'transferring', globusTaskId: task?.id });
   });
 
-  it('W10: a permission trouble is shown and is no end, nor is INACTIVE', async () => {
+  it('a permission trouble is shown and is no end, nor is INACTIVE', async () => {
     service.holdTasks();
     const jobId = await service.accepted();
     const [task] = service.globus.machine.tasks();
@@ -125,7 +125,7 @@ describe('contract 4, state', () => {
     expect(service.job(jobId).statusCode).toBe('002');
   });
 
-  it('finalizing (002), while the dataset is being marked; finished is the last write (W6)', async () => {
+  it('finalizing (002), while the dataset is being marked; finished is the last write', async () => {
     service.scicat.faults.add({
       id: 'lifecycle',
       match: { method: 'PATCH', path: 'datasetlifecycle' },
@@ -169,7 +169,7 @@ describe('contract 4, state', () => {
     expect(await look(jobId)).toMatchObject({ status: 'finished', ...ALL });
   });
 
-  it('cancelled (004), by whom; progress stays (W8)', async () => {
+  it('cancelled (004), by whom; progress stays', async () => {
     const jobId = await transferring();
     await service.call('DELETE', `/transfer/${jobId}`, { who: 'alice' });
     await service.reaches(jobId, '004');
@@ -187,7 +187,7 @@ describe('contract 4, state', () => {
     expect(service.archiveJobs()).toEqual([]);
   });
 
-  it('W10: cancelled in the web app of Globus is cancelled, too', async () => {
+  it('cancelled in the web app of Globus is cancelled, too', async () => {
     const jobId = await transferring();
     const [task] = service.globus.machine.tasks();
     service.globus.machine.cancelAs('owner in the web app', task?.id ?? '');
@@ -214,7 +214,7 @@ describe('contract 4, state', () => {
     });
   });
 
-  it('W5: finished, but the archive job could not be made (995)', async () => {
+  it('finished, but the archive job could not be made (995)', async () => {
     service.scicat.machine.jobTypes.delete('archive');
     const jobId = await service.accepted();
     await service.reaches(jobId, '995');
@@ -251,7 +251,7 @@ describe('contract 4, state', () => {
   });
 });
 
-describe('contract 1, DELETE in each state', () => {
+describe('DELETE in each state', () => {
   const cancel = async (jobId: string, remove = false): Promise<readonly [number, string]> => {
     const answer = await service.call(
       'DELETE',
@@ -263,7 +263,7 @@ describe('contract 1, DELETE in each state', () => {
     return [answer.status, answer.text];
   };
 
-  it('K4: waiting: cancelled at once, and Globus never hears of it', async () => {
+  it('waiting: cancelled at once, and Globus never hears of it', async () => {
     await transferring();
     const jobId = await service.accepted({ scicatPid: service.addDataset('second') });
     expect(await cancel(jobId)).toEqual([200, '']);
@@ -303,7 +303,7 @@ describe('contract 1, DELETE in each state', () => {
     expect(service.globus.machine.tasks()[0]?.phase.kind).toBe('ended');
   });
 
-  it('W9: a task that was complete before Globus heard of the cancel is finished', async () => {
+  it('a task that was complete before Globus heard of the cancel is finished', async () => {
     const held = service.globus.faults.add({
       match: { method: 'POST', path: '/cancel$' },
       effect: { type: 'status', status: 503 },
@@ -318,7 +318,7 @@ describe('contract 1, DELETE in each state', () => {
     });
   });
 
-  it('K4: finalizing: answered at once, and the transfer is finished all the same', async () => {
+  it('finalizing: answered at once, and the transfer is finished all the same', async () => {
     const broken = service.scicat.faults.add({
       match: { method: 'PATCH', path: 'datasetlifecycle' },
       effect: { type: 'status', status: 503 },

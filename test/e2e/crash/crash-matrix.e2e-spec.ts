@@ -9,11 +9,13 @@ import { LIVES } from './lives.js';
  * lose if this failed: a transfer that was promised, or the truth about it; or there would be two
  * copies, or two tapes.
  *
- * One point in three is tried; with CRASH_ALL=1 all are. CRASH_ROWS=FILE has what came of each
- * written to a file, as JSON (see scripts/crash-matrix.mjs).
+ * One point in nine is tried, which leaves some of each life. CRASH_EVERY=3 tries one in three, as
+ * `.ci/run` does, and CRASH_EVERY=1 all of them, in further lives too. An even number would only try
+ * crashes before a call. CRASH_ROWS=FILE has what came of each written to a file, as JSON (see
+ * scripts/crash-matrix.mjs).
  */
-const FULL = process.env['CRASH_ALL'] === '1';
-const EVERY = FULL ? 1 : 3;
+const EVERY = Number(process.env['CRASH_EVERY'] ?? 9);
+const FULL = EVERY === 1;
 const AT_ONCE = 3;
 const TRIED = LIVES.filter(({ onlyInFull }) => FULL || onlyInFull !== true);
 
@@ -46,6 +48,6 @@ describe('killed at any moment', () => {
         [`${when} ${call.name} #${call.occurrence}, told ${told}:`, ...broken].join('\n  '),
       );
     expect(bad).toEqual([]);
-    expect(own.length).toBeGreaterThan(2);
+    expect(own.length).toBeGreaterThan(1);
   });
 });

@@ -105,11 +105,6 @@ export class FaultPlan {
   private outageEffect: FaultEffect | undefined;
   private lastId = 0;
 
-  /** True if every request goes to {@link decide} for nothing: no rule, no outage. */
-  get isEmpty(): boolean {
-    return this.rules.size === 0 && this.outageEffect === undefined;
-  }
-
   /**
    * Adds a rule behind the others, or replaces the rule with the same id in its place.
    *
