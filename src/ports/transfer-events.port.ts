@@ -2,7 +2,7 @@ import type { Transfer } from '../domain/transfer.js';
 import type { TransferState } from '../domain/transfer-state.js';
 
 /** What somebody may be allowed to do, or not. */
-export type DecidedOperation =
+type DecidedOperation =
   'authenticate' | 'request' | 'preview' | 'facilities' | 'list' | 'look-up' | 'cancel';
 
 /** Who was allowed what, or why not. All texts are for operators. */
