@@ -8,7 +8,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /service
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY nest-cli.json tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
 COPY src src
 COPY sandbox sandbox
 # npm makes commands executable when it installs a package; here nobody does.
@@ -45,7 +45,6 @@ COPY --from=dependencies /service/node_modules node_modules
 COPY --from=build /service/dist dist
 COPY package.json LICENSE scicat-globus-proxy-config.example.yaml ./
 # The example names it, for editors.
-COPY config/scicat-globus-proxy-config.schema.json config/
 COPY config/scicat-globus-proxy-config.schema.json config/
 # A fresh named volume takes over owner and mode of this folder. No VOLUME here: an unnamed one would
 # look like a mount and be thrown away with the container all the same.

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { NO_LATENCY } from './support/run.js';
 import type { Latency } from './support/world.js';
 
-export const GROUPS = ['request', 'tracking', 'lists', 'start'] as const;
+const GROUPS = ['request', 'tracking', 'lists', 'start'] as const;
 
 /** A group of measurements. */
 export type Group = (typeof GROUPS)[number];

@@ -36,7 +36,7 @@ const IN_FLIGHT = [
 const SHOWN_WITHIN_MS = POLL_SECONDS * 1000 + 2000;
 
 /** The targets, as ratios within one run and as counts. */
-export const TARGETS: readonly Target[] = [
+const TARGETS: readonly Target[] = [
   ...SHAPES.flatMap((shape): readonly Target[] => [
     // Identity, dataset, job and submission; the task's id, and a submission id for the next one.
     never(`request/${shape}/calls`, 6),

@@ -14,7 +14,7 @@ const builds = [
   {
     script: 'build',
     built: 'dist/main.js',
-    sources: ['src', 'nest-cli.json', 'tsconfig.build.json', ...shared],
+    sources: ['src', 'tsconfig.build.json', ...shared],
   },
   {
     script: 'build:sandbox',

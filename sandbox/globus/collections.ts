@@ -2,7 +2,7 @@ import { TransferRefusal } from './refusals.js';
 import type { Trouble, TroubleCode } from './event-codes.js';
 
 /** Globus's kinds of collection. */
-export type EntityType =
+type EntityType =
   | 'GCSv5_mapped_collection'
   | 'GCSv5_guest_collection'
   | 'GCP_mapped_collection'
@@ -10,7 +10,7 @@ export type EntityType =
   | 'GCSv5_endpoint';
 
 /** What a virtual collection finds at a path. */
-export interface VirtualSize {
+interface VirtualSize {
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;

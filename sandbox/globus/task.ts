@@ -59,7 +59,7 @@ export interface Work {
 }
 
 /** What a task is doing. */
-export type Phase =
+type Phase =
   | { readonly kind: 'queued' }
   | { readonly kind: 'working'; readonly dueAt: number }
   /** Hit by an error; waits for its next try without holding a slot. */
@@ -75,7 +75,7 @@ export type Phase =
     };
 
 /** An entry of a task's event list. */
-export interface TaskEvent {
+interface TaskEvent {
   readonly code: EventCode;
   readonly details: string;
   readonly isError: boolean;

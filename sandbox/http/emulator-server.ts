@@ -27,7 +27,7 @@ export interface EmulatorServerOptions {
 }
 
 /** One request that the server got, without its query, headers and body: those may hold secrets. */
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly method: string;
   /** Percent-encoded, without query. */
   readonly path: string;

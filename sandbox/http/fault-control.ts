@@ -71,7 +71,7 @@ function change(plan: FaultPlan, body: unknown): EmulatedResponse {
  *
  * @throws TypeError with a sentence for the person who wrote it.
  */
-export function parseFaultRule(value: unknown): FaultRule {
+function parseFaultRule(value: unknown): FaultRule {
   const given = objectOf(value, 'A fault');
   refuseUnknown(given, ['id', 'match', 'times', 'probability', 'effect'], 'A fault');
   return {

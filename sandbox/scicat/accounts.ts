@@ -48,7 +48,7 @@ export interface GroupRights {
 }
 
 /** What one account may do. */
-export interface Rights {
+interface Rights {
   readonly admin: boolean;
   readonly createJobPrivileged: boolean;
   readonly updateJobPrivileged: boolean;

@@ -49,7 +49,7 @@ export interface JobDocument {
 }
 
 /** Who may create or update jobs of a type: one of SciCat's words, `@group`, or a user name. */
-export type JobAuth = string;
+type JobAuth = string;
 
 /** One job type of SciCat's job configuration file. */
 export interface JobTypeConfig {
@@ -73,7 +73,7 @@ export const DEFAULT_JOB_TYPES: Readonly<Record<string, JobTypeConfig>> = {
 };
 
 /** What can be switched on jobs while the machine runs. */
-export interface JobSwitches {
+interface JobSwitches {
   /** Types whose create action (an e-mail, say) fails: 400, but the job is stored. */
   readonly failingCreateActions: ReadonlySet<string>;
   /** Types whose update action fails: 400, but the update is stored. */

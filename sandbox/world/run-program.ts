@@ -9,7 +9,7 @@ export interface ProgramContext {
 }
 
 /** Somebody wants the program to end. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
   constructor(

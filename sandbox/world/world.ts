@@ -37,7 +37,7 @@ export interface Reach {
 }
 
 /** Somebody with a SciCat account. */
-export interface Scientist {
+interface Scientist {
   readonly username: string;
   /** Groups that own datasets. */
   readonly ownerGroup: string;

@@ -2,7 +2,7 @@ import type { Dataset } from '../ports/datasets.port.js';
 import type { Caller } from './caller.js';
 
 /** What the log line of a request says beyond method, path and status. */
-export interface RequestFacts {
+interface RequestFacts {
   username?: string;
   datasetPid?: string;
   jobId?: string;

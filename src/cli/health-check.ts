@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { applicationFolder } from '../config/application-folder.js';
 import { loadConfig } from '../config/load-config.js';
-import { livenessUrl } from './command-config.js';
+import { livenessUrl } from './common/command-config.js';
 
 /** A container engine gives up after 5 s in the image; this must be able to say why before. */
 const TIMEOUT_MS = 4_000;

@@ -2,9 +2,9 @@
 import { checkConfigCommand } from './check-config/check-config.command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { explainCommand } from './explain/explain.command.js';
-import { runCli } from './program.js';
+import { runCli } from './common/program.js';
 import { serveCommand } from './serve.command.js';
-import { processTerminal } from './terminal.js';
+import { processTerminal } from './common/terminal.js';
 import { transfersCommand } from './transfers/transfers.command.js';
 
 const exitCode = await runCli(process.argv.slice(2), processTerminal(), [

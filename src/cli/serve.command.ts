@@ -1,4 +1,4 @@
-import { type CommandInstaller, type CommonOptions, configArguments } from './program.js';
+import { type CommandInstaller, type CommonOptions, configArguments } from './common/program.js';
 
 /** `serve`: what `node dist/main.js` does. */
 export const serveCommand: CommandInstaller = (program) => {

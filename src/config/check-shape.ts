@@ -1,5 +1,6 @@
 import { settingsOf, type SettingsClass } from './define-setting.js';
-import { didYouMean, type Findings } from './problem.js';
+import type { Findings } from './findings.js';
+import { didYouMean } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { shown } from './value-kinds.js';
 import { pathOf, type YamlSource } from './yaml-source.js';

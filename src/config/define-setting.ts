@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
-import type { Findings } from './problem.js';
+import type { Findings } from './findings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 /*

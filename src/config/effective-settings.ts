@@ -4,8 +4,7 @@ import { settingsOf, type SettingsClass, valueOf } from './define-setting.js';
 import { FileSettings } from './service-settings.js';
 
 /** A mapping or a list of settings, as the file would hold it. */
-export type SettingValue =
-  string | number | boolean | null | readonly SettingValue[] | SettingMapping;
+type SettingValue = string | number | boolean | null | readonly SettingValue[] | SettingMapping;
 /** Settings by their keys. */
 export interface SettingMapping {
   readonly [key: string]: SettingValue;

@@ -1,13 +1,13 @@
 import { posix, win32 } from 'node:path';
 
 /** Names that the configuration file may have, the preferred one first. */
-export const CONFIG_FILE_NAMES = [
+const CONFIG_FILE_NAMES = [
   'scicat-globus-proxy-config.yaml',
   'scicat-globus-proxy.config.yaml',
 ] as const;
 
 /** Environment variable that names the configuration file. */
-export const CONFIG_FILE_VARIABLE = 'SCICAT_GLOBUS_PROXY_CONFIG';
+const CONFIG_FILE_VARIABLE = 'SCICAT_GLOBUS_PROXY_CONFIG';
 
 /** Name of the service's folder below the user's configuration and state folders. */
 export const APPLICATION_NAME = 'scicat-globus-proxy';

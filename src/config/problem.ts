@@ -1,6 +1,5 @@
 import { ProxyError } from '../errors/proxy-error.js';
 import { nearestName } from '../templates/suggestion.js';
-import type { FilePosition, YamlSource } from './yaml-source.js';
 
 /** One thing that is wrong, or doubtful, in the configuration. */
 export interface Problem {
@@ -59,67 +58,4 @@ export class ConfigurationError extends ProxyError {
     super([`The configuration has ${count}:`, ...errors.map(formatProblem)].join('\n'));
     this.problems = problems;
   }
-}
-
-/** What a problem may have besides its path and message. */
-interface FindingOptions {
-  readonly suggestion?: string | undefined;
-  /** Where it is, if not where the value at the path begins. */
-  readonly at?: FilePosition | undefined;
-}
-
-/** Collects the problems of one file, each with its place in it. */
-export class Findings {
-  readonly problems: Problem[] = [];
-
-  constructor(
-    private readonly source: YamlSource,
-    private readonly file: string,
-  ) {}
-
-  error(path: string, message: string, options: FindingOptions = {}): void {
-    this.#add('error', path, message, options);
-  }
-
-  warning(path: string, message: string, options: FindingOptions = {}): void {
-    this.#add('warning', path, message, options);
-  }
-
-  /** Whether there is an error at a path or in what holds it, so that more messages only confuse. */
-  hasErrorAbove(path: string): boolean {
-    return errorsAmong(this.problems).some((problem) => isWithin(path, problem.path));
-  }
-
-  /** Whether there is an error at a path or below it. */
-  hasErrorBelow(path: string): boolean {
-    return errorsAmong(this.problems).some((problem) => isWithin(problem.path, path));
-  }
-
-  /** All that was found, in the order of the file. */
-  sorted(): readonly Problem[] {
-    return this.problems.toSorted(
-      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-    );
-  }
-
-  #add(
-    severity: Problem['severity'],
-    path: string,
-    message: string,
-    { suggestion, at = this.source.positionOf(path) }: FindingOptions,
-  ): void {
-    this.problems.push({
-      file: this.file,
-      line: at?.line,
-      column: at?.column,
-      path,
-      message,
-      ...(suggestion === undefined ? {} : { suggestion }),
-      severity,
-    });
-  }
-}
-
-function isWithin(path: string, outer: string): boolean {
-  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }

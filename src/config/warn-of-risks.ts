@@ -4,7 +4,7 @@ import type { Facility } from '../facilities/facility.js';
 import { canMeet } from '../facilities/path-overlap.js';
 import type { Template } from '../templates/template.js';
 import type { ConfiguredFacility, FacilitySettings } from './facility-settings.js';
-import type { Findings } from './problem.js';
+import type { Findings } from './findings.js';
 import type { TransferSettings } from './service-settings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 

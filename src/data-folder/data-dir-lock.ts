@@ -27,7 +27,7 @@ export type LockReading =
   | { readonly kind: 'held'; readonly holder: string };
 
 /** The holder of a lock: enough to tell whether that process is still alive. */
-export interface LockHolder {
+interface LockHolder {
   /** Unique to each lock, so that no process mistakes another's lock for its own. */
   readonly token: string;
   readonly pid: number;

@@ -69,7 +69,7 @@ export function requestIdOf(request: object): string {
  * Turns anything that was thrown while a request was handled into the answer for its caller. What is
  * not one of the service's own errors says nothing about its inside.
  */
-export function errorResponse(error: unknown, method: string, requestId: string): ErrorResponse {
+function errorResponse(error: unknown, method: string, requestId: string): ErrorResponse {
   if (!(error instanceof ProxyError)) {
     return (
       frameworkResponse(error, requestId) ??

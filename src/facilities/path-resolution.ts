@@ -29,7 +29,7 @@ export interface PathRequest {
 }
 
 /** Why no paths come out. */
-export type PathRefusalReason =
+type PathRefusalReason =
   | 'pid-unusable'
   | 'source-folder-unusable'
   | 'source-folder-masked'
@@ -43,7 +43,7 @@ export type PathRefusalReason =
   | 'path-unusable';
 
 /** A refusal; `message` is a whole sentence for the scientist. */
-export interface PathRefusal {
+interface PathRefusal {
   readonly kind: 'refused';
   readonly reason: PathRefusalReason;
   readonly message: string;
@@ -71,7 +71,7 @@ export const PATH_CHECKS = [
 export type PathCheckName = (typeof PATH_CHECKS)[number];
 
 /** What came of one check. */
-export type PathCheckOutcome =
+type PathCheckOutcome =
   | { readonly kind: 'passed' }
   /** Neither the facilities nor the request ask for it. */
   | { readonly kind: 'not-needed' }

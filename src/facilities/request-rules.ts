@@ -51,7 +51,7 @@ export interface AppliedRule {
 }
 
 /** A rule's "no". */
-export interface Refusal {
+interface Refusal {
   /** Whether the caller is not allowed, or what they sent can't be used. */
   readonly kind: 'not-allowed' | 'not-usable';
   /** What the audit line names as the reason. */

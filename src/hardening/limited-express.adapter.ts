@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { ServerLimits } from './server-limits.js';
 
 /** Largest first line and headers together, in bytes. A SciCat token has 8 KiB at most. */
-export const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Express behind a server that keeps {@link ServerLimits}. */
 export class LimitedExpressAdapter extends ExpressAdapter {

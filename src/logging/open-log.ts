@@ -2,7 +2,7 @@ import { type DestinationStream, pino } from 'pino';
 import { createLogger, LOG_LEVELS, type Logger } from './logger.js';
 
 /** Formats of the log: a JSON object a line, or lines for people. */
-export const LOG_FORMATS = ['json', 'pretty'] as const;
+const LOG_FORMATS = ['json', 'pretty'] as const;
 
 /**
  * The log as `LOG_LEVEL` and `LOG_FORMAT` say. An unknown value is reported in the log, and the default

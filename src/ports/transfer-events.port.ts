@@ -2,7 +2,7 @@ import type { Transfer } from '../domain/transfer.js';
 import type { TransferState } from '../domain/transfer-state.js';
 
 /** An operation that the rules allow or refuse. */
-export type DecidedOperation =
+type DecidedOperation =
   'authenticate' | 'request' | 'preview' | 'facilities' | 'list' | 'look-up' | 'cancel';
 
 /** Who was allowed what, or why not. All texts are for operators. */

@@ -67,7 +67,7 @@ export function malformed(response: HttpResponse, operation: string): UpstreamMa
 }
 
 /** Temporary trouble at SciCat. */
-export function unavailable(
+function unavailable(
   response: HttpResponse,
   operation: string,
   outcomeUnclear: boolean,

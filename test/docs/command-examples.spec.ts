@@ -24,7 +24,8 @@ import {
   isAsShown,
   withOutputs,
 } from './console-blocks.js';
-import { type Scene, SCENES } from './scenes.js';
+import type { Scene } from './scene.js';
+import { SCENES } from './scenes.js';
 
 /*
  * Every command line that the documentation shows is typed as shown, and what it prints is compared

@@ -1,5 +1,5 @@
 /** One command line of a document, and what the document says it prints. */
-export interface ShownCommand {
+interface ShownCommand {
   /** As it is typed; a line that ends in `\` goes on in the next one. */
   readonly typed: string;
   readonly printed: readonly string[];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
 import { startScicatSandbox } from '../../sandbox/scicat/scicat-sandbox.js';
-import type { Scene } from './scenes.js';
+import type { Scene } from './scene.js';
 
 const CLIENT_ID = '5a6b7c8d-0000-4000-8000-000000000001';
 const BEAMLINE = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';

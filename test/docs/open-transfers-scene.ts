@@ -1,5 +1,5 @@
 import { eventually, TEST_ENVIRONMENT, testConfigText, TestService } from '../support/service.js';
-import type { Scene } from './scenes.js';
+import type { Scene } from './scene.js';
 
 /** Names of the test world that say nothing to readers. */
 const NAMES: readonly (readonly [RegExp, string])[] = [

@@ -17,7 +17,7 @@ export type OutageKind =
   | 'own';
 
 /** A stretch of time in which one upstream is away. Milliseconds from the start of the run. */
-export interface Outage {
+interface Outage {
   readonly upstream: 'scicat' | 'globus';
   readonly kind: OutageKind;
   readonly from: number;

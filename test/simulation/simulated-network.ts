@@ -7,7 +7,6 @@ import {
   type TransportFailure,
 } from '../../src/ports/http-transport.port.js';
 import { arrived, type ArrivedRequest } from '../support/whole-body.js';
-import type { Life } from './life.js';
 import { type FaultRates, SECOND } from './plan.js';
 import type { Target, World } from './world.js';
 
@@ -23,6 +22,13 @@ const LATEST_MS = 95 * SECOND;
 /** How much likelier trouble is in a call that changes something. */
 const CHANGES_FAIL_MORE = 3;
 
+/** What the network knows of the process that calls. */
+interface Caller {
+  readonly number: number;
+  readonly alive: boolean;
+  readonly diedAt: number;
+}
+
 /** Between the adapters and the emulators: takes its time, and is not to be relied upon. */
 export class SimulatedNetwork implements HttpTransport {
   /** By address: what Globus has last shown of tasks. */
@@ -30,7 +36,7 @@ export class SimulatedNetwork implements HttpTransport {
 
   constructor(
     private readonly world: World,
-    private readonly life: Life,
+    private readonly life: Caller,
   ) {}
 
   async send(request: HttpRequest): Promise<HttpResponse> {

@@ -16,7 +16,7 @@ import { type Arrival, Ledger } from './ledger.js';
 import { MINUTE, type OutageKind, type Plan } from './plan.js';
 
 /** Addresses in the simulated network. */
-export const SCICAT_URL = 'http://scicat.sim';
+const SCICAT_URL = 'http://scicat.sim';
 const AUTH_URL = 'http://auth.sim';
 const TRANSFER_URL = 'http://transfer.sim/v0.10';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explainCommand } from '../../src/cli/explain/explain.command.js';
 import { transfersCommand } from '../../src/cli/transfers/transfers.command.js';
-import { type ExitCode, runCli } from '../../src/cli/program.js';
-import type { Terminal } from '../../src/cli/terminal.js';
+import { type ExitCode, runCli } from '../../src/cli/common/program.js';
+import type { Terminal } from '../../src/cli/common/terminal.js';
 import { memoryTerminal } from './memory-terminal.js';
 import { TEST_ENVIRONMENT, testConfigText, type TestService } from './service.js';
 

@@ -1,4 +1,4 @@
-import type { Terminal } from '../../src/cli/terminal.js';
+import type { Terminal } from '../../src/cli/common/terminal.js';
 
 /** A terminal that remembers what was written. */
 export interface MemoryTerminal extends Terminal {

@@ -279,7 +279,7 @@ function searchOf(query: RequestQuery): string {
 }
 
 /** Adds a dataset that is ready to be moved. @returns its PID */
-export function addTestDataset(
+function addTestDataset(
   scicat: ScicatSandbox,
   name: string,
   ownerGroup: string,

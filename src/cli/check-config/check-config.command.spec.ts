@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { memoryTerminal } from '../../../test/support/memory-terminal.js';
 import type { ConfigFiles } from '../../config/load-config.js';
-import { runCli } from '../program.js';
-import type { Terminal } from '../terminal.js';
+import { runCli } from '../common/program.js';
+import type { Terminal } from '../common/terminal.js';
 import { checkConfigCommand } from './check-config.command.js';
 
 const SECRETS = {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { effectiveSettings, effectiveYaml } from '../../config/effective-settings.js';
 import type { ConfigFiles, ConfigReading } from '../../config/load-config.js';
-import { readForCommand } from '../command-config.js';
-import type { CommandInstaller, CommonOptions } from '../program.js';
-import type { Terminal } from '../terminal.js';
+import { readForCommand } from '../common/command-config.js';
+import type { CommandInstaller, CommonOptions } from '../common/program.js';
+import type { Terminal } from '../common/terminal.js';
 import { countProblems, problemReport } from './problem-report.js';
 
 interface CheckConfigOptions extends CommonOptions {

@@ -1,8 +1,8 @@
 import { posix, win32 } from 'node:path';
 import { ENVIRONMENT } from '../../config/environment.js';
 import type { Problem } from '../../config/problem.js';
-import type { Terminal } from '../terminal.js';
-import { counted, painter } from '../text.js';
+import type { Terminal } from '../common/terminal.js';
+import { counted, painter } from '../common/text.js';
 
 /** What of a check is shown. */
 export interface CheckedFile {

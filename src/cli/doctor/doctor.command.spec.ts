@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { memoryTerminal } from '../../../test/support/memory-terminal.js';
-import { runCli } from '../program.js';
+import { runCli } from '../common/program.js';
 import { doctorCommand } from './doctor.command.js';
 
 test.each([

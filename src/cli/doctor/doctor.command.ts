@@ -1,4 +1,4 @@
-import { type CommandInstaller, secondsReader } from '../program.js';
+import { type CommandInstaller, secondsReader } from '../common/program.js';
 import type { DoctorOptions } from './doctor.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 30;

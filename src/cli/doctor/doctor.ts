@@ -7,10 +7,10 @@ import { GlobusProbeClient } from '../../doctor/probes/globus-probe.js';
 import { ScicatProbeClient } from '../../doctor/probes/scicat-probe.js';
 import { runChecks } from '../../doctor/run-checks.js';
 import { yamlLocations } from '../../doctor/setting-locations.js';
-import { readForCommand } from '../command-config.js';
-import type { CommonOptions, ExitCode } from '../program.js';
-import type { Terminal } from '../terminal.js';
-import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../upstreams.js';
+import { readForCommand } from '../common/command-config.js';
+import type { CommonOptions, ExitCode } from '../common/program.js';
+import type { Terminal } from '../common/terminal.js';
+import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../common/upstreams.js';
 import { findingText, summaryText } from './findings-text.js';
 
 /** What the command line says. */

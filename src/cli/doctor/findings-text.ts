@@ -1,5 +1,5 @@
 import type { Finding } from '../../doctor/check.js';
-import { painter } from '../text.js';
+import { painter } from '../common/text.js';
 
 const MARKS = { ok: '✓', broken: '✗', unclear: '–', skipped: '–' } as const;
 const COLOURS = { ok: 'green', broken: 'red', unclear: 'yellow', skipped: 'gray' } as const;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { CommandInstaller } from '../program.js';
-import type { ConnectUpstreams } from '../upstreams.js';
+import type { CommandInstaller } from '../common/program.js';
+import type { ConnectUpstreams } from '../common/upstreams.js';
 
 const HELP = `
 Name the user in one of these ways:

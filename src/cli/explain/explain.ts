@@ -5,10 +5,10 @@ import type { AppConfig } from '../../config/app-config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { UnauthenticatedError } from '../../errors/request.errors.js';
 import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
-import { loadForCommand } from '../command-config.js';
-import type { CommonOptions, ExitCode } from '../program.js';
-import type { Terminal } from '../terminal.js';
-import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../upstreams.js';
+import { loadForCommand } from '../common/command-config.js';
+import type { CommonOptions, ExitCode } from '../common/program.js';
+import type { Terminal } from '../common/terminal.js';
+import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../common/upstreams.js';
 import { explanationText } from './explanation-text.js';
 import {
   explainRequest,

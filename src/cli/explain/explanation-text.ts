@@ -1,5 +1,5 @@
 import { RULES } from '../../facilities/request-rules.js';
-import { oneLine, type Painter, painter } from '../text.js';
+import { oneLine, type Painter, painter } from '../common/text.js';
 import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './explanation.js';
 
 const MARKS = { passed: '✓', refused: '✗', 'not-needed': '–', 'not-checked': '–' } as const;

@@ -56,7 +56,7 @@ export interface ExplainedSide {
 }
 
 /** What `POST /transfer` would answer. */
-export interface ExplainedAnswer {
+interface ExplainedAnswer {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;

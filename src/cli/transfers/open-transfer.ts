@@ -4,7 +4,7 @@ import { type EndRequest, taskIdOf, type Transfer } from '../../domain/transfer.
 import type { TransferState } from '../../domain/transfer-state.js';
 
 /** A facility's side of a transfer. */
-export interface ShownSide {
+interface ShownSide {
   readonly facility: string;
   readonly path: string;
 }

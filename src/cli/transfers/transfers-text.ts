@@ -1,4 +1,11 @@
-import { bytesText, counted, durationText, oneLine, type Painter, painter } from '../text.js';
+import {
+  bytesText,
+  counted,
+  durationText,
+  oneLine,
+  type Painter,
+  painter,
+} from '../common/text.js';
 import type { OpenTransferView } from './open-transfer.js';
 
 const COLOURS = {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type CommandInstaller, secondsReader } from '../program.js';
-import type { ConnectUpstreams } from '../upstreams.js';
+import { type CommandInstaller, secondsReader } from '../common/program.js';
+import type { ConnectUpstreams } from '../common/upstreams.js';
 import type { TransfersOptions } from './transfers.js';
 
 const DEFAULT_SECONDS = 5;

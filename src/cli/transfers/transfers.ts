@@ -1,10 +1,10 @@
 import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { loadForCommand } from '../command-config.js';
-import type { CommonOptions, ExitCode } from '../program.js';
-import type { Terminal } from '../terminal.js';
-import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../upstreams.js';
+import { loadForCommand } from '../common/command-config.js';
+import type { CommonOptions, ExitCode } from '../common/program.js';
+import type { Terminal } from '../common/terminal.js';
+import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../common/upstreams.js';
 import { openTransfers } from './open-transfer.js';
 import { transfersText } from './transfers-text.js';
 

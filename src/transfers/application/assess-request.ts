@@ -20,7 +20,7 @@ import type { Dataset } from '../../ports/datasets.port.js';
 import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
 
 /** What a user asks for, apart from the list of files. */
-export interface TransferParameters {
+interface TransferParameters {
   readonly sourceFacility: string;
   readonly destFacility: string;
   readonly scicatPid: string;

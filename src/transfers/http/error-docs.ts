@@ -3,7 +3,7 @@ import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiResponse } from '@
 import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
 
 /** The one shape of every error, for the OpenAPI document. */
-export class GeneralErrorResponse {
+class GeneralErrorResponse {
   @ApiProperty({ description: 'What went wrong and what to do about it, as a sentence.' })
   message!: string;
 

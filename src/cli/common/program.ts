@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { serviceVersion } from '../health/service-version.js';
+import { serviceVersion } from '../../health/service-version.js';
 import type { Terminal } from './terminal.js';
 
 /** How a command ended: well; with a problem that it has reported; called wrongly. */

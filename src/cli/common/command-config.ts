@@ -1,9 +1,9 @@
 import 'reflect-metadata';
-import type { AppConfig, Secrets } from '../config/app-config.js';
-import { applicationFolder } from '../config/application-folder.js';
-import { ConfigurationError } from '../config/problem.js';
-import { type ConfigOptions, type ConfigReading, readConfig } from '../config/load-config.js';
-import { Secret } from '../config/secret.js';
+import type { AppConfig, Secrets } from '../../config/app-config.js';
+import { applicationFolder } from '../../config/application-folder.js';
+import { ConfigurationError } from '../../config/problem.js';
+import { type ConfigOptions, type ConfigReading, readConfig } from '../../config/load-config.js';
+import { Secret } from '../../config/secret.js';
 import { type CommonOptions, configArguments } from './program.js';
 import type { Terminal } from './terminal.js';
 

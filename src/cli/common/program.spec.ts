@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { memoryTerminal } from '../../test/support/memory-terminal.js';
+import { memoryTerminal } from '../../../test/support/memory-terminal.js';
 import {
   type CommandInstaller,
   type CommonOptions,

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 
 /** A style or colour of Node's `styleText`, or several. */
-export type Style = Parameters<typeof styleText>[0];
+type Style = Parameters<typeof styleText>[0];
 
 /** Gives a string a style, or leaves it as it is. */
 export type Painter = (style: Style, text: string) => string;

@@ -1,11 +1,11 @@
 import { HttpService } from '@nestjs/axios';
-import type { AppConfig } from '../config/app-config.js';
-import { globusServices, type GlobusServices } from '../globus/globus-services.js';
-import { AxiosTransport } from '../http-client/axios-transport.js';
-import { ClosableTransport } from '../http-client/closable-transport.js';
-import type { Clock } from '../ports/clock.port.js';
-import { scicatServices, type ScicatServices } from '../scicat/scicat-services.js';
-import { SystemClock } from '../time/system-clock.js';
+import type { AppConfig } from '../../config/app-config.js';
+import { globusServices, type GlobusServices } from '../../globus/globus-services.js';
+import { AxiosTransport } from '../../http-client/axios-transport.js';
+import { ClosableTransport } from '../../http-client/closable-transport.js';
+import type { Clock } from '../../ports/clock.port.js';
+import { scicatServices, type ScicatServices } from '../../scicat/scicat-services.js';
+import { SystemClock } from '../../time/system-clock.js';
 
 /**
  * SciCat and Globus for commands: the adapters of the service without its moving parts. Nothing is
