@@ -271,8 +271,8 @@ export const SAFEGUARDS = [
     name: 'durable-end-request',
     keeps: 'a DELETE that was answered with 200 survives a crash',
     file: TRACKER,
-    search: '    await this.writer.confirmed(tracked);\n',
-    replace: '    void this.writer.confirmed(tracked).catch(() => undefined);\n',
+    search: '    await this.parts.writer.confirmed(tracked);\n',
+    replace: '    void this.parts.writer.confirmed(tracked).catch(() => undefined);\n',
     tests: ['src/tracking/tracker'],
   },
   {
