@@ -37,7 +37,7 @@ export const SAFEGUARDS = [
   {
     name: 'intent-before-submit',
     keeps:
-      'SciCat holds each submission id before Globus sees it, so no crash leads to a second copy',
+      'SciCat holds each submission id before Globus gets it, so no crash leads to a second copy',
     file: DISPATCHER,
     search: `      await this.deps.writer.confirmed(tracked);
       this.durableIds.set(tracked, submissionId);`,
@@ -74,7 +74,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'unclear-keeps-its-slot',
-    keeps: 'a transfer that Globus may have counts towards task.maxConcurrency',
+    keeps: 'a transfer that may be at Globus counts towards task.maxConcurrency',
     file: DISPATCHER,
     search: "if (submission === 'not-sent') transfers.setSlot(tracked, false);",
     replace: 'transfers.setSlot(tracked, false);',
@@ -90,7 +90,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'job-created-once',
-    keeps: 'after a job creation without an answer, the job is searched, not created again',
+    keeps: 'after a job creation without an answer, the job is looked up, not created again',
     file: 'src/scicat/scicat-jobs.client.ts',
     search: `    const answer = await this.options.creator.call({
       operation,
