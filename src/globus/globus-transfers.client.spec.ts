@@ -234,14 +234,14 @@ describe('GlobusTransfersClient: submitting', () => {
     ['identical paths', [error(409, 'Conflict')], 'conflict', /same files has not ended yet/],
     ['full', [error(409, 'ClientError.Conflict.TooManyPendingJobs')], 'busy', /as many/],
     ['maintenance', [error(503, 'ServiceUnavailable')], 'busy', /maintenance/],
-    ['other 5xx', [error(500, 'InternalError')], 'unclear', /problem of its own/],
-    ['html 502', [answer(502, '<html>')], 'unclear', /problem of its own/],
-    ['lost', ['lost'], 'unclear', /does not answer/],
-    ['timeout', ['timeout'], 'unclear', /does not answer/],
+    ['other 5xx', [error(500, 'InternalError')], 'unclear', /internal error/],
+    ['html 502', [answer(502, '<html>')], 'unclear', /internal error/],
+    ['lost', ['lost'], 'unclear', /not responding/],
+    ['timeout', ['timeout'], 'unclear', /not responding/],
     ['malformed 200', [answer(200, '<html>')], 'unclear', /no clear answer/],
     ['a redirect', [answer(302)], 'unclear', /no clear answer/],
-    ['not sent', ['not-sent'], 'busy', /cannot be reached/],
-    ['lost, then not sent', ['lost', 'not-sent'], 'unclear', /does not answer/],
+    ['not sent', ['not-sent'], 'busy', /unreachable/],
+    ['lost, then not sent', ['lost', 'not-sent'], 'unclear', /not responding/],
     ['lost, then refused', ['lost', error(403, 'PermissionDenied')], 'unclear', /permission/],
     ['lost, then busy', [answer(502), error(503, 'ServiceUnavailable')], 'unclear', /maintenance/],
     [
@@ -279,7 +279,7 @@ describe('GlobusTransfersClient: submitting', () => {
     });
     expect(await run(client.submit(request))).toEqual({
       kind: 'busy',
-      reason: 'Globus limits how often it may be asked',
+      reason: 'Globus limits the rate of requests',
       retryAfterSeconds: 90,
     });
     expect(asked()).toHaveLength(2);

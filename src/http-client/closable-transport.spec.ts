@@ -7,7 +7,7 @@ const hanging = {
   send: ({ signal }: HttpRequest): Promise<never> =>
     new Promise((_resolve, reject) => {
       const end = (): void => {
-        reject(new TransportError('aborted', 'The call was given up.'));
+        reject(new TransportError('aborted', 'The call was aborted.'));
       };
       signal?.addEventListener('abort', end);
       if (signal?.aborted === true) end();

@@ -210,18 +210,10 @@ describe('UpstreamCaller', () => {
     expect((error as UpstreamUnavailableError).outcomeUnclear).toBe(unclear);
   });
 
-  it('asks the checks of the call first', async () => {
-    const stopped = calling([answer(502, { code: 'ExternalError.X' })]);
-    await stopped.run({ checks: [() => 'no opinion', () => 'stop', () => 'retry'] });
-    expect(stopped.sent).toHaveLength(1);
-    const retried = calling([answer(404), answer(200)]);
-    await retried.run({
-      checks: [
-        ({ result }) =>
-          result.kind === 'answer' && result.response.status === 404 ? 'retry' : 'no opinion',
-      ],
-    });
-    expect(retried.sent).toHaveLength(2);
+  it('does not retry when the call says that this is futile', async () => {
+    const { run, sent } = calling([answer(502, { code: 'ExternalError.X' })]);
+    await run({ retryIsFutile: ({ status }) => status === 502 });
+    expect(sent).toHaveLength(1);
   });
 
   it("ends with the signal's own reason: before, during and between attempts", async () => {

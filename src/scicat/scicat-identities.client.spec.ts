@@ -21,7 +21,7 @@ const withProfile = (change: object) =>
 
 function identitiesWith(...replies: readonly Reply[]) {
   const scicat = new ScriptedScicat(replies);
-  return { scicat, identities: new ScicatIdentities({ api: scicat.api }) };
+  return { scicat, identities: new ScicatIdentities(scicat.api) };
 }
 
 describe('ScicatIdentities', () => {
