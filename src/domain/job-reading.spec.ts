@@ -181,7 +181,7 @@ describe('K5: what was written is read back after a restart', () => {
     ]).toEqual([
       { kind: 'unusable', reason: 'there is no sealed record' },
       { kind: 'unusable', reason: 'there is no sealed record' },
-      { kind: 'unusable', reason: 'version undefined is not known here' },
+      { kind: 'unusable', reason: 'version undefined is not supported' },
       { kind: 'unusable', reason: 'there is no sealed record' },
     ]);
   });
