@@ -79,7 +79,7 @@ describe('K5: what was written is read back after a restart', () => {
                   status.state === 'waiting'
                     ? {
                         state: 'waiting',
-                        reason: 'taken up again after a restart of the service',
+                        reason: 'resumed after a restart of the service',
                         submission: 'unconfirmed',
                       }
                     : status.state === 'transferring'
@@ -106,7 +106,7 @@ describe('K5: what was written is read back after a restart', () => {
           submissionId: undefined,
           status: {
             state: 'waiting',
-            reason: 'taken up again after a restart of the service',
+            reason: 'resumed after a restart of the service',
             submission: 'unconfirmed',
           },
         },

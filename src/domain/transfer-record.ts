@@ -129,13 +129,12 @@ function object<T extends object>(fields: { readonly [K in keyof T]-?: Read<T[K]
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new MalformedRecord(`${name || 'the record'} is not an object`);
     }
-    const found = Object.entries<Read<unknown>>(fields)
-      .map(
-        ([key, read]) =>
-          [key, read(field(value, key), name === '' ? key : `${name}.${key}`)] as const,
-      )
-      .filter(([, content]) => content !== undefined);
-    return Object.fromEntries(found) as T;
+    const found: Record<string, unknown> = {};
+    for (const [key, read] of Object.entries<Read<unknown>>(fields)) {
+      const content = read(field(value, key), name === '' ? key : `${name}.${key}`);
+      if (content !== undefined) found[key] = content;
+    }
+    return found as T;
   };
 }
 

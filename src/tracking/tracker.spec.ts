@@ -251,7 +251,7 @@ describe('after a restart', () => {
     world.jobs.put(aJob({ number: 2, createdAt: OLD, result: {} }));
     await started();
     expect(shown(2)).toBe(
-      '001 transferring: waiting: taken up again after a restart of the service',
+      '001 transferring: waiting: resumed after a restart of the service',
     );
   });
 
