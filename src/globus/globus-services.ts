@@ -7,10 +7,7 @@ import { GlobusTransfersClient } from './globus-transfers.client.js';
 export type GlobusConfig = Pick<AppConfig, 'globus' | 'secrets'>;
 
 /** The Globus adapters, which share one set of tokens. */
-export interface GlobusServices {
-  readonly api: GlobusApi;
-  readonly transfers: GlobusTransfersClient;
-}
+export type GlobusServices = ReturnType<typeof globusServices>;
 
 /**
  * Composes the Globus adapters, for both the service and the command line. Sends nothing.
@@ -18,10 +15,7 @@ export interface GlobusServices {
  * @param config the one at startup: Globus shows a task only to the account that submitted it, so
  *   neither may change while transfers run
  */
-export function globusServices(
-  { globus, secrets }: GlobusConfig,
-  deps: UpstreamDeps,
-): GlobusServices {
+export function globusServices({ globus, secrets }: GlobusConfig, deps: UpstreamDeps) {
   const { authUrl, transferUrl } = globus;
   const { globusClientId: clientId, globusClientSecret } = secrets;
   const clientSecret = globusClientSecret.reveal();

@@ -20,11 +20,10 @@ import {
   readSubmittedTaskId,
   readTask,
   readTaskList,
-  RUNNING_TASK_FIELDS,
 } from './globus.wire.js';
 import { mergeScopes, TRANSFER_SCOPE } from './scope-merge.js';
 import { submissionDocument } from './submission-document.js';
-import { idChunks, taskFilter, taskOrder } from './task-filter.js';
+import { idChunks, listingParameters } from './task-filter.js';
 
 /** Globus's maximum for a listing; its default is 10. */
 const LIST_LIMIT = 1000;
@@ -133,15 +132,8 @@ export class GlobusTransfersClient implements GlobusTransfers {
 
   private async listOnce(query: TaskQuery, signal: AbortSignal | undefined): Promise<TaskSlice> {
     const operation = 'list tasks';
-    const orderby = taskOrder(query);
-    const parameters = new URLSearchParams({
-      filter: taskFilter(query),
-      limit: String(LIST_LIMIT),
-      ...(orderby === undefined ? {} : { orderby }),
-      // Only for the listing of every cycle: running tasks have no nested fields, and it is not
-      // certain that Globus can return those by name.
-      ...(query.by === 'running' ? { fields: RUNNING_TASK_FIELDS } : {}),
-    });
+    const { filter, ...others } = listingParameters(query);
+    const parameters = new URLSearchParams({ filter, limit: String(LIST_LIMIT), ...others });
     const answer = await this.read(operation, `/task_list?${parameters.toString()}`, signal);
     const { tasks, listed, total } = found(readTaskList(answer.body), operation, answer);
     // A listing stops at 1,000 tasks, and so may the total.

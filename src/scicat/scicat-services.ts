@@ -12,18 +12,7 @@ import { ServiceAccount } from './service-account.js';
 export type ScicatConfig = Pick<AppConfig, 'scicatUrl' | 'scicat' | 'secrets'>;
 
 /** The SciCat adapters. */
-export interface ScicatServices {
-  readonly api: ScicatApi;
-  /** The account that creates, lists and reads jobs. */
-  readonly creator: ServiceAccount;
-  /** The account that writes and deletes jobs and sets lifecycles; may be the creator. */
-  readonly updater: ServiceAccount;
-  readonly jobs: ScicatTransferJobs;
-  readonly archiveJobs: ScicatArchiveJobs;
-  readonly datasets: ScicatDatasets;
-  readonly identities: ScicatIdentities;
-  readonly health: ScicatHealth;
-}
+export type ScicatServices = ReturnType<typeof scicatServices>;
 
 /**
  * Composes the SciCat adapters, for both the service and the command line. Sends nothing.
@@ -31,7 +20,7 @@ export interface ScicatServices {
  * @param config called now for the address and the accounts, which never change while the service
  *   runs (another SciCat has other jobs), and at each use of `formerServiceUsers`
  */
-export function scicatServices(config: () => ScicatConfig, deps: UpstreamDeps): ScicatServices {
+export function scicatServices(config: () => ScicatConfig, deps: UpstreamDeps) {
   const { scicatUrl, secrets } = config();
   const { scicatServiceUser, scicatUpdateUser } = secrets;
   const caller = new UpstreamCaller({ ...deps, upstream: 'SciCat' });
@@ -51,7 +40,9 @@ export function scicatServices(config: () => ScicatConfig, deps: UpstreamDeps): 
   const jobs = new ScicatTransferJobs({ creator, updater, formerAccounts });
   return {
     api,
+    /** The account that creates, lists and reads jobs. */
     creator,
+    /** The account that writes and deletes jobs and sets lifecycles; may be the creator. */
     updater,
     jobs,
     archiveJobs: new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() }),
