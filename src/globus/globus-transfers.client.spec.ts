@@ -178,7 +178,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect([folder?.timeoutMs, list?.timeoutMs]).toEqual([30_000, 30_000 + 1000 * megabytes]);
   });
 
-  it('W11: sends copy options, a deadline from now, and file items without `recursive`', async () => {
+  it('sends copy options, a deadline from now, and file items without `recursive`', async () => {
     const { client, run, sent } = globus({ transfer: [accepted] });
     await run(
       client.submit({
@@ -273,7 +273,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect('reason' in outcome ? outcome.reason : '').toMatch(reason);
   });
 
-  it('429 hands on how long Globus wants to be left alone', async () => {
+  it('429 passes on Retry-After', async () => {
     const { client, run, asked } = globus({
       transfer: [error(429, 'RateLimited', 'm', { 'retry-after': '90' })],
     });
@@ -293,7 +293,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect(asked()).toHaveLength(2);
   });
 
-  it('401: renews the token once and retries; then it is the account', async () => {
+  it('401 renews the token once and retries; a second one is about the account', async () => {
     const expired = error(401, 'AuthenticationFailed');
     const healed = globus({
       auth: [tokenAnswer('old'), tokenAnswer('new')],
@@ -356,7 +356,7 @@ describe('GlobusTransfersClient: submitting', () => {
     ['an outage of Auth', answer(503, '<html>'), 'busy'],
     ['a time-out of Auth', 'timeout', 'busy'],
     ['a token of nobody', answer(200, {}), 'busy'],
-  ])('C4: without a token nothing is sent: %s', async (_name, step, kind) => {
+  ])('without a token nothing is sent: %s', async (_name, step, kind) => {
     const { client, run, asked } = globus({ auth: [step], transfer: [accepted] });
     expect(await run(client.submit(request))).toMatchObject({ kind });
     expect(asked().filter((line) => line.includes('/transfer'))).toEqual([]);

@@ -30,7 +30,7 @@ describe('a network that is left', () => {
     ]);
   });
 
-  it('still minds the signal of a call', async () => {
+  it('still honours the signal of a call', async () => {
     const interrupt = new AbortController();
     const call = failure(
       new ClosableTransport(hanging).send({ ...request, signal: interrupt.signal }),

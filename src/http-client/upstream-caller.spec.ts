@@ -136,7 +136,7 @@ describe('UpstreamCaller', () => {
     ]);
   });
 
-  it('takes the pause that the service asks for, in seconds or as a date', async () => {
+  it('honours Retry-After in seconds and as a date', async () => {
     const seconds = calling([answer(503, '', { 'retry-after': '7' }), answer(200)]);
     await seconds.run();
     expect(seconds.sentAt).toEqual([0, 7_000]);
