@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { TransferRecord } from './transfer-record.js';
 
 /**
- * Two requests with the same fingerprint ask for the same copy, so the second one is answered with
- * the first one's job. Who asked, and when, makes no difference.
+ * Identifies the requested copy: a second request with the same fingerprint, by any user, gets the
+ * job of the first.
  */
 export function fingerprint(
   record: Pick<
@@ -12,7 +12,7 @@ export function fingerprint(
   >,
 ): string {
   const { source, destination, copy, fileList } = record;
-  const asked = [
+  const requested = [
     record.datasetPid,
     [source.facility, source.collection, source.path],
     [destination.facility, destination.collection, destination.path],
@@ -26,5 +26,5 @@ export function fingerprint(
     record.autoArchive,
     fileList === undefined ? null : [fileList.count, fileList.sha256, fileList.symlinks],
   ];
-  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(requested)).digest('hex');
 }

@@ -45,8 +45,8 @@ const inStatus = (status: TransferStatus, parts: Partial<Transfer> = {}): Transf
   ...parts,
 });
 
-describe('K5: what was written is read back after a restart', () => {
-  test('an open transfer with all its wishes, whatever it went through', () => {
+describe('what was written is read back after a restart', () => {
+  test('an open transfer in any state, with its end request', () => {
     fc.assert(
       fc.property(transfers, (transfer) => {
         const read = readJob(aJobOf(transfer, jobView(transfer)));
@@ -79,7 +79,7 @@ describe('K5: what was written is read back after a restart', () => {
                   status.state === 'waiting'
                     ? {
                         state: 'waiting',
-                        reason: 'taken up again after a restart of the service',
+                        reason: 'resumed after a restart of the service',
                         submission: 'unconfirmed',
                       }
                     : status.state === 'transferring'
@@ -106,7 +106,7 @@ describe('K5: what was written is read back after a restart', () => {
           submissionId: undefined,
           status: {
             state: 'waiting',
-            reason: 'taken up again after a restart of the service',
+            reason: 'resumed after a restart of the service',
             submission: 'unconfirmed',
           },
         },
@@ -131,7 +131,7 @@ describe('K5: what was written is read back after a restart', () => {
     expect(readJob(job)).toMatchObject({ kind: 'open', transfer: { submissionId: 'newer' } });
   });
 
-  test('a masked name of who wanted the end is not taken for a name', () => {
+  test('a masked user name in an end request is replaced', () => {
     const result = { endRequested: { ...WISH, by: '*****' } };
     expect(readJob(aJob({ result }))).toMatchObject({
       transfer: { endRequested: { ...WISH, by: 'a user whose name SciCat hides' } },
@@ -181,7 +181,7 @@ describe('K5: what was written is read back after a restart', () => {
     ]).toEqual([
       { kind: 'unusable', reason: 'there is no sealed record' },
       { kind: 'unusable', reason: 'there is no sealed record' },
-      { kind: 'unusable', reason: 'version undefined is not known here' },
+      { kind: 'unusable', reason: 'version undefined is not supported' },
       { kind: 'unusable', reason: 'there is no sealed record' },
     ]);
   });
@@ -327,7 +327,7 @@ describe('whether SciCat shows a state', () => {
     ['plain', 'other', false],
     ['literal *****', 'literal *****', true],
     ['x one y two z', 'x ***** two ***** one z', false],
-  ])('masked text: %j shown as %j: %p', (error, masked, same) => {
+  ])('masked: %j shown as %j: %p', (error, masked, same) => {
     const failed = inStatus({ state: 'failed', taskId: TASK, error });
     const wanted = jobView(failed);
     const job = aJobOf(failed, wanted);
@@ -360,11 +360,11 @@ describe('whose job it is', () => {
     [TRANSFER_JOB_TYPE, '', false],
     ['archive', 'proxy', false],
     ['Globus_transfer_job', 'proxy', false],
-  ])('S6: type %s made by %j: %p', (type, createdBy, ours) => {
+  ])('type %s made by %j: %p', (type, createdBy, ours) => {
     expect(isOurs({ type, createdBy }, ['proxy', 'former'])).toBe(ours);
   });
 
-  test('an own account without a name is nobody', () => {
+  test('an empty account name owns no jobs', () => {
     expect(isOurs({ type: TRANSFER_JOB_TYPE, createdBy: '' }, [])).toBe(false);
   });
 });

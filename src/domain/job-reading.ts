@@ -4,14 +4,14 @@ import type { EndRequest, LifecycleFound, Progress, Transfer, TransferStatus } f
 import { unsealRecord } from './transfer-record.js';
 import { countField, field, stringField } from './untyped.js';
 
-/** SciCat's type of the jobs that are transfers. */
+/** SciCat's type of transfer jobs. */
 export const TRANSFER_JOB_TYPE = 'globus_transfer_job';
 
-/** A transfer job as SciCat holds it, reduced to what the service needs. */
+/** The fields of a transfer job in SciCat that the service needs. */
 export interface TransferJobDocument {
   readonly id: string;
   readonly type: string;
-  /** Set by SciCat, never by a client: who made the job. */
+  /** The creator, set by SciCat and never by a client. */
   readonly createdBy: string;
   /** '' when SciCat has none. */
   readonly ownerUser: string;
@@ -23,18 +23,17 @@ export interface TransferJobDocument {
   readonly statusCode: string;
   readonly statusMessage: string;
   readonly datasetPids: readonly string[];
-  /** `jobParams.globusTransfer` as it is: absent in jobs of the Go version. */
+  /** `jobParams.globusTransfer`, unparsed; absent in jobs of the Go version. */
   readonly globusTransfer: unknown;
-  /** `jobResultObject` as it is; may be null or empty. */
+  /** `jobResultObject`, unparsed; may be null or empty. */
   readonly result: unknown;
 }
 
 /**
- * Whether a job is a transfer of ours: of our type, and made by our own account. Others may be
- * allowed to create jobs of this type, with a forged record in it; what `createdBy` says is
- * SciCat's word and can't be forged.
+ * Whether a job is one of our transfers. Other users may be allowed to create jobs of this type with a
+ * forged record; only `createdBy`, which SciCat sets, can't be forged.
  *
- * @param ownAccounts names of the service account, today's and earlier ones
+ * @param ownAccounts current and former names of the service account
  */
 export function isOurs(
   job: Pick<TransferJobDocument, 'type' | 'createdBy'>,
@@ -43,16 +42,16 @@ export function isOurs(
   return job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy);
 }
 
-/** The status words that end a job in `jobResultObject.status`; any other job is open. */
+/** The final values of `jobResultObject.status`; all other jobs are open. */
 export const ENDED_JOB_STATUSES = ['finished', 'failed', 'cancelled'] as const;
 
-/** Whether SciCat shows the job as ended. Jobs that were never written to are open. */
+/** Whether SciCat shows the job as ended. Jobs without a result are open. */
 export function showsEnded(job: Pick<TransferJobDocument, 'result'>): boolean {
   const status = field(job.result, 'status');
   return ENDED_JOB_STATUSES.some((ended) => ended === status);
 }
 
-/** Whether SciCat shows a transfer as it should, as far as masked strings let it be seen. */
+/** Whether SciCat shows this view, as far as masked strings reveal. */
 export function showsView(job: TransferJobDocument, view: JobView): boolean {
   return (
     job.statusCode === view.statusCode &&
@@ -61,20 +60,19 @@ export function showsView(job: TransferJobDocument, view: JobView): boolean {
   );
 }
 
-/** What a SciCat job says when it is read back, after a restart. */
+/** A SciCat job as read after a restart. */
 type ReadJob =
   /** A transfer that has not ended. */
   | { readonly kind: 'open'; readonly transfer: Transfer }
-  /** SciCat shows it as ended. */
   | { readonly kind: 'ended' }
-  /** A job of the Go version that names no Globus task: nothing can be done with it. */
+  /** A job of the Go version without a Globus task, which can't be continued. */
   | { readonly kind: 'lost' }
-  /** Not a job that this service can have written. */
+  /** Not written by this service. */
   | { readonly kind: 'unusable'; readonly reason: string };
 
 /**
- * The transfer that a job of our own account stands for. Only the sealed record and what the
- * service itself wrote into `jobResultObject` are believed.
+ * Restores the transfer from a job of our own account. Trusts only the sealed record and what the
+ * service wrote into `jobResultObject`.
  */
 export function readJob(job: TransferJobDocument): ReadJob {
   if (showsEnded(job)) return { kind: 'ended' };
@@ -82,9 +80,7 @@ export function readJob(job: TransferJobDocument): ReadJob {
   const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
   if (!unsealed.ok) return { kind: 'unusable', reason: unsealed.reason };
   const { record } = unsealed;
-  if (job.datasetPids.length !== 1) {
-    return { kind: 'unusable', reason: 'it does not name exactly one dataset' };
-  }
+  if (job.datasetPids.length !== 1) return NOT_ONE_DATASET;
   return open(job, {
     key: record.key,
     datasetPid: record.datasetPid,
@@ -97,14 +93,17 @@ export function readJob(job: TransferJobDocument): ReadJob {
   });
 }
 
+const NOT_ONE_DATASET: ReadJob = {
+  kind: 'unusable',
+  reason: 'it does not name exactly one dataset',
+};
+
 function readGoVersionJob(job: TransferJobDocument): ReadJob {
   const [datasetPid, ...others] = job.datasetPids;
-  if (datasetPid === undefined || others.length > 0) {
-    return { kind: 'unusable', reason: 'it does not name exactly one dataset' };
-  }
+  if (datasetPid === undefined || others.length > 0) return NOT_ONE_DATASET;
   if (stringField(job.result, 'globusTaskId') === undefined) return { kind: 'lost' };
   return open(job, {
-    // The job's id serves as key: it is a UUID, known to nobody before the job was made.
+    // The job's id serves as the key: a UUID that was unknown before the job was created.
     key: job.id,
     datasetPid,
     origin: { kind: 'go-version', ownerGroup: job.ownerGroup },
@@ -135,8 +134,8 @@ function readStatus(job: TransferJobDocument): TransferStatus {
   if (taskId === undefined) {
     return {
       state: 'waiting',
-      reason: 'taken up again after a restart of the service',
-      // Even without a submission id: an older write that arrives late takes newer news out again.
+      reason: 'resumed after a restart of the service',
+      // Even without a submission id: a late write may have replaced a result that contained one.
       submission: 'unconfirmed',
     };
   }
@@ -169,14 +168,14 @@ function readEndRequest(value: unknown): EndRequest | undefined {
   if (reason !== 'user' && reason !== 'stalled') return undefined;
   return {
     reason,
-    by: unmasked(stringField(value, 'by')),
+    by: readName(stringField(value, 'by')),
     at: stringField(value, 'at') ?? '',
     remove: field(value, 'remove') === true,
   };
 }
 
-/** Who asked, unless SciCat hides the name because it is an e-mail address. */
-function unmasked(by: string | undefined): string {
+/** SciCat masks user names that are e-mail addresses. */
+function readName(by: string | undefined): string {
   return by === undefined || isMasked(by) ? 'a user whose name SciCat hides' : by;
 }
 

@@ -212,7 +212,7 @@ describe('frozen names, types and words: an existing client breaks on any other'
     );
   });
 
-  test('a long text is cut between characters, or what comes back is never recognized', () => {
+  test('a long message is cut between characters, or it is never recognized when read back', () => {
     for (const padding of ['', 'x']) {
       const error = padding + '\u{1F600}'.repeat(2000);
       const view = jobView(inStatus({ state: 'failed', taskId: TASK, error }));

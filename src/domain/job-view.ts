@@ -7,10 +7,11 @@ import {
   type Transfer,
   type TransferStatus,
 } from './transfer.js';
+import { present } from './untyped.js';
 
 /**
  * What SciCat shows of a transfer: the body of a PATCH. `statusCode`, `statusMessage` and the first
- * six fields of `jobResultObject` are frozen, existing clients depend on names, types and words.
+ * six fields of `jobResultObject` are frozen: existing clients depend on their names, types and words.
  */
 export interface JobView {
   readonly statusCode: string;
@@ -18,7 +19,7 @@ export interface JobView {
   readonly jobResultObject: JobResult;
 }
 
-/** SciCat replaces this as a whole, so it is always written whole. */
+/** Always written whole, because SciCat replaces it. */
 interface JobResult {
   readonly globusTaskId: string;
   readonly bytesTransferred: number;
@@ -39,36 +40,35 @@ interface JobResult {
   readonly etaSeconds?: number;
 }
 
-/** The longest message that goes to SciCat; Globus's event texts have no bound of their own. */
+/** Limit of the messages in SciCat; Globus's event descriptions have none. */
 const MAX_MESSAGE_LENGTH = 1000;
 
-/** How a transfer is shown in SciCat. */
+/** How SciCat shows a transfer. */
 export function jobView(transfer: Transfer): JobView {
   const shown = showStatus(transfer);
-  const { progress, status } = transfer;
+  const { progress, status, attempts, submissionId, endRequested } = transfer;
+  const { bytesTransferred, filesTransferred, filesTotal, bytesTotal, faults } = progress;
   return {
     statusCode: shown.code,
     statusMessage: clip(shown.message),
     jobResultObject: {
       globusTaskId: taskIdOf(transfer),
-      bytesTransferred: progress.bytesTransferred,
-      filesTransferred: progress.filesTransferred,
-      filesTotal: progress.filesTotal,
+      bytesTransferred,
+      filesTransferred,
+      filesTotal,
       status: shown.status,
       error: clip(shown.error ?? ''),
       phase: status.state,
-      bytesTotal: progress.bytesTotal,
-      faults: progress.faults,
-      attempts: transfer.attempts,
-      ...present('submissionId', transfer.submissionId),
-      ...present('endRequested', transfer.endRequested),
-      ...(status.state === 'finalizing'
-        ? present('lifecycleBefore', status.lifecycleBefore)
-        : undefined),
-      ...(status.state === 'finalizing' || status.state === 'finished'
-        ? present('archiveJobId', status.archiveJobId)
-        : undefined),
-      ...(status.state === 'transferring' ? liveProgress(progress) : undefined),
+      bytesTotal,
+      faults,
+      attempts,
+      ...present({
+        submissionId,
+        endRequested,
+        lifecycleBefore: status.state === 'finalizing' ? status.lifecycleBefore : undefined,
+        archiveJobId: 'archiveJobId' in status ? status.archiveJobId : undefined,
+        ...(status.state === 'transferring' ? liveProgress(progress) : undefined),
+      }),
     },
   };
 }
@@ -113,46 +113,25 @@ function showStatus(transfer: Transfer): Shown {
 
 function showFinished(shortfall: Shortfall | undefined): Shown {
   if (shortfall === undefined) return { code: '003', message: 'finished', status: 'finished' };
-  const { error } = shortfall;
-  switch (shortfall.kind) {
-    case 'not-marked':
-      return {
-        code: '997',
-        message: "completed but can't mark dataset as archivable",
-        status: 'finished',
-        error,
-      };
-    case 'no-archive-job':
-      return {
-        code: '995',
-        message: "completed but can't create the archive job",
-        status: 'finished',
-        error,
-      };
-  }
+  const { kind, error } = shortfall;
+  const [code, message] = SHORTFALLS[kind];
+  return { code, message, status: 'finished', error };
 }
 
-function liveProgress(progress: Progress): Partial<JobResult> {
+const SHORTFALLS: Readonly<Record<Shortfall['kind'], readonly [code: string, message: string]>> = {
+  'not-marked': ['997', "completed but can't mark dataset as archivable"],
+  'no-archive-job': ['995', "completed but can't create the archive job"],
+};
+
+function liveProgress({ niceStatus, bytesPerSecond, ...progress }: Progress) {
   const left = progress.bytesTotal - progress.bytesTransferred;
-  const speed = progress.bytesPerSecond;
-  return {
-    ...present('niceStatus', progress.niceStatus),
-    ...present('bytesPerSecond', speed),
-    ...(speed !== undefined && speed > 0 && left > 0
-      ? { etaSeconds: Math.ceil(left / speed) }
-      : undefined),
-  };
-}
-
-function present<Name extends keyof JobResult>(
-  name: Name,
-  value: JobResult[Name] | undefined,
-): Partial<JobResult> {
-  return value === undefined ? {} : { [name]: value };
+  const speed = bytesPerSecond ?? 0;
+  const etaSeconds = speed > 0 && left > 0 ? Math.ceil(left / speed) : undefined;
+  return { niceStatus, bytesPerSecond, etaSeconds };
 }
 
 function clip(text: string): string {
   if (text.length <= MAX_MESSAGE_LENGTH) return text;
-  // Half of a surrogate pair would come back from SciCat as another character.
+  // SciCat would return half of a surrogate pair as another character.
   return `${text.slice(0, MAX_MESSAGE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -1,6 +1,6 @@
 import { field } from './untyped.js';
 
-/** What SciCat shows, to accounts that are not administrators, in place of e-mail addresses. */
+/** SciCat's replacement for e-mail addresses, except for administrators. */
 const MASK = '*****';
 
 /** Whether SciCat has hidden part of a string. */
@@ -8,7 +8,7 @@ export function isMasked(text: string): boolean {
   return text.includes(MASK);
 }
 
-/** Whether a JSON value can be the wanted one with parts of its strings hidden. */
+/** Whether `shown` can be the JSON value `wanted` with parts of its strings masked. */
 export function sameUnderMask(wanted: unknown, shown: unknown): boolean {
   if (typeof wanted === 'string' && typeof shown === 'string') {
     return wanted === shown || (isMasked(shown) && matchesMask(wanted, shown.split(MASK)));

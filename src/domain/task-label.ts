@@ -1,22 +1,23 @@
 import { UUID_ANYWHERE } from './identifiers.js';
 
-/** The label that a transfer's Globus task carries: by it a task is found and recognized again. */
+/** The label of a transfer's Globus task, by which the task is found and recognized. */
 export function taskLabel(jobId: string): string {
   return `${LABEL_PREFIX}${jobId}`;
 }
 
-/** What all our labels begin with. Globus allows 128 characters; this and a UUID take 52. */
+/** Globus allows labels of 128 characters; this and a UUID take 52. */
 const LABEL_PREFIX = 'SciCat transfer ';
 
 /**
- * Whether a task may be acted on for this job: its label must carry the job's id. The Go version
- * set no labels, so a task of one of its jobs must at least not carry another job's id.
+ * Whether a task may belong to this job: its label must contain the job's id. The Go version set no
+ * labels, so the label of its tasks must at least not contain another id.
  */
 export function labelFits(
   label: string | undefined,
   jobId: string,
   origin: 'recorded' | 'go-version',
 ): boolean {
-  if (label === taskLabel(jobId)) return true;
-  return origin === 'go-version' && !UUID_ANYWHERE.test(label ?? '');
+  return (
+    label === taskLabel(jobId) || (origin === 'go-version' && !UUID_ANYWHERE.test(label ?? ''))
+  );
 }

@@ -1,9 +1,9 @@
 import type { TransferJobDocument } from './job-reading.js';
 import { jobView } from './job-view.js';
 import type { Transfer } from './transfer.js';
-import { countField, field, stringField } from './untyped.js';
+import { countField, field, present, stringField } from './untyped.js';
 
-/** The status words of the REST interface. Frozen: an existing client breaks on any other. */
+/** The statuses of the REST API. Frozen: existing clients fail on any other. */
 export const ITEM_STATUSES = [
   'waiting',
   'transferring',
@@ -16,7 +16,7 @@ export const ITEM_STATUSES = [
 /** One of {@link ITEM_STATUSES}. */
 export type ItemStatus = (typeof ITEM_STATUSES)[number];
 
-/** A transfer as the REST interface shows it. All numbers are whole and not negative. */
+/** A transfer in the REST API. All numbers are non-negative integers. */
 export interface TransferItem {
   /** The SciCat job's id. */
   readonly transferId: string;
@@ -28,49 +28,49 @@ export interface TransferItem {
   readonly filesTotal?: number;
   readonly datasetPid?: string;
   readonly globusTaskId?: string;
-  /** How many transfers are handed over before this one; only while it waits. */
+  /** Number of transfers to be submitted before this one; only while it waits. */
   readonly queuePosition?: number;
 }
 
-/** A tracked transfer, as it is now. */
+/** A tracked transfer. */
 export function itemOfTransfer(
   transfer: Transfer,
   queuePosition: number | undefined,
 ): TransferItem {
   const { statusMessage, jobResultObject: result } = jobView(transfer);
+  const { bytesTransferred, bytesTotal, filesTransferred, filesTotal } = result;
   return {
     transferId: transfer.jobId,
     status: result.phase === 'waiting' ? 'waiting' : result.status,
     message: withError(statusMessage, result.error),
-    bytesTransferred: result.bytesTransferred,
-    bytesTotal: result.bytesTotal,
-    filesTransferred: result.filesTransferred,
-    filesTotal: result.filesTotal,
+    bytesTransferred,
+    bytesTotal,
+    filesTransferred,
+    filesTotal,
     datasetPid: transfer.datasetPid,
-    ...(result.globusTaskId === '' ? {} : { globusTaskId: result.globusTaskId }),
-    ...(queuePosition === undefined ? {} : { queuePosition }),
+    ...present({ globusTaskId: result.globusTaskId || undefined, queuePosition }),
   };
 }
 
-/** What SciCat's job says, for transfers that are not tracked (any more). */
+/** A transfer that is not tracked, or no longer, from its SciCat job. */
 export function itemOfJob(job: TransferJobDocument): TransferItem {
   const { result } = job;
-  const taskId = stringField(result, 'globusTaskId');
-  const [datasetPid] = job.datasetPids;
   return {
     transferId: job.id,
     status: statusOf(job),
     message: withError(job.statusMessage, stringField(result, 'error') ?? ''),
-    ...count('bytesTransferred', result),
-    ...count('bytesTotal', result),
-    ...count('filesTransferred', result),
-    ...count('filesTotal', result),
-    ...(datasetPid === undefined ? {} : { datasetPid }),
-    ...(taskId === undefined ? {} : { globusTaskId: taskId }),
+    ...present({
+      bytesTransferred: countField(result, 'bytesTransferred'),
+      bytesTotal: countField(result, 'bytesTotal'),
+      filesTransferred: countField(result, 'filesTransferred'),
+      filesTotal: countField(result, 'filesTotal'),
+      datasetPid: job.datasetPids[0],
+      globusTaskId: stringField(result, 'globusTaskId'),
+    }),
   };
 }
 
-/** A failed job says the same twice; one that could not be archived says why in `error`. */
+/** Appends the error, unless the message already is the error, as in failed jobs. */
 function withError(message: string, error: string): string {
   return error === '' || error === message ? message : `${message}: ${error}`;
 }
@@ -88,12 +88,4 @@ function statusOf(job: TransferJobDocument): ItemStatus {
     default:
       return 'invalid status';
   }
-}
-
-function count<Name extends 'bytesTransferred' | 'bytesTotal' | 'filesTransferred' | 'filesTotal'>(
-  name: Name,
-  result: unknown,
-): Partial<Record<Name, number>> {
-  const value = countField(result, name);
-  return value === undefined ? {} : ({ [name]: value } as Record<Name, number>);
 }

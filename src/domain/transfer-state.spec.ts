@@ -12,7 +12,7 @@ function reachableFrom(start: TransferState): ReadonlySet<TransferState> {
 }
 
 describe('the table of transitions', () => {
-  test('is exactly the documented one, so that nobody moves a transfer another way', () => {
+  test('is exactly the documented one', () => {
     expect(transitions).toEqual({
       waiting: ['transferring', 'failed', 'cancelled'],
       transferring: ['finalizing', 'failed', 'cancelled'],

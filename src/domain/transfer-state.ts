@@ -1,15 +1,14 @@
-/** Where a transfer stands. */
+/** The state of a transfer. */
 export type TransferState =
   'waiting' | 'transferring' | 'finalizing' | 'finished' | 'failed' | 'cancelled';
 
 /**
- * Which state may follow which. The one table that everything else asks.
+ * The allowed transitions.
  *
- * - `waiting`: accepted; Globus has not confirmed a task. It may have been asked (an answer that
- *   was lost), which `submission` of the waiting status tells.
- * - `transferring`: Globus runs a task whose id is known.
- * - `finalizing`: Globus succeeded; the dataset is being marked and the archive job made.
- * - `finished`, `failed`, `cancelled`: the end.
+ * - `waiting`: accepted, but Globus has not confirmed a task; see `submission` of this status.
+ * - `transferring`: Globus runs a task with a known id.
+ * - `finalizing`: the Globus task succeeded; the dataset is being marked and the archive job created.
+ * - `finished`, `failed`, `cancelled`: final.
  */
 export const transitions: Readonly<Record<TransferState, readonly TransferState[]>> = {
   waiting: ['transferring', 'failed', 'cancelled'],
@@ -20,12 +19,12 @@ export const transitions: Readonly<Record<TransferState, readonly TransferState[
   cancelled: [],
 };
 
-/** Whether nothing can follow this state. */
+/** Whether a state has no successors. */
 export function isFinal(state: TransferState): boolean {
   return transitions[state].length === 0;
 }
 
-/** Whether a transfer may go from one state to the other. Staying is allowed until the end. */
+/** Whether a transition is allowed. A state that is not final may also follow itself. */
 export function mayMove(from: TransferState, to: TransferState): boolean {
   return (from === to && !isFinal(from)) || transitions[from].includes(to);
 }

@@ -102,7 +102,7 @@ describe('changes of a transfer', () => {
     expect(before).toEqual(inState(from));
   });
 
-  test.each(STATES)('news and a lifecycle lead nowhere from %s', (state) => {
+  test.each(STATES)('progress and a lifecycle never change the state %s', (state) => {
     const before = inState(state);
     const news = (): TransferState => progressed(before, noProgress, undefined).status.state;
     const found = (): TransferState => withLifecycleFound(before, UNTOUCHED).status.state;
@@ -112,7 +112,7 @@ describe('changes of a transfer', () => {
     else expect(found).toThrow(IllegalTransition);
   });
 
-  test('a new transfer waits with all that was asked for', () => {
+  test('a new transfer waits with the requested parameters', () => {
     const record = aRecord({ submissionId: 'first-id' });
     expect(newTransfer({ jobId: jobIdOf(7), createdAt: START }, record, 'for a slot')).toEqual({
       jobId: jobIdOf(7),
@@ -165,7 +165,7 @@ describe('changes of a transfer', () => {
     ).toEqual(['', TASK, TASK, TASK, TASK]);
   });
 
-  test('archived unless asked otherwise; the Go version always archived', () => {
+  test('archived as requested; in the Go version always', () => {
     expect([
       wantsArchive(aTransfer({ record: { autoArchive: true } })),
       wantsArchive(aTransfer({ record: { autoArchive: false } })),
@@ -174,7 +174,7 @@ describe('changes of a transfer', () => {
   });
 });
 
-describe('the wish to end', () => {
+describe('the request to end', () => {
   const wish = (parts: Partial<EndRequest> = {}): EndRequest => ({
     reason: 'user',
     by: 'alice',
@@ -183,7 +183,7 @@ describe('the wish to end', () => {
     ...parts,
   });
 
-  test('the first wish stays, and a later one can only add the removal', () => {
+  test('the first request stays, and a later one can only add the removal', () => {
     const first = withEndRequest(aTransfer(), wish());
     expect(first.endRequested).toEqual(wish());
     expect(withEndRequest(first, wish({ by: 'bob' }))).toBe(first);

@@ -1,56 +1,57 @@
 import type { TransferRecord } from './transfer-record.js';
 import { mayMove, type TransferState } from './transfer-state.js';
+import { present } from './untyped.js';
 
 /**
- * One transfer as the service knows it. Immutable: every change is one of the functions below, and
- * no other way leads from state to state.
+ * A transfer. Immutable: only the functions below derive a changed one, and they alone move it from
+ * state to state.
  */
 export interface Transfer {
-  /** Id of the SciCat job that this transfer is. */
+  /** Id of the SciCat job. */
   readonly jobId: string;
-  /** UUID of the transfer; names its spool file and is kept in its archive job. */
+  /** UUID of the transfer; names its spool file and is stored in its archive job. */
   readonly key: string;
   readonly datasetPid: string;
   readonly origin: TransferOrigin;
-  /** When the job was made, milliseconds since the epoch by SciCat's clock. The queue's order. */
+  /** Creation of the job, in ms since the epoch by SciCat's clock. Orders the queue. */
   readonly requestedAt: number;
-  /** Globus's idempotency key in force; undefined until one was fetched. */
+  /** The current Globus idempotency key; undefined until one is fetched. */
   readonly submissionId: string | undefined;
-  /** The transfer is to end. In SciCat before the caller is told so. */
+  /** Written to SciCat before the request to end the transfer is confirmed. */
   readonly endRequested: EndRequest | undefined;
   readonly progress: Progress;
-  /** How often Globus was asked to start the transfer. */
+  /** Number of submissions to Globus. */
   readonly attempts: number;
   readonly status: TransferStatus;
 }
 
-/** What says how a transfer is to be carried out. */
+/** Where the parameters of a transfer come from. */
 type TransferOrigin =
   | { readonly kind: 'recorded'; readonly record: TransferRecord }
-  /** A job of the Go program that this service replaces: it kept no record of what was asked. */
+  /** A job of the Go program that this service replaces, without a record of the request. */
   | { readonly kind: 'go-version'; readonly ownerGroup: string };
 
 /** A request to end a transfer. */
 export interface EndRequest {
   /** `user`: DELETE. `stalled`: `task.stallTimeout` ran out. */
   readonly reason: 'user' | 'stalled';
-  /** User name, or in words what the transfer was stalled by. */
+  /** User name, or a description of what stalled the transfer. */
   readonly by: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** Remove the SciCat job once the end is known. */
+  /** Whether to remove the SciCat job once the transfer has ended. */
   readonly remove: boolean;
 }
 
-/** How far Globus is. All numbers are whole and not negative, and never go back. */
+/** The progress of a Globus task. All numbers are non-negative integers that never decrease. */
 export interface Progress {
   readonly bytesTransferred: number;
   readonly filesTransferred: number;
-  /** Files found so far; Globus goes on finding while it copies. */
+  /** Files found so far; Globus finds more while it copies. */
   readonly filesTotal: number;
-  /** Size of the dataset by SciCat; Globus has no such number. */
+  /** Size of the dataset according to SciCat; Globus reports none. */
   readonly bytesTotal: number;
-  /** Error events so far. Some are normal. */
+  /** Error events so far; a few are normal. */
   readonly faults: number;
   readonly bytesPerSecond?: number;
   readonly niceStatus?: string;
@@ -63,30 +64,30 @@ export interface LifecycleFound {
   readonly retrievable: boolean;
 }
 
-/** What could not be done after the files had arrived; the transfer counts as finished. */
+/** What failed after all files had arrived; the transfer is finished nevertheless. */
 export interface Shortfall {
   readonly kind: 'not-marked' | 'no-archive-job';
   readonly error: string;
 }
 
 /**
- * What Globus has of a waiting transfer. `not-sent`: certainly no task. `unconfirmed`: it may have one,
- * since a submission got no clear answer.
+ * Whether Globus may have a task for a waiting transfer: `not-sent` means that it has none,
+ * `unconfirmed` that it may, because a submission was not clearly answered.
  */
 export type SubmissionState = 'not-sent' | 'unconfirmed';
 
-/** The state, with what only this state has. */
+/** The state, with its own data. */
 export type TransferStatus =
   | {
       readonly state: 'waiting';
-      /** Why, in words that continue "waiting: …". */
+      /** Completes the message "waiting: …". */
       readonly reason: string;
       readonly submission: SubmissionState;
     }
   | {
       readonly state: 'transferring';
       readonly taskId: string;
-      /** Globus's own words when something is wrong; undefined while all is well. */
+      /** Description of a current problem. */
       readonly trouble: string | undefined;
     }
   | {
@@ -105,21 +106,21 @@ export type TransferStatus =
   | {
       readonly state: 'cancelled';
       readonly taskId: string;
-      /** By whom, in words that continue "cancelled …". */
+      /** Completes the message "cancelled …". */
       readonly by: string;
     };
 
 /** A status of one state. */
 export type StatusOf<State extends TransferState> = Extract<TransferStatus, { state: State }>;
 
-/** Where the SciCat job of a new transfer is, and since when. */
+/** The SciCat job of a new transfer. */
 export interface CreatedJob {
   readonly jobId: string;
   /** Milliseconds since the epoch, SciCat's clock. */
   readonly createdAt: number;
 }
 
-/** A transfer whose job was just made: it waits, and Globus was not asked yet. */
+/** A transfer whose job was just created. */
 export function newTransfer(job: CreatedJob, record: TransferRecord, reason: string): Transfer {
   return {
     jobId: job.jobId,
@@ -146,17 +147,17 @@ export function taskIdOf(transfer: Transfer): string {
   return transfer.status.state === 'waiting' ? '' : transfer.status.taskId;
 }
 
-/** The dataset is archived unless the request says otherwise; the Go version always archived. */
+/** Whether to archive the dataset afterwards. The Go version always did. */
 export function wantsArchive(transfer: Transfer): boolean {
   return transfer.origin.kind === 'go-version' || transfer.origin.record.autoArchive;
 }
 
-/** Another submission id is in force from now on. */
+/** Replaces the submission id. */
 export function withSubmissionId(transfer: Transfer, submissionId: string): Transfer {
   return { ...transfer, submissionId };
 }
 
-/** Notes the request to end. A later one can add the removal of the job, never take it back. */
+/** Records a request to end. A later one can only add the removal of the job. */
 export function withEndRequest(transfer: Transfer, request: EndRequest): Transfer {
   const earlier = transfer.endRequested;
   if (earlier === undefined) return { ...transfer, endRequested: request };
@@ -165,8 +166,8 @@ export function withEndRequest(transfer: Transfer, request: EndRequest): Transfe
 }
 
 /**
- * Globus is about to be asked: from here on it may have the task. A further attempt keeps the reason
- * of the last one, which says more.
+ * A submission is about to be sent, so from now on Globus may have the task. A retry keeps the more
+ * informative reason of the previous attempt.
  */
 export function beingSubmitted(transfer: Transfer): Transfer {
   const { status, attempts } = transfer;
@@ -178,7 +179,7 @@ export function beingSubmitted(transfer: Transfer): Transfer {
   };
 }
 
-/** It can't go on now; `submission` tells whether Globus may have the task. */
+/** Waits for the given reason; `submission` tells whether Globus may have the task. */
 export function waitingFor(
   transfer: Transfer,
   reason: string,
@@ -187,14 +188,14 @@ export function waitingFor(
   return move(transfer, { state: 'waiting', reason, submission });
 }
 
-/** Globus runs it as this task. */
+/** Globus confirmed the task. */
 export function submittedAs(transfer: Transfer, taskId: string): Transfer {
-  // A task that is known is never exchanged for another one.
+  // A known task is never replaced by another.
   if (transfer.status.state !== 'waiting') throw new IllegalTransition(transfer, 'transferring');
   return move(transfer, { state: 'transferring', taskId, trouble: undefined });
 }
 
-/** News of a running task. */
+/** Updates a running task. */
 export function progressed(
   transfer: Transfer,
   progress: Progress,
@@ -209,27 +210,21 @@ export function progressed(
   };
 }
 
-/** Globus copied everything. */
+/** Globus has copied everything. */
 export function succeeded(transfer: Transfer, progress: Progress): Transfer {
-  return {
-    ...move(transfer, {
-      state: 'finalizing',
-      taskId: taskIdOf(transfer),
-      lifecycleBefore: undefined,
-      archiveJobId: undefined,
-    }),
-    progress: furtherProgress(transfer.progress, progress),
-  };
+  const taskId = taskIdOf(transfer);
+  const nothingYet = { lifecycleBefore: undefined, archiveJobId: undefined };
+  return move(transfer, { state: 'finalizing', taskId, ...nothingYet }, progress);
 }
 
-/** While finalizing: what the dataset's lifecycle was before it was touched. */
+/** Records the dataset's lifecycle from before it was changed. Only while finalizing. */
 export function withLifecycleFound(transfer: Transfer, lifecycleBefore: LifecycleFound): Transfer {
   const { status } = transfer;
   if (status.state !== 'finalizing') throw new IllegalTransition(transfer, 'finalizing');
   return { ...transfer, status: { ...status, lifecycleBefore } };
 }
 
-/** All is done, or all but what `shortfall` says. */
+/** Everything is done, except for the `shortfall`. */
 export function finished(
   transfer: Transfer,
   outcome: { readonly archiveJobId?: string; readonly shortfall?: Shortfall },
@@ -242,37 +237,29 @@ export function finished(
   });
 }
 
-/** It ended without success. */
+/** The transfer failed. */
 export function failed(transfer: Transfer, error: string, progress?: Progress): Transfer {
-  return {
-    ...move(transfer, { state: 'failed', taskId: taskIdOf(transfer), error }),
-    progress: furtherProgress(transfer.progress, progress ?? transfer.progress),
-  };
+  return move(transfer, { state: 'failed', taskId: taskIdOf(transfer), error }, progress);
 }
 
-/** It was ended on request. */
+/** The transfer ended on request. */
 export function cancelled(transfer: Transfer, by: string, progress?: Progress): Transfer {
-  return {
-    ...move(transfer, { state: 'cancelled', taskId: taskIdOf(transfer), by }),
-    progress: furtherProgress(transfer.progress, progress ?? transfer.progress),
-  };
+  return move(transfer, { state: 'cancelled', taskId: taskIdOf(transfer), by }, progress);
 }
 
-/** The newer numbers, but none that goes back. */
+/** The newer progress, in which no number decreases. */
 export function furtherProgress(before: Progress, now: Progress): Progress {
-  const { bytesPerSecond, niceStatus } = now;
   return {
     bytesTransferred: Math.max(before.bytesTransferred, now.bytesTransferred),
     filesTransferred: Math.max(before.filesTransferred, now.filesTransferred),
     filesTotal: Math.max(before.filesTotal, now.filesTotal),
     bytesTotal: Math.max(before.bytesTotal, now.bytesTotal),
     faults: Math.max(before.faults, now.faults),
-    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
-    ...(niceStatus === undefined ? {} : { niceStatus }),
+    ...present({ bytesPerSecond: now.bytesPerSecond, niceStatus: now.niceStatus }),
   };
 }
 
-/** A step that the table of transitions does not know: a mistake in this program. */
+/** A transition that is not allowed: a bug. */
 export class IllegalTransition extends Error {
   constructor(transfer: Transfer, to: TransferState) {
     super(`Transfer ${transfer.jobId} can't go from ${transfer.status.state} to ${to}.`);
@@ -280,9 +267,13 @@ export class IllegalTransition extends Error {
   }
 }
 
-function move(transfer: Transfer, status: TransferStatus): Transfer {
+function move(
+  transfer: Transfer,
+  status: TransferStatus,
+  progress: Progress = transfer.progress,
+): Transfer {
   if (!mayMove(transfer.status.state, status.state)) {
     throw new IllegalTransition(transfer, status.state);
   }
-  return { ...transfer, status };
+  return { ...transfer, status, progress: furtherProgress(transfer.progress, progress) };
 }

@@ -6,7 +6,7 @@ export interface ProxyErrorOptions {
   readonly details?: string;
   readonly cause?: unknown;
   /** Seconds after which it makes sense to ask again. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /**

@@ -8,11 +8,11 @@ export interface UpstreamErrorOptions extends ProxyErrorOptions {
   /** HTTP status, if there was an answer. */
   readonly status?: number;
   /** The upstream's own error code, e.g. Globus's `ConsentRequired`. */
-  readonly upstreamCode?: string;
+  readonly upstreamCode?: string | undefined;
   /** The upstream's own words: for logs and for deciding, never for callers. */
-  readonly upstreamMessage?: string;
+  readonly upstreamMessage?: string | undefined;
   /** The upstream's request id, for its support. */
-  readonly upstreamRequestId?: string;
+  readonly upstreamRequestId?: string | undefined;
 }
 
 /** Base of all that goes wrong in a call to SciCat or Globus. */

@@ -6,43 +6,44 @@ import {
   UpstreamRejectedError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
-import { type RetryCheck, retryAfterMs } from '../http-client/retry-safety.js';
+import { retryAfterMs } from '../http-client/retry-safety.js';
 import type { HttpResponse } from '../ports/http-transport.port.js';
 import type { SubmitOutcome } from '../ports/globus-transfers.port.js';
 import { oneLine, readError, type WireError } from './globus.wire.js';
 
-/** An error answer of Globus Transfer. */
+/** An error response of Globus. */
 interface Refusal extends WireError {
   readonly status: number;
-  readonly retryAfterSeconds: number | undefined;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /**
- * What a submission's error answer means. Why a transfer waits is told in words that are the same
- * at every attempt (no status, no request id): the job in SciCat is written anew when they change.
- * 401 and `ConsentRequired` come here only after a new token did not help.
+ * What the error response to a submission means. A reason to wait is the same at every attempt (no
+ * status, no request id), because the job in SciCat is rewritten when it changes. 401 and
+ * `ConsentRequired` get here only after a new token did not help.
  *
  * @param now wall clock in milliseconds since the epoch, for a `Retry-After` with a date
  */
 export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOutcome {
   const refusal = refusalOf(response, now);
-  const { status, code = '', message = '' } = refusal;
+  const { status, code = '', message = '', retryAfterSeconds } = refusal;
+  const busy = (reason: string): SubmitOutcome => ({ kind: 'busy', reason, retryAfterSeconds });
   if (code.includes('TooManyPendingJobs')) {
-    return busy(refusal, 'Globus holds as many of our transfers as it allows');
+    return busy('Globus has as many transfers of this service as it allows');
   }
-  if (status === 429) return busy(refusal, 'Globus limits how often it may be asked');
+  if (status === 429) return busy('Globus limits the rate of requests');
   if (status === 503 && code.includes('ServiceUnavailable')) {
-    return busy(refusal, 'Globus is in maintenance');
+    return busy('Globus is in maintenance');
   }
-  // 408: the service gave up reading, or a proxy before it gave up waiting for its answer.
+  // 408: the service stopped reading, or a proxy in front of it stopped waiting.
   if (status >= 500 || status === 408) {
-    return { kind: 'unclear', reason: 'Globus has a problem of its own' };
+    return { kind: 'unclear', reason: 'Globus reported an internal error' };
   }
   if (status === 401) {
     const reason = 'Globus does not accept the token of the service account';
     return { kind: 'account-refused', reason };
   }
-  if (status < 400) return { kind: 'unclear', reason: 'Globus gave no clear answer' };
+  if (status < 400) return UNCLEAR_ANSWER;
   if (/submission[\s_-]?id/i.test(`${code} ${message}`)) {
     return { kind: 'submission-id-refused', reason: 'Globus does not accept the submission id' };
   }
@@ -53,7 +54,13 @@ export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOut
   return { kind: 'refused', reason: `${explanation(refusal)} (${mark(refusal)})` };
 }
 
-/** An error answer to a call other than a submission, as an error. */
+/** The outcome of a submission whose response is neither an error nor a task. */
+export const UNCLEAR_ANSWER: SubmitOutcome = {
+  kind: 'unclear',
+  reason: 'Globus gave no clear answer',
+};
+
+/** The error for an error response to any other call. */
 export function errorOfRefusal(
   response: HttpResponse,
   operation: string,
@@ -73,7 +80,7 @@ export function errorOfRefusal(
   if (status === 429 || status >= 500) {
     return new UpstreamUnavailableError(
       'Globus',
-      `Globus is overloaded or not available at present (${named}). Please try again in a few minutes.`,
+      `Globus is overloaded or unavailable (${named}). Please try again in a few minutes.`,
       { ...facts, outcomeUnclear: status !== 429 },
     );
   }
@@ -81,85 +88,74 @@ export function errorOfRefusal(
   return new UpstreamRejectedError('Globus', `Globus refused the request (${named}).`, facts);
 }
 
-/** What an error carries of Globus's answer. */
-export function factsOf(
-  refusal: WireError & { readonly status: number; readonly retryAfterSeconds?: number | undefined },
-): UpstreamErrorOptions {
+/** What an error keeps of Globus's response. */
+export function factsOf(refusal: Refusal): UpstreamErrorOptions {
   const { status, code, message, requestId, retryAfterSeconds } = refusal;
   return {
     status,
-    ...(code === undefined ? {} : { upstreamCode: code }),
-    ...(message === undefined ? {} : { upstreamMessage: message }),
-    ...(requestId === undefined ? {} : { upstreamRequestId: requestId }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    upstreamCode: code,
+    upstreamMessage: message,
+    upstreamRequestId: requestId,
+    retryAfterSeconds,
   };
 }
 
-/** An answer that is not what was asked for. */
+/** The error for a response without the expected content. */
 export function malformed(operation: string, status: number): UpstreamMalformedError {
   return new UpstreamMalformedError(
     'Globus',
-    `Globus gave an answer that makes no sense (${operation}: status ${status}). Please try again in a few minutes.`,
+    `Globus sent an unexpected response (${operation}: status ${status}). Please try again in a few minutes.`,
     { status },
   );
 }
 
-/** Whether the answer says that a consent is missing, and with which scopes it is to be had. */
+/** The scopes to request, if the response says that a consent is missing. */
 export function missingConsent(response: HttpResponse): readonly string[] | undefined {
   if (response.status !== 403) return undefined;
   const { code, requiredScopes } = readError(response.body);
   return code === 'ConsentRequired' ? requiredScopes : undefined;
 }
 
-/**
- * Trouble that a quick retry does not end: a collection that is offline, a maintenance, a full
- * queue.
- */
-export const noQuickRetry: RetryCheck = ({ result }) => {
-  if (result.kind === 'failure') return 'no opinion';
-  const { code } = readError(result.response.body);
-  return code !== undefined &&
-    /ExternalError|EndpointError|ServiceUnavailable|TooManyPendingJobs/.test(code)
-    ? 'stop'
-    : 'no opinion';
-};
-
-function busy(refusal: Refusal, why: string): SubmitOutcome {
-  const { retryAfterSeconds } = refusal;
-  return {
-    kind: 'busy',
-    reason: why,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-  };
+/** Whether the problem outlasts a quick retry: a collection offline, maintenance, a full queue. */
+export function retryIsFutile(response: HttpResponse): boolean {
+  const { code = '' } = readError(response.body);
+  return /ExternalError|EndpointError|ServiceUnavailable|TooManyPendingJobs/.test(code);
 }
 
-/** For a scientist: what Globus objects to, and who can help. */
+const ASK_OPERATORS = "Please ask the proxy's operators.";
+const ASK_FACILITY = 'Please ask the facility that owns it.';
+const NO_PERMISSION = `the service account has no permission on a collection. ${ASK_FACILITY}`;
+const NO_COLLECTION = `a collection does not exist or was deleted. ${ASK_OPERATORS}`;
+
+/** What Globus objects to and who can help, by the last part of Globus's code; for scientists. */
+const EXPLANATIONS: ReadonlyMap<string | undefined, string> = new Map([
+  [
+    'ConsentRequired',
+    `the service account has no consent for the data of a collection. ${ASK_OPERATORS}`,
+  ],
+  ['PermissionDenied', NO_PERMISSION],
+  ['EndpointPermissionDenied', NO_PERMISSION],
+  [
+    'AuthPolicyFailed',
+    `a collection's authentication policy excludes the service account. ${ASK_FACILITY}`,
+  ],
+  ['EndpointNotFound', NO_COLLECTION],
+  ['EndpointDeleted', NO_COLLECTION],
+  ['NotSupported', `a collection runs a version that Globus no longer supports. ${ASK_FACILITY}`],
+  ['NoTransferItems', 'it has no files.'],
+]);
+
 function explanation({ status, code, message }: Refusal): string {
-  const name = code?.split('.').at(-1);
-  switch (name) {
-    case 'ConsentRequired':
-      return "Globus refuses the transfer: the service account has no consent for the data of a collection. Please ask the proxy's operators.";
-    case 'PermissionDenied':
-    case 'EndpointPermissionDenied':
-      return 'Globus refuses the transfer: the service account has no permission on a collection. Please ask the facility that owns it.';
-    case 'AuthPolicyFailed':
-      return "Globus refuses the transfer: a collection's authentication policy shuts the service account out. Please ask the facility that owns it.";
-    case 'EndpointNotFound':
-    case 'EndpointDeleted':
-      return "Globus refuses the transfer: a collection does not exist (any more). Please ask the proxy's operators.";
-    case 'NotSupported':
-      return 'Globus refuses the transfer: a collection runs a version that Globus no longer supports. Please ask the facility that owns it.';
-    case 'NoTransferItems':
-      return 'Globus refuses the transfer: it has no files.';
-    default:
-      break;
-  }
+  const known = EXPLANATIONS.get(code?.split('.').at(-1));
+  if (known !== undefined) return `Globus refuses the transfer: ${known}`;
   if (status === 413) {
     return 'Globus refuses the transfer: its file list is too long. Please transfer the whole folder, or fewer files at a time.';
   }
-  // Only Globus's own words: a message without a code may be a page of something in between.
-  const said = message === undefined || code === undefined ? '' : oneLine(message, MAX_MESSAGE);
-  return said === '' ? 'Globus refuses the transfer.' : `Globus refuses the transfer: "${said}".`;
+  // Without a code, the message may be the page of a proxy.
+  const quoted = message === undefined || code === undefined ? '' : oneLine(message, MAX_MESSAGE);
+  return quoted === ''
+    ? 'Globus refuses the transfer.'
+    : `Globus refuses the transfer: "${quoted}".`;
 }
 
 const MAX_MESSAGE = 200;
@@ -176,7 +172,7 @@ function isWord(text: string): boolean {
 }
 
 function refusalOf(response: HttpResponse, now: number): Refusal {
-  const pauseMs = retryAfterMs({ kind: 'answer', response }, now);
+  const pauseMs = retryAfterMs(response, now);
   return {
     ...readError(response.body),
     status: response.status,

@@ -160,7 +160,7 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
     await globus.cancel(UNKNOWN);
   });
 
-  it('a missing consent is asked for', async () => {
+  it('a missing consent is requested', async () => {
     const globus = client();
     const wish = request(await globus.newSubmissionId());
     const plain = ['urn:globus:auth:scope:transfer.api.globus.org:all'];

@@ -1,26 +1,21 @@
 import type { AppConfig } from '../config/app-config.js';
-import { GlobusApi, type GlobusDeps } from './globus-api.client.js';
+import type { UpstreamDeps } from '../http-client/upstream-caller.js';
+import { GlobusApi } from './globus-api.client.js';
 import { GlobusTransfersClient } from './globus-transfers.client.js';
 
-/** The part of the configuration that says where Globus is and who the service is there. */
+/** The settings that hold Globus's addresses and the service's account. */
 export type GlobusConfig = Pick<AppConfig, 'globus' | 'secrets'>;
 
-/** Everything that talks to Globus, with one set of tokens. */
-export interface GlobusServices {
-  readonly api: GlobusApi;
-  readonly transfers: GlobusTransfersClient;
-}
+/** The Globus adapters, which share one set of tokens. */
+export type GlobusServices = ReturnType<typeof globusServices>;
 
 /**
- * Composes the Globus adapters, for the service and the command line alike. Sends nothing itself.
+ * Composes the Globus adapters, for both the service and the command line. Sends nothing.
  *
- * @param config of the start: Globus shows a task only to the account that submitted it, so neither
- *   addresses nor account may change under running transfers
+ * @param config the one at startup: Globus shows a task only to the account that submitted it, so
+ *   neither may change while transfers run
  */
-export function globusServices(
-  { globus, secrets }: GlobusConfig,
-  deps: GlobusDeps,
-): GlobusServices {
+export function globusServices({ globus, secrets }: GlobusConfig, deps: UpstreamDeps) {
   const { authUrl, transferUrl } = globus;
   const { globusClientId: clientId, globusClientSecret } = secrets;
   const clientSecret = globusClientSecret.reveal();

@@ -9,17 +9,20 @@ import { readError, readToken, type WireToken } from './globus.wire.js';
 
 const TRANSFER_RESOURCE_SERVER = 'transfer.api.globus.org';
 
-/** Codes by which Globus Auth says that a scope does not exist (for this account). */
-const SCOPE_CODES: ReadonlySet<string> = new Set(['UNKNOWN_SCOPE_ERROR', 'invalid_scope']);
+/** Globus Auth's codes for a scope that does not exist, or not for this account. */
+const SCOPE_CODES: ReadonlySet<string | undefined> = new Set([
+  'UNKNOWN_SCOPE_ERROR',
+  'invalid_scope',
+]);
 
-/** Whether an account error is about single scopes only: with others the account may go on. */
+/** Whether only the requested scopes were refused, so that the account still works with others. */
 export function isScopeRefusal(error: ServiceAccountError): boolean {
-  return error.upstreamCode !== undefined && SCOPE_CODES.has(error.upstreamCode);
+  return SCOPE_CODES.has(error.upstreamCode);
 }
 
-/** Gets access tokens for the service's own account, by client credentials. */
+/** Requests access tokens for the service's own account, by client credentials. */
 export class GlobusTokenClient {
-  // A true private field: whatever prints this object must not print the secret.
+  // Truly private: printing this object must not reveal the secret.
   readonly #authorization: string;
   private readonly url: string;
 
@@ -27,7 +30,7 @@ export class GlobusTokenClient {
     private readonly caller: UpstreamCaller,
     options: { readonly authUrl: string; readonly clientId: string; readonly clientSecret: string },
   ) {
-    // Raw, without the URL encoding that RFC 6749 asks for: Globus's own clients do it this way.
+    // Without the URL encoding that RFC 6749 requires, as in Globus's own clients.
     const credentials = Buffer.from(`${options.clientId}:${options.clientSecret}`, 'utf8');
     this.#authorization = `Basic ${credentials.toString('base64')}`;
     this.url = `${options.authUrl}/v2/oauth2/token`;
@@ -42,7 +45,7 @@ export class GlobusTokenClient {
   async fetch(scope: string): Promise<WireToken> {
     const answer = await this.caller.call({
       operation: 'get token',
-      // A token more changes nothing.
+      // An extra token does no harm.
       safety: 'safe',
       method: 'POST',
       url: this.url,
@@ -57,35 +60,34 @@ export class GlobusTokenClient {
     if (token !== undefined) return token;
     throw new UpstreamMalformedError(
       'Globus',
-      'Globus Auth answered without a token for Globus Transfer. Please try again later; if it lasts, an operator must check globus.authUrl and the scopes in the configuration.',
+      'Globus Auth returned no token for Globus Transfer. Please try again later; if the problem persists, an operator must check globus.authUrl and the scopes in the configuration.',
       { status: answer.status },
     );
   }
 }
 
-function refusal(answer: UpstreamAnswer): Error {
-  const { status } = answer;
-  const error = readError(answer.body);
+function refusal({ status, body }: UpstreamAnswer): Error {
+  const error = readError(body);
   const { code } = error;
   const facts = factsOf({ ...error, status });
   if (status === 429 || status >= 500) {
     return new UpstreamUnavailableError(
       'Globus',
-      `Globus Auth is not available at present (status ${status}). Please try again in a few minutes.`,
+      `Globus Auth is temporarily unavailable (status ${status}). Please try again in a few minutes.`,
       { ...facts, outcomeUnclear: false },
     );
   }
   if (status < 400) {
     return new UpstreamMalformedError(
       'Globus',
-      `Globus Auth answered with status ${status}, which makes no sense. An operator must check globus.authUrl in the configuration.`,
+      `Globus Auth sent an unexpected response (status ${status}). An operator must check globus.authUrl in the configuration.`,
       facts,
     );
   }
   const named = code === undefined ? `status ${status}` : `${code}, status ${status}`;
   return new ServiceAccountError(
     'Globus',
-    code !== undefined && SCOPE_CODES.has(code)
+    SCOPE_CODES.has(code)
       ? `Globus Auth does not know a scope that this transfer's collections need (${named}). An operator must check the scopes of both facilities: guest and high-assurance collections have no data_access scope.`
       : `Globus Auth refuses the service account (${named}). An operator must check GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET.`,
     facts,

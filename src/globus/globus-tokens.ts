@@ -4,21 +4,21 @@ import type { GlobusTokenClient } from './globus-token.client.js';
 
 interface Held {
   readonly accessToken: string;
-  /** On the monotonic clock. */
+  /** In monotonic milliseconds. */
   readonly renewAt: number;
 }
 
-/** A token is renewed when this share of its life is left, but not earlier than the margin. */
+/** A token is renewed when this share of its lifetime is left, but at most this many ms early. */
 const MARGIN_SHARE = 0.1;
 const MARGIN_MS = 300_000;
 
 /**
- * Access tokens by scope: fetched once however many calls need them, and kept until shortly before
- * they expire. Nothing else uses the secret.
+ * Access tokens by scope. Concurrent calls share one request, and a token is reused until shortly
+ * before it expires.
  */
 export class GlobusTokens {
   private readonly held = new Map<string, Held>();
-  private readonly underWay = new Map<string, Promise<string>>();
+  private readonly pending = new Map<string, Promise<string>>();
 
   constructor(
     private readonly client: Pick<GlobusTokenClient, 'fetch'>,
@@ -26,37 +26,33 @@ export class GlobusTokens {
   ) {}
 
   /**
-   * A token good for these scopes (of {@link mergeScopes}).
+   * A token for these scopes, as merged by {@link mergeScopes}.
    *
    * @throws UpstreamError as {@link GlobusTokenClient.fetch} does
    */
   async get(scope: string, signal?: AbortSignal): Promise<string> {
     const held = this.held.get(scope);
     if (held !== undefined && this.clock.monotonicMs() < held.renewAt) return held.accessToken;
-    return this.refresh(scope, scope, signal);
+    return this.request(scope, scope, signal);
   }
 
-  /** Globus refused this token; the next {@link get} fetches another, unless that has been done. */
+  /** Discards a token that Globus rejected, unless it was already replaced. */
   drop(scope: string, accessToken: string): void {
     if (this.held.get(scope)?.accessToken === accessToken) this.held.delete(scope);
   }
 
   /**
-   * A new token that was asked for with other scopes, from now on used for `scope`. Asking is what
-   * gives the consent that Globus found missing.
+   * Requests a token with more scopes and uses it for `scope` from now on. The request itself gives
+   * the consent that Globus found missing.
    */
-  getWithConsent(scope: string, requested: string, signal?: AbortSignal): Promise<string> {
-    return this.refresh(scope, requested, signal);
-  }
-
-  /** One request for all who wait. None of them may end it for the others, so it has no signal. */
-  private async refresh(scope: string, requested: string, signal?: AbortSignal): Promise<string> {
+  async request(scope: string, requested: string, signal?: AbortSignal): Promise<string> {
     signal?.throwIfAborted();
     const key = `${scope}\n${requested}`;
-    let request = this.underWay.get(key);
+    let request = this.pending.get(key);
     if (request === undefined) {
-      request = this.fetch(scope, requested).finally(() => this.underWay.delete(key));
-      this.underWay.set(key, request);
+      // Waiting calls share it, so it takes no signal: none may abort it for the others.
+      request = this.fetch(scope, requested).finally(() => this.pending.delete(key));
+      this.pending.set(key, request);
     }
     return unlessAborted(request, signal);
   }

@@ -178,7 +178,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect([folder?.timeoutMs, list?.timeoutMs]).toEqual([30_000, 30_000 + 1000 * megabytes]);
   });
 
-  it('W11: sends copy options, a deadline from now, and file items without `recursive`', async () => {
+  it('sends copy options, a deadline from now, and file items without `recursive`', async () => {
     const { client, run, sent } = globus({ transfer: [accepted] });
     await run(
       client.submit({
@@ -234,14 +234,14 @@ describe('GlobusTransfersClient: submitting', () => {
     ['identical paths', [error(409, 'Conflict')], 'conflict', /same files has not ended yet/],
     ['full', [error(409, 'ClientError.Conflict.TooManyPendingJobs')], 'busy', /as many/],
     ['maintenance', [error(503, 'ServiceUnavailable')], 'busy', /maintenance/],
-    ['other 5xx', [error(500, 'InternalError')], 'unclear', /problem of its own/],
-    ['html 502', [answer(502, '<html>')], 'unclear', /problem of its own/],
-    ['lost', ['lost'], 'unclear', /does not answer/],
-    ['timeout', ['timeout'], 'unclear', /does not answer/],
+    ['other 5xx', [error(500, 'InternalError')], 'unclear', /internal error/],
+    ['html 502', [answer(502, '<html>')], 'unclear', /internal error/],
+    ['lost', ['lost'], 'unclear', /not responding/],
+    ['timeout', ['timeout'], 'unclear', /not responding/],
     ['malformed 200', [answer(200, '<html>')], 'unclear', /no clear answer/],
     ['a redirect', [answer(302)], 'unclear', /no clear answer/],
-    ['not sent', ['not-sent'], 'busy', /cannot be reached/],
-    ['lost, then not sent', ['lost', 'not-sent'], 'unclear', /does not answer/],
+    ['not sent', ['not-sent'], 'busy', /unreachable/],
+    ['lost, then not sent', ['lost', 'not-sent'], 'unclear', /not responding/],
     ['lost, then refused', ['lost', error(403, 'PermissionDenied')], 'unclear', /permission/],
     ['lost, then busy', [answer(502), error(503, 'ServiceUnavailable')], 'unclear', /maintenance/],
     [
@@ -273,13 +273,13 @@ describe('GlobusTransfersClient: submitting', () => {
     expect('reason' in outcome ? outcome.reason : '').toMatch(reason);
   });
 
-  it('429 hands on how long Globus wants to be left alone', async () => {
+  it('429 passes on Retry-After', async () => {
     const { client, run, asked } = globus({
       transfer: [error(429, 'RateLimited', 'm', { 'retry-after': '90' })],
     });
     expect(await run(client.submit(request))).toEqual({
       kind: 'busy',
-      reason: 'Globus limits how often it may be asked',
+      reason: 'Globus limits the rate of requests',
       retryAfterSeconds: 90,
     });
     expect(asked()).toHaveLength(2);
@@ -293,7 +293,7 @@ describe('GlobusTransfersClient: submitting', () => {
     expect(asked()).toHaveLength(2);
   });
 
-  it('401: renews the token once and retries; then it is the account', async () => {
+  it('401 renews the token once and retries; a second one is about the account', async () => {
     const expired = error(401, 'AuthenticationFailed');
     const healed = globus({
       auth: [tokenAnswer('old'), tokenAnswer('new')],
@@ -356,7 +356,7 @@ describe('GlobusTransfersClient: submitting', () => {
     ['an outage of Auth', answer(503, '<html>'), 'busy'],
     ['a time-out of Auth', 'timeout', 'busy'],
     ['a token of nobody', answer(200, {}), 'busy'],
-  ])('C4: without a token nothing is sent: %s', async (_name, step, kind) => {
+  ])('without a token nothing is sent: %s', async (_name, step, kind) => {
     const { client, run, asked } = globus({ auth: [step], transfer: [accepted] });
     expect(await run(client.submit(request))).toMatchObject({ kind });
     expect(asked().filter((line) => line.includes('/transfer'))).toEqual([]);

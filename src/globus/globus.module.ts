@@ -7,10 +7,7 @@ import { GLOBUS_TRANSFERS, type GlobusTransfers } from '../ports/globus-transfer
 import { HTTP_TRANSPORT, type HttpTransport } from '../ports/http-transport.port.js';
 import { globusServices } from './globus-services.js';
 
-/**
- * Globus: provides {@link GLOBUS_TRANSFERS}. Needs {@link CLOCK} and `ConfigSnapshots` from global
- * modules.
- */
+/** Provides {@link GLOBUS_TRANSFERS}. Needs {@link CLOCK} and `ConfigSnapshots` from global modules. */
 @Module({
   imports: [HttpClientModule],
   providers: [

@@ -3,47 +3,51 @@ import { field, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
 import type { FatalError, GlobusTask, TaskError } from '../ports/globus-transfers.port.js';
 import { fatalErrorKind, taskStatus } from './task-status.js';
 
-/** A token as Globus Auth gives it. */
+/*
+ * Readers of Globus's documents. Each takes parsed JSON and returns undefined for any other document.
+ */
+
+/** A token from Globus Auth. */
 export interface WireToken {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
 }
 
-/** What an error answer of Globus Auth or Globus Transfer says; any part may be missing. */
+/** The content of an error response of Globus Auth or Globus Transfer. */
 export interface WireError {
   readonly code: string | undefined;
   readonly message: string | undefined;
   readonly requestId: string | undefined;
-  /** With `ConsentRequired`: the scopes that a token must be asked for. */
+  /** With `ConsentRequired`: the scopes to request. */
   readonly requiredScopes: readonly string[];
 }
 
-/** What Globus says of a collection. What it does not say is undefined. */
+/** A collection as described by Globus. */
 export interface CollectionFacts {
   readonly displayName: string;
-  /** Globus's word, e.g. `GCSv5_mapped_collection`. */
+  /** E.g. `GCSv5_mapped_collection`. */
   readonly entityType: string | undefined;
   readonly highAssurance: boolean | undefined;
-  /** Whether Globus Connect Personal runs; undefined for other kinds. */
+  /** Whether Globus Connect Personal is running; undefined for other kinds. */
   readonly connected: boolean | undefined;
   readonly paused: boolean | undefined;
 }
 
-/** A listing, with how many tasks there are in all and how many of them it holds. */
+/** A listing: `listed` of `total` tasks. */
 interface WireTaskList {
   readonly tasks: readonly GlobusTask[];
   readonly listed: number;
   readonly total: number;
 }
 
-/** What of a running task is read; asking for no more keeps a listing of 1,000 tasks small. */
+/** The fields to read of running tasks; keeps a listing of 1,000 tasks small. */
 export const RUNNING_TASK_FIELDS =
   'task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,' +
   'bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time';
 
 /**
- * The token of one resource server. With scopes of several services the one that is wanted may
- * stand at the top or among `other_tokens`.
+ * The token of one resource server. With scopes of several services it may be at the top level or in
+ * `other_tokens`.
  */
 export function readToken(body: unknown, resourceServer: string): WireToken | undefined {
   const token = [body, ...itemsOf(field(body, 'other_tokens'))].find(
@@ -56,7 +60,7 @@ export function readToken(body: unknown, resourceServer: string): WireToken | un
     : undefined;
 }
 
-/** An error answer in any of Globus's envelopes; a body that is not JSON has no parts. */
+/** Reads an error response in any of Globus's formats. */
 export function readError(body: unknown): WireError {
   const [first] = itemsOf(field(body, 'errors'));
   const scopes = stringsOf(field(body, 'required_scopes'));
@@ -74,17 +78,15 @@ export function readError(body: unknown): WireError {
   };
 }
 
-/** @returns undefined when the answer holds no submission id */
 export function readSubmissionId(body: unknown): string | undefined {
   return uuidField(body, 'value');
 }
 
-/** Id of the task that a submission made, now or earlier. @returns undefined when there is none */
+/** Id of the task that this submission, or an earlier identical one, created. */
 export function readSubmittedTaskId(body: unknown): string | undefined {
   return uuidField(body, 'task_id');
 }
 
-/** @returns undefined when the document is not an endpoint's */
 export function readCollection(body: unknown): CollectionFacts | undefined {
   if (uuidField(body, 'id') === undefined) return undefined;
   return {
@@ -96,7 +98,7 @@ export function readCollection(body: unknown): CollectionFacts | undefined {
   };
 }
 
-/** @returns undefined when the document is not a task, or in a state that Globus does not have */
+/** @returns undefined when the document is not a task or its status is unknown */
 export function readTask(body: unknown): GlobusTask | undefined {
   const taskId = uuidField(body, 'task_id');
   const status = taskStatus(field(body, 'status'));
@@ -132,12 +134,7 @@ function readFatalError(value: unknown): FatalError | undefined {
   };
 }
 
-/**
- * A listing. A task in it that can't be read is left out, so that it does not hide the others; it is
- * read by its id then.
- *
- * @returns undefined when the document is not a listing
- */
+/** Reads a listing without its unreadable tasks, so that they don't hide the others. */
 export function readTaskList(body: unknown): WireTaskList | undefined {
   const data = field(body, 'DATA');
   if (!Array.isArray(data)) return undefined;
@@ -149,7 +146,7 @@ export function readTaskList(body: unknown): WireTaskList | undefined {
   };
 }
 
-/** The first event of an event list. @returns undefined when there is none */
+/** The first event of an event list. */
 export function readFirstEvent(body: unknown): TaskError | undefined {
   const [event] = itemsOf(field(body, 'DATA'));
   const code = stringField(event, 'code');
@@ -161,12 +158,12 @@ export function readFirstEvent(body: unknown): TaskError | undefined {
   };
 }
 
-/** A time as Globus writes it into filters: UTC, whole seconds. */
+/** A time in Globus's filter format: UTC, whole seconds. */
 export function wireTime(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Globus's words on one line of a message: no control characters, no addresses, bounded. */
+/** A string from Globus on one line, truncated, without control characters and URLs. */
 export function oneLine(value: string, maxLength: number): string {
   const line = value
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
@@ -178,7 +175,7 @@ export function oneLine(value: string, maxLength: number): string {
 const MAX_DESCRIPTION = 200;
 const MAX_DETAILS = 400;
 
-/** Without the protocol's dump, which follows `---`, and the name of Globus's server. */
+/** Without the protocol dump, which follows `---`, and without the server's name. */
 function eventDetails(details: string): string {
   const lines = details.split('\n').map((line) => line.trim());
   const end = lines.findIndex((line) => line.startsWith('---'));
@@ -190,7 +187,7 @@ function eventDetails(details: string): string {
   );
 }
 
-/** Milliseconds since the epoch. Globus writes an offset; without one it means UTC. */
+/** Milliseconds since the epoch. A time without an offset is UTC. */
 function timeField(value: unknown, name: string): number | undefined {
   const written = stringField(value, name)?.replace(' ', 'T');
   if (written === undefined) return undefined;
@@ -208,7 +205,7 @@ function flagField(value: unknown, name: string): boolean | undefined {
   return typeof flag === 'boolean' ? flag : undefined;
 }
 
-/** Null and nonsense count as 0: a number too few is no reason to lose sight of a task. */
+/** 0 for anything invalid: a missing number must not hide a task. */
 function amountField(value: unknown, name: string): number {
   const amount = field(value, name);
   return typeof amount === 'number' && Number.isFinite(amount)

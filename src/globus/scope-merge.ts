@@ -1,7 +1,7 @@
-/** What every token must be good for: all of Globus Transfer. */
+/** The scope of every token: all of Globus Transfer. */
 export const TRANSFER_SCOPE = 'urn:globus:auth:scope:transfer.api.globus.org:all';
 
-/** A scope and what it depends on, as in `base[*optional required]`. */
+/** A scope and its dependencies, as in `base[*optional required]`. */
 interface Scope {
   readonly name: string;
   /** Marked by `*`: it can be revoked alone. */
@@ -10,24 +10,23 @@ interface Scope {
 }
 
 /**
- * Merges scopes into one string for a single token: each base scope is named once, with all its
- * dependencies in one bracket. Globus Auth refuses a whole request for one scope that it can't
- * read, so what is not understood here is handed on as it is, after the rest, for Globus to judge.
+ * Merges scopes into one string for a single token: each base scope once, with all its dependencies
+ * in one bracket. Strings that can't be parsed are appended unchanged, for Globus Auth to judge.
  *
- * @returns the same string for the same scopes in the same order, so that it can name a cached token
+ * @returns the same string for the same scopes in the same order, so it can identify a cached token
  */
 export function mergeScopes(texts: readonly string[]): string {
-  const understood: Scope[] = [];
-  const unknown: string[] = [];
+  const scopes: Scope[] = [];
+  const unknown = new Set<string>();
   for (const text of texts) {
-    const scopes = parseScopes(text);
-    if (scopes !== undefined) understood.push(...scopes);
-    else if (!unknown.includes(text.trim())) unknown.push(text.trim());
+    const parsed = parseScopes(text);
+    if (parsed === undefined) unknown.add(text.trim());
+    else scopes.push(...parsed);
   }
-  return [...merge(understood).map(write), ...unknown].join(' ');
+  return [...merge(scopes).map(write), ...unknown].join(' ');
 }
 
-/** Several occurrences become one; required wins over optional. */
+/** Combines scopes of the same name; required wins over optional. */
 function merge(scopes: readonly Scope[]): readonly Scope[] {
   const byName = new Map<string, Scope>();
   for (const scope of scopes) {
@@ -50,56 +49,40 @@ function write(scope: Scope): string {
 /** @returns undefined when the string does not follow Globus Auth's scope syntax */
 function parseScopes(text: string): readonly Scope[] | undefined {
   const tokens = text.match(/\[|\]|\s+|[^[\]\s]+/g) ?? [];
-  const reader = new ScopeReader(tokens);
-  const scopes = reader.list();
-  return scopes === undefined || !reader.atEnd() ? undefined : scopes;
-}
+  let position = 0;
 
-class ScopeReader {
-  private position = 0;
+  const accept = (isNext: (token: string) => boolean): boolean => {
+    const token = tokens[position];
+    if (token === undefined || !isNext(token)) return false;
+    position += 1;
+    return true;
+  };
+  const blank = () => accept((token) => token.trim() === '');
+  const atEndOfList = () => position === tokens.length || tokens[position] === ']';
 
-  constructor(private readonly tokens: readonly string[]) {}
-
-  atEnd(): boolean {
-    return this.position === this.tokens.length;
-  }
-
-  /** Scopes with blanks between them, up to a closing bracket or the end. */
-  list(): readonly Scope[] | undefined {
+  /** Scopes separated by blanks, up to a closing bracket or the end. */
+  function list(): readonly Scope[] | undefined {
     const scopes: Scope[] = [];
-    this.skipBlanks();
-    while (!this.atEnd() && this.tokens[this.position] !== ']') {
-      const scope = this.scope();
-      if (scope === undefined) return undefined;
-      scopes.push(scope);
-      const blank = this.skipBlanks();
-      if (!blank && !this.atEnd() && this.tokens[this.position] !== ']') return undefined;
+    blank();
+    while (!atEndOfList()) {
+      const parsed = scope();
+      if (parsed === undefined || (!blank() && !atEndOfList())) return undefined;
+      scopes.push(parsed);
     }
     return scopes;
   }
 
-  private scope(): Scope | undefined {
-    const token = this.tokens[this.position] ?? '';
+  function scope(): Scope | undefined {
+    const token = tokens[position] ?? '';
     const name = token.replace(/^\*/, '');
-    if (!/^[^*[\]]+$/.test(name)) return undefined;
-    this.position += 1;
-    const dependencies = this.dependencies();
-    return dependencies && { name, optional: name !== token, dependencies };
+    if (!accept(() => /^[^*[\]]+$/.test(name))) return undefined;
+    const optional = name !== token;
+    if (!accept((next) => next === '[')) return { name, optional, dependencies: [] };
+    const dependencies = list();
+    const closed = accept((next) => next === ']');
+    return dependencies?.length && closed ? { name, optional, dependencies } : undefined;
   }
 
-  private dependencies(): readonly Scope[] | undefined {
-    if (this.tokens[this.position] !== '[') return [];
-    this.position += 1;
-    const inside = this.list();
-    if (inside === undefined || inside.length === 0) return undefined;
-    if (this.tokens[this.position] !== ']') return undefined;
-    this.position += 1;
-    return inside;
-  }
-
-  private skipBlanks(): boolean {
-    const blank = this.tokens[this.position]?.trim() === '';
-    if (blank) this.position += 1;
-    return blank;
-  }
+  const scopes = list();
+  return position === tokens.length ? scopes : undefined;
 }

@@ -6,21 +6,19 @@ const MS_PER_HOUR = 3_600_000;
 const END = ']}';
 
 /**
- * The document that starts a transfer, as JSON. With a list of 400,000 files it has some 90 MB, so
- * that of a long list is streamed. Its length is known before: whether Globus accepts a body without
- * one is unknown.
+ * The JSON document that starts a transfer. A long list is streamed, because 400,000 files make about
+ * 90 MB. Its length is declared, since Globus may not accept a body without one.
  *
- * @param now wall clock in milliseconds since the epoch; a deadline counts from here
+ * @param now wall clock in milliseconds since the epoch; start of the deadline
  */
 export function submissionDocument(request: TransferRequest, now: number): string | StreamedBody {
   const beginning = `${JSON.stringify(head(request, now)).slice(0, -1)},"DATA":[`;
   const source = withSlash(request.source.path);
   const destination = withSlash(request.destination.path);
-  const { files } = request;
   const items =
-    files === undefined
+    request.files === undefined
       ? wholeFolder(source, destination)
-      : globusItems(files, source, destination);
+      : globusItems(request.files, source, destination);
   if (typeof items === 'string') return `${beginning}${items}${END}`;
   return {
     bytes: Buffer.byteLength(beginning) + items.bytes + END.length,
@@ -32,7 +30,7 @@ export function submissionDocument(request: TransferRequest, now: number): strin
   };
 }
 
-/** Globus's defaults are set explicitly where another value is wanted, or the value matters. */
+/** Sets every option whose value matters, even if it is Globus's default. */
 function head({ submissionId, label, source, destination, copy }: TransferRequest, now: number) {
   const { syncLevel, deadlineHours } = copy;
   return {
@@ -41,15 +39,14 @@ function head({ submissionId, label, source, destination, copy }: TransferReques
     label,
     source_endpoint: source.collection,
     destination_endpoint: destination.collection,
-    // Globus's default is no verification.
+    // Off by default in Globus.
     verify_checksum: copy.verifyChecksum,
     preserve_timestamp: copy.preserveTimestamp,
     encrypt_data: copy.encryptData,
-    ...(syncLevel === undefined ? {} : { sync_level: syncLevel }),
-    ...(deadlineHours === undefined
-      ? {}
-      : { deadline: isoSeconds(now + deadlineHours * MS_PER_HOUR) }),
-    // Globus sends e-mail by default, and a service account has no mailbox.
+    sync_level: syncLevel,
+    deadline:
+      deadlineHours === undefined ? undefined : isoSeconds(now + deadlineHours * MS_PER_HOUR),
+    // Globus sends e-mail by default, but a service account has no mailbox.
     notify_on_succeeded: false,
     notify_on_failed: false,
     notify_on_inactive: false,

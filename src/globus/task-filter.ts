@@ -1,57 +1,50 @@
 import type { TaskQuery } from '../ports/globus-transfers.port.js';
 import { isUuid } from '../domain/identifiers.js';
-import { wireTime } from './globus.wire.js';
+import { RUNNING_TASK_FIELDS, wireTime } from './globus.wire.js';
 import { wordsFor } from './task-status.js';
 
-/** 50 UUIDs make an address of some 2 kB; how many Globus takes is written nowhere. */
+/** 50 UUIDs make a URL of about 2 kB; Globus documents no limit. */
 const IDS_PER_REQUEST = 50;
 
-/**
- * The `filter` of a task listing: `/` means and, `,` means or. The type is always named, because
- * what Globus lists without it is not documented.
- */
-export function taskFilter(query: TaskQuery): string {
-  return ['type:TRANSFER', ...conditions(query)].join('/');
-}
+/** The type is always given, because Globus does not document what is listed without it. */
+const TYPE = 'type:TRANSFER';
 
-function conditions(query: TaskQuery): readonly string[] {
+/** Parameters of a task listing. In a `filter`, `/` means and, `,` means or. */
+export function listingParameters(query: TaskQuery): {
+  readonly filter: string;
+  readonly orderby?: string;
+  readonly fields?: string;
+} {
   switch (query.by) {
     case 'ids':
-      return [`task_id:${query.taskIds.join(',')}`];
-    case 'running':
-      return [
-        `status:${wordsFor('ACTIVE', 'INACTIVE')}`,
-        ...(query.requestedFrom === undefined ? [] : [since('request_time', query.requestedFrom)]),
-      ];
-    case 'completed':
-      return [`status:${wordsFor('SUCCEEDED', 'FAILED')}`, since('completion_time', query.since)];
+      return { filter: `${TYPE}/task_id:${query.taskIds.join(',')}` };
     case 'label':
-      return [`label:=${query.label}`];
+      return { filter: `${TYPE}/label:=${query.label}` };
+    case 'running': {
+      const { requestedFrom } = query;
+      const from = requestedFrom === undefined ? '' : `/${since('request_time', requestedFrom)}`;
+      return {
+        filter: `${TYPE}/status:${wordsFor('ACTIVE', 'INACTIVE')}${from}`,
+        orderby: 'request_time ASC',
+        // Only in the listing of every cycle: running tasks have no nested fields, and it is not
+        // certain that Globus can return those by name.
+        fields: RUNNING_TASK_FIELDS,
+      };
+    }
+    case 'completed':
+      return {
+        filter: `${TYPE}/status:${wordsFor('SUCCEEDED', 'FAILED')}/${since('completion_time', query.since)}`,
+        orderby: 'completion_time ASC',
+      };
   }
 }
 
-/** Rounded down to Globus's whole seconds: a task too many does no harm. */
+/** Rounded down to Globus's whole seconds: an extra task does no harm. */
 function since(key: string, from: number): string {
   return `${key}:${wireTime(from)},`;
 }
 
-/** The `orderby` of a task listing; undefined where the order does not matter. */
-export function taskOrder(query: TaskQuery): string | undefined {
-  switch (query.by) {
-    case 'running':
-      return 'request_time ASC';
-    case 'completed':
-      return 'completion_time ASC';
-    case 'ids':
-    case 'label':
-      return undefined;
-  }
-}
-
-/**
- * Ids in portions for one request each. What is not a UUID is not a task of Globus, and must not become
- * part of a filter.
- */
+/** Splits ids for one request each. Drops those that are not UUIDs, which no task of Globus has. */
 export function idChunks(taskIds: readonly string[]): readonly (readonly string[])[] {
   const ids = [...new Set(taskIds.filter(isUuid))];
   const chunks: (readonly string[])[] = [];

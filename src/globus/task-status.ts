@@ -1,6 +1,6 @@
 import type { FatalError, GlobusTask } from '../ports/globus-transfers.port.js';
 
-/** Globus's words for where a task is, and what they mean to the service. */
+/** Globus's task statuses, and what they mean to the service. */
 const STATUSES: ReadonlyMap<unknown, GlobusTask['status']> = new Map([
   ['ACTIVE', 'ACTIVE'],
   ['INACTIVE', 'INACTIVE'],
@@ -8,12 +8,12 @@ const STATUSES: ReadonlyMap<unknown, GlobusTask['status']> = new Map([
   ['FAILED', 'FAILED'],
 ]);
 
-/** @returns undefined for a word that Globus is not known to use */
+/** @returns undefined for an unknown status */
 export function taskStatus(word: unknown): GlobusTask['status'] | undefined {
   return STATUSES.get(word);
 }
 
-/** The words of Globus with one of these meanings, for a filter. */
+/** Globus's statuses with one of these meanings, for a filter. */
 export function wordsFor(...meanings: readonly GlobusTask['status'][]): string {
   return [...STATUSES]
     .filter(([, meaning]) => meanings.includes(meaning))
@@ -22,8 +22,8 @@ export function wordsFor(...meanings: readonly GlobusTask['status'][]): string {
 }
 
 /**
- * What ended a task. Globus shows failed, expired and cancelled tasks alike as `FAILED`; the code of
- * its fatal error tells them apart. Both spellings of the code have been seen.
+ * What ended a task. The status of failed, expired and cancelled tasks is `FAILED`; only the code of
+ * the fatal error distinguishes them. Both spellings of `CANCELED` occur.
  */
 export function fatalErrorKind(code: string): FatalError['kind'] {
   switch (code.toUpperCase()) {

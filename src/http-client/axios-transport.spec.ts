@@ -94,7 +94,7 @@ describe('AxiosTransport', () => {
     });
   });
 
-  it('adds nothing to a request that somebody has set for all of them', async () => {
+  it('ignores global axios defaults', async () => {
     const shared = axios.create({ headers: { common: { 'X-Of-Others': '1' } } });
     const sent: string[] = [];
     handler = (request, response) => {

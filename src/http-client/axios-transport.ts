@@ -11,32 +11,25 @@ import {
   type HttpTransport,
   type StreamedBody,
   TransportError,
-  type TransportFailure,
 } from '../ports/http-transport.port.js';
 
-/** Bounds of {@link AxiosTransport}. */
 interface AxiosTransportOptions {
-  /** Connections open to one host at a time; further requests wait, within their time-out. */
+  /** Connections per host; further requests wait, within their time-out. @default 128 */
   readonly maxSockets?: number;
   /** How long an idle connection counts as fresh, in milliseconds. @default 2000 */
   readonly freshForMs?: number;
-  /** Largest answer, in bytes after decompression; a larger one counts as lost. */
+  /** Largest decompressed response; a larger one counts as lost. @default 67108864 */
   readonly maxResponseBytes?: number;
 }
 
-const DEFAULT_MAX_SOCKETS = 128;
-/** SciCat drops connections after 5 idle seconds, and its word on that may be on its way. */
+/** SciCat drops connections after 5 idle seconds, and its notice may be under way. */
 const DEFAULT_FRESH_FOR_MS = 2_000;
-/**
- * After so many idle milliseconds the system asks whether the other side is still there. What axios
- * sets for each request: another value here would be set, and set back, at every call.
- */
+/** The TCP keep-alive that axios sets on each request: another value would be changed at every call. */
 const AXIOS_KEEP_ALIVE_MS = 60_000;
-const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /**
- * The network by axios. Follows no redirect and no proxy variable, judges no status, and lets no
- * error of axios out: those carry the request, hence its token.
+ * The network through axios. Follows no redirects, ignores proxy variables, and returns any status.
+ * No axios error leaves it, because those contain the request and its token.
  */
 export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
   private readonly axios: AxiosInstance;
@@ -45,52 +38,52 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
   private readonly maxResponseBytes: number;
 
   constructor(http: HttpService, options: AxiosTransportOptions = {}) {
-    // Not by the service's observables: each of them makes an error to cancel what has ended.
+    const { maxSockets = 128, freshForMs = DEFAULT_FRESH_FOR_MS } = options;
+    // Not through the service's observables, each of which creates an error to cancel what has ended.
     this.axios = withoutDefaults(http.axiosRef.create());
-    const maxSockets = options.maxSockets ?? DEFAULT_MAX_SOCKETS;
-    this.maxResponseBytes = options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
+    this.maxResponseBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
     const pool = { keepAlive: true, keepAliveMsecs: AXIOS_KEEP_ALIVE_MS, maxSockets };
     this.pooled = agents(pool);
-    this.fresh = agents({
-      ...pool,
-      // Ends idle connections only; one that waits for its answer is left alone.
-      timeout: options.freshForMs ?? DEFAULT_FRESH_FOR_MS,
-    });
+    // This timeout closes idle connections only, not those that wait for a response.
+    this.fresh = agents({ ...pool, timeout: freshForMs });
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
-    if (request.signal?.aborted === true) throw stopped('aborted');
+    const { body, signal } = request;
+    if (signal?.aborted === true) throw stopped('aborted');
     const controller = new AbortController();
     let reason: 'timeout' | 'aborted' | undefined;
     const stop = (why: 'timeout' | 'aborted'): void => {
       reason ??= why;
       controller.abort();
     };
-    const onAbort = (): void => {
-      stop('aborted');
-    };
-    // Not axios's own time-out: that one starts anew with every byte, and this one must not.
-    const timer = setTimeout(() => {
-      stop('timeout');
-    }, request.timeoutMs);
-    request.signal?.addEventListener('abort', onAbort, { once: true });
-    const body = bodyOf(request);
+    const onAbort = () => stop('aborted');
+    // Unlike axios's own time-out, this one does not start anew with every byte.
+    const timer = setTimeout(() => stop('timeout'), request.timeoutMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const stream =
+      typeof body === 'object'
+        ? Readable.from(ofDeclaredLength(body), { objectMode: false })
+        : undefined;
+    let bodyFailure: Error | undefined;
+    stream?.on('error', (error) => (bodyFailure = error));
     try {
-      return readable(await this.exchange(request, body.data, controller.signal));
+      const data = typeof body === 'object' ? stream : body;
+      return readable(await this.exchange(request, data, controller.signal));
     } catch (error) {
       if (reason !== undefined) throw stopped(reason);
-      throw body.failure() ?? failureOf(error);
+      throw bodyFailure ?? failureOf(error);
     } finally {
       clearTimeout(timer);
-      request.signal?.removeEventListener('abort', onAbort);
-      // After an early answer, such as a refused token, the rest is never read.
-      body.end();
+      signal?.removeEventListener('abort', onAbort);
+      // After an early response, such as a rejected token, the rest is never read.
+      stream?.destroy();
     }
   }
 
   /**
-   * Ends all connections, idle ones too, so that the process can end. Not sooner: until then the
-   * tracker still writes what is pending.
+   * Closes all connections, including idle ones, so that the process can exit. Not earlier, because
+   * the tracker still writes pending updates.
    */
   onApplicationShutdown(): void {
     for (const { http, https } of [this.pooled, this.fresh]) {
@@ -109,12 +102,8 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       adapter: 'http',
       method: request.method,
       url: request.url,
-      headers: {
-        'User-Agent': 'scicat-globus-proxy',
-        ...contentType(request),
-        ...contentLength(request),
-      },
-      ...(data === undefined ? {} : { data }),
+      headers: headersOf(request),
+      data,
       signal,
       httpAgent: http,
       httpsAgent: https,
@@ -128,9 +117,8 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
 }
 
 /**
- * Takes away what axios does by default: it parses and trims the body that it is to send, and the
- * answer, and judges statuses. And it merges all defaults into each call, which would take longer
- * than anything else that it does.
+ * Removes axios's defaults: it would parse and trim both bodies and judge statuses. Merging the
+ * defaults into each call also takes longer than everything else it does.
  */
 function withoutDefaults(axios: AxiosInstance): AxiosInstance {
   for (const name of Object.keys(axios.defaults)) Reflect.deleteProperty(axios.defaults, name);
@@ -146,44 +134,18 @@ function agents(options: AgentOptions): Agents {
   return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
-/** The request's headers; `false` keeps axios from calling an empty body a web form. */
-function contentType(request: HttpRequest): Record<string, string | false> {
-  const named = Object.keys(request.headers).some((name) => name.toLowerCase() === 'content-type');
-  return named ? { ...request.headers } : { ...request.headers, 'Content-Type': false };
-}
-
-/** axios knows the length of a string, but not of a stream. */
-function contentLength({ body }: HttpRequest): Record<string, string> {
-  return typeof body === 'object' ? { 'Content-Length': String(body.bytes) } : {};
-}
-
-/** A request's body under way. */
-interface BodyUnderWay {
-  readonly data: string | Readable | undefined;
-  /** Why the body could not be read to its end, if that is what went wrong. */
-  failure(): Error | undefined;
-  end(): void;
-}
-
-function bodyOf({ body }: HttpRequest): BodyUnderWay {
-  if (typeof body !== 'object') {
-    return { data: body, failure: () => undefined, end: () => undefined };
-  }
-  const stream = Readable.from(ofDeclaredLength(body), { objectMode: false });
-  let failure: Error | undefined;
-  stream.on('error', (error) => {
-    failure = error;
-  });
+function headersOf({ headers, body }: HttpRequest): Record<string, string | false> {
   return {
-    data: stream,
-    failure: () => failure,
-    end: () => {
-      stream.destroy();
-    },
+    'User-Agent': 'scicat-globus-proxy',
+    // Unless the request has one: otherwise axios labels an empty body as a web form.
+    'Content-Type': false,
+    ...headers,
+    // axios knows the length of a string, but not of a stream.
+    ...(typeof body === 'object' ? { 'Content-Length': String(body.bytes) } : {}),
   };
 }
 
-/** As many bytes as were announced, or an error: a server waits for the others for ever. */
+/** Fails unless the body has its declared length: the server would wait for missing bytes forever. */
 async function* ofDeclaredLength(body: StreamedBody): AsyncGenerator<Buffer> {
   let left = body.bytes;
   for await (const piece of body.pieces()) {
@@ -191,7 +153,7 @@ async function* ofDeclaredLength(body: StreamedBody): AsyncGenerator<Buffer> {
     if (left < 0) break;
     yield piece;
   }
-  if (left !== 0) throw new InternalError('A request body is not as long as declared.');
+  if (left !== 0) throw new InternalError('A request body does not have its declared length.');
 }
 
 function readable(response: AxiosResponse<unknown>): HttpResponse {
@@ -213,11 +175,11 @@ function parsed(data: unknown): unknown {
 
 function stopped(reason: 'timeout' | 'aborted'): TransportError {
   return reason === 'timeout'
-    ? new TransportError('timeout', 'There was no complete answer in time.')
-    : new TransportError('aborted', 'The call was given up.');
+    ? new TransportError('timeout', 'No complete response arrived in time.')
+    : new TransportError('aborted', 'The call was aborted.');
 }
 
-/** Codes of failures that happen before a request can have been sent. */
+/** Codes of failures that occur before a request is sent. */
 const NOT_SENT_CODES = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -241,21 +203,23 @@ const NOT_SENT_CODES = new Set([
   'ERR_UNESCAPED_CHARACTERS',
 ]);
 
-/** Of the error only its code is told: its message may hold the address, its fields the request. */
+/** Reports only the error's code: its message may contain the address, its fields the request. */
 function failureOf(error: unknown): TransportError {
   const chain = causes(error);
   const code = chain.map((link) => link.code).find(isErrorCode);
   const notSent = chain.some(
     (link) =>
-      (typeof link.code === 'string' && NOT_SENT_CODES.has(link.code)) ||
       // The operating system gave up connecting.
-      link.syscall === 'connect',
+      link.syscall === 'connect' ||
+      (typeof link.code === 'string' && NOT_SENT_CODES.has(link.code)),
   );
-  const failure: TransportFailure = notSent ? 'not-sent' : 'lost';
   const what = notSent
     ? 'The service could not be reached'
-    : 'The connection was lost before the answer was complete, or the answer was too large';
-  return new TransportError(failure, `${what}${code === undefined ? '' : ` (${code})`}.`);
+    : 'The connection was lost before the response was complete, or the response was too large';
+  return new TransportError(
+    notSent ? 'not-sent' : 'lost',
+    `${what}${code === undefined ? '' : ` (${code})`}.`,
+  );
 }
 
 interface ErrorLink {
@@ -263,15 +227,11 @@ interface ErrorLink {
   readonly syscall?: unknown;
 }
 
-/** The error and what caused it; several addresses that were tried count as one failure. */
+/** The error and its causes; an aggregate of several tried addresses counts as one failure. */
 function causes(error: unknown, depth = 0): readonly ErrorLink[] {
   if (typeof error !== 'object' || error === null || depth > 4) return [];
-  const inner =
-    error instanceof AggregateError
-      ? (error.errors as unknown[])
-      : 'cause' in error
-        ? [error.cause]
-        : [];
+  const inner: readonly unknown[] =
+    error instanceof AggregateError ? error.errors : 'cause' in error ? [error.cause] : [];
   return [error, ...inner.flatMap((cause) => causes(cause, depth + 1))];
 }
 

@@ -7,7 +7,7 @@ const hanging = {
   send: ({ signal }: HttpRequest): Promise<never> =>
     new Promise((_resolve, reject) => {
       const end = (): void => {
-        reject(new TransportError('aborted', 'The call was given up.'));
+        reject(new TransportError('aborted', 'The call was aborted.'));
       };
       signal?.addEventListener('abort', end);
       if (signal?.aborted === true) end();
@@ -30,7 +30,7 @@ describe('a network that is left', () => {
     ]);
   });
 
-  it('still minds the signal of a call', async () => {
+  it('still honours the signal of a call', async () => {
     const interrupt = new AbortController();
     const call = failure(
       new ClosableTransport(hanging).send({ ...request, signal: interrupt.signal }),

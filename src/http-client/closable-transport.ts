@@ -1,8 +1,8 @@
 import type { HttpRequest, HttpResponse, HttpTransport } from '../ports/http-transport.port.js';
 
 /**
- * A network that can be closed: calls under way end at once, and new ones fail. For programs that
- * must end when they are done, although shared calls (a login, a token) have no signal.
+ * A transport that can be closed: pending calls end at once, and new ones fail. For programs that must
+ * exit when done although shared calls (for a login or token) take no signal.
  */
 export class ClosableTransport implements HttpTransport {
   private readonly closed = new AbortController();
@@ -17,7 +17,7 @@ export class ClosableTransport implements HttpTransport {
     });
   }
 
-  /** Every call fails with `aborted` from now on. */
+  /** From now on every call fails with `aborted`. */
   close(): void {
     this.closed.abort();
   }

@@ -4,10 +4,7 @@ import { AxiosTransport } from './axios-transport.js';
 import { HTTP_TRANSPORT, type HttpTransport } from '../ports/http-transport.port.js';
 import { UpstreamCalls } from './upstream-calls.js';
 
-/**
- * The network: provides {@link HTTP_TRANSPORT}, and ends its connections when the app closes; and
- * {@link UpstreamCalls}, where calls are reported.
- */
+/** The network: {@link HTTP_TRANSPORT}, closed with the app, and the reports of its calls. */
 @Module({
   imports: [HttpModule],
   providers: [

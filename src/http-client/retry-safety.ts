@@ -4,41 +4,23 @@ import type { HttpResponse, TransportError } from '../ports/http-transport.port.
  * Whether a call may be retried.
  *
  * - `safe`: it changes nothing.
- * - `idempotent`: it changes the same thing once, however often it is sent.
- * - `once`: it must not be carried out twice. It is retried only where it certainly was not carried
- *   out; after anything else its caller checks before retrying. It is sent over a fresh connection
+ * - `idempotent`: sending it again has no further effect.
+ * - `once`: it must not be carried out twice, so it is retried only if it certainly was not carried
+ *   out; after any other failure its caller checks first. It is sent over a fresh connection
  *   (`HttpRequest.freshConnection`), which the server is least likely to drop.
  */
 export type RetrySafety = 'safe' | 'idempotent' | 'once';
 
-/** What came of one attempt. */
+/** The result of one attempt. */
 export type AttemptResult =
   | { readonly kind: 'answer'; readonly response: HttpResponse }
   | { readonly kind: 'failure'; readonly error: TransportError };
 
-/** One attempt of a call, as the checks see it. */
-export interface Attempt {
-  readonly safety: RetrySafety;
-  readonly result: AttemptResult;
-}
-
-/** One small opinion on whether to retry; the first check that has one decides. */
-export type RetryCheck = (attempt: Attempt) => 'retry' | 'stop' | 'no opinion';
-
 const TOO_MANY_REQUESTS = 429;
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
-/**
- * Whether to retry, as far as the attempt's result tells.
- *
- * @param checks asked before the general rules, in this order
- */
-export function shouldRetry(checks: readonly RetryCheck[], attempt: Attempt): boolean {
-  for (const check of checks) {
-    const opinion = check(attempt);
-    if (opinion !== 'no opinion') return opinion === 'retry';
-  }
-  const { safety, result } = attempt;
+/** Whether the general rules allow a retry after this result. */
+export function shouldRetry(safety: RetrySafety, result: AttemptResult): boolean {
   if (result.kind === 'failure') {
     const { failure } = result.error;
     return failure === 'not-sent' || (failure !== 'aborted' && safety !== 'once');
@@ -47,7 +29,7 @@ export function shouldRetry(checks: readonly RetryCheck[], attempt: Attempt): bo
   return status === TOO_MANY_REQUESTS || (safety !== 'once' && TRANSIENT_STATUSES.has(status));
 }
 
-/** Whether the attempt may have been carried out although it did not say so. */
+/** Whether the call may have been carried out even though the attempt failed. */
 export function isUnclear(result: AttemptResult): boolean {
   return result.kind === 'answer'
     ? result.response.status >= 500
@@ -55,13 +37,12 @@ export function isUnclear(result: AttemptResult): boolean {
 }
 
 /**
- * The pause that the upstream asks for, in milliseconds; undefined when it asks for none.
+ * The pause that a `Retry-After` header demands, in milliseconds.
  *
- * @param now wall clock in milliseconds since the epoch: the header may hold a date
+ * @param now wall clock in milliseconds since the epoch, for a header with a date
  */
-export function retryAfterMs(result: AttemptResult, now: number): number | undefined {
-  if (result.kind === 'failure') return undefined;
-  const value = result.response.headers['retry-after']?.trim();
+export function retryAfterMs({ headers }: HttpResponse, now: number): number | undefined {
+  const value = headers['retry-after']?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);

@@ -1,14 +1,14 @@
 import type { HttpResponse } from '../ports/http-transport.port.js';
 
-/** A date in a header has whole seconds: on average it is half of one behind. */
+/** Date headers are cut to whole seconds, so they are half a second behind on average. */
 const HALF_SECOND_MS = 500;
 
 /**
- * How far a server's clock is ahead of this machine's, as its `Date` header shows it, to the second.
+ * How far a server's clock is ahead of this machine's by its `Date` header, to the second.
  *
  * @param sentAt this machine's wall clock when the request was sent, in milliseconds since the epoch
- * @param receivedAt the same when the answer was there
- * @returns milliseconds; undefined when the answer has no such header
+ * @param receivedAt the same when the response arrived
+ * @returns milliseconds; undefined without a valid header
  */
 export function serverAheadMs(
   response: Pick<HttpResponse, 'headers'>,

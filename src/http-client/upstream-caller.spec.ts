@@ -136,7 +136,7 @@ describe('UpstreamCaller', () => {
     ]);
   });
 
-  it('takes the pause that the service asks for, in seconds or as a date', async () => {
+  it('honours Retry-After in seconds and as a date', async () => {
     const seconds = calling([answer(503, '', { 'retry-after': '7' }), answer(200)]);
     await seconds.run();
     expect(seconds.sentAt).toEqual([0, 7_000]);
@@ -210,18 +210,10 @@ describe('UpstreamCaller', () => {
     expect((error as UpstreamUnavailableError).outcomeUnclear).toBe(unclear);
   });
 
-  it('asks the checks of the call first', async () => {
-    const stopped = calling([answer(502, { code: 'ExternalError.X' })]);
-    await stopped.run({ checks: [() => 'no opinion', () => 'stop', () => 'retry'] });
-    expect(stopped.sent).toHaveLength(1);
-    const retried = calling([answer(404), answer(200)]);
-    await retried.run({
-      checks: [
-        ({ result }) =>
-          result.kind === 'answer' && result.response.status === 404 ? 'retry' : 'no opinion',
-      ],
-    });
-    expect(retried.sent).toHaveLength(2);
+  it('does not retry when the call says that this is futile', async () => {
+    const { run, sent } = calling([answer(502, { code: 'ExternalError.X' })]);
+    await run({ retryIsFutile: ({ status }) => status === 502 });
+    expect(sent).toHaveLength(1);
   });
 
   it("ends with the signal's own reason: before, during and between attempts", async () => {

@@ -1,7 +1,8 @@
 import {
+  type Upstream,
+  type UpstreamError,
   UpstreamTimeoutError,
   UpstreamUnavailableError,
-  type Upstream,
 } from '../errors/upstream.errors.js';
 import type { Clock } from '../ports/clock.port.js';
 import {
@@ -13,54 +14,48 @@ import {
 } from '../ports/http-transport.port.js';
 import { type BackoffBounds, backoffMs, type Random } from '../time/backoff.js';
 import {
-  type Attempt,
   type AttemptResult,
   isUnclear,
-  type RetryCheck,
   type RetrySafety,
   retryAfterMs,
   shouldRetry,
 } from './retry-safety.js';
 
-/** A body as it goes over the wire. */
 interface EncodedBody {
   readonly contentType: string;
   readonly body: string | StreamedBody;
 }
 
-/** One call, with what may be done when it fails. */
+/** One call, with its limits and what is allowed when it fails. */
 export interface UpstreamCall {
-  /** Short constant name, e.g. `read job`, with no value in it: it is a label of metrics, too. */
+  /** Short constant name without values, e.g. `read job`. Also a metrics label. */
   readonly operation: string;
   readonly safety: RetrySafety;
   readonly method: HttpRequest['method'];
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Body, sent as JSON. */
+  /** Body to send as JSON. */
   readonly json?: unknown;
-  /** Body that is encoded already, instead of `json`. */
+  /** An encoded body, instead of `json`. */
   readonly body?: EncodedBody;
   readonly signal?: AbortSignal | undefined;
-  /** Bound of one attempt. @default the caller's */
+  /** Limit of one attempt. @default 15000 */
   readonly timeoutMs?: number;
   /** @default 4 */
   readonly maxAttempts?: number;
-  /** Bound of the whole call, pauses included. @default 30000, or one attempt's time-out if longer */
+  /** Limit of the whole call, pauses included. @default 30000, or `timeoutMs` if longer */
   readonly deadlineMs?: number;
-  /** Asked before the general rules, in this order. */
-  readonly checks?: readonly RetryCheck[];
+  /** Whether a retry would be futile, although the general rules allow one after this response. */
+  readonly retryIsFutile?: (response: HttpResponse) => boolean;
 }
 
-/** The answer to a call. */
+/** The response to a call. */
 export interface UpstreamAnswer extends HttpResponse {
-  /**
-   * An earlier attempt of this same call got no answer that tells: whatever this answer says, that
-   * attempt may have been carried out.
-   */
+  /** Whether an earlier, failed attempt of this call may have been carried out. */
   readonly earlierAttemptUnclear: boolean;
 }
 
-/** What an observer learns of a finished call: nothing of its address, headers and bodies. */
+/** A finished call as reported to observers, without its address, headers and bodies. */
 export interface ObservedCall {
   readonly upstream: Upstream;
   readonly operation: string;
@@ -70,53 +65,46 @@ export interface ObservedCall {
   readonly durationMs: number;
 }
 
-/** What an {@link UpstreamCaller} is made of. */
-interface UpstreamCallerOptions {
-  readonly upstream: Upstream;
+/** Collaborators of every upstream client. */
+export interface UpstreamDeps {
   readonly transport: HttpTransport;
   readonly clock: Clock;
+  /** Spreads retries. */
   readonly random: Random;
-  /** Bound of one attempt. @default 15000 */
-  readonly timeoutMs?: number;
   readonly observe?: (call: ObservedCall) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_DEADLINE_MS = 30_000;
 const DEFAULT_MAX_ATTEMPTS = 4;
-/** Full jitter, since many calls of many users fail at the same time. */
+/** Full jitter, because many users' calls fail at the same time. */
 const PAUSES: BackoffBounds = { firstMs: 500, capMs: 10_000, jitter: 1 };
-/** With less time left than this, another attempt would only be a time-out more. */
-const SHORTEST_ATTEMPT_MS = 1_000;
+/** With less time left, another attempt would only time out. */
+const MIN_ATTEMPT_MS = 1_000;
 
 /**
- * Calls one upstream service, with a time-out and with retries as far as the call allows. Knows
- * nothing of what answers mean: an answer of any status is returned.
+ * Calls one upstream service with a time-out, and with retries as far as the call allows. Does not
+ * interpret responses: any status is returned.
  */
 export class UpstreamCaller {
-  constructor(private readonly options: UpstreamCallerOptions) {}
+  constructor(private readonly options: UpstreamDeps & { readonly upstream: Upstream }) {}
 
   /**
-   * @returns the last answer, whatever its status
-   * @throws UpstreamTimeoutError when there was no answer in time
+   * @returns the last response, whatever its status
+   * @throws UpstreamTimeoutError when there was no response in time
    * @throws UpstreamUnavailableError when the service was not reached or the connection broke;
-   *   `outcomeUnclear` is false only when no attempt can have been carried out
+   *   `outcomeUnclear` is false only if no attempt can have been carried out
    * @throws the signal's reason, as soon as it is aborted
    */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
     const { clock, observe, upstream } = this.options;
+    const { operation } = call;
     const startedAt = clock.monotonicMs();
-    const progress = { attempts: 0, outcome: 'aborted' };
+    const progress = { upstream, operation, outcome: 'aborted', attempts: 0 };
     try {
       return await this.attemptUntilDone(call, startedAt, progress);
     } finally {
-      observe?.({
-        upstream,
-        operation: call.operation,
-        outcome: progress.outcome,
-        attempts: progress.attempts,
-        durationMs: clock.monotonicMs() - startedAt,
-      });
+      observe?.({ ...progress, durationMs: clock.monotonicMs() - startedAt });
     }
   }
 
@@ -126,7 +114,7 @@ export class UpstreamCaller {
     progress: { attempts: number; outcome: string },
   ): Promise<UpstreamAnswer> {
     const { clock, random } = this.options;
-    const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
     const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
     const body = encodedBody(call);
@@ -138,20 +126,24 @@ export class UpstreamCaller {
       call.signal?.throwIfAborted();
       progress.attempts += 1;
       const result = await this.attempt(call, body, Math.min(timeoutMs, left));
+      const response = result.kind === 'answer' ? result.response : undefined;
       progress.outcome =
         result.kind === 'answer' ? String(result.response.status) : result.error.failure;
 
-      const attempt: Attempt = { safety: call.safety, result };
-      const pauseMs =
-        retryAfterMs(result, clock.now()) ?? backoffMs(progress.attempts, PAUSES, random);
-      const mayRetry =
+      const demandedMs = response && retryAfterMs(response, clock.now());
+      const pauseMs = demandedMs ?? backoffMs(progress.attempts, PAUSES, random);
+      const retry =
         progress.attempts < maxAttempts &&
-        clock.monotonicMs() + pauseMs + SHORTEST_ATTEMPT_MS <= deadline &&
+        clock.monotonicMs() + pauseMs + MIN_ATTEMPT_MS <= deadline &&
         pauseMs <= PAUSES.capMs &&
-        shouldRetry(call.checks ?? [], attempt);
-      if (!mayRetry) return this.conclude(call, result, earlierAttemptUnclear, progress.attempts);
+        shouldRetry(call.safety, result) &&
+        !(response && call.retryIsFutile?.(response));
+      if (!retry && result.kind === 'answer') return { ...result.response, earlierAttemptUnclear };
 
       earlierAttemptUnclear ||= isUnclear(result);
+      if (!retry && result.kind === 'failure') {
+        throw this.errorOf(result.error, call, progress.attempts, earlierAttemptUnclear);
+      }
       await clock.sleep(pauseMs, call.signal);
     }
   }
@@ -183,30 +175,24 @@ export class UpstreamCaller {
     }
   }
 
-  private conclude(
-    call: UpstreamCall,
-    result: AttemptResult,
-    earlierAttemptUnclear: boolean,
+  private errorOf(
+    cause: TransportError,
+    { operation }: UpstreamCall,
     attempts: number,
-  ): UpstreamAnswer {
-    if (result.kind === 'answer') return { ...result.response, earlierAttemptUnclear };
+    outcomeUnclear: boolean,
+  ): UpstreamError {
     const { upstream } = this.options;
-    const { error } = result;
-    const tried = `${call.operation}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-    if (error.failure === 'timeout') {
-      throw new UpstreamTimeoutError(
-        upstream,
-        `${upstream} did not answer in time (${tried}). Please try again in a few minutes.`,
-        { cause: error },
-      );
+    const end = `(${operation}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}). Please try again in a few minutes.`;
+    if (cause.failure === 'timeout') {
+      return new UpstreamTimeoutError(upstream, `${upstream} did not answer in time ${end}`, {
+        cause,
+      });
     }
-    throw new UpstreamUnavailableError(
-      upstream,
-      error.failure === 'not-sent'
-        ? `${upstream} is unreachable (${tried}). Please try again in a few minutes.`
-        : `The connection to ${upstream} broke (${tried}). Please try again in a few minutes.`,
-      { cause: error, outcomeUnclear: earlierAttemptUnclear || isUnclear(result) },
-    );
+    const what =
+      cause.failure === 'not-sent'
+        ? `${upstream} is unreachable`
+        : `The connection to ${upstream} broke`;
+    return new UpstreamUnavailableError(upstream, `${what} ${end}`, { cause, outcomeUnclear });
   }
 }
 

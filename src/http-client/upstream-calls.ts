@@ -1,9 +1,9 @@
 import type { ObservedCall } from './upstream-caller.js';
 
-/** Learns of every call to SciCat and Globus. Must never throw, never block. */
+/** Receives every call to SciCat and Globus. Must neither throw nor block. */
 type CallListener = (call: ObservedCall) => void;
 
-/** Where the callers of all upstream services report their calls. */
+/** Forwards reports of upstream calls to listeners. */
 export class UpstreamCalls {
   private readonly listeners: CallListener[] = [];
 
@@ -11,7 +11,7 @@ export class UpstreamCalls {
     this.listeners.push(listener);
   }
 
-  /** For `observe` of an `UpstreamCaller`. */
+  /** Pass as `observe` to an `UpstreamCaller`. */
   readonly observe: CallListener = (call) => {
     for (const listener of this.listeners) listener(call);
   };

@@ -21,7 +21,11 @@ export type SubmitOutcome =
   /** Another task with identical paths has not ended yet. Nothing was started. */
   | { readonly kind: 'conflict'; readonly reason: string }
   /** Not now, from any of our transfers: rate limit, maintenance, too many pending. Nothing was started. */
-  | { readonly kind: 'busy'; readonly reason: string; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'busy';
+      readonly reason: string;
+      readonly retryAfterSeconds?: number | undefined;
+    }
   /** The submission id is not accepted (any more). Nothing was started. */
   | { readonly kind: 'submission-id-refused'; readonly reason: string }
   /** Our own credentials are refused: nothing can be submitted until an operator acts. */

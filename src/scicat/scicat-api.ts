@@ -4,22 +4,21 @@ import type {
   UpstreamCaller,
 } from '../http-client/upstream-caller.js';
 
-/** One request to SciCat, without who makes it. */
+/** A request to SciCat, without credentials. */
 export type ScicatRequest = Omit<UpstreamCall, 'url' | 'headers' | 'body'> & {
-  /** Below SciCat's base URL, e.g. `api/v4/jobs`; values in it encoded by {@link segment}. */
+  /** Below SciCat's base URL, e.g. `api/v4/jobs`; values are encoded by {@link segment}. */
   readonly path: string;
   /** The `filter` parameter of SciCat's lists. */
   readonly filter?: Readonly<Record<string, unknown>>;
 };
 
-/** What {@link ScicatApi} is made of. */
 interface ScicatApiOptions {
-  /** Base URL without `/api/v…`. A path in it is kept, trailing slashes make no difference. */
+  /** Base URL without `/api/v…`; may contain a path and trailing slashes. */
   readonly scicatUrl: string;
   readonly caller: UpstreamCaller;
 }
 
-/** SciCat's address and the form of its requests. Knows nothing of what answers mean. */
+/** Builds and sends requests to SciCat. Does not interpret responses. */
 export class ScicatApi {
   private readonly base: string;
 
@@ -28,35 +27,34 @@ export class ScicatApi {
   }
 
   /**
-   * Sends a request, with this token if there is one.
+   * Sends a request, with the token if given.
    *
-   * @returns the answer, whatever its status
+   * @returns the response, whatever its status
    * @throws UpstreamTimeoutError, UpstreamUnavailableError when there is none
    */
-  call(request: ScicatRequest, token?: string): Promise<UpstreamAnswer> {
-    const { path, filter, ...call } = request;
+  call({ path, filter, ...call }: ScicatRequest, token?: string): Promise<UpstreamAnswer> {
     const query =
       filter === undefined ? '' : `?filter=${encodeURIComponent(JSON.stringify(filter))}`;
     return this.options.caller.call({
       ...call,
       url: `${this.base}/${path}${query}`,
-      ...(token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } }),
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
     });
   }
 }
 
 /**
- * A value as one segment of a path.
+ * Encodes a value as one path segment.
  *
- * @returns undefined for what can't be one: the empty string names the list instead of one entry, and
- *   `.` and `..` are resolved away by every HTTP client
+ * @returns undefined if that is impossible: an empty segment names the list instead of an entry, and
+ *   HTTP clients resolve `.` and `..`
  */
 export function segment(value: string): string | undefined {
   if (value === '' || value === '.' || value === '..') return undefined;
   try {
     return encodeURIComponent(value);
   } catch {
-    // Half of a surrogate pair, which SciCat can't hold.
+    // A lone surrogate, which SciCat can't store either.
     return undefined;
   }
 }

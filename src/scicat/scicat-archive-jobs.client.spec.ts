@@ -97,7 +97,7 @@ describe('ScicatArchiveJobs', () => {
     });
   });
 
-  it('surprise: looks whether SciCat has stored a job that it answered with 400', async () => {
+  it('checks whether SciCat stored a job that it answered with 400', async () => {
     const { scicat, jobs } = jobsWith(refused, found);
     expect(await jobs.create(job)).toBe(ID);
     expect(scicat.sent.map(({ method }) => method)).toEqual(['POST', 'GET']);

@@ -2,28 +2,21 @@ import { UpstreamError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { ArchiveJobs, NewArchiveJob } from '../ports/archive-jobs.port.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
-import { failureOf, type FailureReading, malformed } from './scicat-error.js';
+import { failureOf, malformed } from './scicat-error.js';
 import { readJobDocument, readJobId } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
-/** SciCat's type of the jobs that have datasets archived. */
+/** SciCat's type of archiving jobs. */
 const ARCHIVE_JOB_TYPE = 'archive';
+const CREATE = 'create archive job';
 
-/** A 403 may be about this one dataset: SciCat's job type may ask who owns it. */
-const CREATING: FailureReading = {
-  operation: 'create archive job',
-  badRequest: 'refused',
-  forbidden: 'refused',
-};
-
-/** What {@link ScicatArchiveJobs} is made of. */
 interface ScicatArchiveJobsOptions {
   readonly creator: ServiceAccount;
-  /** Names of the accounts that are or were the creator, as `TransferJobs.ownAccounts` has them. */
+  /** As `TransferJobs.ownAccounts`. */
   readonly ownAccounts: () => readonly string[];
 }
 
-/** Archive jobs in SciCat, by version 4 of its job interface. */
+/** Archive jobs in SciCat, through version 4 of its job API. */
 export class ScicatArchiveJobs implements ArchiveJobs {
   constructor(private readonly options: ScicatArchiveJobsOptions) {}
 
@@ -46,18 +39,18 @@ export class ScicatArchiveJobs implements ArchiveJobs {
 
   async create(job: NewArchiveJob, signal?: AbortSignal): Promise<string> {
     const answer = await this.options.creator.call({
-      operation: CREATING.operation,
+      operation: CREATE,
       safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json: {
         type: ARCHIVE_JOB_TYPE,
-        ...(job.ownerUser === undefined ? {} : { ownerUser: job.ownerUser }),
+        ownerUser: job.ownerUser,
         ownerGroup: job.ownerGroup,
-        ...(job.contactEmail === undefined ? {} : { contactEmail: job.contactEmail }),
+        contactEmail: job.contactEmail,
         jobParams: {
           tapeCopies: 'one',
-          ...(job.ownerUser === undefined ? {} : { username: job.ownerUser }),
+          username: job.ownerUser,
           ownerGroup: job.ownerGroup,
           datasetList: [{ pid: job.datasetPid, files: [] }],
           globusTransferJobId: job.transferJobId,
@@ -66,18 +59,19 @@ export class ScicatArchiveJobs implements ArchiveJobs {
       },
       signal,
     });
-    if (answer.status === 400) return await this.afterRefusal(answer, job.transferKey, signal);
-    if (answer.status !== 201) throw failureOf(answer, CREATING);
+    if (answer.status === 400) return await this.afterBadRequest(answer, job.transferKey, signal);
+    // A 403 may be about this dataset only: SciCat's job type may check who owns it.
+    if (answer.status !== 201) throw failureOf(answer, CREATE);
     const created = readJobDocument(answer.body);
-    if (created?.type !== ARCHIVE_JOB_TYPE) throw malformed(answer, CREATING.operation);
+    if (created?.type !== ARCHIVE_JOB_TYPE) throw malformed(answer, CREATE);
     return created.id;
   }
 
   /**
-   * SciCat also answers 400 after storing, when an action of the job type failed. It has answered, so
-   * by now the job is there, or never will be.
+   * SciCat also answers 400 after storing the job, when an action of the job type failed. As it has
+   * answered, a search is conclusive.
    */
-  private async afterRefusal(
+  private async afterBadRequest(
     answer: UpstreamAnswer,
     transferKey: string,
     signal: AbortSignal | undefined,
@@ -87,9 +81,9 @@ export class ScicatArchiveJobs implements ArchiveJobs {
       stored = await this.findByKey(transferKey, signal);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      throw failureOf(answer, { ...CREATING, badRequest: 'perhaps-stored' });
+      throw failureOf(answer, CREATE, { badRequest: 'possibly-stored' });
     }
-    if (stored === undefined) throw failureOf(answer, CREATING);
+    if (stored === undefined) throw failureOf(answer, CREATE);
     return stored;
   }
 }

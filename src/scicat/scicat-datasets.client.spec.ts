@@ -54,7 +54,7 @@ describe('ScicatDatasets', () => {
       expect(scicat.logins).toEqual([]);
     });
 
-    it('surprise: missing, forbidden, wrong token and routes like findOne are all one answer', async () => {
+    it('gives one answer for missing, forbidden, wrong token and routes such as findOne', async () => {
       const errors = await Promise.all(
         [
           notThere,
@@ -177,7 +177,7 @@ describe('ScicatDatasets', () => {
   });
 
   describe('markArchivable', () => {
-    it('surprise: uses the one route that resets nothing else, and sends it once', async () => {
+    it('uses the only route without side effects, and sends the call once', async () => {
       const { scicat, datasets } = datasetsWith(answer(200, { archivable: true }));
       await datasets.markArchivable(PID);
       expect(scicat.sent).toEqual([
@@ -203,7 +203,7 @@ describe('ScicatDatasets', () => {
       ['timeout', 'UpstreamTimeoutError', true],
       [answer(200), 'UpstreamMalformedError', true],
     ] as const)(
-      'surprise: is never retried, since the archiver may have begun (%#)',
+      'is never retried, because the archiver may have started (%#)',
       async (reply, name, outcomeUnclear) => {
         const { scicat, datasets } = datasetsWith(reply);
         const error = await failing(datasets.markArchivable(PID));
@@ -220,7 +220,7 @@ describe('ScicatDatasets', () => {
         dataFileList: [{ path: `a/${from + n}` }, { path: `b/${from + n}` }],
       }));
 
-    it('surprise: reads all pages of OrigDatablocks, since SciCat’s other list stops at 100', async () => {
+    it('reads all pages of OrigDatablocks; SciCat’s other list stops at 100', async () => {
       const { scicat, datasets } = datasetsWith(
         answer(200, blocks(0, 50)),
         answer(200, blocks(50, 50)),
@@ -249,7 +249,7 @@ describe('ScicatDatasets', () => {
       ['a block without files', [answer(200, [{ _id: 'x' }])]],
       ['a file without a path', [answer(200, [{ _id: 'x', dataFileList: [{}] }])]],
       ['no list', [answer(200)]],
-      ['surprise: the 400 of a failed list', [answer(400, { message: 'pool destroyed' })]],
+      ['the 400 of a failed list', [answer(400, { message: 'pool destroyed' })]],
     ] as const)('fails on %s instead of going on without', async (_, replies) => {
       const { datasets } = datasetsWith(...replies);
       expect(await failing(datasets.filePaths(PID))).toMatchObject({ retryable: true });

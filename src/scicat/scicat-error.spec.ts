@@ -1,36 +1,43 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
 import { answer, told } from '../../test/contract/scicat/scripted-scicat.js';
+import type { HttpResponse } from '../ports/http-transport.port.js';
 import { failureOf, type FailureReading, isNotThere, upstreamMessageOf } from './scicat-error.js';
 
-const reading: FailureReading = {
-  operation: 'try it',
-  badRequest: 'refused',
-  forbidden: 'own-account',
-};
+const reading: FailureReading = { badRequest: 'refused', forbidden: 'own-account' };
+const fail = (response: HttpResponse, change: FailureReading = {}) =>
+  failureOf(response, 'try it', { ...reading, ...change });
 
 describe('upstreamMessageOf', () => {
   it.each([
     [
-      'A',
+      'an object',
       { message: 'Forbidden resource', error: 'Forbidden', statusCode: 403 },
       'Forbidden resource',
     ],
-    ['B', { status: 400, message: 'Invalid job id.', error: '["a"]' }, 'Invalid job id.'],
-    ['C', { message: ['a must be', 'b must be'], error: 'Bad Request' }, 'a must be; b must be'],
-    ['D', { message: 'Unauthorized', statusCode: 401 }, 'Unauthorized'],
-    ['E', 'Internal server error', 'Internal server error'],
-    ['F, G', undefined, undefined],
+    [
+      'another object',
+      { status: 400, message: 'Invalid job id.', error: '["a"]' },
+      'Invalid job id.',
+    ],
+    [
+      'a list',
+      { message: ['a must be', 'b must be'], error: 'Bad Request' },
+      'a must be; b must be',
+    ],
+    ['a short object', { message: 'Unauthorized', statusCode: 401 }, 'Unauthorized'],
+    ['a string', 'Internal server error', 'Internal server error'],
+    ['no body', undefined, undefined],
     ['null', null, undefined],
     ['a number', 7, undefined],
-    ['a message that is none', { message: { deep: true } }, undefined],
+    ['a message that is not a string', { message: { deep: true } }, undefined],
     ['a mixed list', { message: ['a', 1, null, 'b'] }, 'a; b'],
     ['several lines', { message: 'a\r\n\tb\u2028c' }, 'a b c'],
-  ])('reads shape %s', (_, body, message) => {
+  ])('reads %s', (_, body, message) => {
     expect(upstreamMessageOf(body)).toBe(message);
   });
 
-  it('cuts what is long', () => {
+  it('truncates a long message', () => {
     const message = upstreamMessageOf({ message: 'x'.repeat(1e6) });
     expect(message).toBe(`${'x'.repeat(499)}…`);
   });
@@ -47,14 +54,14 @@ describe('failureOf', () => {
     [403, {}, 'ServiceAccountError', false],
     [403, { forbidden: 'refused' }, 'UpstreamRejectedError', false],
     [400, {}, 'UpstreamRejectedError', false],
-    [400, { badRequest: 'perhaps-stored' }, 'ScicatDoubtfulRefusalError', true],
-    [400, { badRequest: 'trouble' }, 'UpstreamUnavailableError', true],
+    [400, { badRequest: 'possibly-stored' }, 'ScicatDoubtfulRefusalError', true],
+    [400, { badRequest: 'unclear' }, 'UpstreamUnavailableError', true],
     [404, {}, 'UpstreamRejectedError', false],
     [413, {}, 'UpstreamRejectedError', false],
     [200, {}, 'UpstreamMalformedError', true],
     [302, {}, 'UpstreamMalformedError', true],
   ] as const)('%i %j is a %s', (status, change, name, outcomeUnclear) => {
-    const error = failureOf(answer(status, body), { ...reading, ...change });
+    const error = fail(answer(status, body), change);
     expect(told(error)).toEqual({
       name,
       status,
@@ -68,54 +75,52 @@ describe('failureOf', () => {
     'Invalid new job. Owner group should be specified.',
     'Invalid new job. User owning the job should match user logged in.',
     'Invalid new job. User needs to belong to job owner group.',
-  ])(
-    "surprise: SciCat's 400 %j is about our account's rights, and nothing was stored",
-    (message) => {
-      const response = answer(400, { message });
-      const error = failureOf(response, { ...reading, badRequest: 'perhaps-stored' });
-      expect(told(error)).toEqual({
-        name: 'ServiceAccountError',
-        status: 400,
-        outcomeUnclear: false,
-        upstreamMessage: message,
-      });
-    },
-  );
+  ])('reads the 400 %j as a missing permission of our account, with nothing stored', (message) => {
+    const response = answer(400, { message });
+    const error = fail(response, { badRequest: 'possibly-stored' });
+    expect(told(error)).toEqual({
+      name: 'ServiceAccountError',
+      status: 400,
+      outcomeUnclear: false,
+      upstreamMessage: message,
+    });
+  });
 
   it.each([
-    ['another word of the same beginning', 400, 'Invalid new job. Dataset ids should be valid.'],
     [
-      'these words further on',
+      'another message with the same beginning',
+      400,
+      'Invalid new job. Dataset ids should be valid.',
+    ],
+    [
+      'the same message further on',
       400,
       'Action failed: Invalid new job. Owner group should be specified',
     ],
-  ])('takes %s for what it is', (_what, status, message) => {
-    const error = failureOf(answer(status, { message }), {
-      ...reading,
-      badRequest: 'perhaps-stored',
-    });
+  ])('does not mistake %s for a missing permission', (_what, status, message) => {
+    const error = fail(answer(status, { message }), { badRequest: 'possibly-stored' });
     expect(error.name).toBe('ScicatDoubtfulRefusalError');
   });
 
-  it('takes a 404 of another route or of a proxy for trouble, not for an answer', () => {
+  it('reads a 404 from another route or a proxy as an outage', () => {
     for (const stray of [{ message: 'Cannot GET /api/v4/x' }, '<html>', undefined]) {
       const response = answer(404, stray);
       expect(isNotThere(response)).toBe(false);
-      expect(failureOf(response, reading).name).toBe('UpstreamUnavailableError');
+      expect(fail(response).name).toBe('UpstreamUnavailableError');
     }
     expect(isNotThere(answer(404, { message: 'dataset: null not found' }))).toBe(true);
     expect(isNotThere(answer(400, { message: 'not found' }))).toBe(false);
   });
 
-  it('passes on how long SciCat wants to be left alone', () => {
-    const error = failureOf({ ...answer(503), headers: { 'retry-after': '17' } }, reading);
+  it('passes on Retry-After', () => {
+    const error = fail({ ...answer(503), headers: { 'retry-after': '17' } });
     expect(error.retryAfterSeconds).toBe(17);
   });
 
-  it('surprise: the bare text of a 500 is no more than a note', () => {
-    const error = failureOf(answer(500, 'Internal server error'), reading);
+  it('keeps the body of a 500 out of the message', () => {
+    const error = fail(answer(500, 'Internal server error'));
     expect(error.message).toBe(
-      "SciCat can't answer at present (try it, status 500). Please try again in a few minutes.",
+      'SciCat is temporarily unavailable (try it, status 500). Please try again in a few minutes.',
     );
     expect(inspect(error)).toContain('Internal server error');
   });

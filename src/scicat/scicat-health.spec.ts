@@ -9,7 +9,7 @@ import { ScicatHealth } from './scicat-health.js';
 
 const check = async (reply: Reply) => {
   const scicat = new ScriptedScicat([reply]);
-  return { report: await new ScicatHealth({ api: scicat.api }).check(), scicat };
+  return { report: await new ScicatHealth(scicat.api).check(), scicat };
 };
 
 describe('ScicatHealth', () => {
@@ -42,7 +42,7 @@ describe('ScicatHealth', () => {
   it('ends with the signal’s reason', async () => {
     const scicat = new ScriptedScicat();
     const reason = new Error('Stopping.');
-    const health = new ScicatHealth({ api: scicat.api });
+    const health = new ScicatHealth(scicat.api);
     expect(await failing(health.check(AbortSignal.abort(reason)))).toBe(reason);
   });
 });

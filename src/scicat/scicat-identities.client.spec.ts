@@ -21,7 +21,7 @@ const withProfile = (change: object) =>
 
 function identitiesWith(...replies: readonly Reply[]) {
   const scicat = new ScriptedScicat(replies);
-  return { scicat, identities: new ScicatIdentities({ api: scicat.api }) };
+  return { scicat, identities: new ScicatIdentities(scicat.api) };
 }
 
 describe('ScicatIdentities', () => {
@@ -47,15 +47,15 @@ describe('ScicatIdentities', () => {
   it.each([
     ['a 401', answer(401, { message: 'Unauthenticated' })],
     ['a 403', answer(403)],
-    ['surprise: 200 with an empty body', answer(200)],
+    ['200 with an empty body', answer(200)],
     ['null', answer(200, null)],
     ['a list', answer(200, [])],
     ['no profile', answer(200, {})],
-    ['S7: an empty user name', withProfile({ username: '' })],
+    ['an empty user name', withProfile({ username: '' })],
     ['a blank user name', withProfile({ username: ' ' })],
     ['a user name that is no text', withProfile({ username: ['alice'] })],
     ['no user name', withProfile({ username: undefined })],
-  ])('%s is nobody', async (_, reply) => {
+  ])('rejects %s', async (_, reply) => {
     const error = await failing(identitiesWith(reply).identities.identify('t'));
     expect(error.name).toBe('UnauthenticatedError');
   });
@@ -70,7 +70,7 @@ describe('ScicatIdentities', () => {
     expect(error.name).toBe(name);
   });
 
-  it('surprise: with its database down SciCat calls good tokens bad after 30 s; 8 s are waited', async () => {
+  it('waits 8 s only: with its database down, SciCat rejects valid tokens after 30 s', async () => {
     const { scicat, identities } = identitiesWith('timeout');
     const error = await failing(identities.identify('t'));
     expect(error.name).toBe('UpstreamTimeoutError');

@@ -187,7 +187,7 @@ describe('ScicatTransferJobs', () => {
     });
 
     it.each([
-      ['surprise: a 400 may come after storing', refused('An action failed.'), true],
+      ['a 400 may come after storing', refused('An action failed.'), true],
       ['a bare 500', answer(500, 'Internal server error'), true],
       ['a 503', answer(503), true],
       ['no answer in time', 'timeout', true],
@@ -211,7 +211,7 @@ describe('ScicatTransferJobs', () => {
       expect(told(await failing(create(jobs)))).toMatchObject({ outcomeUnclear: false });
     });
 
-    it('surprise: an expired token is a 403, after which the job is sent a second time', async () => {
+    it('sends the job again after the 403 for an expired token', async () => {
       const { scicat, jobs } = jobsWith(answer(200, []), forbidden, answer(201, wireJob));
       await jobs.findByKey(KEY);
       await scicat.clock.sleep(60_000);
@@ -219,7 +219,7 @@ describe('ScicatTransferJobs', () => {
       expect(scicat.sent.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
     });
 
-    it('surprise: SciCat may give the job another owner; nothing is lost by it', async () => {
+    it('accepts another owner of the job in the response', async () => {
       const { jobs } = jobsWith(answer(201, { ...wireJob, ownerUser: 'creator' }));
       expect(await create(jobs)).toEqual({ jobId: JOB, createdAt: parsedJob.createdAt });
     });
@@ -257,7 +257,7 @@ describe('ScicatTransferJobs', () => {
     });
 
     it.each([refused('connection pool destroyed'), answer(200, { error: 'x' }), answer(200)])(
-      'surprise: every failure of a list is a 400; that is trouble and not an empty list (%#)',
+      'a failed list is not an empty one: every failure is a 400 (%#)',
       async (reply) => {
         const error = await failing(jobsWith(reply).jobs.findByKey(KEY));
         expect(error).toMatchObject({ retryable: true });
@@ -297,7 +297,7 @@ describe('ScicatTransferJobs', () => {
       });
     });
 
-    it('surprise: only the 400 "Invalid job id." says that the job is gone', async () => {
+    it('takes only the 400 "Invalid job id." as proof that the job is gone', async () => {
       expect(await jobsWith(refused('Invalid job id.')).jobs.read(JOB)).toBeUndefined();
       for (const reply of [
         refused('Invalid job type: globus_transfer_job'),
@@ -309,7 +309,7 @@ describe('ScicatTransferJobs', () => {
       }
     });
 
-    it('surprise: fullquery and the like are routes; they are never asked for as ids', async () => {
+    it('never requests routes such as fullquery as ids', async () => {
       const { scicat, jobs } = jobsWith();
       for (const id of [
         'fullquery',
@@ -326,7 +326,7 @@ describe('ScicatTransferJobs', () => {
       expect(scicat.sent).toEqual([]);
     });
 
-    it('does not take another job for the one that was asked for', async () => {
+    it('rejects a job other than the requested one', async () => {
       const error = await failing(jobsWith(answer(200, wireJob)).jobs.read(OTHER_JOB));
       expect(told(error)).toMatchObject({ name: 'UpstreamMalformedError', outcomeUnclear: true });
     });
@@ -384,7 +384,7 @@ describe('ScicatTransferJobs', () => {
     const idsOf = (page: { jobs: readonly { id: string }[] }) =>
       page.jobs.map(({ id }) => Number(id.at(-1)));
 
-    it('surprise: the limit is applied before the skip, so it asks for all up to the page', async () => {
+    it('requests everything up to the page, because SciCat applies the limit before the skip', async () => {
       const { scicat, jobs } = jobsWith(
         answer(200, [5, 4, 3, 2].map(numbered)),
         answer(
@@ -410,11 +410,7 @@ describe('ScicatTransferJobs', () => {
     });
 
     it.each([
-      [
-        'S7: no user name',
-        { username: '', accessGroups: ['p1'] },
-        [{ ownerGroup: { $in: ['p1'] } }],
-      ],
+      ['no user name', { username: '', accessGroups: ['p1'] }, [{ ownerGroup: { $in: ['p1'] } }]],
       ['no groups', { username: 'alice', accessGroups: [] }, [{ ownerUser: 'alice' }]],
       ['an empty group', { username: 'alice', accessGroups: [''] }, [{ ownerUser: 'alice' }]],
     ])('%s: matches no job without an owner', async (_, viewer, $or) => {
@@ -423,14 +419,14 @@ describe('ScicatTransferJobs', () => {
       expect(scicat.sent[0]?.filter).toMatchObject({ where: { $or } });
     });
 
-    it('asks nothing for somebody without name and groups', async () => {
+    it('sends nothing for a viewer without name and groups', async () => {
       const { scicat, jobs } = jobsWith();
       const nobody = { username: '', accessGroups: [''] };
       expect(await jobs.list(nobody, 1, 10)).toEqual({ total: 0, jobs: [] });
       expect(scicat.sent).toEqual([]);
     });
 
-    it('asks in parts for somebody with thousands of groups: SciCat’s bound is 16 KB', async () => {
+    it('splits the query for thousands of groups: SciCat accepts 16 KB', async () => {
       const groups = Array.from({ length: 2000 }, (_, n) => `gröup-${n}`);
       // The newest one has the lowest id: it is time that counts.
       const at = (n: number) => ({ ...numbered(n), createdAt: numbered(9 - n).createdAt });
@@ -474,7 +470,7 @@ describe('ScicatTransferJobs', () => {
     it.each([
       ['the job is gone', refused('Invalid job id.'), 'UpstreamRejectedError', 400, false],
       [
-        'surprise: 404 once the dataset is gone',
+        '404 once the dataset is gone',
         answer(404, { message: 'Unable to get a dataset. (["x"])', statusCode: 404 }),
         'UpstreamRejectedError',
         404,
@@ -482,7 +478,7 @@ describe('ScicatTransferJobs', () => {
       ],
       ['no right to update', forbidden, 'ServiceAccountError', 403, false],
       [
-        'surprise: 400 after storing',
+        '400 after storing',
         refused('Unable to perform the action.'),
         'ScicatDoubtfulRefusalError',
         400,
@@ -551,7 +547,7 @@ describe('ScicatTransferJobs', () => {
     });
   });
 
-  it('surprise: no account can both create and update, so two may share the work', async () => {
+  it('uses separate accounts to create and update, as SciCat requires', async () => {
     const scicat = new ScriptedScicat([
       answer(201, wireJob),
       answer(200, wireJob),

@@ -12,43 +12,49 @@ import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
-import { failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
+import type { ScicatRequest } from './scicat-api.js';
+import { factsOf, failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
 import { readJobDocument, readJobId } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
-/** What {@link ScicatTransferJobs} is made of. */
 interface ScicatTransferJobsOptions {
-  /** Creates, lists and reads. */
+  /** Creates, lists and reads jobs. */
   readonly creator: ServiceAccount;
-  /** Writes and removes; the creator itself where one account has all rights. */
+  /** Writes and removes jobs; the creator itself where one account has all permissions. */
   readonly updater: ServiceAccount;
-  /** Earlier names of the creator, whose jobs are still ours. Asked at every use. */
+  /** Earlier names of the creator, whose jobs are still ours. Called at every use. */
   readonly formerAccounts: () => readonly string[];
 }
 
-/** What a `TransferJobDocument` is read from. */
-const FIELDS = [
-  'id',
-  'type',
-  'createdBy',
-  'ownerUser',
-  'ownerGroup',
-  'createdAt',
-  'updatedAt',
-  'statusCode',
-  'statusMessage',
-  'jobParams.datasetList',
-  'jobParams.globusTransfer',
-  'jobResultObject',
-];
+/** For lists of whole documents. */
+const DOCUMENTS = {
+  fields: [
+    'id',
+    'type',
+    'createdBy',
+    'ownerUser',
+    'ownerGroup',
+    'createdAt',
+    'updatedAt',
+    'statusCode',
+    'statusMessage',
+    'jobParams.datasetList',
+    'jobParams.globusTransfer',
+    'jobResultObject',
+  ],
+  read: readJobDocument,
+};
+
+/** For lists of ids. */
+const IDS = { fields: ['id'], read: readJobId };
 
 /**
- * Characters of access groups in one list's filter, percent-encoded: SciCat accepts 16 KB for a
- * request's head, and there are users with thousands of groups.
+ * Percent-encoded length of the access groups in one list's filter: SciCat accepts a request head of
+ * 16 KB, and some users have thousands of groups.
  */
-const GROUPS_PER_LIST_LENGTH = 8_000;
+const MAX_GROUPS_LENGTH = 8_000;
 
-/** Transfer jobs in SciCat, by version 4 of its job interface. */
+/** Transfer jobs in SciCat, through version 4 of its job API. */
 export class ScicatTransferJobs implements TransferJobs {
   constructor(private readonly options: ScicatTransferJobsOptions) {}
 
@@ -68,7 +74,7 @@ export class ScicatTransferJobs implements TransferJobs {
         type: TRANSFER_JOB_TYPE,
         ownerUser: job.ownerUser,
         ownerGroup: job.ownerGroup,
-        ...(job.contactEmail === undefined ? {} : { contactEmail: job.contactEmail }),
+        contactEmail: job.contactEmail,
         jobParams: {
           datasetList: [{ pid: job.record.datasetPid, files: [] }],
           globusTransfer: writtenRecord(job.record),
@@ -76,13 +82,7 @@ export class ScicatTransferJobs implements TransferJobs {
       },
       signal,
     });
-    if (answer.status !== 201) {
-      throw failureOf(answer, {
-        operation,
-        badRequest: 'perhaps-stored',
-        forbidden: 'own-account',
-      });
-    }
+    if (answer.status !== 201) throw failureOf(answer, operation, MAYBE_STORED);
     const created = readJobDocument(answer.body);
     if (created?.type !== TRANSFER_JOB_TYPE) throw malformed(answer, operation);
     return { jobId: created.id, createdAt: created.createdAt };
@@ -92,9 +92,8 @@ export class ScicatTransferJobs implements TransferJobs {
     const jobs = await listJobs(this.options.creator, {
       operation: 'find transfer job',
       where: { ...this.ours(), 'jobParams.globusTransfer.key': key },
-      fields: FIELDS,
       sort: { id: 1 },
-      read: readJobDocument,
+      ...DOCUMENTS,
       signal,
     });
     return jobs.find((job) => keyOf(job) === key);
@@ -102,21 +101,11 @@ export class ScicatTransferJobs implements TransferJobs {
 
   async read(jobId: string, signal?: AbortSignal): Promise<TransferJobDocument | undefined> {
     const operation = 'read transfer job';
-    // Anything else may be the name of another route of SciCat, such as `fullquery`.
-    if (!isUuid(jobId)) return undefined;
-    const answer = await this.options.creator.call({
-      operation,
-      safety: 'safe',
-      method: 'GET',
-      path: `${JOBS_PATH}/${jobId}`,
-      signal,
-    });
-    if (saysUnknownJob(answer)) return undefined;
-    if (answer.status !== 200) {
-      throw failureOf(answer, { operation, badRequest: 'trouble', forbidden: 'own-account' });
-    }
+    const call = { operation, safety: 'safe', method: 'GET', signal } as const;
+    const answer = await callForJob(this.options.creator, jobId, call);
+    if (answer === undefined) return undefined;
     const job = readJobDocument(answer.body);
-    if (job?.id !== jobId) throw malformed(answer, operation);
+    if (job === undefined) throw malformed(answer, operation);
     return job;
   }
 
@@ -127,11 +116,9 @@ export class ScicatTransferJobs implements TransferJobs {
   ): Promise<readonly TransferJobDocument[]> {
     return listJobs(this.options.creator, {
       operation: 'list open transfer jobs',
-      where: this.openAfter(after),
-      fields: FIELDS,
-      sort: { id: 1 },
+      ...this.openAfter(after),
+      ...DOCUMENTS,
       limit,
-      read: readJobDocument,
       signal,
     });
   }
@@ -143,11 +130,9 @@ export class ScicatTransferJobs implements TransferJobs {
   ): Promise<readonly string[]> {
     return listJobs(this.options.creator, {
       operation: 'list ids of open transfer jobs',
-      where: this.openAfter(after),
-      fields: ['id'],
-      sort: { id: 1 },
+      ...this.openAfter(after),
+      ...IDS,
       limit,
-      read: readJobId,
       signal,
     });
   }
@@ -158,36 +143,29 @@ export class ScicatTransferJobs implements TransferJobs {
     pageSize: number,
     signal?: AbortSignal,
   ): Promise<JobPage> {
+    const { creator } = this.options;
     const skip = (page - 1) * pageSize;
-    const wheres = ownershipsOf(viewer).map(($or) => ({ ...this.ours(), $or }));
+    const queries = ownershipsOf(viewer).map(($or) => ({ where: { ...this.ours(), $or }, signal }));
+    // Everything up to the end of the page: SciCat would apply a `skip` after the limit.
+    const newest = { sort: { createdAt: -1, id: -1 }, limit: skip + pageSize } as const;
     const [lists, idLists] = await Promise.all([
       Promise.all(
-        wheres.map((where) =>
-          listJobs(this.options.creator, {
+        queries.map((query) =>
+          listJobs(creator, {
             operation: 'list transfer jobs',
-            where,
-            fields: FIELDS,
-            sort: { createdAt: -1, id: -1 },
-            // All up to the end of the page: a `skip` would be applied after the limit.
-            limit: skip + pageSize,
-            read: readJobDocument,
-            signal,
+            ...query,
+            ...DOCUMENTS,
+            ...newest,
           }),
         ),
       ),
       Promise.all(
-        wheres.map((where) =>
-          listJobs(this.options.creator, {
-            operation: 'count transfer jobs',
-            where,
-            fields: ['id'],
-            read: readJobId,
-            signal,
-          }),
+        queries.map((query) =>
+          listJobs(creator, { operation: 'count transfer jobs', ...query, ...IDS }),
         ),
       ),
     ]);
-    // One job may be in several lists, by its user and by its group.
+    // A job can be in several lists: in one by its user, in another by its group.
     const jobs = [...new Map(lists.flat().map((job) => [job.id, job])).values()];
     return {
       total: new Set(idLists.flat()).size,
@@ -204,55 +182,64 @@ export class ScicatTransferJobs implements TransferJobs {
       safety: 'once',
       method: 'PATCH',
       path: `${JOBS_PATH}/${jobId}`,
-      // As plain JSON SciCat replaces `jobResultObject` by this one; as a merge patch it would write
+      // Sent as plain JSON, SciCat replaces `jobResultObject`; sent as a merge patch, it would write
       // back a snapshot of the whole job.
       json: { statusCode, statusMessage, jobResultObject },
       signal,
     });
     if (saysUnknownJob(answer)) throw noSuchJob(operation, answer);
-    if (answer.status !== 200) {
-      throw failureOf(answer, {
-        operation,
-        badRequest: 'perhaps-stored',
-        forbidden: 'own-account',
-      });
-    }
+    if (answer.status !== 200) throw failureOf(answer, operation, MAYBE_STORED);
     if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
   }
 
   async remove(jobId: string, signal?: AbortSignal): Promise<void> {
     const operation = 'remove transfer job';
-    if (!isUuid(jobId)) return;
-    const answer = await this.options.updater.call({
-      operation,
-      safety: 'idempotent',
-      method: 'DELETE',
-      path: `${JOBS_PATH}/${jobId}`,
-      signal,
-    });
-    if (saysUnknownJob(answer)) return;
-    if (answer.status !== 200) {
-      throw failureOf(answer, { operation, badRequest: 'trouble', forbidden: 'own-account' });
-    }
-    // SciCat answers with the removed job; any other page says nothing of it.
-    if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
+    const call = { operation, safety: 'idempotent', method: 'DELETE', signal } as const;
+    await callForJob(this.options.updater, jobId, call);
   }
 
   private ours(): Readonly<Record<string, unknown>> {
     return { type: TRANSFER_JOB_TYPE, createdBy: { $in: this.ownAccounts() } };
   }
 
-  /** `$nin` finds jobs that were never written to as well, and they are open. */
-  private openAfter(after: string | undefined): Readonly<Record<string, unknown>> {
+  /** `$nin` also matches jobs without a result, which are open. */
+  private openAfter(after: string | undefined) {
     return {
-      ...this.ours(),
-      'jobResultObject.status': { $nin: ENDED_JOB_STATUSES },
-      ...(after === undefined ? {} : { id: { $gt: after } }),
-    };
+      where: {
+        ...this.ours(),
+        'jobResultObject.status': { $nin: ENDED_JOB_STATUSES },
+        ...(after === undefined ? {} : { id: { $gt: after } }),
+      },
+      sort: { id: 1 },
+    } as const;
   }
 }
 
-/** The record as the job holds it: sealed for the service, with its harmless part readable. */
+const MAYBE_STORED = { badRequest: 'possibly-stored', forbidden: 'own-account' } as const;
+
+/**
+ * Sends a call about one job, to which SciCat answers with that job.
+ *
+ * @returns undefined when there is no such job
+ */
+async function callForJob(
+  account: ServiceAccount,
+  jobId: string,
+  request: Omit<ScicatRequest, 'path'>,
+): Promise<UpstreamAnswer | undefined> {
+  // Other names may be routes of SciCat, such as `fullquery`.
+  if (!isUuid(jobId)) return undefined;
+  const { operation } = request;
+  const answer = await account.call({ ...request, path: `${JOBS_PATH}/${jobId}` });
+  if (saysUnknownJob(answer)) return undefined;
+  if (answer.status !== 200) {
+    throw failureOf(answer, operation, { badRequest: 'unclear', forbidden: 'own-account' });
+  }
+  if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
+  return answer;
+}
+
+/** The record as stored in the job: sealed for the service, with its harmless part readable. */
 function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>> {
   const { version, key, source, destination, autoArchive, requestedBy } = record;
   return {
@@ -272,7 +259,7 @@ function keyOf(job: TransferJobDocument): string | undefined {
   return unsealed.ok ? unsealed.record.key : undefined;
 }
 
-/** SciCat's 400 for an id that no job has. Of all its 400s this one alone is certain. */
+/** The 400 for an unknown job id, the only one of SciCat's that is conclusive. */
 function saysUnknownJob(answer: UpstreamAnswer): boolean {
   if (answer.status !== 400) return false;
   const message = upstreamMessageOf(answer.body) ?? '';
@@ -280,36 +267,34 @@ function saysUnknownJob(answer: UpstreamAnswer): boolean {
 }
 
 function noSuchJob(operation: string, answer?: UpstreamAnswer): UpstreamRejectedError {
-  const upstreamMessage = upstreamMessageOf(answer?.body);
   return new UpstreamRejectedError(
     'SciCat',
-    `SciCat has no such job (${operation}). It may have been removed meanwhile.`,
-    {
-      ...(answer === undefined ? {} : { status: answer.status }),
-      ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
-    },
+    `SciCat has no such job (${operation}). It may have been removed in the meantime.`,
+    answer === undefined ? {} : factsOf(answer),
   );
 }
 
 /**
- * What makes a job the viewer's own, as `$or` of one or, with very many groups, several lists.
- * Empty names own nothing: there are jobs without an owner.
+ * Conditions that make a job the viewer's own, one `$or` per list; several lists only with very many
+ * groups. Empty names match nothing, because some jobs have no owner.
  */
-function ownershipsOf(viewer: Viewer): readonly (readonly unknown[])[] {
-  const batches = batchesOf(viewer.accessGroups.filter((group) => group !== ''));
-  const byUser = viewer.username === '' ? [] : [{ ownerUser: viewer.username }];
-  const byGroups = batches.map((groups) => ({ ownerGroup: { $in: groups } }));
-  const [first, ...others] = byGroups;
-  const together = [...byUser, ...(first === undefined ? [] : [first])];
+function ownershipsOf({ username, accessGroups }: Viewer): readonly (readonly unknown[])[] {
+  const [first, ...others] = batchesOf(accessGroups.filter((group) => group !== '')).map(
+    (groups) => ({ ownerGroup: { $in: groups } }),
+  );
+  const together = [
+    ...(username === '' ? [] : [{ ownerUser: username }]),
+    ...(first === undefined ? [] : [first]),
+  ];
   return together.length === 0 ? [] : [together, ...others.map((groups) => [groups])];
 }
 
 function batchesOf(groups: readonly string[]): readonly (readonly string[])[] {
   const batches: string[][] = [];
-  let length = GROUPS_PER_LIST_LENGTH;
+  let length = MAX_GROUPS_LENGTH;
   for (const group of new Set(groups)) {
-    const own = encodeURIComponent(JSON.stringify(group)).length + ','.length * 3;
-    if (length + own > GROUPS_PER_LIST_LENGTH) {
+    const own = encodeURIComponent(JSON.stringify(group)).length + '%2C'.length;
+    if (length + own > MAX_GROUPS_LENGTH) {
       batches.push([]);
       length = 0;
     }
@@ -320,5 +305,5 @@ function batchesOf(groups: readonly string[]): readonly (readonly string[])[] {
 }
 
 function newestFirst(a: TransferJobDocument, b: TransferJobDocument): number {
-  return b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+  return b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 }

@@ -13,8 +13,8 @@ import { type ScicatServices, scicatServices } from './scicat-services.js';
 const SERVICES = Symbol('ScicatServices');
 
 /**
- * SciCat behind the ports of the transfers and of authentication. Needs `ConfigSnapshots`,
- * `HTTP_TRANSPORT`, `UpstreamCalls` and `CLOCK` from global modules.
+ * SciCat behind its ports. Needs `ConfigSnapshots`, `HTTP_TRANSPORT`, `UpstreamCalls` and `CLOCK` from
+ * global modules.
  */
 @Module({
   providers: [
@@ -26,13 +26,10 @@ const SERVICES = Symbol('ScicatServices');
         transport: HttpTransport,
         clock: Clock,
         { observe }: UpstreamCalls,
-      ) =>
-        scicatServices(() => snapshots.current(), {
-          transport,
-          clock,
-          random: Math.random,
-          observe,
-        }),
+      ) => {
+        const deps = { transport, clock, random: Math.random, observe };
+        return scicatServices(() => snapshots.current(), deps);
+      },
     },
     part(TRANSFER_JOBS, 'jobs'),
     part(ARCHIVE_JOBS, 'archiveJobs'),

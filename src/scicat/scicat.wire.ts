@@ -7,18 +7,16 @@ import { countField, field, itemsOf, stringField, stringsOf } from '../domain/un
 import type { LifecycleFound } from '../domain/transfer.js';
 
 /*
- * Readers of SciCat's documents. Each takes what JSON gave, and returns undefined when that is not
- * the document it should be.
+ * Readers of SciCat's documents. Each takes parsed JSON and returns undefined for any other document.
  */
 
-/** A service account's login. */
+/** The response to a login. */
 interface Login {
   readonly token: string;
-  /** Life of the token in seconds; undefined when SciCat does not say. */
+  /** Lifetime of the token in seconds; undefined when SciCat does not tell. */
   readonly expiresInSeconds: number | undefined;
 }
 
-/** The answer to a login. */
 export function readLogin(body: unknown): Login | undefined {
   const token = stringField(body, 'access_token');
   if (token === undefined) return undefined;
@@ -28,8 +26,8 @@ export function readLogin(body: unknown): Login | undefined {
 }
 
 /**
- * Who a token belongs to; undefined when SciCat knows no such user (surprise: validly signed tokens
- * of unknown users are answered with 200 and an empty body).
+ * The owner of a token; undefined when the user is unknown: SciCat answers validly signed tokens of
+ * unknown users with 200 and an empty body.
  */
 export function readIdentity(body: unknown): Identity | undefined {
   const profile = field(body, 'profile');
@@ -38,30 +36,26 @@ export function readIdentity(body: unknown): Identity | undefined {
   const email = textOf(profile, 'email');
   return {
     username,
-    // The very check that SciCat applies to a job's `contactEmail`.
+    // The check that SciCat applies to a job's `contactEmail`.
     email: isEmail(email) ? email : undefined,
     accessGroups: stringsOf(field(profile, 'accessGroups')),
     document: body,
   };
 }
 
-/** Who an account is, in SciCat's words. */
+/** A service account in SciCat. */
 export interface AccountFacts {
   readonly username: string;
   readonly groups: readonly string[];
 }
 
-/**
- * Who an account is, by `auth/whoami`; undefined when SciCat knows no such user (it answers
- * 200 with an empty body then).
- */
+/** The response of `auth/whoami`; undefined when the user is unknown, for which SciCat sends no body. */
 export function readAccount(body: unknown): AccountFacts | undefined {
   const username = stringField(body, 'username');
   if (username === undefined) return undefined;
   return { username, groups: stringsOf(field(body, 'currentGroups')) };
 }
 
-/** What a transfer needs of a dataset. */
 export function readDataset(body: unknown): Dataset | undefined {
   const dataset = {
     pid: textOf(body, 'pid'),
@@ -73,7 +67,7 @@ export function readDataset(body: unknown): Dataset | undefined {
   return dataset.pid === '' || dataset.ownerGroup === '' ? undefined : dataset;
 }
 
-/** The lifecycle in a dataset's document. What is missing there is not set, as in SciCat itself. */
+/** The lifecycle in a dataset's document. As in SciCat, a missing flag is not set. */
 export function readLifecycle(body: unknown): LifecycleFound {
   const lifecycle = field(body, 'datasetlifecycle');
   return {
@@ -89,7 +83,6 @@ interface FileBlock {
   readonly paths: readonly string[];
 }
 
-/** An OrigDatablock. */
 export function readFileBlock(value: unknown): FileBlock | undefined {
   const id = textOf(value, '_id');
   const files = field(value, 'dataFileList');
@@ -98,13 +91,13 @@ export function readFileBlock(value: unknown): FileBlock | undefined {
   return paths.includes('') ? undefined : { id, paths };
 }
 
-/** The id of a job. Where `fields` leaves it out, it is in `_id`. */
+/** The id of a job; in `_id` where `fields` omits it. */
 export function readJobId(value: unknown): string | undefined {
   const id = field(value, 'id') ?? field(value, '_id');
   return isUuid(id) ? id : undefined;
 }
 
-/** A job, or as much of it as was asked for. */
+/** A job, or those of its fields that were requested. */
 export function readJobDocument(value: unknown): TransferJobDocument | undefined {
   const id = readJobId(value);
   const type = textOf(value, 'type');

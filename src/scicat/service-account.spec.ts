@@ -56,7 +56,7 @@ describe('ServiceAccount', () => {
   it.each([
     { life: 3600, still: 3539_000, due: 3540_000 },
     { life: 10, still: 7_999, due: 8_000 },
-  ])('renews a token of $life s ahead of its end', async ({ life, still, due }) => {
+  ])('renews a token of $life s before it expires', async ({ life, still, due }) => {
     const scicat = new ScriptedScicat([ok, ok, ok]).answerLogins(loggedIn('first', life));
     const account = scicat.account();
     await account.call(request);
@@ -67,7 +67,7 @@ describe('ServiceAccount', () => {
     expect(tokensOf(scicat)).toEqual(['Bearer first', 'Bearer first', 'Bearer token-2']);
   });
 
-  it('does not mind a wall clock that jumps by years', async () => {
+  it('ignores jumps of the wall clock', async () => {
     const scicat = new ScriptedScicat([ok, ok, ok]);
     const account = scicat.account();
     await account.call(request);
@@ -78,7 +78,7 @@ describe('ServiceAccount', () => {
     expect(scicat.logins).toHaveLength(1);
   });
 
-  it('takes a token whose life SciCat does not tell for a short-lived one', async () => {
+  it('assumes a short lifetime if SciCat does not tell', async () => {
     const scicat = new ScriptedScicat([ok, ok]).answerLogins(answer(201, { access_token: 'x' }));
     const account = scicat.account();
     await account.call(request);
@@ -88,7 +88,7 @@ describe('ServiceAccount', () => {
   });
 
   it.each([forbidden, answer(401, { message: 'Unauthenticated' })])(
-    'surprise: an expired token shows as 403 on jobs: one new login, one retry (%#)',
+    'logs in again and retries once after the 403 for an expired token (%#)',
     async (refusal) => {
       const scicat = new ScriptedScicat([ok, refusal, ok]);
       const account = scicat.account();
@@ -196,7 +196,7 @@ describe('ServiceAccount', () => {
     });
   });
 
-  it('does not wait at all for somebody who has left before', async () => {
+  it('does not wait when the signal is already aborted', async () => {
     const never = new Promise<ReturnType<typeof loggedIn>>(() => undefined);
     const scicat = new ScriptedScicat().answerLogins(never);
     const reason = new Error('Enough.');

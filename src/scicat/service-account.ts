@@ -2,6 +2,7 @@ import {
   LoginRefusedError,
   type ServiceAccountError,
   UpstreamError,
+  type UpstreamErrorOptions,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
@@ -9,36 +10,35 @@ import type { Clock } from '../ports/clock.port.js';
 import { type BackoffBounds, noJitter, Retry } from '../time/backoff.js';
 import { unlessAborted } from '../time/unless-aborted.js';
 import type { ScicatApi, ScicatRequest } from './scicat-api.js';
-import { upstreamMessageOf } from './scicat-error.js';
+import { factsOf } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';
 
-/** What a {@link ServiceAccount} is made of. */
 interface ServiceAccountOptions {
   readonly api: ScicatApi;
   readonly clock: Clock;
   readonly username: string;
-  /** Asked at every login, so that the password is held in one place only. */
+  /** Called at every login, so that the password is stored in one place only. */
   readonly password: () => string;
-  /** Where operators set it, e.g. `SCICAT_SERVICE_USER`, for error messages. */
+  /** Name of the setting for error messages, e.g. `SCICAT_SERVICE_USER`. */
   readonly setting: string;
 }
 
 interface Token {
   readonly text: string;
-  /** Monotonic milliseconds when it was asked for. */
+  /** When it was requested, in monotonic milliseconds. */
   readonly since: number;
-  /** Monotonic milliseconds from which on another one is to be fetched. */
+  /** When to request another one, in monotonic milliseconds. */
   readonly renewAt: number;
 }
 
 const LOGIN_TIMEOUT_MS = 8_000;
 const LOGIN_DEADLINE_MS = 10_000;
-/** Longer than any call takes, its retries included. */
-const LONGEST_MARGIN_MS = 60_000;
+/** Longer than any call, its retries included. */
+const MAX_MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.2;
-/** Life of a token of which SciCat does not say how long it lives. */
+/** Lifetime of a token if SciCat does not tell. */
 const ASSUMED_LIFE_SECONDS = 300;
-/** A token this young was not expired when it was sent: its 403 means what it says. */
+/** A token this young can't have expired: its 403 means a missing permission. */
 const FRESH_MS = 5_000;
 /** Between logins that SciCat refuses. */
 const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
@@ -46,19 +46,18 @@ const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
 /**
  * One of the service's own SciCat accounts. Logs in when needed, and calls SciCat in its name.
  *
- * A token is renewed ahead of its end, which is counted on the monotonic clock from SciCat's
- * `expires_in`. A token that SciCat has ceased to accept all the same (restarted with another
- * secret, clocks apart) shows as 403 on jobs and datasets, where a missing right is a 403 too: then
- * there is one new login and one retry. A 403 is certainly not carried out, so every call may be
- * retried after it.
+ * A token is renewed before it expires, by SciCat's `expires_in` and the monotonic clock. If SciCat
+ * rejects it earlier (restarted with another secret, clock skew), the 401 or 403 looks like a missing
+ * permission, so the account logs in again and retries once. A call that got a 401 or 403 was
+ * certainly not carried out, so any call may be retried after it.
  *
- * All calls share one login. After a login that SciCat refused none is tried for a growing while,
- * and all calls fail at once: a wrong password must not become a storm of attempts.
+ * All calls share one login. After SciCat refuses it, calls fail at once for a growing pause: a wrong
+ * password must not cause a flood of attempts.
  */
 export class ServiceAccount {
   private token: Token | undefined;
   private login: Promise<Token> | undefined;
-  /** Of the last login, if SciCat refused it. */
+  /** The error of the last login, if SciCat refused it. */
   private refusal: ServiceAccountError | undefined;
   private readonly retry: Retry;
 
@@ -74,9 +73,9 @@ export class ServiceAccount {
   /**
    * Sends a request in the account's name.
    *
-   * @returns the answer, whatever its status; a 401 or 403 is not about an expired token
+   * @returns the response, whatever its status; a 401 or 403 is not about an expired token
    * @throws ServiceAccountError when SciCat refuses the login; the request was not carried out
-   * @throws UpstreamUnavailableError, UpstreamTimeoutError when SciCat can't be asked
+   * @throws UpstreamUnavailableError, UpstreamTimeoutError when SciCat does not answer
    */
   async call(request: ScicatRequest): Promise<UpstreamAnswer> {
     const token = await this.currentToken(request.signal);
@@ -93,13 +92,11 @@ export class ServiceAccount {
   private currentToken(signal: AbortSignal | undefined): Promise<Token> {
     const now = this.options.clock.monotonicMs();
     if (this.token !== undefined && now < this.token.renewAt) return Promise.resolve(this.token);
-    this.login ??= this.logIn().finally(() => {
-      this.login = undefined;
-    });
+    this.login ??= this.logIn().finally(() => (this.login = undefined));
     return unlessAborted(this.login, signal);
   }
 
-  /** Without anybody's signal: others wait for it too, and it ends by its own time-out. */
+  /** Takes no signal: all waiting calls share it, and its own time-out ends it. */
   private async logIn(): Promise<Token> {
     const { api, clock, username, password } = this.options;
     const since = clock.monotonicMs();
@@ -117,17 +114,17 @@ export class ServiceAccount {
         maxAttempts: 2,
       });
     } catch (error) {
-      if (error instanceof UpstreamError) throw this.noLogin({ cause: error });
+      if (error instanceof UpstreamError) throw loginFailed({ cause: error });
       throw error;
     }
-    if (answer.status === 401 || answer.status === 403 || answer.status === 400) {
-      throw this.refused(answer);
-    }
-    const login = answer.status === 201 ? readLogin(answer.body) : undefined;
-    if (login === undefined) throw this.noLogin(answer);
+    const { status } = answer;
+    if (status === 400 || status === 401 || status === 403) throw this.refused(answer);
+    const login = status === 201 ? readLogin(answer.body) : undefined;
+    // A response that claims success is not quoted: it may contain a token.
+    if (login === undefined) throw loginFailed(status >= 400 ? factsOf(answer) : { status });
 
     const lifeMs = (login.expiresInSeconds ?? ASSUMED_LIFE_SECONDS) * 1000;
-    const marginMs = Math.min(LONGEST_MARGIN_MS, lifeMs * MARGIN_SHARE);
+    const marginMs = Math.min(MAX_MARGIN_MS, lifeMs * MARGIN_SHARE);
     this.token = { text: login.token, since, renewAt: since + lifeMs - marginMs };
     this.refusal = undefined;
     this.retry.succeed();
@@ -135,34 +132,21 @@ export class ServiceAccount {
   }
 
   private refused(answer: UpstreamAnswer): ServiceAccountError {
-    const upstreamMessage = upstreamMessageOf(answer.body);
+    const { setting } = this.options;
     this.refusal = new LoginRefusedError(
       'SciCat',
-      `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${this.options.setting}_USERNAME or ${this.options.setting}_PASSWORD; nothing is wrong with the request.`,
-      {
-        status: answer.status,
-        ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
-        retryAfterSeconds: Math.ceil(this.retry.fail() / 1000),
-      },
+      `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${setting}_USERNAME or ${setting}_PASSWORD; nothing is wrong with the request.`,
+      { ...factsOf(answer), retryAfterSeconds: Math.ceil(this.retry.fail() / 1000) },
     );
     return this.refusal;
   }
+}
 
-  /** Whatever became of the login, the call that needed it was certainly not carried out. */
-  private noLogin(
-    why: { readonly cause: UpstreamError } | UpstreamAnswer,
-  ): UpstreamUnavailableError {
-    // Of an answer that claims success nothing is told: a token may be in it.
-    const upstreamMessage =
-      'body' in why && why.status >= 400 ? upstreamMessageOf(why.body) : undefined;
-    return new UpstreamUnavailableError(
-      'SciCat',
-      'This service could not log in at SciCat, which does not answer as it should. Please try again in a few minutes.',
-      {
-        outcomeUnclear: false,
-        ...('cause' in why ? { cause: why.cause } : { status: why.status }),
-        ...(upstreamMessage === undefined ? {} : { upstreamMessage }),
-      },
-    );
-  }
+/** Even if the login succeeded at SciCat, the call that needed it was not carried out. */
+function loginFailed(facts: UpstreamErrorOptions): UpstreamUnavailableError {
+  return new UpstreamUnavailableError(
+    'SciCat',
+    'This service could not log in to SciCat, which is not responding as expected. Please try again in a few minutes.',
+    { ...facts, outcomeUnclear: false },
+  );
 }

@@ -250,9 +250,7 @@ describe('after a restart', () => {
     world.globus.put(aTask({ number: 1 }));
     world.jobs.put(aJob({ number: 2, createdAt: OLD, result: {} }));
     await started();
-    expect(shown(2)).toBe(
-      '001 transferring: waiting: taken up again after a restart of the service',
-    );
+    expect(shown(2)).toBe('001 transferring: waiting: resumed after a restart of the service');
   });
 
   test('a wish to end that was confirmed is carried out', async () => {

@@ -253,7 +253,7 @@ describe('explain without a token', () => {
       () => {
         service.scicat.faults.outage(true);
       },
-      /could not log in at SciCat.*; give it with --owner-group/,
+      /could not log in to SciCat.*; give it with --owner-group/,
     ],
     [
       'the account may not read datasets',

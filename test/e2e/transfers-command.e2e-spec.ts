@@ -98,7 +98,7 @@ describe('transfers', () => {
     expect(await shell.run(['transfers'])).toEqual({
       code: 1,
       out: '',
-      err: expect.stringMatching(/could not log in at SciCat/),
+      err: expect.stringMatching(/could not log in to SciCat/),
     });
     service.scicat.faults.clear();
     const wrong = await shell.run(['transfers'], {

@@ -115,9 +115,7 @@ export class ScicatProbeClient {
       path: 'api/v3/auth/whoami',
       signal,
     });
-    if (answer.status !== 200) {
-      throw failureOf(answer, { operation, badRequest: 'refused', forbidden: 'own-account' });
-    }
+    if (answer.status !== 200) throw failureOf(answer, operation, { forbidden: 'own-account' });
     const account = readAccount(answer.body);
     if (account === undefined) throw malformed(answer, operation);
     return account;

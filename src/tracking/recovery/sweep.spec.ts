@@ -126,7 +126,7 @@ describe('at start', () => {
     await sweep.recover();
     await world.clock.advance(1000);
     expect(world.jobs.shown(jobIdOf(1))).toBe(
-      '001 transferring: waiting: taken up again after a restart of the service',
+      '001 transferring: waiting: resumed after a restart of the service',
     );
   });
 

@@ -98,7 +98,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'] });
     archiveJobs = new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() });
     datasets = new ScicatDatasets({ api, updater });
-    identities = new ScicatIdentities({ api });
+    identities = new ScicatIdentities(api);
   }
 
   beforeEach(async () => {
@@ -327,7 +327,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     connect(100);
     const token = sandbox.mintToken('alice');
     sandbox.machine.switches.databaseDown = true;
-    const health = new ScicatHealth({ api });
+    const health = new ScicatHealth(api);
     const errors = [
       await failing(identities.identify(token)),
       await failing(datasets.readAs(token, PID)),
