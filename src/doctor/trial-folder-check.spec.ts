@@ -25,8 +25,7 @@ async function trial(parts: Partial<GlobusProbe>, signal = new AbortController()
   const verdict = await trialFolderCheck({
     subject: 'CSCS /archive',
     needs: [],
-    collection: 'collection',
-    scopes: [],
+    facility: { collection: 'collection', scopes: [] },
     parent: () => Promise.resolve({ path: '/archive' }),
     context: {
       path: '/archive',

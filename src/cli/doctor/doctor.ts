@@ -74,7 +74,7 @@ function depsOf(
   const { file = '', text = '' } = reading;
   return {
     scicat: new ScicatProbeClient(scicat, clock),
-    globus: new GlobusProbeClient(globus.api, clock),
+    globus: new GlobusProbeClient(globus, clock),
     dataFolder: new LocalDataFolderProbe(config.dataDir),
     settings: yamlLocations(text, file),
     // Windows has no numbers for users.

@@ -9,6 +9,7 @@ import { UpstreamError } from '../../errors/upstream.errors.js';
 import { AxiosTransport } from '../../http-client/axios-transport.js';
 import { SystemClock } from '../../time/system-clock.js';
 import { GlobusApi } from '../../globus/globus-api.client.js';
+import { GlobusTransfersClient } from '../../globus/globus-transfers.client.js';
 import { GlobusProbeClient } from './globus-probe.js';
 
 const MAPPED = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
@@ -49,7 +50,8 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     const options = { authUrl, transferUrl, clientId: 'client', clientSecret };
     const clock = new SystemClock();
     const api = new GlobusApi(options, { transport, clock, random: Math.random });
-    return new GlobusProbeClient(api, clock);
+    const transfers = new GlobusTransfersClient({ api, clientId: 'client', clock });
+    return new GlobusProbeClient({ api, transfers }, clock);
   };
   const place = (path: string, collection = MAPPED, scopes = [dataAccess(MAPPED)]) => ({
     collection,
