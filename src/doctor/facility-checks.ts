@@ -11,28 +11,25 @@ import type { CollectionPlace, GlobusProbe, TokenReading } from './probes/globus
 import type { SettingLocations } from './setting-locations.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
-/** The facility to check. */
-export interface CheckedFacility {
-  readonly facility: Facility;
-  /** Its path in the configuration, e.g. `facilities[0]`. */
-  readonly at: string;
-  readonly clientId: string;
-  readonly needs: readonly Check[];
-}
+/** What the checks of Globus and of the facilities need. */
+export type GlobusDeps = Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>;
 
 /** A folder to check, and what the facility uses it for. */
 type CheckedFolder = Pick<CollectionContext, 'path' | 'roles'>;
 
-/** All checks of one facility, in order. */
+/**
+ * All checks of one facility, in order.
+ *
+ * @param at the facility's path in the configuration, e.g. `facilities[0]`
+ */
 export function facilityChecks(
-  { facility, at, clientId, needs }: CheckedFacility,
-  {
-    globus: probe,
-    settings,
-    write,
-    pause,
-  }: Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>,
+  facility: Facility,
+  at: string,
+  clientId: string,
+  needs: readonly Check[],
+  deps: GlobusDeps,
 ): readonly Check[] {
+  const { globus: probe, settings, write, pause } = deps;
   const { name, scopes } = facility;
   const readFacts = once((signal) => probe.collection(facility.collection, signal));
   const contextOf = (folder: CheckedFolder): CollectionContext => ({
@@ -215,22 +212,16 @@ function collectionsIn(scopes: readonly string[]): readonly string[] {
   return [...new Set(ids)];
 }
 
-/** The deepest existing folder of a path, and whether that is the whole path. */
-interface NearestFolder {
-  readonly path: string;
-  readonly complete: boolean;
-}
-
+/** The deepest existing folder of a path. */
 async function nearestFolder(
-  wanted: CollectionPlace,
+  { collection, scopes, path: wanted }: CollectionPlace,
   probe: GlobusProbe,
   signal: AbortSignal,
-): Promise<NearestFolder> {
-  const { collection, scopes } = wanted;
-  for (let path = wanted.path; ; path = parentFolder(path)) {
+): Promise<string> {
+  for (let path = wanted; ; path = parentFolder(path)) {
     try {
       await probe.list({ collection, scopes, path }, signal);
-      return { path, complete: path === wanted.path };
+      return path;
     } catch (error) {
       if (path === '/' || !(error instanceof UpstreamError) || error.status !== 404) throw error;
     }
@@ -246,8 +237,9 @@ function stoppedVerdict({ connected, paused }: CollectionFacts): Verdict | undef
   );
 }
 
-function listVerdict({ path, complete }: NearestFolder, wanted: CheckedFolder): Verdict {
-  if (complete) return ok(`The folder ${path} can be listed (${wanted.roles.join(' and ')}).`);
+function listVerdict(path: string, wanted: CheckedFolder): Verdict {
+  if (path === wanted.path)
+    return ok(`The folder ${path} can be listed (${wanted.roles.join(' and ')}).`);
   return wanted.roles.includes('source')
     ? broken(
         `The folder ${wanted.path} does not exist; ${path} does.`,

@@ -92,7 +92,7 @@ export interface CollectionContext {
 /** The verdict on a refusal by Globus or by a collection. */
 export function collectionFailure(error: UpstreamError, context: CollectionContext): Verdict {
   const { upstreamCode: code = '' } = error;
-  const known = COLLECTION_FAILURES.find(([pattern]) => pattern.test(code));
+  const known = knownRefusals(context).find(([pattern]) => pattern.test(code));
   if (known === undefined) {
     return broken(
       `Globus ${failureOf(error)} for the folder ${context.path}.`,
@@ -100,61 +100,59 @@ export function collectionFailure(error: UpstreamError, context: CollectionConte
     );
   }
   const [, message, advice] = known;
-  return broken(`${message(context)} (${markOf(error)}).`, advice(context));
+  return broken(`${message} (${markOf(error)}).`, advice);
 }
 
-type Wording = (context: CollectionContext) => string;
+type KnownRefusal = readonly [code: RegExp, message: string, advice: string];
 
-/** By Globus's error code: the message without its full stop, and the advice. First match wins. */
-const COLLECTION_FAILURES: readonly (readonly [RegExp, message: Wording, advice: Wording])[] = [
-  [
-    /^Endpoint(NotFound|Deleted)$/,
-    () => 'Globus has no such collection, or no longer has it',
-    ({ setting }) =>
+/** Messages without their full stop. The first match applies. */
+function knownRefusals(context: CollectionContext): readonly KnownRefusal[] {
+  const { path, identity, roles, setting } = context;
+  const permission = roles.includes('destination') ? 'read and write' : 'read';
+  return [
+    [
+      /^Endpoint(NotFound|Deleted)$/,
+      'Globus has no such collection, or no longer has it',
       `Correct ${setting}: it must be the collection's UUID, as shown in the Globus web app.`,
-  ],
-  [
-    /PermissionDenied/,
-    ({ path }) => `The service has no permission on the folder ${path}`,
-    ({ identity, roles }) =>
-      `Ask the collection's administrator to give the identity ${identity} ${roles.includes('destination') ? 'read and write' : 'read'} permission on it. If it is to have permission on subfolders only, put their common parent at the start of the path template.`,
-  ],
-  [
-    /^AuthPolicyFailed$/,
-    () => "The collection's authentication policy excludes the service",
-    ({ identity }) =>
+    ],
+    [
+      /PermissionDenied/,
+      `The service has no permission on the folder ${path}`,
+      `Ask the collection's administrator to give the identity ${identity} ${permission} permission on it. If it is to have permission on subfolders only, put their common parent at the start of the path template.`,
+    ],
+    [
+      /^AuthPolicyFailed$/,
+      "The collection's authentication policy excludes the service",
       `Ask the collection's administrator to exempt the identity ${identity} from the policy: a client can't log in the way a person does.`,
-  ],
-  [
-    /^ConsentRequired$/,
-    () => 'The service has no consent to use the data of the collection',
-    () =>
+    ],
+    [
+      /^ConsentRequired$/,
+      'The service has no consent to use the data of the collection',
       "Add the collection's data_access scope to scopes, or remove scopes. If it is already there, try again in a minute.",
-  ],
-  [
-    /GCDisconnected/,
-    () => 'Globus Connect Personal is not connected',
-    () => "Start it on the collection's machine, and keep it running.",
-  ],
-  [
-    /LoginFailed/,
-    () => "The collection's storage rejects the service",
-    ({ identity }) =>
+    ],
+    [
+      /GCDisconnected/,
+      'Globus Connect Personal is not connected',
+      "Start it on the collection's machine, and keep it running.",
+    ],
+    [
+      /LoginFailed/,
+      "The collection's storage rejects the service",
       `Ask the collection's administrator how the identity ${identity} is mapped to a local account. Sessions of high-assurance collections expire.`,
-  ],
-  [
-    /ConnectFailed/,
-    () => "Globus can't reach the collection's server",
-    () => "Ask the collection's administrator whether the server is running.",
-  ],
-  [
-    /Paused/,
-    () => "The collection's administrator has paused it",
-    () =>
+    ],
+    [
+      /ConnectFailed/,
+      "Globus can't reach the collection's server",
+      "Ask the collection's administrator whether the server is running.",
+    ],
+    [
+      /Paused/,
+      "The collection's administrator has paused it",
       "Transfers wait until it is resumed. Ask the collection's administrator when that will be.",
-  ],
-  [/NotDirectory/, ({ path }) => `${path} is not a folder`, () => 'Correct the path template.'],
-];
+    ],
+    [/NotDirectory/, `${path} is not a folder`, 'Correct the path template.'],
+  ];
+}
 
 function innermost(error: UpstreamError): UpstreamError {
   return error.cause instanceof UpstreamError ? innermost(error.cause) : error;

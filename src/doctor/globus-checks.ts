@@ -1,15 +1,15 @@
 import type { AppConfig } from '../config/app-config.js';
 import { ServiceAccountError, type UpstreamError } from '../errors/upstream.errors.js';
-import { broken, type Check, type DoctorDeps, ok, once, type Verdict } from './check.js';
+import { broken, type Check, ok, once, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
-import { facilityChecks } from './facility-checks.js';
+import { facilityChecks, type GlobusDeps } from './facility-checks.js';
 import { failureOf, isUnreachable, markOf, REACHABILITY } from './failures.js';
 import type { SettingLocations } from './setting-locations.js';
 
 /** All checks of Globus, in order. */
 export function globusChecks(
   { globus, secrets, facilities }: Pick<AppConfig, 'globus' | 'secrets' | 'facilities'>,
-  deps: Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>,
+  deps: GlobusDeps,
 ): readonly Check[] {
   const { globus: probe, settings } = deps;
   const { globusClientId: clientId } = secrets;
@@ -55,7 +55,7 @@ export function globusChecks(
     transfer,
     clockCheck('globus-clock', 'Globus', [transfer], aheadMs),
     ...facilities.flatMap((facility, index) =>
-      facilityChecks({ facility, at: `facilities[${index}]`, clientId, needs: [transfer] }, deps),
+      facilityChecks(facility, `facilities[${index}]`, clientId, [transfer], deps),
     ),
   ];
 }

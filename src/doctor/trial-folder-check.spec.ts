@@ -26,7 +26,7 @@ async function trial(parts: Partial<GlobusProbe>, signal = new AbortController()
     subject: 'CSCS /archive',
     needs: [],
     facility: { collection: 'collection', scopes: [] },
-    parent: () => Promise.resolve({ path: '/archive' }),
+    parent: () => Promise.resolve('/archive'),
     context: {
       path: '/archive',
       roles: ['destination'],

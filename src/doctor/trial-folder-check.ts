@@ -9,7 +9,7 @@ export interface TrialFolderDeps
   extends Pick<DoctorDeps, 'pause'>, Pick<Check, 'subject' | 'needs'> {
   readonly facility: Pick<Facility, 'collection' | 'scopes'>;
   /** The folder to create it in. */
-  readonly parent: (signal: AbortSignal) => Promise<{ readonly path: string }>;
+  readonly parent: (signal: AbortSignal) => Promise<string>;
   readonly context: CollectionContext;
   /** A unique name for it. */
   readonly name: string;
@@ -30,7 +30,7 @@ export function trialFolderCheck(deps: TrialFolderDeps): Check {
 }
 
 async function tryFolder(deps: TrialFolderDeps, signal: AbortSignal): Promise<Verdict> {
-  const { path: parent } = await deps.parent(signal);
+  const parent = await deps.parent(signal);
   const path = `${parent === '/' ? '' : parent}/${deps.name}`;
   let verdict = ok('Created and deleted a folder.');
   try {

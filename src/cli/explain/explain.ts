@@ -90,10 +90,9 @@ async function requesterOf(
   const { groups, username, identity: file } = options;
   if (groups !== undefined) {
     if (username === undefined) return usageError('--groups needs --username');
-    const names = groups.split(',').map((name) => name.trim());
     return userByGroups(
       username,
-      names.filter((name) => name !== ''),
+      groups.split(',').flatMap((name) => name.trim() || []),
     );
   }
   if (username !== undefined) return usageError('--username needs --groups');
@@ -148,11 +147,7 @@ async function explanationOf(
 ): Promise<Explanation> {
   const { pid, source, dest, root, ownerGroup, sourceFolder } = options;
   const facilities = new FacilityAuthorization(() => config.facilities);
-  const parameters = {
-    sourceFacility: source,
-    destFacility: dest,
-    ...(root === undefined ? {} : { collectionRootPath: root }),
-  };
+  const parameters = { sourceFacility: source, destFacility: dest, collectionRootPath: root };
   if (typeof requester !== 'string') {
     const given = { pid, ownerGroup, sourceFolder };
     const dataset = await datasetWithoutToken(scicat, given, requester.identity, signal);

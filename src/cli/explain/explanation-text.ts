@@ -2,12 +2,11 @@ import { RULES } from '../../facilities/request-rules.js';
 import { oneLine, type Painter, painter } from '../common/text.js';
 import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './explanation.js';
 
-const MARKS = { passed: '✓', refused: '✗', 'not-needed': '–', 'not-checked': '–' } as const;
-const COLOURS = {
-  passed: 'green',
-  refused: 'red',
-  'not-needed': 'gray',
-  'not-checked': 'yellow',
+const STYLES = {
+  passed: { mark: '✓', colour: 'green' },
+  refused: { mark: '✗', colour: 'red' },
+  'not-needed': { mark: '–', colour: 'gray' },
+  'not-checked': { mark: '–', colour: 'yellow' },
 } as const;
 const DECISION_COLOURS = { allowed: 'green', refused: 'red', undecided: 'yellow' } as const;
 
@@ -87,11 +86,11 @@ function ruleLines(
   explanation: Explanation,
   painted: Painter,
 ): readonly string[] {
-  const { outcome, change } = rule;
-  const mark = painted(COLOURS[outcome], MARKS[outcome]);
+  const { mark, colour } = STYLES[rule.outcome];
+  const name = rule.rule.padEnd(RULE_WIDTH);
   return [
-    `${mark} ${rule.rule.padEnd(RULE_WIDTH)}  ${oneLine(finding(rule, explanation))}`,
-    ...(change === undefined ? [] : [`${BELOW_RULE}→ ${oneLine(change)}`]),
+    `${painted(colour, mark)} ${name}  ${oneLine(finding(rule, explanation))}`,
+    ...(rule.change === undefined ? [] : [`${BELOW_RULE}→ ${oneLine(rule.change)}`]),
   ];
 }
 

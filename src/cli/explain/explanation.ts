@@ -42,7 +42,7 @@ type DatasetFacts = Omit<RequestedDataset, 'readable'>;
 export interface ExplainedParameters {
   readonly sourceFacility: string;
   readonly destFacility: string;
-  readonly collectionRootPath?: string;
+  readonly collectionRootPath?: string | undefined;
 }
 
 /** A rule, and what would have to change if it refuses. */
@@ -57,12 +57,8 @@ export interface ExplainedSide {
   readonly path: string;
 }
 
-/** What `POST /transfer` would answer. */
-interface ExplainedAnswer {
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+/** What `POST /transfer` returns. */
+type Answer = Pick<ProxyError, 'code' | 'message'> & { readonly status: number };
 
 /** Why a request is allowed or not; with `--json`, printed in this form. */
 export interface Explanation {
@@ -71,7 +67,7 @@ export interface Explanation {
   /** The first rule that refuses. */
   readonly decidedBy?: RuleName | undefined;
   /** The error that the user gets. */
-  readonly answer?: ExplainedAnswer | undefined;
+  readonly answer?: Answer | undefined;
   readonly user?: Pick<Identity, 'username' | 'accessGroups'> & { readonly from: string };
   readonly dataset?: DatasetFacts;
   /** Undefined if the rules yield no path. */
@@ -89,12 +85,15 @@ export function explainRequest(
   parameters: ExplainedParameters,
 ): Explanation {
   const { identity, from } = user;
+  const { pid, ownerGroup } = dataset;
   const { username, accessGroups } = identity;
   const { source, destination, ...first } = facilities.apply(identity.document, parameters);
   const rules = [
     ...first.rules.map((rule) => unlessUnknown(rule, facilities, user)),
     readable,
-    ownerGroup(dataset, identity),
+    ownerGroup.known
+      ? ownerGroupRule(accessGroups, { pid, ownerGroup: ownerGroup.value })
+      : notChecked('dataset-owner-group', NO_OWNER_GROUP),
     ...paths(source, destination, dataset, identity, parameters),
   ];
   const refusing = rules.find(({ outcome }) => outcome === 'refused');
@@ -103,12 +102,7 @@ export function explainRequest(
   return {
     decision: refusing === undefined ? (undecided ? 'undecided' : 'allowed') : 'refused',
     decidedBy: refusing?.rule,
-    answer:
-      refusing &&
-      answerOf(
-        refusing.refusal?.kind === 'not-allowed' ? 'ACCESS_DENIED' : 'INVALID_REQUEST',
-        refusing.message,
-      ),
+    answer: refusing && answerOf(codeOf(refusing), refusing.message),
     user: { username, accessGroups, from },
     dataset,
     source: sideOf(source, rules, 'source-path'),
@@ -130,7 +124,11 @@ export function explainUnknownUser({ code, message }: ProxyError): Explanation {
   };
 }
 
-function answerOf(code: ErrorCode, message: string): ExplainedAnswer {
+function codeOf({ refusal }: AppliedRule): ErrorCode {
+  return refusal?.kind === 'not-allowed' ? 'ACCESS_DENIED' : 'INVALID_REQUEST';
+}
+
+function answerOf(code: ErrorCode, message: string): Answer {
   return { status: errorStatus[code].post, code, message };
 }
 
@@ -155,12 +153,6 @@ function unlessUnknown(
   return { rule, outcome: 'not-checked', facility: facility.name, message, accessPath, required };
 }
 
-function ownerGroup({ pid, ownerGroup: fact }: DatasetFacts, identity: Identity): AppliedRule {
-  return fact.known
-    ? ownerGroupRule(identity.accessGroups, { pid, ownerGroup: fact.value })
-    : { rule: 'dataset-owner-group', outcome: 'not-checked', message: NO_OWNER_GROUP };
-}
-
 function paths(
   source: Facility | undefined,
   destination: Facility | undefined,
@@ -168,19 +160,22 @@ function paths(
   { username }: Identity,
   { collectionRootPath }: ExplainedParameters,
 ): readonly AppliedRule[] {
+  const none = (message: string): readonly AppliedRule[] =>
+    PATH_CHECKS.map((rule) => notChecked(rule, message));
   if (source === undefined || destination === undefined) {
-    return notChecked('Not checked: both facilities are needed.');
+    return none('Not checked: both facilities are needed.');
   }
-  if (!folder.known) return notChecked("Not checked: the dataset's source folder is unknown.");
-  if (!group.known) return notChecked(NO_OWNER_GROUP);
+  if (!folder.known) return none("Not checked: the dataset's source folder is unknown.");
+  if (!group.known) return none(NO_OWNER_GROUP);
   const dataset = { pid, ownerGroup: group.value, sourceFolder: folder.value };
   return pathRules({ source, destination, username, dataset, collectionRootPath }).rules;
 }
 
 const NO_OWNER_GROUP = "Not checked: the dataset's owner group is unknown.";
 
-function notChecked(message: string): readonly AppliedRule[] {
-  return PATH_CHECKS.map((rule) => ({ rule, outcome: 'not-checked', message }));
+/** A rule that could not be applied. */
+export function notChecked(rule: RuleName, message: string): AppliedRule {
+  return { rule, outcome: 'not-checked', message };
 }
 
 function sideOf(

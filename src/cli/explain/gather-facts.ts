@@ -6,7 +6,12 @@ import type { Dataset } from '../../ports/datasets.port.js';
 import { unreadableDataset } from '../../scicat/scicat-datasets.client.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { readIdentity } from '../../scicat/scicat.wire.js';
-import type { Fact, RequestedDataset, RequestingUser } from './explanation.js';
+import {
+  type Fact,
+  notChecked,
+  type RequestedDataset,
+  type RequestingUser,
+} from './explanation.js';
 
 /** The dataset, as far as the command line describes it. */
 export interface GivenDataset {
@@ -17,6 +22,8 @@ export interface GivenDataset {
 
 /** Origin of facts that were read with a user's token. */
 export const BY_TOKEN = "SciCat, with the user's token";
+
+const READABLE = 'dataset-readable';
 
 /** A user of whom only the name and the groups are known. */
 export function userByGroups(username: string, accessGroups: readonly string[]): RequestingUser {
@@ -52,7 +59,7 @@ export async function datasetByToken(
     return {
       pid,
       ...eachFact(() => ({ known: false, because })),
-      readable: hidden ? unreadable(error) : notChecked(error.message),
+      readable: hidden ? unreadable(error) : notChecked(READABLE, error.message),
     };
   }
 }
@@ -93,7 +100,10 @@ export async function datasetWithoutToken(
     ? unreadable(unreadableDataset())
     : owned
       ? { ...DATASET_WAS_READ, message: 'SciCat lets the owner group of a dataset read it.' }
-      : notChecked(`Only a token can tell whether SciCat lets ${username} read the dataset.`);
+      : notChecked(
+          READABLE,
+          `Only a token can tell whether SciCat lets ${username} read the dataset.`,
+        );
   return { pid, ...facts, readable };
 }
 
@@ -109,13 +119,9 @@ function eachFact(factOf: (name: keyof DatasetFacts, option: string) => Fact): D
 
 function unreadable({ message }: InvalidRequestError): AppliedRule {
   return {
-    rule: 'dataset-readable',
+    rule: READABLE,
     outcome: 'refused',
     message,
     refusal: { kind: 'not-usable', reason: 'dataset-unreadable' },
   };
-}
-
-function notChecked(message: string): AppliedRule {
-  return { rule: 'dataset-readable', outcome: 'not-checked', message };
 }

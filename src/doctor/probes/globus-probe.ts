@@ -91,10 +91,8 @@ export class GlobusProbeClient {
     await this.get('list folder', list, scopeOf(scopes), signal);
   }
 
-  async makeFolder(
-    { collection, scopes, path }: CollectionPlace,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async makeFolder(place: CollectionPlace, signal: AbortSignal): Promise<void> {
+    const { collection, scopes, path } = place;
     await this.expect({
       operation: 'make folder',
       safety: 'once',
@@ -111,10 +109,8 @@ export class GlobusProbeClient {
    *
    * @returns the id of the task that deletes it
    */
-  async deleteFolder(
-    { collection, scopes, path }: CollectionPlace,
-    signal: AbortSignal,
-  ): Promise<string> {
+  async deleteFolder(place: CollectionPlace, signal: AbortSignal): Promise<string> {
+    const { collection, scopes, path } = place;
     const operation = 'submit deletion';
     const answer = await this.expect({
       operation,

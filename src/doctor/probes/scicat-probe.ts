@@ -25,23 +25,20 @@ export interface HealthReading {
   readonly aheadMs: number | undefined;
 }
 
-/** A response that SciCat is not known to give. */
-interface StrangeReading {
-  readonly kind: 'strange';
-  readonly status: number;
-}
-
-/** What the response tells about a right. `not-told`: it is the same with and without the right. */
+/**
+ * What a response tells about a right. `not-told`: it is the same with and without the right;
+ * `strange`: SciCat is not known to give it.
+ */
 export type RightReading =
   | { readonly kind: 'granted' | 'not-told' }
-  | { readonly kind: 'refused'; readonly status: number }
-  | StrangeReading;
+  | { readonly kind: 'refused' | 'strange'; readonly status: number };
 
 /** As {@link RightReading}; or SciCat stored a job that it should have refused, to be removed. */
 export type CreateReading = RightReading | { readonly kind: 'stored'; readonly jobId: string };
 
 /** Whether SciCat's job configuration has a type. */
-export type JobTypeReading = { readonly kind: 'known' | 'unknown' } | StrangeReading;
+export type JobTypeReading =
+  { readonly kind: 'known' | 'unknown' } | { readonly kind: 'strange'; readonly status: number };
 
 /** The result of creating a job. `doubtful`: the job may exist, whatever the status says. */
 export type TrialJobReading =
