@@ -57,7 +57,7 @@ describe('the trial folder', () => {
     });
   });
 
-  it('that must not be created leaves nothing to delete', async () => {
+  it('is not deleted if Globus refused to create it', async () => {
     expect(await trial({ makeFolder: failing(denied) })).toEqual({
       verdict: {
         outcome: 'broken',
@@ -97,7 +97,7 @@ describe('the trial folder', () => {
       { deletion: () => Promise.resolve('failed') },
       'A folder was created, but the Globus task task-1 failed to delete it.',
     ],
-  ])('that stays is named: %s', async (_what, parts, message) => {
+  ])('is named if it is left behind: %s', async (_what, parts, message) => {
     expect((await trial(parts)).verdict).toEqual({
       outcome: 'broken',
       message,
