@@ -3,12 +3,12 @@ import { applicationFolder } from '../config/application-folder.js';
 import { loadConfig } from '../config/load-config.js';
 import { livenessUrl } from './common/command-config.js';
 
-/** A container engine gives up after 5 s in the image; this must be able to say why before. */
+/** Below the 5 s of the image's HEALTHCHECK, so that there is time to print why. */
 const TIMEOUT_MS = 4_000;
 
-// For container engines: exits with 0 if the service with the same configuration is alive. SciCat
-// and Globus are not checked, since an engine may restart an unhealthy container, and a restart
-// ends no outage of theirs.
+// For container engines: exits with 0 if the service with the same configuration is alive. Does not
+// check SciCat and Globus: an engine may restart an unhealthy container, which ends no outage of
+// theirs.
 try {
   const { config } = loadConfig({
     argv: process.argv.slice(2),

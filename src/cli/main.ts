@@ -14,5 +14,5 @@ const exitCode = await runCli(process.argv.slice(2), processTerminal(), [
   explainCommand(),
   transfersCommand(),
 ]);
-// `serve` runs on, and sets the code itself where it could not start.
+// `serve` keeps running, and sets the code itself if it can't start.
 if (exitCode !== 0) process.exitCode = exitCode;

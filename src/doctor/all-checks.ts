@@ -6,7 +6,7 @@ import { dataFolderChecks } from './data-folder-checks.js';
 import { globusChecks } from './globus-checks.js';
 import { scicatChecks } from './scicat-checks.js';
 
-/** What is checked when nothing but the configuration is known. */
+/** The checks to run when there is no usable configuration. */
 export function checksWithoutConfig(reading: ConfigReading): readonly Check[] {
   const configuration = configurationCheck(reading);
   const rest: Check = {
@@ -32,15 +32,12 @@ export function allChecks(
   ];
 }
 
-/** Whether the service would start with the configuration that was read. */
+/** Whether the service would start with this configuration. */
 function configurationCheck({ file, problems, config }: ConfigReading): Check {
   const verdict =
     config === undefined
       ? broken(
-          [
-            'The service would not start with this configuration:',
-            ...errorsAmong(problems).map(formatProblem),
-          ].join('\n'),
+          `The service would not start with this configuration:\n${errorsAmong(problems).map(formatProblem).join('\n')}`,
           'Correct these settings; docs/configuration.md explains each of them.',
         )
       : ok(

@@ -10,8 +10,8 @@ function question(...answers: readonly (() => Promise<string>)[]) {
 
 const { signal } = new AbortController();
 
-describe('a question that several checks ask', () => {
-  it('is put once, its failure as well', async () => {
+describe('a question shared by several checks', () => {
+  it('is asked once, even if it fails', async () => {
     const good = question(() => Promise.resolve('yes'));
     expect([await good.ask(signal), await good.ask(signal), good.count()]).toEqual([
       'yes',
@@ -24,7 +24,7 @@ describe('a question that several checks ask', () => {
     expect(bad.count()).toBe(1);
   });
 
-  it('is put again by the next check when the first one ran out of time', async () => {
+  it('is asked again by the next check if the first one ran out of time', async () => {
     const slow = question(
       () => Promise.reject(new Error('too late')),
       () => Promise.resolve('yes'),

@@ -1,59 +1,58 @@
+import type { UpstreamError } from '../errors/upstream.errors.js';
 import type { DataFolderProbe } from './probes/data-folder-probe.js';
 import type { GlobusProbe } from './probes/globus-probe.js';
 import type { ScicatProbe } from './probes/scicat-probe.js';
 import type { SettingLocations } from './setting-locations.js';
 
-/** What the checks work with. */
+/** What the checks need; each takes its `Pick` of it. */
 export interface DoctorDeps {
   readonly scicat: ScicatProbe;
   readonly globus: GlobusProbe;
   readonly dataFolder: DataFolderProbe;
   readonly settings: SettingLocations;
-  /** The user that runs them, as messages call it: permissions are those of a user. */
+  /** The current user as messages name it, since file permissions depend on the user. */
   readonly user: string;
   /** Whether jobs, folders and files may be created and deleted. */
   readonly write: boolean;
-  /** Resolves after so many milliseconds. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** How a check went; `unclear` is what could not be proved, or deserves attention. */
-export type Verdict = Pick<Finding, 'message' | 'advice'> & {
+/** The result of a check. */
+export interface Verdict {
+  /** `unclear`: could not be proved, or deserves attention. */
   readonly outcome: 'ok' | 'broken' | 'unclear';
-};
-
-/** One question, small enough to have one answer. */
-export interface Check {
-  /** Which question, e.g. `scicat-login`: a stable word for scripts. */
-  readonly check: string;
-  /** About what: an address, an account, a facility. */
-  readonly subject: string;
-  /** Earlier checks that must not have failed for this one to make sense. */
-  readonly needs: readonly Check[];
-  /**
-   * @throws the signal's reason
-   * @throws UpstreamError for failures that the check has no message of its own for
-   */
-  run(signal: AbortSignal): Promise<Verdict>;
-}
-
-/** What is reported of a check. */
-export interface Finding {
-  readonly check: string;
-  readonly subject: string;
-  readonly outcome: 'ok' | 'broken' | 'unclear' | 'skipped';
-  /** Whole sentences; several lines where there is a list. */
+  /** Whole sentences; several lines for a list. */
   readonly message: string;
-  /** What to do, and who has to; empty when there is nothing to do. */
+  /** What to do, and who has to; empty if nothing. */
   readonly advice: string;
 }
 
-/** All is well. */
+/** One question, small enough to have one answer. */
+export interface Check {
+  /** A stable name for scripts, e.g. `scicat-login`. */
+  readonly check: string;
+  /** The address, account or facility that is checked. */
+  readonly subject: string;
+  /** Earlier checks; if one of them failed, this one is skipped. */
+  readonly needs: readonly Check[];
+  /** @throws UpstreamError, or the signal's reason */
+  run(signal: AbortSignal): Promise<Verdict>;
+  /** Turns an upstream failure of `run` into a verdict. @default generalFailure */
+  readonly onFailure?: (error: UpstreamError) => Verdict;
+}
+
+/** What is reported about a check. */
+export interface Finding extends Omit<Verdict, 'outcome'> {
+  readonly check: string;
+  readonly subject: string;
+  readonly outcome: Verdict['outcome'] | 'skipped';
+}
+
 export function ok(message: string): Verdict {
   return { outcome: 'ok', message, advice: '' };
 }
 
-/** A transfer, or one of the service's operations, can't work like this. */
+/** Transfers, or one of the service's operations, can't work this way. */
 export function broken(message: string, advice: string): Verdict {
   return { outcome: 'broken', message, advice };
 }
@@ -64,8 +63,8 @@ export function unclear(message: string, advice = ''): Verdict {
 }
 
 /**
- * Shares the answer to a question among checks. A failure is shared as well, unless it was the
- * asking check that ran out of time: the next one has a signal of its own, and asks again.
+ * Shares one answer among several checks. A failure is shared too, unless the check that caused it
+ * ran out of time: the next one asks again with its own signal.
  */
 export function once<T>(
   ask: (signal: AbortSignal) => Promise<T>,

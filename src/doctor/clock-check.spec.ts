@@ -18,7 +18,7 @@ describe('clocks', () => {
     expect(await verdict(aheadMs)).toMatchObject({ outcome, message });
   });
 
-  it('says whom to ask', async () => {
+  it('says what to do', async () => {
     expect((await verdict(900_000)).advice).toMatch(/^Synchronize this machine's clock by NTP;/);
   });
 });

@@ -1,13 +1,13 @@
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
 
-/** The service compares its clock with dates of others, but only by minutes. */
+/** The service compares its clock with dates of others, but only to the minute. */
 const NOTICED_MS = 30_000;
 const HARMFUL_MS = 5 * 60_000;
 
 /**
  * Whether this machine's clock agrees with that of another service.
  *
- * @param aheadMs how far the other clock is ahead, in milliseconds; undefined if it can't be seen
+ * @param aheadMs how far the other clock is ahead, in milliseconds; undefined if unknown
  */
 export function clockCheck(
   check: string,

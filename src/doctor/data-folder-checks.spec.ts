@@ -56,7 +56,7 @@ describe('the data folder', () => {
     expect(asked).not.toContain('tryToWrite');
   });
 
-  it('that cannot be used: names what is in the way, and the line', async () => {
+  it("that can't be used: names the obstacle and the line of the setting", async () => {
     const { found } = await findings({ folder: () => Promise.resolve(unusable) });
     expect(found).toEqual([
       {
@@ -71,7 +71,7 @@ describe('the data folder', () => {
     ]);
   });
 
-  it('--write finds what the rights do not show', async () => {
+  it('--write finds problems that permissions do not show', async () => {
     const { found } = await findings(
       { tryToWrite: () => Promise.resolve({ ...unusable, code: 'EROFS' }) },
       { write: true, unset: ['dataDir'] },

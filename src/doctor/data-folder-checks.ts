@@ -1,11 +1,11 @@
 import type { LockReading } from '../data-folder/data-dir-lock.js';
 import { broken, type Check, type DoctorDeps, ok, unclear, type Verdict } from './check.js';
-import type { FolderReading } from './probes/data-folder-probe.js';
+import type { FolderReading, SpaceReading } from './probes/data-folder-probe.js';
 
 type DataFolderDeps = Pick<DoctorDeps, 'dataFolder' | 'settings' | 'user' | 'write'>;
 
 const MIB = 1024 * 1024;
-/** A list of 400,000 files takes some 10 MiB. */
+/** A list of 400,000 files takes about 10 MiB. */
 const TOO_LITTLE_BYTES = 16 * MIB;
 const LITTLE_BYTES = 512 * MIB;
 const LITTLE_FILES = 100;
@@ -23,10 +23,7 @@ export function dataFolderChecks(dataDir: string, deps: DataFolderDeps): readonl
     check: 'data-space',
     subject: dataDir,
     needs: [folder],
-    run: async () => {
-      const { freeBytes, freeFiles } = await probe.space();
-      return spaceVerdict(freeBytes, freeFiles);
-    },
+    run: async () => spaceVerdict(await probe.space()),
   };
   return [folder, space];
 }
@@ -77,7 +74,7 @@ function unusable(
   );
 }
 
-function spaceVerdict(freeBytes: number, freeFiles: number | undefined): Verdict {
+function spaceVerdict({ freeBytes, freeFiles }: SpaceReading): Verdict {
   const free = `${Math.floor(freeBytes / MIB)} MiB`;
   const fewFiles = freeFiles !== undefined && freeFiles < LITTLE_FILES;
   const left = fewFiles ? `${free} and ${freeFiles} inodes` : free;

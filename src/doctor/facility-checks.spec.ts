@@ -60,34 +60,37 @@ describe('scopes', () => {
     ['guest', GUEST],
     ['high assurance', HIGH_ASSURANCE],
     ['personal', PERSONAL],
-  ])('data_access of a collection without it (%s): the line to change is named', (_kind, facts) => {
-    const message =
-      'Globus Auth does not know one of the scopes (status 400, UNKNOWN_SCOPE_ERROR), and issues no token for transfers with this facility. The collection has no data_access scope: only mapped collections without high assurance have one.';
-    expect(verdict(facts, [withData(OWN)], refused)).toEqual({
-      outcome: 'broken',
-      message,
-      advice: `Change facilities[1].scopes (/proxy.yaml:7) to scopes: ['${TRANSFER}']`,
-    });
-    expect(verdict(facts, [withData(OWN)], refused, ['facilities[1].scopes']).advice).toBe(
-      `Add the line scopes: ['${TRANSFER}'] to facilities[1] (/proxy.yaml:7)`,
-    );
-  });
+  ])(
+    'with a data_access that the collection does not have (%s): names the line to change',
+    (_kind, facts) => {
+      const message =
+        'Globus Auth does not know one of the scopes (status 400, UNKNOWN_SCOPE_ERROR), and issues no token for transfers with this facility. The collection has no data_access scope: only mapped collections without high assurance have one.';
+      expect(verdict(facts, [withData(OWN)], refused)).toEqual({
+        outcome: 'broken',
+        message,
+        advice: `Change facilities[1].scopes (/proxy.yaml:7) to scopes: ['${TRANSFER}']`,
+      });
+      expect(verdict(facts, [withData(OWN)], refused, ['facilities[1].scopes']).advice).toBe(
+        `Add the line scopes: ['${TRANSFER}'] to facilities[1] (/proxy.yaml:7)`,
+      );
+    },
+  );
 
-  it('of another collection that Globus Auth does not know', () => {
+  it('with an unknown data_access of another collection', () => {
     expect(verdict(MAPPED, [withData(OWN), withData(OTHER)], refused)).toMatchObject({
       outcome: 'broken',
       advice: `Check the data_access scope of ${OTHER} in facilities[1].scopes (/proxy.yaml:7): it belongs to another collection.`,
     });
   });
 
-  it('that are no scopes at all', () => {
+  it('that are not scopes', () => {
     expect(verdict(UNKNOWN, ['nonsense'], refused)).toMatchObject({
       outcome: 'broken',
       advice: 'Check facilities[1].scopes (/proxy.yaml:7), or remove it to use the default scopes.',
     });
   });
 
-  it('without the data_access that the collection has: works, but only after a refusal', () => {
+  it('without the data_access that the collection has: works after a refusal only', () => {
     expect(verdict(MAPPED, [TRANSFER], given)).toEqual({
       outcome: 'unclear',
       message:
@@ -103,7 +106,7 @@ describe('scopes', () => {
     });
   });
 
-  it('what Globus accepts is right, whatever is known of such collections', () => {
+  it('are correct if Globus accepts them, whatever the type of the collection', () => {
     expect(verdict(GUEST, [withData(OWN)], given).outcome).toBe('ok');
     expect(verdict(UNKNOWN, [TRANSFER], given).outcome).toBe('ok');
   });

@@ -11,36 +11,39 @@ import type { CollectionPlace, GlobusProbe, TokenReading } from './probes/globus
 import type { SettingLocations } from './setting-locations.js';
 import { trialFolderCheck } from './trial-folder-check.js';
 
-/** The facility that is checked. */
-export interface CheckedFacility {
-  readonly facility: Facility;
-  /** Where it is in the configuration, e.g. `facilities[0]`. */
-  readonly at: string;
-  readonly clientId: string;
-  readonly needs: readonly Check[];
-}
+/** What the checks of Globus and of the facilities need. */
+export type GlobusDeps = Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>;
 
-/** A folder in which a facility is checked, and what it is used for. */
+/** A folder to check, and what the facility uses it for. */
 type CheckedFolder = Pick<CollectionContext, 'path' | 'roles'>;
 
-/** All checks of one facility, in order. */
+/**
+ * All checks of one facility, in order.
+ *
+ * @param at the facility's path in the configuration, e.g. `facilities[0]`
+ */
 export function facilityChecks(
-  { facility, at, clientId, needs }: CheckedFacility,
-  deps: Pick<DoctorDeps, 'globus' | 'settings' | 'write' | 'pause'>,
+  facility: Facility,
+  at: string,
+  clientId: string,
+  needs: readonly Check[],
+  deps: GlobusDeps,
 ): readonly Check[] {
-  const { globus: probe, settings, pause } = deps;
+  const { globus: probe, settings, write, pause } = deps;
   const { name, scopes } = facility;
-  const askFacts = once((signal) => probe.collection(facility.collection, signal));
+  const readFacts = once((signal) => probe.collection(facility.collection, signal));
   const contextOf = (folder: CheckedFolder): CollectionContext => ({
     ...folder,
     identity: `${clientId}@clients.auth.globus.org`,
     setting: settings.of(`${at}.collection`),
   });
+  const root = contextOf({ path: '/', roles: [] });
   const collection: Check = {
     check: 'collection',
     subject: name,
     needs,
-    run: (signal) => collectionVerdict(askFacts(signal), contextOf({ path: '/', roles: [] })),
+    run: async (signal) => collectionVerdict(await readFacts(signal), root),
+    onFailure: (error) => collectionFailure(error, root),
   };
   const scopesCheck: Check = {
     check: 'scopes',
@@ -49,28 +52,30 @@ export function facilityChecks(
     run: async (signal) =>
       scopesVerdict({
         facility,
-        facts: await askFacts(signal),
+        facts: await readFacts(signal),
         token: await probe.requestToken(scopes, signal),
         setting: `${at}.scopes`,
         settings,
       }),
   };
   const folderChecks = checkedFolders(facility).flatMap((folder) => {
-    const { path, roles } = folder;
     const context = contextOf(folder);
-    const nearest = once((signal) => nearestFolder({ ...facility, path }, probe, signal));
+    const nearest = once((signal) =>
+      nearestFolder({ ...facility, path: folder.path }, probe, signal),
+    );
     const list: Check = {
       check: 'list',
-      subject: `${name} ${path}`,
+      subject: `${name} ${folder.path}`,
       needs: [collection, scopesCheck],
-      run: async (signal) => listVerdict(await askFacts(signal), () => nearest(signal), context),
+      run: async (signal) =>
+        stoppedVerdict(await readFacts(signal)) ?? listVerdict(await nearest(signal), folder),
+      onFailure: (error) => collectionFailure(error, context),
     };
-    if (!deps.write || !roles.includes('destination')) return [list];
+    if (!write || !folder.roles.includes('destination')) return [list];
     const trial = trialFolderCheck({
       subject: list.subject,
       needs: [list],
-      collection: facility.collection,
-      scopes,
+      facility,
       parent: nearest,
       context,
       name: `scicat-globus-proxy-doctor-${randomUUID()}`,
@@ -82,7 +87,7 @@ export function facilityChecks(
   return [collection, scopesCheck, ...folderChecks];
 }
 
-/** The fixed part of each path template that the facility's direction makes use of. */
+/** The fixed part of each path template that the facility's direction uses. */
 function checkedFolders(facility: Facility): readonly CheckedFolder[] {
   const folders = new Map<string, FacilityRole[]>();
   for (const role of ['source', 'destination'] as const) {
@@ -94,39 +99,29 @@ function checkedFolders(facility: Facility): readonly CheckedFolder[] {
 }
 
 /**
- * The deepest folder that is certain before any dataset is known: `/archive` for
- * `/archive/{{ .PidShort }}`, and `/` where the template begins with a placeholder.
+ * The deepest folder that is the same for all datasets: `/archive` for `/archive/{{ .PidShort }}`,
+ * `/` for a template that starts with a placeholder.
  */
-export function fixedFolder(template: Pick<Template<string>, 'source'>): string {
-  const placeholder = template.source.indexOf('{{');
-  return parentFolder(placeholder < 0 ? template.source : template.source.slice(0, placeholder));
+export function fixedFolder({ source }: Pick<Template<string>, 'source'>): string {
+  const [fixed = ''] = source.split('{{', 1);
+  return parentFolder(fixed);
 }
 
-/** All up to the last slash; `/` for `/`. */
+/** Everything up to the last slash; `/` for `/`. */
 function parentFolder(path: string): string {
   return normalizedPath(path.slice(0, path.lastIndexOf('/') + 1));
 }
 
-async function collectionVerdict(
-  facts: Promise<CollectionFacts>,
-  context: CollectionContext,
-): Promise<Verdict> {
-  try {
-    const { displayName, entityType = '', highAssurance } = await facts;
-    const kind = KINDS[entityType] ?? 'of unknown type';
-    if (entityType === 'GCSv5_endpoint') {
-      return broken(
-        `"${displayName}" is ${kind}, not a collection.`,
-        `Correct ${context.setting}: it must be the UUID of a collection on that endpoint.`,
-      );
-    }
-    return ok(
-      `Found "${displayName}", ${kind}${highAssurance === true ? ', high assurance' : ''}.`,
+function collectionVerdict(facts: CollectionFacts, { setting }: CollectionContext): Verdict {
+  const { displayName, entityType = '', highAssurance } = facts;
+  const kind = KINDS[entityType] ?? 'of unknown type';
+  if (entityType === 'GCSv5_endpoint') {
+    return broken(
+      `"${displayName}" is ${kind}, not a collection.`,
+      `Correct ${setting}: it must be the UUID of a collection on that endpoint.`,
     );
-  } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error;
-    return collectionFailure(error, context);
   }
+  return ok(`Found "${displayName}", ${kind}${highAssurance === true ? ', high assurance' : ''}.`);
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -137,28 +132,27 @@ const KINDS: Readonly<Record<string, string>> = {
   GCSv5_endpoint: 'an endpoint of Globus Connect Server',
 };
 
-/** What is known when a facility's scopes are judged. */
+/** What {@link scopesVerdict} depends on. */
 export interface ScopesDeps {
   readonly facility: Pick<Facility, 'collection' | 'scopes'>;
   readonly facts: Pick<CollectionFacts, 'entityType' | 'highAssurance'>;
-  /** What Globus Auth says to the facility's scopes. */
+  /** How Globus Auth responds to the facility's scopes. */
   readonly token: TokenReading;
-  /** Where the scopes are in the configuration, e.g. `facilities[0].scopes`. */
+  /** Path of the scopes in the configuration, e.g. `facilities[0].scopes`. */
   readonly setting: string;
   readonly settings: SettingLocations;
 }
 
 /**
- * Whether a facility's scopes fit the kind of its collection. One scope too many makes Globus
- * refuse the whole token; a missing one is requested when Globus reports it missing.
+ * Whether a facility's scopes fit the type of its collection. One wrong scope makes Globus refuse
+ * the whole token; a missing one is requested when Globus reports it missing.
  */
-export function scopesVerdict(deps: ScopesDeps): Verdict {
-  const { facility, facts, token, setting, settings } = deps;
+export function scopesVerdict({ facility, facts, token, setting, settings }: ScopesDeps): Verdict {
   const own = facility.collection.toLowerCase();
   const named = collectionsIn(facility.scopes);
   const others = named.filter((id) => id !== own);
   const isSet = settings.isSet(setting);
-  // The facility, where the setting would have to be added.
+  // If it is not set: the facility, to which it would have to be added.
   const location = settings.of(isSet ? setting : setting.replace(/\.scopes$/, ''));
   const adviceToSet = (scope: string): string =>
     isSet
@@ -202,14 +196,14 @@ export function scopesVerdict(deps: ScopesDeps): Verdict {
   );
 }
 
-/** Undefined where Globus does not say what the collection is. */
+/** Undefined if Globus does not report the collection's type. */
 function hasDataAccess({ entityType, highAssurance }: ScopesDeps['facts']): boolean | undefined {
   if (entityType === undefined) return undefined;
   if (entityType !== 'GCSv5_mapped_collection') return false;
   return highAssurance === undefined ? undefined : !highAssurance;
 }
 
-/** Ids, in lower case, of the collections whose data_access scope is among the scopes. */
+/** The collections whose data_access scope is among the scopes; ids in lower case. */
 function collectionsIn(scopes: readonly string[]): readonly string[] {
   const pattern = /\/scopes\/([0-9a-f-]{36})\/data_access\b/gi;
   const ids = scopes.flatMap((scope) =>
@@ -218,55 +212,41 @@ function collectionsIn(scopes: readonly string[]): readonly string[] {
   return [...new Set(ids)];
 }
 
-/** The deepest folder of a path that exists, and whether that is the whole path. */
-interface NearestFolder {
-  readonly path: string;
-  readonly complete: boolean;
-}
-
+/** The deepest existing folder of a path. */
 async function nearestFolder(
-  wanted: CollectionPlace,
+  { collection, scopes, path: wanted }: CollectionPlace,
   probe: GlobusProbe,
   signal: AbortSignal,
-): Promise<NearestFolder> {
-  const { collection, scopes } = wanted;
-  for (let path = wanted.path; ; path = parentFolder(path)) {
+): Promise<string> {
+  for (let path = wanted; ; path = parentFolder(path)) {
     try {
       await probe.list({ collection, scopes, path }, signal);
-      return { path, complete: path === wanted.path };
+      return path;
     } catch (error) {
       if (path === '/' || !(error instanceof UpstreamError) || error.status !== 404) throw error;
     }
   }
 }
 
-async function listVerdict(
-  { connected, paused }: CollectionFacts,
-  findNearest: () => Promise<NearestFolder>,
-  context: CollectionContext,
-): Promise<Verdict> {
-  if (connected === false || paused === true) {
-    const state = connected === false ? 'not connected' : 'paused';
-    return broken(
-      `Globus Connect Personal is ${state}, so transfers wait.`,
-      "Ask the owner of the collection's machine to start it, and to keep it running.",
-    );
-  }
-  try {
-    const { path, complete } = await findNearest();
-    const { path: wanted, roles } = context;
-    if (complete) return ok(`The folder ${path} can be listed (${roles.join(' and ')}).`);
-    return roles.includes('source')
-      ? broken(
-          `The folder ${wanted} does not exist; ${path} does.`,
-          'Correct sourcePath, or have the folder created.',
-        )
-      : unclear(
-          `The folder ${wanted} does not exist yet; ${path} does. Globus creates it with the first transfer, if it has permission.`,
-          'Correct destinationPath if this is a mistake; otherwise run doctor with --write, which shows whether folders can be created.',
-        );
-  } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error;
-    return collectionFailure(error, context);
-  }
+/** @returns undefined unless Globus Connect Personal is not running */
+function stoppedVerdict({ connected, paused }: CollectionFacts): Verdict | undefined {
+  if (connected !== false && paused !== true) return undefined;
+  return broken(
+    `Globus Connect Personal is ${connected === false ? 'not connected' : 'paused'}, so transfers wait.`,
+    "Ask the owner of the collection's machine to start it, and to keep it running.",
+  );
+}
+
+function listVerdict(path: string, wanted: CheckedFolder): Verdict {
+  if (path === wanted.path)
+    return ok(`The folder ${path} can be listed (${wanted.roles.join(' and ')}).`);
+  return wanted.roles.includes('source')
+    ? broken(
+        `The folder ${wanted.path} does not exist; ${path} does.`,
+        'Correct sourcePath, or have the folder created.',
+      )
+    : unclear(
+        `The folder ${wanted.path} does not exist yet; ${path} does. Globus creates it with the first transfer, if it has permission.`,
+        'Correct destinationPath if this is a mistake; otherwise run doctor with --write, which shows whether folders can be created.',
+      );
 }

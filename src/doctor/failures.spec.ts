@@ -14,7 +14,7 @@ const unavailable = (options: Partial<ConstructorParameters<typeof UpstreamUnava
 /** As the transport's errors are. */
 const network = (code: string) => new Error(`The service could not be reached (${code}).`);
 
-describe('what is told of a failed call', () => {
+describe('the description of a failed call', () => {
   it.each([
     [
       'a refused connection',
@@ -42,7 +42,7 @@ describe('what is told of a failed call', () => {
     expect(failureOf(error)).toBe(failure);
   });
 
-  it('nothing of an upstream’s own words, not even in place of a code', () => {
+  it('contains nothing of the upstream’s messages, not even in place of a code', () => {
     const error = unavailable({ status: 500, upstreamCode: SECRET, upstreamRequestId: SECRET });
     expect(markOf(error)).toBe('status 500');
     expect(JSON.stringify(generalFailure(error))).not.toContain('secret');
@@ -52,7 +52,7 @@ describe('what is told of a failed call', () => {
     [timeout(), 'check the network between this machine and SciCat'],
     [rejected(418, 'Globus'), 'contact the administrators of Globus'],
     [accountRefused(), 'lacks a permission in SciCat'],
-  ])('and what to do: %s', (error, advice) => {
+  ])('comes with advice: %s', (error, advice) => {
     expect(generalFailure(error).advice).toContain(advice);
   });
 });

@@ -1,5 +1,6 @@
 import {
   ServiceAccountError,
+  type Upstream,
   UpstreamError,
   UpstreamTimeoutError,
   UpstreamUnavailableError,
@@ -8,8 +9,8 @@ import type { FacilityRole } from '../facilities/facility.js';
 import { broken, type Verdict } from './check.js';
 
 /**
- * What an upstream did, to follow its name: "can't be reached (ECONNREFUSED)". Repeats nothing of
- * the upstream's own words but its code and request id.
+ * What an upstream did, to follow its name: "can't be reached (ECONNREFUSED)". Quotes only the
+ * upstream's error code and request id, never its messages.
  */
 export function failureOf(error: UpstreamError): string {
   if (error.status !== undefined) return `returned ${markOf(error)}`;
@@ -22,8 +23,7 @@ export function failureOf(error: UpstreamError): string {
 }
 
 /** Status, code and request id, by which the upstream's operators find the request. */
-export function markOf(error: UpstreamError): string {
-  const { status, upstreamCode, upstreamRequestId } = error;
+export function markOf({ status, upstreamCode, upstreamRequestId }: UpstreamError): string {
   return [
     ...(status === undefined ? [] : [`status ${status}`]),
     ...[upstreamCode].filter(isWord),
@@ -31,7 +31,7 @@ export function markOf(error: UpstreamError): string {
   ].join(', ');
 }
 
-/** Whether there was no response at all: a matter of addresses and networks. */
+/** Whether there was no response at all. */
 export function isUnreachable(error: UpstreamError): boolean {
   return (
     error.status === undefined &&
@@ -43,41 +43,56 @@ export function isUnreachable(error: UpstreamError): boolean {
 export const REACHABILITY =
   'whether this machine can reach it: host name, port, certificate, firewall. Proxy variables such as HTTPS_PROXY are ignored.';
 
-/** What every check says when it ran out of time before it had an answer. */
+/** Advice when a check ran out of time. */
 export const MORE_TIME = 'Try again, or raise --timeout.';
 
-/** For failures that a check has no message of its own for. */
+/** The verdict on a failure that the check has no message of its own for. */
 export function generalFailure(error: UpstreamError): Verdict {
   const { upstream } = error;
-  const message = `${upstream} ${failureOf(error)}.`;
-  if (error instanceof ServiceAccountError) {
-    return broken(
-      message,
-      `The service's account lacks a permission in ${upstream}: see the other lines about this account.`,
-    );
-  }
   return broken(
-    message,
-    isUnreachable(error)
-      ? `Try again. If the problem persists, check the network between this machine and ${upstream}.`
-      : `Try again. If the problem persists, contact the administrators of ${upstream} and quote the status and the request id.`,
+    `${upstream} ${failureOf(error)}.`,
+    error instanceof ServiceAccountError
+      ? `The service's account lacks a permission in ${upstream}: see the other lines about this account.`
+      : isUnreachable(error)
+        ? `Try again. If the problem persists, check the network between this machine and ${upstream}.`
+        : `Try again. If the problem persists, contact the administrators of ${upstream} and quote the status and the request id.`,
   );
 }
 
-/** Where in Globus a call failed, and what the place is needed for. */
+/**
+ * The verdict on one step of a check that cleans up afterwards, so an abort must not end it here.
+ *
+ * @param what the step that failed, to precede a colon
+ */
+export function failedStep(
+  what: string,
+  error: unknown,
+  signal: AbortSignal,
+  upstream: Upstream,
+  explain: (error: UpstreamError) => Verdict,
+): Verdict {
+  if (error instanceof UpstreamError) {
+    const { message, advice } = explain(error);
+    return broken(`${what}: ${message}`, advice);
+  }
+  if (!signal.aborted) throw error;
+  return broken(`${what}: the check ended before ${upstream} responded.`, MORE_TIME);
+}
+
+/** A folder of a collection, and what it is used for. */
 export interface CollectionContext {
   readonly path: string;
   readonly roles: readonly FacilityRole[];
-  /** The identity that permissions are given to. */
+  /** The identity that permissions are granted to. */
   readonly identity: string;
   /** Where the collection's id is in the configuration. */
   readonly setting: string;
 }
 
-/** What a refusal by Globus or a collection means for an operator. */
+/** The verdict on a refusal by Globus or by a collection. */
 export function collectionFailure(error: UpstreamError, context: CollectionContext): Verdict {
   const { upstreamCode: code = '' } = error;
-  const known = COLLECTION_FAILURES.find(([pattern]) => pattern.test(code));
+  const known = knownRefusals(context).find(([pattern]) => pattern.test(code));
   if (known === undefined) {
     return broken(
       `Globus ${failureOf(error)} for the folder ${context.path}.`,
@@ -85,71 +100,65 @@ export function collectionFailure(error: UpstreamError, context: CollectionConte
     );
   }
   const [, message, advice] = known;
-  return broken(`${message(context)} (${markOf(error)}).`, advice(context));
+  return broken(`${message} (${markOf(error)}).`, advice);
 }
 
-type Wording = (context: CollectionContext) => string;
+type KnownRefusal = readonly [code: RegExp, message: string, advice: string];
 
-/** By Globus's code, the message without a full stop, and the advice. The first match decides. */
-const COLLECTION_FAILURES: readonly (readonly [RegExp, message: Wording, advice: Wording])[] = [
-  [
-    /^Endpoint(NotFound|Deleted)$/,
-    () => 'Globus has no such collection, or no longer has it',
-    ({ setting }) =>
+/** Messages without their full stop. The first match applies. */
+function knownRefusals(context: CollectionContext): readonly KnownRefusal[] {
+  const { path, identity, roles, setting } = context;
+  const permission = roles.includes('destination') ? 'read and write' : 'read';
+  return [
+    [
+      /^Endpoint(NotFound|Deleted)$/,
+      'Globus has no such collection, or no longer has it',
       `Correct ${setting}: it must be the collection's UUID, as shown in the Globus web app.`,
-  ],
-  [
-    /PermissionDenied/,
-    ({ path }) => `The service has no permission on the folder ${path}`,
-    ({ identity, roles }) =>
-      `Ask the collection's administrator to give the identity ${identity} ${rightOf(roles)} permission on it. If it is to have permission on subfolders only, put their common parent at the start of the path template.`,
-  ],
-  [
-    /^AuthPolicyFailed$/,
-    () => "The collection's authentication policy excludes the service",
-    ({ identity }) =>
+    ],
+    [
+      /PermissionDenied/,
+      `The service has no permission on the folder ${path}`,
+      `Ask the collection's administrator to give the identity ${identity} ${permission} permission on it. If it is to have permission on subfolders only, put their common parent at the start of the path template.`,
+    ],
+    [
+      /^AuthPolicyFailed$/,
+      "The collection's authentication policy excludes the service",
       `Ask the collection's administrator to exempt the identity ${identity} from the policy: a client can't log in the way a person does.`,
-  ],
-  [
-    /^ConsentRequired$/,
-    () => 'The service has no consent to use the data of the collection',
-    () =>
+    ],
+    [
+      /^ConsentRequired$/,
+      'The service has no consent to use the data of the collection',
       "Add the collection's data_access scope to scopes, or remove scopes. If it is already there, try again in a minute.",
-  ],
-  [
-    /GCDisconnected/,
-    () => 'Globus Connect Personal is not connected',
-    () => "Start it on the collection's machine, and keep it running.",
-  ],
-  [
-    /LoginFailed/,
-    () => "The collection's storage rejects the service",
-    ({ identity }) =>
+    ],
+    [
+      /GCDisconnected/,
+      'Globus Connect Personal is not connected',
+      "Start it on the collection's machine, and keep it running.",
+    ],
+    [
+      /LoginFailed/,
+      "The collection's storage rejects the service",
       `Ask the collection's administrator how the identity ${identity} is mapped to a local account. Sessions of high-assurance collections expire.`,
-  ],
-  [
-    /ConnectFailed/,
-    () => "Globus can't reach the collection's server",
-    () => "Ask the collection's administrator whether the server is running.",
-  ],
-  [
-    /Paused/,
-    () => "The collection's administrator has paused it",
-    () =>
+    ],
+    [
+      /ConnectFailed/,
+      "Globus can't reach the collection's server",
+      "Ask the collection's administrator whether the server is running.",
+    ],
+    [
+      /Paused/,
+      "The collection's administrator has paused it",
       "Transfers wait until it is resumed. Ask the collection's administrator when that will be.",
-  ],
-  [/NotDirectory/, ({ path }) => `${path} is not a folder`, () => 'Correct the path template.'],
-];
-
-function rightOf(roles: readonly FacilityRole[]): string {
-  return roles.includes('destination') ? 'read and write' : 'read';
+    ],
+    [/NotDirectory/, `${path} is not a folder`, 'Correct the path template.'],
+  ];
 }
 
 function innermost(error: UpstreamError): UpstreamError {
   return error.cause instanceof UpstreamError ? innermost(error.cause) : error;
 }
 
-/** A network failure's message ends in its code in brackets. */
+/** The message of a network failure ends in its code in parentheses. */
 function codeIn(cause: unknown): string | undefined {
   return cause instanceof Error ? /\(([A-Z][A-Z0-9_]*)\)/.exec(cause.message)?.[1] : undefined;
 }

@@ -63,8 +63,8 @@ const trouble = (code: string) =>
     outcomeUnclear: true,
   });
 
-describe('Globus, where all is well', () => {
-  it('is checked in turn, and nothing is created', async () => {
+describe('Globus in good order', () => {
+  it('is checked in order, and nothing is created', async () => {
     const { found, asked } = await findings();
     expect(outcomes(found)).toEqual([
       `globus-login ${CLIENT_ID}: ok`,
@@ -85,7 +85,7 @@ describe('Globus, where all is well', () => {
     ]);
   });
 
-  it('a facility for both directions is tried in both folders, once where they are one', async () => {
+  it('a facility for both directions is checked in both folders, or once if they are the same', async () => {
     const both = facility('PSI');
     const same = compileTemplate('/{{ .PidShort }}', PATH_FIELDS);
     const oneFolder = facility('CSCS', { destinationPath: same });
@@ -142,7 +142,7 @@ describe('whether Globus knows the client', () => {
       'Globus Auth does not grant this client the Globus Transfer scope (status 400).',
       'confidential client',
     ],
-  ])('%s, and asks nothing further', async (_what, parts, message, advice) => {
+  ])('%s, and makes no further calls', async (_what, parts, message, advice) => {
     const { found, asked } = await findings(parts);
     expect(found[0]).toMatchObject({ outcome: 'broken', message });
     expect(found[0]?.advice).toContain(advice);
@@ -183,7 +183,7 @@ describe('a collection', () => {
       }),
   });
 
-  it('that Globus does not know: the line, code and request are told, others go on', async () => {
+  it('that is unknown to Globus: shows line, code and request id; the others are checked', async () => {
     const collection: GlobusProbe['collection'] = (id) =>
       id === SOURCE.collection
         ? Promise.reject(refusal(404, 'EndpointNotFound'))
@@ -331,7 +331,7 @@ describe('the folder of a collection', () => {
     });
   });
 
-  it('and --write tries the nearest folder that exists', async () => {
+  it('--write uses the nearest existing folder', async () => {
     const made: string[] = [];
     const makeFolder: GlobusProbe['makeFolder'] = ({ path }) => {
       made.push(path);
@@ -357,7 +357,7 @@ describe('the folder of a collection', () => {
     });
   });
 
-  it('a destination asks for the right to write', async () => {
+  it('a destination needs permission to write', async () => {
     const { found } = await findings(
       { list: failing(refusal(403, 'PermissionDenied')) },
       { facilities: [DESTINATION] },

@@ -45,7 +45,7 @@ const named = (findings: readonly Finding[]) =>
   findings.map(({ check: name, outcome }) => [name, outcome]);
 
 describe('running checks', () => {
-  it('reports each, and skips what needs a check that failed or was skipped', async () => {
+  it('reports each, and skips those that need one that failed or was skipped', async () => {
     const first = check('first', broken('It is not.', 'Make it.'));
     const second = check('second', ok('Never.'), [first]);
     const run = running([
@@ -70,7 +70,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('goes on after an unclear result', async () => {
+  it('continues after an unclear result', async () => {
     const first = check('first', unclear('Who knows.'));
     const run = running([first, check('second', ok('Fine.'), [first])]);
     await run.done;
@@ -80,7 +80,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('a check that hangs ends at its time limit, and the next one begins', async () => {
+  it('ends a check at its time limit, and starts the next one', async () => {
     const run = running([check('slow', hang), check('next', ok('Fine.'))]);
     run.timers[0]?.over.abort(new Error('time is over'));
     await run.done;
@@ -97,7 +97,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('a check that ignores its signal is abandoned some time after its time limit', async () => {
+  it('abandons a check that ignores its signal some time after its time limit', async () => {
     const deaf = check('deaf', () => new Promise<Verdict>(() => undefined));
     const run = running([deaf]);
     run.timers[0]?.over.abort(new Error('time is over'));
@@ -107,14 +107,14 @@ describe('running checks', () => {
     expect(named(run.findings)).toEqual([['deaf', 'broken']]);
   });
 
-  it('Ctrl-C ends the check under way and begins no other', async () => {
+  it('ends the current check on Ctrl-C, and starts no other', async () => {
     const run = running([check('slow', hang), check('next', ok('Never.'))]);
     run.interrupt.abort(new Error('Ctrl-C'));
     await run.done;
     expect(run.findings).toEqual([]);
   });
 
-  it('Ctrl-C lets a check report what it has left behind', async () => {
+  it('lets a check report what it has left behind after Ctrl-C', async () => {
     const tidy: Run = async (signal) => {
       await hang(signal).catch(() => undefined);
       return broken('A job is left.', 'Delete it.');
@@ -128,7 +128,7 @@ describe('running checks', () => {
   it.each([
     [down(), "SciCat can't be reached."],
     [rejected(418, 'Globus'), 'Globus returned status 418.'],
-  ])('a failure that a check has no message for gets a general one: %s', async (error, said) => {
+  ])('uses a general message for failures without a special one: %s', async (error, said) => {
     const run = running([check('failing', () => Promise.reject(error))]);
     await run.done;
     expect(run.findings.map(({ outcome, message }) => [outcome, message])).toEqual([
@@ -136,7 +136,7 @@ describe('running checks', () => {
     ]);
   });
 
-  it('a mistake of ours is not taken for a failure of the services', async () => {
+  it('does not hide a programming error', async () => {
     const run = running([check('wrong', () => Promise.reject(new TypeError('our mistake')))]);
     await expect(run.done).rejects.toThrow('our mistake');
   });

@@ -6,29 +6,29 @@ import { generalFailure, MORE_TIME } from './failures.js';
 export interface RunOptions {
   /** Time limit of each check. */
   readonly timeoutMs: number;
-  /** Ends the run: the check under way cleans up after itself, the rest is not begun. */
+  /** Ends the run: the current check cleans up, the others are not started. */
   readonly interrupted: AbortSignal;
-  /** A signal that aborts after so many milliseconds. @default AbortSignal.timeout */
+  /** Returns a signal that aborts after so many milliseconds. @default AbortSignal.timeout */
   readonly after?: (ms: number) => AbortSignal;
 }
 
-/** How much longer a check may take to clean up; one that hangs is abandoned then. */
+/** Extra time for a check to clean up; one that hangs is then abandoned. */
 const GRACE_MS = 20_000;
 
-/** Runs the checks in turn and reports each as soon as it is done. */
+/** Runs the checks in order and yields each finding as soon as it is known. */
 export async function* runChecks(
   checks: readonly Check[],
   options: RunOptions,
 ): AsyncGenerator<Finding, void, undefined> {
-  const unusable = new Set<Check>();
+  const failed = new Set<Check>();
   for (const check of checks) {
     if (options.interrupted.aborted) return;
-    const failed = check.needs.find((need) => unusable.has(need));
-    const verdict = failed === undefined ? await verdictOf(check, options) : skipped(failed);
+    const blocker = check.needs.find((need) => failed.has(need));
+    const result = blocker === undefined ? await verdictOf(check, options) : skipped(blocker);
     // Interrupted, with nothing to report.
-    if (verdict === undefined) return;
-    if (verdict.outcome === 'broken' || verdict.outcome === 'skipped') unusable.add(check);
-    yield { check: check.check, subject: check.subject, ...verdict };
+    if (result === undefined) return;
+    if (result.outcome === 'broken' || result.outcome === 'skipped') failed.add(check);
+    yield { check: check.check, subject: check.subject, ...result };
   }
 }
 
@@ -37,7 +37,7 @@ function skipped({ check, subject }: Check): Omit<Finding, 'check' | 'subject'> 
   return { outcome: 'skipped', message, advice: '' };
 }
 
-/** @returns undefined when it was interrupted */
+/** @returns undefined if interrupted */
 async function verdictOf(check: Check, options: RunOptions): Promise<Verdict | undefined> {
   const after = options.after ?? ((ms) => AbortSignal.timeout(ms));
   const signal = AbortSignal.any([options.interrupted, after(options.timeoutMs)]);
@@ -45,7 +45,7 @@ async function verdictOf(check: Check, options: RunOptions): Promise<Verdict | u
   try {
     return await Promise.race([check.run(signal), abandoned(signal, after, done.signal)]);
   } catch (error) {
-    if (error instanceof UpstreamError) return generalFailure(error);
+    if (error instanceof UpstreamError) return (check.onFailure ?? generalFailure)(error);
     if (!signal.aborted || error !== signal.reason) throw error;
     if (options.interrupted.aborted) return undefined;
     return broken(`Timed out after ${options.timeoutMs / 1000} s.`, MORE_TIME);
@@ -54,19 +54,16 @@ async function verdictOf(check: Check, options: RunOptions): Promise<Verdict | u
   }
 }
 
-/** Rejects with the signal's reason when the time for cleaning up is over as well. */
+/** Rejects with the signal's reason once the time for cleaning up is over, too. */
 function abandoned(
   signal: AbortSignal,
   after: (ms: number) => AbortSignal,
   done: AbortSignal,
 ): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const giveUp = (): void => {
-      reject(signal.reason as Error);
-    };
-    const grace = (): void => {
+    const giveUp = (): void => reject(signal.reason as Error);
+    const startGrace = (): void =>
       after(GRACE_MS).addEventListener('abort', giveUp, { signal: done });
-    };
-    signal.addEventListener('abort', grace, { signal: done });
+    signal.addEventListener('abort', startGrace, { signal: done });
   });
 }

@@ -51,8 +51,8 @@ const failing = (error: Error) => (): Promise<never> => Promise.reject(error);
 const refused: RightReading = { kind: 'refused', status: 403 };
 const two = { updater: 'globus-updater' };
 
-describe('SciCat, where all is well', () => {
-  it('with one administrator account everything is proven', async () => {
+describe('SciCat in good order', () => {
+  it('proves everything with one administrator account', async () => {
     const { found, asked } = await findings();
     expect(outcomes(found)).toEqual([
       `scicat-health ${URL}: ok`,
@@ -77,7 +77,7 @@ describe('SciCat, where all is well', () => {
     ]);
   });
 
-  it('with two accounts what SciCat does not tell is unclear, and the groups are shown', async () => {
+  it('with two accounts, shows the groups where SciCat does not tell the rights', async () => {
     const { found } = await findings({}, two);
     expect(outcomes(found)).toEqual([
       `scicat-health ${URL}: ok`,
@@ -98,7 +98,7 @@ describe('SciCat, where all is well', () => {
     });
   });
 
-  it('with --write a job is made, updated and removed', async () => {
+  it('with --write, creates, updates and deletes a job', async () => {
     const { found, asked } = await findings({}, { write: true });
     expect(found.at(-1)).toEqual({
       check: 'scicat-trial-job',
@@ -111,7 +111,7 @@ describe('SciCat, where all is well', () => {
   });
 });
 
-describe('whether SciCat answers', () => {
+describe('the health of SciCat', () => {
   it.each<[string, Partial<ScicatProbe>, string, string]>([
     [
       'unreachable',
@@ -132,7 +132,7 @@ describe('whether SciCat answers', () => {
       'There is no SciCat API at this address (status 404).',
       'Correct scicatUrl (/proxy.yaml:7)',
     ],
-  ])('%s: says so, and asks nothing further', async (_what, parts, message, advice) => {
+  ])('%s: reports it, and makes no further calls', async (_what, parts, message, advice) => {
     const { found, asked } = await findings(parts, { write: true });
     expect(found[0]).toMatchObject({ outcome: 'broken', message });
     expect(found[0]?.advice).toContain(advice);
@@ -140,7 +140,7 @@ describe('whether SciCat answers', () => {
     expect(asked).toEqual(['health']);
   });
 
-  it('a clock that is off shows at SciCat too', async () => {
+  it('shows that the clock is off', async () => {
     const health = answering({ status: 200, kind: 'well', aheadMs: -600_000 } as const);
     expect(await saidOf('scicat-clock', { health })).toMatchObject({
       outcome: 'broken',
@@ -149,8 +149,8 @@ describe('whether SciCat answers', () => {
   });
 });
 
-describe('whether an account logs in', () => {
-  it('a wrong password names the variables of the account that has it', async () => {
+describe('the login of an account', () => {
+  it('with a wrong password names the variables of that account', async () => {
     const error = new ServiceAccountError('SciCat', 'No.', { status: 401 });
     const whoAmI: ScicatProbe['whoAmI'] = (role) =>
       role === 'updater'
@@ -183,7 +183,7 @@ describe('whether an account logs in', () => {
     ]);
   });
 
-  it('an account that is no functional one fails at SciCat itself', async () => {
+  it('of an account that is not a functional one fails in SciCat', async () => {
     const error = new UpstreamUnavailableError('SciCat', 'No.', {
       status: 500,
       outcomeUnclear: false,
@@ -195,7 +195,7 @@ describe('whether an account logs in', () => {
     });
   });
 
-  it('a name that SciCat spells otherwise would make the service strange to its own jobs', async () => {
+  it('fails if SciCat spells the name differently: the service would not recognize its jobs', async () => {
     const whoAmI = answering({ username: 'Globus-Proxy', groups: [] });
     expect(await saidOf('scicat-login', { whoAmI })).toEqual({
       outcome: 'broken',
@@ -206,7 +206,7 @@ describe('whether an account logs in', () => {
   });
 });
 
-describe('what SciCat is set up with', () => {
+describe('the job types and rights in SciCat', () => {
   it.each(['globus_transfer_job', 'archive'])('a missing job type %s', async (missing) => {
     const jobType: ScicatProbe['jobType'] = (type) =>
       Promise.resolve({ kind: type === missing ? 'unknown' : 'known' });
@@ -250,13 +250,13 @@ describe('what SciCat is set up with', () => {
     });
   });
 
-  it('one account whose first right is unclear has an unclear second one', async () => {
+  it('one account whose right to create is unclear: the other rights are, too', async () => {
     const mayCreateJobs = answering({ kind: 'strange', status: 418 } as const);
     expect((await saidOf('scicat-update', { mayCreateJobs }))?.outcome).toBe('unclear');
     expect((await saidOf('scicat-lifecycle', { mayCreateJobs }))?.outcome).toBe('unclear');
   });
 
-  it('a second account that is in the groups of the first', async () => {
+  it('a second account that may create jobs', async () => {
     expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) }, two)).toMatchObject(
       {
         outcome: 'broken',
@@ -286,14 +286,14 @@ describe('what SciCat is set up with', () => {
 describe('a job that SciCat should have refused', () => {
   const mayCreateJobs = answering({ kind: 'stored', jobId: 'job-7' } as const);
 
-  it('is removed', async () => {
+  it('is deleted', async () => {
     expect(await saidOf('scicat-create', { mayCreateJobs })).toMatchObject({
       outcome: 'unclear',
       message: 'SciCat created a job that it was expected to refuse; the job has been deleted.',
     });
   });
 
-  it('or named, if that fails', async () => {
+  it("is named if it can't be deleted", async () => {
     const removeJob = failing(rejected());
     expect(await saidOf('scicat-create', { mayCreateJobs, removeJob })).toMatchObject({
       outcome: 'broken',
@@ -306,18 +306,18 @@ describe('a job that SciCat should have refused', () => {
 describe('the trial job', () => {
   const write = { write: true };
 
-  it('is not made where it could not be removed', async () => {
+  it('is not created if it could not be deleted', async () => {
     const { found, asked } = await findings({ mayDeleteJobs: answering(refused) }, write);
     expect(found.at(-1)?.outcome).toBe('skipped');
     expect(asked).not.toContain('makeTrialJob');
   });
 
-  it('is made whatever is known of lifecycles, which it does not touch', async () => {
+  it('is created without the right to change lifecycles', async () => {
     const parts = { mayChangeLifecycles: answering(refused) };
     expect((await saidOf('scicat-trial-job', parts, { ...two, ...write }))?.outcome).toBe('ok');
   });
 
-  it('that SciCat stores while it says no is removed as well', async () => {
+  it('that SciCat stores although it reports an error is deleted', async () => {
     const parts = {
       makeTrialJob: answering({ kind: 'doubtful', status: 400 } as const),
       findTrialJob: answering('job-3'),
@@ -331,7 +331,7 @@ describe('the trial job', () => {
     expect(asked.slice(-4)).toEqual(['makeTrialJob', 'findTrialJob', 'endTrialJob', 'removeJob']);
   });
 
-  it('that SciCat does not make', async () => {
+  it('that SciCat does not create', async () => {
     const makeTrialJob = answering({ kind: 'doubtful', status: 403 } as const);
     expect(await saidOf('scicat-trial-job', { makeTrialJob }, write)).toMatchObject({
       outcome: 'broken',
@@ -339,7 +339,7 @@ describe('the trial job', () => {
     });
   });
 
-  it('whose answer is lost is looked for', async () => {
+  it('is searched for if the response was lost', async () => {
     const parts = { makeTrialJob: failing(timeout()), findTrialJob: answering('job-3') };
     const { asked } = await findings(parts, write);
     expect(asked.slice(-2)).toEqual(['endTrialJob', 'removeJob']);

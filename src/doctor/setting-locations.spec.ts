@@ -21,7 +21,7 @@ describe('settings in the configuration file', () => {
     expect([settings.of(path), settings.isSet(path)]).toEqual([place, isSet]);
   });
 
-  it('of a file that can not be read as YAML are not known', () => {
+  it('are unknown if the file is not YAML', () => {
     const broken = yamlLocations('a: [', '/proxy.yaml');
     expect([broken.of('a'), broken.isSet('a')]).toEqual(['a in /proxy.yaml', false]);
   });

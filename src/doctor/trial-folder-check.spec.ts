@@ -25,9 +25,8 @@ async function trial(parts: Partial<GlobusProbe>, signal = new AbortController()
   const verdict = await trialFolderCheck({
     subject: 'CSCS /archive',
     needs: [],
-    collection: 'collection',
-    scopes: [],
-    parent: () => Promise.resolve({ path: '/archive' }),
+    facility: { collection: 'collection', scopes: [] },
+    parent: () => Promise.resolve('/archive'),
     context: {
       path: '/archive',
       roles: ['destination'],
@@ -58,7 +57,7 @@ describe('the trial folder', () => {
     });
   });
 
-  it('that must not be created leaves nothing to delete', async () => {
+  it('is not deleted if Globus refused to create it', async () => {
     expect(await trial({ makeFolder: failing(denied) })).toEqual({
       verdict: {
         outcome: 'broken',
@@ -98,7 +97,7 @@ describe('the trial folder', () => {
       { deletion: () => Promise.resolve('failed') },
       'A folder was created, but the Globus task task-1 failed to delete it.',
     ],
-  ])('that stays is named: %s', async (_what, parts, message) => {
+  ])('is named if it is left behind: %s', async (_what, parts, message) => {
     expect((await trial(parts)).verdict).toEqual({
       outcome: 'broken',
       message,

@@ -1,30 +1,28 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
-import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import { type CollectionContext, collectionFailure, markOf, MORE_TIME } from './failures.js';
+import type { Facility } from '../facilities/facility.js';
+import { broken, type Check, type DoctorDeps, ok, unclear, type Verdict } from './check.js';
+import { type CollectionContext, collectionFailure, failedStep, markOf } from './failures.js';
 import type { GlobusProbe } from './probes/globus-probe.js';
 
-/** What a folder is created and deleted with. */
-export interface TrialFolderDeps {
-  readonly subject: string;
-  readonly needs: readonly Check[];
-  readonly collection: string;
-  readonly scopes: readonly string[];
+/** What {@link trialFolderCheck} needs. */
+export interface TrialFolderDeps
+  extends Pick<DoctorDeps, 'pause'>, Pick<Check, 'subject' | 'needs'> {
+  readonly facility: Pick<Facility, 'collection' | 'scopes'>;
   /** The folder to create it in. */
-  readonly parent: (signal: AbortSignal) => Promise<{ readonly path: string }>;
+  readonly parent: (signal: AbortSignal) => Promise<string>;
   readonly context: CollectionContext;
-  /** Its name, which nothing else has. */
+  /** A unique name for it. */
   readonly name: string;
   readonly probe: GlobusProbe;
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Time limit of cleaning up, which goes on when the check itself is out of time. */
+/** Time limit of cleaning up, which also happens after the check has run out of time. */
 const CLEAN_UP_MS = 15_000;
 const POLL_MS = 1_000;
 
 /**
- * Creates a folder on a destination and has Globus delete it. A folder and not a file, because
- * Globus has no call that writes one; an account that may create folders may put files into them.
+ * Creates a folder on a destination and has Globus delete it. Not a file, because Globus has no call
+ * that writes one; an account that may create folders may put files into them.
  */
 export function trialFolderCheck(deps: TrialFolderDeps): Check {
   const { subject, needs } = deps;
@@ -32,31 +30,32 @@ export function trialFolderCheck(deps: TrialFolderDeps): Check {
 }
 
 async function tryFolder(deps: TrialFolderDeps, signal: AbortSignal): Promise<Verdict> {
-  const { probe, collection, scopes, name } = deps;
-  const { path: parent } = await deps.parent(signal);
-  const path = `${parent === '/' ? '' : parent}/${name}`;
+  const parent = await deps.parent(signal);
+  const path = `${parent === '/' ? '' : parent}/${deps.name}`;
+  let verdict = ok('Created and deleted a folder.');
   try {
-    await probe.makeFolder({ collection, scopes, path }, signal);
+    await deps.probe.makeFolder({ ...deps.facility, path }, signal);
   } catch (error) {
-    const verdict = notCreated(error, deps, signal);
-    // If the outcome is unclear it may exist all the same.
-    const certain = error instanceof UpstreamError && !error.outcomeUnclear;
-    return certain ? verdict : afterDeletion(verdict, path, deps, signal);
+    verdict = failedStep('No folder could be created', error, signal, 'Globus', (failure) =>
+      collectionFailure(failure, deps.context),
+    );
+    // If the outcome is unclear, the folder may exist all the same.
+    if (error instanceof UpstreamError && !error.outcomeUnclear) return verdict;
   }
-  return afterDeletion(ok('Created and deleted a folder.'), path, deps, signal);
+  return afterDeletion(verdict, path, deps, signal);
 }
 
-/** Has the folder deleted, and waits for it within the check's time. */
+/** Has the folder deleted, and waits for that within the check's time limit. */
 async function afterDeletion(
   verdict: Verdict,
   path: string,
-  { probe, collection, scopes, pause }: TrialFolderDeps,
+  { probe, facility, pause }: TrialFolderDeps,
   signal: AbortSignal,
 ): Promise<Verdict> {
   let taskId: string;
   try {
     const cleanUp = AbortSignal.timeout(CLEAN_UP_MS);
-    taskId = await probe.deleteFolder({ collection, scopes, path }, cleanUp);
+    taskId = await probe.deleteFolder({ ...facility, path }, cleanUp);
   } catch (error) {
     const why = error instanceof UpstreamError ? ` (${markOf(error) || 'no response'})` : '';
     return leftBehind(verdict, `Globus did not accept its deletion${why}`, path);
@@ -80,16 +79,6 @@ async function afterDeletion(
       `Check https://app.globus.org/activity/${taskId}, or look for ${path} in the collection.`,
     );
   }
-}
-
-function notCreated(error: unknown, { context }: TrialFolderDeps, signal: AbortSignal): Verdict {
-  const what = 'No folder could be created';
-  if (error instanceof UpstreamError) {
-    const { message, advice } = collectionFailure(error, context);
-    return broken(`${what}: ${message}`, advice);
-  }
-  if (!signal.aborted) throw error;
-  return broken(`${what}: the check ended before Globus responded.`, MORE_TIME);
 }
 
 function leftBehind({ outcome, message, advice }: Verdict, why: string, path: string): Verdict {

@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { UpstreamError } from '../errors/upstream.errors.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import { generalFailure, MORE_TIME } from './failures.js';
+import { failedStep, generalFailure } from './failures.js';
 import type { ScicatProbe } from './probes/scicat-probe.js';
 
-/** Time limit of cleaning up, which goes on when the check itself is out of time. */
+/** Time limit of cleaning up, which also happens after the check has run out of time. */
 export const CLEAN_UP_MS = 10_000;
 
 /**
  * Creates a real job, updates it and deletes it. A running service does not take it for a transfer:
- * it has no record, and is cancelled and gone long before the quarter of an hour after which a
- * service touches such jobs.
+ * it has no record, and is cancelled and gone long before the 15 minutes after which a service
+ * touches such jobs.
  *
- * @param needs with these proved, nothing is left behind
+ * @param needs checks of the rights without which the job would be left behind
  */
 export function trialJobCheck(creator: string, needs: readonly Check[], probe: ScicatProbe): Check {
   return {
@@ -22,25 +21,23 @@ export function trialJobCheck(creator: string, needs: readonly Check[], probe: S
     run: async (signal) => {
       const { jobId, verdict } = await create(randomUUID(), probe, signal);
       if (jobId === undefined) return verdict;
-      let outcome = verdict;
       try {
         await probe.endTrialJob(jobId, signal);
       } catch (error) {
-        outcome = failure(error, 'The job was created, but could not be updated', signal);
+        const what = 'The job was created, but could not be updated';
+        return remove(failure(what, error, signal), jobId, probe);
       }
-      return afterRemoval(outcome, jobId, probe);
+      return remove(verdict, jobId, probe);
     },
   };
 }
 
-interface Created {
-  /** Undefined where there is no job. */
-  readonly jobId?: string;
-  /** What there is to say if all else goes well. */
-  readonly verdict: Verdict;
-}
-
-async function create(marker: string, probe: ScicatProbe, signal: AbortSignal): Promise<Created> {
+/** @returns the job's id, if there is one, and the verdict if everything else succeeds */
+async function create(
+  marker: string,
+  probe: ScicatProbe,
+  signal: AbortSignal,
+): Promise<{ readonly jobId?: string; readonly verdict: Verdict }> {
   let verdict: Verdict;
   try {
     const reading = await probe.makeTrialJob(marker, signal);
@@ -52,22 +49,24 @@ async function create(marker: string, probe: ScicatProbe, signal: AbortSignal): 
       'Compare the job type with config/scicat/job-types.yaml: with a create.auth other than "#jobAdmin", or with an action that validates datasets, SciCat requires a dataset, which the trial job does not have.',
     );
   } catch (error) {
-    verdict = failure(error, 'No job could be created', signal);
+    verdict = failure('No job could be created', error, signal);
   }
-  // SciCat answers with an error after storing the job when an action of its type fails.
-  const jobId = await probe.findTrialJob(marker, AbortSignal.timeout(CLEAN_UP_MS)).catch(
-    // What kept it from being created keeps it from being found.
-    () => undefined,
-  );
+  // SciCat stores the job before it runs the actions of its type, and reports an error if one fails.
+  // What kept the job from being created may keep it from being found.
+  const cleanUp = AbortSignal.timeout(CLEAN_UP_MS);
+  const jobId = await probe.findTrialJob(marker, cleanUp).catch(() => undefined);
   if (jobId === undefined) return { verdict };
-  const stored = unclear(
-    'Created, updated and deleted a job, although SciCat reported that it could not be created.',
-    'Ask the SciCat administrators to check the actions (e-mail, url, …) of the job type globus_transfer_job: one of them fails. The service copes with that.',
-  );
-  return { jobId, verdict: signal.aborted ? verdict : stored };
+  if (signal.aborted) return { jobId, verdict };
+  return {
+    jobId,
+    verdict: unclear(
+      'Created, updated and deleted a job, although SciCat reported that it could not be created.',
+      'Ask the SciCat administrators to check the actions (e-mail, url, …) of the job type globus_transfer_job: one of them fails. The service copes with that.',
+    ),
+  };
 }
 
-async function afterRemoval(verdict: Verdict, jobId: string, probe: ScicatProbe): Promise<Verdict> {
+async function remove(verdict: Verdict, jobId: string, probe: ScicatProbe): Promise<Verdict> {
   try {
     await probe.removeJob(jobId, AbortSignal.timeout(CLEAN_UP_MS));
     return verdict;
@@ -79,12 +78,6 @@ async function afterRemoval(verdict: Verdict, jobId: string, probe: ScicatProbe)
   }
 }
 
-/** An abort ends here as well: what follows cleans up, and reports what it could not. */
-function failure(error: unknown, what: string, signal: AbortSignal): Verdict {
-  if (error instanceof UpstreamError) {
-    const { message, advice } = generalFailure(error);
-    return broken(`${what}: ${message}`, advice);
-  }
-  if (!signal.aborted) throw error;
-  return broken(`${what}: the check ended before SciCat responded.`, MORE_TIME);
+function failure(what: string, error: unknown, signal: AbortSignal): Verdict {
+  return failedStep(what, error, signal, 'SciCat', generalFailure);
 }

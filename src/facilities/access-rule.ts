@@ -1,7 +1,7 @@
 import type { Facility } from './facility.js';
 
 /** What stands at a facility's `accessPath` in an identity document. */
-export type AccessFound =
+type AccessFound =
   /** The path leads nowhere; `missing` is the part of it that ends at the first absent key. */
   | { readonly kind: 'nowhere'; readonly missing: string }
   | { readonly kind: 'text'; readonly value: string }

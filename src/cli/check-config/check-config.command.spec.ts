@@ -52,7 +52,7 @@ const MISSING_SECRETS = Object.keys(SECRETS).map((name) =>
 );
 
 describe('check-config', () => {
-  it('says in one line that all is right', async () => {
+  it('prints one line for a valid file', async () => {
     expect(await run(['good.yaml'])).toEqual({
       code: 0,
       out: 'good.yaml: valid, 1 facility\n',
@@ -60,7 +60,7 @@ describe('check-config', () => {
     });
   });
 
-  it('shows every problem with its place, the line, and what is meant; exit code 1', async () => {
+  it('shows every problem with its location, line and suggestion; exit code 1', async () => {
     expect(await run(['broken.yaml'])).toEqual({
       code: 1,
       err: '',
@@ -82,7 +82,7 @@ broken.yaml: 1 error, 2 warnings
     });
   });
 
-  it('ends with 0 when there are only warnings', async () => {
+  it('exits with 0 if there are only warnings', async () => {
     const { code, out } = await run(['warned.yaml']);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -100,7 +100,7 @@ broken.yaml: 1 error, 2 warnings
     expect((await run(['broken.yaml'], { env })).code).toBe(1);
   });
 
-  it('a file that is not there, or no file at all', async () => {
+  it('reports a missing file, and that no file was found', async () => {
     expect(await run(['no.yaml'])).toEqual({
       code: 1,
       out: 'configuration: error: file: The file /etc/proxy/no.yaml, which the command line names, does not exist\n\n1 error\n',
@@ -110,7 +110,7 @@ broken.yaml: 1 error, 2 warnings
     expect([code, out]).toEqual([1, expect.stringContaining('No configuration file was found')]);
   });
 
-  it('a wrong call is exit code 2', async () => {
+  it('exits with 2 after a usage error', async () => {
     expect(await run(['good.yaml', '--config', 'broken.yaml'])).toMatchObject({
       code: 2,
       out: '',
@@ -119,7 +119,7 @@ broken.yaml: 1 error, 2 warnings
     expect(await run(['good.yaml', 'broken.yaml'])).toMatchObject({ code: 2, out: '' });
   });
 
-  it('misses the secrets as the service would at its start', async () => {
+  it('reports missing secrets as the service does at its start', async () => {
     const { code, out } = await run(['good.yaml'], { env: { HOME: '/h' } });
     expect(code).toBe(1);
     expect(out.trimEnd().split('\n\n')).toEqual([
@@ -134,13 +134,13 @@ broken.yaml: 1 error, 2 warnings
     expect(await run(['--no-secrets', 'broken.yaml'], alone)).toMatchObject({ code: 1 });
   });
 
-  it('lets no file paint on the terminal', async () => {
+  it('prints no control characters of a file', async () => {
     const { out } = await run(['hostile.yaml']);
     expect(out).toContain('warning: \uFFFD[2Jpaints: is not a known setting');
     expect(out).not.toContain('\u001b');
   });
 
-  it('paints only on a terminal', async () => {
+  it('uses colours on a terminal only', async () => {
     const plain = await run(['broken.yaml']);
     const painted = await run(['broken.yaml'], { colours: true });
     expect(plain.out).not.toContain('\u001b');
@@ -150,7 +150,7 @@ broken.yaml: 1 error, 2 warnings
 });
 
 describe('check-config --print', () => {
-  it('prints a file with all defaults that makes the same configuration, and no secret', async () => {
+  it('prints an equivalent file with all defaults, without secrets', async () => {
     const first = await run(['--print', 'good.yaml']);
     expect([first.code, first.err]).toEqual([0, 'good.yaml: valid, 1 facility\n']);
     expect(first.out).not.toContain('hunter2');
@@ -170,13 +170,13 @@ describe('check-config --print', () => {
     });
   });
 
-  it('prints nothing of a broken file, and says nothing of secrets that are not asked for', async () => {
+  it('prints nothing of a broken file, nor secrets with --no-secrets', async () => {
     expect(await run(['--print', 'broken.yaml'])).toMatchObject({ code: 1, out: '' });
     const { out } = await run(['--print', '--no-secrets', 'good.yaml']);
     expect(out).not.toContain('GLOBUS_CLIENT_SECRET');
   });
 
-  it('shows the file also while secrets are missing', async () => {
+  it('prints the file even if secrets are missing', async () => {
     const { code, out } = await run(['--print', 'good.yaml'], { env: { HOME: '/h' } });
     expect([code, out]).toEqual([1, expect.stringContaining('#   GLOBUS_CLIENT_ID: not set\n')]);
   });
@@ -189,7 +189,7 @@ describe('check-config --json', () => {
     return JSON.parse(out) as unknown;
   };
 
-  it('has one shape, whatever is wrong', async () => {
+  it('always has the same shape', async () => {
     expect(await json('broken.yaml')).toEqual({
       file: '/etc/proxy/broken.yaml',
       ok: false,
@@ -225,7 +225,7 @@ describe('check-config --json', () => {
     });
   });
 
-  it('has the configuration in it with --print, null for what is not set, and no secret', async () => {
+  it('contains the configuration with --print, null for unset values, and no secrets', async () => {
     const { out } = await run(['--json', '--print', 'good.yaml']);
     expect(out).not.toContain('hunter2');
     expect(JSON.parse(out)).toMatchObject({

@@ -20,11 +20,7 @@ Examples:
   scicat-globus-proxy check-config --no-secrets new.yaml    only a file, e.g. in CI
   scicat-globus-proxy check-config --print                  with all defaults filled in`;
 
-/**
- * `check-config`: what `serve` checks at its start, with nothing started.
- *
- * @param files in place of those of this machine
- */
+/** `check-config`: checks the configuration as `serve` does when it starts. */
 export function checkConfigCommand(files?: ConfigFiles): CommandInstaller {
   return (program, terminal, ends) => {
     program
@@ -53,8 +49,8 @@ export function checkConfigCommand(files?: ConfigFiles): CommandInstaller {
 }
 
 function show(reading: ConfigReading, options: CheckConfigOptions, terminal: Terminal): void {
-  const { fileConfig } = reading;
-  const report = problemReport({ ...reading, facilities: fileConfig?.facilities.length }, terminal);
+  const { fileConfig, secretsSet } = reading;
+  const report = problemReport(reading, terminal);
   if (options.print !== true) {
     terminal.out(report);
     return;
@@ -63,10 +59,14 @@ function show(reading: ConfigReading, options: CheckConfigOptions, terminal: Ter
   terminal.err(report);
   if (fileConfig === undefined) return;
   terminal.out(effectiveYaml(fileConfig));
-  if (options.secrets) terminal.out(secretsAsComment(reading.secretsSet));
+  if (!options.secrets) return;
+  const lines = Object.entries(secretsSet).map(
+    ([name, isSet]) => `#   ${name}: ${isSet ? 'set' : 'not set'}\n`,
+  );
+  terminal.out(`# Secrets in the environment:\n${lines.join('')}`);
 }
 
-/** The shape is documented in docs/configuration.md: scripts depend on it. */
+/** Scripts depend on this format, which docs/configuration.md documents. */
 function jsonReport(reading: ConfigReading, options: CheckConfigOptions): string {
   const { file, problems, fileConfig, secretsSet } = reading;
   const { errors, warnings } = countProblems(problems);
@@ -92,11 +92,4 @@ function jsonReport(reading: ConfigReading, options: CheckConfigOptions): string
       : {}),
   };
   return `${JSON.stringify(report, undefined, 2)}\n`;
-}
-
-function secretsAsComment(secretsSet: Readonly<Record<string, boolean>>): string {
-  const lines = Object.entries(secretsSet).map(
-    ([name, isSet]) => `#   ${name}: ${isSet ? 'set' : 'not set'}\n`,
-  );
-  return `# Secrets in the environment:\n${lines.join('')}`;
 }

@@ -13,25 +13,28 @@ describe('the line that a problem is in', () => {
     expect(drawn('a: 1', 1)).toBe('a: 1\n^');
   });
 
-  it('keeps tabs, however wide a terminal makes them', () => {
+  it('keeps tabs, whatever their width', () => {
     expect(drawn('a:\t\tx', 1, 5)).toBe('a:\t\tx\n  \t\t^');
   });
 
-  it('can end before the column, where something is missing', () => {
+  it('can end before the column', () => {
     expect(drawn('a: [1  ', 1, 8)).toBe('a: [1\n     ^');
   });
 
-  it('is not there for what stands in no file, or behind its end', () => {
+  it('is undefined without a line, or after the end of the file', () => {
     expect(drawn('a: 1', undefined)).toBeUndefined();
     expect(drawn('a: 1', 3, 1)).toBeUndefined();
   });
 
-  it.each([1, 60, 150, 300])('of a very long one shows what is around column %i', (column) => {
-    const text = Array.from({ length: 300 }, (_, index) => (index % 10).toString()).join('');
-    const excerpt = excerptOf({ line: 1, column }, text);
-    expect(excerpt?.text.length).toBeLessThanOrEqual(102);
-    expect(excerpt?.text.charAt(excerpt.indent.length)).toBe(text.charAt(column - 1));
-  });
+  it.each([1, 60, 150, 300])(
+    'is cut to the surroundings of column %i if it is very long',
+    (column) => {
+      const text = Array.from({ length: 300 }, (_, index) => (index % 10).toString()).join('');
+      const excerpt = excerptOf({ line: 1, column }, text);
+      expect(excerpt?.text.length).toBeLessThanOrEqual(102);
+      expect(excerpt?.text.charAt(excerpt.indent.length)).toBe(text.charAt(column - 1));
+    },
+  );
 
   it.each([
     ['  password: hunter2', '  password: …'],
@@ -39,11 +42,11 @@ describe('the line that a problem is in', () => {
     ['GLOBUS_CLIENT_SECRET: hunter2', 'GLOBUS_CLIENT_SECRET: …'],
     ['scicatUrl: https://me:hunter2@scicat/', 'scicatUrl: https://…@scicat/'],
     ['  # no secret here', '  # no secret here'],
-  ])('does not repeat what looks like a secret: %s', (line, shown) => {
+  ])('masks what looks like a secret: %s', (line, shown) => {
     expect(excerptOf({ line: 1, column: 1 }, line)?.text).toBe(shown);
   });
 
-  it('can not paint or move anything on the terminal', () => {
+  it('contains no control characters', () => {
     expect(printable('a\u001b[31m\u0007b\tc\nd')).toBe('a\uFFFD[31m\uFFFDb\tc\nd');
     expect(excerptOf({ line: 1, column: 1 }, 'a\u001b[2Jb')?.text).toBe('a\uFFFD[2Jb');
   });

@@ -1,72 +1,57 @@
 import { posix, win32 } from 'node:path';
 import { ENVIRONMENT } from '../../config/environment.js';
-import type { Problem } from '../../config/problem.js';
+import type { ConfigReading } from '../../config/load-config.js';
+import { errorsAmong, type Problem } from '../../config/problem.js';
 import type { Terminal } from '../common/terminal.js';
 import { counted, painter } from '../common/text.js';
 
-/** What of a check is shown. */
-export interface CheckedFile {
-  /** Absolute path; undefined if no file was found. */
-  readonly file: string | undefined;
-  /** Undefined if it could not be read. */
-  readonly text: string | undefined;
-  readonly problems: readonly Problem[];
-  /** How many facilities there are, if there are no errors. */
-  readonly facilities: number | undefined;
-}
-
-/** How many of a check's problems are errors, and how many warnings. */
+/** Counts errors and warnings. */
 export function countProblems(problems: readonly Problem[]): {
   readonly errors: number;
   readonly warnings: number;
 } {
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const errors = errorsAmong(problems).length;
   return { errors, warnings: problems.length - errors };
 }
 
 /**
- * All problems for people: `file:line:column: error: …` as compilers write it, so that editors and CI
- * find the place; the line with a caret under the column; and at the end a summary.
+ * All problems for people: `file:line:column: error: …` as compilers print it, so that editors and
+ * CI find the location; the line with a caret below the column; a summary at the end.
  */
 export function problemReport(
-  checked: CheckedFile,
+  reading: ConfigReading,
   terminal: Pick<Terminal, 'colours' | 'platform' | 'workingFolder'>,
 ): string {
   const painted = painter(terminal.colours);
   const near = (file: string): string => relativePath(file, terminal);
-  const parts = checked.problems.map((problem) => {
-    const { line, column, severity, suggestion } = problem;
-    const place = [near(problem.file), line, column].filter((part) => part !== undefined).join(':');
+  const parts = reading.problems.map((problem) => {
+    const { file, line, column, severity, suggestion, path, message } = problem;
+    const place = [near(file), line, column].filter((part) => part !== undefined).join(':');
     const kind = painted(['bold', severity === 'error' ? 'red' : 'yellow'], `${severity}:`);
-    const head = `${painted('bold', `${place}:`)} ${kind} ${printable(`${problem.path}: ${problem.message}`)}`;
-    const excerpt =
-      problem.file === checked.file && checked.text !== undefined
-        ? excerptOf(problem, checked.text)
-        : undefined;
-    if (excerpt === undefined) {
-      return suggestion === undefined ? head : `${head}; ${printable(suggestion)}`;
-    }
+    const head = `${painted('bold', `${place}:`)} ${kind} ${printable(`${path}: ${message}`)}`;
+    const hint = suggestion === undefined ? '' : printable(suggestion);
+    const text = file === reading.file ? reading.text : undefined;
+    const excerpt = text === undefined ? undefined : excerptOf(problem, text);
+    if (excerpt === undefined) return hint === '' ? head : `${head}; ${hint}`;
     const number = excerpt.line.toString();
-    const pad = ' '.repeat(number.length);
-    const hint = suggestion === undefined ? '' : ` ${printable(suggestion)}`;
     return [
       head,
       `  ${number} | ${excerpt.text}`,
-      `  ${pad} | ${excerpt.indent}${painted(['bold', 'green'], `^${hint}`)}`,
+      `  ${' '.repeat(number.length)} | ${excerpt.indent}${painted(['bold', 'green'], `^ ${hint}`.trim())}`,
     ].join('\n');
   });
-  return `${[...parts, summary(checked, near)].join('\n\n')}\n`;
+  return `${[...parts, summary(reading, near)].join('\n\n')}\n`;
 }
 
 function summary(
-  { file, problems, facilities }: CheckedFile,
+  { file, problems, fileConfig }: ConfigReading,
   near: (file: string) => string,
 ): string {
   const { errors, warnings } = countProblems(problems);
   const subject = file === undefined ? '' : `${near(file)}: `;
   if (problems.length === 0) {
-    const found = facilities === undefined ? [] : [counted(facilities, 'facility', 'facilities')];
-    return `${subject}${['valid', ...found].join(', ')}`;
+    const facilities = fileConfig?.facilities.length ?? 0;
+    return `${subject}valid, ${counted(facilities, 'facility', 'facilities')}`;
   }
   const sums = [
     errors === 0 ? 'no errors' : counted(errors, 'error'),
@@ -91,23 +76,22 @@ function relativePath(
   return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
 }
 
-/** The most of a line that is shown: more would be wrapped, and the caret would point at nothing. */
+/** Longer lines are cut: a terminal would wrap them, and the caret would be misplaced. */
 const WIDTH = 100;
 const MARGIN = 20;
 
-/** A line of the file, fit to be shown, and what goes below it so that the caret is in its place. */
+/** A line of the file, ready to print. */
 export interface Excerpt {
   readonly line: number;
   readonly text: string;
-  /** Blanks, and tabs where the line has them, up to the column. */
+  /** Goes before the caret: spaces, and the line's own tabs. */
   readonly indent: string;
 }
 
 /**
- * The line that a problem is in. Values that look like secrets are masked: the output of a check ends
- * up in other places than the file.
+ * The line of a problem. What looks like a secret is masked, since the output may be shared.
  *
- * @param text of the file that the problem is in
+ * @param text content of the file
  */
 export function excerptOf(
   problem: Pick<Problem, 'line' | 'column'>,
@@ -118,7 +102,7 @@ export function excerptOf(
   if (line === undefined || whole === undefined) return undefined;
   const masked = printable(withoutSecrets(whole.trimEnd()));
   const caret = Math.min(column - 1, masked.length);
-  // Near the end of the line the caret must be in view, too.
+  // Keeps the caret in view near the end of the line, too.
   const from =
     masked.length <= WIDTH ? 0 : Math.max(0, Math.min(caret - MARGIN, masked.length - WIDTH));
   const to = from + WIDTH;
@@ -127,7 +111,7 @@ export function excerptOf(
   return { line, text: shown, indent: before.replace(/[^\t]/g, ' ') };
 }
 
-/** Text from a file without what could move the cursor or change colours; columns stay the same. */
+/** Replaces what could move the cursor or change colours; columns stay the same. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\t\n]/gu, '\uFFFD');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { livenessUrl } from './command-config.js';
 
-describe('the address of a health check from the same machine', () => {
+describe('the address of a health check on the same machine', () => {
   it.each([
     ['0.0.0.0', 'http://127.0.0.1:8080/health/live'],
     ['', 'http://127.0.0.1:8080/health/live'],

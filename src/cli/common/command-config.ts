@@ -7,14 +7,14 @@ import { Secret } from '../../config/secret.js';
 import { type CommonOptions, configArguments } from './program.js';
 import type { Terminal } from './terminal.js';
 
-/** In place of secrets that a command has no use for. */
+/** For commands that need no secrets. */
 const NO_SECRETS: Secrets = {
   globusClientId: '',
   globusClientSecret: new Secret(''),
   scicatServiceUser: { username: '', password: new Secret('') },
 };
 
-/** Reads the configuration that the service would start with, and all that is wrong with it. */
+/** Reads the configuration that the service would start with, and all problems in it. */
 export function readForCommand(
   { env, platform, workingFolder }: Terminal,
   options: CommonOptions,
@@ -31,12 +31,11 @@ export function readForCommand(
 }
 
 /**
- * The configuration that the service would start with, for a command that needs one. Warnings are
- * `check-config`'s to show.
+ * The configuration that the service would start with. Warnings are left to `check-config`.
  *
- * @param secrets `ignored`: for a command that uses none of the service's accounts, so that it works
- *   where they are not set; the configuration then has empty ones
- * @returns undefined when it can't be used; the terminal has been told why
+ * @param secrets `ignored`: for commands that use none of the service's accounts, so that they work
+ *   without secrets; those of the configuration are then empty
+ * @returns undefined if it can't be used, after printing why
  */
 export function loadForCommand(
   terminal: Terminal,
@@ -52,15 +51,15 @@ export function loadForCommand(
   return undefined;
 }
 
-/** The liveness route of the service with this configuration, as seen from the same machine. */
-export function livenessUrl(config: {
-  readonly port: number;
-  readonly server: { readonly host: string };
-}): string {
-  return `http://${reachable(config.server.host)}:${config.port}/health/live`;
+/** The service's liveness route, for callers on the same machine. */
+export function livenessUrl({
+  port,
+  server,
+}: Pick<AppConfig, 'port'> & { readonly server: Pick<AppConfig['server'], 'host'> }): string {
+  return `http://${reachable(server.host)}:${port}/health/live`;
 }
 
-/** An address to listen on says "everywhere" in ways that can't be called. */
+/** Addresses that mean "all interfaces" can't be connected to. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -52,7 +52,7 @@ describe('the command line', () => {
     [['try', '--code', '0', '--nope'], '--nope'],
     [['try', '--code', '0', 'more'], 'too many arguments'],
     [[], 'Usage'],
-  ])('%j is a wrong call: exit code 2, and what was wrong', async (argv, message) => {
+  ])('exits with 2 and a message after a usage error: %j', async (argv, message) => {
     const { code, err, out } = await run(...argv);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(message);
@@ -62,13 +62,13 @@ describe('the command line', () => {
     [['--help'], 'Try something.'],
     [['try', '--help'], '--config <path>'],
     [['--version'], '.'],
-  ])('%j is answered on standard output with exit code 0', async (argv, part) => {
+  ])('prints to standard output and exits with 0: %j', async (argv, part) => {
     const { code, out, err } = await run(...argv);
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain(part);
   });
 
-  it("does not hide a command's own failure", async () => {
+  it('does not hide an error of a command', async () => {
     const failing: CommandInstaller = (program) => {
       program.command('fail').action(() => Promise.reject(new Error('broken')));
     };

@@ -2,12 +2,12 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { serviceVersion } from '../../health/service-version.js';
 import type { Terminal } from './terminal.js';
 
-/** How a command ended: well; with a problem that it has reported; called wrongly. */
+/** 0: success; 1: a problem, which has been reported; 2: usage error. */
 export type ExitCode = 0 | 1 | 2;
 
 /** Options that every command takes. */
 export interface CommonOptions {
-  /** Path of the configuration file; without it, it is searched for. */
+  /** Path of the configuration file. @default the first one found */
   readonly config?: string;
 }
 
@@ -19,10 +19,10 @@ export type CommandInstaller = (
 ) => void;
 
 /**
- * Runs the command line of the service.
+ * Runs the command line.
  *
  * @param argv arguments after the program's name
- * @param installers one for each command, in the order of the help
+ * @param installers one per command, in the order of the help
  */
 export async function runCli(
   argv: readonly string[],
@@ -37,18 +37,10 @@ export async function runCli(
     .showHelpAfterError('(run with --help for usage)')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => {
-        terminal.out(text);
-      },
-      writeErr: (text) => {
-        terminal.err(text);
-      },
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
     });
-  for (const install of installers) {
-    install(program, terminal, (code) => {
-      exitCode = code;
-    });
-  }
+  for (const install of installers) install(program, terminal, (code) => (exitCode = code));
   for (const command of program.commands) {
     command.copyInheritedSettings(program);
     command.addHelpText('after', '\nGlobal options:\n  --config <path>  configuration file');
@@ -57,18 +49,18 @@ export async function runCli(
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Help and version end well when asked for; everything else is a usage error.
+    // 0 for --help and --version.
     return error.exitCode === 0 ? 0 : 2;
   }
   return exitCode;
 }
 
-/** The arguments that the search for the configuration understands. */
+/** The arguments for the search for the configuration file. */
 export function configArguments(options: CommonOptions): readonly string[] {
   return options.config === undefined ? [] : ['--config', options.config];
 }
 
-/** @param range what {@link fits} allows, to follow "a number of seconds" */
+/** @param range what `fits` allows, to follow "a number of seconds" */
 export function secondsReader(
   fits: (seconds: number) => boolean,
   range: string,

@@ -1,41 +1,33 @@
-/** What a command talks to: the process's streams in the program, memory in tests. */
+/** A command's surroundings: those of the process, or replacements in tests. */
 export interface Terminal {
-  /** Writes to standard output, as it is. */
+  /** Writes to standard output, without adding a line break. */
   out(text: string): void;
-  /** Writes to standard error, as it is. */
+  /** Writes to standard error, without adding a line break. */
   err(text: string): void;
-  /** All of standard input. */
+  /** Reads all of standard input. */
   readIn(): Promise<string>;
-  /** Whether output may hold colours: it goes to a terminal and `NO_COLOR` is not set. */
+  /** Whether output may have colours: it goes to a terminal, and `NO_COLOR` is not set. */
   readonly colours: boolean;
-  /** Whether what was written can be erased: output goes to a terminal. */
+  /** Whether output can be erased: it goes to a terminal. */
   readonly redraws: boolean;
-  /** The process's variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly workingFolder: string;
-  /** Aborts at Ctrl-C. */
+  /** Aborts on Ctrl-C. */
   readonly interrupted: AbortSignal;
 }
 
-/** The terminal, or wherever the process's streams lead. */
 export function processTerminal(): Terminal {
   const interrupt = new AbortController();
-  process.once('SIGINT', () => {
-    interrupt.abort();
-  });
+  process.once('SIGINT', () => interrupt.abort());
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader has gone (`| head`), and there is nothing left to report to.
+    // The reader has exited (`| head`).
     if (error.code === 'EPIPE') process.exit();
     throw error;
   });
   return {
-    out: (text) => {
-      process.stdout.write(text);
-    },
-    err: (text) => {
-      process.stderr.write(text);
-    },
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
     readIn: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -3,22 +3,19 @@ import { styleText } from 'node:util';
 /** A style or colour of Node's `styleText`, or several. */
 type Style = Parameters<typeof styleText>[0];
 
-/** Gives a string a style, or leaves it as it is. */
+/** Gives a string a style, or returns it unchanged. */
 export type Painter = (style: Style, text: string) => string;
 
-/** @param colours whether the output may hold colours, as the terminal says */
+/** @param colours as in `Terminal.colours` */
 export function painter(colours: boolean): Painter {
-  // The terminal has been checked already; the library would check another stream.
+  // Without validateStream: false, Node would check a stream of its own choice.
   return (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** What can move a terminal's cursor or turn the order of letters around, and line breaks. */
+/** Line breaks, and what moves a terminal's cursor or reverses the order of letters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/**
- * A string of unknown origin as one line that does nothing to a terminal but appear on it: users
- * can write into SciCat what they like.
- */
+/** Escapes everything but printable characters: users can write anything into SciCat. */
 export function oneLine(text: string): string {
   return text.replace(
     UNPRINTABLE,
@@ -37,7 +34,7 @@ const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // What would be rounded up to 1000 is shown as 1 of the next unit.
+  // Below 1000, but `toFixed` would round it to 1000.0.
   while (value >= 999.95 && unit < BYTE_UNITS.length - 1) {
     value /= 1000;
     unit += 1;
@@ -52,7 +49,7 @@ const TIME_UNITS = [
   ['s', 1],
 ] as const;
 
-/** A duration in its largest unit and the one below, e.g. `2 h 13 min`; rounded down. */
+/** A duration in its largest unit and the next one, e.g. `2 h 13 min`; rounded down. */
 export function durationText(seconds: number): string {
   let rest = Math.max(0, Math.floor(seconds));
   const parts = TIME_UNITS.map(([unit, size]) => {

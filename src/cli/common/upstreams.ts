@@ -8,22 +8,20 @@ import { scicatServices, type ScicatServices } from '../../scicat/scicat-service
 import { SystemClock } from '../../time/system-clock.js';
 
 /**
- * SciCat and Globus for commands: the adapters of the service without its moving parts. Nothing is
- * locked, nothing listens and no call is made before a command makes one, so a command can run
- * beside the service.
+ * The service's adapters for SciCat and Globus, without the rest of the service. They make no calls
+ * on their own, so a command can run while the service does.
  */
 export interface Upstreams {
   readonly clock: Clock;
   readonly scicat: ScicatServices;
   readonly globus: GlobusServices;
-  /** Ends all calls and connections, so that the process can end. */
+  /** Ends all calls and connections, so that the process can exit. */
   close(): void;
 }
 
-/** Connects to the services that a configuration names. Commands take it as a parameter. */
+/** Connects to the services in the configuration; tests replace it. */
 export type ConnectUpstreams = (config: AppConfig) => Upstreams;
 
-/** As {@link ConnectUpstreams}, over the network of this machine. */
 export function connectUpstreams(config: AppConfig): Upstreams {
   const clock = new SystemClock();
   const network = new AxiosTransport(new HttpService());

@@ -15,7 +15,7 @@ folder on each destination, and writes and deletes a small file in the data fold
 
 Exit codes: 0 no ✗, 1 at least one ✗, or interrupted, 2 usage error.`;
 
-/** `doctor`: tries everything that a transfer needs against the real services. */
+/** `doctor`: tests everything that transfers need against the real services. */
 export const doctorCommand: CommandInstaller = (program, terminal, ends) => {
   program
     .command('doctor')
@@ -30,7 +30,7 @@ export const doctorCommand: CommandInstaller = (program, terminal, ends) => {
     )
     .addHelpText('after', HELP)
     .action(async (_options, command: { optsWithGlobals(): DoctorOptions }) => {
-      // Loaded only here: the other commands are to start at once.
+      // Imported here so that other commands start quickly.
       const { doctor } = await import('./doctor.js');
       ends(await doctor(terminal, command.optsWithGlobals()));
     });

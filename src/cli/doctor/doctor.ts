@@ -1,7 +1,5 @@
-import type { AppConfig } from '../../config/app-config.js';
-import type { ConfigReading } from '../../config/load-config.js';
 import { allChecks, checksWithoutConfig } from '../../doctor/all-checks.js';
-import type { Check, DoctorDeps, Finding } from '../../doctor/check.js';
+import type { Check, Finding } from '../../doctor/check.js';
 import { LocalDataFolderProbe } from '../../doctor/probes/data-folder-probe.js';
 import { GlobusProbeClient } from '../../doctor/probes/globus-probe.js';
 import { ScicatProbeClient } from '../../doctor/probes/scicat-probe.js';
@@ -10,36 +8,42 @@ import { yamlLocations } from '../../doctor/setting-locations.js';
 import { readForCommand } from '../common/command-config.js';
 import type { CommonOptions, ExitCode } from '../common/program.js';
 import type { Terminal } from '../common/terminal.js';
-import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../common/upstreams.js';
+import { connectUpstreams, type ConnectUpstreams } from '../common/upstreams.js';
 import { findingText, summaryText } from './findings-text.js';
 
-/** What the command line says. */
+/** The options of the command. */
 export interface DoctorOptions extends CommonOptions {
   /** Whether jobs, folders and files may be created and deleted. */
   readonly write?: boolean;
-  /** Whether findings are printed as one JSON array instead of lines. */
+  /** Whether to print one JSON array instead of lines. */
   readonly json?: boolean;
-  /** Seconds that each check may take. */
+  /** Time limit of each check, in seconds. */
   readonly timeout: number;
 }
 
-/**
- * Runs all checks and prints what they find.
- *
- * @param connect how the services are reached
- */
+/** Runs all checks and prints their findings. */
 export async function doctor(
   terminal: Terminal,
   options: DoctorOptions,
   connect: ConnectUpstreams = connectUpstreams,
 ): Promise<ExitCode> {
   const reading = readForCommand(terminal, options);
-  const { config } = reading;
+  const { config, file = '', text = '' } = reading;
   if (config === undefined) return run(checksWithoutConfig(reading), terminal, options);
   const upstreams = connect(config);
+  const { clock, scicat, globus } = upstreams;
   try {
-    const deps = depsOf(config, reading, upstreams, options);
-    return await run(allChecks(reading, config, deps), terminal, options);
+    const checks = allChecks(reading, config, {
+      scicat: new ScicatProbeClient(scicat, clock),
+      globus: new GlobusProbeClient(globus, clock),
+      dataFolder: new LocalDataFolderProbe(config.dataDir),
+      settings: yamlLocations(text, file),
+      // Windows has no user ids.
+      user: process.getuid === undefined ? 'this user' : `user ${process.getuid()}`,
+      write: options.write ?? false,
+      pause: (ms, signal) => clock.sleep(ms, signal),
+    });
+    return await run(checks, terminal, options);
   } finally {
     upstreams.close();
   }
@@ -62,24 +66,4 @@ async function run(
   if (interrupted.aborted) terminal.err('Interrupted: some checks did not run.\n');
   const failed = interrupted.aborted || findings.some(({ outcome }) => outcome === 'broken');
   return failed ? 1 : 0;
-}
-
-function depsOf(
-  config: AppConfig,
-  reading: ConfigReading,
-  { clock, scicat, globus }: Upstreams,
-  { write = false }: DoctorOptions,
-): DoctorDeps {
-  // Both are known where there is a configuration.
-  const { file = '', text = '' } = reading;
-  return {
-    scicat: new ScicatProbeClient(scicat, clock),
-    globus: new GlobusProbeClient(globus.api, clock),
-    dataFolder: new LocalDataFolderProbe(config.dataDir),
-    settings: yamlLocations(text, file),
-    // Windows has no numbers for users.
-    user: process.getuid === undefined ? 'this user' : `user ${process.getuid()}`,
-    write,
-    pause: (ms, signal) => clock.sleep(ms, signal),
-  };
 }

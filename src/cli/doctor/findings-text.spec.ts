@@ -12,7 +12,7 @@ const finding = (parts: Partial<Finding>): Finding => ({
 });
 
 describe('findings as text', () => {
-  it('are a line each, with the advice below', () => {
+  it('are one line each, with the advice below', () => {
     const shown = [
       finding({}),
       finding({ check: 'scopes', outcome: 'broken', message: 'It is not.', advice: 'Mend it.' }),

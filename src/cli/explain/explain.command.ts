@@ -22,14 +22,10 @@ Examples:
   scicat-globus-proxy explain --token-stdin --source BEAMLINE --dest ARCHIVE \\
     --pid 20.500.12345/ab1 <token.txt`;
 
-/** Options that name the user in another way. */
+/** The other ways to name the user. */
 const OTHER_USERS = ['identity', 'tokenStdin'];
 
-/**
- * `explain`: which rule decides on a request, and what would have to change.
- *
- * @param connect in place of the services that the configuration names
- */
+/** `explain`: shows which rule decides on a request, and what would have to change. */
 export function explainCommand(connect?: ConnectUpstreams): CommandInstaller {
   return (program, terminal, ends) => {
     program

@@ -24,7 +24,7 @@ import {
   userByGroups,
 } from './gather-facts.js';
 
-/** What the command line says. */
+/** The options of the command. */
 export interface ExplainOptions extends CommonOptions {
   readonly source: string;
   readonly dest: string;
@@ -40,15 +40,13 @@ export interface ExplainOptions extends CommonOptions {
   readonly json?: true;
 }
 
-/** Ends the command as one that was called wrongly, with this message. */
+/** Ends the command with exit code 2 and this message. */
 type UsageError = (message: string) => never;
 
-/** The user, as the command line or the environment names them. */
-type Requester =
-  | { readonly kind: 'token'; readonly token: string }
-  | { readonly kind: 'user'; readonly user: RequestingUser };
+/** A user's SciCat token, or the user that the options describe. */
+type Requester = string | RequestingUser;
 
-/** Where a token is read from when no option names the user. */
+/** Holds a token if no option names the user. */
 const TOKEN_VARIABLE = 'SCICAT_TOKEN';
 
 /** Prints why a request is allowed or refused. Changes nothing. */
@@ -59,13 +57,16 @@ export async function explain(
   connect: ConnectUpstreams = connectUpstreams,
 ): Promise<ExitCode> {
   const requester = await requesterOf(terminal, options, usageError);
-  // A new configuration can be tried on a machine that has no secrets.
-  const secrets = needsAccount(requester, options) ? 'needed' : 'ignored';
-  const config = loadForCommand(terminal, options, secrets);
+  // Without it, a new configuration can be tried on a machine that has no secrets.
+  const needsAccount =
+    typeof requester !== 'string' &&
+    (options.ownerGroup === undefined || options.sourceFolder === undefined);
+  const config = loadForCommand(terminal, options, needsAccount ? 'needed' : 'ignored');
   if (config === undefined) return 1;
   const upstreams = connect(config);
   try {
-    const explanation = await explanationOf(config, upstreams, requester, options, terminal);
+    const { interrupted } = terminal;
+    const explanation = await explanationOf(config, upstreams, requester, options, interrupted);
     terminal.out(
       options.json === true
         ? `${JSON.stringify(explanation, undefined, 2)}\n`
@@ -81,11 +82,6 @@ export async function explain(
   }
 }
 
-/** Whether something is left to be read with the service's own account. */
-function needsAccount({ kind }: Requester, { ownerGroup, sourceFolder }: ExplainOptions): boolean {
-  return kind === 'user' && (ownerGroup === undefined || sourceFolder === undefined);
-}
-
 async function requesterOf(
   terminal: Terminal,
   options: ExplainOptions,
@@ -94,17 +90,13 @@ async function requesterOf(
   const { groups, username, identity: file } = options;
   if (groups !== undefined) {
     if (username === undefined) return usageError('--groups needs --username');
-    const names = groups.split(',').map((name) => name.trim());
-    const user = userByGroups(
+    return userByGroups(
       username,
-      names.filter((name) => name !== ''),
+      groups.split(',').flatMap((name) => name.trim() || []),
     );
-    return { kind: 'user', user };
   }
   if (username !== undefined) return usageError('--username needs --groups');
-  if (file !== undefined) {
-    return { kind: 'user', user: userInFile(resolve(terminal.workingFolder, file), usageError) };
-  }
+  if (file !== undefined) return userInFile(resolve(terminal.workingFolder, file), usageError);
   const fromInput = options.tokenStdin === true;
   const text = fromInput ? await terminal.readIn() : (terminal.env[TOKEN_VARIABLE] ?? '');
   if (text.trim() === '' && !fromInput) {
@@ -118,10 +110,6 @@ async function requesterOf(
     );
   }
   const source = fromInput ? 'standard input' : TOKEN_VARIABLE;
-  return { kind: 'token', token: tokenIn(text, source, usageError) };
-}
-
-function tokenIn(text: string, source: string, usageError: UsageError): string {
   try {
     return readScicatToken({ 'scicat-api-key': text.trim() });
   } catch (error) {
@@ -154,34 +142,25 @@ async function explanationOf(
   config: AppConfig,
   { scicat }: Upstreams,
   requester: Requester,
-  { pid, source, dest, root, ownerGroup, sourceFolder }: ExplainOptions,
-  { interrupted }: Terminal,
+  options: ExplainOptions,
+  signal: AbortSignal,
 ): Promise<Explanation> {
+  const { pid, source, dest, root, ownerGroup, sourceFolder } = options;
   const facilities = new FacilityAuthorization(() => config.facilities);
-  const request = {
-    sourceFacility: source,
-    destFacility: dest,
-    ...(root === undefined ? {} : { collectionRootPath: root }),
-  };
-  switch (requester.kind) {
-    case 'token': {
-      const { token } = requester;
-      let user: RequestingUser;
-      try {
-        const identity = await scicat.identities.identify(token, interrupted);
-        user = { identity, from: BY_TOKEN, document: 'whole' };
-      } catch (error) {
-        if (error instanceof ProxyError) return explainUnknownUser(error);
-        throw error;
-      }
-      const dataset = await datasetByToken(scicat, token, pid, interrupted);
-      return explainRequest(facilities, user, dataset, request);
-    }
-    case 'user': {
-      const { user } = requester;
-      const given = { pid, ownerGroup, sourceFolder };
-      const dataset = await datasetWithoutToken(scicat, given, user.identity, interrupted);
-      return explainRequest(facilities, user, dataset, request);
-    }
+  const parameters = { sourceFacility: source, destFacility: dest, collectionRootPath: root };
+  if (typeof requester !== 'string') {
+    const given = { pid, ownerGroup, sourceFolder };
+    const dataset = await datasetWithoutToken(scicat, given, requester.identity, signal);
+    return explainRequest(facilities, requester, dataset, parameters);
   }
+  let user: RequestingUser;
+  try {
+    const identity = await scicat.identities.identify(requester, signal);
+    user = { identity, from: BY_TOKEN, document: 'whole' };
+  } catch (error) {
+    if (error instanceof ProxyError) return explainUnknownUser(error);
+    throw error;
+  }
+  const dataset = await datasetByToken(scicat, requester, pid, signal);
+  return explainRequest(facilities, user, dataset, parameters);
 }

@@ -31,7 +31,7 @@ const EXPLANATION: Explanation = {
 };
 
 describe('an explanation for people', () => {
-  it('says who decided, what the user is told, the facts, and each rule', () => {
+  it('shows the decision, the answer to the user, the facts, and each rule', () => {
     expect(explanationText(EXPLANATION, false)).toBe(`\
 Refused by rule destination-access of facility B.
 POST /transfer returns 403: You have no access.
@@ -52,7 +52,7 @@ Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed
 `);
   });
 
-  it('is the same with colours, which a terminal shows', () => {
+  it('has the same content with colours', () => {
     const painted = explanationText(EXPLANATION, true);
     expect(painted).toContain('\u001b[');
     expect(painted.replace(/\u001b\[\d+m/g, '')).toBe(explanationText(EXPLANATION, false));
@@ -75,11 +75,11 @@ Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed
       },
       'Undecided.\nPOST /transfer returns 503: Later.\n',
     ],
-  ])('tells when nobody is known: %j', (explanation, text) => {
+  ])('says that the user is unknown: %j', (explanation, text) => {
     expect(explanationText(explanation, false)).toBe(text);
   });
 
-  it('says how much is not known', () => {
+  it('counts the rules that could not be checked', () => {
     const rules = EXPLANATION.rules.filter(({ outcome }) => outcome !== 'refused');
     const [first] = explanationText({ ...EXPLANATION, decision: 'undecided', rules }, false).split(
       '\n',
@@ -87,7 +87,7 @@ Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed
     expect(first).toBe('Undecided: no rule refuses this request, but 1 could not be checked.');
   });
 
-  it('lists a few of a thousand groups', () => {
+  it('lists only some of a thousand groups', () => {
     const accessGroups = Array.from({ length: 1000 }, (_none, n) => `g${n}`);
     const text = explanationText(
       { ...EXPLANATION, user: { username: 'alice', accessGroups, from: 'a test' } },
@@ -96,7 +96,7 @@ Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed
     expect(text).toMatch(/^groups {9}g0, .*g11 and 988 more$/m);
   });
 
-  it('lets no text of SciCat move the cursor', () => {
+  it('prints no control characters from SciCat', () => {
     const evil = '\u001b[2Jx';
     const text = explanationText(
       {

@@ -2,22 +2,23 @@ import { RULES } from '../../facilities/request-rules.js';
 import { oneLine, type Painter, painter } from '../common/text.js';
 import type { ExplainedRule, ExplainedSide, Explanation, Fact } from './explanation.js';
 
-const MARKS = { passed: '✓', refused: '✗', 'not-needed': '–', 'not-checked': '–' } as const;
-const COLOURS = {
-  passed: 'green',
-  refused: 'red',
-  'not-needed': 'gray',
-  'not-checked': 'yellow',
+const STYLES = {
+  passed: { mark: '✓', colour: 'green' },
+  refused: { mark: '✗', colour: 'red' },
+  'not-needed': { mark: '–', colour: 'gray' },
+  'not-checked': { mark: '–', colour: 'yellow' },
 } as const;
 const DECISION_COLOURS = { allowed: 'green', refused: 'red', undecided: 'yellow' } as const;
 
+const RULES_HEADING =
+  'Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed or not checked):';
 const RULE_WIDTH = Math.max(...RULES.map(({ length }) => length));
 const BELOW_RULE = ' '.repeat(2 + RULE_WIDTH + 2);
 const LABEL_WIDTH = 'source folder'.length;
 /** Some users are in thousands of groups. */
 const LISTED_VALUES = 12;
 
-/** An explanation for people, with a line break at its end. */
+/** An explanation for people, ending in a line break. */
 export function explanationText(explanation: Explanation, colours: boolean): string {
   const painted = painter(colours);
   const { decision, rules } = explanation;
@@ -26,64 +27,50 @@ export function explanationText(explanation: Explanation, colours: boolean): str
     painted(DECISION_COLOURS[decision], oneLine(headline)),
     ...more.map(oneLine),
     ...factLines(explanation).map(oneLine),
-    ...(rules.length === 0
-      ? []
-      : [
-          '',
-          'Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed or not checked):',
-        ]),
+    ...(rules.length === 0 ? [] : ['', RULES_HEADING]),
     ...rules.flatMap((rule) => ruleLines(rule, explanation, painted)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
 function decisionLines(explanation: Explanation): readonly [string, ...string[]] {
-  const { decision, answer, rules } = explanation;
-  const told =
+  const { decision, decidedBy, answer, rules } = explanation;
+  const answerLines =
     answer === undefined ? [] : [`POST /transfer returns ${answer.status}: ${answer.message}`];
   switch (decision) {
     case 'allowed':
       return ['Allowed: no rule refuses this request.'];
-    case 'refused':
-      return [refusedBy(explanation), ...told];
+    case 'refused': {
+      if (decidedBy === undefined) {
+        return ['Refused: this token belongs to no known user.', ...answerLines];
+      }
+      const facility = rules.find(({ rule }) => rule === decidedBy)?.facility;
+      const ofFacility = facility === undefined ? '' : ` of facility ${facility}`;
+      return [`Refused by rule ${decidedBy}${ofFacility}.`, ...answerLines];
+    }
     case 'undecided': {
       const open = rules.filter(({ outcome }) => outcome === 'not-checked').length;
       return open === 0
-        ? ['Undecided.', ...told]
+        ? ['Undecided.', ...answerLines]
         : [`Undecided: no rule refuses this request, but ${open} could not be checked.`];
     }
   }
 }
 
-function refusedBy({ decidedBy, rules }: Explanation): string {
-  if (decidedBy === undefined) return 'Refused: this token belongs to no known user.';
-  const facility = rules.find(({ rule }) => rule === decidedBy)?.facility;
-  return `Refused by rule ${decidedBy}${facility === undefined ? '' : ` of facility ${facility}`}.`;
-}
-
 function factLines({ user, dataset, source, destination }: Explanation): readonly string[] {
-  return [
-    ...(user === undefined
-      ? []
-      : [
-          '',
-          labelled('user', `${user.username} (from ${user.from})`),
-          labelled('groups', listed(user.accessGroups)),
-        ]),
-    ...(dataset === undefined
-      ? []
-      : [
-          labelled('dataset', dataset.pid),
-          labelled('owner group', factText(dataset.ownerGroup)),
-          labelled('source folder', factText(dataset.sourceFolder)),
-        ]),
-    ...(source === undefined ? [] : [labelled('from', sideText(source))]),
-    ...(destination === undefined ? [] : [labelled('to', sideText(destination))]),
-  ];
-}
-
-function labelled(label: string, text: string): string {
-  return `${label.padEnd(LABEL_WIDTH)}  ${text}`;
+  const facts = {
+    user: user && `${user.username} (from ${user.from})`,
+    groups: user && listed(user.accessGroups),
+    dataset: dataset?.pid,
+    'owner group': dataset && factText(dataset.ownerGroup),
+    'source folder': dataset && factText(dataset.sourceFolder),
+    from: source && sideText(source),
+    to: destination && sideText(destination),
+  };
+  const lines = Object.entries(facts).flatMap(([label, text]) =>
+    text === undefined ? [] : [`${label.padEnd(LABEL_WIDTH)}  ${text}`],
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function factText(fact: Fact): string {
@@ -99,15 +86,15 @@ function ruleLines(
   explanation: Explanation,
   painted: Painter,
 ): readonly string[] {
-  const { outcome, change } = rule;
-  const mark = painted(COLOURS[outcome], MARKS[outcome]);
+  const { mark, colour } = STYLES[rule.outcome];
+  const name = rule.rule.padEnd(RULE_WIDTH);
   return [
-    `${mark} ${rule.rule.padEnd(RULE_WIDTH)}  ${oneLine(finding(rule, explanation))}`,
-    ...(change === undefined ? [] : [`${BELOW_RULE}→ ${oneLine(change)}`]),
+    `${painted(colour, mark)} ${name}  ${oneLine(finding(rule, explanation))}`,
+    ...(rule.change === undefined ? [] : [`${BELOW_RULE}→ ${oneLine(rule.change)}`]),
   ];
 }
 
-/** What was found, for operators; a refusal's own message is for the user. */
+/** What was found, for operators: the message of a refusal addresses the user. */
 function finding(rule: ExplainedRule, { user }: Explanation): string {
   const { outcome, message, accessPath = '', required = [], found = [] } = rule;
   if (outcome !== 'refused') return message;

@@ -57,7 +57,7 @@ const refusals = (parts: Parts) =>
   );
 
 describe('an explanation', () => {
-  it('of what is allowed has every rule, and the paths', () => {
+  it('contains every rule and the paths if the request is allowed', () => {
     const { rules, ...rest } = explained();
     expect(rest).toEqual({
       decision: 'allowed',
@@ -82,7 +82,7 @@ describe('an explanation', () => {
     expect(rules.filter(({ change }) => change !== undefined)).toEqual([]);
   });
 
-  it('shows all that is wrong at once; the first rule that refuses decides', () => {
+  it('shows all refusals at once; the first one decides', () => {
     const { decision, decidedBy, answer, rules } = explained({
       user: withGroups('PSI'),
       parameters: { collectionRootPath: '/other' },
@@ -104,7 +104,7 @@ describe('an explanation', () => {
     ]);
   });
 
-  it('says 400 for what can not be used', () => {
+  it('returns 400 for unusable parameters', () => {
     expect(explained({ parameters: { collectionRootPath: '/other' } }).answer).toEqual({
       status: 400,
       code: 'INVALID_REQUEST',
@@ -112,7 +112,7 @@ describe('an explanation', () => {
     });
   });
 
-  it('goes on where one facility does not exist', () => {
+  it('applies the other rules if one facility does not exist', () => {
     const { rules, decidedBy } = explained({ parameters: { sourceFacility: 'psi' } });
     const outcome = new Map(rules.map((rule) => [rule.rule, rule.outcome]));
     expect(decidedBy).toBe('source-facility');
@@ -127,13 +127,13 @@ describe('an explanation', () => {
   });
 
   it.each<[string, Partial<RequestedDataset>]>([
-    ['owner group', { ownerGroup: { known: false, because: 'Nobody knows.' } }],
-    ['source folder', { sourceFolder: { known: false, because: 'Nobody knows.' } }],
+    ['owner group', { ownerGroup: { known: false, because: 'It is unknown.' } }],
+    ['source folder', { sourceFolder: { known: false, because: 'It is unknown.' } }],
     [
       'right to read',
-      { readable: { rule: 'dataset-readable', outcome: 'not-checked', message: 'Nobody knows.' } },
+      { readable: { rule: 'dataset-readable', outcome: 'not-checked', message: 'It is unknown.' } },
     ],
-  ])('decides nothing while the %s is not known', (_what, dataset) => {
+  ])('is undecided while the %s is unknown', (_what, dataset) => {
     expect(explained({ dataset })).toMatchObject({ decision: 'undecided' });
     expect(explained({ dataset, user: withGroups('PSI', 'p123') })).toMatchObject({
       decision: 'refused',
@@ -142,10 +142,10 @@ describe('an explanation', () => {
   });
 });
 
-describe('a user of whom only groups and a name are known', () => {
+describe('a user of whom only the groups and the name are known', () => {
   const user = userByGroups('alice', ['PSI', 'CSCS', 'p123']);
 
-  it('is judged like anybody where groups or the name decide', () => {
+  it('is judged as usual by rules about groups or the name', () => {
     expect(explained({ user })).toMatchObject({ decision: 'allowed' });
     expect(
       explained({
@@ -155,7 +155,7 @@ describe('a user of whom only groups and a name are known', () => {
     ).toMatchObject({ decision: 'refused', decidedBy: 'destination-access' });
   });
 
-  it('is neither let in nor refused by what is not known of them', () => {
+  it('is neither allowed nor refused by a rule about anything else', () => {
     const { decision, rules } = explained({
       user,
       source: { accessPath: 'profile.roles', accessValue: 'beamline scientist' },
@@ -172,7 +172,7 @@ describe('a user of whom only groups and a name are known', () => {
     });
   });
 
-  it('can be given as a whole document', () => {
+  it('can be given as a complete identity document', () => {
     const document = { profile: { username: 'al', accessGroups: ['CSCS', 'p123'], roles: ['r'] } };
     const whole = userByDocument(document);
     expect(whole?.identity.username).toBe('al');

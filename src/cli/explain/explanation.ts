@@ -1,4 +1,3 @@
-import type { Identity } from '../../ports/identities.port.js';
 import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
 import type { ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';
@@ -11,9 +10,10 @@ import {
   pathRules,
   type RuleName,
 } from '../../facilities/request-rules.js';
+import type { Identity } from '../../ports/identities.port.js';
 import { remedyFor } from './remedy.js';
 
-/** Something that is known, and from where; or why it is not. */
+/** A fact with its origin, or why it is unknown. */
 export type Fact =
   | { readonly known: true; readonly value: string; readonly from: string }
   | { readonly known: false; readonly because: string };
@@ -21,13 +21,13 @@ export type Fact =
 /** The user whose request is explained. */
 export interface RequestingUser {
   readonly identity: Identity;
-  /** Where that was read. */
+  /** Where the identity was read. */
   readonly from: string;
   /** Whether the identity document is SciCat's own, or contains only groups and a name. */
   readonly document: 'whole' | 'groups-and-name';
 }
 
-/** The dataset, as far as it is known. */
+/** What is known of the requested dataset. */
 export interface RequestedDataset {
   readonly pid: string;
   readonly ownerGroup: Fact;
@@ -36,166 +36,146 @@ export interface RequestedDataset {
   readonly readable: AppliedRule;
 }
 
+type DatasetFacts = Omit<RequestedDataset, 'readable'>;
+
 /** The parameters of the request. */
 export interface ExplainedParameters {
   readonly sourceFacility: string;
   readonly destFacility: string;
-  readonly collectionRootPath?: string;
+  readonly collectionRootPath?: string | undefined;
 }
 
-/** A rule, and what would have to change where it refuses. */
+/** A rule, and what would have to change if it refuses. */
 export interface ExplainedRule extends Omit<AppliedRule, 'refusal'> {
-  readonly change?: string;
+  readonly change?: string | undefined;
 }
 
-/** Where files are, or go. */
+/** Where the files are, or go. */
 export interface ExplainedSide {
   readonly facility: string;
   readonly collection: string;
   readonly path: string;
 }
 
-/** What `POST /transfer` would answer. */
-interface ExplainedAnswer {
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+/** What `POST /transfer` returns. */
+type Answer = Pick<ProxyError, 'code' | 'message'> & { readonly status: number };
 
-/** Why a request is allowed or not. Printed as it is with `--json`. */
+/** Why a request is allowed or not; with `--json`, printed in this form. */
 export interface Explanation {
-  /** `undecided`: no rule refuses, but not all could be applied. */
+  /** `undecided`: no rule refuses, but some could not be checked. */
   readonly decision: 'allowed' | 'refused' | 'undecided';
   /** The first rule that refuses. */
-  readonly decidedBy?: RuleName;
+  readonly decidedBy?: RuleName | undefined;
   /** The error that the user gets. */
-  readonly answer?: ExplainedAnswer;
-  readonly user?: {
-    readonly username: string;
-    readonly accessGroups: readonly string[];
-    readonly from: string;
-  };
-  readonly dataset?: {
-    readonly pid: string;
-    readonly ownerGroup: Fact;
-    readonly sourceFolder: Fact;
-  };
-  /** Undefined where no path comes out. */
-  readonly source?: ExplainedSide;
-  readonly destination?: ExplainedSide;
-  /** All of them, in the order in which they count. */
+  readonly answer?: Answer | undefined;
+  readonly user?: Pick<Identity, 'username' | 'accessGroups'> & { readonly from: string };
+  readonly dataset?: DatasetFacts;
+  /** Undefined if the rules yield no path. */
+  readonly source?: ExplainedSide | undefined;
+  readonly destination?: ExplainedSide | undefined;
+  /** All rules, in the order in which they apply. */
   readonly rules: readonly ExplainedRule[];
 }
 
-/** Applies every rule, also those behind the one that decides. */
+/** Applies every rule, including those after the one that decides. */
 export function explainRequest(
   facilities: FacilityAuthorization,
   user: RequestingUser,
-  dataset: RequestedDataset,
+  { readable, ...dataset }: RequestedDataset,
   parameters: ExplainedParameters,
 ): Explanation {
-  const { identity } = user;
+  const { identity, from } = user;
+  const { pid, ownerGroup } = dataset;
+  const { username, accessGroups } = identity;
   const { source, destination, ...first } = facilities.apply(identity.document, parameters);
   const rules = [
-    ...first.rules.map((rule) =>
-      unlessUnknown(rule, isOfSource(rule) ? source : destination, user),
-    ),
-    dataset.readable,
-    ownerGroup(dataset, identity),
+    ...first.rules.map((rule) => unlessUnknown(rule, facilities, user)),
+    readable,
+    ownerGroup.known
+      ? ownerGroupRule(accessGroups, { pid, ownerGroup: ownerGroup.value })
+      : notChecked('dataset-owner-group', NO_OWNER_GROUP),
     ...paths(source, destination, dataset, identity, parameters),
   ];
   const refusing = rules.find(({ outcome }) => outcome === 'refused');
   const undecided = rules.some(({ outcome }) => outcome === 'not-checked');
-  const sides = {
-    ...present('source', sideOf(source, rules, 'source-path')),
-    ...present('destination', sideOf(destination, rules, 'destination-path')),
-  };
-  const context = { facilities: facilities.all(), source, destination, dataset, identity };
+  const context = { facilities: facilities.all(), destination, identity };
   return {
-    ...(refusing === undefined
-      ? { decision: undecided ? 'undecided' : 'allowed' }
-      : { decision: 'refused', decidedBy: refusing.rule, answer: answerOf(refusing) }),
-    user: { username: identity.username, accessGroups: identity.accessGroups, from: user.from },
-    dataset: {
-      pid: dataset.pid,
-      ownerGroup: dataset.ownerGroup,
-      sourceFolder: dataset.sourceFolder,
-    },
-    ...sides,
-    rules: rules.map((rule) => ({
-      ...withoutRefusal(rule),
-      ...present('change', remedyFor(rule, context)),
+    decision: refusing === undefined ? (undecided ? 'undecided' : 'allowed') : 'refused',
+    decidedBy: refusing?.rule,
+    answer: refusing && answerOf(codeOf(refusing), refusing.message),
+    user: { username, accessGroups, from },
+    dataset,
+    source: sideOf(source, rules, 'source-path'),
+    destination: sideOf(destination, rules, 'destination-path'),
+    rules: rules.map(({ refusal, ...rule }) => ({
+      ...rule,
+      change: refusal && remedyFor(rule, refusal.reason, context),
     })),
   };
 }
 
-/** Without a user no rule can be applied: SciCat rejects the token, or can't be reached. */
-export function explainUnknownUser(error: ProxyError): Explanation {
-  const { code, message } = error;
+/** Without a user no rule can be applied: SciCat rejects the token, or is unreachable. */
+export function explainUnknownUser({ code, message }: ProxyError): Explanation {
   const refused = code === 'UNAUTHENTICATED' || code === 'ACCESS_DENIED';
   return {
     decision: refused ? 'refused' : 'undecided',
-    answer: { status: errorStatus[code].post, code, message },
+    answer: answerOf(code, message),
     rules: [],
   };
 }
 
-function withoutRefusal({ refusal: _refusal, ...rule }: AppliedRule): AppliedRule {
-  return rule;
+function codeOf({ refusal }: AppliedRule): ErrorCode {
+  return refusal?.kind === 'not-allowed' ? 'ACCESS_DENIED' : 'INVALID_REQUEST';
 }
 
-function isOfSource({ rule }: AppliedRule): boolean {
-  return rule === 'source-facility' || rule === 'source-access';
+function answerOf(code: ErrorCode, message: string): Answer {
+  return { status: errorStatus[code].post, code, message };
 }
 
-/** Groups and a name alone do not refuse by a rule that looks at something else. */
+/** A rule about anything but groups and the name can't refuse while only these are known. */
 function unlessUnknown(
-  rule: AppliedRule,
-  facility: Facility | undefined,
+  applied: AppliedRule,
+  facilities: FacilityAuthorization,
   { identity, from, document }: RequestingUser,
 ): AppliedRule {
-  if (rule.accessPath === undefined || rule.outcome !== 'refused' || document === 'whole') {
-    return rule;
+  const { rule, outcome, accessPath, required = [] } = applied;
+  const facility = facilities.all().find(({ name }) => name === applied.facility);
+  if (
+    facility === undefined ||
+    accessPath === undefined ||
+    outcome !== 'refused' ||
+    document === 'whole' ||
+    explainAccess(facility, identity.document).found.kind !== 'nowhere'
+  ) {
+    return applied;
   }
-  if (facility === undefined) return rule;
-  if (explainAccess(facility, identity.document).found.kind !== 'nowhere') return rule;
-  const { required = [] } = rule;
-  return {
-    rule: rule.rule,
-    outcome: 'not-checked',
-    facility: facility.name,
-    message: `${from} do not tell what is at ${rule.accessPath}; use --identity or a token.`,
-    accessPath: rule.accessPath,
-    required,
-  };
-}
-
-function ownerGroup({ pid, ownerGroup: fact }: RequestedDataset, identity: Identity): AppliedRule {
-  return fact.known
-    ? ownerGroupRule(identity.accessGroups, { pid, ownerGroup: fact.value })
-    : { rule: 'dataset-owner-group', outcome: 'not-checked', message: NO_OWNER_GROUP };
+  const message = `${from} do not tell what is at ${accessPath}; use --identity or a token.`;
+  return { rule, outcome: 'not-checked', facility: facility.name, message, accessPath, required };
 }
 
 function paths(
   source: Facility | undefined,
   destination: Facility | undefined,
-  { pid, ownerGroup: group, sourceFolder: folder }: RequestedDataset,
+  { pid, ownerGroup: group, sourceFolder: folder }: DatasetFacts,
   { username }: Identity,
   { collectionRootPath }: ExplainedParameters,
 ): readonly AppliedRule[] {
+  const none = (message: string): readonly AppliedRule[] =>
+    PATH_CHECKS.map((rule) => notChecked(rule, message));
   if (source === undefined || destination === undefined) {
-    return notChecked('Not checked: both facilities are needed.');
+    return none('Not checked: both facilities are needed.');
   }
-  if (!folder.known) return notChecked("Not checked: the dataset's source folder is unknown.");
-  if (!group.known) return notChecked(NO_OWNER_GROUP);
+  if (!folder.known) return none("Not checked: the dataset's source folder is unknown.");
+  if (!group.known) return none(NO_OWNER_GROUP);
   const dataset = { pid, ownerGroup: group.value, sourceFolder: folder.value };
   return pathRules({ source, destination, username, dataset, collectionRootPath }).rules;
 }
 
 const NO_OWNER_GROUP = "Not checked: the dataset's owner group is unknown.";
 
-function notChecked(message: string): readonly AppliedRule[] {
-  return PATH_CHECKS.map((rule) => ({ rule, outcome: 'not-checked', message }));
+/** A rule that could not be applied. */
+export function notChecked(rule: RuleName, message: string): AppliedRule {
+  return { rule, outcome: 'not-checked', message };
 }
 
 function sideOf(
@@ -206,16 +186,4 @@ function sideOf(
   const path = rules.find(({ rule }) => rule === name)?.found?.[0];
   if (facility === undefined || path === undefined) return undefined;
   return { facility: facility.name, collection: facility.collection, path };
-}
-
-function answerOf({ refusal, message }: AppliedRule): ExplainedAnswer {
-  const code = refusal?.kind === 'not-allowed' ? 'ACCESS_DENIED' : 'INVALID_REQUEST';
-  return { status: errorStatus[code].post, code, message };
-}
-
-function present<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): Partial<Record<Name, Value>> {
-  return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
 }

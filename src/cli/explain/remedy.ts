@@ -1,149 +1,116 @@
-import type { Identity } from '../../ports/identities.port.js';
-import { type AccessFound, explainAccess } from '../../facilities/access-rule.js';
+import { explainAccess } from '../../facilities/access-rule.js';
 import type { Facility } from '../../facilities/facility.js';
 import { quoted } from '../../facilities/path-text.js';
-import { nearestName } from '../../templates/suggestion.js';
 import type { AppliedRule } from '../../facilities/request-rules.js';
+import type { Identity } from '../../ports/identities.port.js';
+import { nearestName } from '../../templates/suggestion.js';
 
-/** What a remedy depends on beside the rule. */
+/** What a remedy depends on besides the rule. */
 export interface RemedyContext {
   readonly facilities: readonly Facility[];
-  /** Undefined where no facility has the requested name. */
-  readonly source: Facility | undefined;
+  /** Undefined if no facility has the requested name. */
   readonly destination: Facility | undefined;
   readonly identity: Pick<Identity, 'username' | 'document'>;
 }
 
-/** What would make a rule pass, for operators. @returns undefined where the rule refuses nothing */
-export function remedyFor(applied: AppliedRule, context: RemedyContext): string | undefined {
-  const { refusal, rule } = applied;
-  if (refusal === undefined) return undefined;
-  const { source, destination, identity } = context;
+/**
+ * What would make a rule that refuses pass, for operators.
+ *
+ * @param reason why it refuses, as in the audit line
+ */
+export function remedyFor(
+  { rule, required, found, facility: name = '' }: AppliedRule,
+  reason: string,
+  context: RemedyContext,
+): string | undefined {
+  const { facilities, destination, identity } = context;
   const { username } = identity;
-  const from = quoted(source?.name ?? '');
-  const to = quoted(destination?.name ?? '');
+  const facility = facilities.find((one) => one.name === name);
+  const ofFacility = `of facility ${quoted(name)} in the configuration`;
   switch (rule) {
     case 'source-facility':
-    case 'destination-facility':
-      return facilityChange(applied, context);
+    case 'destination-facility': {
+      if (facility !== undefined) {
+        const role = rule === 'source-facility' ? 'source' : 'destination';
+        return `Request another ${role}, or set direction of facility ${quoted(name)} to BOTH in the configuration.`;
+      }
+      const names = facilities.map((one) => one.name);
+      const meant = nearestName(name, names);
+      return `Request ${meant === undefined ? `one of ${names.join(', ')}` : quoted(meant)}, or add a facility ${quoted(name)} to the configuration.`;
+    }
     case 'source-access':
-      return accessChange(source, identity);
     case 'destination-access':
-      return accessChange(destination, identity);
+      return facility && accessChange(facility, identity, ofFacility);
     case 'dataset-readable':
       return `Use the PID of a dataset that ${username} may read in SciCat, or give ${username} access to this one.`;
-    case 'dataset-owner-group':
-      return ownerGroupChange(applied, username);
+    case 'dataset-owner-group': {
+      const [group = ''] = required ?? [];
+      return group === ''
+        ? 'Give the dataset an ownerGroup in SciCat.'
+        : `Add ${username} to the group ${quoted(group)} in SciCat (effective from the next login), or give the dataset an ownerGroup that ${username} belongs to.`;
+    }
     case 'collection-root':
-      return `Omit collectionRootPath (--root) or send ${quotedList(applied.required)}, or correct collectionRootPath of facility ${from} in the configuration.`;
+      return `Omit collectionRootPath (--root) or send ${quotedList(required)}, or correct collectionRootPath ${ofFacility}.`;
     case 'pid':
       return 'Register the dataset with a different PID.';
     case 'source-folder':
-      return refusal.reason === 'path:source-folder-masked'
+      return reason === 'path:source-folder-masked'
         ? `Have the SciCat administrators show ${username} the unmasked sourceFolder, or use a folder without an e-mail address in its path.`
         : `Correct sourceFolder of the dataset in SciCat: an absolute path without "." and ".." segments.`;
-    case 'inside-root':
-      return insideRootChange(applied, source);
+    case 'inside-root': {
+      const configured = (facility?.collectionRootPath ?? '') !== '';
+      const root = `collectionRootPath ${configured ? ofFacility : '(--root) of the request'}`;
+      return reason === 'path:outside-root'
+        ? `Correct sourceFolder of the dataset in SciCat, or ${root}: ${quotedList(required)} must be the dataset's folder or one above it.`
+        : `Correct ${root}: an absolute path without "." and ".." segments.`;
+    }
     case 'user-name-in-path':
-      return `Use no {{ .Username }} in the templates of facilities ${from} and ${to} in the configuration.`;
+      return `Use no {{ .Username }} in the templates of facilities ${quoted(name)} and ${quoted(destination?.name ?? '')} in the configuration.`;
     case 'owner-group-in-path':
-      return `Use no {{ .OwnerGroup }} in allowedSourceFolders of facility ${from} in the configuration.`;
+      return `Use no {{ .OwnerGroup }} in allowedSourceFolders ${ofFacility}.`;
     case 'allowed-folders':
-      return allowedFoldersChange(applied, source);
+      switch (reason) {
+        case 'path:root-differs':
+          return `Set collectionRootPath ${ofFacility}, so that requests need not send it; a root that a request sends must be above the allowed folder.`;
+        case 'path:outside-allowed-folders':
+          return `Correct sourceFolder of the dataset in SciCat, or add ${quotedList(found)} or a folder above it to allowedSourceFolders ${ofFacility}, which allows ${required === undefined ? 'no folder' : quotedList(required)} for it.`;
+        default:
+          return `Correct allowedSourceFolders ${ofFacility}.`;
+      }
     case 'source-path':
-      return `Correct sourcePath of facility ${from} in the configuration; it is ${quoted(source?.sourcePath.source ?? '')}.`;
+      return `Correct sourcePath ${ofFacility}; it is ${quoted(facility?.sourcePath.source ?? '')}.`;
     case 'destination-path':
-      return `Correct destinationPath of facility ${to} in the configuration; it is ${quoted(destination?.destinationPath.source ?? '')}.`;
+      return `Correct destinationPath ${ofFacility}; it is ${quoted(facility?.destinationPath.source ?? '')}.`;
   }
-}
-
-function facilityChange(
-  { rule, facility = '', refusal }: AppliedRule,
-  context: RemedyContext,
-): string {
-  const role = rule === 'source-facility' ? 'source' : 'destination';
-  const names = context.facilities.map(({ name }) => name);
-  const meant = nearestName(facility, names);
-  return refusal?.reason.endsWith('-unknown') === true
-    ? `Request ${meant === undefined ? `one of ${names.join(', ')}` : quoted(meant)}, or add a facility ${quoted(facility)} to the configuration.`
-    : `Request another ${role}, or set direction of facility ${quoted(facility)} to BOTH in the configuration.`;
 }
 
 function accessChange(
-  facility: Facility | undefined,
+  facility: Facility,
   { username, document }: RemedyContext['identity'],
-): string | undefined {
-  if (facility === undefined) return undefined;
+  ofFacility: string,
+): string {
   const { accessPath, accessValue, found } = explainAccess(facility, document);
-  const name = quoted(facility.name);
   const value = quoted(accessValue);
-  const nearly = onlyInCase(found, accessValue);
-  if (nearly !== undefined) {
-    return `${quoted(nearly)} differs from ${value} only in upper and lower case: correct accessValue of facility ${name} in the configuration, or the group in SciCat.`;
-  }
   switch (found.kind) {
     case 'nowhere':
-      return `The identity document has nothing at ${quoted(found.missing)}: correct accessPath of facility ${name} in the configuration if it is misspelt, or give ${username} ${value} there in SciCat.`;
+      return `The identity document has nothing at ${quoted(found.missing)}: correct accessPath ${ofFacility} if it is misspelt, or give ${username} ${value} there in SciCat.`;
     case 'other':
-      return `${accessPath} is ${found.type === 'object' ? 'an object' : `a ${found.type}`}, but must be a string or a list of strings: correct accessPath of facility ${name} in the configuration.`;
+      return `${accessPath} is ${found.type === 'object' ? 'an object' : `a ${found.type}`}, but must be a string or a list of strings: correct accessPath ${ofFacility}.`;
     case 'list':
     case 'text': {
+      const values = found.kind === 'list' ? found.values : [found.value];
+      const similar = values.find((one) => one.toLowerCase() === accessValue.toLowerCase());
+      if (similar !== undefined) {
+        return `${quoted(similar)} differs from ${value} only in upper and lower case: correct accessValue ${ofFacility}, or the group in SciCat.`;
+      }
       const grant = /^profile\.accessGroups$/i.test(accessPath)
         ? `Add ${username} to the group ${value} in SciCat (effective from the next login)`
         : `Put ${value} at ${accessPath} of ${username}'s SciCat account`;
-      return `${grant}, or set accessValue of facility ${name} in the configuration to a value that ${username} has.`;
+      return `${grant}, or set accessValue ${ofFacility} to a value that ${username} has.`;
     }
   }
 }
 
-/** A value that differs only in case, which is easily overlooked. */
-function onlyInCase(found: AccessFound, accessValue: string): string | undefined {
-  const values = found.kind === 'list' ? found.values : found.kind === 'text' ? [found.value] : [];
-  const wanted = accessValue.toLowerCase();
-  return values.find((value) => value.toLowerCase() === wanted);
-}
-
-function ownerGroupChange({ required }: AppliedRule, username: string): string {
-  const [group = ''] = required ?? [];
-  return group === ''
-    ? 'Give the dataset an ownerGroup in SciCat.'
-    : `Add ${username} to the group ${quoted(group)} in SciCat (effective from the next login), or give the dataset an ownerGroup that ${username} belongs to.`;
-}
-
-function insideRootChange(
-  { required, refusal }: AppliedRule,
-  source: Facility | undefined,
-): string {
-  const root = quotedList(required);
-  const pinned = (source?.collectionRootPath ?? '') !== '';
-  const where = pinned
-    ? `collectionRootPath of facility ${quoted(source?.name ?? '')} in the configuration`
-    : 'collectionRootPath (--root) of the request';
-  return refusal?.reason === 'path:outside-root'
-    ? `Correct sourceFolder of the dataset in SciCat, or ${where}: ${root} must be the dataset's folder or one above it.`
-    : `Correct ${where}: an absolute path without "." and ".." segments.`;
-}
-
-function allowedFoldersChange(
-  { required, found, refusal }: AppliedRule,
-  source: Facility | undefined,
-): string {
-  const name = quoted(source?.name ?? '');
-  switch (refusal?.reason) {
-    case 'path:root-differs':
-      return `Set collectionRootPath of facility ${name} in the configuration, so that requests need not send it; a root that a request sends must be above the allowed folder.`;
-    case 'path:outside-allowed-folders': {
-      const allowed =
-        required === undefined
-          ? 'allows no folder for it'
-          : `allows ${quotedList(required)} for it`;
-      return `Correct sourceFolder of the dataset in SciCat, or add ${quotedList(found)} or a folder above it to allowedSourceFolders of facility ${name} in the configuration, which ${allowed}.`;
-    }
-    default:
-      return `Correct allowedSourceFolders of facility ${name} in the configuration.`;
-  }
-}
-
-function quotedList(values: readonly string[] | undefined): string {
-  return (values ?? []).map((value) => quoted(value)).join(', ');
+function quotedList(values: readonly string[] = []): string {
+  return values.map((value) => quoted(value)).join(', ');
 }

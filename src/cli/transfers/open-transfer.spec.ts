@@ -17,7 +17,7 @@ const shown = (transfer: Transfer) => aJobOf(transfer, jobView(transfer));
 const LATER = START + 90_500;
 
 describe('an open transfer', () => {
-  it('that runs is shown with who, what, where, how far and how old', () => {
+  it('that is running is shown with user, dataset, paths, progress and age', () => {
     const job = shown(
       aRunningTransfer({
         progress: {
@@ -58,7 +58,7 @@ describe('an open transfer', () => {
     ]);
   });
 
-  it('that waits says why, in the words of its job', () => {
+  it("that waits shows its job's message", () => {
     const waiting = aTransfer({
       status: { state: 'waiting', reason: 'Globus is in maintenance', submission: 'not-sent' },
     });
@@ -67,7 +67,7 @@ describe('an open transfer', () => {
     ]);
   });
 
-  it('names who asked by its record, where SciCat has replaced or masked the user', () => {
+  it('takes the user from its record, since SciCat may replace or mask it', () => {
     const job = { ...aJob(), ownerUser: 'globus-proxy' };
     expect(openTransfers([job], LATER)).toMatchObject([{ requestedBy: 'alice' }]);
   });
@@ -102,7 +102,7 @@ describe('an open transfer', () => {
     ]);
   });
 
-  it('of an unknown date is not called new', () => {
+  it('of unknown date has no age', () => {
     expect(openTransfers([aJob({ createdAt: 0, updatedAt: 0 })], LATER)).toMatchObject([
       { requestedAt: null, ageSeconds: null, updatedAt: null },
     ]);
@@ -111,7 +111,7 @@ describe('an open transfer', () => {
 });
 
 describe('open transfers', () => {
-  it('are sorted oldest first, whatever their ids; ended ones are left out', () => {
+  it('are sorted oldest first, without those that have ended', () => {
     const at = (number: number, createdAt: number) =>
       aJob({ number, createdAt, record: aRecord({ datasetPid: `20.500.12345/e${number}` }) });
     const ended = aTransfer({ number: 9, status: { state: 'failed', taskId: '', error: 'x' } });

@@ -1,7 +1,7 @@
-import { type TransferJobDocument, readJob } from '../../domain/job-reading.js';
-import { field } from '../../domain/untyped.js';
-import { type EndRequest, taskIdOf, type Transfer } from '../../domain/transfer.js';
+import { readJob, type TransferJobDocument } from '../../domain/job-reading.js';
+import { type EndRequest, type Progress, taskIdOf, type Transfer } from '../../domain/transfer.js';
 import type { TransferState } from '../../domain/transfer-state.js';
+import { field } from '../../domain/untyped.js';
 
 /** A facility's side of a transfer. */
 interface ShownSide {
@@ -9,37 +9,37 @@ interface ShownSide {
   readonly path: string;
 }
 
-/** An open transfer as SciCat shows it. Printed as it is with `--json`. */
+/** An open transfer as stored in SciCat; with `--json`, printed in this form. */
 export interface OpenTransferView {
   /** The SciCat job's id. */
   readonly transferId: string;
-  /** `left-alone`: the service does nothing with this job, and `message` says why. */
+  /** `left-alone`: the service ignores this job, and `message` says why. */
   readonly state: TransferState | 'left-alone';
-  /** Why it waits, or what Globus says of it. */
+  /** Why it waits, or what Globus reports. */
   readonly message: string;
-  /** ISO 8601; null when SciCat does not say. */
+  /** ISO 8601; null if unknown. */
   readonly requestedAt: string | null;
   readonly ageSeconds: number | null;
-  /** When SciCat was last written to; ISO 8601. */
+  /** Time of the last write to SciCat, ISO 8601. */
   readonly updatedAt: string | null;
-  /** '' when it is not known. */
+  /** '' if unknown. */
   readonly requestedBy: string;
   readonly ownerGroup: string;
   readonly datasetPid: string;
-  /** Null for jobs of the Go version, which kept none. */
+  /** Null for jobs of the Go version, which did not record it. */
   readonly source: ShownSide | null;
   readonly destination: ShownSide | null;
   readonly globusTaskId: string | null;
   readonly bytesTransferred: number;
-  /** Size of the dataset by SciCat; 0 when unknown. */
+  /** Size of the dataset according to SciCat; 0 if unknown. */
   readonly bytesTotal: number;
   readonly filesTransferred: number;
   readonly filesTotal: number;
-  /** Error events at Globus so far. */
+  /** Number of error events at Globus so far. */
   readonly faults: number;
   readonly bytesPerSecond: number | null;
   readonly etaSeconds: number | null;
-  /** Whether its cancellation was requested. */
+  /** Null unless cancellation was requested. */
   readonly endRequested: EndRequest | null;
 }
 
@@ -58,72 +58,60 @@ function viewOf(job: TransferJobDocument, now: number): OpenTransferView | undef
   switch (read.kind) {
     case 'ended':
       return undefined;
-    case 'open':
-      return ofTransfer(job, read.transfer, now);
+    case 'open': {
+      const { status } = read.transfer;
+      // The state is shown beside the message.
+      const prefix = `${status.state}: `;
+      const { statusMessage } = job;
+      const message = statusMessage.startsWith(prefix)
+        ? statusMessage.slice(prefix.length)
+        : statusMessage;
+      return view(job, now, message, read.transfer);
+    }
     case 'lost':
-      return ofJob(job, 'created by the Go version of the service, with no Globus task', now);
+      return view(job, now, 'created by the Go version of the service, with no Globus task');
     case 'unusable':
-      return ofJob(job, `its record can't be used: ${read.reason}`, now);
+      return view(job, now, `its record can't be used: ${read.reason}`);
   }
 }
 
-function ofTransfer(job: TransferJobDocument, transfer: Transfer, now: number): OpenTransferView {
-  const { origin, progress, status } = transfer;
-  const record = origin.kind === 'recorded' ? origin.record : undefined;
-  const taskId = taskIdOf(transfer);
-  return {
-    ...ofJob(job, messageOf(job.statusMessage, status.state), now),
-    state: status.state,
-    ...(record === undefined ? {} : { requestedBy: record.requestedBy.username }),
-    datasetPid: transfer.datasetPid,
-    source: record === undefined ? null : sideOf(record.source),
-    destination: record === undefined ? null : sideOf(record.destination),
-    globusTaskId: taskId === '' ? null : taskId,
-    bytesTransferred: progress.bytesTransferred,
-    bytesTotal: progress.bytesTotal,
-    filesTransferred: progress.filesTransferred,
-    filesTotal: progress.filesTotal,
-    faults: progress.faults,
-    bytesPerSecond: numberOf(job.result, 'bytesPerSecond'),
-    etaSeconds: numberOf(job.result, 'etaSeconds'),
-    endRequested: transfer.endRequested ?? null,
-  };
-}
-
-/** What is known of any job. */
-function ofJob(job: TransferJobDocument, message: string, now: number): OpenTransferView {
+/** @param transfer undefined for a job that the service ignores */
+function view(
+  job: TransferJobDocument,
+  now: number,
+  message: string,
+  transfer?: Transfer,
+): OpenTransferView {
+  const { createdAt } = job;
+  const record = transfer?.origin.kind === 'recorded' ? transfer.origin.record : undefined;
+  const taskId = transfer === undefined ? '' : taskIdOf(transfer);
+  const progress: Partial<Progress> = transfer?.progress ?? {};
   return {
     transferId: job.id,
-    state: 'left-alone',
+    state: transfer?.status.state ?? 'left-alone',
     message,
-    requestedAt: timeOf(job.createdAt),
-    ageSeconds: job.createdAt === 0 ? null : Math.max(0, Math.floor((now - job.createdAt) / 1000)),
+    requestedAt: timeOf(createdAt),
+    ageSeconds: createdAt === 0 ? null : Math.max(0, Math.floor((now - createdAt) / 1000)),
     updatedAt: timeOf(job.updatedAt),
-    requestedBy: job.ownerUser,
+    requestedBy: record?.requestedBy.username ?? job.ownerUser,
     ownerGroup: job.ownerGroup,
-    datasetPid: job.datasetPids[0] ?? '',
-    source: null,
-    destination: null,
-    globusTaskId: null,
-    bytesTransferred: 0,
-    bytesTotal: 0,
-    filesTransferred: 0,
-    filesTotal: 0,
-    faults: 0,
-    bytesPerSecond: null,
-    etaSeconds: null,
-    endRequested: null,
+    datasetPid: transfer?.datasetPid ?? job.datasetPids[0] ?? '',
+    source: sideOf(record?.source),
+    destination: sideOf(record?.destination),
+    globusTaskId: taskId === '' ? null : taskId,
+    bytesTransferred: progress.bytesTransferred ?? 0,
+    bytesTotal: progress.bytesTotal ?? 0,
+    filesTransferred: progress.filesTransferred ?? 0,
+    filesTotal: progress.filesTotal ?? 0,
+    faults: progress.faults ?? 0,
+    bytesPerSecond: transfer === undefined ? null : numberOf(job.result, 'bytesPerSecond'),
+    etaSeconds: transfer === undefined ? null : numberOf(job.result, 'etaSeconds'),
+    endRequested: transfer?.endRequested ?? null,
   };
 }
 
-/** The job's own message, without the state that is shown beside it. */
-function messageOf(statusMessage: string, state: string): string {
-  const prefix = `${state}: `;
-  return statusMessage.startsWith(prefix) ? statusMessage.slice(prefix.length) : statusMessage;
-}
-
-function sideOf({ facility, path }: ShownSide): ShownSide {
-  return { facility, path };
+function sideOf(side: ShownSide | undefined): ShownSide | null {
+  return side === undefined ? null : { facility: side.facility, path: side.path };
 }
 
 function timeOf(milliseconds: number): string | null {

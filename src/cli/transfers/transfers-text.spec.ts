@@ -26,7 +26,7 @@ const RUNNING: OpenTransferView = {
 };
 
 describe('open transfers for people', () => {
-  it('are counted by state and shown with all that matters', () => {
+  it('are counted by state and shown with their details', () => {
     const waiting: OpenTransferView = {
       ...RUNNING,
       transferId: 'job-2',
@@ -55,7 +55,7 @@ waiting, requested 5 s ago: 20.500/1, by alice (p1)
 `);
   });
 
-  it('tell trouble, and that somebody wants the end', () => {
+  it('show trouble, and a requested cancellation', () => {
     const text = transfersText(
       [
         {
@@ -72,7 +72,7 @@ waiting, requested 5 s ago: 20.500/1, by alice (p1)
     expect(text).toContain(', 1 fault\n');
   });
 
-  it('show what little is known of a job that is left alone', () => {
+  it('show what is known of a job that the service ignores', () => {
     const lost: OpenTransferView = {
       ...RUNNING,
       state: 'left-alone',
@@ -93,11 +93,11 @@ left-alone, requested at an unknown time: 20.500/1, by an unknown user
 `);
   });
 
-  it('are none at times', () => {
+  it('can be none', () => {
     expect(transfersText([], false)).toBe('No open transfers.\n');
   });
 
-  it('are the same with colours, and no text of SciCat moves the cursor', () => {
+  it('have the same content with colours, and no control characters from SciCat', () => {
     const evil: OpenTransferView = { ...RUNNING, datasetPid: '\u001b[2J', message: '\u001b[1A' };
     const painted = transfersText([evil], true);
     expect(painted).toContain('\u001b[32mtransferring\u001b[39m');
@@ -105,7 +105,7 @@ left-alone, requested at an unknown time: 20.500/1, by an unknown user
     expect(transfersText([evil], false)).not.toContain('\u001b');
   });
 
-  it('show no percentage of nothing, and never more than all', () => {
+  it('show no percentage of an unknown total, and never more than 100%', () => {
     const text = (bytesTotal: number) => transfersText([{ ...RUNNING, bytesTotal }], false);
     expect(text(0)).toContain('  734.0 MB, 41 of 120 files');
     expect(text(1000)).toContain('734.0 MB of 1.0 kB (100%)');

@@ -18,13 +18,10 @@ const COLOURS = {
   'left-alone': 'gray',
 } as const satisfies Record<OpenTransferView['state'], string>;
 
-/** What a job says when there is nothing to report. */
-const NO_NEWS: readonly string[] = [
-  'transferring',
-  'transferred, marking the dataset as archivable',
-];
+/** Messages that add nothing to the state. */
+const NO_NEWS = ['transferring', 'transferred, marking the dataset as archivable'];
 
-/** Open transfers for people, with a line break at the end. */
+/** Open transfers for people, ending in a line break. */
 export function transfersText(transfers: readonly OpenTransferView[], colours: boolean): string {
   const painted = painter(colours);
   const blocks = [[summary(transfers)], ...transfers.map((one) => blockOf(one, painted))];
@@ -33,10 +30,11 @@ export function transfersText(transfers: readonly OpenTransferView[], colours: b
 
 function summary(transfers: readonly OpenTransferView[]): string {
   if (transfers.length === 0) return 'No open transfers.';
-  const counts = new Map<string, number>();
-  for (const { state } of transfers) counts.set(state, (counts.get(state) ?? 0) + 1);
-  const states = [...counts].map(([state, count]) => `${count} ${state}`);
-  return `${counted(transfers.length, 'open transfer')}: ${states.join(', ')}`;
+  const states = transfers.map(({ state }) => state);
+  const counts = [...new Set(states)].map(
+    (state) => `${states.filter((one) => one === state).length} ${state}`,
+  );
+  return `${counted(transfers.length, 'open transfer')}: ${counts.join(', ')}`;
 }
 
 function blockOf(transfer: OpenTransferView, painted: Painter): readonly string[] {

@@ -4,7 +4,7 @@ import type { ConnectUpstreams } from '../common/upstreams.js';
 import type { TransfersOptions } from './transfers.js';
 
 const DEFAULT_SECONDS = 5;
-/** SciCat's list of jobs is an expensive call. */
+/** Listing jobs is expensive for SciCat. */
 const LEAST_SECONDS = 1;
 const MOST_SECONDS = 86_400;
 
@@ -16,11 +16,7 @@ With --json each poll prints one line: {"readAt": …, "transfers": [ … ]}, or
 
 Exit codes: 0 success, 1 SciCat or the configuration can't be read, 2 usage error.`;
 
-/**
- * `transfers`: the open transfers, as SciCat shows them.
- *
- * @param connect in place of the services that the configuration names
- */
+/** `transfers`: shows the open transfers as stored in SciCat. */
 export function transfersCommand(connect?: ConnectUpstreams): CommandInstaller {
   return (program, terminal, ends) => {
     program
@@ -44,8 +40,8 @@ export function transfersCommand(connect?: ConnectUpstreams): CommandInstaller {
           Omit<TransfersOptions, 'watch'> & { readonly watch?: number | true }
         >();
         const seconds = watch === true ? DEFAULT_SECONDS : watch;
-        const asked = seconds === undefined ? options : { ...options, watch: seconds };
-        ends(await transfers(terminal, asked, connect));
+        const polling = seconds === undefined ? {} : { watch: seconds };
+        ends(await transfers(terminal, { ...options, ...polling }, connect));
       });
   };
 }

@@ -16,7 +16,7 @@ describe('LocalDataFolderProbe', () => {
     rmSync(base, { recursive: true, force: true });
   });
 
-  it('finds a folder that can be used, and one that can be made, and makes none', async () => {
+  it('finds a usable folder and one that can be created, and creates none', async () => {
     expect(await new LocalDataFolderProbe(base).folder()).toEqual({ kind: 'usable' });
     expect(await new LocalDataFolderProbe(join(base, 'a/b')).folder()).toEqual({
       kind: 'missing',
@@ -25,7 +25,7 @@ describe('LocalDataFolderProbe', () => {
     expect(readdirSync(base)).toEqual([]);
   });
 
-  it('finds what is in the way', async () => {
+  it('finds the obstacle', async () => {
     const file = join(base, 'file');
     writeFileSync(file, '');
     const inTheWay = { kind: 'unusable', path: file, code: 'ENOTDIR' };
@@ -36,7 +36,7 @@ describe('LocalDataFolderProbe', () => {
     });
   });
 
-  it('sees who holds it', async () => {
+  it('reads who holds the lock', async () => {
     const probe = new LocalDataFolderProbe(base);
     expect(await probe.lock()).toEqual({ kind: 'free' });
     const lock = await lockDataDir(base, () => undefined);
@@ -48,7 +48,7 @@ describe('LocalDataFolderProbe', () => {
     expect(await probe.lock()).toEqual({ kind: 'free' });
   });
 
-  it('writes and leaves nothing, and says why it can not', async () => {
+  it("writes a file and deletes it, or says why it can't", async () => {
     expect(await new LocalDataFolderProbe(base).tryToWrite()).toEqual({ kind: 'usable' });
     expect(readdirSync(base)).toEqual([]);
     const missing = join(base, 'missing');
@@ -59,7 +59,7 @@ describe('LocalDataFolderProbe', () => {
     });
   });
 
-  it('knows the room on the disk, also where the folder is still to be made', async () => {
+  it('reads the free space, even if the folder does not exist yet', async () => {
     const here = await new LocalDataFolderProbe(base).space();
     const below = await new LocalDataFolderProbe(join(base, 'a/b')).space();
     expect([here.freeBytes > 0, below.freeBytes > 0]).toEqual([true, true]);

@@ -6,33 +6,30 @@ import { inspectLock, type LockReading } from '../../data-folder/data-dir-lock.j
 import { dataDirWarning } from '../../data-folder/data-dir-mount.js';
 import { codeOf } from '../../errors/error-code.js';
 
-/** Whether the user that asks may use a folder; a file error's code says why not. */
+/** Whether the current user may use a folder. */
 export type FolderReading =
   | { readonly kind: 'usable' }
-  /** It does not exist, but can be created below `parent`. */
+  /** It does not exist, but can be created in `parent`. */
   | { readonly kind: 'missing'; readonly parent: string }
-  /** `path` is what is in the way. */
+  /** `path` is the obstacle, `code` that of the system error. */
   | { readonly kind: 'unusable'; readonly path: string; readonly code: string };
 
-/** Space on the disk. */
+/** Free disk space. */
 export interface SpaceReading {
   readonly freeBytes: number;
-  /** Files that can still be created; undefined where the file system has no limit of its own. */
+  /** Files that can still be created; undefined if the file system does not limit them. */
   readonly freeFiles: number | undefined;
 }
 
-/** The questions of {@link LocalDataFolderProbe}. */
+/** The methods of {@link LocalDataFolderProbe}. */
 export type DataFolderProbe = Pick<LocalDataFolderProbe, keyof LocalDataFolderProbe>;
 
 const USE = constants.R_OK | constants.W_OK | constants.X_OK;
 const UNKNOWN = 'unknown error';
-/** Size of the trial file; a full disk often takes an empty one. */
+/** Size of the test file; an empty one often fits on a full disk. */
 const TRIAL_BYTES = 4096;
 
-/**
- * The data folder on the disk of this machine, for an operator's questions. Nothing but
- * {@link tryToWrite} changes it.
- */
+/** The data folder on this machine's disk. Only {@link tryToWrite} changes it. */
 export class LocalDataFolderProbe {
   /** @param dataDir absolute path */
   constructor(private readonly dataDir: string) {}
@@ -67,7 +64,7 @@ export class LocalDataFolderProbe {
     }
   }
 
-  /** Of the folder, or of where it would be created. @throws as `node:fs` does */
+  /** Space in the folder, or where it would be created. @throws as `node:fs` does */
   async space(): Promise<SpaceReading> {
     const reading = await this.folder();
     const { bavail, bsize, files, ffree } = await statfs(
@@ -76,7 +73,7 @@ export class LocalDataFolderProbe {
     return { freeBytes: bavail * bsize, freeFiles: files === 0 ? undefined : ffree };
   }
 
-  /** A sentence when the folder is lost together with the container. */
+  /** A warning if the folder is lost together with the container. */
   volatility(): string | undefined {
     return dataDirWarning(this.dataDir);
   }

@@ -9,6 +9,7 @@ import { UpstreamError } from '../../errors/upstream.errors.js';
 import { AxiosTransport } from '../../http-client/axios-transport.js';
 import { SystemClock } from '../../time/system-clock.js';
 import { GlobusApi } from '../../globus/globus-api.client.js';
+import { GlobusTransfersClient } from '../../globus/globus-transfers.client.js';
 import { GlobusProbeClient } from './globus-probe.js';
 
 const MAPPED = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
@@ -49,7 +50,8 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     const options = { authUrl, transferUrl, clientId: 'client', clientSecret };
     const clock = new SystemClock();
     const api = new GlobusApi(options, { transport, clock, random: Math.random });
-    return new GlobusProbeClient(api, clock);
+    const transfers = new GlobusTransfersClient({ api, clientId: 'client', clock });
+    return new GlobusProbeClient({ api, transfers }, clock);
   };
   const place = (path: string, collection = MAPPED, scopes = [dataAccess(MAPPED)]) => ({
     collection,
@@ -83,7 +85,7 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     ]);
   });
 
-  it('reaches Transfer and sees its clock', async () => {
+  it('reaches Globus Transfer and reads its clock', async () => {
     const aheadMs = (await probe.reachTransfer(signal)) ?? 0;
     expect(Math.round(aheadMs / 60_000)).toBe(7);
     sandbox.machine.revokeTokens('client');
@@ -97,7 +99,7 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     ]);
   });
 
-  it('reads what a collection is', async () => {
+  it("reads a collection's type and state", async () => {
     expect(await probe.collection(GUEST, signal)).toEqual({
       displayName: 'Guest',
       entityType: 'GCSv5_guest_collection',
@@ -123,7 +125,7 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     ]);
   });
 
-  it('lists folders, and hands on why it can not', async () => {
+  it("lists folders, and reports why it can't", async () => {
     await probe.list(place('/'), signal);
     await probe.list(place('/archive'), signal);
     expect(await failure(probe.list(place('/missing'), signal))).toEqual([
@@ -139,12 +141,12 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     ]);
   });
 
-  it('asks for a consent that is missing, as the service does', async () => {
+  it('requests a missing consent, as the service does', async () => {
     await probe.list(place('/', MAPPED, []), signal);
     expect(sandbox.requests.filter(({ path }) => path.endsWith('/ls')).length).toBe(2);
   });
 
-  it('makes a folder and has it deleted, whether it is there or not', async () => {
+  it('creates a folder, and has it deleted even if it does not exist', async () => {
     await probe.makeFolder(place('/archive/trial'), signal);
     expect(readdirSync(join(base, 'archive'))).toEqual(['trial']);
     expect(await failure(probe.makeFolder(place('/archive/trial'), signal))).toEqual([
@@ -159,7 +161,7 @@ describe('GlobusProbeClient against the emulated Globus', () => {
     expect(readdirSync(join(base, 'archive'))).toEqual([]);
   });
 
-  it('sees that a deletion is under way, or failed', async () => {
+  it('reports a deletion that is under way, or has failed', async () => {
     mkdirSync(join(base, 'full/of/folders'), { recursive: true });
     sandbox.machine.pause(MAPPED);
     const taskId = await probe.deleteFolder(place('/full'), signal);

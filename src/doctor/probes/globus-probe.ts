@@ -1,26 +1,23 @@
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
-import type { ApiCall, GlobusApi } from '../../globus/globus-api.client.js';
+import type { ApiCall } from '../../globus/globus-api.client.js';
 import { errorOfRefusal, malformed } from '../../globus/globus-error.js';
+import type { GlobusServices } from '../../globus/globus-services.js';
 import { isScopeRefusal } from '../../globus/globus-token.client.js';
 import {
   type CollectionFacts,
   readCollection,
-  readSubmissionId,
   readSubmittedTaskId,
-  readTask,
 } from '../../globus/globus.wire.js';
 import { mergeScopes, TRANSFER_SCOPE } from '../../globus/scope-merge.js';
 import { serverAheadMs } from '../../http-client/server-time.js';
 import type { UpstreamAnswer } from '../../http-client/upstream-caller.js';
 import type { Clock } from '../../ports/clock.port.js';
 
-/** Whether a token was issued for some scopes. */
+/** Whether a token was issued. `scope-refused`: Globus Auth does not know one of the scopes. */
 export type TokenReading =
-  | { readonly kind: 'given' }
-  /** Globus Auth does not know one of the scopes (for this account). */
-  | { readonly kind: 'scope-refused'; readonly mark: string };
+  { readonly kind: 'given' } | { readonly kind: 'scope-refused'; readonly mark: string };
 
-/** A path in a collection, and the scopes with which it is reached. */
+/** A path in a collection, and the scopes needed to reach it. */
 export interface CollectionPlace {
   readonly collection: string;
   readonly scopes: readonly string[];
@@ -28,36 +25,36 @@ export interface CollectionPlace {
   readonly path: string;
 }
 
-/** How a deletion stands. */
+/** The state of a deletion. */
 export type DeletionReading = 'under-way' | 'done' | 'failed';
 
-/** The questions of {@link GlobusProbeClient}. */
+/** The methods of {@link GlobusProbeClient}. */
 export type GlobusProbe = Pick<GlobusProbeClient, keyof GlobusProbeClient>;
 
-/** An operator waits for each answer, and would rather be told of trouble than wait. */
+/** An operator waits for each answer. */
 const PATIENCE = { timeoutMs: 10_000, deadlineMs: 15_000, maxAttempts: 2 } as const;
 
 /**
- * Globus, as an operator's questions see it; by the same client and tokens as the transfers.
+ * Globus, for an operator's questions; with the same client and tokens as the transfers.
  *
- * All methods throw an `UpstreamError`, with Globus's code and request id if it gave them, and the
+ * All methods throw an `UpstreamError`, with Globus's code and request id if it sent them, or the
  * signal's reason.
  */
 export class GlobusProbeClient {
   constructor(
-    private readonly api: GlobusApi,
+    private readonly globus: GlobusServices,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Asks for a token for Globus Transfer with these scopes too. At Globus this counts as consent to
-   * them, as each of the service's own token requests does.
+   * Requests a token for Globus Transfer that includes these scopes. Globus takes this as consent to
+   * them, as it does each of the service's own token requests.
    *
-   * @throws ServiceAccountError when Globus refuses the client itself
+   * @throws ServiceAccountError if Globus refuses the client itself
    */
   async requestToken(scopes: readonly string[], signal: AbortSignal): Promise<TokenReading> {
     try {
-      await this.api.authorize(scopeOf(scopes), signal);
+      await this.globus.api.authorize(scopeOf(scopes), signal);
       return { kind: 'given' };
     } catch (error) {
       if (!(error instanceof ServiceAccountError) || !isScopeRefusal(error)) throw error;
@@ -67,9 +64,9 @@ export class GlobusProbeClient {
   }
 
   /**
-   * Has Globus Transfer list a task of our own, which shows that it accepts our token.
+   * Lists one of the service's tasks, to see whether Globus Transfer accepts the token.
    *
-   * @returns how far its clock is ahead of this machine's, in milliseconds; undefined if unknown
+   * @returns how far Globus's clock is ahead of this machine's, in milliseconds; undefined if unknown
    */
   async reachTransfer(signal: AbortSignal): Promise<number | undefined> {
     const sentAt = this.clock.now();
@@ -82,20 +79,20 @@ export class GlobusProbeClient {
     const operation = 'read collection';
     const path = `/endpoint/${encodeURIComponent(id)}`;
     const answer = await this.get(operation, path, TRANSFER_SCOPE, signal);
-    return found(readCollection(answer.body), operation, answer);
+    const facts = readCollection(answer.body);
+    if (facts === undefined) throw malformed(operation, answer.status);
+    return facts;
   }
 
-  /** Lists a folder, and drops the list. */
+  /** Lists a folder, and discards the list. */
   async list({ collection, scopes, path }: CollectionPlace, signal: AbortSignal): Promise<void> {
     const query = new URLSearchParams({ path: path.endsWith('/') ? path : `${path}/`, limit: '1' });
     const list = `/operation/endpoint/${encodeURIComponent(collection)}/ls?${query.toString()}`;
     await this.get('list folder', list, scopeOf(scopes), signal);
   }
 
-  async makeFolder(
-    { collection, scopes, path }: CollectionPlace,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async makeFolder(place: CollectionPlace, signal: AbortSignal): Promise<void> {
+    const { collection, scopes, path } = place;
     await this.expect({
       operation: 'make folder',
       safety: 'once',
@@ -108,29 +105,25 @@ export class GlobusProbeClient {
   }
 
   /**
-   * Has Globus delete a folder, if it is there, by a task of its own.
+   * Has Globus delete a folder, which need not exist.
    *
-   * @returns the task's id
+   * @returns the id of the task that deletes it
    */
-  async deleteFolder(
-    { collection, scopes, path }: CollectionPlace,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const scope = scopeOf(scopes);
-    const first = await this.get('get submission id', '/submission_id', scope, signal);
+  async deleteFolder(place: CollectionPlace, signal: AbortSignal): Promise<string> {
+    const { collection, scopes, path } = place;
     const operation = 'submit deletion';
     const answer = await this.expect({
       operation,
       safety: 'idempotent',
       method: 'POST',
       path: '/delete',
-      scope,
+      scope: scopeOf(scopes),
       json: {
         DATA_TYPE: 'delete',
-        submission_id: found(readSubmissionId(first.body), 'get submission id', first),
+        submission_id: await this.globus.transfers.newSubmissionId(signal),
         endpoint: collection,
         label: 'scicat-globus-proxy doctor',
-        // Folders are not deleted without it, empty ones neither.
+        // Required even for empty folders.
         recursive: true,
         ignore_missing: true,
         notify_on_succeeded: false,
@@ -140,22 +133,16 @@ export class GlobusProbeClient {
       },
       signal,
     });
-    return found(readSubmittedTaskId(answer.body), operation, answer);
+    const taskId = readSubmittedTaskId(answer.body);
+    if (taskId === undefined) throw malformed(operation, answer.status);
+    return taskId;
   }
 
+  /** A task that Globus does not know yet counts as under way. */
   async deletion(taskId: string, signal: AbortSignal): Promise<DeletionReading> {
-    const operation = 'read task';
-    const path = `/task/${encodeURIComponent(taskId)}`;
-    const answer = await this.get(operation, path, TRANSFER_SCOPE, signal);
-    switch (found(readTask(answer.body), operation, answer).status) {
-      case 'ACTIVE':
-      case 'INACTIVE':
-        return 'under-way';
-      case 'SUCCEEDED':
-        return 'done';
-      case 'FAILED':
-        return 'failed';
-    }
+    const task = await this.globus.transfers.task(taskId, signal);
+    if (task?.status === 'SUCCEEDED') return 'done';
+    return task?.status === 'FAILED' ? 'failed' : 'under-way';
   }
 
   private get(
@@ -167,9 +154,9 @@ export class GlobusProbeClient {
     return this.expect({ operation, safety: 'safe', method: 'GET', path, scope, signal });
   }
 
-  /** @throws UpstreamError when there is no answer, or another than 200 */
+  /** @throws UpstreamError if the status is not 200, or there is no answer */
   private async expect(call: Omit<ApiCall, keyof typeof PATIENCE>): Promise<UpstreamAnswer> {
-    const result = await this.api.call({ ...PATIENCE, ...call });
+    const result = await this.globus.api.call({ ...PATIENCE, ...call });
     if (result.kind !== 'answer') throw result.error;
     const { answer } = result;
     if (answer.status !== 200) throw errorOfRefusal(answer, call.operation, this.clock.now());
@@ -179,9 +166,4 @@ export class GlobusProbeClient {
 
 function scopeOf(scopes: readonly string[]): string {
   return mergeScopes([TRANSFER_SCOPE, ...scopes]);
-}
-
-function found<T>(value: T | undefined, operation: string, answer: UpstreamAnswer): T {
-  if (value === undefined) throw malformed(operation, answer.status);
-  return value;
 }

@@ -64,7 +64,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
     };
   };
 
-  it('sees whether SciCat is well, and its clock', async () => {
+  it('reads the health of SciCat, and its clock', async () => {
     const reading = await probeOf('admin').health(signal);
     expect({ ...reading, aheadMs: Math.round((reading.aheadMs ?? 0) / 60_000) }).toEqual({
       status: 200,
@@ -83,7 +83,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
     expect(await probeOf('admin').health(signal)).toMatchObject({ status, kind });
   });
 
-  it('logs in and learns the groups of each account', async () => {
+  it('logs in and reads the groups of each account', async () => {
     const probe = probeOf('creator', 'updater');
     expect([await probe.whoAmI('creator', signal), await probe.whoAmI('updater', signal)]).toEqual([
       { username: 'creator', groups: ['jobcreators'] },
@@ -94,12 +94,12 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
     ).rejects.toBeInstanceOf(ServiceAccountError);
   });
 
-  it('does not take the empty answer for nobody’s token for an account', async () => {
+  it('does not accept an empty response as an account', async () => {
     sandbox.faults.add({ match: { path: '/whoami$' }, effect: { type: 'status', status: 200 } });
     await expect(probeOf('admin').whoAmI('creator', signal)).rejects.toThrow("can't read");
   });
 
-  it('knows the job types, whatever the account may do', async () => {
+  it('finds the job types, whatever the account may do', async () => {
     sandbox.machine.jobTypes.delete('archive');
     for (const name of ['admin', 'nobody']) {
       const probe = probeOf(name);
@@ -111,7 +111,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
     expect(sandbox.machine.jobs()).toEqual([]);
   });
 
-  it('learns from refusals what each kind of account may do, and leaves nothing', async () => {
+  it('concludes from refusals what each account may do, and leaves nothing behind', async () => {
     expect({
       admin: await rightsOf('admin'),
       creator: await rightsOf('creator'),
@@ -129,7 +129,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
   });
 
   it.each(['mayCreateJobs', 'mayUpdateJobs', 'mayDeleteJobs', 'mayChangeLifecycles'] as const)(
-    '%s makes nothing of an answer that it does not know',
+    '%s concludes nothing from an unknown response',
     async (question) => {
       sandbox.faults.add({
         match: { path: '/api/v4/' },
@@ -139,7 +139,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
     },
   );
 
-  it('a SciCat that makes the job which it should refuse says which', async () => {
+  it('returns the id of a job that SciCat should have refused', async () => {
     const body = { id: '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f' };
     sandbox.faults.add({
       match: { method: 'POST', path: '/jobs$' },
@@ -152,7 +152,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
   });
 
   describe('a trial job', () => {
-    it('belongs to the account itself, ends as cancelled, and goes', async () => {
+    it('belongs to the account itself, ends as cancelled, and is deleted', async () => {
       const probe = probeOf('creator', 'updater');
       const made = await probe.makeTrialJob('mark', signal);
       const [job] = sandbox.machine.jobs();
@@ -176,7 +176,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       expect(sandbox.machine.jobs()).toEqual([]);
     });
 
-    it('that SciCat stores while it says no is found', async () => {
+    it('that SciCat stores although it reports an error is found', async () => {
       sandbox.machine.switches.failingCreateActions.add('globus_transfer_job');
       const probe = probeOf('admin');
       expect(await probe.makeTrialJob('mark', signal)).toEqual({ kind: 'doubtful', status: 400 });

@@ -13,7 +13,7 @@ import { HEALTH_PATH } from '../../scicat/scicat-health.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
 import { type AccountFacts, readAccount, readJobId } from '../../scicat/scicat.wire.js';
 
-/** Which of the service's SciCat accounts; the same one where there is only one. */
+/** Which of the service's SciCat accounts; both are the same if it has only one. */
 export type AccountRole = 'creator' | 'updater';
 
 /** What SciCat's health route says. */
@@ -25,53 +25,39 @@ export interface HealthReading {
   readonly aheadMs: number | undefined;
 }
 
-/** A response that SciCat is not known to give. */
-interface StrangeReading {
-  readonly kind: 'strange';
-  readonly status: number;
-}
-
-/** What a refused request tells of a right. */
+/**
+ * What a response tells about a right. `not-told`: it is the same with and without the right;
+ * `strange`: SciCat is not known to give it.
+ */
 export type RightReading =
-  | { readonly kind: 'granted' }
-  | { readonly kind: 'refused'; readonly status: number }
-  /** The response is the same with the right and without it. */
-  | { readonly kind: 'not-told' }
-  | StrangeReading;
+  | { readonly kind: 'granted' | 'not-told' }
+  | { readonly kind: 'refused' | 'strange'; readonly status: number };
 
-/** What a request that must be refused tells of the right to create jobs. */
-export type CreateReading =
-  | RightReading
-  /** SciCat stored what it should have refused. The job is there, and has to be removed. */
-  | { readonly kind: 'stored'; readonly jobId: string };
+/** As {@link RightReading}; or SciCat stored a job that it should have refused, to be removed. */
+export type CreateReading = RightReading | { readonly kind: 'stored'; readonly jobId: string };
 
 /** Whether SciCat's job configuration has a type. */
 export type JobTypeReading =
-  { readonly kind: 'known' } | { readonly kind: 'unknown' } | StrangeReading;
+  { readonly kind: 'known' | 'unknown' } | { readonly kind: 'strange'; readonly status: number };
 
-/** What became of a job that was to be created. */
+/** The result of creating a job. `doubtful`: the job may exist, whatever the status says. */
 export type TrialJobReading =
   | { readonly kind: 'made'; readonly jobId: string }
-  /** SciCat answered with this status; the job may be there all the same. */
   | { readonly kind: 'doubtful'; readonly status: number };
 
-/** The questions of {@link ScicatProbeClient}. */
+/** The methods of {@link ScicatProbeClient}. */
 export type ScicatProbe = Pick<ScicatProbeClient, keyof ScicatProbeClient>;
 
-/** With its database down SciCat takes 30 s for any answer; an operator should not wait that long. */
-const PATIENCE = {
-  timeoutMs: 8_000,
-  deadlineMs: 10_000,
-  maxAttempts: 2,
-} satisfies Partial<ScicatRequest>;
+/** While its database is down, SciCat takes 30 s to answer; operators should not wait that long. */
+const PATIENCE = { timeoutMs: 8_000, deadlineMs: 10_000, maxAttempts: 2 } as const;
 
 /**
- * SciCat, as an operator's questions see it. SciCat can't be asked for most rights, but it checks in
- * a fixed order, so that the refusal of a request that can't succeed tells how far it got: the guard
- * of the route, the job's type, its datasets, its owner, the object itself.
+ * SciCat, for an operator's questions. SciCat has no call for most rights, but it checks in a fixed
+ * order: the guard of the route, the job's type, its datasets, its owner, the object itself. So the
+ * refusal of a request that can't succeed tells how far the request got.
  *
- * All methods throw an `UpstreamError` when there is no answer, and the signal's reason. Up to
- * {@link makeTrialJob} they change nothing.
+ * All methods throw an `UpstreamError` if there is no answer, or the signal's reason. Those before
+ * {@link makeTrialJob} change nothing.
  */
 export class ScicatProbeClient {
   constructor(
@@ -104,12 +90,11 @@ export class ScicatProbeClient {
     };
   }
 
-  /** Logs in and asks. @throws ServiceAccountError when SciCat refuses the login */
+  /** Logs in and reads the account. @throws ServiceAccountError if SciCat refuses the login */
   async whoAmI(role: AccountRole, signal: AbortSignal): Promise<AccountFacts> {
     const operation = 'ask who I am';
-    const answer = await this.scicat[role].call({
+    const answer = await this.send(role, {
       operation,
-      ...PATIENCE,
       safety: 'safe',
       method: 'GET',
       path: 'api/v3/auth/whoami',
@@ -121,81 +106,72 @@ export class ScicatProbeClient {
     return account;
   }
 
-  /** SciCat looks the type up first, and checks the list of datasets before any right. */
+  /** SciCat checks the type first, and the list of datasets before any right. */
   async jobType(type: string, signal: AbortSignal): Promise<JobTypeReading> {
     const json = { type, jobParams: { datasetList: [] } };
-    const answer = await this.create(json, 'ask for job type', signal);
-    if (refusedWith(answer, (said) => said === `Invalid job type: ${type}`)) {
-      return { kind: 'unknown' };
+    const answer = await this.create('ask for job type', json, signal);
+    switch (badRequestMessage(answer)) {
+      case `Invalid job type: ${type}`:
+        return { kind: 'unknown' };
+      case 'List of passed datasets is empty.':
+        return { kind: 'known' };
+      default:
+        return { kind: 'strange', status: answer.status };
     }
-    return refusedWith(answer, (said) => said === 'List of passed datasets is empty.')
-      ? { kind: 'known' }
-      : { kind: 'strange', status: answer.status };
   }
 
   /**
-   * Whether the creator may create transfer jobs for other users: SciCat settles the owner, and the
+   * Whether the creator may create transfer jobs for other users: SciCat checks the owner, and the
    * right to choose it, before it creates the job.
    */
   async mayCreateJobs(signal: AbortSignal): Promise<CreateReading> {
     const json = { type: TRANSFER_JOB_TYPE, jobParams: {} };
-    const answer = await this.create(json, 'ask for right to create', signal);
+    const answer = await this.create('ask for right to create', json, signal);
     const jobId = createdJobId(answer);
     if (jobId !== undefined) return { kind: 'stored', jobId };
-    if (refusedWith(answer, (said) => said.includes('Owner group should be specified'))) {
+    const message = badRequestMessage(answer);
+    if (message.includes('Owner group should be specified')) {
       return { kind: 'refused', status: answer.status };
     }
-    const passed = (said: string): boolean => said.startsWith('Contact email should be specified');
-    return rightIn(answer, refusedWith(answer, passed), 'granted');
+    return rightIn(answer, message.startsWith('Contact email should be specified'), 'granted');
   }
 
   /**
-   * Whether the updater may update jobs; never `granted`: the guard of the route comes before the id,
-   * and responses after it are all alike.
+   * Whether the updater may update jobs; never `granted`, since SciCat's responses after the guard
+   * of the route are all alike.
    */
   async mayUpdateJobs(signal: AbortSignal): Promise<RightReading> {
     const { statusCode, statusMessage } = TRIAL_VIEW;
-    const answer = await this.scicat.updater.call({
+    const answer = await this.send('updater', {
       operation: 'ask for right to update',
-      ...PATIENCE,
       safety: 'once',
       method: 'PATCH',
       path: `${JOBS_PATH}/${randomUUID()}`,
       json: { statusCode, statusMessage },
       signal,
     });
-    return rightIn(
-      answer,
-      refusedWith(answer, (said) => said === 'Invalid job id.'),
-      'not-told',
-    );
+    return rightIn(answer, badRequestMessage(answer) === 'Invalid job id.', 'not-told');
   }
 
   /** Here SciCat checks the right before the job. */
   async mayDeleteJobs(signal: AbortSignal): Promise<RightReading> {
-    const answer = await this.scicat.updater.call({
+    const answer = await this.send('updater', {
       operation: 'ask for right to delete',
-      ...PATIENCE,
       safety: 'idempotent',
       method: 'DELETE',
       path: `${JOBS_PATH}/${randomUUID()}`,
       signal,
     });
-    return rightIn(
-      answer,
-      refusedWith(answer, (said) => said.includes("doesn't exist")),
-      'granted',
-    );
+    return rightIn(answer, badRequestMessage(answer).includes("doesn't exist"), 'granted');
   }
 
   /**
-   * Whether the updater may change lifecycles; never `granted`: the guard lets everyone through who
-   * may create datasets, which is often everyone.
+   * Whether the updater may change lifecycles; never `granted`, since the guard lets all accounts
+   * through that may create datasets, and often all may.
    */
   async mayChangeLifecycles(signal: AbortSignal): Promise<RightReading> {
-    const answer = await this.scicat.updater.call({
+    const answer = await this.send('updater', {
       operation: 'ask for right to change lifecycles',
-      ...PATIENCE,
       safety: 'idempotent',
       method: 'PATCH',
       path: `${DATASETS_PATH}/${randomUUID()}/datasetlifecycle`,
@@ -206,35 +182,31 @@ export class ScicatProbeClient {
   }
 
   /**
-   * Creates a job of the transfers' type that no service takes for a transfer: it has no record, and
-   * belongs to the creator itself.
+   * Creates a job of the transfers' type that no service takes for a transfer: it has no record.
    *
-   * @param marker by which {@link findTrialJob} finds it
+   * @param marker lets {@link findTrialJob} find it
    */
   async makeTrialJob(marker: string, signal: AbortSignal): Promise<TrialJobReading> {
     const json = {
       type: TRANSFER_JOB_TYPE,
-      // Its own, so that no user finds it among their jobs.
+      // Itself, so that the job does not show up among a user's jobs.
       ownerUser: this.scicat.creator.username,
       jobParams: { [MARKER]: marker },
     };
-    const answer = await this.create(json, 'make trial job', signal);
+    const answer = await this.create('make trial job', json, signal);
     const jobId = createdJobId(answer);
     return jobId === undefined
       ? { kind: 'doubtful', status: answer.status }
       : { kind: 'made', jobId };
   }
 
-  /** @returns its id, or undefined when there is none */
+  /** @returns the job's id, or undefined if there is none */
   async findTrialJob(marker: string, signal: AbortSignal): Promise<string | undefined> {
     const { creator } = this.scicat;
+    const createdBy = creator.username;
     const ids = await listJobs(creator, {
       operation: 'find trial job',
-      where: {
-        type: TRANSFER_JOB_TYPE,
-        createdBy: creator.username,
-        [`jobParams.${MARKER}`]: marker,
-      },
+      where: { type: TRANSFER_JOB_TYPE, createdBy, [`jobParams.${MARKER}`]: marker },
       fields: ['id'],
       limit: 1,
       read: readJobId,
@@ -243,7 +215,7 @@ export class ScicatProbeClient {
     return ids[0];
   }
 
-  /** Writes that it is cancelled, so that it counts as ended. */
+  /** Marks the job as cancelled, so that it counts as ended. */
   async endTrialJob(jobId: string, signal: AbortSignal): Promise<void> {
     await this.scicat.jobs.write(jobId, TRIAL_VIEW, signal);
   }
@@ -253,26 +225,22 @@ export class ScicatProbeClient {
   }
 
   private create(
-    json: Readonly<Record<string, unknown>>,
     operation: string,
+    json: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer> {
-    return this.scicat.creator.call({
-      operation,
-      ...PATIENCE,
-      safety: 'once',
-      method: 'POST',
-      path: JOBS_PATH,
-      json,
-      signal,
-    });
+    const path = JOBS_PATH;
+    return this.send('creator', { operation, safety: 'once', method: 'POST', path, json, signal });
+  }
+
+  private send(role: AccountRole, request: ScicatRequest): Promise<UpstreamAnswer> {
+    return this.scicat[role].call({ ...PATIENCE, ...request });
   }
 }
 
-/** In `jobParams`, where a transfer has its record. */
+/** Key in `jobParams`. */
 const MARKER = 'doctorTrial';
 
-/** What a trial job ends as. */
 const TRIAL_VIEW: JobView = {
   statusCode: '004',
   statusMessage: 'Test job of "scicat-globus-proxy doctor"; may be deleted.',
@@ -294,14 +262,12 @@ function createdJobId({ status, body }: UpstreamAnswer): string | undefined {
   return status === 201 ? readJobId(body) : undefined;
 }
 
-function refusedWith(
-  { status, body }: UpstreamAnswer,
-  matches: (said: string) => boolean,
-): boolean {
-  return status === 400 && matches(upstreamMessageOf(body) ?? '');
+/** SciCat's message if it answered with status 400; '' otherwise. */
+function badRequestMessage({ status, body }: UpstreamAnswer): string {
+  return status === 400 ? (upstreamMessageOf(body) ?? '') : '';
 }
 
-/** @param passed whether SciCat got past the check of the right, which then means `kind` */
+/** @param passed whether the request passed SciCat's check of the right, which then means `kind` */
 function rightIn(
   { status }: UpstreamAnswer,
   passed: boolean,
