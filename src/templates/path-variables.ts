@@ -1,6 +1,6 @@
-import { pathEscaped } from './go-text.js';
+import { percentEncoded } from './go-text.js';
 
-/** Go's `path.Clean`: the shortest path that means the same, by its text alone. */
+/** Go's `path.Clean`: the shortest equivalent path, worked out lexically. */
 function cleaned(path: string): string {
   const rooted = path.startsWith('/');
   const kept: string[] = [];
@@ -27,7 +27,7 @@ export function goPathDir(path: string): string {
 
 /**
  * The last element of a slash-separated path, exactly as Go's `path.Base`: `.` for an empty path,
- * `/` for one of slashes alone; slashes at the end do not count.
+ * `/` for one of slashes alone. Trailing slashes don't count.
  */
 export function goPathBase(path: string): string {
   if (path === '') return '.';
@@ -38,9 +38,9 @@ export function goPathBase(path: string): string {
 }
 
 /**
- * The text as one segment of a URL's path, exactly as Go's `url.PathEscape`: a slash becomes `%2F`,
- * while `$ & + : = @` stay. An unpaired surrogate is written as U+FFFD instead of throwing.
+ * A string as one segment of a URL's path, exactly as Go's `url.PathEscape`: a slash becomes `%2F`,
+ * while `$ & + : = @` stay. An unpaired surrogate becomes U+FFFD.
  */
 export function goPathEscape(text: string): string {
-  return pathEscaped(text);
+  return percentEncoded(text, /[A-Za-z0-9\-_.~$&+:=@]/);
 }
