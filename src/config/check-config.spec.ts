@@ -201,19 +201,19 @@ describe('values', () => {
     ],
     [
       'watch: yes please',
-      '9: watch: is the string "yes please"; it must be true or false (without quotes)',
+      '9: watch: is the string "yes please"; it must be true or false, without quotes',
     ],
     [
       'transfer:\n  verifyChecksum: "true"',
-      '10: transfer.verifyChecksum: is the string "true"; it must be true or false (without quotes)',
+      '10: transfer.verifyChecksum: is the string "true"; it must be true or false, without quotes',
     ],
     [
       'transfer:\n  preserveTimestamp: 1',
-      '10: transfer.preserveTimestamp: is 1; it must be true or false (without quotes)',
+      '10: transfer.preserveTimestamp: is 1; it must be true or false, without quotes',
     ],
     [
       'transfer:\n  encryptData: no',
-      '10: transfer.encryptData: is the string "no"; it must be true or false (without quotes)',
+      '10: transfer.encryptData: is the string "no"; it must be true or false, without quotes',
     ],
     ['transfer:\n  syncLevel: 4', '10: transfer.syncLevel: is 4; it must be one of 0, 1, 2, 3'],
     [
@@ -390,11 +390,11 @@ facilities:
     ],
     [
       'scopes: []',
-      '9: facilities[0].scopes: is an empty list; it must be a list of at least one of Globus scopes',
+      '9: facilities[0].scopes: is an empty list; it must be a non-empty list of Globus scopes',
     ],
     [
       'verifyChecksum: 1',
-      '9: facilities[0].verifyChecksum: is 1; it must be true or false (without quotes)',
+      '9: facilities[0].verifyChecksum: is 1; it must be true or false, without quotes',
     ],
     ['syncLevel: 9', '9: facilities[0].syncLevel: is 9; it must be one of 0, 1, 2, 3'],
     [
@@ -449,7 +449,7 @@ facilities:
       const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
       const text = `${HEAD}facilities:${facility}\n    ${key}: |\n      /x/{{ "y" }}\n`;
       expect(errorsOf(text)).toEqual([
-        `8: facilities[0].${key}: renders a line break or another control character; write the value on one line, or as a block with "|-"`,
+        `8: facilities[0].${key}: renders with a line break or another control character; write the value on one line, or as a block with "|-"`,
       ]);
       expect(errorsOf(text.replace('|', '|-'))).toEqual([]);
     },
@@ -486,23 +486,23 @@ describe('what is legal but should be decided', () => {
 
   test('S4: a source without allowedSourceFolders is warned about', () => {
     expect(warningsOf(bare('SRC'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
+      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
     ]);
     expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}"',
+      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
   });
 
   test('S4: so is one whose root the request may state, as that shifts every path', () => {
     expect(warningsOf(bare('SRC', 'allowedSourceFolders: [/data]'))).toEqual([
-      "4: facilities[0].collectionRootPath: is not set: requests then state the collection's root themselves, and a wrong one shifts every path; set it to the root's absolute path",
+      "4: facilities[0].collectionRootPath: is not set: each request then states the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
     ]);
   });
 
   test('S5: a destination without the PID in its path is warned about', () => {
     expect(warningsOf(bare('DST'))).toEqual([
-      '4: facilities[0].destinationPath: does not contain the PID: two datasets with equal relative paths would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
+      '4: facilities[0].destinationPath: does not contain the PID: two datasets with the same relative path would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidPrefix }}'))).toHaveLength(1);
     expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidEncoded }}'))).toEqual([]);
@@ -533,7 +533,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     path: 'facilities[1].destinationPath',
     severity: 'warning',
     message:
-      'may lead into the folders of facilities[0] ("F0"), which has the same collection: what "/in/{{ .PidShort }}" and "/{{ .Pid }}" yield can be equal, or one inside the other, and transfers to the two would then overwrite each other\'s files; let the two begin with different folders, such as "/one/…" and "/two/…"',
+      'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .PidShort }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
   };
   const OTHER_COLLECTION = COLLECTION.replace('6c', '7c');
 
@@ -563,7 +563,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     path: 'facilities[1].accessValue',
     severity: 'warning',
     message:
-      'renders as "users" at profile.accessGroups, as that of facilities[0] ("F0") does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
+      'renders as "users" at profile.accessGroups, the same as in facilities[0] ("F0"): users of one may use the other; give each its own value or, if this is intended, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
   };
 
   test('two facilities with one access value: who may use one may use the other', () => {
@@ -602,7 +602,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     const pair = `facilities:\n  - {name: A, collection: ${COLLECTION}, destinationPath: "/{{ .Pid }}", direction: DST}
   - {name: B, collection: ${COLLECTION}, direction: SRC, collectionRootPath: /d, allowedSourceFolders: [/d]}\n`;
     const message =
-      'transfer.syncLevel: is not set: a transfer that is asked for again copies every file again, also those that have arrived; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is quicker)';
+      'transfer.syncLevel: is not set: a repeated transfer copies every file again, even those already at the destination; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is faster)';
     expect(warningsOf(`${HEAD}${pair}`)).toEqual([`1: ${message}`]);
     expect(warningsOf(`${HEAD}${pair}\ntransfer:\n  # all defaults\n`)).toEqual([`7: ${message}`]);
     // Whichever of the two facilities decides, it is decided.
@@ -668,7 +668,7 @@ task:
 
 test('of several documents it is said that only one can be read', () => {
   expect(errorsOf(`${HEAD}---\n${HEAD}`)).toEqual([
-    '3: YAML syntax: starts a second document, but only one is allowed; remove this line and what does not belong here',
+    '3: YAML syntax: starts a second document, but only one is allowed; remove this line and everything that does not belong here',
   ]);
 });
 

@@ -302,10 +302,10 @@ describe('what keeps a configuration from loading', () => {
   test('contract 3: no file found: every searched path is named, and the secrets that miss too', () => {
     expect(problemsOf(input({}, { HOME: '/home/proxy' }))).toEqual([
       'configuration: file: No configuration file was found; searched: /app/scicat-globus-proxy-config.yaml, /app/scicat-globus-proxy.config.yaml, /home/proxy/.config/scicat-globus-proxy/scicat-globus-proxy-config.yaml, /home/proxy/.config/scicat-globus-proxy/scicat-globus-proxy.config.yaml. Put one there, or name it with --config or SCICAT_GLOBUS_PROXY_CONFIG',
-      'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or GLOBUS_CLIENT_ID_FILE the path of a file with it)',
-      "environment: GLOBUS_CLIENT_SECRET: is not set; it must hold the Globus client's secret (or GLOBUS_CLIENT_SECRET_FILE the path of a file with it)",
-      "environment: SCICAT_SERVICE_USER_USERNAME: is not set; it must hold the SciCat service account's user name (or SCICAT_SERVICE_USER_USERNAME_FILE the path of a file with it)",
-      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or SCICAT_SERVICE_USER_PASSWORD_FILE the path of a file with it)",
+      'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or set GLOBUS_CLIENT_ID_FILE to the path of a file that holds it)',
+      "environment: GLOBUS_CLIENT_SECRET: is not set; it must hold the Globus client's secret (or set GLOBUS_CLIENT_SECRET_FILE to the path of a file that holds it)",
+      "environment: SCICAT_SERVICE_USER_USERNAME: is not set; it must hold the SciCat service account's user name (or set SCICAT_SERVICE_USER_USERNAME_FILE to the path of a file that holds it)",
+      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or set SCICAT_SERVICE_USER_PASSWORD_FILE to the path of a file that holds it)",
     ]);
   });
 
@@ -319,7 +319,7 @@ describe('what keeps a configuration from loading', () => {
       [
         'The configuration has 2 problems:',
         '/app/scicat-globus-proxy-config.yaml:3: port: is 0; it must be a whole number between 1 and 65535',
-        'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or GLOBUS_CLIENT_ID_FILE the path of a file with it)',
+        'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or set GLOBUS_CLIENT_ID_FILE to the path of a file that holds it)',
       ].join('\n'),
     );
   });
