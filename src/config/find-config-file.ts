@@ -40,10 +40,10 @@ export type ConfigFileResult =
 export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   const path = search.platform === 'win32' ? win32 : posix;
   const named = namedFile(search);
+  if (named?.file === '') {
+    return notFound(`${named.by} must be followed by the path of the configuration file`);
+  }
   if (named !== undefined) {
-    if (named.file === '') {
-      return notFound(`${named.by} must be followed by the path of the configuration file`);
-    }
     const file = path.resolve(search.workingFolder, named.file);
     if (search.fileExists(file)) return { kind: 'found', file };
     return notFound(`The file ${file}, which ${named.by} names, does not exist`);

@@ -172,19 +172,13 @@ class DocumentReader {
   }
 
   #mapping(map: YAMLMap, path: string): Record<string, unknown> {
-    const result: Record<string, unknown> = {};
-    for (const { key, keyOffset, value } of this.#entries(map, path)) {
+    const entries = this.#entries(map, path).map(({ key, keyOffset, value }) => {
       const at = pathOf(path, key);
       this.keyOffsets.set(at, keyOffset);
-      // Not by assignment: a key `__proto__` must be a key like any other.
-      Object.defineProperty(result, key, {
-        value: this.#value(value, at),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
-    return result;
+      return [key, this.#value(value, at)] as const;
+    });
+    // Unlike assignment, this treats `__proto__` as an ordinary key.
+    return Object.fromEntries(entries);
   }
 
   /** The entries of a mapping with its merges resolved, each key once. */

@@ -31,9 +31,10 @@ interface Pipeline {
   readonly slot: number | undefined;
 }
 
-/** What ended a list of statements, and where. */
-interface ListEnd {
-  readonly kind: 'end' | 'else' | 'end-of-input';
+/** Statements, and what ended them. */
+interface List {
+  readonly statements: readonly Statement[];
+  readonly end: 'end' | 'else' | 'end-of-input';
   readonly token: Token;
 }
 
@@ -60,19 +61,19 @@ class Parser {
   }
 
   program(): Program {
-    const statements: Statement[] = [];
-    const end = this.list(statements);
-    if (end.kind !== 'end-of-input') {
-      this.fail(`{{${end.kind}}} without an {{if}} or {{with}} before it`, end.token);
+    const { statements, end, token } = this.list();
+    if (end !== 'end-of-input') {
+      this.fail(`{{${end}}} without an {{if}} or {{with}} before it`, token);
     }
     return { statements, fields: this.usedFields };
   }
 
-  /** Collects statements up to and including `{{end}}` or the word `else`, or to the end of input. */
-  private list(statements: Statement[]): ListEnd {
+  /** Statements up to and including `{{end}}` or the word `else`, or up to the end of input. */
+  private list(): List {
+    const statements: Statement[] = [];
     for (;;) {
       const token = this.take();
-      if (token.kind === 'end-of-input') return { kind: 'end-of-input', token };
+      if (token.kind === 'end-of-input') return { statements, end: 'end-of-input', token };
       if (token.kind === 'text') {
         statements.push({ kind: 'text', text: token.text });
         continue;
@@ -86,10 +87,10 @@ class Parser {
           statements.push(this.control(keyword, first));
           break;
         case 'else':
-          return { kind: 'else', token: first };
+          return { statements, end: 'else', token: first };
         case 'end':
           this.expectRightDelimiter('end');
-          return { kind: 'end', token: first };
+          return { statements, end: 'end', token: first };
         default:
           if (UNSUPPORTED_KEYWORDS.includes(keyword)) this.failUnsupported(first);
           statements.push(this.action());
@@ -110,38 +111,38 @@ class Parser {
     const { expression: condition, slot } = this.pipeline('right-delimiter');
     const branchScope = [...this.scope];
 
-    const body: Statement[] = [];
     if (keyword === 'with') this.withDepth++;
-    const bodyEnd = this.list(body);
+    const body = this.list();
     if (keyword === 'with') this.withDepth--;
 
-    const otherwise: Statement[] = [];
-    if (bodyEnd.kind === 'else') {
+    let otherwise: readonly Statement[] = [];
+    if (body.end === 'end-of-input') this.failUnclosed(keyword, opening);
+    if (body.end === 'else') {
       this.scope = branchScope;
       const next = this.peekPastSpace();
       if (next.kind === 'identifier' && next.text === keyword) {
         this.take();
         // `{{else if}}` opens a block of its own, and its {{end}} ends both.
-        otherwise.push(this.control(keyword, next));
+        otherwise = [this.control(keyword, next)];
       } else {
         this.expectRightDelimiter('else');
-        const end = this.list(otherwise);
-        if (end.kind === 'else') this.fail('a second {{else}}; {{end}} is expected', end.token);
-        if (end.kind === 'end-of-input') this.failUnclosed(keyword, opening);
+        const { statements, end, token } = this.list();
+        if (end === 'else') this.fail('a second {{else}}; {{end}} is expected', token);
+        if (end === 'end-of-input') this.failUnclosed(keyword, opening);
+        otherwise = statements;
       }
-    } else if (bodyEnd.kind === 'end-of-input') {
-      this.failUnclosed(keyword, opening);
     }
     this.scope = outerScope;
     this.depth--;
-    return { kind: keyword, condition, slot, body, otherwise };
+    return { kind: keyword, condition, slot, body: body.statements, otherwise };
   }
 
   private expectRightDelimiter(after: string): void {
-    const token = this.takePastSpace();
+    const token = this.peekPastSpace();
     if (token.kind !== 'right-delimiter') {
       this.fail(`unexpected "${token.text}" after "${after}"; }} is expected`, token);
     }
+    this.take();
   }
 
   /** `$x := command | command …`, up to and including `end`. */
@@ -172,36 +173,34 @@ class Parser {
     if (end === 'right-parenthesis') {
       this.fail('setting a variable inside parentheses is not supported', variable);
     }
-    this.take();
-    this.takePastSpace();
     const name = variable.text;
     if (name === '$') {
       this.fail('setting "$" is not supported; give the variable a name, like $x', variable);
     }
-    if (operator.kind === 'declare') {
-      return () => {
-        const slot = this.slots++;
-        this.scope.push({ name, slot });
-        return slot;
-      };
+    while (this.take() !== operator);
+    if (operator.kind === 'assign') {
+      const slot = this.slotOf(variable);
+      return () => slot;
     }
-    const slot = this.slotOf(variable);
-    return () => slot;
+    return () => {
+      const slot = this.slots++;
+      this.scope.push({ name, slot });
+      return slot;
+    };
   }
 
   private slotOf(variable: Token): number {
     const found = this.scope.findLast(({ name }) => name === variable.text);
     if (found !== undefined) return found.slot;
     const { text } = variable;
-    const suggestion = nearestName(
-      text,
-      this.scope.map(({ name }) => name),
-    );
-    const remedy =
+    const known = this.scope.map(({ name }) => name);
+    const suggestion = nearestName(text, known);
+    this.fail(
       suggestion === undefined
-        ? `declare it first, as in {{${text} := …}}, in this block or one around it`
-        : `did you mean "${suggestion}"?`;
-    this.fail(`unknown variable "${text}"; ${remedy}`, variable);
+        ? `unknown variable "${text}"; declare it first, as in {{${text} := …}}, in this block or one around it`
+        : `unknown variable "${text}"${meant(suggestion)}`,
+      variable,
+    );
   }
 
   /** Operands up to and including a pipe, or up to the end of the pipeline. */
@@ -437,11 +436,6 @@ class Parser {
     return this.peek();
   }
 
-  private takePastSpace(): Token {
-    this.peekPastSpace();
-    return this.take();
-  }
-
   private failUnsupported(token: Token): never {
     this.fail(`"${token.text}" is not supported in templates here`, token);
   }
@@ -451,13 +445,11 @@ class Parser {
   }
 
   private failUnexpected(token: Token, afterOperand: boolean): never {
-    this.fail(
-      `unexpected "${token.text}"` +
-        (afterOperand && token.kind !== 'symbol'
-          ? '; put a space between two arguments'
-          : '; a field, a string, a number, a variable or a function is expected'),
-      token,
-    );
+    const advice =
+      afterOperand && token.kind !== 'symbol'
+        ? 'put a space between two arguments'
+        : 'a field, a string, a number, a variable or a function is expected';
+    this.fail(`unexpected "${token.text}"; ${advice}`, token);
   }
 
   private fail(message: string, { offset }: Pick<Token, 'offset'>): never {

@@ -3,18 +3,18 @@ import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualClock } from '../../../test/support/virtual-clock.js';
-import { ConfigWatch, type FileEvents, localFileEvents } from './config-watch.js';
+import { ConfigWatch, watchLocalFile, type WatchFile } from './config-watch.js';
 
-/** Changes of a file that a test makes up. */
-class FakeFileEvents implements FileEvents {
+/** Simulated changes of a file. */
+class FakeFileEvents {
   readonly watched = new Map<string, () => void>();
 
-  watch(path: string, onChange: () => void): () => void {
+  readonly watchFile: WatchFile = (path, onChange) => {
     this.watched.set(path, onChange);
     return () => {
       this.watched.delete(path);
     };
-  }
+  };
 
   change(): void {
     for (const onChange of this.watched.values()) onChange();
@@ -28,7 +28,7 @@ describe('watching the configuration file', () => {
     const settledAt: number[] = [];
     const watch = new ConfigWatch({
       file: '/c.yaml',
-      events,
+      watchFile: events.watchFile,
       clock,
       onSettled: () => settledAt.push(clock.monotonicMs()),
     });
@@ -105,10 +105,10 @@ describe('changes of a local file', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Does something until a change of the file is seen: nobody can tell when the first look was. */
+  /** Repeats a change until it is noticed, because the time of the first poll is unknown. */
   async function isSeen(path: string, change: (round: number) => Promise<void>): Promise<true> {
     const changes: string[] = [];
-    unwatch = localFileEvents(5).watch(path, () => changes.push(path));
+    unwatch = watchLocalFile(5)(path, () => changes.push(path));
     for (let round = 1; changes.length === 0; round += 1) {
       await change(round);
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,11 +1,8 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Clock } from '../../ports/clock.port.js';
 
-/** Reports when a file may have changed. */
-export interface FileEvents {
-  /** Calls back after each change, removal and return of a file. @returns a function that stops it */
-  watch(path: string, onChange: () => void): () => void;
-}
+/** Calls back after each change, removal and return of a file. @returns a function that stops it */
+export type WatchFile = (path: string, onChange: () => void) => () => void;
 
 /**
  * How long a file must be quiet before it is read; longer than the poll interval, so that a file
@@ -18,20 +15,18 @@ const SETTLED_AFTER_MS = 1500;
  * shares, for single files mounted into a container, and for the links that Kubernetes swaps when a
  * ConfigMap changes.
  */
-export function localFileEvents(pollIntervalMs = 1000): FileEvents {
-  return {
-    watch(path, onChange) {
-      const listener = (): void => onChange();
-      watchFile(path, { interval: pollIntervalMs, persistent: false }, listener);
-      return () => unwatchFile(path, listener);
-    },
+export function watchLocalFile(pollIntervalMs = 1000): WatchFile {
+  return (path, onChange) => {
+    const listener = (): void => onChange();
+    watchFile(path, { interval: pollIntervalMs, persistent: false }, listener);
+    return () => unwatchFile(path, listener);
   };
 }
 
 /** Collaborators of {@link ConfigWatch}. */
 export interface ConfigWatchDeps {
   readonly file: string;
-  readonly events: FileEvents;
+  readonly watchFile: WatchFile;
   readonly clock: Clock;
   /** Called when the file may have changed and is quiet again; also once after switching on. */
   readonly onSettled: () => void;
@@ -48,7 +43,7 @@ export class ConfigWatch {
   set(on: boolean): void {
     if (on) {
       if (this.unwatch !== undefined) return;
-      this.unwatch = this.deps.events.watch(this.deps.file, () => this.changed());
+      this.unwatch = this.deps.watchFile(this.deps.file, () => this.changed());
       this.changed();
       return;
     }

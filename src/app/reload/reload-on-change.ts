@@ -3,7 +3,7 @@ import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { type ConfigOptions, readConfig } from '../../config/load-config.js';
 import type { Logger } from '../../logging/logger.js';
 import { ConfigReload } from './config-reload.js';
-import { ConfigWatch, localFileEvents } from './config-watch.js';
+import { ConfigWatch, watchLocalFile } from './config-watch.js';
 import { SystemClock } from '../../time/system-clock.js';
 
 /**
@@ -29,7 +29,7 @@ export function reloadOnChange(
   });
   const watch = new ConfigWatch({
     file,
-    events: localFileEvents(),
+    watchFile: watchLocalFile(),
     clock: new SystemClock(),
     onSettled: () => reload.reload('file changed'),
   });
