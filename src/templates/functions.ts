@@ -1,4 +1,4 @@
-import { compareAsUtf8, queryEscaped, utf8 } from './go-text.js';
+import { queryEscaped, utf8 } from './go-text.js';
 import { formatProblem, sprint, sprintf, sprintln } from './printf.js';
 import { boolValue, isInteger, isTrue, NIL, printed, stringValue, type Value } from './value.js';
 
@@ -80,7 +80,9 @@ function isEqual(a: Value, b: Value): boolean {
 }
 
 function isLess(a: Value, b: Value): boolean {
-  if (a.type === 'string' && b.type === 'string') return compareAsUtf8(a.value, b.value) < 0;
+  if (a.type === 'string' && b.type === 'string') {
+    return Buffer.compare(utf8(a.value), utf8(b.value)) < 0;
+  }
   if (a.type === 'float64' && b.type === 'float64') return a.value < b.value;
   if (isInteger(a) && isInteger(b)) return a.value < b.value;
   throw a.type === b.type
@@ -93,10 +95,8 @@ function compared(compare: (a: Value, b: Value) => boolean): TemplateFunction {
 }
 
 function lengthOf(value: Value): Value {
-  if (value.type !== 'string') {
-    throw new EvaluationFailure(`a value of type ${value.type} has no length`);
-  }
-  return { type: 'int', value: BigInt(utf8(value.value).length) };
+  if (value.type === 'string') return { type: 'int', value: BigInt(utf8(value.value).length) };
+  throw new EvaluationFailure(`a value of type ${value.type} has no length`);
 }
 
 /** The byte of a string at an index; with no index, the item itself. */

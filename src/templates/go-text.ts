@@ -16,11 +16,6 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
-/** Less than, equal to or greater than 0, in the order of the UTF-8 bytes. */
-export function compareAsUtf8(a: string, b: string): number {
-  return Buffer.compare(utf8(a), utf8(b));
-}
-
 /** Go's simple escapes, by the letter after the backslash. */
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',

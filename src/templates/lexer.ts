@@ -120,10 +120,6 @@ export class Lexer {
     if (isAlphanumeric(char)) return this.word('identifier', start);
     this.position += char.length;
     switch (char) {
-      case '=':
-        return this.token('assign', start);
-      case '|':
-        return this.token('pipe', start);
       case ':':
         if (this.peek() !== '=') this.fail('unexpected ":"; use := to set a variable', start);
         this.position++;
@@ -148,6 +144,10 @@ export class Lexer {
         return this.word('variable', start);
       case '.':
         return this.atTerminator() ? this.token('dot', start) : this.word('field', start);
+      case '=':
+        return this.token('assign', start);
+      case '|':
+        return this.token('pipe', start);
       default:
         return this.token('symbol', start);
     }
