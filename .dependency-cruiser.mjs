@@ -61,7 +61,7 @@ const sandbox = {
   demo: ['world'],
 };
 
-/** These import no package, and of Node's modules only `crypto`: no framework, network or clock. */
+/** These import no package, and of Node's modules only `crypto` and `path`: no framework, network or clock. */
 const pure = ['src/templates', 'src/facilities', 'src/domain'];
 
 const within = (top, table) =>
@@ -123,9 +123,9 @@ const rules = [
   },
   {
     name: 'pure-folders',
-    comment: 'This folder is pure: no package, and of Node only crypto.',
+    comment: 'This folder is pure: no package, and of Node only crypto and path.',
     from: { path: anyOf(pure), pathNot: [MODULE, SPEC] },
-    to: { dependencyTypesNot: ['local'], pathNot: '^(node:)?crypto$' },
+    to: { dependencyTypesNot: ['local'], pathNot: '^(node:)?(crypto|path)$' },
   },
   {
     name: 'no-spec',

@@ -22,8 +22,8 @@ import { serveOpenApi } from './openapi.js';
 import { TrackerSchedule } from '../tracking/tracker-schedule.js';
 
 /**
- * Makes the service out of a configuration: the same application for `main` and for every test.
- * Nothing listens yet, but the open transfers are being read from SciCat.
+ * Creates the application, the same for `main` and for every test. It does not listen yet, but has
+ * begun to read the open transfers from SciCat.
  */
 export async function createApp(
   config: AppConfig,
@@ -35,19 +35,19 @@ export async function createApp(
     new LimitedExpressAdapter(limits, warnThatFull(logger, limits)),
     {
       logger: new FrameworkLogger(logger),
-      // Bodies are read by the one route that has one, after the guards.
+      // The one route with a body reads it, after the guards.
       bodyParser: false,
       abortOnError: false,
     },
   );
   try {
-    // Both take round trips, which go on while the rest is put together.
+    // Both make network calls, which overlap with the rest of the setup.
     app.get(TrackerSchedule).begin();
     void app.get(DependencyHealth).askGlobus();
     await configureApp(app, config, logger, limits);
     return app;
   } catch (error) {
-    // What has begun must end, or the process would stay without listening.
+    // Otherwise what has started would keep the process alive.
     await app.close().catch(() => undefined);
     throw error;
   }
@@ -76,7 +76,7 @@ async function configureApp(
     new ValidationPipe({
       transform: true,
       whitelist: true,
-      // A misspelt autoArchive that is ignored would send a dataset to tape.
+      // Ignoring a misspelt autoArchive would send a dataset to tape.
       forbidNonWhitelisted: true,
       forbidUnknownValues: false,
       exceptionFactory: invalidRequest,
@@ -84,16 +84,13 @@ async function configureApp(
   );
   serveOpenApi(app);
   await app.init();
-  // What the framework's router throws before any route is found ends here, not in an HTML page.
+  // Errors of the framework's router before any route, which would become an HTML page.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     filter.answer(error, request, response);
   });
 }
 
-/**
- * Not being ready is logged where it comes from, and probes ask all the time; an address with too many
- * wrong tokens is logged once, and its flood must not flood the log.
- */
+/** Probes and wrong tokens are frequent; what is behind them is logged once, at its source. */
 const LOGGED_ELSEWHERE: readonly ErrorCode[] = ['NOT_READY', 'TOO_MANY_FAILED_LOGINS'];
 
 function isLogged(error: unknown, status: number): error is ProxyError {
@@ -103,7 +100,7 @@ function isLogged(error: unknown, status: number): error is ProxyError {
 
 const WARN_AGAIN_AFTER_MS = 60_000;
 
-/** A flood of connections must not flood the log, too. */
+/** Logs at most once a minute, so that a flood of connections does not flood the log. */
 function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void {
   let warnedAt = Number.NEGATIVE_INFINITY;
   return () => {
@@ -114,27 +111,27 @@ function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void
   };
 }
 
-/** Swagger UI's page has inline styles and data images; nothing else needs more than the default. */
+/** Swagger UI needs inline styles and data images. */
 const pageDirectives = {
   'script-src': ["'self'"],
   'style-src': ["'self'", "'unsafe-inline'"],
   'img-src': ["'self'", 'data:'],
-  // The service is as often reached by plain HTTP inside a cluster.
+  // Plain HTTP is common inside a cluster.
   'upgrade-insecure-requests': null,
 };
 
 function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
   const problems = errors.map(({ property, value, constraints = {} }) => {
     const name = property.slice(0, 100);
-    if ('whitelistValidation' in constraints) return `there is no parameter "${name}"`;
+    if ('whitelistValidation' in constraints) return `unknown parameter "${name}"`;
     if (value === undefined || (value === '' && 'isNotEmpty' in constraints)) {
       return `${name} is missing`;
     }
     if (Array.isArray(value)) return `${name} is given ${value.length} times`;
-    // What it is comes before how long or how large it is.
+    // The type comes before length or size.
     const kind = ['isString', 'isInt', 'isBoolean'].find((rule) => rule in constraints);
-    const rule = kind ?? Object.keys(constraints)[0];
-    return (rule === undefined ? undefined : constraints[rule]) ?? `${name} is not usable`;
+    const rule = kind ?? Object.keys(constraints)[0] ?? '';
+    return constraints[rule] ?? `${name} is invalid`;
   });
   return new InvalidRequestError(`The request can't be used: ${problems.join('; ')}.`);
 }

@@ -9,7 +9,7 @@ import { CLOCK } from '../ports/clock.port.js';
 import { SystemClock } from '../time/system-clock.js';
 import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
 
-/** What every module may need and none owns: time, network, log, events and limits. */
+/** Provides what every module may need: time, network, log, events and limits. */
 @Module({})
 export class InfrastructureModule {
   static with(logger: Logger, limits: ServerLimits): DynamicModule {

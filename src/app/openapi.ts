@@ -7,7 +7,7 @@ import { SCICAT_KEY_SCHEME } from '../auth/authenticated.decorator.js';
 import { TOKEN_HEADER } from '../auth/scicat-token.js';
 import { serviceVersion } from '../health/service-version.js';
 
-/** The OpenAPI document of the REST interface. */
+/** The OpenAPI document of the REST API. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.0.3')
@@ -24,47 +24,32 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       SCICAT_KEY_SCHEME,
     )
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Your SciCat token.' })
-    // Relative to the document, so that it holds behind a reverse proxy that strips a path.
+    // Relative to the document, so that it works behind a reverse proxy that strips a path.
     .addServer('./')
     .build();
-  const { openapi, info, servers, tags, paths, components, ...rest } = SwaggerModule.createDocument(
-    app,
-    config,
-  );
-  // In the order in which people read it.
-  return {
-    openapi,
-    info,
-    ...present({ servers, tags }),
-    paths,
-    ...present({ components }),
-    ...rest,
-  };
+  const document = SwaggerModule.createDocument(app, config);
+  const { openapi, info, servers = [], tags = [], paths, components = {}, ...rest } = document;
+  // In reading order.
+  return { openapi, info, servers, tags, paths, components, ...rest };
 }
 
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
-/** The document as it is committed and served in `openapi.yaml`. */
+/** The document as committed and served in `openapi.yaml`. */
 export function openApiYaml(document: OpenAPIObject): string {
   return stringify(document, { lineWidth: 100, aliasDuplicateObjects: false });
 }
 
 /**
  * Serves Swagger UI at `/docs/index.html`, and the document at `/openapi.yaml` and `/openapi.json`.
- * All links are relative, so that all holds behind a reverse proxy that strips a path.
+ * All links are relative, so that they work behind a reverse proxy that strips a path.
  */
 export function serveOpenApi(app: NestExpressApplication): void {
   let made: OpenAPIObject | undefined;
-  // Not before somebody asks for it: no start waits for a page that few ever look at.
+  // On first use: few ever open the page, so no start should wait for it.
   const document = (): OpenAPIObject => (made ??= openApiDocument(app));
-  app.use(leadToPage);
+  app.use(routeToPage);
   const express = app.getHttpAdapter().getInstance();
   express.get('/openapi.yaml', (_request: Request, response: Response) => {
-    // The library's own way of writing YAML differs from that of the committed file.
+    // The library would format YAML differently from the committed file.
     response.type('text/yaml').send(openApiYaml(document()));
   });
   SwaggerModule.setup('docs', app, document, {
@@ -73,16 +58,16 @@ export function serveOpenApi(app: NestExpressApplication): void {
     jsonDocumentUrl: 'openapi.json',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
     patchDocumentOnRequest: (request: unknown, _response, served) =>
-      // The page stands one folder below the service's root; the document stands in it.
+      // The page is one folder below the service's root.
       pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '../' }] } : served,
   });
 }
 
 /**
- * The library's page links its parts rightly only when its address ends in a slash, and its requests
- * go to the right place only when it stands in the folder.
+ * The links of the library's page work only if its address ends in a slash, and its requests only if
+ * it is in the folder.
  */
-function leadToPage(request: Request, response: Response, next: NextFunction): void {
+function routeToPage(request: Request, response: Response, next: NextFunction): void {
   if (request.path === '/docs' && request.method === 'GET') {
     response.redirect('docs/index.html');
     return;

@@ -11,20 +11,18 @@ import { reloadOnChange } from './reload/reload-on-change.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
 import { stopOnSignals } from './signals.js';
 
-const COULD_NOT_START = 'start failed';
-
 /**
- * Starts the service and returns once it listens; it then runs until a signal stops it. When it
- * can't start, the reason is told, whatever has begun is ended, and the exit code is 1.
+ * Starts the service and returns once it listens; it then runs until a signal stops it. If it can't
+ * start, it reports the reason, stops what has started, and sets the exit code to 1.
  *
- * @param argv arguments after the program's name; `--config PATH` is one
+ * @param argv arguments after the program's name, such as `--config PATH`
  */
 export async function serve(argv: readonly string[]): Promise<void> {
   const logger = await openLog(process.env);
   let app: NestExpressApplication | undefined;
-  let endReloading: (() => void) | undefined;
+  let stopReloading: (() => void) | undefined;
   const close = async (): Promise<void> => {
-    endReloading?.();
+    stopReloading?.();
     await app?.close();
   };
   try {
@@ -40,16 +38,18 @@ export async function serve(argv: readonly string[]): Promise<void> {
     const lost = dataDirWarning(config.dataDir);
     if (lost !== undefined) logger.warn({ problem: lost }, 'data folder');
     app = await createApp(config, logger);
-    endReloading = reloadOnChange(app.get(ConfigSnapshots), input, text, logger);
+    stopReloading = reloadOnChange(app.get(ConfigSnapshots), input, text, logger);
     stopOnSignals({ close }, logger);
     await app.listen(config.port, config.server.host);
     logger.info({ url: await app.getUrl() }, 'listening');
   } catch (error) {
     if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
-    else if (error instanceof ProxyError) logger.fatal({ reason: error.message }, COULD_NOT_START);
-    else logger.fatal({ err: error }, COULD_NOT_START);
+    else {
+      const expected = error instanceof ProxyError;
+      logger.fatal(expected ? { reason: error.message } : { err: error }, 'start failed');
+    }
     process.exitCode = 1;
-    // What has begun must end, or the process would stay without listening.
+    // Otherwise what has started would keep the process alive.
     await close();
   }
 }

@@ -1,14 +1,14 @@
 import type { Logger } from '../logging/logger.js';
 
 /**
- * After this time whatever is left is dropped; nothing that was promised depends on it. Whoever stops
- * the service has to have more patience than that.
+ * Longest graceful stop, in milliseconds. The process then exits, which breaks no promise. A process
+ * manager must allow more time than this.
  */
 export const STOP_WITHIN_MS = 20_000;
 
 /**
- * Ends the service on SIGTERM and SIGINT: takes no more requests, lets submissions end, writes what
- * is pending. A second signal ends it at once.
+ * Stops the service on SIGTERM and SIGINT: it accepts no more requests, finishes submissions and
+ * writes what is pending. A second signal ends the process at once.
  */
 export function stopOnSignals(service: { close(): Promise<void> }, logger: Logger): void {
   let stopping = false;

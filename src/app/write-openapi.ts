@@ -7,8 +7,8 @@ import { createLogger } from '../logging/logger.js';
 import { openApiDocument, openApiYaml } from './openapi.js';
 
 /*
- * Prints the OpenAPI document, for `openapi.yaml` at the top of the project. In Nest's preview mode
- * nothing is started: no file is written, no port opened and no other service asked.
+ * Prints the OpenAPI document for the project's `openapi.yaml`. Nest's preview mode starts nothing:
+ * it writes no file, opens no port and calls no other service.
  */
 const app = await NestFactory.create(AppModule.from(anyConfig(), createLogger('silent')), {
   preview: true,
@@ -17,7 +17,7 @@ const app = await NestFactory.create(AppModule.from(anyConfig(), createLogger('s
 });
 process.stdout.write(openApiYaml(openApiDocument(app)));
 
-/** The document is the same whatever the service is configured for. */
+/** The document does not depend on the configuration. */
 function anyConfig(): AppConfig {
   const text = `
 scicatUrl: http://scicat.invalid
@@ -31,13 +31,12 @@ facilities: [{ name: ANY, collection: 00000000-0000-4000-8000-000000000000 }]
     SCICAT_SERVICE_USER_USERNAME: 'none',
     SCICAT_SERVICE_USER_PASSWORD: 'none',
   };
-  const { config } = loadConfig({
+  return loadConfig({
     argv: ['--config', '/config.yaml'],
     env,
     platform: process.platform,
     applicationFolder: '/nowhere',
     workingFolder: '/',
     files: { read: () => text, exists: (path) => path.endsWith('config.yaml') },
-  });
-  return config;
+  }).config;
 }

@@ -42,7 +42,7 @@ const ofChange = (from: string, to: string) =>
   applyReload(configOf(), configOf(FILE.replace(from, to)));
 const ofAddition = (lines: string) => applyReload(configOf(), configOf(FILE + lines));
 
-describe('a configuration that is read while the service runs', () => {
+describe('a configuration reloaded while the service runs', () => {
   it.each([
     ['task: { maxConcurrency: 3 }', 'task.maxConcurrency'],
     ['task: { queueSize: 3 }', 'task.queueSize'],
@@ -58,7 +58,7 @@ describe('a configuration that is read while the service runs', () => {
     ['server: { maxBodyMiB: 3 }', 'server.maxBodyMiB'],
     ['server: { maxFailedLoginsPerMinute: 3 }', 'server.maxFailedLoginsPerMinute'],
     ['watch: true', 'watch'],
-  ])('%s is in force at once', (line, setting) => {
+  ])('%s takes effect at once', (line, setting) => {
     const next = configOf(`${FILE}${line}\n`);
     expect(compared(applyReload(configOf(), next))).toEqual({
       config: comparable(next),
@@ -75,7 +75,7 @@ describe('a configuration that is read while the service runs', () => {
     ['dataDir', 'server: { trustProxy: 1 }\ndataDir', 'server.trustProxy'],
     ['dataDir', 'globus: { authUrl: "http://a" }\ndataDir', 'globus.authUrl'],
     ['dataDir', 'globus: { transferUrl: "http://a" }\ndataDir', 'globus.transferUrl'],
-  ])('%s → %s needs a restart, and the snapshot says what is in force', (from, to, setting) => {
+  ])('%s → %s needs a restart, and the snapshot keeps the value in effect', (from, to, setting) => {
     expect(compared(ofChange(from, to))).toEqual({
       config: comparable(configOf()),
       changed: [],
@@ -83,7 +83,7 @@ describe('a configuration that is read while the service runs', () => {
     });
   });
 
-  it('does not let what needs a restart hold up the rest', () => {
+  it('applies the rest when a setting needs a restart', () => {
     const { config, changed, needRestart } = ofAddition(
       'server: { host: "::1", maxBodyMiB: 3 }\ntask: { pollInterval: 3 }\n',
     );
@@ -94,7 +94,7 @@ describe('a configuration that is read while the service runs', () => {
     expect(config.server).toMatchObject({ host: '0.0.0.0', trustProxy: false, maxBodyMiB: 3 });
   });
 
-  it('names facilities by their names, whichever is where', () => {
+  it('matches facilities by name, whatever their order', () => {
     expect(ofChange(`[${A}, ${B}]`, `[${B}, ${A}]`)).toMatchObject({
       changed: [],
       needRestart: [],
@@ -113,21 +113,21 @@ describe('a configuration that is read while the service runs', () => {
     { GLOBUS_CLIENT_SECRET: 'other' },
     { SCICAT_SERVICE_USER_USERNAME: 'other' },
     { SCICAT_SERVICE_USER_PASSWORD: 'other' },
-  ])('new secrets need a restart, and are only named: %j', (change) => {
+  ])('new secrets need a restart, and only their names are reported: %j', (change) => {
     const before = configOf();
     const result = applyReload(before, configOf(FILE, { ...SECRETS, ...change }));
     expect(result).toMatchObject({ changed: [], needRestart: Object.keys(change) });
     expect(result.config.secrets).toBe(before.secrets);
   });
 
-  it('an update user that comes or goes needs a restart, too', () => {
+  it('adding or removing the update user needs a restart', () => {
     const update = { SCICAT_UPDATE_USER_USERNAME: 'u', SCICAT_UPDATE_USER_PASSWORD: 'p' };
     const withUpdate = configOf(FILE, { ...SECRETS, ...update });
     expect(applyReload(configOf(), withUpdate).needRestart).toEqual(Object.keys(update));
     expect(applyReload(withUpdate, configOf()).needRestart).toEqual(Object.keys(update));
   });
 
-  it('is frozen like the first one', () => {
+  it('is frozen like the initial one', () => {
     const { config } = ofAddition('watch: true\n');
     expect([Object.isFrozen(config), Object.isFrozen(config.server)]).toEqual([true, true]);
   });

@@ -3,17 +3,17 @@ import { type SettingsClass, settingsOf, type StatedSetting, valueOf } from './d
 import { effectiveSettings, type SettingMapping } from './effective-settings.js';
 import { FileSettings } from './service-settings.js';
 
-/** What becomes of a newly read configuration while the service runs. */
+/** What a reload makes of a newly loaded configuration. */
 export interface AppliedReload {
-  /** The new one, but with the old values of what {@link needRestart} names: what is in force then. */
+  /** The new configuration, with the old values of everything in {@link needRestart}. */
   readonly config: AppConfig;
-  /** What changes now, as paths; a facility is named by its name. */
+  /** Paths of the settings that change now; facilities go by their names. */
   readonly changed: readonly string[];
-  /** Settings and variables that have changed too, but count only after a restart. */
+  /** Changed settings and variables that take effect only after a restart. */
   readonly needRestart: readonly string[];
 }
 
-/** Puts a newly read configuration together with what can't change while the service runs. */
+/** Combines a newly loaded configuration with what can't change while the service runs. */
 export function applyReload(current: AppConfig, next: AppConfig): AppliedReload {
   const changes = changesIn(FileSettings, effectiveSettings(current), effectiveSettings(next));
   const changed = (when: Change['reload']): readonly string[] =>
@@ -30,7 +30,7 @@ export function applyReload(current: AppConfig, next: AppConfig): AppliedReload 
   };
 }
 
-/** The new values, but the old ones of settings that are read once. */
+/** The new values, except for settings that are applied only at start. */
 function merged(settings: SettingsClass, current: object, next: object): object {
   return Object.freeze(
     Object.fromEntries(
@@ -43,9 +43,7 @@ function merged(settings: SettingsClass, current: object, next: object): object 
   );
 }
 
-interface Change extends Pick<StatedSetting, 'reload'> {
-  readonly path: string;
-}
+type Change = Pick<StatedSetting, 'reload'> & { readonly path: string };
 
 function changesIn(
   settings: SettingsClass,
@@ -66,24 +64,23 @@ function changesIn(
 
 type Named = SettingMapping & { readonly name: string };
 
-/** Entries are known by their names, wherever they are in the list. */
+/** Entries are matched by name; their order does not matter. */
 function changedEntries(
   entries: SettingsClass,
   before: readonly Named[],
   after: readonly Named[],
   above: string,
 ): readonly Change[] {
-  const reload = 'live';
+  const changed = after.flatMap((entry): readonly Change[] => {
+    const path = `${above}.${entry.name}`;
+    const old = before.find(({ name }) => name === entry.name);
+    if (old === undefined) return [{ path: `${path} added`, reload: 'live' }];
+    return changesIn(entries, old, entry, `${path}.`);
+  });
+  const removed = before.filter(({ name }) => !after.some((entry) => entry.name === name));
   return [
-    ...after.flatMap((entry) => {
-      const path = `${above}.${entry.name}`;
-      const old = before.find(({ name }) => name === entry.name);
-      if (old === undefined) return [{ path: `${path} added`, reload } as const];
-      return changesIn(entries, old, entry, `${path}.`);
-    }),
-    ...before
-      .filter(({ name }) => !after.some((entry) => entry.name === name))
-      .map(({ name }) => ({ path: `${above}.${name} removed`, reload }) as const),
+    ...changed,
+    ...removed.map(({ name }): Change => ({ path: `${above}.${name} removed`, reload: 'live' })),
   ];
 }
 
@@ -92,7 +89,7 @@ function changedSecrets(current: Secrets, next: Secrets): readonly string[] {
   return Object.keys(before).filter((name) => before[name] !== after[name]);
 }
 
-/** For comparing only; must not be kept. */
+/** For comparison only; never keep the result. */
 function revealed(secrets: Secrets): Readonly<Record<string, string | undefined>> {
   const { scicatServiceUser, scicatUpdateUser } = secrets;
   return {

@@ -52,12 +52,12 @@ const configOf = (added: string): AppConfig => {
 /** Nothing to warn of in how files are copied. */
 const DECIDED = 'transfer: { syncLevel: 3 }\n';
 
-test('a sound file has no problems', () => {
+test('a valid file has no problems', () => {
   expect(check(`${HEAD}facilities:${FACILITY}\n${DECIDED}`).problems).toEqual([]);
 });
 
-describe('C3: typos do not leave a default in force', () => {
-  test('C3: acessValue', () => {
+describe('typos do not silently leave a default in effect', () => {
+  test('a misspelt key: acessValue', () => {
     const { problems, config } = check(
       `${HEAD}facilities:${FACILITY}\n    acessValue: secret-group\n`,
     );
@@ -76,7 +76,7 @@ describe('C3: typos do not leave a default in force', () => {
     ]);
   });
 
-  test('C3: direction: src', () => {
+  test('a misspelt value: direction: src', () => {
     expect(ofFacility('direction: src')).toEqual([
       '9: facilities[0].direction: is the string "src"; it must be one of SRC, DST, BOTH; did you mean "SRC"?',
     ]);
@@ -88,7 +88,7 @@ describe('C3: typos do not leave a default in force', () => {
     ['globus', 'authURL', 'authUrl'],
     ['scicat', 'former_service_users', 'formerServiceUsers'],
     ['server', 'trustproxy', 'trustProxy'],
-  ])('contract 3: unknown key in %s: %s', (section, typo, meant) => {
+  ])('an unknown key in %s: %s', (section, typo, meant) => {
     expect(ofFile(`${section}:\n  ${typo}: 1`)).toEqual([
       expect.stringMatching(
         new RegExp(
@@ -98,7 +98,7 @@ describe('C3: typos do not leave a default in force', () => {
     ]);
   });
 
-  test('contract 3: an unknown key at the top is a warning; for anchors there is "x-"', () => {
+  test('an unknown key at the top level is a warning, unless it starts with "x-"', () => {
     const text = `x-fine: &a { accessPath: p.q }\ntaks: { queueSize: 1 }\n${HEAD}facilities:${FACILITY}\n    <<: *a\n${DECIDED}`;
     expect(errorsOf(text)).toEqual([]);
     expect(warningsOf(text)).toEqual([
@@ -109,7 +109,7 @@ describe('C3: typos do not leave a default in force', () => {
 });
 
 describe('required settings', () => {
-  test('contract 3: scicatUrl, port, facilities', () => {
+  test('scicatUrl, port and facilities', () => {
     expect(errorsOf('watch: true')).toEqual([
       '1: scicatUrl: is missing; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"',
       '1: port: is missing; it must be a whole number between 1 and 65535',
@@ -120,7 +120,7 @@ describe('required settings', () => {
     ]);
   });
 
-  test('contract 3: name and collection', () => {
+  test('name and collection', () => {
     expect(errorsOf(`${HEAD}facilities:\n  - direction: SRC`)).toEqual([
       '4: facilities[0].name: is missing; it must be the name of the facility',
       `4: facilities[0].collection: is missing; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
@@ -148,7 +148,7 @@ describe('values', () => {
     ['[1]', 'is a list'],
     ['{}', 'is a mapping'],
     ['.nan', 'is NaN'],
-  ])('contract 3: port: %s is refused, and the message has the value', (value, what) => {
+  ])('port: %s is rejected, and the message quotes the value', (value, what) => {
     expect(errorsOf(`scicatUrl: http://s\nport: ${value}\nfacilities:${FACILITY}\n`)).toEqual([
       `2: port: ${what}; it must be a whole number between 1 and 65535`,
     ]);
@@ -201,19 +201,19 @@ describe('values', () => {
     ],
     [
       'watch: yes please',
-      '9: watch: is the string "yes please"; it must be true or false (without quotes)',
+      '9: watch: is the string "yes please"; it must be true or false, without quotes',
     ],
     [
       'transfer:\n  verifyChecksum: "true"',
-      '10: transfer.verifyChecksum: is the string "true"; it must be true or false (without quotes)',
+      '10: transfer.verifyChecksum: is the string "true"; it must be true or false, without quotes',
     ],
     [
       'transfer:\n  preserveTimestamp: 1',
-      '10: transfer.preserveTimestamp: is 1; it must be true or false (without quotes)',
+      '10: transfer.preserveTimestamp: is 1; it must be true or false, without quotes',
     ],
     [
       'transfer:\n  encryptData: no',
-      '10: transfer.encryptData: is the string "no"; it must be true or false (without quotes)',
+      '10: transfer.encryptData: is the string "no"; it must be true or false, without quotes',
     ],
     ['transfer:\n  syncLevel: 4', '10: transfer.syncLevel: is 4; it must be one of 0, 1, 2, 3'],
     [
@@ -241,7 +241,7 @@ describe('values', () => {
       'task: 5',
       '9: task: is 5; it must be a mapping with keys such as maxConcurrency, queueSize, pollInterval',
     ],
-  ])('contract 3: %j', (added, problem) => {
+  ])('%j', (added, problem) => {
     expect(ofFile(added)).toEqual([problem]);
   });
 
@@ -251,19 +251,19 @@ describe('values', () => {
     ['https:scicat', 'is the string "https:scicat"'],
     ['https://user:hunter2@scicat/', 'is the string "https://…@scicat/"'],
     ['https://scicat/?x', 'is the string "https://scicat/?x"'],
-  ])('contract 3: scicatUrl %s; credentials in it are not repeated', (url, what) => {
+  ])('scicatUrl %s is rejected without quoting credentials', (url, what) => {
     expect(errorsOf(`scicatUrl: ${url}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
       `1: scicatUrl: ${what}; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"`,
     ]);
   });
 
-  test.each(['/api/v3', '/api/v4/', '/api'])('contract 3: scicatUrl is meant without %s', (api) => {
+  test.each(['/api/v3', '/api/v4/', '/api'])('scicatUrl must not end in %s', (api) => {
     expect(errorsOf(`scicatUrl: https://s/x${api}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
       `1: scicatUrl: ends in "${api}", which the service adds itself; write "https://s/x"`,
     ]);
   });
 
-  test('contract 3: every setting arrives', () => {
+  test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
 scicat: { formerServiceUsers: [old, older] }
@@ -318,7 +318,7 @@ dataDir: spool
 });
 
 describe('facilities', () => {
-  test('contract 3: Name, Collection and Scopes may be capitalised, also in a merged block', () => {
+  test('Name, Collection and Scopes may be capitalised, even in a merged block', () => {
     const text = `
 x-common: &common
   Scopes: ["s-{{ .Name }}"]
@@ -335,13 +335,13 @@ facilities:
     ).toEqual([{ name: 'A', collection: COLLECTION, scopes: ['s-A'] }]);
   });
 
-  test('elsewhere a capital makes another key', () => {
+  test('keys are case-sensitive elsewhere', () => {
     expect(ofFile('task:\n  Name: x')).toEqual([
       expect.stringContaining('10: task.Name: is not a known setting here'),
     ]);
   });
 
-  test('two facilities without a name are not called equal', () => {
+  test('two facilities without a name are not reported as duplicates', () => {
     const nameless = `\n  - collection: ${COLLECTION}`;
     expect(errorsOf(`${HEAD}facilities:${nameless}${nameless}\n`)).toEqual([
       '4: facilities[0].name: is missing; it must be the name of the facility',
@@ -349,19 +349,19 @@ facilities:
     ]);
   });
 
-  test('both spellings of one key contradict each other', () => {
+  test('both spellings of one key are a conflict', () => {
     expect(ofFacility('Name: B')).toEqual([
       '9: facilities[0].name: is given twice in the same block; keep one of them',
     ]);
   });
 
-  test('contract 3: names are unique', () => {
+  test('names are unique', () => {
     expect(errorsOf(`${HEAD}facilities:${FACILITY}${FACILITY}\n`)).toEqual([
       '9: facilities[1].name: is "A", the same as facilities[0].name; facility names must be unique',
     ]);
   });
 
-  test('contract 3: a collection is a UUID', () => {
+  test('a collection is a UUID', () => {
     expect(
       errorsOf(`${HEAD}facilities:\n  - name: A\n    collection: "[collection-guid]"`),
     ).toEqual([
@@ -390,18 +390,18 @@ facilities:
     ],
     [
       'scopes: []',
-      '9: facilities[0].scopes: is an empty list; it must be a list of at least one of Globus scopes',
+      '9: facilities[0].scopes: is an empty list; it must be a non-empty list of Globus scopes',
     ],
     [
       'verifyChecksum: 1',
-      '9: facilities[0].verifyChecksum: is 1; it must be true or false (without quotes)',
+      '9: facilities[0].verifyChecksum: is 1; it must be true or false, without quotes',
     ],
     ['syncLevel: 9', '9: facilities[0].syncLevel: is 9; it must be one of 0, 1, 2, 3'],
     [
       'sourcePath: /data/../{{ .PidShort }}',
       '9: facilities[0].sourcePath: renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment',
     ],
-  ])('contract 3: %j', (added, problem) => {
+  ])('%j', (added, problem) => {
     if (problem === '') {
       expect(ofFacility(added)).toEqual([
         '9: facilities[0].accessValue: is a template that renders as an empty string',
@@ -409,7 +409,7 @@ facilities:
     } else expect(ofFacility(added)).toEqual([problem]);
   });
 
-  test('contract 3: collectionRootPath is rendered, absolute and without dots', () => {
+  test('collectionRootPath is rendered, absolute and without dots', () => {
     const withRoot = (root: string): string =>
       `${HEAD}facilities:${FACILITY.replace('/data\n', `"${root}"\n`)}\n`;
     expect(check(withRoot('//srv/{{ .Name }}/')).config?.facilities[0]?.collectionRootPath).toBe(
@@ -421,7 +421,7 @@ facilities:
     expect(errorsOf(withRoot('/srv/../x'))).toHaveLength(1);
   });
 
-  test('contract 3: templates are compiled and their variables checked, at the place in the file', () => {
+  test('errors in templates have their exact position in the file', () => {
     const { problems } = check(
       `${HEAD}facilities:${FACILITY}\n    sourcePath: "/{{ .RelativeSourceFoldr }}"\n    accessValue: |\n      a\n      {{ .Pid }}\n    scopes: ["ok", '{{ .Collection']\n`,
     );
@@ -434,7 +434,7 @@ facilities:
   });
 
   test.each(['accessPath', 'accessValue', 'collectionRootPath'])(
-    'contract 3: %s knows .Name and nothing else',
+    '%s accepts only the variable .Name',
     (key) => {
       const text = `${HEAD}facilities:\n  - name: A\n    collection: ${COLLECTION}\n    ${key}: "/{{ .Username }}"\n`;
       expect(errorsOf(text)).toEqual([
@@ -449,17 +449,17 @@ facilities:
       const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
       const text = `${HEAD}facilities:${facility}\n    ${key}: |\n      /x/{{ "y" }}\n`;
       expect(errorsOf(text)).toEqual([
-        `8: facilities[0].${key}: renders a line break or another control character; write the value on one line, or as a block with "|-"`,
+        `8: facilities[0].${key}: renders with a line break or another control character; write the value on one line, or as a block with "|-"`,
       ]);
       expect(errorsOf(text.replace('|', '|-'))).toEqual([]);
     },
   );
 
-  test('OwnerGroup is for allowedSourceFolders only', () => {
+  test('only allowedSourceFolders accepts .OwnerGroup', () => {
     expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);
   });
 
-  test('an entry that is no mapping does not hide the problems of the others', () => {
+  test('an entry that is not a mapping does not hide problems of the others', () => {
     expect(
       errorsOf(`${HEAD}facilities:\n  - just text\n  - name: 5\n    collection: ${COLLECTION}\n`),
     ).toEqual([
@@ -471,45 +471,45 @@ facilities:
     ]);
   });
 
-  test('a facility can say how it wants to be copied to', () => {
+  test('a facility can set how files are copied to it', () => {
     const text = `${HEAD}facilities:${FACILITY}\n    verifyChecksum: false\n    syncLevel: 0\n`;
     const facility = check(text).config?.facilities[0];
     expect([facility?.verifyChecksum, facility?.syncLevel]).toEqual([false, 0]);
   });
 });
 
-describe('what is legal but should be decided', () => {
+describe('what is legal but should be a deliberate decision', () => {
   const bare = (direction: string, ...more: readonly string[]): string =>
     `${HEAD}facilities:\n  - name: A\n    collection: ${COLLECTION}\n    direction: ${direction}\n${more
       .map((line) => `    ${line}\n`)
       .join('')}`;
 
-  test('S4: a source without allowedSourceFolders is warned about', () => {
+  test('a source without allowedSourceFolders is warned about', () => {
     expect(warningsOf(bare('SRC'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
+      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
     ]);
     expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}"',
+      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
   });
 
-  test('S4: so is one whose root the request may state, as that shifts every path', () => {
+  test('a source whose root the request may state is warned about', () => {
     expect(warningsOf(bare('SRC', 'allowedSourceFolders: [/data]'))).toEqual([
-      "4: facilities[0].collectionRootPath: is not set: requests then state the collection's root themselves, and a wrong one shifts every path; set it to the root's absolute path",
+      "4: facilities[0].collectionRootPath: is not set: each request then states the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
     ]);
   });
 
-  test('S5: a destination without the PID in its path is warned about', () => {
+  test('a destination without the PID in its path is warned about', () => {
     expect(warningsOf(bare('DST'))).toEqual([
-      '4: facilities[0].destinationPath: does not contain the PID: two datasets with equal relative paths would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
+      '4: facilities[0].destinationPath: does not contain the PID: two datasets with the same relative path would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidPrefix }}'))).toHaveLength(1);
     expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidEncoded }}'))).toEqual([]);
   });
 });
 
-describe('what is legal but dangerous in how facilities stand to each other', () => {
+describe('what is legal but risky between facilities', () => {
   interface Entry {
     readonly collection?: string;
     readonly direction?: string;
@@ -533,7 +533,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     path: 'facilities[1].destinationPath',
     severity: 'warning',
     message:
-      'may lead into the folders of facilities[0] ("F0"), which has the same collection: what "/in/{{ .PidShort }}" and "/{{ .Pid }}" yield can be equal, or one inside the other, and transfers to the two would then overwrite each other\'s files; let the two begin with different folders, such as "/one/…" and "/two/…"',
+      'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .PidShort }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
   };
   const OTHER_COLLECTION = COLLECTION.replace('6c', '7c');
 
@@ -548,7 +548,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     expect(warnings('', first, { lines: ['destinationPath: "/out/{{ .Pid }}"'] })).toEqual([]);
   });
 
-  test('a source is no destination, however its path looks', () => {
+  test('a source-only facility causes no warning about destination paths', () => {
     const source = {
       direction: 'SRC',
       lines: ['collectionRootPath: /data', 'allowedSourceFolders: [/data]'],
@@ -563,10 +563,10 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     path: 'facilities[1].accessValue',
     severity: 'warning',
     message:
-      'renders as "users" at profile.accessGroups, as that of facilities[0] ("F0") does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
+      'renders as "users" at profile.accessGroups, the same as in facilities[0] ("F0"): users of one may use the other; give each its own value or, if this is intended, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others',
   };
 
-  test('two facilities with one access value: who may use one may use the other', () => {
+  test('two facilities with the same access value', () => {
     expect(
       warnings('', entry('a', 'accessValue: users'), entry('b', 'accessValue: users')),
     ).toEqual([{ ...ONE_RULE, line: 13 }]);
@@ -575,7 +575,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     ).toEqual(['facilities[1].accessValue']);
   });
 
-  test('another path in the identity is another rule', () => {
+  test('the same value at another access path is a different rule', () => {
     expect(
       warnings(
         '',
@@ -585,24 +585,24 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
     ).toEqual([]);
   });
 
-  test('an access value merged into all facilities is warned about where it stands', () => {
+  test('the warning about a merged access value points at the anchor', () => {
     const common = 'x-common: &common { accessValue: users }\n';
     expect(warnings(common, entry('a', '<<: *common'), entry('b', '<<: *common'))).toEqual([
       { ...ONE_RULE, line: 1 },
     ]);
   });
 
-  test('an alias says that it is meant', () => {
+  test('an alias marks a shared access value as intended', () => {
     expect(
       warnings('', entry('a', 'accessValue: &same users'), entry('b', 'accessValue: *same')),
     ).toEqual([]);
   });
 
-  test('without syncLevel everything is copied again', () => {
+  test('without syncLevel, repeated transfers copy everything', () => {
     const pair = `facilities:\n  - {name: A, collection: ${COLLECTION}, destinationPath: "/{{ .Pid }}", direction: DST}
   - {name: B, collection: ${COLLECTION}, direction: SRC, collectionRootPath: /d, allowedSourceFolders: [/d]}\n`;
     const message =
-      'transfer.syncLevel: is not set: a transfer that is asked for again copies every file again, also those that have arrived; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is quicker)';
+      'transfer.syncLevel: is not set: a repeated transfer copies every file again, even those already at the destination; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is faster)';
     expect(warningsOf(`${HEAD}${pair}`)).toEqual([`1: ${message}`]);
     expect(warningsOf(`${HEAD}${pair}\ntransfer:\n  # all defaults\n`)).toEqual([`7: ${message}`]);
     // Whichever of the two facilities decides, it is decided.
@@ -615,7 +615,7 @@ describe('what is legal but dangerous in how facilities stand to each other', ()
   });
 });
 
-test('contract 3: everything wrong is listed at once, in the order of the file', () => {
+test('everything wrong is listed at once, in the order of the file', () => {
   const { problems } = checkConfig({
     file: '/etc/c.yaml',
     text: `
@@ -666,12 +666,12 @@ task:
   ]);
 });
 
-test('of several documents it is said that only one can be read', () => {
+test('a second document is refused with a clear message', () => {
   expect(errorsOf(`${HEAD}---\n${HEAD}`)).toEqual([
-    '3: YAML syntax: starts a second document, but only one is allowed; remove this line and what does not belong here',
+    '3: YAML syntax: starts a second document, but only one is allowed; remove this line and everything that does not belong here',
   ]);
 });
 
-test('YAML syntax errors come alone: nothing after them can be trusted', () => {
+test('YAML syntax errors are reported alone, because the rest is unreliable', () => {
   expect(errorsOf('port: [1\nwrong: "\n').every((line) => line.includes('YAML syntax'))).toBe(true);
 });

@@ -17,7 +17,7 @@ import { parseYamlSource, pathOf } from './yaml-source.js';
 export interface ConfigToCheck {
   /** Absolute path of the configuration file. */
   readonly file: string;
-  /** Its text. */
+  /** The file's content. */
   readonly text: string;
   readonly variables: Variables;
   readonly platform: NodeJS.Platform;
@@ -25,35 +25,37 @@ export interface ConfigToCheck {
   readonly secrets: SecretsResult | { readonly kind: 'ignored' };
 }
 
-/** All that was found, and the configuration if none of it is an error. */
+/** All problems, and the configuration if none of them is an error. */
 export interface CheckedConfig {
   readonly problems: readonly Problem[];
-  /** What the file says, if nothing is wrong in it, whatever the secrets are like. */
+  /** The file's part, if the file has no errors; the secrets may have some. */
   readonly fileConfig: FileConfig | undefined;
   readonly config: AppConfig | undefined;
 }
 
 /**
- * Checks the whole configuration at once, so that one look is enough to put it right. With YAML
- * syntax errors only these are reported for the file, as nothing after them can be trusted.
+ * Checks the whole configuration and reports everything at once. Of a file with YAML syntax errors
+ * only these are reported, because nothing else in it is reliable.
  */
 export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const { file, secrets } = toCheck;
-  const ofSecrets = secrets.kind === 'incomplete' ? secrets.problems : [];
   const source = parseYamlSource(toCheck.text, file, facilityKeySpelling);
   const findings = new Findings(source, file);
   findings.problems.push(...source.problems);
-  const useless = (): CheckedConfig => ({
-    problems: [...findings.sorted(), ...ofSecrets],
-    fileConfig: undefined,
-    config: undefined,
+  const checked = (fileConfig?: FileConfig): CheckedConfig => ({
+    problems: [...findings.sorted(), ...(secrets.kind === 'incomplete' ? secrets.problems : [])],
+    fileConfig,
+    config:
+      fileConfig !== undefined && secrets.kind === 'complete'
+        ? Object.freeze({ ...fileConfig, secrets: secrets.secrets })
+        : undefined,
   });
-  if (source.broken) return useless();
+  if (source.broken) return checked();
   if (!isMapping(source.value)) {
     findings.error('file', 'contains no settings; see scicat-globus-proxy-config.example.yaml', {
       at: { line: 1, column: 1 },
     });
-    return useless();
+    return checked();
   }
 
   const settings = plainToInstance(FileSettings, checkShape(source.value, source, findings));
@@ -63,21 +65,15 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const dataDir = checkDataDir(settings, toCheck, findings);
   const resolved = resolveSettings(settings, place);
 
-  if (errorsAmong(findings.problems).length > 0) return useless();
-  const fileConfig = Object.freeze({
-    ...resolved,
-    facilities: Object.freeze(placed.map(({ facility }) => facility)),
-    dataDir,
-    source: Object.freeze({ file }),
-  } as FileConfig);
-  return {
-    problems: [...findings.sorted(), ...ofSecrets],
-    fileConfig,
-    config:
-      secrets.kind === 'complete'
-        ? Object.freeze({ ...fileConfig, secrets: secrets.secrets })
-        : undefined,
-  };
+  if (errorsAmong(findings.problems).length > 0) return checked();
+  return checked(
+    Object.freeze({
+      ...resolved,
+      facilities: Object.freeze(placed.map(({ facility }) => facility)),
+      dataDir,
+      source: Object.freeze({ file }),
+    } as FileConfig),
+  );
 }
 
 function facilityKeySpelling(parentPath: string, key: string): string {
@@ -85,25 +81,21 @@ function facilityKeySpelling(parentPath: string, key: string): string {
   return settingsOf(FacilitySettings).find(({ alias }) => alias === key)?.key ?? key;
 }
 
-/** class-validator's findings, the most telling one for each value. */
+/** Reports class-validator's errors, the most specific one for each value. */
 function reportAll(errors: readonly ValidationError[], parent: string, findings: Findings): void {
   for (const error of errors) {
-    const { constraints, target, property } = error;
+    const { constraints = {}, target, property } = error;
+    const value: unknown = error.value;
     const path = pathOf(
       parent,
       Array.isArray(target) || target === undefined ? Number(property) : keyOf(target, property),
     );
     const message =
-      constraints?.['isArray'] ??
-      constraints?.['arrayNotEmpty'] ??
-      Object.values(constraints ?? {}).at(0);
+      constraints['isArray'] ?? constraints['arrayNotEmpty'] ?? Object.values(constraints).at(0);
     if (message !== undefined && !findings.hasErrorAbove(path)) {
-      const value: unknown = error.value;
+      const guess = property === 'direction' && typeof value === 'string';
       findings.error(path, message, {
-        suggestion:
-          property === 'direction' && typeof value === 'string'
-            ? didYouMean(value, DIRECTIONS)
-            : undefined,
+        suggestion: guess ? didYouMean(value, DIRECTIONS) : undefined,
       });
     }
     reportAll(error.children ?? [], path, findings);
@@ -111,8 +103,8 @@ function reportAll(errors: readonly ValidationError[], parent: string, findings:
 }
 
 function keyOf(settings: object, name: string): string {
-  const known = settingsOf(settings.constructor as SettingsClass);
-  return known.find((setting) => setting.name === name)?.key ?? name;
+  const stated = settingsOf(settings.constructor as SettingsClass);
+  return stated.find((setting) => setting.name === name)?.key ?? name;
 }
 
 function checkFacilities(settings: FileSettings, place: Place): readonly PlacedFacility[] {
@@ -142,11 +134,9 @@ function resolveFacility(settings: FacilitySettings, place: Place): ConfiguredFa
   const usable = (key: 'name' | 'collection'): string =>
     findings.hasErrorAbove(pathOf(path, key)) ? key : settings[key];
   const variables = { Name: usable('name'), Collection: usable('collection') };
-  // Whole, unless an error was reported.
-  const facility = resolveSettings(settings, {
-    ...place,
-    variables,
-  }) as unknown as ConfiguredFacility;
+  const resolved = resolveSettings(settings, { ...place, variables });
+  // Complete, unless an error was reported.
+  const facility = resolved as unknown as ConfiguredFacility;
   warnOfFacility(settings, facility.destinationPath, path, findings);
   return findings.hasErrorBelow(path) ? undefined : facility;
 }

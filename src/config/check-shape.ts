@@ -7,10 +7,13 @@ import { pathOf, type YamlSource } from './yaml-source.js';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
+const UNKNOWN_AT_TOP =
+  'is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"';
+
 /**
- * Checks which keys there are and that sections are mappings, and returns only what the settings
- * classes can take, by the names of their members. An unknown key in a section would silently leave
- * a default in force; at the top it may be there to hold YAML anchors.
+ * Checks the keys, and that sections are mappings. Returns only what the settings classes take, by
+ * member name. An unknown key in a section would silently leave a default in effect; at the top level
+ * it may hold YAML anchors.
  */
 export function checkShape(file: Mapping, source: YamlSource, findings: Findings): Mapping {
   const mapping = (written: Mapping, settings: SettingsClass, path: string): Mapping => {
@@ -23,25 +26,16 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
       if (setting === undefined) {
         const options = { suggestion: didYouMean(key, keys), at: source.positionOfKey(at) };
         if (path !== '') {
-          findings.error(
-            at,
-            `is not a known setting here; known settings: ${keys.join(', ')}`,
-            options,
-          );
-        } else if (!key.startsWith('x-')) {
-          findings.warning(
-            at,
-            'is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"',
-            options,
-          );
-        }
+          const message = `is not a known setting here; known settings: ${keys.join(', ')}`;
+          findings.error(at, message, options);
+        } else if (!key.startsWith('x-')) findings.warning(at, UNKNOWN_AT_TOP, options);
       } else if (setting.entries !== undefined) {
         result[setting.name] = list(value, setting.entries, at);
       } else if (setting.section !== undefined) {
-        // A heading above lines that are all commented out is no mistake.
+        // A heading whose lines are all commented out is not a mistake.
         if (value !== null) result[setting.name] = section(value, setting.section, at);
       } else if (value === null) {
-        // `key:` with nothing behind it is an unfinished line.
+        // `key:` without a value is an unfinished line.
         findings.error(at, 'has no value; add one, or remove the line');
       } else {
         result[setting.name] = value;
@@ -71,7 +65,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
   return mapping(file, FileSettings, '');
 }
 
-/** Whether a value is a mapping, as opposed to a list or a scalar. */
+/** Whether a value is a mapping, not a list or a scalar. */
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

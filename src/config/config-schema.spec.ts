@@ -158,7 +158,7 @@ const BEYOND_A_SCHEMA: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 describe('the JSON Schema of the configuration file', () => {
-  it('is what the settings classes make; run "npm run schema"', () => {
+  it('is up to date with the settings classes; run "npm run schema"', () => {
     expect(JSON.parse(textOf(COMMITTED))).toEqual(JSON.parse(JSON.stringify(configSchema())));
   });
 
@@ -174,7 +174,7 @@ describe('the JSON Schema of the configuration file', () => {
     expect(disagreements).toEqual(BEYOND_A_SCHEMA[key] ?? []);
   });
 
-  it('has probes that tell: for every key some are accepted and some refused', () => {
+  it('has probes that are accepted and probes that are rejected for every key', () => {
     const blunt = KEYS.filter((key) => {
       const errors = PROBES.map((value) => schemaErrors(fileWith(key, value)).length);
       // A facility that is right stands for itself in every other file here.
@@ -205,7 +205,7 @@ describe('the JSON Schema of the configuration file', () => {
   });
 
   it.each(['scicatUrl', 'port', 'facilities'])(
-    'agrees with the service that %s must be there',
+    'agrees with the service that %s is required',
     (key) => {
       const text = { ...fileWith('watch', true), [key]: undefined };
       expect([schemaErrors(text), classErrors(text)]).toEqual([
@@ -223,7 +223,7 @@ describe('the JSON Schema of the configuration file', () => {
     },
   );
 
-  it('lets anchors stand at the top, whatever they are called, and merges them', () => {
+  it('accepts anchors at the top level under any name, and merges them', () => {
     const text = `
 x-common: &common { accessPath: profile.x }
 others: &others [/a]
@@ -235,7 +235,7 @@ facilities:
     expect([schemaErrors(text), classErrors(text)]).toEqual([[], []]);
   });
 
-  it('can not know that two facilities have one name', () => {
+  it('can not detect duplicate facility names', () => {
     const facility = `{ name: A, collection: ${COLLECTION} }`;
     const text = `scicatUrl: https://s\nport: 1\nfacilities: [${facility}, ${facility}]\n`;
     expect([schemaErrors(text).length, classErrors(text).length]).toEqual([0, 1]);
@@ -251,7 +251,7 @@ facilities:
     expect(refused).toEqual([]);
   });
 
-  it('is where the example file says, in the repository and in the image', () => {
+  it('is where the example file points, in the repository and in the image', () => {
     const [, path = ''] =
       /^# yaml-language-server: \$schema=(\S+)\n/.exec(
         textOf('scicat-globus-proxy-config.example.yaml'),
@@ -262,7 +262,7 @@ facilities:
     expect(textOf('.dockerignore')).toContain(`\n!${COMMITTED}\n`);
   });
 
-  it('accepts the example file, and the sound ones of the documentation', () => {
+  it('accepts the example file and the valid ones of the documentation', () => {
     const sound = readdirSync(new URL('docs/examples/', TOP))
       .filter((name) => name.endsWith('.yaml'))
       .map((name) => `docs/examples/${name}`)

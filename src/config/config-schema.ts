@@ -1,18 +1,12 @@
-import {
-  type JsonSchema,
-  type SettingsClass,
-  settingsOf,
-  type StatedSetting,
-} from './define-setting.js';
+import type { JsonSchema, SettingsClass, StatedSetting } from './define-setting.js';
+import { settingsOf } from './define-setting.js';
 import { FacilitySettings } from './facility-settings.js';
 import { FileSettings } from './service-settings.js';
 
 /**
- * The configuration file as a JSON Schema for editors, derived from the settings classes. Draft 7,
- * the one that every version of the YAML language server and other editors know.
- *
- * It accepts what the service accepts. It can't tell whether templates are right, names are unique
- * and a few addresses only look right; `check-config` can.
+ * JSON Schema (draft 7, which all editors support) of the configuration file, derived from the
+ * settings classes. It accepts everything that the service accepts, and a little more: only
+ * `check-config` checks templates, unique names and the details of addresses.
  */
 export function configSchema(): JsonSchema {
   return {
@@ -80,7 +74,7 @@ function property(setting: StatedSetting): JsonSchema {
     ...(unset === undefined ? [] : [`Default: ${unset}.`]),
   ].join(' ');
   if (section !== undefined) {
-    // A heading above lines that are all commented out is no mistake.
+    // A heading whose lines are all commented out is not a mistake.
     return { description: sentences, ...mapping(section), type: ['object', 'null'] };
   }
   if (entries !== undefined) {
@@ -90,7 +84,6 @@ function property(setting: StatedSetting): JsonSchema {
   return {
     description: sentences,
     ...kind.schema,
-    // An editor shows the default itself.
     ...(initial === undefined ? {} : { default: initial }),
     examples: [example],
   };

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import type { AppConfig } from './app-config.js';
 
-/** The one namespace under which the typed configuration is registered with `@nestjs/config`. */
+/** Namespace of the configuration in `@nestjs/config`. */
 export const CONFIG_NAMESPACE = 'scicatGlobusProxy';
 
 /**
- * Holds the configuration in force. Code that handles a request takes {@link current} once and uses
- * that one object to the end, so that a reload in between can't mix two states.
+ * Holds the configuration in effect. Code that handles a request takes {@link current} once and keeps
+ * that object to the end, so that a reload in between can't mix two configurations.
  */
 @Injectable()
 export class ConfigSnapshots {
@@ -18,26 +18,20 @@ export class ConfigSnapshots {
     this.#current = initial;
   }
 
-  /** The configuration in force now: one frozen object, never changed, only replaced. */
+  /** The configuration in effect: a frozen object that a reload replaces. */
   current(): AppConfig {
     return this.#current;
   }
 
-  /** Puts a newly checked configuration in force from now on. */
+  /** Puts a checked configuration into effect. */
   replace(next: AppConfig): void {
     this.#current = next;
     for (const listener of this.#listeners) listener(next);
   }
 
-  /**
-   * Calls back after each {@link replace}, for what must be set up anew, such as a timer.
-   *
-   * @returns what ends it
-   */
+  /** Calls back after each {@link replace}. @returns a function that unsubscribes */
   onReplaced(listener: (config: AppConfig) => void): () => void {
     this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return () => void this.#listeners.delete(listener);
   }
 }

@@ -42,7 +42,7 @@ describe('the configuration module', () => {
     await close?.();
   });
 
-  test('hands out the very snapshot that was loaded, everywhere, and swaps it whole', async () => {
+  test('provides the loaded snapshot everywhere, and replaces it as a whole', async () => {
     const first = configOnPort(8080);
     const module = await Test.createTestingModule({
       imports: [AppConfigModule.from(first)],

@@ -5,16 +5,11 @@ import type { AppConfig } from './app-config.js';
 import { CONFIG_NAMESPACE, ConfigSnapshots } from './config-snapshots.js';
 
 /**
- * Hands out the typed configuration everywhere: inject `ConfigSnapshots`. The file and the
- * environment have been read and checked before; `@nestjs/config` reads neither again.
+ * Provides the typed configuration everywhere: inject `ConfigSnapshots`. It has been loaded and
+ * checked before; `@nestjs/config` reads neither the file nor the environment again.
  */
 @Module({})
 export class AppConfigModule {
-  /**
-   * @example
-   * const { config } = loadConfig({ ... });
-   * imports: [AppConfigModule.from(config)]
-   */
   static from(config: AppConfig): DynamicModule {
     return {
       module: AppConfigModule,

@@ -6,7 +6,7 @@ import { flag, wholeNumber } from './value-kinds.js';
 const SPEC = { description: 'A number.', example: 2, reload: 'live' } as const;
 
 describe('a settings class', () => {
-  it('gives its settings in the order of its members, with their defaults', () => {
+  it('lists its settings in the order of its members, with their defaults', () => {
     class Inner {
       @Setting({ ...SPEC, kind: wholeNumber(1), key: 'inSeconds' })
       readonly seconds: number = 5;
@@ -37,7 +37,7 @@ describe('a settings class', () => {
     expect(() => settingsOf(Forgotten)).toThrow('Forgotten.retries lacks a @Setting.');
   });
 
-  it('refuses a setting that does not say what applies without it', () => {
+  it('refuses a setting that does not state what applies when it is not set', () => {
     class Unclear {
       @Setting({ ...SPEC, kind: wholeNumber(1) })
       readonly retries: number | undefined;
@@ -47,7 +47,7 @@ describe('a settings class', () => {
     );
   });
 
-  it('takes no kind of value that is not the type of the member', () => {
+  it('refuses a kind of value that does not match the type of the member', () => {
     class Mismatch extends FacilitySettings {
       // @ts-expect-error: a number is no flag
       @Setting({ ...SPEC, kind: wholeNumber(1) })

@@ -5,9 +5,8 @@ import type { Findings } from './findings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 /*
- * A setting is stated once: as a member of a settings class, decorated with all that is known about
- * it. The rules that check the file, the JSON Schema, `check-config --print`, the configuration at
- * run time and what a reload applies are all derived from that.
+ * A setting is stated once, as a decorated member of a settings class. Validation, the JSON Schema,
+ * `check-config --print`, the configuration at run time and reloads are all derived from that.
  */
 
 /** A JSON Schema, or a part of one. */
@@ -16,47 +15,47 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** A class whose members are settings. */
 export type SettingsClass = new () => object;
 
-/** A written value that is being resolved: where it is, and where to report what is wrong with it. */
+/** Where a value being resolved is, and where to report problems with it. */
 export interface Place {
   readonly path: string;
   readonly source: YamlSource;
   readonly findings: Findings;
-  /** What templates can use that are rendered when the file is read. */
+  /** Fields for templates that are rendered while the configuration is loaded. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The values that a setting can have: as `Written` in the file, as `Resolved` at run time. */
+/** The values that a setting can have: `Written` in the file, `Resolved` at run time. */
 export interface Kind<Written, Resolved = Written> {
-  /** Rules of class-validator. Each message says what the value is, and what it must be. */
+  /** class-validator rules. Each message says what the value is, and what it must be. */
   readonly rules: readonly PropertyDecorator[];
-  /** For editors. May accept what the rules refuse, where a schema can't tell; never the reverse. */
+  /** For editors. May accept what the rules reject, where a schema can't tell; never the reverse. */
   readonly schema: JsonSchema;
-  /** Makes the value that the service uses; `undefined` if it reported a problem. */
+  /** The value that the service uses; `undefined` after reporting a problem. */
   resolve?(written: Written, place: Place): Resolved | undefined;
   /** The reverse of {@link resolve}. */
   print?(resolved: Resolved): Written;
 }
 
-/** What {@link Setting} takes. A default is not among it: that is the member's initial value. */
+/** What {@link Setting} takes. The default is the member's initial value. */
 export interface SettingSpec<Written, Resolved = Written> {
   readonly kind: Kind<Written, Resolved>;
-  /** Whole sentences, for the JSON Schema and for readers of the class. */
+  /** Whole sentences, used in the JSON Schema. */
   readonly description: string;
   readonly example: NoInfer<Written>;
   /** Whether a reload applies a changed value, or only a restart. */
   readonly reload: 'live' | 'at-start';
-  /** What applies when the setting is not written, if it has no initial value. */
+  /** What applies when the setting is not set and has no initial value. */
   readonly unset?: string;
   readonly required?: boolean;
   /** The key in the file, if the member is named differently. */
   readonly key?: string;
-  /** Another spelling of the key, which the Go version's documentation used. */
+  /** The spelling of the key in the Go version's documentation. */
   readonly alias?: string;
 }
 
-/** A setting as it was stated. */
+/** A setting with everything its class states about it. */
 export interface StatedSetting extends Omit<SettingSpec<unknown>, 'example'> {
-  /** Member of the settings class and of the configuration. */
+  /** Name of the member, in the settings class and in the configuration. */
   readonly name: string;
   readonly key: string;
   /** Absent for sections. */
@@ -73,12 +72,15 @@ type Stated = Omit<StatedSetting, 'initial'>;
 
 const STATED = Symbol('settings of a class');
 
-/** An instance in which a setting of this kind may be a member of this name. */
+/** Of sections and lists, which have no value of their own. */
+const NO_VALUE: Kind<unknown> = { rules: [], schema: {} };
+
+/** An instance whose member of this name may be a setting of this kind. */
 export type Holder<Name extends string, Written> = Readonly<
   Partial<Record<Name, Written | undefined>>
 >;
 
-/** Makes a member of a settings class a setting. The member's type must fit the kind of value. */
+/** Makes a member of a settings class a setting. The member's type must match the kind of value. */
 export function Setting<Written, Resolved>(
   spec: SettingSpec<Written, Resolved>,
 ): <Name extends string>(target: Holder<Name, Written>, name: Name) => void {
@@ -89,50 +91,45 @@ export function Setting<Written, Resolved>(
   };
 }
 
-/** Makes a member a section: a mapping with settings of its own, all of which may be left out. */
+/** Makes a member a section: a mapping of optional settings. */
 export function Section(section: SettingsClass, description: string): PropertyDecorator {
   return (target, name) => {
     IsOptional()(target, name);
     nested(section)(target, name);
-    const kind = { rules: [], schema: {} };
     const key = String(name);
-    state(target, { name: key, key, section, description, kind, reload: 'live' });
+    state(target, { name: key, key, section, description, kind: NO_VALUE, reload: 'live' });
   };
 }
 
-/** Makes a member a list of mappings, which a reload applies as a whole. */
+/** Makes a member a list of mappings, which a reload replaces as a whole. */
 export function Entries(entries: SettingsClass, description: string): PropertyDecorator {
   return (target, name) => {
     nested(entries, { each: true })(target, name);
-    const kind = { rules: [], schema: {} };
     const key = String(name);
-    state(target, { name: key, key, entries, description, kind, reload: 'live', required: true });
+    const spec = { kind: NO_VALUE, reload: 'live', required: true } as const;
+    state(target, { name: key, key, entries, description, ...spec });
   };
 }
 
 /** The settings of a class, in the order of its members. */
 export function settingsOf(settings: SettingsClass): readonly StatedSetting[] {
   const stated = statedIn(settings.prototype as object);
-  const initial = Object.entries(new settings());
-  for (const [name, value] of initial) {
+  return Object.entries(new settings()).map(([name, initial]: [string, unknown]) => {
     const setting = stated.get(name);
     if (setting === undefined) throw new Error(`${settings.name}.${name} lacks a @Setting.`);
-    if (value === undefined && setting.required !== true && setting.unset === undefined) {
+    if (initial === undefined && setting.required !== true && setting.unset === undefined) {
       throw new Error(`${settings.name}.${name} needs an initial value, "required" or "unset".`);
     }
-  }
-  return initial.flatMap(([name, value]) => {
-    const setting = stated.get(name);
-    return setting === undefined ? [] : [{ ...setting, initial: value as unknown }];
+    return { ...setting, initial };
   });
 }
 
-/** The value of a setting by the name of its member. */
+/** The value of the member with this name. */
 export function valueOf(settings: object, name: string): unknown {
   return (settings as Readonly<Record<string, unknown>>)[name];
 }
 
-/** Checked settings as plain, frozen data by the names of the members, each value resolved. */
+/** Checked settings as plain, frozen data by member name, each value resolved. */
 export function resolveSettings(settings: object, place: Place): Readonly<Record<string, unknown>> {
   const resolve = ({ name, key, section, kind }: StatedSetting): unknown => {
     const written = valueOf(settings, name);

@@ -52,14 +52,14 @@ dataDir: /var/lib/proxy
 `;
 
 describe('the effective configuration', () => {
-  it.each([SMALLEST, FULL])('makes the same configuration when it is read again: %s', (text) => {
+  it.each([SMALLEST, FULL])('yields the same configuration when it is loaded again: %s', (text) => {
     const config = configOf(text);
     const printed = effectiveYaml(config);
     expect(effectiveSettings(configOf(printed))).toEqual(effectiveSettings(config));
     expect(effectiveYaml(configOf(printed))).toBe(printed);
   });
 
-  it('names every setting there is, in one order', () => {
+  it('lists every setting, always in the same order', () => {
     const keys = (settings: SettingsClass) => settingsOf(settings).map(({ key }) => key);
     const settings = effectiveSettings(configOf(SMALLEST));
     expect(Object.keys(settings)).toEqual(keys(FileSettings));
@@ -69,7 +69,7 @@ describe('the effective configuration', () => {
     }
   });
 
-  it('says in a comment what is not set', () => {
+  it('lists settings that are not set in a comment', () => {
     expect(effectiveYaml(configOf(SMALLEST))).toContain(
       '    # not set: collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel\n',
     );

@@ -3,28 +3,26 @@ import type { FileConfig } from './app-config.js';
 import { settingsOf, type SettingsClass, valueOf } from './define-setting.js';
 import { FileSettings } from './service-settings.js';
 
-/** A mapping or a list of settings, as the file would hold it. */
 type SettingValue = string | number | boolean | null | readonly SettingValue[] | SettingMapping;
 /** Settings by their keys. */
 export interface SettingMapping {
   readonly [key: string]: SettingValue;
 }
 
-/** What {@link effectiveSettings} makes. */
 export interface EffectiveSettings extends SettingMapping {
   readonly facilities: readonly (SettingMapping & { readonly name: string })[];
 }
 
 /**
- * The configuration in the file's own keys, with every default filled in and with the templates
- * rendered that depend on the facility alone. `null` is an optional setting that is not set. Written
- * into a file without these, it makes the same configuration again.
+ * The configuration with the file's keys, every default filled in, and the templates rendered that
+ * depend on the facility alone. `null` marks an optional setting that is not set. A file with the
+ * rest yields the same configuration.
  */
 export function effectiveSettings(config: FileConfig): EffectiveSettings {
   return printed(FileSettings, config) as EffectiveSettings;
 }
 
-/** {@link effectiveSettings} as YAML, in which a comment names what is not set. */
+/** {@link effectiveSettings} as YAML; comments name the settings that are not set. */
 export function effectiveYaml(config: FileConfig): string {
   const document = new Document(effectiveSettings(config));
   markUnset(document.contents);

@@ -44,12 +44,12 @@ function outcome(process: Variables, dotEnv?: Variables): unknown {
 }
 
 describe('secrets', () => {
-  test('contract 3: from variables', () => {
+  test('are read from variables', () => {
     expect(outcome(COMPLETE)).toEqual(['id', 's1', 'user', 's2']);
   });
 
   test.each(Object.keys(COMPLETE))(
-    'contract 3: %s as a file, without its last line break',
+    '%s is read from a file, without its last line break',
     (name) => {
       const env = { ...COMPLETE, [name]: undefined, [`${name}_FILE`]: '/run/secret' };
       const expected = Object.entries(COMPLETE).map(([key, value]) =>
@@ -59,12 +59,12 @@ describe('secrets', () => {
     },
   );
 
-  test('only the last line breaks go', () => {
+  test('only trailing line breaks are removed', () => {
     const env = { ...COMPLETE, GLOBUS_CLIENT_SECRET: '', GLOBUS_CLIENT_SECRET_FILE: '/run/lines' };
     expect(outcome(env)).toEqual(['id', 'a\nb', 'user', 's2']);
   });
 
-  test('contract 3: the update user is optional, and complete', () => {
+  test('the update user is optional, but must be complete', () => {
     expect(
       outcome({
         ...COMPLETE,
@@ -77,7 +77,7 @@ describe('secrets', () => {
     ]);
   });
 
-  test('contract 3: all that is missing or wrong is named at once, without any value', () => {
+  test('everything missing or wrong is reported at once, without any value', () => {
     expect(
       outcome({
         GLOBUS_CLIENT_ID: 'very secret',
@@ -89,20 +89,20 @@ describe('secrets', () => {
       'environment: GLOBUS_CLIENT_ID: is set, and so is GLOBUS_CLIENT_ID_FILE; set only one of them',
       "environment: GLOBUS_CLIENT_SECRET_FILE: names the file /run/missing, which can't be read (ENOENT); it must exist and be readable for the user that runs the service",
       'environment: SCICAT_SERVICE_USER_USERNAME_FILE: names the file /run/empty, which is empty',
-      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or SCICAT_SERVICE_USER_PASSWORD_FILE the path of a file with it)",
+      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or set SCICAT_SERVICE_USER_PASSWORD_FILE to the path of a file that holds it)",
     ]);
   });
 });
 
 describe('.env', () => {
-  test('contract 3: completes the process, whose own variables win', () => {
+  test('adds to the variables of the process, which win', () => {
     const dotEnv = { ...COMPLETE, GLOBUS_CLIENT_ID: 'other' };
     expect(outcome({ GLOBUS_CLIENT_ID: 'mine', SCICAT_SERVICE_USER_USERNAME: '' }, dotEnv)).toEqual(
       ['mine', 's1', 'user', 's2'],
     );
   });
 
-  test('a mounted secret of the process hides the value in .env, and is no contradiction', () => {
+  test('a mounted secret of the process wins over a value in .env without a conflict', () => {
     expect(outcome({ GLOBUS_CLIENT_SECRET_FILE: '/run/secret' }, COMPLETE)).toEqual([
       'id',
       'from file',
@@ -111,13 +111,13 @@ describe('.env', () => {
     ]);
   });
 
-  test('a problem in it names the file', () => {
+  test('problems in it name the file', () => {
     expect(outcome({}, { ...COMPLETE, GLOBUS_CLIENT_ID_FILE: '/run/secret' })).toEqual([
       '/app/.env: GLOBUS_CLIENT_ID: is set, and so is GLOBUS_CLIENT_ID_FILE; set only one of them',
     ]);
   });
 
-  test('quotes, comments and "export" are understood', () => {
+  test('may use quotes, comments and "export"', () => {
     expect({ ...parseDotEnv('# x\nA=1 # y\nexport B="x # y"\nC=\'$A\'\n') }).toEqual({
       A: '1',
       B: 'x # y',
@@ -125,7 +125,7 @@ describe('.env', () => {
     });
   });
 
-  test('an empty variable of the process does not hide one in .env', () => {
+  test('an empty variable of the process does not hide a variable in .env', () => {
     expect(
       allVariables({
         process: { A: '', B: 'b' },
@@ -141,11 +141,11 @@ describe('the default data folder', () => {
     [{ XDG_STATE_HOME: 'relative', HOME: '/h' }, '/h/.local/state/scicat-globus-proxy'],
     [{ HOME: '/h' }, '/h/.local/state/scicat-globus-proxy'],
     [{}, undefined],
-  ])('contract 3: dataDir with %j', (variables, expected) => {
+  ])('with %j', (variables, expected) => {
     expect(defaultDataDir(variables, 'linux')).toBe(expected);
   });
 
-  test('on Windows it is below the user profile', () => {
+  test('is in the user profile on Windows', () => {
     expect(defaultDataDir({ USERPROFILE: 'C:\\Users\\me' }, 'win32')).toBe(
       'C:\\Users\\me\\.local\\state\\scicat-globus-proxy',
     );

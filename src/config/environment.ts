@@ -9,7 +9,7 @@ import { Secret } from './secret.js';
 /** Variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What stands in place of a file in problems with variables of the process. */
+/** Named instead of a file in problems with the process's own variables. */
 export const ENVIRONMENT = 'environment';
 
 /** Where variables come from. The process's own win over those of the `.env` file. */
@@ -18,18 +18,18 @@ export interface EnvironmentSources {
   readonly dotEnv: { readonly file: string; readonly variables: Variables } | undefined;
 }
 
-/** The text of a `.env` file as variables. A value with `#` or spaces must be quoted in it. */
+/** Parses a `.env` file. A value with `#` or spaces must be quoted in it. */
 export function parseDotEnv(text: string): Variables {
   return parseEnv(text);
 }
 
-/** All variables as one; an empty one counts as not set, as containers often pass them. */
+/** All variables; an empty one counts as not set, because containers often pass those. */
 export function allVariables(sources: EnvironmentSources): Variables {
-  const set = Object.entries(sources.process).filter(([, value]) => isSet(value));
+  const set = Object.entries(sources.process).filter(([, value]) => nonEmpty(value) !== undefined);
   return { ...sources.dotEnv?.variables, ...Object.fromEntries(set) };
 }
 
-/** The variables that hold secrets; each may be given as `<name>_FILE` instead. */
+/** The required secrets and what each holds; each may be given as `<name>_FILE` instead. */
 const REQUIRED_SECRETS = {
   GLOBUS_CLIENT_ID: 'the id of the Globus client',
   GLOBUS_CLIENT_SECRET: "the Globus client's secret",
@@ -38,80 +38,69 @@ const REQUIRED_SECRETS = {
 };
 const UPDATE_USER = ['SCICAT_UPDATE_USER_USERNAME', 'SCICAT_UPDATE_USER_PASSWORD'] as const;
 
-/** For each secret whether it is set, in either form; nothing is read. */
+/** For each secret whether it is set, in either form. Reads no file. */
 export function whichSecretsAreSet(sources: EnvironmentSources): Readonly<Record<string, boolean>> {
-  return Object.fromEntries(
-    [...Object.keys(REQUIRED_SECRETS), ...UPDATE_USER].map((name) => [
-      name,
-      lookUp(sources, name) !== undefined,
-    ]),
-  );
+  const names = [...Object.keys(REQUIRED_SECRETS), ...UPDATE_USER];
+  return Object.fromEntries(names.map((name) => [name, lookUp(sources, name) !== undefined]));
 }
 
-/** The secrets, or all that is wrong with them. */
+/** The secrets, or everything that is wrong with them. */
 export type SecretsResult =
   | { readonly kind: 'complete'; readonly secrets: Secrets }
   | { readonly kind: 'incomplete'; readonly problems: readonly Problem[] };
 
 /**
- * Reads the secrets, each from the variable of its name or from the file that `<name>_FILE` names.
+ * Reads each secret from the variable of its name or from the file that `<name>_FILE` names.
  *
- * @param readFile returns a file's text and throws as `node:fs` does
+ * @param readFile returns a file's content and throws as `node:fs` does
  */
 export function readSecrets(
   sources: EnvironmentSources,
   readFile: (path: string) => string,
 ): SecretsResult {
   const problems: Problem[] = [];
-  const report = (name: string, message: string, file = ENVIRONMENT): void => {
+  const refuse = (name: string, message: string, file = ENVIRONMENT): string | undefined => {
     problems.push(errorWithoutLine(file, name, message));
+    return undefined;
   };
 
   const optional = (name: string): string | undefined => {
     const found = lookUp(sources, name);
-    if (found === undefined) return undefined;
-    if (found.value !== undefined && found.path !== undefined) {
-      report(name, `is set, and so is ${name}_FILE; set only one of them`, found.file);
-      return undefined;
+    if (found?.path === undefined) return found?.value;
+    const { value, path, file } = found;
+    const byFile = `${name}_FILE`;
+    if (value !== undefined) {
+      return refuse(name, `is set, and so is ${byFile}; set only one of them`, file);
     }
-    if (found.path === undefined) return found.value;
-    let text: string;
     try {
-      text = readFile(found.path);
+      // Editors and `echo` end a file with a line break that is not part of the password.
+      const secret = nonEmpty(readFile(path).replace(/[\r\n]+$/, ''));
+      return secret ?? refuse(byFile, `names the file ${path}, which is empty`, file);
     } catch (error) {
-      const why = errorCode(error);
-      report(
-        `${name}_FILE`,
-        `names the file ${found.path}, which can't be read (${why}); it must exist and be readable for the user that runs the service`,
-        found.file,
+      return refuse(
+        byFile,
+        `names the file ${path}, which can't be read (${errorCode(error)}); it must exist and be readable for the user that runs the service`,
+        file,
       );
-      return undefined;
     }
-    // Editors and `echo` end a file with a line break that belongs to no password.
-    const value = text.replace(/[\r\n]+$/, '');
-    if (value !== '') return value;
-    report(`${name}_FILE`, `names the file ${found.path}, which is empty`, found.file);
-    return undefined;
   };
-  const required = (name: string, what: string): string | undefined => {
-    const value = optional(name);
-    if (value === undefined && lookUp(sources, name) === undefined) {
-      report(name, `is not set; it must hold ${what} (or ${name}_FILE the path of a file with it)`);
-    }
-    return value;
-  };
+  const required = ([name, what]: readonly [string, string]): string | undefined =>
+    lookUp(sources, name) === undefined
+      ? refuse(
+          name,
+          `is not set; it must hold ${what} (or set ${name}_FILE to the path of a file that holds it)`,
+        )
+      : optional(name);
 
-  const [globusClientId, globusClientSecret, ...serviceUser] = Object.entries(REQUIRED_SECRETS).map(
-    ([name, what]) => required(name, what),
-  );
-  const updateUser = UPDATE_USER.map(optional);
+  const [globusClientId, globusClientSecret, ...serviceUser] =
+    Object.entries(REQUIRED_SECRETS).map(required);
+  const scicatServiceUser = account(serviceUser);
+  const scicatUpdateUser = account(UPDATE_USER.map(optional));
   const [missing, ...others] = UPDATE_USER.filter((name) => lookUp(sources, name) === undefined);
   if (missing !== undefined && others.length === 0) {
     const given = UPDATE_USER.find((name) => name !== missing) ?? '';
-    report(missing, `is not set, but ${given} is; set both, or neither`);
+    refuse(missing, `is not set, but ${given} is; set both, or neither`);
   }
-
-  const scicatServiceUser = account(serviceUser);
   if (
     problems.length > 0 ||
     globusClientId === undefined ||
@@ -120,7 +109,6 @@ export function readSecrets(
   ) {
     return { kind: 'incomplete', problems };
   }
-  const scicatUpdateUser = account(updateUser);
   return {
     kind: 'complete',
     secrets: Object.freeze({
@@ -133,8 +121,8 @@ export function readSecrets(
 }
 
 /**
- * The folder for data that must survive a restart: `$XDG_STATE_HOME` or `~/.local/state`, then the
- * service's own folder; `undefined` if there is no home to put it in.
+ * The folder for data that must survive a restart: the service's own in `$XDG_STATE_HOME` or
+ * `~/.local/state`; `undefined` without a home folder.
  */
 export function defaultDataDir(
   variables: Variables,
@@ -142,11 +130,12 @@ export function defaultDataDir(
 ): string | undefined {
   const path = platform === 'win32' ? win32 : posix;
   const state = variables['XDG_STATE_HOME'] ?? '';
-  // The XDG specification has relative ones ignored.
+  // The XDG specification says to ignore relative ones.
   if (path.isAbsolute(state)) return path.join(state, APPLICATION_NAME);
-  const home = variables['HOME'] ?? (platform === 'win32' ? variables['USERPROFILE'] : undefined);
-  if (!isSet(home)) return undefined;
-  return path.join(home, '.local', 'state', APPLICATION_NAME);
+  const home = nonEmpty(
+    variables['HOME'] ?? (platform === 'win32' ? variables['USERPROFILE'] : undefined),
+  );
+  return home === undefined ? undefined : path.join(home, '.local', 'state', APPLICATION_NAME);
 }
 
 interface FoundVariable {
@@ -158,22 +147,14 @@ interface FoundVariable {
 
 /** Both forms count as one variable: a mounted secret of the process wins over a `.env` entry. */
 function lookUp(sources: EnvironmentSources, name: string): FoundVariable | undefined {
-  const places = [
-    { variables: sources.process, file: ENVIRONMENT },
-    ...(sources.dotEnv === undefined ? [] : [sources.dotEnv]),
-  ];
-  for (const { variables, file } of places) {
-    const value = variables[name];
-    const path = variables[`${name}_FILE`];
-    if (isSet(value) || isSet(path)) {
-      return {
-        value: isSet(value) ? value : undefined,
-        path: isSet(path) ? path : undefined,
-        file,
-      };
-    }
-  }
-  return undefined;
+  return [{ variables: sources.process, file: ENVIRONMENT }, sources.dotEnv]
+    .filter((place) => place !== undefined)
+    .map(({ variables, file }) => ({
+      value: nonEmpty(variables[name]),
+      path: nonEmpty(variables[`${name}_FILE`]),
+      file,
+    }))
+    .find(({ value, path }) => value !== undefined || path !== undefined);
 }
 
 function account([username, password]: readonly (string | undefined)[]): Account | undefined {
@@ -181,11 +162,11 @@ function account([username, password]: readonly (string | undefined)[]): Account
   return Object.freeze({ username, password: new Secret(password) });
 }
 
-function isSet(value: string | undefined): value is string {
-  return value !== undefined && value !== '';
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
 }
 
-/** `ENOENT` and the like: the message of a file error can't be trusted to hold no content. */
+/** `ENOENT` and the like; the message of a file error may hold content. */
 export function errorCode(error: unknown): string {
   return codeOf(error) ?? 'unknown error';
 }

@@ -6,15 +6,12 @@ import type { Kind, Place } from './define-setting.js';
 import { text } from './value-kinds.js';
 import { pathOf } from './yaml-source.js';
 
-/*
- * Kinds of values that only facilities have: templates. Mistakes in them are reported when the file
- * is read.
- */
+/* Kinds of values that only facilities have: templates. */
 
 /** A kind whose resolved values differ from the written ones. */
 type ResolvedKind<Written, Resolved> = Required<Kind<Written, Resolved>>;
 
-/** An ordinary dataset, to see what a path template makes of it. */
+/** An ordinary dataset, to try path templates on. */
 const SAMPLE: Readonly<Record<FolderField, string>> = {
   Pid: '20.500.12345/0a1b2c',
   PidPrefix: '20.500.12345',
@@ -27,53 +24,63 @@ const SAMPLE: Readonly<Record<FolderField, string>> = {
   OwnerGroup: 'p12345',
 };
 
-/** A block of YAML (`|`) ends in a line break unless told otherwise, and would match nothing. */
+const EMPTY = 'is a template that renders as an empty string';
+/** A YAML block (`|`) ends in a line break unless it is written as `|-`, and would match nothing. */
 const CONTROL_CHARACTER =
-  'renders a line break or another control character; write the value on one line, or as a block with "|-"';
+  'renders with a line break or another control character; write the value on one line, or as a block with "|-"';
+const DOT_SEGMENT =
+  'renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment';
 
 /**
- * A template that depends on nothing but the facility, and so is rendered when the file is read.
+ * A template that depends on the facility alone, rendered while the configuration is loaded.
  *
- * @param finish checks the rendered text, and may change it
+ * @param problemOf what is wrong with the rendered string, if anything
  */
 export function fixedTemplate(
   what: string,
   fields: readonly string[],
-  finish: (rendered: string, place: Place) => string | undefined = (rendered) => rendered,
+  problemOf: (rendered: string) => string | undefined = () => undefined,
 ): ResolvedKind<string, string> {
   return {
     ...text(what),
     resolve: (written, place) => {
-      const rendered = render(compiled(written, fields, place), place);
-      return rendered === undefined ? undefined : finish(rendered, place);
+      const { path, findings, variables } = place;
+      const rendered = reporting(place, () => compileTemplate(written, fields).render(variables));
+      if (rendered === undefined) return undefined;
+      const broken = hasUnprintable(rendered) ? CONTROL_CHARACTER : problemOf(rendered);
+      const problem = rendered.trim() === '' ? EMPTY : broken;
+      if (problem === undefined) return rendered;
+      findings.error(path, problem);
+      return undefined;
     },
-    // A rendered text as a template that yields it.
+    // As a template that renders to the same string.
     print: (rendered) => rendered.replaceAll('{{', '{{ "{{" }}'),
   };
 }
 
-/** Names with dots between them, in a {@link fixedTemplate}. */
+/** Names separated by dots, as a {@link fixedTemplate}. */
 export function accessPath(what: string): ResolvedKind<string, string> {
-  return fixedTemplate(what, NAME_FIELDS, (rendered, { path, findings }) => {
-    if (!rendered.split('.').includes('')) return rendered;
-    findings.error(
-      path,
-      `renders as "${rendered}", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"`,
-    );
-    return undefined;
-  });
+  return fixedTemplate(what, NAME_FIELDS, (rendered) =>
+    rendered.split('.').includes('')
+      ? `renders as "${rendered}", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"`
+      : undefined,
+  );
 }
 
-/** An absolute path on a facility's machines, in a {@link fixedTemplate}. */
+/** An absolute path on a facility's machines, as a {@link fixedTemplate}. */
 export function rootPath(what: string): ResolvedKind<string, string> {
-  return fixedTemplate(what, NAME_FIELDS, (rendered, { path, findings }) => {
-    if (rendered.startsWith('/') && !hasDotSegment(rendered)) return normalizedPath(rendered);
-    findings.error(
-      path,
-      `renders as "${rendered}"; it must be an absolute path without "." and ".." segments, such as "/data"`,
-    );
-    return undefined;
-  });
+  const template = fixedTemplate(what, NAME_FIELDS, (rendered) =>
+    rendered.startsWith('/') && !hasDotSegment(rendered)
+      ? undefined
+      : `renders as "${rendered}"; it must be an absolute path without "." and ".." segments, such as "/data"`,
+  );
+  return {
+    ...template,
+    resolve: (written, place) => {
+      const rendered = template.resolve(written, place);
+      return rendered === undefined ? undefined : normalizedPath(rendered);
+    },
+  };
 }
 
 /** A template of a path, rendered for each dataset. */
@@ -84,22 +91,17 @@ export function pathTemplate<Field extends FolderField>(
   return {
     ...text(what),
     resolve: (written, place) => {
-      const template = compiled(written, fields, place);
+      const template = reporting(place, () => compileTemplate(written, fields));
       const sample = template === undefined ? '' : sampleOf(template);
       if (hasUnprintable(sample)) place.findings.error(place.path, CONTROL_CHARACTER);
-      if (hasDotSegment(sample)) {
-        place.findings.error(
-          place.path,
-          'renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment',
-        );
-      }
+      if (hasDotSegment(sample)) place.findings.error(place.path, DOT_SEGMENT);
       return template;
     },
     print: ({ source }) => source,
   };
 }
 
-/** A list, each element of which is resolved by itself. */
+/** A list whose elements are resolved one by one. */
 export function each<Resolved>(
   list: Kind<readonly string[]>,
   element: ResolvedKind<string, Resolved>,
@@ -114,50 +116,31 @@ export function each<Resolved>(
   };
 }
 
-function compiled<Field extends string>(
-  written: string,
-  fields: readonly Field[],
+/** What `work` returns; `undefined` after reporting a mistake in the template. */
+function reporting<Result>(
   { path, source, findings }: Place,
-): Template<Field> | undefined {
+  work: () => Result,
+): Result | undefined {
   try {
-    return compileTemplate(written, fields);
+    return work();
   } catch (error) {
-    if (!(error instanceof TemplateSyntaxError)) throw error;
-    findings.error(path, `is not a valid template: ${error.message.replace(/\.$/, '')}`, {
-      at: source.positionWithin(path, error.offset),
-    });
+    if (error instanceof TemplateSyntaxError) {
+      findings.error(path, `is not a valid template: ${error.message.replace(/\.$/, '')}`, {
+        at: source.positionWithin(path, error.offset),
+      });
+    } else if (error instanceof TemplateRenderError) {
+      findings.error(path, `is a template that can't be rendered: ${error.reason}`);
+    } else throw error;
     return undefined;
   }
 }
 
-function render(
-  template: Template<string> | undefined,
-  { path, findings, variables }: Place,
-): string | undefined {
-  if (template === undefined) return undefined;
-  try {
-    const result = template.render(variables);
-    if (result.trim() !== '' && !hasUnprintable(result)) return result;
-    findings.error(
-      path,
-      result.trim() === '' ? 'is a template that renders as an empty string' : CONTROL_CHARACTER,
-    );
-  } catch (error) {
-    if (!(error instanceof TemplateRenderError)) throw error;
-    findings.error(
-      path,
-      `is a template that can't be rendered: ${error.reason.replace(/\.$/, '')}`,
-    );
-  }
-  return undefined;
-}
-
-/** What a path template makes of an ordinary dataset; empty if it can't deal with this one. */
+/** The rendering for an ordinary dataset; empty if the template can't handle it. */
 function sampleOf(template: Template<FolderField>): string {
   try {
     return template.render(SAMPLE);
   } catch (error) {
-    // Not every template can render every dataset; the real ones are checked one by one.
+    // It may still handle real datasets, which are checked one by one.
     if (error instanceof TemplateRenderError) return '';
     throw error;
   }

@@ -12,13 +12,10 @@ import { type Holder, Setting, type SettingSpec } from './define-setting.js';
 import { accessPath, each, fixedTemplate, pathTemplate, rootPath } from './facility-kinds.js';
 import { flag, oneOf, syncLevel, text, textList, uuid } from './value-kinds.js';
 
-/**
- * A facility at run time: what the rules of `src/facilities` need, and every other option of
- * {@link FacilitySettings} under its own name.
- */
+/** A facility at run time: what `src/facilities` needs, and all other options by their names. */
 export type ConfiguredFacility = Facility & Omit<FacilitySettings, keyof Facility>;
 
-/** A resolved value must be what the rules expect under that name. */
+/** A resolved value must have the type that `Facility` has for that name. */
 type Fits<Name, Resolved> = Name extends keyof Facility
   ? Resolved extends Facility[Name]
     ? unknown
@@ -35,7 +32,7 @@ const Option: <Written, Resolved>(
 
 /**
  * One entry of `facilities`: a site with one Globus collection and the rules for it. A new option is
- * one member here; only one that the rules use is added to the interface `Facility` as well.
+ * one member here; add it to `Facility` too if `src/facilities` uses it.
  */
 export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({

@@ -31,7 +31,7 @@ describe('the search for the configuration file', () => {
   ];
   const env = { HOME: '/home/me', SCICAT_GLOBUS_PROXY_CONFIG: '/variable.yaml' };
 
-  test('contract 3, order 1: --config, in both forms, then the variable', () => {
+  test('--config, in both forms, then the variable', () => {
     expect(
       findConfigFile(search({ argv: ['--config', '/named.yaml'], env }, ...everywhere)),
     ).toEqual(found('/named.yaml'));
@@ -41,19 +41,19 @@ describe('the search for the configuration file', () => {
     expect(findConfigFile(search({ env }, ...everywhere))).toEqual(found('/variable.yaml'));
   });
 
-  test('contract 3, order 2 and 3: next to the application, then the user folder; "-config" first', () => {
+  test('next to the application, then the user folder; "-config" first', () => {
     expect(
       [2, 3, 4, 5].map((from) => findConfigFile(search({}, ...everywhere.slice(from)))),
     ).toEqual(everywhere.slice(2).map(found));
   });
 
-  test('a relative path starts at the working folder', () => {
+  test('a relative path is resolved against the working folder', () => {
     expect(
       findConfigFile(search({ argv: ['--config', 'a/b.yaml'] }, '/started-in/a/b.yaml')),
     ).toEqual(found('/started-in/a/b.yaml'));
   });
 
-  test('a file that was named but does not exist is not replaced by another', () => {
+  test('a named file that does not exist has no fallback', () => {
     const given = { env: { ...env, SCICAT_GLOBUS_PROXY_CONFIG: '/typo.yaml' } };
     expect(findConfigFile(search(given, ...everywhere))).toEqual({
       kind: 'not-found',
@@ -61,7 +61,7 @@ describe('the search for the configuration file', () => {
     });
   });
 
-  test('--config without a path says so', () => {
+  test('--config without a path is reported', () => {
     expect(findConfigFile(search({ argv: ['--config'] }, ...everywhere))).toEqual({
       kind: 'not-found',
       message: '--config must be followed by the path of the configuration file',
@@ -80,22 +80,19 @@ describe('the search for the configuration file', () => {
     ['linux', { XDG_CONFIG_HOME: 'relative', HOME: '/h' }, undefined],
     ['linux', {}, undefined],
     ['darwin', { HOME: '' }, undefined],
-  ] as const)(
-    'contract 3, order 3: the user folder on %s with %j',
-    (platform, variables, folder) => {
-      const searched = [
-        `/service/${NAME}`,
-        `/service/${DOTTED}`,
-        ...(folder === undefined ? [] : [`${folder}/${NAME}`, `${folder}/${DOTTED}`]),
-      ].join(', ');
-      expect(findConfigFile(search({ platform, env: variables }))).toMatchObject({
-        kind: 'not-found',
-        message: expect.stringContaining(`searched: ${searched}. `),
-      });
-    },
-  );
+  ] as const)('the user folder on %s with %j', (platform, variables, folder) => {
+    const searched = [
+      `/service/${NAME}`,
+      `/service/${DOTTED}`,
+      ...(folder === undefined ? [] : [`${folder}/${NAME}`, `${folder}/${DOTTED}`]),
+    ].join(', ');
+    expect(findConfigFile(search({ platform, env: variables }))).toMatchObject({
+      kind: 'not-found',
+      message: expect.stringContaining(`searched: ${searched}. `),
+    });
+  });
 
-  test('contract 3, order 3: the user folder on Windows', () => {
+  test('the user folder on Windows', () => {
     const given = {
       platform: 'win32',
       applicationFolder: 'C:\\service',
@@ -105,7 +102,7 @@ describe('the search for the configuration file', () => {
     expect(findConfigFile(search(given, file))).toEqual(found(file));
   });
 
-  test('contract 3: nothing found: all searched paths are named', () => {
+  test('if no file is found, the message lists every searched path', () => {
     expect(findConfigFile(search({ env: {} }))).toEqual({
       kind: 'not-found',
       message: `No configuration file was found; searched: /service/${NAME}, /service/${DOTTED}. Put one there, or name it with --config or SCICAT_GLOBUS_PROXY_CONFIG`,

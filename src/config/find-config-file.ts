@@ -1,6 +1,6 @@
 import { posix, win32 } from 'node:path';
 
-/** Names that the configuration file may have, the preferred one first. */
+/** Accepted names of the configuration file, the preferred one first. */
 const CONFIG_FILE_NAMES = [
   'scicat-globus-proxy-config.yaml',
   'scicat-globus-proxy.config.yaml',
@@ -9,43 +9,41 @@ const CONFIG_FILE_NAMES = [
 /** Environment variable that names the configuration file. */
 const CONFIG_FILE_VARIABLE = 'SCICAT_GLOBUS_PROXY_CONFIG';
 
-/** Name of the service's folder below the user's configuration and state folders. */
+/** Name of the service's folder in the user's configuration and state folders. */
 export const APPLICATION_NAME = 'scicat-globus-proxy';
 
-/** What the search depends on. */
 export interface ConfigFileSearch {
-  /** A path that was given by itself; it wins over everything else. */
+  /** An explicit path, which wins over everything else. */
   readonly file?: string | undefined;
   /** Command line arguments after the program's name, `process.argv.slice(2)`. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
-  /** The folder that holds `package.json`; a `.env` is read from it too. */
+  /** The folder of `package.json`, which may also hold a `.env`. */
   readonly applicationFolder: string;
-  /** Folder that relative paths on the command line and in variables start from. */
+  /** Base of relative paths on the command line and in variables. */
   readonly workingFolder: string;
-  /** Whether there is a file (not a folder) at this path. */
+  /** Whether a file (not a folder) exists at this path. */
   readonly fileExists: (path: string) => boolean;
 }
 
-/** The file, or why there is none: `message` names every searched path. */
+/** The file, or why none was found; `message` names every searched path. */
 export type ConfigFileResult =
   | { readonly kind: 'found'; readonly file: string }
   | { readonly kind: 'not-found'; readonly message: string };
 
 /**
  * Finds the configuration file: the one named by `--config` or `SCICAT_GLOBUS_PROXY_CONFIG`, else
- * next to the application, else in the user's configuration folder. A file that was named but does
- * not exist is not replaced by another one: running with the wrong configuration is worse than not
- * running.
+ * one next to the application, else one in the user's configuration folder. If a named file does not
+ * exist there is no fallback: not running is better than running with the wrong configuration.
  */
 export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   const path = search.platform === 'win32' ? win32 : posix;
   const named = namedFile(search);
+  if (named?.file === '') {
+    return notFound(`${named.by} must be followed by the path of the configuration file`);
+  }
   if (named !== undefined) {
-    if (named.file === '') {
-      return notFound(`${named.by} must be followed by the path of the configuration file`);
-    }
     const file = path.resolve(search.workingFolder, named.file);
     if (search.fileExists(file)) return { kind: 'found', file };
     return notFound(`The file ${file}, which ${named.by} names, does not exist`);
@@ -62,7 +60,7 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   );
 }
 
-/** The user's configuration folder as Go's `os.UserConfigDir` finds it; `undefined` if it can't. */
+/** Go's `os.UserConfigDir`; `undefined` where that fails. */
 function userConfigFolder(search: Pick<ConfigFileSearch, 'env' | 'platform'>): string | undefined {
   const { env, platform } = search;
   const below = (home: string | undefined, ...rest: readonly string[]): string | undefined =>
@@ -75,7 +73,7 @@ function userConfigFolder(search: Pick<ConfigFileSearch, 'env' | 'platform'>): s
     default: {
       const configured = env['XDG_CONFIG_HOME'] ?? '';
       if (configured === '') return below(env['HOME'], '.config');
-      // Go refuses a relative one: it would mean another folder wherever the service is started.
+      // Go refuses a relative one, because it would depend on the working folder.
       return posix.isAbsolute(configured) ? configured : undefined;
     }
   }

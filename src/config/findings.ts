@@ -1,14 +1,13 @@
 import { errorsAmong, type Problem } from './problem.js';
 import type { FilePosition, YamlSource } from './yaml-source.js';
 
-/** What a problem may have besides its path and message. */
 interface FindingOptions {
   readonly suggestion?: string | undefined;
-  /** Where it is, if not where the value at the path begins. */
+  /** @default where the value at the path begins */
   readonly at?: FilePosition | undefined;
 }
 
-/** Collects the problems of one file, each with its place in it. */
+/** Collects the problems of one file, each with its position. */
 export class Findings {
   readonly problems: Problem[] = [];
 
@@ -25,17 +24,17 @@ export class Findings {
     this.#add('warning', path, message, options);
   }
 
-  /** Whether there is an error at a path or in what holds it, so that more messages only confuse. */
+  /** Whether a path or anything around it has an error, so that further ones would only confuse. */
   hasErrorAbove(path: string): boolean {
     return errorsAmong(this.problems).some((problem) => isWithin(path, problem.path));
   }
 
-  /** Whether there is an error at a path or below it. */
+  /** Whether a path or anything below it has an error. */
   hasErrorBelow(path: string): boolean {
     return errorsAmong(this.problems).some((problem) => isWithin(problem.path, path));
   }
 
-  /** All that was found, in the order of the file. */
+  /** All problems, in the order of the file. */
   sorted(): readonly Problem[] {
     return this.problems.toSorted(
       (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),

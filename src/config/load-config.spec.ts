@@ -53,7 +53,7 @@ const problemsOf = (given: ConfigOptions): readonly string[] =>
     .map(formatProblem);
 
 describe('a loaded configuration', () => {
-  test('contract 3: the smallest file gets every default', () => {
+  test('a minimal file gets every default', () => {
     const { config } = loadConfig(input({ [FILE]: MINIMAL }));
     const [facility, ...others] = config.facilities;
     expect(others).toEqual([]);
@@ -118,7 +118,7 @@ describe('a loaded configuration', () => {
     });
   });
 
-  test('is frozen to the last list, so that a snapshot stays one', () => {
+  test('is deeply frozen, so that a snapshot never changes', () => {
     const { config } = loadConfig(input({ [FILE]: MINIMAL }));
     const unfrozen: string[] = [];
     const visit = (value: unknown, path: string): void => {
@@ -130,7 +130,7 @@ describe('a loaded configuration', () => {
     expect(unfrozen).toEqual([]);
   });
 
-  test('no print of it shows a secret', () => {
+  test('shows no secret however it is printed', () => {
     const { config } = loadConfig(
       input(
         { [FILE]: MINIMAL },
@@ -156,7 +156,7 @@ describe('a loaded configuration', () => {
     'https://scicat.example.org',
     'https://scicat.example.org/',
     'https://scicat.example.org//',
-  ])('C5: scicatUrl %p, with and without a trailing slash', (url) => {
+  ])('scicatUrl %p, with and without a trailing slash', (url) => {
     const text = MINIMAL.replace('https://scicat.example.org', url);
     expect(loadConfig(input({ [FILE]: text })).config.scicatUrl).toBe('https://scicat.example.org');
   });
@@ -172,7 +172,7 @@ describe('the files that come with the project', () => {
     files,
   });
 
-  test('the example file loads without a warning, and shows what it says', () => {
+  test('the example file loads without a warning and with the values it shows', () => {
     const { config, warnings } = loadConfig(given(ENVIRONMENT));
     expect(warnings).toEqual([]);
     expect(config.task).toEqual({
@@ -211,7 +211,7 @@ describe('the files that come with the project', () => {
     ]);
   });
 
-  test('what the example comments out is the default: uncommented, nothing changes', () => {
+  test('settings commented out in the example are the defaults', () => {
     const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
     // These three have no value that means "default".
     const uncommented = example
@@ -227,7 +227,7 @@ describe('the files that come with the project', () => {
     );
   });
 
-  test('the example file and the documentation name every setting', () => {
+  test('the example file and the documentation cover every setting', () => {
     const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
     const documentation = readFileSync(`${TOP}docs/configuration.md`, 'utf8');
     const settings = settingsOf(FileSettings)
@@ -240,7 +240,7 @@ describe('the files that come with the project', () => {
     expect(settings.filter((name) => !documentation.includes(name))).toEqual([]);
   });
 
-  test('.env.example is a .env that completes a configuration', () => {
+  test('.env.example completes a configuration', () => {
     const dotEnv = readFileSync(`${TOP}.env.example`, 'utf8');
     const { config } = loadConfig(input({ [FILE]: MINIMAL, '/app/.env': dotEnv }, { HOME: '/h' }));
     expect(config.secrets.globusClientId).toBe('00000000-0000-0000-0000-000000000000');
@@ -257,7 +257,7 @@ describe('the files that come with the project', () => {
   });
 });
 
-test('contract 3: every key that the Go version knew still works', () => {
+test('every key of the Go version still works', () => {
   const text = `
 common: &common
   accessPath: profile.accessGroups
@@ -299,17 +299,17 @@ task:
 });
 
 describe('what keeps a configuration from loading', () => {
-  test('contract 3: no file found: every searched path is named, and the secrets that miss too', () => {
+  test('if no file is found, every searched path and every missing secret is reported', () => {
     expect(problemsOf(input({}, { HOME: '/home/proxy' }))).toEqual([
       'configuration: file: No configuration file was found; searched: /app/scicat-globus-proxy-config.yaml, /app/scicat-globus-proxy.config.yaml, /home/proxy/.config/scicat-globus-proxy/scicat-globus-proxy-config.yaml, /home/proxy/.config/scicat-globus-proxy/scicat-globus-proxy.config.yaml. Put one there, or name it with --config or SCICAT_GLOBUS_PROXY_CONFIG',
-      'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or GLOBUS_CLIENT_ID_FILE the path of a file with it)',
-      "environment: GLOBUS_CLIENT_SECRET: is not set; it must hold the Globus client's secret (or GLOBUS_CLIENT_SECRET_FILE the path of a file with it)",
-      "environment: SCICAT_SERVICE_USER_USERNAME: is not set; it must hold the SciCat service account's user name (or SCICAT_SERVICE_USER_USERNAME_FILE the path of a file with it)",
-      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or SCICAT_SERVICE_USER_PASSWORD_FILE the path of a file with it)",
+      'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or set GLOBUS_CLIENT_ID_FILE to the path of a file that holds it)',
+      "environment: GLOBUS_CLIENT_SECRET: is not set; it must hold the Globus client's secret (or set GLOBUS_CLIENT_SECRET_FILE to the path of a file that holds it)",
+      "environment: SCICAT_SERVICE_USER_USERNAME: is not set; it must hold the SciCat service account's user name (or set SCICAT_SERVICE_USER_USERNAME_FILE to the path of a file that holds it)",
+      "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or set SCICAT_SERVICE_USER_PASSWORD_FILE to the path of a file that holds it)",
     ]);
   });
 
-  test('the error lists the problems of file and environment, one a line', () => {
+  test('the error lists the problems of file and environment, one per line', () => {
     const load = (): unknown =>
       loadConfig(
         input({ [FILE]: MINIMAL.replace('8080', '0') }, { ...ENVIRONMENT, GLOBUS_CLIENT_ID: '' }),
@@ -319,12 +319,12 @@ describe('what keeps a configuration from loading', () => {
       [
         'The configuration has 2 problems:',
         '/app/scicat-globus-proxy-config.yaml:3: port: is 0; it must be a whole number between 1 and 65535',
-        'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or GLOBUS_CLIENT_ID_FILE the path of a file with it)',
+        'environment: GLOBUS_CLIENT_ID: is not set; it must hold the id of the Globus client (or set GLOBUS_CLIENT_ID_FILE to the path of a file that holds it)',
       ].join('\n'),
     );
   });
 
-  test('a file that can not be read', () => {
+  test('an unreadable file', () => {
     const given = input({ [FILE]: MINIMAL });
     const unreadable = {
       exists: () => true,
@@ -338,7 +338,7 @@ describe('what keeps a configuration from loading', () => {
     ]);
   });
 
-  test('an unreadable .env keeps a service from starting that would do without it', () => {
+  test('an unreadable .env is an error even if it is not needed', () => {
     const given = input({ [FILE]: MINIMAL });
     const files = {
       exists: (path: string) => [FILE, '/app/.env'].includes(path),
@@ -350,7 +350,7 @@ describe('what keeps a configuration from loading', () => {
     ]);
   });
 
-  test('a relative path of a secret starts at the working folder', () => {
+  test('a relative path of a secret is resolved against the working folder', () => {
     const env = {
       ...ENVIRONMENT,
       GLOBUS_CLIENT_SECRET: '',
@@ -362,12 +362,12 @@ describe('what keeps a configuration from loading', () => {
     expect(config.secrets.globusClientSecret.reveal()).toBe('mounted');
   });
 
-  test('a byte order mark shifts no column', () => {
+  test('a byte order mark does not shift columns', () => {
     const { problems } = readConfig(input({ [FILE]: '\uFEFFport: 0\n' }));
     expect(problems.find(({ path }) => path === 'port')).toMatchObject({ line: 1, column: 7 });
   });
 
-  test('a named file that does not exist is not replaced by another', () => {
+  test('a named file that does not exist has no fallback', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
       [
         'configuration: file: The file /started-in/other.yaml, which --config names, does not exist',
@@ -375,7 +375,7 @@ describe('what keeps a configuration from loading', () => {
     );
   });
 
-  test('without any home there is no default for dataDir', () => {
+  test('dataDir has no default without a home folder', () => {
     expect(problemsOf(input({ [FILE]: MINIMAL }, { ...ENVIRONMENT, HOME: '' }))).toEqual([
       `${FILE}:2: dataDir: is missing, and without a home folder (HOME) there is no default; it must be the path of a folder that survives a restart`,
     ]);

@@ -13,11 +13,11 @@ import {
 import { type ConfigFileSearch, findConfigFile } from './find-config-file.js';
 import { ConfigurationError, errorWithoutLine, type Problem } from './problem.js';
 
-/** The files that a configuration comes from. */
+/** Access to the files of a configuration. */
 export interface ConfigFiles {
-  /** A file's text. @throws as `node:fs` does */
+  /** A file's content. @throws as `node:fs` does */
   read(path: string): string;
-  /** Whether there is a file (not a folder) at this path. */
+  /** Whether a file (not a folder) exists at this path. */
   exists(path: string): boolean;
 }
 
@@ -27,7 +27,7 @@ export const LOCAL_FILES: ConfigFiles = {
   exists: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
 };
 
-/** What a configuration is read from; `env` are the process's variables. */
+/** What a configuration is loaded from; `env` are the process's variables. */
 export interface ConfigOptions extends Omit<ConfigFileSearch, 'fileExists'> {
   /** @default the files of this machine */
   readonly files?: ConfigFiles;
@@ -35,20 +35,18 @@ export interface ConfigOptions extends Omit<ConfigFileSearch, 'fileExists'> {
   readonly secrets?: 'needed' | 'ignored';
 }
 
-/** All that was found, and the configuration if none of it is an error. */
 export interface ConfigReading extends CheckedConfig {
-  /** The configuration file, if one was found. */
+  /** The configuration file, if found. */
   readonly file: string | undefined;
-  /** Its text, if it could be read. */
+  /** Its content, if readable. */
   readonly text: string | undefined;
   /** For each secret, by its variable's name, whether it is set. */
   readonly secretsSet: Readonly<Record<string, boolean>>;
 }
 
-/** A configuration that can be used, and what is doubtful about it. */
 export interface LoadedConfig {
   readonly config: AppConfig;
-  /** The file's text. */
+  /** The file's content. */
   readonly text: string;
   readonly warnings: readonly Problem[];
 }
@@ -64,7 +62,7 @@ export function loadConfig(input: ConfigOptions): LoadedConfig {
   return { config, text, warnings: problems };
 }
 
-/** As {@link loadConfig}, for callers that show all problems themselves. */
+/** Like {@link loadConfig}, for callers that report the problems themselves. */
 export function readConfig(input: ConfigOptions): ConfigReading {
   const files = input.files ?? LOCAL_FILES;
   const path = input.platform === 'win32' ? win32 : posix;
@@ -76,39 +74,42 @@ export function readConfig(input: ConfigOptions): ConfigReading {
       ? { kind: 'ignored' as const }
       : readSecrets(sources, (file) => files.read(path.resolve(input.workingFolder, file)));
   const secretsSet = whichSecretsAreSet(sources);
-  const otherProblems = [
-    ...dotEnv.problems,
-    ...(secrets.kind === 'incomplete' ? secrets.problems : []),
-  ];
+  const failed = (file: string | undefined, message: string): ConfigReading => ({
+    file,
+    text: undefined,
+    problems: [
+      errorWithoutLine(file ?? 'configuration', 'file', message),
+      ...dotEnv.problems,
+      ...(secrets.kind === 'incomplete' ? secrets.problems : []),
+    ],
+    fileConfig: undefined,
+    config: undefined,
+    secretsSet,
+  });
 
-  const nothing = { text: undefined, fileConfig: undefined, config: undefined, secretsSet };
   const found = findConfigFile({
     ...input,
     env: variables,
     fileExists: (file) => files.exists(file),
   });
-  if (found.kind === 'not-found') {
-    const problem = errorWithoutLine('configuration', 'file', found.message);
-    return { ...nothing, file: undefined, problems: [problem, ...otherProblems] };
-  }
+  if (found.kind === 'not-found') return failed(undefined, found.message);
   const { file } = found;
   let text: string;
   try {
-    text = withoutByteOrderMark(files.read(file));
+    // Some editors on Windows add a byte order mark, which would shift columns in the first line.
+    text = files.read(file).replace(/^\uFEFF/, '');
   } catch (error) {
-    const problem = errorWithoutLine(
+    return failed(
       file,
-      'file',
       `can't be read (${errorCode(error)}); the user that runs the service must be allowed to read it`,
     );
-    return { ...nothing, file, problems: [problem, ...otherProblems] };
   }
   const checked = checkConfig({ file, text, variables, platform: input.platform, secrets });
   return {
+    ...checked,
     file,
     text,
     problems: [...checked.problems, ...dotEnv.problems],
-    fileConfig: checked.fileConfig,
     secretsSet,
     config: dotEnv.problems.length === 0 ? checked.config : undefined,
   };
@@ -125,9 +126,4 @@ function readDotEnv(
     const message = `can't be read (${errorCode(error)}); make it readable, or remove it`;
     return { found: undefined, problems: [errorWithoutLine(file, 'file', message)] };
   }
-}
-
-/** Some editors of Windows begin a file with one; it would shift the columns of its first line. */
-function withoutByteOrderMark(text: string): string {
-  return text.replace(/^\uFEFF/, '');
 }

@@ -1,9 +1,6 @@
 const HIDDEN = '[hidden]';
 
-/**
- * A text that no logger, `JSON.stringify`, template text or debugger print shows by accident. Only
- * {@link reveal} hands it out.
- */
+/** A string that no logger, `JSON.stringify`, template literal or `inspect` reveals by accident. */
 export class Secret {
   readonly #value: string;
 
@@ -11,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The text itself. Call it where it is sent, and keep the result nowhere. */
+  /** The string itself. Call it where the secret is sent, and never store the result. */
   reveal(): string {
     return this.#value;
   }

@@ -16,8 +16,8 @@ import {
 } from './value-kinds.js';
 
 /*
- * The settings of the service. A new one is one member here and nothing else. The member's initial
- * value is the default; the decorator's description is its documentation, in editors too.
+ * The settings of the service. A new one is one member here and nothing else: the initial value is
+ * its default, the description its documentation in editors.
  */
 
 /** Section `task`: how transfers are queued and polled. */
@@ -40,7 +40,7 @@ export class TaskSettings {
 
   @Setting({
     key: 'pollInterval',
-    // A day is the longest sensible pause, and well within what a timer can hold.
+    // Up to a day, well within the range of a timer.
     kind: wholeNumber(1, 86_400),
     description: 'Seconds between two polls of Globus, 1 to 86400.',
     example: 30,

@@ -21,73 +21,57 @@ import type { JsonSchema, Kind } from './define-setting.js';
  * The kinds of values that settings have. `what` completes the sentence "it must be …".
  */
 
-/** A whole number within bounds, both included. */
+/** A whole number within inclusive bounds. */
 export function wholeNumber(least: number, most?: number): Kind<number> {
   return bounded(IsInt, 'integer', 'a whole number', least, most);
 }
 
-/** A number, perhaps with a fraction, within bounds, both included. */
-export function number(least: number, most?: number): Kind<number> {
-  return bounded((options) => IsNumber({}, options), 'number', 'a number', least, most);
+/** A number, possibly with a fraction, within inclusive bounds. */
+export function number(least: number, most: number): Kind<number> {
+  return bounded((must) => IsNumber({}, must), 'number', 'a number', least, most);
 }
 
 /** A string with at least one visible character. */
 export function text(what: string): Kind<string> {
-  const message = mustBe(what);
-  return kind(what, { type: 'string', pattern: VISIBLE.source }, [
-    IsString({ message }),
-    Matches(VISIBLE, { message }),
-  ]);
+  return kind(what, VISIBLE_STRING, (must) => [IsString(must), Matches(VISIBLE, must)]);
 }
 
 /** The path of a folder on this machine. */
 export function folderPath(what: string): Kind<string> {
-  return kind(
-    `${what}, without "~"`,
-    { type: 'string', pattern: `${NO_TILDE.source}[^]*${VISIBLE.source}` },
-    [
-      ...text(what).rules,
-      Matches(NO_TILDE, {
-        message: ({ value }: ValidationArguments) =>
-          `is ${shown(value)}, but "~" has no meaning here; write the whole path`,
-      }),
-    ],
-  );
+  const schema = { type: 'string', pattern: `${NO_TILDE.source}[^]*${VISIBLE.source}` };
+  return kind(`${what}, without "~"`, schema, () => [
+    ...text(what).rules,
+    Matches(NO_TILDE, {
+      message: ({ value }: ValidationArguments) =>
+        `is ${shown(value)}, but "~" has no meaning here; write the whole path`,
+    }),
+  ]);
 }
 
 /** A list of strings, each with at least one visible character. */
 export function textList(
   what: string,
-  options: { readonly mayBeEmpty: boolean },
+  { mayBeEmpty }: { readonly mayBeEmpty: boolean },
 ): Kind<readonly string[]> {
-  const message = mustBe(`a list of ${what}`);
-  const eachMessage = mustBe(`a list of ${what}, each a non-empty string`);
-  const items = { type: 'string', pattern: VISIBLE.source };
-  return kind(
-    `a list of ${what}`,
-    { type: 'array', ...(options.mayBeEmpty ? {} : { minItems: 1 }), items },
-    [
-      IsArray({ message }),
-      ...(options.mayBeEmpty
-        ? []
-        : [ArrayNotEmpty({ message: mustBe(`a list of at least one of ${what}`) })]),
-      IsString({ each: true, message: eachMessage }),
-      Matches(VISIBLE, { each: true, message: eachMessage }),
-    ],
-  );
+  const schema = { type: 'array', ...(mayBeEmpty ? {} : { minItems: 1 }), items: VISIBLE_STRING };
+  const each = { each: true, message: mustBe(`a list of ${what}, each a non-empty string`) };
+  return kind(`a list of ${what}`, schema, (must) => [
+    IsArray(must),
+    ...(mayBeEmpty ? [] : [ArrayNotEmpty({ message: mustBe(`a non-empty list of ${what}`) })]),
+    IsString(each),
+    Matches(VISIBLE, each),
+  ]);
 }
 
 /** `true` or `false`. */
 export function flag(): Kind<boolean> {
-  return kind('true or false, without quotes', { type: 'boolean' }, [
-    IsBoolean({ message: mustBe('true or false (without quotes)') }),
-  ]);
+  return kind('true or false, without quotes', { type: 'boolean' }, (must) => [IsBoolean(must)]);
 }
 
 /** One of a few values. */
 export function oneOf<Value extends string | number>(values: readonly Value[]): Kind<Value> {
-  const what = `one of ${values.join(', ')}`;
-  return kind(what, { enum: [...values] }, [IsIn([...values], { message: mustBe(what) })]);
+  const options = [...values];
+  return kind(`one of ${options.join(', ')}`, { enum: options }, (must) => [IsIn(options, must)]);
 }
 
 /** Which existing files are copied again. */
@@ -95,73 +79,73 @@ export function syncLevel(): Kind<SyncLevel> {
   return oneOf<SyncLevel>([0, 1, 2, 3]);
 }
 
-/** A UUID of any version; in use it is lower case. */
+/** A UUID of any version; resolves to lower case. */
 export function uuid(what: string): Kind<string> {
-  const like = `${what}, a UUID such as "6c54cade-bde5-45c1-bdea-f4bd71dba2cc"`;
-  const message = mustBe(like);
-  // Patterns of JSON Schema know no flags.
-  const pattern = UUID_PATTERN.source.replaceAll('a-f', 'a-fA-F');
+  // Patterns of JSON Schema have no flags.
+  const schema = { type: 'string', pattern: UUID_PATTERN.source.replaceAll('a-f', 'a-fA-F') };
   return {
-    ...kind(like, { type: 'string', pattern }, [
-      IsString({ message }),
-      Matches(UUID_PATTERN, { message }),
+    ...kind(`${what}, a UUID such as "6c54cade-bde5-45c1-bdea-f4bd71dba2cc"`, schema, (must) => [
+      IsString(must),
+      Matches(UUID_PATTERN, must),
     ]),
     resolve: (id) => id.toLowerCase(),
   };
 }
 
 /**
- * The base address of an HTTP service, without credentials, query and fragment; in use without
+ * The base address of an HTTP service, without credentials, query and fragment; resolves without
  * trailing slashes.
  */
 export function httpUrl(example: string): Kind<string> {
-  const what = addressLike(example);
+  const schema = { type: 'string', pattern: HTTP_URL.source };
   return {
-    ...kind(what, { type: 'string', pattern: HTTP_URL.source }, [
-      custom('isHttpUrl', isHttpUrl, mustBe(what)),
+    ...kind(addressLike(example), schema, ({ message }) => [
+      custom('isHttpUrl', isHttpUrl, message),
     ]),
     resolve: (url) => url.replace(/\/+$/, ''),
   };
 }
 
-/** The base address of SciCat: as {@link httpUrl}, and without the path of its interface. */
+/** The base address of SciCat: an {@link httpUrl} without the path of SciCat's API. */
 export function scicatUrl(example: string): Kind<string> {
   const url = httpUrl(example);
+  const pattern = `^(?!.*${API_PATH.source})${HTTP_URL.source.slice(1)}`;
+  const noApiPath = custom(
+    'hasNoApiPath',
+    (value) => !isHttpUrl(value) || !API_PATH.test(value),
+    ({ value }) => {
+      const [base = ''] = String(value).split(API_PATH);
+      const path = String(value).slice(base.length);
+      return `ends in "${path}", which the service adds itself; write "${base}"`;
+    },
+  );
   return {
     ...url,
     ...kind(
       `${addressLike(example)}, and without the path /api/v3`,
-      { type: 'string', pattern: `^(?!.*${API_PATH.source})${HTTP_URL.source.slice(1)}` },
-      [
-        ...url.rules,
-        custom(
-          'hasNoApiPath',
-          (value) => !isHttpUrl(value) || !API_PATH.test(value),
-          ({ value }) => {
-            const [base = ''] = String(value).split(API_PATH);
-            const path = String(value).slice(base.length);
-            return `ends in "${path}", which the service adds itself; write "${base}"`;
-          },
-        ),
-      ],
+      { type: 'string', pattern },
+      () => [...url.rules, noApiPath],
     ),
   };
 }
 
-/** What Express takes as `trust proxy`: a flag, a number of proxies, or their addresses. */
+/** What Express accepts as `trust proxy`: a flag, a number of proxies, or their addresses. */
 export function trustProxy(): Kind<boolean | number | string> {
-  const what =
-    'true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"';
   const anyOf = [
     { type: 'boolean' },
     { type: 'integer', minimum: 0 },
     { type: 'string', pattern: PROXY_ADDRESSES },
   ];
-  return kind(what, { anyOf }, [custom('isTrustProxy', isTrustProxy, mustBe(what))]);
+  return kind(
+    'true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"',
+    { anyOf },
+    ({ message }) => [custom('isTrustProxy', isTrustProxy, message)],
+  );
 }
 
-/** At least one character that can be seen. */
+/** At least one visible character. */
 const VISIBLE = /\S/;
+const VISIBLE_STRING: JsonSchema = { type: 'string', pattern: VISIBLE.source };
 const NO_TILDE = /^(?!~)/;
 const HTTP_URL = /^[hH][tT][tT][pP][sS]?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/;
 const API_PATH = /\/[aA][pP][iI](?:\/[vV]\d+)?\/*$/;
@@ -171,34 +155,37 @@ const PROXY_ADDRESS = String.raw`\s*(?:${NETWORKS.join('|')}|${IP_ADDRESS}(?:/\d
 const PROXY_ADDRESSES = `^${PROXY_ADDRESS}(?:,${PROXY_ADDRESS})*$`;
 
 type Message = (args: ValidationArguments) => string;
+interface Must {
+  readonly message: Message;
+}
 
-/** Editors show `what` in place of a pattern. */
+/** @param rules given the message that says what the value is, and what it must be */
 function kind<Value>(
   what: string,
   schema: JsonSchema,
-  rules: readonly PropertyDecorator[],
+  rules: (must: Must) => readonly PropertyDecorator[],
 ): Kind<Value> {
-  return { rules, schema: { ...schema, errorMessage: `must be ${what}` } };
+  return {
+    rules: rules({ message: mustBe(what) }),
+    // Editors show this in place of a pattern.
+    schema: { ...schema, errorMessage: `must be ${what}` },
+  };
 }
 
 function bounded(
-  isNumber: (options: { readonly message: Message }) => PropertyDecorator,
+  isNumber: (must: Must) => PropertyDecorator,
   type: 'integer' | 'number',
   word: string,
   least: number,
   most: number | undefined,
 ): Kind<number> {
   const bounds = most === undefined ? `of at least ${least}` : `between ${least} and ${most}`;
-  const message = mustBe(`${word} ${bounds}`);
-  return kind(
-    `${word} ${bounds}`,
-    { type, minimum: least, ...(most === undefined ? {} : { maximum: most }) },
-    [
-      isNumber({ message }),
-      Min(least, { message }),
-      ...(most === undefined ? [] : [Max(most, { message })]),
-    ],
-  );
+  const schema = { type, minimum: least, ...(most === undefined ? {} : { maximum: most }) };
+  return kind(`${word} ${bounds}`, schema, (must) => [
+    isNumber(must),
+    Min(least, must),
+    ...(most === undefined ? [] : [Max(most, must)]),
+  ]);
 }
 
 function custom(
@@ -215,12 +202,10 @@ function addressLike(example: string): string {
 
 function mustBe(what: string): Message {
   return ({ value }) =>
-    value === undefined
-      ? `is missing; it must be ${what}`
-      : `is ${shown(value)}; it must be ${what}`;
+    `${value === undefined ? 'is missing' : `is ${shown(value)}`}; it must be ${what}`;
 }
 
-/** A value as it may stand in a message: short, and without the credentials of an address. */
+/** A value for a message: shortened, and without the credentials of an address. */
 export function shown(value: unknown): string {
   if (value === null) return 'without a value';
   if (value === '') return 'empty';
@@ -244,13 +229,8 @@ function isTrustProxy(value: unknown): boolean {
 
 function isProxyAddress(text: string): boolean {
   if (NETWORKS.includes(text)) return true;
-  const [address = '', prefix, ...rest] = text.split('/');
+  const [address = '', prefix = '1', ...rest] = text.split('/');
   const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return (
-    prefix === undefined ||
-    (/^\d{1,3}$/.test(prefix) &&
-      Number(prefix) >= 1 &&
-      Number(prefix) <= (version === 4 ? 32 : 128))
-  );
+  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) >= 1 && Number(prefix) <= (version === 4 ? 32 : 128);
 }

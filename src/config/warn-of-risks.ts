@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { allowsRole } from '../facilities/facility.js';
-import type { Facility } from '../facilities/facility.js';
+import { allowsRole, type Facility } from '../facilities/facility.js';
 import { canMeet } from '../facilities/path-overlap.js';
 import type { Template } from '../templates/template.js';
 import type { ConfiguredFacility, FacilitySettings } from './facility-settings.js';
@@ -9,23 +8,23 @@ import type { TransferSettings } from './service-settings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 /*
- * What is legal, but should have been decided by somebody. Each warning can be made to go away by
- * writing down the decision, so that a file without warnings is one that was thought about.
+ * What is legal but should be a deliberate decision. Each warning disappears once the decision is
+ * written down.
  */
 
-/** Path variables that tell one dataset from any other. */
-const TELLING = ['Pid', 'PidShort', 'PidEncoded'];
+/** Path variables that are unique to a dataset. */
+const UNIQUE = ['Pid', 'PidShort', 'PidEncoded'];
 
-/** A facility without errors, and where it stands in the file, e.g. `facilities[0]`. */
+/** A facility without errors, and its path in the file, e.g. `facilities[0]`. */
 export interface PlacedFacility {
   readonly facility: ConfiguredFacility;
   readonly path: string;
 }
 
 /**
- * Warns of what one facility risks by itself.
+ * Warns of the risks of one facility.
  *
- * @param destinationPath undefined if it can't be used
+ * @param destinationPath undefined if it has an error
  */
 export function warnOfFacility(
   settings: FacilitySettings,
@@ -35,35 +34,35 @@ export function warnOfFacility(
 ): void {
   const mayBe = (role: 'source' | 'destination'): boolean =>
     !findings.hasErrorAbove(pathOf(path, 'direction')) && allowsRole(settings, role);
-  const at = (key: string): string => pathOf(path, key);
+  const warn = (key: keyof FacilitySettings, message: string): void =>
+    findings.warning(pathOf(path, key), message);
   if (mayBe('source')) {
-    const anyFolder = settings.allowedSourceFolders === undefined;
     const anyRoot = settings.collectionRootPath === undefined;
-    if (anyFolder) {
-      findings.warning(
-        at('allowedSourceFolders'),
-        `${anyRoot ? 'is not set, nor is collectionRootPath' : 'is not set'}: a dataset's owner can edit its source folder, and so have any folder copied that the service can read; list the folders that datasets may lie in, such as "/data/{{ .OwnerGroup }}"${anyRoot ? ', and set collectionRootPath to the absolute path of what the collection shows as "/"' : ''}`,
+    if (settings.allowedSourceFolders === undefined) {
+      warn(
+        'allowedSourceFolders',
+        `${anyRoot ? 'is not set, nor is collectionRootPath' : 'is not set'}: a dataset's owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"${anyRoot ? ', and set collectionRootPath to the absolute path of what the collection shows as "/"' : ''}`,
       );
     } else if (anyRoot) {
-      findings.warning(
-        at('collectionRootPath'),
-        "is not set: requests then state the collection's root themselves, and a wrong one shifts every path; set it to the root's absolute path",
+      warn(
+        'collectionRootPath',
+        "is not set: each request then states the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
       );
     }
   }
   if (
     mayBe('destination') &&
     destinationPath !== undefined &&
-    !TELLING.some((field) => destinationPath.fields.has(field))
+    !UNIQUE.some((field) => destinationPath.fields.has(field))
   ) {
-    findings.warning(
-      at('destinationPath'),
-      'does not contain the PID: two datasets with equal relative paths would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
+    warn(
+      'destinationPath',
+      'does not contain the PID: two datasets with the same relative path would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
     );
   }
 }
 
-/** Warns of what facilities risk together. */
+/** Warns of the risks of several facilities together. */
 export function warnAcrossFacilities(
   placed: readonly PlacedFacility[],
   transfer: TransferSettings,
@@ -95,7 +94,7 @@ function warnOfOneFolder(earlier: PlacedFacility, later: PlacedFacility, finding
   const [one, other] = [earlier.facility.destinationPath, later.facility.destinationPath];
   findings.warning(
     pathOf(later.path, 'destinationPath'),
-    `may lead into the folders of ${named(earlier)}, which has the same collection: what "${one.source}" and "${other.source}" yield can be equal, or one inside the other, and transfers to the two would then overwrite each other's files; let the two begin with different folders, such as "/one/…" and "/two/…"`,
+    `may lead into the folders of ${named(earlier)}, which has the same collection: "${one.source}" and "${other.source}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other's files; start the two with different folders, such as "/one/…" and "/two/…"`,
   );
 }
 
@@ -112,17 +111,17 @@ function warnOfOneRule(
   const paths = [earlier, later].map(({ path }) => pathOf(path, 'accessValue'));
   const [value, sameValue] = paths.map((path) => source.positionOf(path));
   const [key, sameKey] = paths.map((path) => source.positionOfKey(path));
-  // One text under two keys is an alias, by which somebody has said that it is meant. One text under
-  // one key was merged into both, which is easily done to a facility too many.
+  // One value under two keys is an alias, and so intended. One value under one key was merged into
+  // both facilities, which easily happens by mistake.
   if (isDeepStrictEqual(value, sameValue) && !isDeepStrictEqual(key, sameKey)) return;
   const { accessPath, accessValue } = later.facility;
   findings.warning(
     pathOf(later.path, 'accessValue'),
-    `renders as "${accessValue}" at ${accessPath}, as that of ${named(earlier)} does: whoever may use the one may use the other; give each a value of its own or, if this is meant, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
+    `renders as "${accessValue}" at ${accessPath}, the same as in ${named(earlier)}: users of one may use the other; give each its own value or, if this is intended, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
   );
 }
 
-/** Which existing files are copied again is decided by the destination, else by the source. */
+/** Which existing files are copied again is up to the destination, else to the source. */
 function warnOfCopiesAlways(
   placed: readonly PlacedFacility[],
   transfer: TransferSettings,
@@ -136,7 +135,7 @@ function warnOfCopiesAlways(
   if (!undecided('source') || !undecided('destination')) return;
   findings.warning(
     path,
-    'is not set: a transfer that is asked for again copies every file again, also those that have arrived; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is quicker)',
+    'is not set: a repeated transfer copies every file again, even those already at the destination; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is faster)',
     { at: source.positionOfKey('transfer') },
   );
 }

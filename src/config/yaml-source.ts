@@ -10,39 +10,40 @@ import {
   type Node,
   type ParsedNode,
   type Scalar,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { Problem } from './problem.js';
 
-/** A place in the file, both counted from 1. */
+/** A position in the file; both counted from 1. */
 export interface FilePosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** What a YAML text says, and where it says it. */
+/** A parsed YAML file, and where each value is in it. */
 export interface YamlSource {
-  /** Plain objects, arrays and scalars; `undefined` for a text without content. */
+  /** Plain objects, arrays and scalars; `undefined` for a file without content. */
   readonly value: unknown;
   /** Syntax errors, unknown aliases, duplicate keys. */
   readonly problems: readonly Problem[];
-  /** Whether there are syntax errors: then `value` is `undefined`, and no place is known. */
+  /** Whether there are syntax errors; `value` and all positions are then `undefined`. */
   readonly broken: boolean;
-  /** Where the value at a path stands, or the nearest thing around it that does exist. */
+  /** Where the value at a path is, or the innermost existing value around it. */
   positionOf(path: string): FilePosition | undefined;
-  /** Where the key stands that has the value at a path. */
+  /** Where the key of the value at a path is. */
   positionOfKey(path: string): FilePosition | undefined;
   /**
-   * Where the character at `offset` (0-based) of the text at `path` stands in the file: exactly for
-   * texts on one line and for `|` blocks, else where the text begins.
+   * Where the character at `offset` (from 0) of the string at `path` is: exact for strings on one
+   * line and `|` blocks, else the beginning of the string.
    */
   positionWithin(path: string, offset: number): FilePosition | undefined;
 }
 
-/** Which key a key stands for, given the path of the mapping it is in. */
+/** The canonical spelling of a key, given the path of the mapping it is in. */
 export type KeySpelling = (parentPath: string, key: string) => string;
 
-/** Aliases can make a small file huge ("billion laughs"); no honest configuration is this large. */
+/** Aliases can expand a small file enormously ("billion laughs"); real configurations are smaller. */
 const MOST_VALUES = 100_000;
 
 /** Path of the value under `key` of the value at `parent`; the document's own path is empty. */
@@ -52,8 +53,8 @@ export function pathOf(parent: string, key: string | number): string {
 }
 
 /**
- * Reads a YAML 1.2 text with merge keys (`<<: *anchor`), as the Go version's parser did: a key that
- * stands in the mapping itself wins over a merged one, and of several merged ones the first wins.
+ * Parses YAML 1.2 with merge keys (`<<: *anchor`), as the Go version did: a mapping's own key wins
+ * over a merged one, and of several merged ones the first wins.
  */
 export function parseYamlSource(text: string, file: string, spelling: KeySpelling): YamlSource {
   const lines = new LineCounter();
@@ -61,31 +62,35 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
     lineCounter: lines,
     merge: true,
     prettyErrors: false,
-    // Checked below, where the path of the mapping is known.
+    // The reader checks this: it knows the path of the mapping.
     uniqueKeys: false,
   });
-  const place = (offset: number): FilePosition => {
+  const position = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
+  const syntaxProblem = (
+    { code, message, pos: [offset] }: YAMLError,
+    severity: Problem['severity'],
+  ): Problem => ({
+    file,
+    ...position(offset),
+    path: 'YAML syntax',
+    message:
+      code === 'MULTIPLE_DOCS'
+        ? 'starts a second document, but only one is allowed; remove this line and everything that does not belong here'
+        : message.replace(/\.$/, ''),
+    severity,
+  });
   if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => ({
-      file,
-      ...place(error.pos[0]),
-      path: 'YAML syntax',
-      message:
-        error.code === 'MULTIPLE_DOCS'
-          ? 'starts a second document, but only one is allowed; remove this line and what does not belong here'
-          : withoutStop(error.message),
-      severity: 'error' as const,
-    }));
+    const nowhere = (): undefined => undefined;
     return {
       value: undefined,
-      problems,
+      problems: document.errors.map((error) => syntaxProblem(error, 'error')),
       broken: true,
-      positionOf: () => undefined,
-      positionOfKey: () => undefined,
-      positionWithin: () => undefined,
+      positionOf: nowhere,
+      positionOfKey: nowhere,
+      positionWithin: nowhere,
     };
   }
 
@@ -94,7 +99,7 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
   const positionOf = (path: string): FilePosition | undefined => {
     for (let at: string | undefined = path; at !== undefined; at = parentOf(at)) {
       const node = reader.nodes.get(at);
-      if (node !== undefined) return place(startOf(node));
+      if (node !== undefined) return position(startOf(node));
     }
     return undefined;
   };
@@ -102,33 +107,25 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
     value,
     broken: false,
     problems: [
-      ...reader.findings.map(({ offset, ...finding }) => ({ file, ...place(offset), ...finding })),
-      ...document.warnings.map((warning) => ({
+      ...Array.from(reader.mistakes, ([offset, mistake]) => ({
         file,
-        ...place(warning.pos[0]),
-        path: 'YAML syntax',
-        message: withoutStop(warning.message),
-        severity: 'warning' as const,
+        ...position(offset),
+        ...mistake,
+        severity: 'error' as const,
       })),
+      ...document.warnings.map((warning) => syntaxProblem(warning, 'warning')),
     ],
     positionOf,
     positionOfKey: (path) => {
       const offset = reader.keyOffsets.get(path);
-      return offset === undefined ? positionOf(path) : place(offset);
+      return offset === undefined ? positionOf(path) : position(offset);
     },
     positionWithin: (path, offset) => {
       const node = reader.nodes.get(path);
       if (!isScalar(node) || typeof node.value !== 'string') return positionOf(path);
-      return place(offsetWithin(text, node, node.value, offset));
+      return position(offsetWithin(text, node, node.value, offset));
     },
   };
-}
-
-interface Finding {
-  readonly offset: number;
-  readonly path: string;
-  readonly message: string;
-  readonly severity: 'error';
 }
 
 /** One entry of a mapping, its own or a merged one. */
@@ -138,12 +135,13 @@ interface Entry {
   readonly value: Node | null;
 }
 
-/** Turns a document's nodes into plain values and remembers where each of them stands. */
+/** Turns a document's nodes into plain values and records where each of them is. */
 class DocumentReader {
   readonly nodes = new Map<string, Node>();
   readonly keyOffsets = new Map<string, number>();
-  readonly findings: Finding[] = [];
-  /** Nodes that are being read: an alias to one of them would never end. */
+  /** By offset, so once for each place: a shared anchor is read for each of its aliases. */
+  readonly mistakes = new Map<number, Pick<Problem, 'path' | 'message'>>();
+  /** Nodes being read: an alias to one of them would never end. */
   readonly #open = new Set<Node>();
   readonly #targets = new Map<Alias, Node>();
   #count = 0;
@@ -161,40 +159,26 @@ class DocumentReader {
     const target = this.#target(node, path);
     if (target === null) return null;
     this.nodes.set(path, target);
-    this.#count++;
-    if (this.#count > MOST_VALUES) {
-      this.#report(target, path, 'is one value too many: aliases make the file huge');
+    if (++this.#count > MOST_VALUES) {
+      this.#report(target, path, `exceeds the limit of ${MOST_VALUES} values; use fewer aliases`);
       return undefined;
     }
     if (isScalar(target)) return target.value;
-    if (this.#open.has(target)) {
-      this.#report(target, path, 'contains itself through an alias');
-      return undefined;
-    }
-    this.#open.add(target);
-    const value = isMap(target)
-      ? this.#mapping(target, path)
-      : isSeq<Node | null>(target)
-        ? target.items.map((item, index) => this.#value(item, pathOf(path, index)))
-        : undefined;
-    this.#open.delete(target);
-    return value;
+    return this.#once(target, path, 'contains itself through an alias', () => {
+      if (isMap(target)) return this.#mapping(target, path);
+      if (!isSeq<Node | null>(target)) return undefined;
+      return target.items.map((item, index) => this.#value(item, pathOf(path, index)));
+    });
   }
 
   #mapping(map: YAMLMap, path: string): Record<string, unknown> {
-    const result: Record<string, unknown> = {};
-    for (const { key, keyOffset, value } of this.#entries(map, path)) {
+    const entries = this.#entries(map, path).map(({ key, keyOffset, value }) => {
       const at = pathOf(path, key);
       this.keyOffsets.set(at, keyOffset);
-      // Not by assignment: a key `__proto__` must be a key like any other.
-      Object.defineProperty(result, key, {
-        value: this.#value(value, at),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
-    return result;
+      return [key, this.#value(value, at)] as const;
+    });
+    // Unlike assignment, this treats `__proto__` as an ordinary key.
+    return Object.fromEntries(entries);
   }
 
   /** The entries of a mapping with its merges resolved, each key once. */
@@ -206,23 +190,15 @@ class DocumentReader {
       const value = pair.value as Node | null;
       if (isMergeKey(keyNode)) {
         merged.push(...this.#merged(value, path));
-        continue;
-      }
-      const written = isScalar(keyNode) ? String(keyNode.value) : undefined;
-      if (written === undefined) {
+      } else if (!isScalar(keyNode)) {
         this.#report(keyNode, path, 'has a key that is not a plain word');
-        continue;
+      } else {
+        const key = this.spelling(path, String(keyNode.value));
+        if (own.has(key)) {
+          const message = 'is given twice in the same block; keep one of them';
+          this.#report(keyNode, pathOf(path, key), message);
+        } else own.set(key, { key, keyOffset: startOf(keyNode), value });
       }
-      const key = this.spelling(path, written);
-      if (own.has(key)) {
-        this.#report(
-          keyNode,
-          pathOf(path, key),
-          'is given twice in the same block; keep one of them',
-        );
-        continue;
-      }
-      own.set(key, { key, keyOffset: startOf(keyNode), value });
     }
     for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
     return [...own.values()];
@@ -234,43 +210,42 @@ class DocumentReader {
     if (isSeq<Node | null>(target)) {
       return target.items.flatMap((item) => this.#merged(item, path));
     }
-    if (!isMap(target)) {
-      this.#report(target, path, 'merges something that is not a mapping; "<<" takes "*anchor"');
-      return [];
+    if (isMap(target)) {
+      const entries = (): readonly Entry[] => this.#entries(target, path);
+      return this.#once(target, path, 'merges itself through an alias', entries) ?? [];
     }
-    if (this.#open.has(target)) {
-      this.#report(target, path, 'merges itself through an alias');
-      return [];
+    this.#report(target, path, 'merges something that is not a mapping; write "<<: *anchor"');
+    return [];
+  }
+
+  /** Reads a node, unless it is being read already. */
+  #once<T>(node: Node, path: string, message: string, read: () => T): T | undefined {
+    if (this.#open.has(node)) {
+      this.#report(node, path, message);
+      return undefined;
     }
-    this.#open.add(target);
-    const entries = this.#entries(target, path);
-    this.#open.delete(target);
-    return entries;
+    this.#open.add(node);
+    const result = read();
+    this.#open.delete(node);
+    return result;
   }
 
   #target(node: Node | null, path: string): Node | null {
     if (node === null || !isAlias(node)) return node;
-    const known = this.#targets.get(node);
-    // The library looks through the whole document for each alias.
-    const target = known ?? node.resolve(this.document);
-    if (target !== undefined) {
-      this.#targets.set(node, target);
-      return target;
+    // The library searches the whole document for each alias.
+    const target = this.#targets.get(node) ?? node.resolve(this.document);
+    if (target === undefined) {
+      this.#report(node, path, `uses the anchor "${node.source}", which is not defined above`);
+      return null;
     }
-    this.#report(node, path, `uses the anchor "${node.source}", which is not defined above`);
-    return null;
+    this.#targets.set(node, target);
+    return target;
   }
 
-  /** Once for each place: a shared anchor is read for each of its aliases. */
   #report(node: Node, path: string, message: string): void {
     const offset = startOf(node);
-    if (this.findings.some((finding) => finding.offset === offset)) return;
-    this.findings.push({
-      offset,
-      path: path === '' ? 'document' : path,
-      message,
-      severity: 'error',
-    });
+    if (this.mistakes.has(offset)) return;
+    this.mistakes.set(offset, { path: path === '' ? 'document' : path, message });
   }
 }
 
@@ -285,26 +260,22 @@ function startOf(node: Node): number {
 
 function offsetWithin(text: string, node: Scalar, value: string, offset: number): number {
   const [start, end] = node.range ?? [0, 0, 0];
-  const raw = text.slice(start, end);
   if (node.type === 'BLOCK_LITERAL') {
     const before = value.slice(0, offset).split('\n');
+    const row = before.length;
     const lines = text.slice(start).split('\n');
-    const line = lines[before.length] ?? '';
-    const indent =
-      line.replace(/\r$/, '').length - (value.split('\n')[before.length - 1] ?? '').length;
-    const lineStart = lines.slice(0, before.length).join('\n').length + 1;
-    return start + lineStart + Math.max(0, indent) + (before.at(-1)?.length ?? 0);
+    const written = (lines[row] ?? '').replace(/\r$/, '');
+    const indent = Math.max(0, written.length - (value.split('\n')[row - 1] ?? '').length);
+    const lineStart = lines.slice(0, row).join('\n').length + 1;
+    return start + lineStart + indent + (before.at(-1) ?? '').length;
   }
+  const raw = text.slice(start, end);
   if (raw === value) return start + offset;
-  // Quoted, on one line and without escapes, the text stands there as it is.
+  // In quotes, on one line and without escapes.
   return raw.slice(1, -1) === value ? start + 1 + offset : start;
 }
 
 function parentOf(path: string): string | undefined {
   if (path === '') return undefined;
   return path.slice(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['), 0));
-}
-
-function withoutStop(message: string): string {
-  return message.replace(/\.$/, '');
 }

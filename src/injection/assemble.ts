@@ -2,7 +2,7 @@ import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 
 type Constructor = new (...parameters: never[]) => unknown;
 
-/** A token for each constructor parameter in their order, or for each field of the only one. */
+/** A token for each constructor parameter, or for each field of the only parameter. */
 type TokensOf<Parameters extends readonly unknown[]> =
   | { readonly [Index in keyof Parameters]: InjectionToken }
   | (Parameters extends readonly [infer Deps extends object]
@@ -10,8 +10,8 @@ type TokensOf<Parameters extends readonly unknown[]> =
       : never);
 
 /**
- * How Nest makes a class without decorators, given the tokens of what its constructor takes: a list
- * of parameters, or one object of collaborators. To be completed by `provide`.
+ * A factory provider, without `provide`, for a class without decorators. `tokens` are those of the
+ * constructor's parameters, or of the fields of its only parameter.
  *
  * @example
  * { provide: LookUpTransfers, ...assemble(LookUpTransfers, { jobs: TRANSFER_JOBS, clock: CLOCK }) }

@@ -43,7 +43,7 @@ async function gos(source: string, data: Data): Promise<Outcome> {
   }
 }
 
-/** Which words a refusal has is each side's own matter. */
+/** The wording of a refusal may differ. */
 function comparable(source: string, outcome: Outcome): object {
   return outcome.kind === 'text' ? { source, ...outcome } : { source, kind: outcome.kind };
 }
@@ -56,15 +56,15 @@ const DELIBERATE = [
   'is not supported',
   'setting ',
   'has no fields',
-  'stands for all fields',
+  'is all fields together',
   'inside {{with}} the dot is a value',
   'unknown field',
-  'is not known here',
-  'is no function',
+  'unknown variable',
+  'is not a function',
   'nil can only be an argument',
-  'is given',
+  'but gets',
   'must be a string',
-  'does not fit into 64 bits',
+  'does not fit in 64 bits',
 ];
 
 /** Makes decisions from a list of numbers, so that fast-check can shrink what they lead to. */

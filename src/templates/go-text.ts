@@ -1,6 +1,6 @@
-/**
+/*
  * Go's `strings`, `strconv` and `net/url` as far as templates need them. Go's strings are UTF-8
- * bytes; the ones here are well-formed UTF-16, see {@link wellFormed}.
+ * bytes; the ones here are well-formed UTF-16, see wellFormed.
  */
 
 const encoder = new TextEncoder();
@@ -16,26 +16,16 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
-/** Less than, equal or greater than 0, in the order of the UTF-8 bytes. */
-export function compareAsUtf8(a: string, b: string): number {
-  const left = Array.from(a);
-  const right = Array.from(b);
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
-}
-
-const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
-  a: 7,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-  v: 11,
-  '\\': 0x5c,
+/** Go's simple escapes, by the letter after the backslash. */
+const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
 };
 
 const ESCAPE = /\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|[abfnrtv\\'"])/y;
@@ -44,49 +34,53 @@ const ESCAPE = /\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|[abfn
 interface LiteralPart {
   readonly bytes: Uint8Array;
   readonly codePoint: number;
-  /** UTF-16 units after it. */
+  /** UTF-16 units up to its end. */
   readonly end: number;
 }
 
 /**
  * Go's `strconv.UnquoteChar`; `undefined` where Go reports a syntax error. Bare quotes and line feeds
- * do not get here: for the lexer they end the literal, well or badly.
+ * never get here: they end the literal in the lexer.
  */
 function literalPart(text: string, start: number, quote: string): LiteralPart | undefined {
   const char = String.fromCodePoint(text.codePointAt(start) ?? 0);
-  if (char !== '\\') {
-    const codePoint = char.codePointAt(0) ?? 0;
-    return { bytes: utf8(char), codePoint, end: start + char.length };
-  }
+  const character = (of: string, end: number): LiteralPart => ({
+    bytes: utf8(of),
+    codePoint: of.codePointAt(0) ?? 0,
+    end,
+  });
+  if (char !== '\\') return character(char, start + char.length);
   ESCAPE.lastIndex = start;
   const escape = ESCAPE.exec(text)?.[0];
   if (escape === undefined) return undefined;
   const end = start + escape.length;
   const letter = escape.charAt(1);
   const simple = SIMPLE_ESCAPES[letter];
-  if (simple !== undefined) return { bytes: Uint8Array.of(simple), codePoint: simple, end };
+  if (simple !== undefined) return character(simple, end);
   switch (letter) {
     case '"':
     case "'":
-      return letter === quote
-        ? { bytes: utf8(letter), codePoint: letter.charCodeAt(0), end }
-        : undefined;
+      return letter === quote ? character(letter, end) : undefined;
     case 'u':
     case 'U': {
       const codePoint = Number.parseInt(escape.slice(2), 16);
-      if (codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint <= 0xdfff)) return undefined;
-      return { bytes: utf8(String.fromCodePoint(codePoint)), codePoint, end };
+      return isCodePoint(codePoint) ? character(String.fromCodePoint(codePoint), end) : undefined;
     }
     default: {
-      const byte =
-        letter === 'x' ? Number.parseInt(escape.slice(2), 16) : Number.parseInt(escape.slice(1), 8);
+      const hexadecimal = letter === 'x';
+      const byte = Number.parseInt(escape.slice(hexadecimal ? 2 : 1), hexadecimal ? 16 : 8);
       return byte > 255 ? undefined : { bytes: Uint8Array.of(byte), codePoint: byte, end };
     }
   }
 }
 
+/** Whether Unicode has this code point, surrogates apart. */
+function isCodePoint(value: number): boolean {
+  return value >= 0 && value <= 0x10ffff && !(value >= 0xd800 && value <= 0xdfff);
+}
+
 /**
- * The text of an interpreted literal with its double quotes: Go's `strconv.Unquote`.
+ * Go's `strconv.Unquote` of a string literal in double quotes.
  *
  * @returns `invalid` where Go reports a syntax error, `not-text` where the bytes (`"\xff"`) are not
  * UTF-8, which Go would allow
@@ -116,25 +110,15 @@ export function unquotedChar(literal: string): number | undefined {
 
 /**
  * Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols, and the ASCII space. Go 1.26
- * knows Unicode 15.0: `%q` escapes what was added since and Node knows already.
+ * knows Unicode 15.0, so its `%q` escapes later additions that Node prints.
  */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-
-const NAMED_CONTROLS: Readonly<Record<string, string>> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
 
 function quotedChar(char: string, quote: string): string {
   if (char === quote || char === '\\') return `\\${char}`;
   if (PRINTABLE.test(char)) return char;
-  const named = NAMED_CONTROLS[char];
-  if (named !== undefined) return named;
+  const letter = Object.keys(SIMPLE_ESCAPES).find((key) => SIMPLE_ESCAPES[key] === char);
+  if (letter !== undefined) return `\\${letter}`;
   const codePoint = char.codePointAt(0) ?? 0;
   const hex = codePoint.toString(16);
   if (codePoint < 0x20 || codePoint === 0x7f) return `\\x${hex.padStart(2, '0')}`;
@@ -147,15 +131,14 @@ export function quoted(text: string): string {
 }
 
 /** Go's `%q` of an integer: the character with that number, U+FFFD if there is none. */
-export function quotedCodePoint(codePoint: bigint): string {
-  const valid =
-    codePoint >= 0n && codePoint <= 0x10ffffn && !(codePoint >= 0xd800n && codePoint <= 0xdfffn);
-  const char = valid ? String.fromCodePoint(Number(codePoint)) : '\uFFFD';
+export function quotedCodePoint(value: bigint): string {
+  const codePoint = Number(value);
+  const char = isCodePoint(codePoint) ? String.fromCodePoint(codePoint) : '\uFFFD';
   return `'${quotedChar(char, "'")}'`;
 }
 
-/** Each UTF-8 byte that is not one of the `kept` characters, percent-encoded. */
-function percentEncoded(text: string, kept: RegExp): string {
+/** A string with each UTF-8 byte percent-encoded that is not one of the `kept` characters. */
+export function percentEncoded(text: string, kept: RegExp): string {
   return Array.from(utf8(text), (byte) => {
     const char = String.fromCharCode(byte);
     return byte < 0x80 && kept.test(char)
@@ -167,9 +150,4 @@ function percentEncoded(text: string, kept: RegExp): string {
 /** Go's `url.QueryEscape`. */
 export function queryEscaped(text: string): string {
   return percentEncoded(text, /[A-Za-z0-9\-_.~ ]/).replaceAll(' ', '+');
-}
-
-/** Go's `url.PathEscape`. */
-export function pathEscaped(text: string): string {
-  return percentEncoded(text, /[A-Za-z0-9\-_.~$&+:=@]/);
 }

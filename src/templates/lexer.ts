@@ -1,6 +1,6 @@
 import { TemplateSyntaxError } from './template.errors.js';
 
-/** What a token is; `symbol` is any other printable character, which no rule of the grammar takes. */
+/** What a token is; `symbol` is any other character, which the grammar never accepts. */
 export type TokenKind =
   | 'text'
   | 'left-delimiter'
@@ -25,9 +25,9 @@ export type TokenKind =
 /** A piece of a template's source. */
 export interface Token {
   readonly kind: TokenKind;
-  /** As written, quotes included. */
+  /** As written, including quotes. */
   readonly text: string;
-  /** UTF-16 units into the source. */
+  /** In UTF-16 units into the source. */
   readonly offset: number;
 }
 
@@ -35,9 +35,8 @@ const isSpace = (char: string): boolean => /^[ \t\r\n]$/.test(char);
 const isAlphanumeric = (char: string): boolean => /^[_\p{L}\p{Nd}]$/u.test(char);
 
 /**
- * Go's template lexer (`text/template/parse`), state for state: spaces inside actions are tokens,
- * because `print(1)` and `print (1)` differ, and trim markers are dealt with here and seen by nobody
- * else.
+ * Go's template lexer (`text/template/parse`), state for state. Spaces inside actions are tokens,
+ * because `print(1)` and `print (1)` differ; trim markers are applied here and never become tokens.
  */
 export class Lexer {
   private position = 0;
@@ -47,11 +46,7 @@ export class Lexer {
 
   constructor(private readonly source: string) {}
 
-  /**
-   * The next token; after the last one `end-of-input`, again and again.
-   *
-   * @throws TemplateSyntaxError
-   */
+  /** The next token; after the last one, always `end-of-input`. @throws TemplateSyntaxError */
   next(): Token {
     return this.insideAction ? this.nextInAction() : this.nextInText();
   }
@@ -88,7 +83,7 @@ export class Lexer {
     if (close < 0) this.fail('this comment is not closed; end it with */}}', start);
     this.position = close + 2;
     if (!this.atRightDelimiter()) {
-      this.fail('a comment must be all there is in its {{ }}: write }} right after */', start);
+      this.fail('a comment must be alone in its {{ }}; write }} right after */', start);
     }
     this.skipRightDelimiter();
   }
@@ -125,14 +120,10 @@ export class Lexer {
     if (isAlphanumeric(char)) return this.word('identifier', start);
     this.position += char.length;
     switch (char) {
-      case '=':
-        return this.token('assign', start);
       case ':':
-        if (this.peek() !== '=') this.fail('unexpected ":"; a variable is set with :=', start);
+        if (this.peek() !== '=') this.fail('unexpected ":"; use := to set a variable', start);
         this.position++;
         return this.token('declare', start);
-      case '|':
-        return this.token('pipe', start);
       case '(':
         this.parenthesisDepth++;
         return this.token('left-parenthesis', start);
@@ -153,44 +144,35 @@ export class Lexer {
         return this.word('variable', start);
       case '.':
         return this.atTerminator() ? this.token('dot', start) : this.word('field', start);
+      case '=':
+        return this.token('assign', start);
+      case '|':
+        return this.token('pipe', start);
       default:
         return this.token('symbol', start);
     }
   }
 
   private quotedLiteral(kind: 'string' | 'char', quote: string, start: number): Token {
-    for (;;) {
-      const char = this.peek();
-      this.position += char.length;
-      if (char === quote) return this.token(kind, start);
-      const escaped = char === '\\' ? this.peek() : undefined;
-      if (char === '' || char === '\n' || escaped === '' || escaped === '\n') {
-        this.fail(`this string is not closed; add the missing ${quote} in the same line`, start);
-      }
-      this.position += escaped?.length ?? 0;
+    this.skip(kind === 'string' ? /(?:[^"\\\n]|\\[^\n])*/y : /(?:[^'\\\n]|\\[^\n])*/y);
+    if (this.peek() !== quote) {
+      this.fail(`this string is not closed; add the missing ${quote} on the same line`, start);
     }
+    this.position++;
+    return this.token(kind, start);
   }
 
-  /** Scans more than is a number (`089`, `0x0.2`), as Go does; what it means is decided later. */
+  /** Scans more than valid numbers (`089`, `0x0.2`), as Go does; the parser checks the value. */
   private number(start: number): Token {
     this.skip(/[+-]/y);
-    const digits = this.skip(/0[xX]/y)
-      ? /[\da-fA-F_]*/y
-      : this.skip(/0[oO]/y)
-        ? /[0-7_]*/y
-        : this.skip(/0[bB]/y)
-          ? /[01_]*/y
-          : undefined;
-    this.skip(digits ?? /[\d_]*/y);
-    if (this.skip(/\./y)) this.skip(digits ?? /[\d_]*/y);
-    this.skip(digits === undefined ? /[eE][+-]?[\d_]*/y : /[pP][+-]?[\d_]*/y);
-    this.skip(/i/y);
+    const prefixed = /0[xXoObB][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][+-]?[\d_]*)?i?/y;
+    if (!this.skip(prefixed)) this.skip(/[\d_]*(?:\.[\d_]*)?(?:[eE][+-]?[\d_]*)?i?/y);
     if (isAlphanumeric(this.peek()) || /[+-]/.test(this.peek())) {
       this.skip(/[^\s(){}|,]*/y);
       const written = this.source.slice(start, this.position);
       this.fail(
         written.endsWith('i')
-          ? `"${written}" looks like a complex number, which is not supported`
+          ? `"${written}" looks like a complex number, which is not supported here`
           : `"${written}" is not a number`,
         start,
       );
@@ -198,7 +180,7 @@ export class Lexer {
     return this.token('number', start);
   }
 
-  /** The first character, if it is no letter (`.` or `$`), has been taken. */
+  /** A leading `.` or `$` has been taken already. */
   private word(kind: 'identifier' | 'variable' | 'field', start: number): Token {
     while (isAlphanumeric(this.peek())) this.position += this.peek().length;
     if (!this.atTerminator()) {
@@ -224,7 +206,7 @@ export class Lexer {
     return length > 0;
   }
 
-  /** The character (code point) `ahead` UTF-16 units from here; empty at the end. */
+  /** The character (code point) `ahead` UTF-16 units from here; empty at the end of the source. */
   private peek(ahead = 0): string {
     const codePoint = this.source.codePointAt(this.position + ahead);
     return codePoint === undefined ? '' : String.fromCodePoint(codePoint);
@@ -235,6 +217,6 @@ export class Lexer {
   }
 
   private fail(message: string, offset: number): never {
-    throw new TemplateSyntaxError(`${message}.`, this.source, offset);
+    throw new TemplateSyntaxError(`${message}.`, offset);
   }
 }

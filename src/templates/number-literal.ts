@@ -7,23 +7,23 @@ const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
 
-/** A literal's value, or what is wrong with it as the end of a sentence. */
+/** A literal's value, or what is wrong with it, as the end of a sentence. */
 export type NumberLiteral = { readonly value: Value } | { readonly problem: string };
 
-/** Digits of a valid Go integer without its sign: `0x1F`, `0o17`, `0b11`, `017` (octal), `1_000`. */
+/** The value of an unsigned Go integer: `0x1F`, `0o17`, `0b11`, `017` (octal), `1_000`. */
 function magnitude(digits: string): bigint {
   const plain = digits.replaceAll('_', '');
   return BigInt(/^0[0-7]+$/.test(plain) ? `0o${plain.slice(1)}` : plain);
 }
 
-/** The int or float64 that Go takes a number literal for where nothing else tells its type. */
+/** An untyped number literal as the int or float64 that Go makes of it. */
 export function numberLiteral(text: string): NumberLiteral {
   const sign = INTEGER.exec(text)?.[1];
   if (sign !== undefined) {
     const digits = magnitude(text.slice(sign.length));
     const value = sign === '-' ? -digits : digits;
-    if (value > MAX_INT || value < MIN_INT) return { problem: 'does not fit into 64 bits' };
-    // Go looks for an "e" to tell floats, and forgets about signed hexadecimal numbers.
+    if (value > MAX_INT || value < MIN_INT) return { problem: 'does not fit in 64 bits' };
+    // Go tells floats by an "e", and mistakes signed hexadecimal numbers with one for floats.
     if (sign !== '' && /0x.*e/i.test(text)) {
       return { value: { type: 'float64', value: Number(value) } };
     }
@@ -45,10 +45,10 @@ export function numberLiteral(text: string): NumberLiteral {
   return { problem: 'is not a number' };
 }
 
-/** The int that Go takes a character constant like `'a'` for. */
+/** A character constant like `'a'` as the int that Go makes of it. */
 export function charLiteral(text: string): NumberLiteral {
   const codePoint = unquotedChar(text);
   return codePoint === undefined
-    ? { problem: "is not a single character between '…'" }
+    ? { problem: 'is not a single character in single quotes' }
     : { value: { type: 'int', value: BigInt(codePoint) } };
 }

@@ -1,24 +1,24 @@
-import { TEMPLATE_FUNCTIONS, UNSUPPORTED_FUNCTIONS } from './functions.js';
+import { TEMPLATE_FUNCTIONS, type TemplateFunction, UNSUPPORTED_FUNCTIONS } from './functions.js';
 import { unquoted } from './go-text.js';
 import { Lexer, type Token, type TokenKind } from './lexer.js';
 import { charLiteral, numberLiteral, type NumberLiteral } from './number-literal.js';
-import { parsedFormat } from './printf.js';
+import { formatProblem } from './printf.js';
 import type { Expression, Program, Statement } from './program.js';
 import { nearestName } from './suggestion.js';
 import { TemplateSyntaxError } from './template.errors.js';
 import { boolValue, NIL, stringValue, type Value } from './value.js';
 
-/** Blocks or parentheses inside each other; more is no sensible template, but a deep recursion. */
+/** How deep blocks and parentheses may nest; the parser recurses into each. */
 const MAX_DEPTH = 100;
 
 const UNSUPPORTED_KEYWORDS = ['range', 'define', 'template', 'block', 'break', 'continue'];
 const KEYWORDS = [...UNSUPPORTED_KEYWORDS, 'if', 'with', 'else', 'end'];
 
-/** Written between spaces in an action, before it is known what it is to its command. */
+/** One operand of a command, before its role in the command is known. */
 type Operand = { readonly offset: number; readonly written: string } & (
   | { readonly kind: 'value'; readonly expression: Expression }
-  | { readonly kind: 'function'; readonly name: string }
-  /** `.` outside of `with`, or `$`: the record of all fields. It has fields, and is nothing else. */
+  | { readonly kind: 'function'; readonly called: TemplateFunction }
+  /** `.` outside of `with`, or `$`: the record of all fields, which is good only for its fields. */
   | { readonly kind: 'record' }
 );
 
@@ -31,47 +31,49 @@ interface Pipeline {
   readonly slot: number | undefined;
 }
 
-/** What ended a list of statements. */
-type ListEnd =
-  | { readonly kind: 'end' | 'else'; readonly token: Token }
-  | { readonly kind: 'end-of-input'; readonly token: Token };
+/** Statements, and what ended them. */
+interface List {
+  readonly statements: readonly Statement[];
+  readonly end: 'end' | 'else' | 'end-of-input';
+  readonly token: Token;
+}
 
 /**
- * Go's template parser (`text/template/parse`) and, in the same pass, what Go finds out only when it
- * renders: fields, variables, argument counts and types as far as the text alone tells them.
+ * Go's template parser (`text/template/parse`). In the same pass it checks what Go checks only when
+ * it renders: fields, variables, argument counts and, where the source alone tells them, types.
  */
 class Parser {
   private readonly lexer: Lexer;
   private readonly ahead: Token[] = [];
   private readonly usedFields = new Set<string>();
-  /** Variables that can be seen, innermost last. */
+  /** Visible variables, innermost last. */
   private scope: { readonly name: string; readonly slot: number }[] = [];
   private slots = 0;
-  /** `{{with}}` blocks around, each of which makes `.` a value. */
+  /** Enclosing `{{with}}` blocks; inside one, `.` is a value. */
   private withDepth = 0;
   private depth = 0;
 
   constructor(
-    private readonly source: string,
+    source: string,
     private readonly fields: readonly string[],
   ) {
     this.lexer = new Lexer(source);
   }
 
   program(): Program {
-    const statements: Statement[] = [];
-    const end = this.list(statements);
-    if (end.kind !== 'end-of-input') {
-      this.fail(`{{${end.kind}}} without an {{if}} or {{with}} before it`, end.token);
+    const { statements, end, token } = this.list();
+    if (end !== 'end-of-input') {
+      this.fail(`{{${end}}} without an {{if}} or {{with}} before it`, token);
     }
     return { statements, fields: this.usedFields };
   }
 
-  /** Statements up to `{{end}}` or the word `else`, which are taken, or the end of the input. */
-  private list(statements: Statement[]): ListEnd {
+  /** Statements up to and including `{{end}}` or the word `else`, or up to the end of input. */
+  private list(): List {
+    const statements: Statement[] = [];
     for (;;) {
       const token = this.take();
-      if (token.kind === 'end-of-input') return { kind: 'end-of-input', token };
+      if (token.kind === 'end-of-input') return { statements, end: 'end-of-input', token };
       if (token.kind === 'text') {
         statements.push({ kind: 'text', text: token.text });
         continue;
@@ -85,10 +87,10 @@ class Parser {
           statements.push(this.control(keyword, first));
           break;
         case 'else':
-          return { kind: 'else', token: first };
+          return { statements, end: 'else', token: first };
         case 'end':
           this.expectRightDelimiter('end');
-          return { kind: 'end', token: first };
+          return { statements, end: 'end', token: first };
         default:
           if (UNSUPPORTED_KEYWORDS.includes(keyword)) this.failUnsupported(first);
           statements.push(this.action());
@@ -109,106 +111,99 @@ class Parser {
     const { expression: condition, slot } = this.pipeline('right-delimiter');
     const branchScope = [...this.scope];
 
-    const body: Statement[] = [];
     if (keyword === 'with') this.withDepth++;
-    const bodyEnd = this.list(body);
+    const body = this.list();
     if (keyword === 'with') this.withDepth--;
 
-    const otherwise: Statement[] = [];
-    if (bodyEnd.kind === 'else') {
+    let otherwise: readonly Statement[] = [];
+    if (body.end === 'end-of-input') this.failUnclosed(keyword, opening);
+    if (body.end === 'else') {
       this.scope = branchScope;
       const next = this.peekPastSpace();
       if (next.kind === 'identifier' && next.text === keyword) {
         this.take();
-        // `{{else if}}` opens a block of its own, and its {{end}} stands for both.
-        otherwise.push(this.control(keyword, next));
+        // `{{else if}}` opens a block of its own, and its {{end}} ends both.
+        otherwise = [this.control(keyword, next)];
       } else {
         this.expectRightDelimiter('else');
-        const end = this.list(otherwise);
-        if (end.kind === 'else') this.fail('a second {{else}}; {{end}} is expected', end.token);
-        if (end.kind === 'end-of-input') this.failUnclosed(keyword, opening);
+        const { statements, end, token } = this.list();
+        if (end === 'else') this.fail('a second {{else}}; {{end}} is expected', token);
+        if (end === 'end-of-input') this.failUnclosed(keyword, opening);
+        otherwise = statements;
       }
-    } else if (bodyEnd.kind === 'end-of-input') {
-      this.failUnclosed(keyword, opening);
     }
     this.scope = outerScope;
     this.depth--;
-    return { kind: keyword, condition, slot, body, otherwise };
+    return { kind: keyword, condition, slot, body: body.statements, otherwise };
   }
 
   private expectRightDelimiter(after: string): void {
-    const token = this.takePastSpace();
+    const token = this.peekPastSpace();
     if (token.kind !== 'right-delimiter') {
       this.fail(`unexpected "${token.text}" after "${after}"; }} is expected`, token);
     }
+    this.take();
   }
 
-  /** `$x := command | command …`, up to and with `end`. */
+  /** `$x := command | command …`, up to and including `end`. */
   private pipeline(end: 'right-delimiter' | 'right-parenthesis'): Pipeline {
     const { offset } = this.peekPastSpace();
     const variable = this.declaredVariable(end);
     let expression: Expression | undefined;
-    for (;;) {
-      const token = this.peekPastSpace();
-      if (token.kind === end) {
-        this.take();
-        break;
-      }
+    while (this.peekPastSpace().kind !== end) {
       expression = this.commandResult(this.command(), expression);
     }
+    this.take();
     if (expression === undefined) {
-      this.failAt('a value is missing; write a field, a string or a function here', offset);
+      this.fail('a value is missing; write a field, a string or a function here', { offset });
     }
     return { expression, offset, slot: variable?.() };
   }
 
   /**
-   * The variable that the pipeline sets, if any: a function to be called when the pipeline has been
-   * read, for a variable can't be seen in its own declaration.
+   * The variable that the pipeline sets, if any: a function to call once the pipeline has been
+   * parsed, because a variable is not visible in its own declaration.
    */
   private declaredVariable(end: TokenKind): (() => number) | undefined {
     const variable = this.peekPastSpace();
     if (variable.kind !== 'variable') return undefined;
     const operator = this.peek(this.peek(1).kind === 'space' ? 2 : 1);
-    if (operator.text === ',') {
-      this.fail('only one variable can be set at a time', operator);
-    }
+    if (operator.text === ',') this.fail('only one variable can be set at a time', operator);
     if (operator.kind !== 'declare' && operator.kind !== 'assign') return undefined;
     if (end === 'right-parenthesis') {
       this.fail('setting a variable inside parentheses is not supported', variable);
     }
-    this.take();
-    this.takePastSpace();
     const name = variable.text;
     if (name === '$') {
       this.fail('setting "$" is not supported; give the variable a name, like $x', variable);
     }
-    if (operator.kind === 'declare') {
-      return () => {
-        const slot = this.slots++;
-        this.scope.push({ name, slot });
-        return slot;
-      };
+    while (this.take() !== operator);
+    if (operator.kind === 'assign') {
+      const slot = this.slotOf(variable);
+      return () => slot;
     }
-    const slot = this.slotOf(variable);
-    return () => slot;
+    return () => {
+      const slot = this.slots++;
+      this.scope.push({ name, slot });
+      return slot;
+    };
   }
 
   private slotOf(variable: Token): number {
     const found = this.scope.findLast(({ name }) => name === variable.text);
     if (found !== undefined) return found.slot;
+    const { text } = variable;
     const known = this.scope.map(({ name }) => name);
-    const suggestion = nearestName(variable.text, known);
+    const suggestion = nearestName(text, known);
     this.fail(
-      `the variable "${variable.text}" is not known here; ` +
-        (suggestion === undefined
-          ? `it must be declared before, as in {{${variable.text} := …}}, in this block or one around it`
-          : `did you mean "${suggestion}"?`),
+      suggestion === undefined
+        ? `unknown variable "${text}"; declare it first, as in {{${text} := …}}, in this block or one around it`
+        : `unknown variable "${text}"${meant(suggestion)}`,
       variable,
     );
   }
 
-  /** Operands up to a pipe, which is taken, or the end of the pipeline, which is not. */
+  /** Operands up to and including a pipe, or up to the end of the pipeline. */
   private command(): Command {
     const operands: Operand[] = [];
     const start = this.peekPastSpace();
@@ -227,7 +222,7 @@ class Parser {
     return [first, ...others];
   }
 
-  /** A term and the fields right behind it; `undefined` if there is none here. */
+  /** A term and the field right behind it; `undefined` if there is none here. */
   private operand(): Operand | undefined {
     const token = this.peek();
     const term = this.term();
@@ -250,74 +245,62 @@ class Parser {
   }
 
   private term(): Operand | undefined {
-    const token = this.peek();
+    const token = this.take();
+    const { text, offset } = token;
     switch (token.kind) {
       case 'identifier':
-        this.take();
         return this.word(token);
       case 'dot':
-        this.take();
         return this.withDepth > 0
           ? this.value(token, { kind: 'dot' })
-          : { kind: 'record', offset: token.offset, written: token.text };
+          : { kind: 'record', offset, written: text };
       case 'field':
-        this.take();
         if (this.withDepth > 0) {
-          this.fail(
-            `inside {{with}} the dot is a value without fields; write "$${token.text}"`,
-            token,
-          );
+          this.fail(`inside {{with}} the dot is a value without fields; write "$${text}"`, token);
         }
-        return this.field(token, token.text, token.offset);
+        return this.field(token, text, offset);
       case 'variable':
-        this.take();
-        return token.text === '$'
-          ? { kind: 'record', offset: token.offset, written: token.text }
+        return text === '$'
+          ? { kind: 'record', offset, written: text }
           : this.value(token, { kind: 'variable', slot: this.slotOf(token) });
       case 'number':
-        this.take();
-        return this.number(token, numberLiteral(token.text));
+        return this.number(token, numberLiteral(text));
       case 'char':
-        this.take();
-        return this.number(token, charLiteral(token.text));
+        return this.number(token, charLiteral(text));
       case 'string':
-        this.take();
         return this.constant(token, stringValue(this.interpreted(token)));
       case 'raw-string':
-        this.take();
-        return this.constant(token, stringValue(token.text.slice(1, -1).replaceAll('\r', '')));
-      case 'left-parenthesis':
-        return this.parenthesized(token);
+        return this.constant(token, stringValue(text.slice(1, -1).replaceAll('\r', '')));
+      case 'left-parenthesis': {
+        this.enter(token);
+        const { expression } = this.pipeline('right-parenthesis');
+        this.depth--;
+        return { kind: 'value', expression, offset, written: '(…)' };
+      }
       default:
+        this.ahead.unshift(token);
         return undefined;
     }
   }
 
   private word(token: Token): Operand {
-    switch (token.text) {
-      case 'true':
-      case 'false':
-        return this.constant(token, boolValue(token.text === 'true'));
-      case 'nil':
-        return this.constant(token, NIL);
+    const { text, offset } = token;
+    if (text === 'nil') return this.constant(token, NIL);
+    if (text === 'true' || text === 'false') {
+      return this.constant(token, boolValue(text === 'true'));
     }
-    if (UNSUPPORTED_KEYWORDS.includes(token.text) || UNSUPPORTED_FUNCTIONS.has(token.text)) {
+    if (UNSUPPORTED_KEYWORDS.includes(text) || UNSUPPORTED_FUNCTIONS.has(text)) {
       this.failUnsupported(token);
     }
-    if (KEYWORDS.includes(token.text)) {
-      this.fail(`"${token.text}" must be the first word in its {{ }}`, token);
+    if (KEYWORDS.includes(text)) {
+      this.fail(`"${text}" must be the first word in its {{ }}`, token);
     }
-    if (TEMPLATE_FUNCTIONS.has(token.text)) {
-      return { kind: 'function', name: token.text, offset: token.offset, written: token.text };
-    }
+    const called = TEMPLATE_FUNCTIONS.get(text);
+    if (called !== undefined) return { kind: 'function', called, offset, written: text };
     const names = [...TEMPLATE_FUNCTIONS.keys()];
-    const suggestion = this.fields.includes(token.text)
-      ? `.${token.text}`
-      : nearestName(token.text, names);
+    const suggestion = this.fields.includes(text) ? `.${text}` : nearestName(text, names);
     this.fail(
-      `unknown function "${token.text}"` +
-        (suggestion === undefined ? '' : `; did you mean "${suggestion}"?`) +
-        `${suggestion === undefined ? '.' : ''} Known functions: ${names.join(', ')}`,
+      `unknown function "${text}"${meant(suggestion)} Known functions: ${names.join(', ')}`,
       token,
     );
   }
@@ -325,11 +308,11 @@ class Parser {
   private field(token: Token, written: string, offset: number): Operand {
     const name = token.text.slice(1);
     if (!this.fields.includes(name)) {
-      const suggestion = nearestName(name, this.fields);
-      const known = this.fields.map((field) => `.${field}`).join(', ');
+      const nearest = nearestName(name, this.fields);
+      const known = this.fields.map((field) => `.${field}`);
       this.fail(
-        `unknown field ".${name}"${suggestion === undefined ? '.' : `; did you mean ".${suggestion}"?`} ` +
-          (known === '' ? 'No fields can be used here' : `Known fields: ${known}`),
+        `unknown field ".${name}"${meant(nearest === undefined ? undefined : `.${nearest}`)} ` +
+          (known.length === 0 ? 'No fields can be used here' : `Known fields: ${known.join(', ')}`),
         token,
       );
     }
@@ -343,7 +326,7 @@ class Parser {
     this.fail(
       result.problem === 'not-text'
         ? `the bytes of ${token.text} are not UTF-8, which is not supported`
-        : `the string ${token.text} has an escape that does not exist; a backslash itself is written \\\\`,
+        : `the string ${token.text} has an unknown escape; write a backslash as \\\\`,
       token,
     );
   }
@@ -351,14 +334,6 @@ class Parser {
   private number(token: Token, literal: NumberLiteral): Operand {
     if ('problem' in literal) this.fail(`"${token.text}" ${literal.problem}`, token);
     return this.constant(token, literal.value);
-  }
-
-  private parenthesized(opening: Token): Operand {
-    this.take();
-    this.enter(opening);
-    const { expression } = this.pipeline('right-parenthesis');
-    this.depth--;
-    return { kind: 'value', expression, offset: opening.offset, written: '(…)' };
   }
 
   private constant(token: Token, value: Value): Operand {
@@ -369,26 +344,23 @@ class Parser {
     return { kind: 'value', expression, offset, written: text };
   }
 
-  /** What a command gives, with the result of the command before the pipe as its last argument. */
+  /** A command as an expression; the result of the command before the pipe is its last argument. */
   private commandResult(command: Command, piped: Expression | undefined): Expression {
     const [first, ...args] = command;
     if (first.kind === 'function') return this.call(first, args, piped);
     const argument = args[0];
     if (argument !== undefined) {
-      this.failAt(
-        `"${first.written}" is no function and can't be given the argument "${argument.written}"`,
-        argument.offset,
+      this.fail(
+        `"${first.written}" is not a function, so it can't take the argument "${argument.written}"`,
+        argument,
       );
     }
     if (piped !== undefined) {
-      this.failAt(
-        `"${first.written}" is no function, so nothing can be piped into it`,
-        first.offset,
-      );
+      this.fail(`"${first.written}" is not a function, so nothing can be piped into it`, first);
     }
     const expression = this.argument(first);
     if (expression.kind === 'constant' && expression.value.type === 'nil') {
-      this.failAt('nil can only be an argument of a function', first.offset);
+      this.fail('nil can only be an argument of a function', first);
     }
     return expression;
   }
@@ -400,11 +372,10 @@ class Parser {
       case 'function':
         return this.call(operand, [], undefined);
       case 'record':
-        this.failAt(
-          `"${operand.written}" stands for all fields together here, which is no value; ` +
-            'name one of them, like ' +
-            `"${operand.written === '$' ? '$' : ''}.${this.fields[0] ?? 'Name'}"`,
-          operand.offset,
+        this.fail(
+          `"${operand.written}" is all fields together here, not a value; name one of them, ` +
+            `such as "${operand.written === '$' ? '$' : ''}.${this.fields[0] ?? 'Name'}"`,
+          operand,
         );
     }
   }
@@ -414,50 +385,43 @@ class Parser {
     operands: readonly Operand[],
     piped: Expression | undefined,
   ): Expression {
-    const { name, offset } = operand;
-    const called = TEMPLATE_FUNCTIONS.get(name);
-    if (called === undefined) throw new Error(`The function ${name} was known a moment ago.`);
+    const { called, written: name } = operand;
+    const { least, most } = called;
     const args = operands.map((argument) => this.argument(argument));
     const all = piped === undefined ? args : [...args, piped];
-    const { leastArguments: least, mostArguments: most } = called;
     if (all.length < least || all.length > most) {
-      this.failAt(
+      this.fail(
         `the function ${name} takes ${least === most ? 'exactly' : 'at least'} ${least} ` +
-          `${least === 1 ? 'argument' : 'arguments'}, but is given ${all.length}`,
-        offset,
+          `${least === 1 ? 'argument' : 'arguments'}, but gets ${all.length}`,
+        operand,
       );
     }
-    all.slice(0, called.stringArguments).forEach((argument, index) => {
+    all.slice(0, called.strings).forEach((argument, index) => {
       if (argument.kind === 'constant' && argument.value.type !== 'string') {
-        this.failAt(
+        this.fail(
           `argument ${index + 1} of the function ${name} must be a string, not ` +
             (argument.value.type === 'nil' ? 'nil' : `a value of type ${argument.value.type}`),
-          operands[index]?.offset ?? offset,
+          operands[index] ?? operand,
         );
       }
     });
-    if (name === 'printf') this.checkFormat(all[0], operands[0]?.offset ?? offset);
-    return { kind: 'call', function: called, args, piped, offset };
-  }
-
-  private checkFormat(argument: Expression | undefined, offset: number): void {
-    if (argument?.kind !== 'constant' || argument.value.type !== 'string') return;
-    const format = parsedFormat(argument.value.value);
-    if ('problem' in format) this.failAt(format.problem, offset);
+    const format = name === 'printf' ? all[0] : undefined;
+    if (format?.kind === 'constant' && format.value.type === 'string') {
+      const problem = formatProblem(format.value.value);
+      if (problem !== undefined) this.fail(problem, operands[0] ?? operand);
+    }
+    return { kind: 'call', function: called, args, piped, offset: operand.offset };
   }
 
   private enter(token: Token): void {
     if (++this.depth > MAX_DEPTH) {
-      this.fail(`blocks and parentheses may lie at most ${MAX_DEPTH} deep in each other`, token);
+      this.fail(`blocks and parentheses may be nested at most ${MAX_DEPTH} deep`, token);
     }
   }
 
   private peek(index = 0): Token {
-    for (;;) {
-      const token = this.ahead[index];
-      if (token !== undefined) return token;
-      this.ahead.push(this.lexer.next());
-    }
+    while (this.ahead.length < index) this.ahead.push(this.lexer.next());
+    return (this.ahead[index] ??= this.lexer.next());
   }
 
   private take(): Token {
@@ -466,15 +430,10 @@ class Parser {
     return token;
   }
 
-  /** The next token that is no space, still to be taken; the spaces before it are. */
+  /** Takes spaces and returns the token after them, without taking it. */
   private peekPastSpace(): Token {
     while (this.peek().kind === 'space') this.take();
     return this.peek();
-  }
-
-  private takePastSpace(): Token {
-    this.peekPastSpace();
-    return this.take();
   }
 
   private failUnsupported(token: Token): never {
@@ -486,32 +445,27 @@ class Parser {
   }
 
   private failUnexpected(token: Token, afterOperand: boolean): never {
-    this.fail(
-      `unexpected "${token.text}"` +
-        (afterOperand && token.kind !== 'symbol'
-          ? '; put a space between two arguments'
-          : '; a field, a string, a number, a variable or a function is expected'),
-      token,
-    );
+    const advice =
+      afterOperand && token.kind !== 'symbol'
+        ? 'put a space between two arguments'
+        : 'a field, a string, a number, a variable or a function is expected';
+    this.fail(`unexpected "${token.text}"; ${advice}`, token);
   }
 
-  private fail(message: string, token: Token): never {
-    this.failAt(message, token.offset);
-  }
-
-  private failAt(message: string, offset: number): never {
-    throw new TemplateSyntaxError(
-      /[.?!]$/.test(message) ? message : `${message}.`,
-      this.source,
-      offset,
-    );
+  private fail(message: string, { offset }: Pick<Token, 'offset'>): never {
+    throw new TemplateSyntaxError(/[.?!]$/.test(message) ? message : `${message}.`, offset);
   }
 }
 
+/** The end of the sentence on something unknown. */
+function meant(suggestion: string | undefined): string {
+  return suggestion === undefined ? '.' : `; did you mean "${suggestion}"?`;
+}
+
 /**
- * Reads and checks a template.
+ * Parses and checks a template.
  *
- * @param source well-formed text
+ * @param source a well-formed string
  * @param fields names that may follow a dot
  * @throws TemplateSyntaxError at the first problem
  */

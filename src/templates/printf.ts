@@ -1,84 +1,43 @@
 import { quoted, quotedCodePoint } from './go-text.js';
-import { formatted, type Value } from './value.js';
+import { formatted, isInteger, type Value } from './value.js';
 
-/** The verbs that take an operand. */
-type Verb = 's' | 'd' | 'v' | 'q';
-
-/** A format of `printf`, taken apart. */
-type Format = readonly (
-  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'verb'; readonly verb: Verb }
-)[];
-
-/** What is wrong with a format, as a clause without a full stop. */
-interface FormatProblem {
-  readonly problem: string;
-}
-
-/** Takes a format apart; verbs other than `%s %d %v %q %%`, flags and widths are refused. */
-export function parsedFormat(format: string): Format | FormatProblem {
-  const parts: Format[number][] = [];
-  for (const [piece] of format.matchAll(/[^%]+|%[\s\S]?/gu)) {
-    switch (piece) {
-      case '%s':
-      case '%d':
-      case '%v':
-      case '%q':
-        parts.push({ kind: 'verb', verb: piece.charAt(1) as Verb });
-        break;
-      case '%%':
-        parts.push({ kind: 'text', text: '%' });
-        break;
-      case '%':
-        parts.push({ kind: 'text', text: '%!(NOVERB)' });
-        break;
-      default:
-        if (piece.startsWith('%')) {
-          return {
-            problem: `the format of printf has "${piece}", which is not supported; use %s, %d, %v, %q or %%, without flags or widths`,
-          };
-        }
-        parts.push({ kind: 'text', text: piece });
-    }
-  }
-  return parts;
+/** What is wrong with a format of `printf`, as a clause; `undefined` if it is supported. */
+export function formatProblem(format: string): string | undefined {
+  const verbs = format.match(/%[\s\S]?/gu) ?? [];
+  const refused = verbs.find((verb) => !/^%[sdvq%]?$/.test(verb));
+  return refused === undefined
+    ? undefined
+    : `the format of printf has "${refused}", which is not supported; use %s, %d, %v, %q or %%, without flags or widths`;
 }
 
 const described = (value: Value): string =>
   value.type === 'nil' ? formatted(value) : `${value.type}=${formatted(value)}`;
 
-function verbApplied(verb: Verb, operand: Value): string {
-  const isInteger = operand.type === 'int' || operand.type === 'uint8';
-  switch (verb) {
-    case 'v':
-      return formatted(operand);
-    case 's':
-      if (operand.type === 'string') return operand.value;
-      break;
-    case 'd':
-      if (isInteger) return formatted(operand);
-      break;
-    case 'q':
-      if (operand.type === 'string') return quoted(operand.value);
-      if (isInteger) return quotedCodePoint(operand.value);
-      break;
+function verbApplied(verb: string, operand: Value): string {
+  if (verb === 'v') return formatted(operand);
+  if (operand.type === 'string' && verb !== 'd') {
+    return verb === 's' ? operand.value : quoted(operand.value);
+  }
+  if (isInteger(operand) && verb !== 's') {
+    return verb === 'd' ? formatted(operand) : quotedCodePoint(operand.value);
   }
   return `%!${verb}(${described(operand)})`;
 }
 
-/** Go's `fmt.Sprintf`, with its output for missing, extra and unfitting operands. */
-export function sprintf(format: Format, operands: readonly Value[]): string {
-  let used = 0;
-  let output = '';
-  for (const part of format) {
-    if (part.kind === 'text') {
-      output += part.text;
-      continue;
-    }
-    const operand = operands[used++];
-    output += operand === undefined ? `%!${part.verb}(MISSING)` : verbApplied(part.verb, operand);
-  }
-  const extra = operands.slice(used);
-  return extra.length === 0 ? output : `${output}%!(EXTRA ${extra.map(described).join(', ')})`;
+/**
+ * Go's `fmt.Sprintf`, with its output for missing, extra and unfitting operands.
+ *
+ * @param format one without a {@link formatProblem}
+ */
+export function sprintf(format: string, operands: readonly Value[]): string {
+  const unused = [...operands];
+  const output = format.replace(/%([sdvq%]?)/g, (_, verb: string) => {
+    if (verb === '%') return '%';
+    if (verb === '') return '%!(NOVERB)';
+    const operand = unused.shift();
+    return operand === undefined ? `%!${verb}(MISSING)` : verbApplied(verb, operand);
+  });
+  return unused.length === 0 ? output : `${output}%!(EXTRA ${unused.map(described).join(', ')})`;
 }
 
 /** Go's `fmt.Sprint`: a space between two operands when neither is a string. */

@@ -1,7 +1,7 @@
 import type { TemplateFunction } from './functions.js';
 import type { Value } from './value.js';
 
-/** What gives a value. Pipelines and parentheses are gone: `a | f b` is a call of f. */
+/** What yields a value. Pipelines and parentheses are resolved: `a | f b` is a call of f. */
 export type Expression =
   | { readonly kind: 'constant'; readonly value: Value }
   | { readonly kind: 'field'; readonly name: string }
@@ -12,13 +12,13 @@ export type Expression =
       readonly kind: 'call';
       readonly function: TemplateFunction;
       readonly args: readonly Expression[];
-      /** The last argument, when it came through `|`: evaluated first, whatever `and` skips. */
+      /** The last argument if it came through `|`; always evaluated, and first. */
       readonly piped: Expression | undefined;
-      /** Of the function's name; UTF-16 units into the source. */
+      /** Of the function's name, in UTF-16 units into the source. */
       readonly offset: number;
     };
 
-/** What happens, in order. Each variable has a slot of its own, so scopes are gone too. */
+/** One step of a rendering. Each variable has a slot of its own, so no scopes are left. */
 export type Statement =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly expression: Expression; readonly offset: number }
@@ -26,13 +26,13 @@ export type Statement =
   | {
       readonly kind: 'if' | 'with';
       readonly condition: Expression;
-      /** Where the condition's value is kept, in `{{if $x := …}}`. */
+      /** Where `{{if $x := …}}` keeps the condition's value. */
       readonly slot: number | undefined;
       readonly body: readonly Statement[];
       readonly otherwise: readonly Statement[];
     };
 
-/** A template, checked and resolved: only the data is missing. */
+/** A checked template, ready to render. */
 export interface Program {
   readonly statements: readonly Statement[];
   readonly fields: ReadonlySet<string>;

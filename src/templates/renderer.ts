@@ -3,7 +3,7 @@ import type { Expression, Program, Statement } from './program.js';
 import { TemplateRenderError } from './template.errors.js';
 import { isTrue, NIL, printed, type Value } from './value.js';
 
-/** One rendering: the data, the variables so far, and the text so far. */
+/** One rendering in progress. */
 class Rendering {
   private readonly variables: Value[] = [];
   output = '';
@@ -24,9 +24,7 @@ class Rendering {
         break;
       case 'print': {
         const text = printed(this.evaluate(statement.expression, dot));
-        this.located(statement.offset, () => {
-          boundedLength(this.output.length + text.length);
-        });
+        this.located(statement.offset, () => boundedLength(this.output.length + text.length));
         this.output += text;
         break;
       }
@@ -76,9 +74,9 @@ class Rendering {
 }
 
 /**
- * Puts the data into a checked template.
+ * Renders a checked template.
  *
- * @param source what the program was made from, for error messages
+ * @param source of the program, for error messages
  * @throws TemplateRenderError
  */
 export function renderProgram(
@@ -87,7 +85,7 @@ export function renderProgram(
   fieldValue: (name: string) => Value,
 ): string {
   const rendering = new Rendering(source, fieldValue);
-  // Outside of {{with}} no checked program asks for the dot.
+  // No checked program uses the dot outside of {{with}}.
   rendering.run(program.statements, NIL);
   return rendering.output;
 }

@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. */
+/** Fewest edits (insert, delete, replace, swap neighbours) that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -22,7 +22,7 @@ function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** The known name that was most likely meant, if one is near enough; letter case costs nothing. */
+/** The known name most likely meant, if one is close enough; letter case is ignored. */
 export function nearestName(written: string, known: readonly string[]): string | undefined {
   const allowed = Math.max(1, Math.floor(written.length / 3));
   let best: { readonly name: string; readonly distance: number } | undefined;

@@ -7,32 +7,30 @@ import { stringValue } from './value.js';
 /** Longest source that is compiled, in UTF-16 units. */
 const MAX_SOURCE_LENGTH = 65_536;
 
-/** A text with gaps, in a subset of Go's `text/template`: no loops, no other templates. */
+/** A template in a subset of Go's `text/template`, without loops and nested templates. */
 export interface Template<Field extends string> {
-  /** As it was given. */
+  /** As given. */
   readonly source: string;
-  /** The fields that the text uses, in the order in which they were offered. */
+  /** The fields in use, in the order given to {@link compileTemplate}. */
   readonly fields: ReadonlySet<Field>;
-  /** The text in front of the first gap: what every rendering begins with. */
+  /** The literal text before the first action: every rendering begins with it. */
   readonly prefix: string;
-  /** Whether there is no gap, so that {@link prefix} is all of the text. */
+  /** Whether there are no actions, so that {@link prefix} is the whole rendering. */
   readonly isFixed: boolean;
   /**
-   * The text with the gaps filled, byte for byte what Go makes of it. Unpaired surrogates in the
-   * data become U+FFFD.
+   * Renders byte for byte as Go does. Unpaired surrogates in the data become U+FFFD.
    *
-   * @throws TemplateRenderError if the data and the template don't go together, e.g. `index .Pid 9`
-   * on a short PID, or the text gets absurdly long
+   * @throws TemplateRenderError if the template can't handle the data, e.g. `index .Pid 9` on a
+   * short PID, or the result gets too long
    */
   render(data: Readonly<Record<Field, string>>): string;
 }
 
 /**
- * Reads a template once, so that rendering is cheap and can only fail on the data.
+ * Parses a template once, so that rendering is cheap and fails only on the data.
  *
- * @param source the template's text
- * @param fields names of the fields that may be used, without the dot; all of them hold strings
- * @throws TemplateSyntaxError at the first thing that is wrong, unknown or not supported
+ * @param fields names of the available fields, without the dot; all of them hold strings
+ * @throws TemplateSyntaxError at the first mistake or unsupported feature
  *
  * @example compileTemplate('/data/{{ .Pid }}', ['Pid']).render({ Pid: 'a/b' }) === '/data/a/b'
  */
@@ -43,18 +41,21 @@ export function compileTemplate<Field extends string>(
   if (source.length > MAX_SOURCE_LENGTH) {
     throw new TemplateSyntaxError(
       `The template is ${source.length} characters long; at most ${MAX_SOURCE_LENGTH} are allowed.`,
-      source,
       MAX_SOURCE_LENGTH,
     );
   }
   const program = parseTemplate(wellFormed(source), fields);
-  const gap = program.statements.findIndex((statement) => statement.kind !== 'text');
-  const leading = gap === -1 ? program.statements : program.statements.slice(0, gap);
+  let prefix = '';
+  const action = program.statements.find((statement) => {
+    if (statement.kind !== 'text') return true;
+    prefix += statement.text;
+    return false;
+  });
   return {
     source,
     fields: new Set(fields.filter((field) => program.fields.has(field))),
-    prefix: leading.map((statement) => (statement.kind === 'text' ? statement.text : '')).join(''),
-    isFixed: gap === -1,
+    prefix,
+    isFixed: action === undefined,
     render: (data) =>
       renderProgram(program, source, (name) => stringValue(wellFormed(data[name as Field]))),
   };

@@ -1,7 +1,7 @@
 /**
- * A value as Go's template engine would hold it; `type` is Go's own name for the type, which shows
- * in output like `%!d(string=abc)`. Strings are well-formed Unicode, so that UTF-16 here and UTF-8
- * there hold the same.
+ * A value as Go's template engine holds it. `type` is Go's name for the type, which shows in output
+ * such as `%!d(string=abc)`. Strings are well-formed Unicode, so UTF-16 here and UTF-8 in Go hold
+ * the same characters.
  */
 export type Value =
   | { readonly type: 'string'; readonly value: string }
@@ -21,21 +21,13 @@ export function boolValue(value: boolean): Value {
   return { type: 'bool', value };
 }
 
+export function isInteger(value: Value): value is Extract<Value, { readonly value: bigint }> {
+  return value.type === 'int' || value.type === 'uint8';
+}
+
 /** Go's `IsTrue`: anything but the zero value of its type. */
 export function isTrue(value: Value): boolean {
-  switch (value.type) {
-    case 'string':
-      return value.value !== '';
-    case 'int':
-    case 'uint8':
-      return value.value !== 0n;
-    case 'float64':
-      return value.value !== 0;
-    case 'bool':
-      return value.value;
-    case 'nil':
-      return false;
-  }
+  return value.type !== 'nil' && Boolean(value.value);
 }
 
 /** What `{{ value }}` prints. */
@@ -45,18 +37,8 @@ export function printed(value: Value): string {
 
 /** Go's verb `%v`. */
 export function formatted(value: Value): string {
-  switch (value.type) {
-    case 'string':
-      return value.value;
-    case 'int':
-    case 'uint8':
-    case 'bool':
-      return String(value.value);
-    case 'float64':
-      return formattedFloat(value.value);
-    case 'nil':
-      return '<nil>';
-  }
+  if (value.type === 'nil') return '<nil>';
+  return value.type === 'float64' ? formattedFloat(value.value) : String(value.value);
 }
 
 /** Go's `%v` of a float64: the shortest digits that read back the same, e-notation early. */

@@ -1,23 +1,17 @@
 import type { Clock } from '../ports/clock.port.js';
 
-/** A number from 0 up to but not including 1; chance as an argument, so that tests can repeat it. */
+/** A number in [0, 1), injected so that tests are repeatable. */
 export type Random = () => number;
 
-/** For {@link backoffMs} and {@link Retry}: no chance at all, every pause is the longest possible. */
+/** No randomness: every pause is the longest possible. */
 export const noJitter: Random = () => 1;
 
-/** How pauses grow. */
 export interface BackoffBounds {
-  /** Longest pause after the first failure, in milliseconds. It doubles with every further one. */
+  /** Longest pause after the first failure, in milliseconds; doubles with each further one. */
   readonly firstMs: number;
   /** Longest pause ever, in milliseconds. */
   readonly capMs: number;
-  /**
-   * Share of a pause that is left to chance, from 0 to 1, so that what failed together does not come
-   * back together.
-   *
-   * @default 0.5, a pause from the upper half
-   */
+  /** Random share of a pause, from 0 to 1, so that retries spread out. @default 0.5 */
   readonly jitter?: number;
 }
 
@@ -33,8 +27,8 @@ export function backoffMs(failures: number, bounds: BackoffBounds, random: Rando
 }
 
 /**
- * When something that failed is tried again: how often it failed in a row, and when it is due. It is
- * due from the beginning. Times are those of the monotonic clock.
+ * Decides when to retry: counts failures in a row, and knows when the next attempt is due. The first
+ * is due at once. Times are those of the monotonic clock.
  *
  * @example
  * if (!retry.isDue()) return;
@@ -55,7 +49,7 @@ export class Retry {
     return this.failed;
   }
 
-  /** Monotonic milliseconds from which on it is due. */
+  /** When the next attempt is due, in monotonic milliseconds. */
   get dueAt(): number {
     return this.due;
   }
@@ -65,9 +59,9 @@ export class Retry {
   }
 
   /**
-   * Counts a failure: not due before the pause is over.
+   * Counts a failure, and is not due until a pause is over.
    *
-   * @param bounds of this one pause, where they depend on what failed
+   * @param bounds of this pause alone
    * @returns the pause, in milliseconds
    */
   fail(bounds: BackoffBounds = this.bounds): number {
@@ -77,18 +71,18 @@ export class Retry {
     return pauseMs;
   }
 
-  /** Forgets all failures: due now, and the next pause is a first one. */
+  /** Resets the failures; due now. */
   succeed(): void {
     this.failed = 0;
     this.due = -Infinity;
   }
 
-  /** Not due for so many milliseconds, or longer if it was not due for longer. Counts no failure. */
+  /** Not due for at least `ms` milliseconds. Counts no failure. */
   delay(ms: number): void {
     this.due = Math.max(this.due, this.clock.monotonicMs() + ms);
   }
 
-  /** Due now. The failures stay counted, so the pause after the next one grows on. */
+  /** Due now. Keeps the failure count, so that pauses keep growing. */
   hurry(): void {
     this.due = -Infinity;
   }

@@ -16,7 +16,7 @@ export class SystemClock implements Clock {
     try {
       await delay(Math.max(0, ms), undefined, signal === undefined ? {} : { signal });
     } catch (error) {
-      // Node reports its own AbortError; callers want the reason that the aborter gave.
+      // Node throws its own AbortError; callers expect the signal's reason.
       signal?.throwIfAborted();
       throw error;
     }
@@ -24,8 +24,6 @@ export class SystemClock implements Clock {
 
   schedule(ms: number, callback: () => void): () => void {
     const timer = setTimeout(callback, Math.max(0, ms));
-    return () => {
-      clearTimeout(timer);
-    };
+    return () => clearTimeout(timer);
   }
 }

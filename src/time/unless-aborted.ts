@@ -1,8 +1,4 @@
-/**
- * Waits no longer than the signal allows; what is waited for goes on.
- *
- * @throws the signal's reason, as soon as it is aborted
- */
+/** Waits for a promise until the signal aborts; the work goes on. @throws the signal's reason */
 export async function unlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

@@ -18,8 +18,8 @@ interface LogLine {
   readonly [fact: string]: unknown;
 }
 
-const KEPT = "the configuration can't be used; the one before stays in force";
-const IN_FORCE = 'the changed configuration is in force';
+const KEPT = 'configuration rejected; the previous one stays in effect';
+const IN_FORCE = 'configuration reloaded';
 
 describe('the configuration of the running program is changed', () => {
   const cleanUps: (() => Promise<unknown>)[] = [];
@@ -156,9 +156,7 @@ facilities:
     );
     proxy.signal('SIGHUP');
     await eventually(() => logged(IN_FORCE).length === 1, 'the rest is in force');
-    expect(
-      logged('a changed setting needs a restart; until then its old value stays in force'),
-    ).toMatchObject([
+    expect(logged('changed setting takes effect after a restart')).toMatchObject([
       { level: 'warn', setting: 'port' },
       { level: 'warn', setting: 'server.host' },
     ]);

@@ -66,7 +66,7 @@ function service() {
   };
 }
 
-const KEPT = "the configuration can't be used; the one before stays in force";
+const KEPT = 'configuration rejected; the previous one stays in effect';
 
 /** Log lines as they are written, and as docs/configuration.md shows them: without their times. */
 function withoutTime(line: string): unknown {
@@ -75,7 +75,7 @@ function withoutTime(line: string): unknown {
   return rest;
 }
 
-test('the log lines in docs/configuration.md are what is written', () => {
+test('the log lines in docs/configuration.md are up to date', () => {
   const textOf = (path: string) =>
     readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
   const shown = textOf('docs/configuration.md')
@@ -117,8 +117,8 @@ test('the log lines in docs/configuration.md are what is written', () => {
   expect(errorsAndNews).toEqual(shown.map(withoutTime));
 });
 
-describe('reading the configuration while the service runs', () => {
-  it('puts a sound one in force for whoever asks from now on, and says what changes', () => {
+describe('reloading the configuration', () => {
+  it('puts a valid one into effect and logs what changes', () => {
     const { state, snapshots, log, reload } = service();
     const before = snapshots.current();
     state.text = FILE.replace('/a/', '/b/');
@@ -131,12 +131,12 @@ describe('reading the configuration while the service runs', () => {
         cause: 'SIGHUP',
         file: '/c.yaml',
         changed: ['facilities.A.destinationPath'],
-        msg: 'the changed configuration is in force',
+        msg: 'configuration reloaded',
       },
     ]);
   });
 
-  it('refuses a broken one as a whole, with all its errors', () => {
+  it('rejects a broken one as a whole and logs all its errors', () => {
     const { state, snapshots, log, reload } = service();
     const before = snapshots.current();
     state.text = FILE.replace('8080', '80800').replace('/a/{{ .PidShort }}', '/b/{{ .Pod }}');
@@ -174,7 +174,7 @@ describe('reading the configuration while the service runs', () => {
     expect(log.at(-1)).toMatchObject({ changed: ['facilities.A.destinationPath'] });
   });
 
-  it('is not ended by a file that can not even be looked at', () => {
+  it('survives a failure to read anything', () => {
     const { snapshots, log, reload, failToRead } = service();
     const before = snapshots.current();
     const err = Object.assign(new Error('EACCES'), { code: 'EACCES' });
@@ -184,7 +184,7 @@ describe('reading the configuration while the service runs', () => {
     expect(log).toEqual([{ level: 'error', cause: 'SIGHUP', file: '/c.yaml', err, msg: KEPT }]);
   });
 
-  it('passes over a file that was only touched, but answers a signal', () => {
+  it('ignores a file that was only touched, but responds to a signal', () => {
     const { state, log, reload } = service();
     reload.reload('file changed');
     state.text = undefined;
@@ -195,11 +195,11 @@ describe('reading the configuration while the service runs', () => {
 
     state.text = FILE;
     reload.reload('file changed');
-    expect(log.splice(0)).toMatchObject([{ msg: 'nothing in the configuration changes' }]);
+    expect(log.splice(0)).toMatchObject([{ msg: 'configuration reloaded without changes' }]);
     reload.reload('file changed');
     expect(log).toEqual([]);
     reload.reload('SIGHUP');
-    expect(log).toMatchObject([{ msg: 'nothing in the configuration changes' }]);
+    expect(log).toMatchObject([{ msg: 'configuration reloaded without changes' }]);
   });
 
   it('warns as at start', () => {
@@ -216,14 +216,14 @@ describe('reading the configuration while the service runs', () => {
     ]);
   });
 
-  it('names what needs a restart each time, keeps it as it is, and takes over the rest', () => {
+  it('logs each time what needs a restart, keeps those values and applies the rest', () => {
     const { state, snapshots, log, reload } = service();
     state.text = `${FILE.replace('8080', '9090')}task: { queueSize: 5 }\n`;
     state.env = { ...ENV, GLOBUS_CLIENT_SECRET: 'hunter3' };
     const needRestart = ['port', 'GLOBUS_CLIENT_SECRET'].map((setting) => ({
       level: 'warn',
       setting,
-      msg: 'a changed setting needs a restart; until then its old value stays in force',
+      msg: 'changed setting takes effect after a restart',
     }));
     reload.reload('SIGHUP');
     expect(log.splice(0)).toEqual([
@@ -240,7 +240,7 @@ describe('reading the configuration while the service runs', () => {
         level: 'info',
         cause: 'SIGHUP',
         file: '/c.yaml',
-        msg: 'nothing in the configuration changes',
+        msg: 'configuration reloaded without changes',
       },
     ]);
     expect(JSON.stringify(log)).not.toContain('hunter');

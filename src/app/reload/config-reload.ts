@@ -4,45 +4,44 @@ import { errorsAmong } from '../../config/problem.js';
 import { applyReload } from '../../config/apply-reload.js';
 import type { Logger } from '../../logging/logger.js';
 
-/** Why the configuration is read again. */
+/** Why the configuration is reloaded. */
 export type ReloadCause = 'SIGHUP' | 'file changed';
 
-/** What {@link ConfigReload} works with. */
+/** Collaborators of {@link ConfigReload}. */
 export interface ConfigReloadDeps {
   readonly snapshots: ConfigSnapshots;
-  /** Reads and checks the configuration anew, from the file that it was read from at start. */
+  /** Reads and checks the file of the start again. */
   readonly read: () => ConfigReading;
-  /** The file's text as it was read at start. */
+  /** The file's content at start. */
   readonly text: string;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /**
- * Takes over a changed configuration for whatever is asked for from now on, or refuses it as a whole
- * and keeps the old one. What can only change with a restart is named, and keeps its old value.
+ * Puts a changed configuration into effect for new requests, or rejects it as a whole and keeps the
+ * previous one. Settings that need a restart are logged and keep their values.
  */
 export class ConfigReload {
-  /** Of the last reading; undefined if the file could not be read. */
+  /** The file's last content; undefined if it could not be read. */
   private text: string | undefined;
 
-  constructor(private readonly parts: ConfigReloadDeps) {
-    this.text = parts.text;
+  constructor(private readonly deps: ConfigReloadDeps) {
+    this.text = deps.text;
   }
 
   /**
-   * Reads the configuration again. Never throws: a service that runs is not ended by its file. A
-   * file that was touched, but says what it said the last time, is passed over; a signal never is,
-   * since whoever sends one wants an answer.
+   * Reloads the configuration. Never throws, because a bad file must not end a running service.
+   * Ignores a touched file with unchanged content, but never a signal: its sender expects an answer.
    */
   reload(cause: ReloadCause): void {
-    const { snapshots, logger } = this.parts;
+    const { snapshots, logger } = this.deps;
     const current = snapshots.current();
     const { file } = current.source;
     let reading: ConfigReading;
     try {
-      reading = this.parts.read();
+      reading = this.deps.read();
     } catch (error) {
-      logger.error({ cause, file, err: error }, REFUSED);
+      logger.error({ cause, file, err: error }, REJECTED);
       return;
     }
     if (cause === 'file changed' && reading.text === this.text) return;
@@ -51,16 +50,17 @@ export class ConfigReload {
       logger[problem.severity === 'error' ? 'error' : 'warn']({ problem }, 'configuration');
     }
     if (reading.config === undefined) {
-      logger.error({ cause, file, errors: errorsAmong(reading.problems).length }, REFUSED);
+      logger.error({ cause, file, errors: errorsAmong(reading.problems).length }, REJECTED);
       return;
     }
     const { config, changed, needRestart } = applyReload(current, reading.config);
     for (const setting of needRestart) logger.warn({ setting }, NEEDS_RESTART);
     snapshots.replace(config);
-    if (changed.length === 0) logger.info({ cause, file }, 'nothing in the configuration changes');
-    else logger.info({ cause, file, changed }, 'the changed configuration is in force');
+    if (changed.length === 0)
+      logger.info({ cause, file }, 'configuration reloaded without changes');
+    else logger.info({ cause, file, changed }, 'configuration reloaded');
   }
 }
 
-const REFUSED = "the configuration can't be used; the one before stays in force";
-const NEEDS_RESTART = 'a changed setting needs a restart; until then its old value stays in force';
+const REJECTED = 'configuration rejected; the previous one stays in effect';
+const NEEDS_RESTART = 'changed setting takes effect after a restart';

@@ -3,18 +3,18 @@ import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualClock } from '../../../test/support/virtual-clock.js';
-import { ConfigWatch, type FileEvents, localFileEvents } from './config-watch.js';
+import { ConfigWatch, watchLocalFile, type WatchFile } from './config-watch.js';
 
-/** Changes of a file that a test makes up. */
-class FakeFileEvents implements FileEvents {
+/** Simulated changes of a file. */
+class FakeFileEvents {
   readonly watched = new Map<string, () => void>();
 
-  watch(path: string, onChange: () => void): () => void {
+  readonly watchFile: WatchFile = (path, onChange) => {
     this.watched.set(path, onChange);
     return () => {
       this.watched.delete(path);
     };
-  }
+  };
 
   change(): void {
     for (const onChange of this.watched.values()) onChange();
@@ -28,14 +28,14 @@ describe('watching the configuration file', () => {
     const settledAt: number[] = [];
     const watch = new ConfigWatch({
       file: '/c.yaml',
-      events,
+      watchFile: events.watchFile,
       clock,
       onSettled: () => settledAt.push(clock.monotonicMs()),
     });
     return { events, clock, settledAt, watch };
   };
 
-  it('tells of a change when the file was left alone for a while', async () => {
+  it('reports a change once the file has been quiet for a while', async () => {
     const { events, clock, settledAt, watch } = world();
     watch.set(true);
     await clock.advance(10_000);
@@ -44,14 +44,14 @@ describe('watching the configuration file', () => {
     expect(settledAt.slice(1)).toEqual([11_500]);
   });
 
-  it('tells once in the beginning: the file may have changed since it was read', async () => {
+  it('reports once at the beginning, because the file may have changed since it was read', async () => {
     const { clock, settledAt, watch } = world();
     watch.set(true);
     await clock.advance(10_000);
     expect(settledAt).toEqual([1500]);
   });
 
-  it('tells once of a file that is written bit by bit, at the end', async () => {
+  it('reports a file that is written in pieces once, at the end', async () => {
     const { events, clock, settledAt, watch } = world();
     watch.set(true);
     for (let second = 0; second < 5; second += 1) {
@@ -65,7 +65,7 @@ describe('watching the configuration file', () => {
     expect(settledAt).toHaveLength(2);
   });
 
-  it('leaves nothing behind when it is switched off', async () => {
+  it('leaves nothing running when it is switched off', async () => {
     const { events, clock, settledAt, watch } = world();
     watch.set(true);
     events.change();
@@ -75,7 +75,7 @@ describe('watching the configuration file', () => {
     expect(settledAt).toEqual([]);
   });
 
-  it('can be switched on again, and twice is once', async () => {
+  it('can be switched on again, and repeatedly without effect', async () => {
     const { events, clock, settledAt, watch } = world();
     watch.set(false);
     watch.set(true);
@@ -92,7 +92,7 @@ describe('watching the configuration file', () => {
   });
 });
 
-describe('changes of a file of this machine', () => {
+describe('changes of a local file', () => {
   let folder: string;
   let unwatch: () => void;
 
@@ -105,10 +105,10 @@ describe('changes of a file of this machine', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Does something until a change of the file is seen: nobody can tell when the first look was. */
+  /** Repeats a change until it is noticed, because the time of the first poll is unknown. */
   async function isSeen(path: string, change: (round: number) => Promise<void>): Promise<true> {
     const changes: string[] = [];
-    unwatch = localFileEvents(5).watch(path, () => changes.push(path));
+    unwatch = watchLocalFile(5)(path, () => changes.push(path));
     for (let round = 1; changes.length === 0; round += 1) {
       await change(round);
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -117,13 +117,13 @@ describe('changes of a file of this machine', () => {
     return true;
   }
 
-  it('are seen when it is written to', async () => {
+  it('are noticed when it is written to', async () => {
     const file = join(folder, 'c.yaml');
     await writeFile(file, 'a');
     expect(await isSeen(file, (round) => writeFile(file, 'a'.repeat(round)))).toBe(true);
   });
 
-  it('are seen when it is replaced, as many editors do', async () => {
+  it('are noticed when it is replaced, as many editors do', async () => {
     const file = join(folder, 'c.yaml');
     await writeFile(file, 'a');
     const replace = async (): Promise<void> => {
@@ -133,7 +133,7 @@ describe('changes of a file of this machine', () => {
     expect(await isSeen(file, replace)).toBe(true);
   });
 
-  it('are seen when it is not there yet, or not any more', async () => {
+  it('are noticed when it appears or disappears', async () => {
     const file = join(folder, 'c.yaml');
     expect(await isSeen(file, () => writeFile(file, 'a'))).toBe(true);
     const goAndCome = async (round: number): Promise<void> => {
@@ -142,7 +142,7 @@ describe('changes of a file of this machine', () => {
     expect(await isSeen(file, goAndCome)).toBe(true);
   });
 
-  it('are seen when Kubernetes swaps the link of a ConfigMap', async () => {
+  it('are noticed when Kubernetes swaps the link of a ConfigMap', async () => {
     await writeFile(join(folder, '..0'), 'old');
     await writeFile(join(folder, '..1'), 'new');
     await symlink('..0', join(folder, '..data'));

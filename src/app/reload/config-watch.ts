@@ -1,84 +1,63 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Clock } from '../../ports/clock.port.js';
 
-/** Tells when a file may have changed. */
-export interface FileEvents {
-  /**
-   * Calls back after each change of what is at this path: written to, replaced, gone, back again.
-   *
-   * @returns what ends it
-   */
-  watch(path: string, onChange: () => void): () => void;
-}
+/** Calls back after each change, removal and return of a file. @returns a function that stops it */
+export type WatchFile = (path: string, onChange: () => void) => () => void;
 
-const LOOK_EVERY_MS = 1000;
 /**
- * A file must be left alone for so long before it is read: longer than the time between two looks, so
- * that one which is written bit by bit is seen to change again first.
+ * How long a file must be quiet before it is read; longer than the poll interval, so that a file
+ * written in pieces is seen to change again first.
  */
 const SETTLED_AFTER_MS = 1500;
 
 /**
- * The files of this machine, looked at every second. Notifications of the system would come sooner,
- * but not at all for files on network shares, for single files mounted into a container, nor, without
- * knowing each link on the way, for the links that Kubernetes swaps when a ConfigMap changes.
+ * Local files, polled every second. Notifications of the operating system never come for network
+ * shares, for single files mounted into a container, and for the links that Kubernetes swaps when a
+ * ConfigMap changes.
  */
-export function localFileEvents(lookEveryMs = LOOK_EVERY_MS): FileEvents {
-  return {
-    watch(path, onChange) {
-      const listener = (): void => {
-        onChange();
-      };
-      watchFile(path, { interval: lookEveryMs, persistent: false }, listener);
-      return () => {
-        unwatchFile(path, listener);
-      };
-    },
+export function watchLocalFile(pollIntervalMs = 1000): WatchFile {
+  return (path, onChange) => {
+    const listener = (): void => onChange();
+    watchFile(path, { interval: pollIntervalMs, persistent: false }, listener);
+    return () => unwatchFile(path, listener);
   };
 }
 
-/** What {@link ConfigWatch} works with. */
+/** Collaborators of {@link ConfigWatch}. */
 export interface ConfigWatchDeps {
   readonly file: string;
-  readonly events: FileEvents;
+  readonly watchFile: WatchFile;
   readonly clock: Clock;
-  /**
-   * Called when the file may have changed and was left alone since; also once after the beginning,
-   * as it may have changed before.
-   */
+  /** Called when the file may have changed and is quiet again; also once after switching on. */
   readonly onSettled: () => void;
 }
 
-/** Watches one file while it is switched on, and calls once for all changes that come together. */
+/** Watches one file while switched on, and reports a burst of changes once. */
 export class ConfigWatch {
   private unwatch: (() => void) | undefined;
   private settling: AbortController | undefined;
 
-  constructor(private readonly parts: ConfigWatchDeps) {}
+  constructor(private readonly deps: ConfigWatchDeps) {}
 
-  /** Switches the watching on or off; nothing of it is left behind when it is off. */
+  /** Switches watching on or off. */
   set(on: boolean): void {
     if (on) {
       if (this.unwatch !== undefined) return;
-      this.unwatch = this.parts.events.watch(this.parts.file, () => {
-        this.changed();
-      });
+      this.unwatch = this.deps.watchFile(this.deps.file, () => this.changed());
       this.changed();
       return;
     }
     this.unwatch?.();
     this.unwatch = undefined;
-    this.settling?.abort(new Error('The configuration file is not watched any more.'));
+    this.settling?.abort(new Error('The configuration file is no longer watched.'));
   }
 
   private changed(): void {
-    this.settling?.abort(new Error('The configuration file has changed once more.'));
+    this.settling?.abort(new Error('The configuration file has changed again.'));
     const settling = new AbortController();
     this.settling = settling;
-    this.parts.clock.sleep(SETTLED_AFTER_MS, settling.signal).then(
-      () => {
-        this.parts.onSettled();
-      },
+    this.deps.clock.sleep(SETTLED_AFTER_MS, settling.signal).then(
+      () => this.deps.onSettled(),
       () => undefined,
     );
   }

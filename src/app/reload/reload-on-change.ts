@@ -3,17 +3,16 @@ import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { type ConfigOptions, readConfig } from '../../config/load-config.js';
 import type { Logger } from '../../logging/logger.js';
 import { ConfigReload } from './config-reload.js';
-import { ConfigWatch, localFileEvents } from './config-watch.js';
+import { ConfigWatch, watchLocalFile } from './config-watch.js';
 import { SystemClock } from '../../time/system-clock.js';
 
 /**
- * Takes over a changed configuration on SIGHUP (not on Windows, which has none) and, while `watch` is
- * set in the one in force, when the file changes.
+ * Reloads the configuration on SIGHUP (not on Windows) and, while the current one has `watch: true`,
+ * when the file changes.
  *
- * @param input what the configuration was read from at start; the file found then is the one that is
- * read again, wherever a search would lead now
- * @param text of that file at start
- * @returns what ends it
+ * @param input of the load at start; the file found then is read again, without a new search
+ * @param text content of that file at start
+ * @returns a function that stops reloading
  */
 export function reloadOnChange(
   snapshots: ConfigSnapshots,
@@ -30,27 +29,23 @@ export function reloadOnChange(
   });
   const watch = new ConfigWatch({
     file,
-    events: localFileEvents(),
+    watchFile: watchLocalFile(),
     clock: new SystemClock(),
-    onSettled: () => {
-      reload.reload('file changed');
-    },
+    onSettled: () => reload.reload('file changed'),
   });
-  const follow = ({ watch: on }: AppConfig): void => {
-    watch.set(on);
-  };
+  const follow = ({ watch: on }: AppConfig): void => watch.set(on);
   follow(snapshots.current());
   const unfollow = snapshots.onReplaced(follow);
 
-  let ended = false;
+  let stopped = false;
   if (process.platform !== 'win32') {
-    // Stays for good: without a listener SIGHUP would end the process while it stops.
+    // Never removed: without a listener SIGHUP would kill the process while it stops.
     process.on('SIGHUP', () => {
-      if (!ended) reload.reload('SIGHUP');
+      if (!stopped) reload.reload('SIGHUP');
     });
   }
   return () => {
-    ended = true;
+    stopped = true;
     unfollow();
     watch.set(false);
   };

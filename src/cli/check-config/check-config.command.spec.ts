@@ -65,7 +65,7 @@ describe('check-config', () => {
       code: 1,
       err: '',
       out: `\
-broken.yaml:2:1: warning: transfer.syncLevel: is not set: a transfer that is asked for again copies every file again, also those that have arrived; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is quicker)
+broken.yaml:2:1: warning: transfer.syncLevel: is not set: a repeated transfer copies every file again, even those already at the destination; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is faster)
   2 | scicatUrl: https://scicat.example.org/
     | ^
 
