@@ -274,7 +274,7 @@ describe('before Globus could be asked what it has from the last process', () =>
     expect(await request(2)).toBe('waits');
     await pass(60);
     expect([shown(2), world.globus.submissions]).toEqual([
-      '001 transferring: waiting: the service has just started and asks Globus first',
+      '001 transferring: waiting: the service has just started and is checking which transfers Globus already runs',
       [],
     ]);
     world.globus.faults.clear();

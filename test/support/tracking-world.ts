@@ -8,7 +8,9 @@ import {
 import { StepRunner } from '../../src/tracking/core/step-runner.js';
 import { TaskLookup } from '../../src/tracking/core/task-lookup.js';
 import { oldestFirst } from '../../src/tracking/queue/order.js';
+import { TaskListing } from '../../src/tracking/polling/task-listing.js';
 import { Slots } from '../../src/tracking/queue/slots.js';
+import { SubmissionIds } from '../../src/tracking/queue/submission-ids.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { jobView } from '../../src/domain/job-view.js';
 import type { Transfer } from '../../src/domain/transfer.js';
@@ -35,6 +37,8 @@ export class TrackingWorld {
   readonly steps = new StepRunner(this.clock, () => this.random());
   readonly slots;
   readonly tasks;
+  readonly listing;
+  readonly submissionIds;
   readonly aborter = new AbortController();
   readonly background = new Background(() => undefined);
   readonly config;
@@ -54,7 +58,9 @@ export class TrackingWorld {
       gone: (tracked) => this.told.push(`gone ${tracked.jobId}`),
       failed: () => undefined,
     };
-    const { jobs, clock, random, events } = this;
+    const { jobs, globus, clock, random, events, signal } = this;
+    this.listing = new TaskListing(globus, clock, signal);
+    this.submissionIds = new SubmissionIds(globus, clock, random, 0, 0, signal);
     this.writer = new JobWriter(jobs, this.config, clock, random, events, listener);
   }
 
@@ -80,11 +86,12 @@ export class TrackingWorld {
 
   /** What the parts of tracking work with, under the names they know it by. */
   get deps() {
-    const { transfers, steps, slots, tasks, writer, config, signal } = this;
+    const { transfers, steps, slots, tasks, listing, submissionIds } = this;
+    const { writer, config, signal } = this;
     const { jobs, archiveJobs, datasets, globus, spool, history } = this;
     const { events, alarms, clock, random, background } = this;
     return {
-      ...{ transfers, steps, slots, tasks, writer, config, signal },
+      ...{ transfers, steps, slots, tasks, listing, submissionIds, writer, config, signal },
       ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
       ...{ events, alarms, clock, random, background },
     };

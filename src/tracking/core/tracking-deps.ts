@@ -8,6 +8,9 @@ import type { JobHistory } from '../../ports/job-history.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
 import type { Random } from '../../time/backoff.js';
+import type { TaskListing } from '../polling/task-listing.js';
+import type { Slots } from '../queue/slots.js';
+import type { SubmissionIds } from '../queue/submission-ids.js';
 import type { Alarms } from './alarms.js';
 import type { Background } from './background.js';
 import type { JobWriter } from './job-writer.js';
@@ -15,7 +18,7 @@ import type { StepRunner } from './step-runner.js';
 import type { TaskLookup } from './task-lookup.js';
 import type { TrackedTransfers } from './tracked-transfers.js';
 
-/** What comes from outside tracking. */
+/** Collaborators from outside tracking. */
 export interface TrackerDeps {
   readonly jobs: TransferJobs;
   readonly archiveJobs: ArchiveJobs;
@@ -31,14 +34,17 @@ export interface TrackerDeps {
   readonly random?: Random;
 }
 
-/** What the parts of tracking share. */
+/** Collaborators that the parts of tracking share. */
 export interface TrackingDeps extends TrackerDeps {
   readonly transfers: TrackedTransfers;
   readonly steps: StepRunner;
   readonly tasks: TaskLookup;
+  readonly listing: TaskListing;
+  readonly slots: Slots;
+  readonly submissionIds: SubmissionIds;
   readonly writer: JobWriter;
   readonly background: Background;
   readonly random: Random;
-  /** Aborted when the tracker has stopped. */
+  /** Aborted when the tracker stops, after pending writes. */
   readonly signal: AbortSignal;
 }

@@ -82,7 +82,7 @@ describe("the task's real end decides", () => {
       aSucceededTask({ skippedErrors: 3 }),
       aRunningTransfer(),
       failed(
-        `Globus left out 3 files that it could not read, so the copy is not complete; see ${PAGE}`,
+        `Globus skipped 3 files that it could not read, so the copy is incomplete; see ${PAGE}`,
       ),
     ],
     ['cancelled by its user', aFailedTask('CANCELED'), byAlice, cancelled('by alice')],
@@ -121,13 +121,13 @@ describe("the task's real end decides", () => {
       'expired',
       aFailedTask('EXPIRED'),
       aRunningTransfer(),
-      failed(`Globus gave up at the deadline of the task; see ${PAGE}`),
+      failed(`Globus gave up at the task's deadline; see ${PAGE}`),
     ],
     [
       'expired before the cancel arrived',
       aFailedTask('EXPIRED'),
       byAlice,
-      failed(`Globus gave up at the deadline of the task; see ${PAGE}`),
+      failed(`Globus gave up at the task's deadline; see ${PAGE}`),
     ],
     [
       'failed',
@@ -163,9 +163,7 @@ describe("the task's real end decides", () => {
         (task) => seen(task, { error: ERROR }).transfer.status,
       ),
     ).toEqual([
-      failed(
-        `Globus gave up at the deadline of the task; last error: no such file: /a; see ${PAGE}`,
-      ),
+      failed(`Globus gave up at the task's deadline; last error: no such file: /a; see ${PAGE}`),
       failed(
         `Globus could not complete the transfer: words for X (X); last error: no such file: /a; see ${PAGE}`,
       ),
@@ -299,7 +297,8 @@ describe('a task that Globus does not know', () => {
     expect(first.transfer.status).toEqual({
       state: 'transferring',
       taskId: TASK,
-      trouble: 'Globus does not know the task at the moment; the service keeps asking for an hour',
+      trouble:
+        'Globus does not know the task at the moment; the service keeps checking for an hour',
     });
     const later = unknown(first.transfer, first.watch, UNKNOWN_TASK_ENDS_AFTER_MS - 1);
     expect(later.transfer).toBe(first.transfer);

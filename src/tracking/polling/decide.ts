@@ -13,42 +13,42 @@ import {
 } from '../../domain/transfer.js';
 import { isProblem, needsHuman, troubleInWords } from './trouble.js';
 
-/** What was seen of a transfer's task. */
+/** What a poll showed of a transfer's task. */
 export type Observation =
   | {
       readonly kind: 'seen';
       readonly task: GlobusTask;
-      /** The newest error event, if it was asked for. */
+      /** The newest error event, if it was queried. */
       readonly error: TaskError | undefined;
     }
   /** Globus does not know the task, or not as ours. */
   | { readonly kind: 'unknown' };
 
-/** What is remembered of a transfer from one poll to the next. Monotonic milliseconds. */
+/** Memory of a transfer from one poll to the next. Times are monotonic milliseconds. */
 export interface Watch {
-  /** Since when, without interruption, the task needs a human. */
+  /** Since when, without interruption, the task has needed a human. */
   readonly needsHumanSince: number | undefined;
   /** Since when Globus has not known the task. */
   readonly unknownSince: number | undefined;
-  /** The newest error, kept because it is only asked for when the number of faults grows. */
+  /** The newest error, kept because it is queried only when the number of faults grows. */
   readonly lastError: TaskError | undefined;
 }
 
-/** Nothing was noticed yet. */
+/** Nothing remembered yet. */
 export const noWatch: Watch = {
   needsHumanSince: undefined,
   unknownSince: undefined,
   lastError: undefined,
 };
 
-/** What the decision depends on besides the transfer and its task. */
+/** What a decision depends on besides the transfer and its task. */
 export interface Circumstances {
   readonly monotonicMs: number;
-  /** For what is written down; ISO 8601, UTC. */
+  /** ISO 8601, UTC. */
   readonly nowIso: string;
-  /** 0: never. */
+  /** 0: never give up. */
   readonly stallTimeoutMs: number;
-  /** The Globus client that asks; another one's tasks are invisible to it. */
+  /** The service's Globus client id; other clients' tasks are invisible to it. */
   readonly clientId: string;
 }
 
@@ -57,20 +57,19 @@ export interface Decision {
   /** The same object when nothing changed. */
   readonly transfer: Transfer;
   readonly watch: Watch;
-  /** Something is wrong that an operator should check. */
+  /** Why an operator should act. */
   readonly alarm?: string;
 }
 
 /**
- * How long Globus must deny knowing a task before that counts as its end: task documents are
- * removed some time after their end, but a gap of Globus's own must not end a transfer.
+ * How long Globus must not know a task before that counts as its end. Globus removes tasks some time
+ * after they end, but a temporary gap must not end a transfer.
  */
 export const UNKNOWN_TASK_ENDS_AFTER_MS = 60 * 60_000;
 
 /**
- * What becomes of a transfer in flight, given what was seen of its task. Pure: the whole behaviour
- * of the tracker towards Globus is in here. Only the task's real end ends a transfer; that a poll
- * failed is never an observation.
+ * Decides what an observation of its task means for a transfer in flight. Pure. Only the task's real
+ * end ends a transfer; a failed poll is not an observation.
  */
 export function decide(
   transfer: Transfer,
@@ -105,7 +104,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   const submittedBy = origin.kind === 'recorded' ? origin.record.globusClientId : now.clientId;
   if (submittedBy !== now.clientId) {
     const reason =
-      'its Globus task belongs to another Globus client id than the service has now, so it cannot be tracked';
+      'its Globus task belongs to a different Globus client id than the service uses now, so it cannot be tracked';
     return {
       transfer: noting(transfer, transfer.progress, reason),
       watch: { ...noWatch, unknownSince: undefined },
@@ -119,7 +118,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
       transfer: noting(
         transfer,
         transfer.progress,
-        'Globus does not know the task at the moment; the service keeps asking for an hour',
+        'Globus does not know the task at the moment; the service keeps checking for an hour',
       ),
       watch: next,
     };
@@ -130,7 +129,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   return {
     transfer: failed(
       transfer,
-      `Globus no longer knows the task ${taskIdOf(transfer)}, so it is unknown whether the files have arrived; check the destination, or request the transfer again`,
+      `Globus no longer knows task ${taskIdOf(transfer)}, so it is unknown whether the files arrived; check the destination, or request the transfer again`,
     ),
     watch: next,
   };
@@ -139,9 +138,10 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
 function decideSucceeded(transfer: Transfer, task: GlobusTask): Transfer {
   const progress = progressOf(transfer, task);
   if (task.skippedErrors === 0) return succeeded(transfer, progress);
+  const files = task.skippedErrors === 1 ? '1 file' : `${task.skippedErrors} files`;
   return failed(
     transfer,
-    `Globus left out ${task.skippedErrors} files that it could not read, so the copy is not complete; see ${activityPage(task)}`,
+    `Globus skipped ${files} that it could not read, so the copy is incomplete; see ${activityPage(task)}`,
     progress,
   );
 }
@@ -157,7 +157,7 @@ function decideFailed(
   if (task.canceledByAdmin !== undefined) {
     return cancelled(transfer, byAdmin(task), progress);
   }
-  // Globus gives no reason for some ends; after a request to end, the request is the reason.
+  // Where Globus gives no reason and the end was requested, that request is the reason.
   const wasCancelled = kind === undefined ? endRequested !== undefined : kind === 'cancelled';
   if (wasCancelled) {
     switch (endRequested?.reason) {
@@ -173,7 +173,7 @@ function decideFailed(
   if (kind === 'expired') {
     return failed(
       transfer,
-      `Globus gave up at the deadline of the task${last}; see ${activityPage(task)}`,
+      `Globus gave up at the task's deadline${last}; see ${activityPage(task)}`,
       progress,
     );
   }
@@ -217,7 +217,7 @@ function decideRunning(
   return { transfer: withEndRequest(seen, request), watch: next };
 }
 
-/** The transfer with its news, or the very same object when there are none. */
+/** The transfer with new progress and trouble; the same object when nothing changed. */
 function noting(transfer: Transfer, progress: Progress, trouble: string | undefined): Transfer {
   const next = progressed(transfer, progress, trouble);
   const same =
@@ -235,10 +235,10 @@ function noting(transfer: Transfer, progress: Progress, trouble: string | undefi
 function progressOf(transfer: Transfer, task: GlobusTask): Progress {
   return {
     bytesTransferred: task.bytesTransferred,
-    // Files that were at the destination already are done, too.
+    // Files already at the destination count as done.
     filesTransferred: task.filesTransferred + task.filesSkipped,
     filesTotal: task.files,
-    // A file that a list names twice, once by its folder, is copied twice: never above 100 %.
+    // Files listed twice, once by their folder, are copied twice; keep progress at most 100 %.
     bytesTotal: Math.max(transfer.progress.bytesTotal, task.bytesTransferred),
     faults: task.faults,
     bytesPerSecond: task.bytesPerSecond,

@@ -25,7 +25,7 @@ describe('what a scientist reads of a running task', () => {
       'GC_NOT_CONNECTED',
       true,
       false,
-      'the computer with the collection is not connected to Globus (GC_NOT_CONNECTED)',
+      'the computer that hosts the collection is not connected to Globus (GC_NOT_CONNECTED)',
     ],
     ['TIMEOUT', true, false, 'the collection did not answer in time (TIMEOUT)'],
     ['SOMETHING_NEW', true, false, 'Globus reports a problem (SOMETHING_NEW)'],

@@ -22,7 +22,6 @@ import { taskLabel } from '../../domain/task-label.js';
 import { withEndRequest } from '../../domain/transfer.js';
 import { Dispatcher } from './dispatcher.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import { SubmissionIds } from './submission-ids.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
 let world: TrackingWorld;
@@ -34,11 +33,7 @@ afterEach(() => world.end());
 
 function setUp(config: ConfigParts = {}): void {
   world = new TrackingWorld(config);
-  const { globus, clock, random, signal } = world;
-  dispatcher = new Dispatcher({
-    ...world.deps,
-    submissionIds: new SubmissionIds(globus, clock, random, 0, 0, signal),
-  });
+  dispatcher = new Dispatcher(world.deps);
 }
 
 const follow = (parts: TransferParts = {}): TrackedTransfer => world.follow(aTransfer(parts));
@@ -641,7 +636,7 @@ describe('another Globus client id', () => {
     expect([...world.alarms.active()]).toEqual([
       [
         'globus-client-id',
-        'Transfers of Globus client former-client wait: run the service with that client id until they have ended.',
+        'Transfers of Globus client former-client are waiting: run the service with that client id until they have ended.',
       ],
     ]);
   });

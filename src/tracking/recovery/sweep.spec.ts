@@ -27,10 +27,7 @@ let gone: string[];
 beforeEach(() => {
   world = new TrackingWorld();
   gone = [];
-  sweep = new Sweep({
-    ...world.deps,
-    onGone: ({ jobId }) => gone.push(jobId),
-  });
+  sweep = new Sweep(world.deps, ({ jobId }) => gone.push(jobId));
 });
 afterEach(() => world.end());
 
