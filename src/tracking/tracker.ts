@@ -210,10 +210,8 @@ export class Tracker implements TransferTracking {
   find(jobId: string): TrackedState | undefined {
     const tracked = this.parts.transfers.get(jobId);
     if (tracked === undefined) return undefined;
-    const { transfer } = tracked;
-    const position =
-      transfer.status.state === 'waiting' ? this.parts.transfers.waiting().indexOf(tracked) : -1;
-    return { transfer, queuePosition: position < 0 ? undefined : position };
+    const position = this.parts.transfers.waiting().indexOf(tracked);
+    return { transfer: tracked.transfer, queuePosition: position < 0 ? undefined : position };
   }
 
   adopt(job: TransferJobDocument): Transfer | undefined {

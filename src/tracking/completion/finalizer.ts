@@ -7,7 +7,6 @@ import {
   finished,
   type LifecycleFound,
   type Shortfall,
-  type StatusOf,
   taskIdOf,
   type Transfer,
   wantsArchive,
@@ -68,8 +67,8 @@ export class Finalizer {
 
   private async finalize(tracked: TrackedTransfer): Promise<void> {
     const { archiveJobs, signal } = this.deps;
-    const status = finalizingStatus(tracked.transfer);
-    if (status === undefined) return;
+    const { status } = tracked.transfer;
+    if (status.state !== 'finalizing') return;
     if (!(await this.provenByGlobus(tracked))) return;
     const archive = wantsArchive(tracked.transfer);
     const checkedAt = this.deps.clock.monotonicMs();
@@ -213,10 +212,6 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
 }
 
-function finalizingStatus(transfer: Transfer): StatusOf<'finalizing'> | undefined {
-  return transfer.status.state === 'finalizing' ? transfer.status : undefined;
-}
-
 const datasetGone = notMarked('the dataset is no longer in SciCat');
 
 function notMarked(error: string): Shortfall {
@@ -237,17 +232,9 @@ function newArchiveJob(transfer: Transfer): NewArchiveJob {
     transferJobId: transfer.jobId,
     transferKey: transfer.key,
   };
-  switch (transfer.origin.kind) {
-    case 'go-version':
-      return { ...common, ownerGroup: transfer.origin.ownerGroup };
-    case 'recorded': {
-      const { username, email, ownerGroup } = transfer.origin.record.requestedBy;
-      return {
-        ...common,
-        ownerUser: username,
-        ownerGroup,
-        ...(email === undefined ? {} : { contactEmail: email }),
-      };
-    }
-  }
+  const { origin } = transfer;
+  if (origin.kind === 'go-version') return { ...common, ownerGroup: origin.ownerGroup };
+  const { username: ownerUser, email, ownerGroup } = origin.record.requestedBy;
+  const contact = email === undefined ? {} : { contactEmail: email };
+  return { ...common, ownerUser, ownerGroup, ...contact };
 }

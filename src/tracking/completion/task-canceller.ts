@@ -54,23 +54,12 @@ export class TaskCanceller {
   private async endedAtGlobus(tracked: TrackedTransfer): Promise<boolean> {
     const { tasks } = this.deps;
     const { status } = tracked.transfer;
-    switch (status.state) {
-      case 'transferring':
-        await this.cancelTask(tracked, status.taskId);
-        return true;
-      case 'waiting': {
-        if (status.submission === 'not-sent') return true;
-        const taskId = await tasks.find(tracked);
-        if (taskId === undefined) return tasks.isCertainlyAbsent(tracked);
-        await this.cancelTask(tracked, taskId);
-        return true;
-      }
-      case 'finalizing':
-      case 'finished':
-      case 'failed':
-      case 'cancelled':
-        return true;
-    }
+    if (status.state !== 'waiting' && status.state !== 'transferring') return true;
+    if (status.state === 'waiting' && status.submission === 'not-sent') return true;
+    const taskId = status.state === 'waiting' ? await tasks.find(tracked) : status.taskId;
+    if (taskId === undefined) return tasks.isCertainlyAbsent(tracked);
+    await this.cancelTask(tracked, taskId);
+    return true;
   }
 
   /**

@@ -29,23 +29,26 @@ export interface JobWriterListener {
   failed(tracked: TrackedTransfer, error: Error): void;
 }
 
-interface Entry {
-  readonly tracked: TrackedTransfer;
+class Entry {
   urgency: Urgency | undefined;
-  writing: boolean;
+  writing = false;
   /** Revision that SciCat certainly shows; -1 before the first confirmation. */
-  confirmedRevision: number;
+  confirmedRevision = -1;
   /** The view that SciCat shows, as JSON; undefined while unknown. */
   confirmedView: string | undefined;
-  readonly retry: Retry;
   /** Consecutive refusals; writes without a clear answer are not refusals. */
-  refusals: number;
+  refusals = 0;
   /** The last write may have been stored, or may still be: read before writing again. */
-  verifyFirst: boolean;
-  parked: boolean;
+  verifyFirst = false;
+  parked = false;
   /** The job, which is to be removed, already shows the end of its transfer. */
-  endShown: boolean;
-  waiters: Waiter[];
+  endShown = false;
+  waiters: Waiter[] = [];
+
+  constructor(
+    readonly tracked: TrackedTransfer,
+    readonly retry: Retry,
+  ) {}
 }
 
 interface Waiter {
@@ -186,19 +189,7 @@ export class JobWriter {
   private entryOf(tracked: TrackedTransfer): Entry {
     let entry = this.entries.get(tracked.jobId);
     if (entry === undefined) {
-      entry = {
-        tracked,
-        urgency: undefined,
-        writing: false,
-        confirmedRevision: -1,
-        confirmedView: undefined,
-        retry: new Retry(this.clock, BACKOFF, this.random),
-        refusals: 0,
-        verifyFirst: false,
-        parked: false,
-        endShown: false,
-        waiters: [],
-      };
+      entry = new Entry(tracked, new Retry(this.clock, BACKOFF, this.random));
       this.entries.set(tracked.jobId, entry);
     }
     return entry;

@@ -111,17 +111,9 @@ export class TrackedTransfers {
     if (state === 'transferring') this.setSlot(tracked, true);
     else if (state !== 'waiting') this.setSlot(tracked, false);
     this.indexBypassing(tracked);
-    const isNews =
-      state !== before.status.state ||
-      waitReason(after) !== waitReason(before) ||
-      troubleCode(after) !== troubleCode(before);
-    if (isNews) {
-      this.events.emit({
-        kind: 'changed',
-        transfer: after,
-        from: before.status.state,
-        requestId: tracked.requestId,
-      });
+    if (headline(after) !== headline(before)) {
+      const { requestId } = tracked;
+      this.events.emit({ kind: 'changed', transfer: after, from: before.status.state, requestId });
     }
     return after;
   }
@@ -259,12 +251,10 @@ export class TrackedTransfers {
 const REMEMBER_ENDS_MS = 60 * 60_000;
 const REMEMBER_ENDS_COUNT = 10_000;
 
-function waitReason(transfer: Transfer): string | undefined {
-  return transfer.status.state === 'waiting' ? transfer.status.reason : undefined;
-}
-
-/** Identifies a running task's trouble without its details, which may change with every file. */
-function troubleCode({ status, progress }: Transfer): string | undefined {
-  if (status.state !== 'transferring' || status.trouble === undefined) return undefined;
-  return progress.niceStatus ?? '';
+/** What a `changed` event reports. Details of a trouble are not part of it: they change with every file. */
+function headline({ status, progress }: Transfer): string {
+  const { state } = status;
+  if (state === 'waiting') return `${state}: ${status.reason}`;
+  if (state !== 'transferring' || status.trouble === undefined) return state;
+  return `${state}: ${progress.niceStatus ?? ''}`;
 }

@@ -107,21 +107,16 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
       'its Globus task belongs to a different Globus client id than the service uses now, so it cannot be tracked';
     return {
       transfer: noting(transfer, transfer.progress, reason),
-      watch: { ...noWatch, unknownSince: undefined },
+      watch: noWatch,
       alarm: `Job ${transfer.jobId}: ${reason}. Run the service with client id ${submittedBy} until its transfers have ended.`,
     };
   }
   const unknownSince = watch.unknownSince ?? now.monotonicMs;
   const next: Watch = { ...noWatch, unknownSince };
   if (now.monotonicMs - unknownSince < UNKNOWN_TASK_ENDS_AFTER_MS) {
-    return {
-      transfer: noting(
-        transfer,
-        transfer.progress,
-        'Globus does not know the task at the moment; the service keeps checking for an hour',
-      ),
-      watch: next,
-    };
+    const trouble =
+      'Globus does not know the task at the moment; the service keeps checking for an hour';
+    return { transfer: noting(transfer, transfer.progress, trouble), watch: next };
   }
   if (transfer.endRequested?.reason === 'user') {
     return { transfer: cancelled(transfer, `by ${transfer.endRequested.by}`), watch: next };
@@ -217,18 +212,23 @@ function decideRunning(
   return { transfer: withEndRequest(seen, request), watch: next };
 }
 
+/** Changes of speed alone are not news. */
+const NEWS = [
+  'bytesTransferred',
+  'filesTransferred',
+  'filesTotal',
+  'faults',
+  'niceStatus',
+] as const;
+
 /** The transfer with new progress and trouble; the same object when nothing changed. */
 function noting(transfer: Transfer, progress: Progress, trouble: string | undefined): Transfer {
   const next = progressed(transfer, progress, trouble);
+  const { status, progress: before } = transfer;
   const same =
-    next.status.state === 'transferring' &&
-    transfer.status.state === 'transferring' &&
-    next.status.trouble === transfer.status.trouble &&
-    next.progress.bytesTransferred === transfer.progress.bytesTransferred &&
-    next.progress.filesTransferred === transfer.progress.filesTransferred &&
-    next.progress.filesTotal === transfer.progress.filesTotal &&
-    next.progress.faults === transfer.progress.faults &&
-    next.progress.niceStatus === transfer.progress.niceStatus;
+    status.state === 'transferring' &&
+    status.trouble === trouble &&
+    NEWS.every((key) => before[key] === next.progress[key]);
   return same ? transfer : next;
 }
 
@@ -247,19 +247,10 @@ function progressOf(transfer: Transfer, task: GlobusTask): Progress {
 }
 
 function byAdmin(task: GlobusTask): string {
-  const message = task.canceledByAdminMessage;
-  return `by an administrator of ${adminSide(task)}${message === undefined ? '' : `: ${message}`}`;
-}
-
-function adminSide(task: GlobusTask): string {
-  switch (task.canceledByAdmin) {
-    case 'SOURCE':
-      return 'the source collection';
-    case 'DESTINATION':
-      return 'the destination collection';
-    default:
-      return 'both collections';
-  }
+  const { canceledByAdmin: side, canceledByAdminMessage: message } = task;
+  const one = side === 'SOURCE' || side === 'DESTINATION';
+  const where = one ? `the ${side.toLowerCase()} collection` : 'both collections';
+  return `by an administrator of ${where}${message === undefined ? '' : `: ${message}`}`;
 }
 
 function taskErrorText(error: TaskError): string {

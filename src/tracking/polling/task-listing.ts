@@ -13,6 +13,10 @@ export interface PollResult {
   readonly calls: number;
 }
 
+interface Counter {
+  calls: number;
+}
+
 /** Up to this many tasks one listing by ids is cheapest; beyond, listings by state are. */
 const LIST_BY_ID_UP_TO = 50;
 /** Tasks queried individually in one poll; the others follow in the next polls. */
@@ -177,10 +181,6 @@ export class TaskListing {
       return undefined;
     }
   }
-}
-
-interface Counter {
-  calls: number;
 }
 
 /** A cancelled task has not failed: it needs no explanation. */

@@ -47,11 +47,8 @@ export class AdmissionControl {
   async admit(request: AdmissionRequest): Promise<AdmissionResult> {
     const { fingerprint } = request;
     // No await between finding none and registering this request as under way.
-    for (
-      let equal = this.equalTransfer(fingerprint);
-      equal !== undefined;
-      equal = this.equalTransfer(fingerprint)
-    ) {
+    let equal;
+    while ((equal = this.equalTransfer(fingerprint)) !== undefined) {
       const jobId = await equal;
       if (jobId !== undefined) return { kind: 'repeats', jobId };
     }

@@ -141,7 +141,9 @@ export class Dispatcher {
         if (!(error instanceof ProxyError)) {
           alarms.raise(`internal:${tracked.jobId}`, String(error));
         }
-        return this.waitAsBefore(tracked, reasonToWait(error));
+        return tracked.transfer.status.state === 'waiting'
+          ? this.wait(tracked, reasonToWait(error), submissionOf(tracked))
+          : WAITS;
       } finally {
         if (this.probe === tracked) this.probe = undefined;
       }
@@ -354,9 +356,10 @@ export class Dispatcher {
       `Transfers of Globus client ${record.globusClientId} are waiting: run the service with that client id until they have ended.`,
     );
     this.deps.transfers.setSlot(tracked, false);
-    return this.waitAsBefore(
+    return this.wait(
       tracked,
       'it was requested under a different Globus client id than the service uses now; Globus may be running it, but does not show it',
+      submissionOf(tracked),
       BLOCKED_BACKOFF,
     );
   }
@@ -380,16 +383,6 @@ export class Dispatcher {
     this.withoutScopes.set(alarm, (this.withoutScopes.get(alarm) ?? new Set()).add(tracked));
     this.deps.alarms.raise(alarm, reason);
     return this.wait(tracked, reason, submission, BLOCKED_BACKOFF);
-  }
-
-  private waitAsBefore(
-    tracked: TrackedTransfer,
-    reason: string,
-    bounds?: BackoffBounds,
-  ): DispatchResult {
-    return tracked.transfer.status.state === 'waiting'
-      ? this.wait(tracked, reason, submissionOf(tracked), bounds)
-      : WAITS;
   }
 
   private wait(

@@ -59,15 +59,14 @@ export class Sweep {
     for (;;) {
       open += page.length;
       const last = page.length < PAGE ? undefined : page.at(-1);
-      const adopting = this.adoptPage(page);
-      if (last === undefined) {
-        adopted += await adopting;
-        break;
-      }
       // SciCat prepares the next page while this one is adopted.
-      const [next, taken] = await Promise.all([jobs.listOpen(last.id, PAGE, signal), adopting]);
+      const [count, next] = await Promise.all([
+        this.adoptPage(page),
+        last === undefined ? undefined : jobs.listOpen(last.id, PAGE, signal),
+      ]);
+      adopted += count;
+      if (next === undefined) break;
       page = next;
-      adopted += taken;
     }
     if (open === 0) await this.believeEmptyList();
     return { open, adopted };
