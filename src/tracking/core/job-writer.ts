@@ -291,11 +291,7 @@ export class JobWriter {
     }
   }
 
-  private retryLater(
-    entry: Entry,
-    urgency: Urgency,
-    outcome: Extract<Outcome, { readonly error: Error }>,
-  ): void {
+  private retryLater(entry: Entry, urgency: Urgency, outcome: Failure): void {
     const { jobId } = entry.tracked;
     const reason = errorInWords(outcome.error);
     if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
@@ -352,10 +348,7 @@ export class JobWriter {
   }
 
   /** Compares what SciCat shows with what a write of unclear outcome was to store. */
-  private async readBack(
-    transfer: Transfer,
-    removes: boolean,
-  ): Promise<Outcome | { readonly kind: 'differs' }> {
+  private async readBack(transfer: Transfer, removes: boolean): Promise<Outcome | Differs> {
     try {
       const job = await this.jobs.read(transfer.jobId, this.stopped.signal);
       if (job === undefined) return { kind: removes ? 'confirmed' : 'gone' };
@@ -377,6 +370,12 @@ type Outcome =
   | { readonly kind: 'unclear'; readonly error: Error }
   /** SciCat rejected the write, and the job does not show the state. */
   | { readonly kind: 'refused'; readonly error: Error };
+
+interface Differs {
+  readonly kind: 'differs';
+}
+
+type Failure = Extract<Outcome, { readonly error: Error }>;
 
 function notThere({ jobId }: TrackedTransfer): JobNotFoundError {
   return new JobNotFoundError(`Transfer ${jobId} no longer exists.`);

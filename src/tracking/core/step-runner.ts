@@ -39,10 +39,7 @@ export class StepRunner {
   }
 
   /** Runs a step, due or not. @returns undefined, without running it, while another one runs */
-  async run<Result>(
-    tracked: TrackedTransfer,
-    step: () => Promise<Result>,
-  ): Promise<Result | undefined> {
+  async run<T>(tracked: TrackedTransfer, step: () => Promise<T>): Promise<T | undefined> {
     const state = this.stateOf(tracked);
     if (state.running) return undefined; // T4 of the tracker
     state.running = true;

@@ -134,24 +134,15 @@ function decideSucceeded(transfer: Transfer, task: GlobusTask): Transfer {
   const progress = progressOf(transfer, task);
   if (task.skippedErrors === 0) return succeeded(transfer, progress);
   const files = task.skippedErrors === 1 ? '1 file' : `${task.skippedErrors} files`;
-  return failed(
-    transfer,
-    `Globus skipped ${files} that it could not read, so the copy is incomplete; see ${activityPage(task)}`,
-    progress,
-  );
+  const error = `Globus skipped ${files} that it could not read, so the copy is incomplete`;
+  return failed(transfer, `${error}; see ${activityPage(task)}`, progress);
 }
 
-function decideFailed(
-  transfer: Transfer,
-  task: GlobusTask,
-  error: TaskError | undefined,
-): Transfer {
+function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): Transfer {
   const progress = progressOf(transfer, task);
   const { endRequested } = transfer;
   const kind = task.fatalError?.kind;
-  if (task.canceledByAdmin !== undefined) {
-    return cancelled(transfer, byAdmin(task), progress);
-  }
+  if (task.canceledByAdmin !== undefined) return cancelled(transfer, byAdmin(task), progress);
   // Where Globus gives no reason and the end was requested, that request is the reason.
   const wasCancelled = kind === undefined ? endRequested !== undefined : kind === 'cancelled';
   if (wasCancelled) {
@@ -165,22 +156,16 @@ function decideFailed(
     }
   }
   const last = error === undefined ? '' : `; last error: ${taskErrorText(error)}`;
-  if (kind === 'expired') {
-    return failed(
-      transfer,
-      `Globus gave up at the task's deadline${last}; see ${activityPage(task)}`,
-      progress,
-    );
-  }
-  const reason =
-    task.fatalError === undefined
-      ? 'Globus gave no reason'
-      : `${task.fatalError.description || 'Globus gave no description'} (${task.fatalError.code})`;
-  return failed(
-    transfer,
-    `Globus could not complete the transfer: ${reason}${last}; see ${activityPage(task)}`,
-    progress,
-  );
+  const what =
+    kind === 'expired'
+      ? "Globus gave up at the task's deadline"
+      : `Globus could not complete the transfer: ${fatalReason(task)}`;
+  return failed(transfer, `${what}${last}; see ${activityPage(task)}`, progress);
+}
+
+function fatalReason({ fatalError }: GlobusTask): string {
+  if (fatalError === undefined) return 'Globus gave no reason';
+  return `${fatalError.description || 'Globus gave no description'} (${fatalError.code})`;
 }
 
 function decideRunning(

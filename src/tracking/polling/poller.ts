@@ -70,24 +70,17 @@ export class Poller {
   private apply(tracked: TrackedTransfer, observation: Observation): void {
     const { clock, config, globus, alarms, transfers } = this.deps;
     const before = tracked.transfer;
-    const { transfer, watch, alarm } = decide(
-      before,
-      observation,
-      this.watches.get(tracked) ?? noWatch,
-      {
-        monotonicMs: clock.monotonicMs(),
-        nowIso: new Date(clock.now()).toISOString(),
-        stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
-        clientId: globus.clientId(),
-      },
-    );
+    const last = this.watches.get(tracked) ?? noWatch;
+    const { transfer, watch, alarm } = decide(before, observation, last, {
+      monotonicMs: clock.monotonicMs(),
+      nowIso: new Date(clock.now()).toISOString(),
+      stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
+      clientId: globus.clientId(),
+    });
     this.watches.set(tracked, watch);
     if (alarm !== undefined) alarms.raise(`task:${tracked.jobId}`, alarm);
-    this.tellChange(
-      tracked,
-      before,
-      transfers.update(tracked, () => transfer),
-    );
+    const after = transfers.update(tracked, () => transfer);
+    this.tellChange(tracked, before, after);
     if (observation.kind === 'seen') this.tellProgress(tracked, before, observation.task);
   }
 
