@@ -22,7 +22,7 @@ import { FakeSpool } from './fake-file-list-store.js';
 import { RecordedEvents } from './recorded-events.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** Everything that tracking touches, in memory and in virtual time. */
+/** All collaborators of tracking, in memory and in virtual time. */
 export class TrackingWorld {
   readonly clock = new VirtualClock();
   readonly events = new RecordedEvents();
@@ -68,8 +68,8 @@ export class TrackingWorld {
     return this.aborter.signal;
   }
 
-  /** Follows a transfer whose job SciCat holds but has not been written to. */
-  follow(transfer: Transfer, holdsSlot = false): TrackedTransfer {
+  /** Tracks a transfer whose job is in SciCat but was never written. */
+  track(transfer: Transfer, holdsSlot = false): TrackedTransfer {
     const { origin, jobId: id } = transfer;
     this.jobs.put(
       origin.kind === 'recorded'

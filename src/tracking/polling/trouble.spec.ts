@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { aTask } from '../../../test/support/builders.js';
 import { isProblem, needsHuman, troubleInWords } from './trouble.js';
 
-describe('what a scientist reads of a running task', () => {
+describe('what a scientist is told about a running task', () => {
   test.each([
     ['OK', false, false, undefined],
     [undefined, false, false, undefined],
