@@ -109,9 +109,6 @@ export type TransferStatus =
       readonly by: string;
     };
 
-/** A status of one state. */
-export type StatusOf<State extends TransferState> = Extract<TransferStatus, { state: State }>;
-
 /** Where the SciCat job of a new transfer is, and since when. */
 export interface CreatedJob {
   readonly jobId: string;

@@ -74,6 +74,8 @@ const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
  */
 export class Tracker implements TransferTracking {
   private readonly parts: TrackingDeps;
+  private readonly submissionIds: SubmissionIds;
+  private readonly listing: TaskListing;
   private readonly dispatcher: Dispatcher;
   private readonly admissions: AdmissionControl;
   private readonly finalizer: Finalizer;
@@ -109,23 +111,27 @@ export class Tracker implements TransferTracking {
       transfers,
       steps: new StepRunner(clock, random),
       tasks: new TaskLookup(globus, clock, signal),
-      listing: new TaskListing(globus, clock, signal),
-      slots: new Slots(transfers, config),
-      submissionIds: new SubmissionIds(globus, clock, random, first, largest, signal),
       writer: new JobWriter(jobs, config, clock, random, events, listener),
     };
-    const dispatcher = new Dispatcher(parts);
+    const listing = new TaskListing(globus, clock, signal);
+    const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
+    const queue = { ...parts, slots: new Slots(transfers, config), submissionIds };
+    const dispatcher = new Dispatcher(queue);
     const canceller = new TaskCanceller(parts);
     const end = new EndOfTracking(parts, dispatcher, canceller);
     const onGone = (tracked: TrackedTransfer): void => end.gone(tracked);
     this.parts = parts;
+    this.submissionIds = submissionIds;
+    this.listing = listing;
     this.dispatcher = dispatcher;
     this.canceller = canceller;
     this.finalizer = new Finalizer(parts);
-    this.admissions = new AdmissionControl(parts, dispatcher, () => this.gate(), onGone);
-    this.poller = new Poller(parts, (tracked) => background.add(canceller.cancel(tracked)));
+    this.admissions = new AdmissionControl(queue, dispatcher, () => this.gate(), onGone);
+    this.poller = new Poller(parts, listing, (tracked) =>
+      background.add(canceller.cancel(tracked)),
+    );
     this.sweep = new Sweep(parts, onGone);
-    this.sweeper = new Sweeper(parts, this.sweep);
+    this.sweeper = new Sweeper(parts, this.sweep, listing);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
   }
 
@@ -286,7 +292,7 @@ export class Tracker implements TransferTracking {
       await this.sweeper.recover(); // T1
       if (this.phase !== phase) return; // T5
       this.phase = { kind: 'reconciling', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
-      void this.parts.submissionIds.fill();
+      void this.submissionIds.fill();
     } catch {
       // Already reported. Retried before the next poll, since nothing is admitted until it succeeds.
       void clock.sleep(phase.retry.fail(), this.stopping.signal).then(
@@ -299,7 +305,7 @@ export class Tracker implements TransferTracking {
   private async reconcile(phase: Phase & { kind: 'reconciling' }): Promise<void> {
     if (!phase.retry.isDue()) return;
     try {
-      await reconcile(this.parts, this.dispatcher);
+      await reconcile(this.parts, this.listing, this.dispatcher);
       if (this.phase === phase) this.phase = { kind: 'running' }; // T2, T5
     } catch (error) {
       phase.retry.delay(this.parts.config.current().task.pollIntervalSeconds * 900);

@@ -8,7 +8,6 @@ import {
 import { StepRunner } from '../../src/tracking/core/step-runner.js';
 import { TaskLookup } from '../../src/tracking/core/task-lookup.js';
 import { oldestFirst } from '../../src/tracking/queue/order.js';
-import { TaskListing } from '../../src/tracking/polling/task-listing.js';
 import { Slots } from '../../src/tracking/queue/slots.js';
 import { SubmissionIds } from '../../src/tracking/queue/submission-ids.js';
 import { Tracker } from '../../src/tracking/tracker.js';
@@ -37,7 +36,6 @@ export class TrackingWorld {
   readonly steps = new StepRunner(this.clock, () => this.random());
   readonly slots;
   readonly tasks;
-  readonly listing;
   readonly submissionIds;
   readonly aborter = new AbortController();
   readonly background = new Background(() => undefined);
@@ -59,7 +57,6 @@ export class TrackingWorld {
       failed: () => undefined,
     };
     const { jobs, globus, clock, random, events, signal } = this;
-    this.listing = new TaskListing(globus, clock, signal);
     this.submissionIds = new SubmissionIds(globus, clock, random, 0, 0, signal);
     this.writer = new JobWriter(jobs, this.config, clock, random, events, listener);
   }
@@ -86,12 +83,12 @@ export class TrackingWorld {
 
   /** What the parts of tracking work with, under the names they know it by. */
   get deps() {
-    const { transfers, steps, slots, tasks, listing, submissionIds } = this;
+    const { transfers, steps, slots, tasks, submissionIds } = this;
     const { writer, config, signal } = this;
     const { jobs, archiveJobs, datasets, globus, spool, history } = this;
     const { events, alarms, clock, random, background } = this;
     return {
-      ...{ transfers, steps, slots, tasks, listing, submissionIds, writer, config, signal },
+      ...{ transfers, steps, slots, tasks, submissionIds, writer, config, signal },
       ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
       ...{ events, alarms, clock, random, background },
     };

@@ -57,7 +57,8 @@ export class EndOfTracking implements JobWriterListener {
     writer.forget(tracked);
     // The job that the service was not allowed to remove is now gone.
     if (isToBeRemoved(tracked.transfer)) alarms.clear('scicat-account-remove');
-    background.add(this.canceller.cancelOrphan(tracked).then(() => this.letGo(tracked))); // T6 of the tracker
+    // T6 of the tracker
+    background.add(this.canceller.cancelOrphan(tracked).then(() => this.letGo(tracked)));
   }
 
   private letGo(tracked: TrackedTransfer): void {

@@ -63,7 +63,7 @@ export class TaskCanceller {
   }
 
   /**
-   * Returns when SciCat has the end request, or has refused it for good. In that case only this process
+   * Returns when SciCat has the end request, or has rejected it. In that case only this process
    * knows of it, and the task is cancelled regardless.
    */
   private async requestWritten(tracked: TrackedTransfer): Promise<void> {

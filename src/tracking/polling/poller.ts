@@ -6,6 +6,7 @@ import { ServiceAccountError } from '../../errors/upstream.errors.js';
 import type { GlobusTask } from '../../ports/globus-transfers.port.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import { decide, noWatch, type Observation, type Watch } from './decide.js';
+import type { TaskListing } from './task-listing.js';
 
 /** Largest expected difference between Globus's clock and ours. */
 const CLOCKS_DIFFER_MS = 30_000;
@@ -22,6 +23,7 @@ export class Poller {
 
   constructor(
     private readonly deps: TrackingDeps,
+    private readonly listing: TaskListing,
     /** Called when the task of a transfer is to be cancelled. */
     private readonly onEndWanted: (tracked: TrackedTransfer) => void,
   ) {
@@ -35,7 +37,7 @@ export class Poller {
 
   /** Polls if the interval has passed. A failed poll is reported and changes no transfer. */
   async pollIfDue(): Promise<void> {
-    const { clock, config, transfers, listing, events, alarms } = this.deps;
+    const { clock, config, transfers, events, alarms } = this.deps;
     const now = clock.monotonicMs();
     // The timer that wakes the loop may fire slightly early.
     if (now - this.polledAt < config.current().task.pollIntervalSeconds * 1000 * 0.9) return;
@@ -43,7 +45,7 @@ export class Poller {
     const inFlight = [...transfers.inFlight()];
     let result;
     try {
-      result = await listing.poll(inFlight);
+      result = await this.listing.poll(inFlight);
     } catch (error) {
       this.failed(error, inFlight.length);
       return;

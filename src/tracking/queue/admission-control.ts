@@ -1,4 +1,3 @@
-import type { TrackingDeps } from '../core/tracking-deps.js';
 import { newTransfer } from '../../domain/transfer.js';
 import {
   NotReadyError,
@@ -13,7 +12,7 @@ import type {
   StoredTransfer,
 } from '../../ports/transfer-tracking.port.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import type { Dispatcher, DispatchResult } from './dispatcher.js';
+import type { Dispatcher, DispatchResult, QueueDeps } from './dispatcher.js';
 
 /** How long a request waits for Globus's answer; the transfer goes on regardless. */
 const ANSWER_AFTER_MS = 10_000;
@@ -28,7 +27,7 @@ export class AdmissionControl {
   private reservedWaits = 0;
 
   constructor(
-    private readonly deps: TrackingDeps,
+    private readonly deps: QueueDeps,
     private readonly dispatcher: Dispatcher,
     /** `closed`: nothing is admitted. `waiting-only`: nothing is submitted yet. */
     private readonly gate: () => 'open' | 'waiting-only' | 'closed',

@@ -20,6 +20,14 @@ import type { SubmitOutcome } from '../../ports/globus-transfers.port.js';
 import type { AlarmName } from '../core/alarms.js';
 import { type BackoffBounds, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
+import type { Slots } from './slots.js';
+import type { SubmissionIds } from './submission-ids.js';
+
+/** Collaborators of the queue. */
+export interface QueueDeps extends TrackingDeps {
+  readonly slots: Slots;
+  readonly submissionIds: SubmissionIds;
+}
 
 /** The outcome of dispatching one transfer. */
 export type DispatchResult =
@@ -62,7 +70,7 @@ export class Dispatcher {
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
 
-  constructor(private readonly deps: TrackingDeps) {}
+  constructor(private readonly deps: QueueDeps) {}
 
   /** Why Globus accepts no submissions; undefined once one has succeeded again. */
   get waitsForGlobus(): string | undefined {

@@ -1,5 +1,6 @@
 import { taskLabel } from '../../domain/task-label.js';
 import type { TrackingDeps } from '../core/tracking-deps.js';
+import type { TaskListing } from '../polling/task-listing.js';
 import type { Dispatcher } from '../queue/dispatcher.js';
 
 /**
@@ -9,7 +10,8 @@ import type { Dispatcher } from '../queue/dispatcher.js';
  * @throws UpstreamError when Globus can't be queried; until it could be, nothing may be submitted
  */
 export async function reconcile(
-  { transfers, steps, listing }: Pick<TrackingDeps, 'transfers' | 'steps' | 'listing'>,
+  { transfers, steps }: TrackingDeps,
+  listing: TaskListing,
   dispatcher: Dispatcher,
 ): Promise<void> {
   const unconfirmed = transfers

@@ -145,7 +145,7 @@ export class Sweep {
   }
 
   /**
-   * Searches for a job that its caller was told does not exist, and cancels it if found. Ends by
+   * Searches for a job whose request was answered with an error, and cancels it if found. Ends by
    * itself once SciCat has answered after some minutes; never rejects.
    */
   async disown(key: string): Promise<void> {

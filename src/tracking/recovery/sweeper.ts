@@ -1,6 +1,7 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
+import type { TaskListing } from '../polling/task-listing.js';
 import type { Sweep, SweepResult } from './sweep.js';
 
 const SWEEP_EVERY_MS = 5 * 60_000;
@@ -14,6 +15,7 @@ export class Sweeper {
   constructor(
     private readonly deps: TrackingDeps,
     private readonly sweep: Sweep,
+    private readonly listing: TaskListing,
   ) {}
 
   /** @throws UpstreamError when the open jobs could not be read completely; already reported */
@@ -47,10 +49,10 @@ export class Sweeper {
 
   /** Without transfers in flight, nothing else shows that Globus accepts the account again. */
   private async tryGlobusAccount(): Promise<void> {
-    const { alarms, transfers, listing } = this.deps;
+    const { alarms, transfers } = this.deps;
     if (!alarms.isRaised('globus-account') || transfers.inFlight().size > 0) return;
     try {
-      await listing.running();
+      await this.listing.running();
       alarms.clear('globus-account');
     } catch {
       // The alarm stays.
