@@ -110,9 +110,6 @@ export type TransferStatus =
       readonly by: string;
     };
 
-/** A status of one state. */
-export type StatusOf<State extends TransferState> = Extract<TransferStatus, { state: State }>;
-
 /** The SciCat job of a new transfer. */
 export interface CreatedJob {
   readonly jobId: string;

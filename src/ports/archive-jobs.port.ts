@@ -1,18 +1,18 @@
-/** The job that has a dataset archived, in the name of the user who requested the transfer. */
+/** A request to archive a dataset on behalf of the user who requested the transfer. */
 export interface NewArchiveJob {
   readonly datasetPid: string;
-  /** Absent for jobs of the Go version, which did not keep who asked. */
+  /** Absent for jobs of the Go version, which did not record the user. */
   readonly ownerUser?: string;
   readonly ownerGroup: string;
   readonly contactEmail?: string;
   readonly transferJobId: string;
-  /** The transfer's key; what {@link ArchiveJobs.findByKey} searches. */
+  /** Searched by {@link ArchiveJobs.findByKey}. */
   readonly transferKey: string;
 }
 
-/** SciCat's archive jobs, of which a transfer makes at most one. */
+/** SciCat's archive jobs; each transfer creates at most one. */
 export interface ArchiveJobs {
-  /** Id of the archive job that our own account made for this transfer. */
+  /** Id of the archive job that our own account created for this transfer. */
   findByKey(transferKey: string, signal?: AbortSignal): Promise<string | undefined>;
 
   /** Creates the job and returns its id. After an unclear error, search before retrying. */

@@ -1,6 +1,6 @@
 /**
- * Time as the service sees it. A port, so that days pass in milliseconds in tests and a jump of the
- * wall clock changes nothing but what is displayed.
+ * Time. A port, so that days pass in milliseconds in tests. Jumps of the wall clock affect only what is
+ * displayed.
  */
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. For display and for comparing with upstream dates. */
@@ -10,14 +10,14 @@ export interface Clock {
   /**
    * Resolves after `ms` milliseconds.
    *
-   * @throws the signal's reason, as soon as `signal` is aborted.
+   * @throws the signal's reason, as soon as `signal` is aborted
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
-   * Calls back after `ms` milliseconds. For what is mostly taken back: that costs nothing here, where
-   * a {@link sleep} that is broken off makes errors.
+   * Calls back after `ms` milliseconds. For timers that are usually cancelled, which is cheaper than
+   * aborting a {@link sleep}.
    *
-   * @returns takes the call back, if it has not been made
+   * @returns a function that cancels the timer
    */
   schedule(ms: number, callback: () => void): () => void;
 }

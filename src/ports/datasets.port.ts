@@ -1,10 +1,10 @@
 import type { LifecycleFound } from '../domain/transfer.js';
 
-/** What a transfer needs to know of a dataset. */
+/** The properties of a dataset that a transfer needs. */
 export interface Dataset {
   readonly pid: string;
   readonly ownerGroup: string;
-  /** Absolute path at the source facility, as its owner entered it. */
+  /** Absolute path at the source facility, as entered by the dataset's owner. */
   readonly sourceFolder: string;
   /** Bytes; 0 when unknown. */
   readonly size: number;
@@ -15,19 +15,19 @@ export interface Dataset {
 /** SciCat's datasets. Every call may throw an `UpstreamError`. */
 export interface Datasets {
   /**
-   * The dataset, if this user may read it.
+   * Reads a dataset as this user.
    *
-   * @throws InvalidRequestError when there is no such dataset or this token can't read it (one
-   *   answer for both, so that nobody learns what exists)
+   * @throws InvalidRequestError when it does not exist or this token can't read it; one answer for
+   *   both, to not reveal what exists
    */
   readAs(userToken: string, pid: string, signal?: AbortSignal): Promise<Dataset>;
 
-  /** The lifecycle, by the service's own account. @returns undefined when the dataset is gone */
+  /** Reads the lifecycle as the service. @returns undefined when the dataset is gone */
   lifecycle(pid: string, signal?: AbortSignal): Promise<LifecycleFound | undefined>;
 
   /**
-   * Marks the dataset as archivable. To be called only while the lifecycle is as it was found:
-   * repeating it after the archiver has begun would set `archivable` back to true.
+   * Marks the dataset as archivable. Call it only while the lifecycle is unchanged: after the archiver
+   * has begun it would set `archivable` back to true.
    */
   markArchivable(pid: string, signal?: AbortSignal): Promise<void>;
 

@@ -1,7 +1,7 @@
 import type { FileList } from '../file-lists/file-list.js';
 import type { StoredFileList } from '../file-lists/stored-format.js';
 
-/** A stored list, as {@link FileListStore.entries} lists it. */
+/** An entry of {@link FileListStore.entries}. */
 export interface StoredEntry {
   readonly key: string;
   /** Milliseconds since the epoch when it was stored. */
@@ -14,16 +14,16 @@ export interface StoredEntry {
  */
 export interface FileListStore {
   /**
-   * Stores a list, durably before it returns.
+   * Stores a list durably.
    *
-   * @throws SpoolUnavailableError when it can't (disk full); nothing is left behind then
+   * @throws SpoolUnavailableError when it can't, for example on a full disk; leaves nothing behind
    */
   put(key: string, files: FileList): Promise<void>;
 
   /**
-   * Finds a list.
+   * Opens a list.
    *
-   * @returns undefined when there is none, or it is damaged
+   * @returns undefined when there is none or it is damaged
    * @throws SpoolUnavailableError when it can't be read at present
    */
   open(key: string): Promise<StoredFileList | undefined>;

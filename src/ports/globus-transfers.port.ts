@@ -1,38 +1,38 @@
 import type { CopyOptions, RecordedSide } from '../domain/transfer-record.js';
 import type { StoredFileList } from '../file-lists/stored-format.js';
 
-/** What Globus is asked to do. */
+/** A submission to Globus. */
 export interface TransferRequest {
   readonly submissionId: string;
   readonly label: string;
   readonly source: RecordedSide;
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
-  /** Undefined: the whole folder, with all that is in it. */
+  /** Undefined: the whole folder, recursively. */
   readonly files: StoredFileList | undefined;
 }
 
-/** What came of asking Globus to start a transfer. */
+/** The outcome of a submission. */
 export type SubmitOutcome =
-  /** Globus has the task, from now or (the same submission, sent again) from earlier. */
+  /** Globus has the task, from this request or an earlier one with the same submission id. */
   | { readonly kind: 'accepted'; readonly taskId: string }
-  /** Globus refuses for good. `reason` is for the scientist, with Globus's request id. */
+  /** Globus refuses permanently. `reason` is for the scientist, with Globus's request id. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Another task with identical paths has not ended yet. Nothing was started. */
   | { readonly kind: 'conflict'; readonly reason: string }
-  /** Not now, from any of our transfers: rate limit, maintenance, too many pending. Nothing was started. */
+  /** None of our transfers now: rate limit, maintenance, too many pending. Nothing was started. */
   | {
       readonly kind: 'busy';
       readonly reason: string;
       readonly retryAfterSeconds?: number | undefined;
     }
-  /** The submission id is not accepted (any more). Nothing was started. */
+  /** The submission id is not, or no longer, accepted. Nothing was started. */
   | { readonly kind: 'submission-id-refused'; readonly reason: string }
-  /** Our own credentials are refused: nothing can be submitted until an operator acts. */
+  /** Our credentials are refused: nothing can be submitted until an operator acts. */
   | { readonly kind: 'account-refused'; readonly reason: string }
-  /** Our account can't get the scopes of these collections: others may go on. */
+  /** Our account can't get the scopes for these collections; other transfers are not affected. */
   | { readonly kind: 'scopes-refused'; readonly reason: string }
-  /** No answer, or none that tells: Globus may have the task. Submit again with the same id. */
+  /** No clear answer: Globus may have the task. Submit again with the same id. */
   | { readonly kind: 'unclear'; readonly reason: string };
 
 /** A Globus task, reduced to what the tracker needs. */
@@ -53,9 +53,9 @@ export interface GlobusTask {
   readonly filesSkipped: number;
   readonly bytesTransferred: number;
   readonly bytesPerSecond: number;
-  /** Source errors that Globus was told to skip: the copy is not whole. */
+  /** Source errors that Globus was told to skip; above 0 the copy is incomplete. */
   readonly skippedErrors: number;
-  /** Milliseconds since the epoch by Globus's clock; undefined if Globus did not tell. */
+  /** Milliseconds since the epoch by Globus's clock; undefined if unknown. */
   readonly requestedAt: number | undefined;
   /** Milliseconds since the epoch by Globus's clock; undefined while running. */
   readonly completedAt: number | undefined;
@@ -63,7 +63,7 @@ export interface GlobusTask {
 
 /** Why a task did not succeed. */
 export interface FatalError {
-  /** `cancelled`: on request. `expired`: its deadline passed. */
+  /** `cancelled`: on request. `expired`: past its deadline. */
   readonly kind: 'cancelled' | 'expired' | 'failed';
   /** Globus's own code. */
   readonly code: string;
@@ -74,14 +74,13 @@ export interface FatalError {
 export interface TaskError {
   readonly code: string;
   readonly description: string;
-  /** First lines of Globus's details, one line, bounded. */
+  /** The start of Globus's details, on one line, bounded in length. */
   readonly details: string;
 }
 
 /**
- * A slice of our account's tasks of type TRANSFER. Running ones are listed from the earliest
- * request on, completed ones from the earliest completion on, so that a listing that was cut can be
- * continued from its last task.
+ * Selects tasks of our account, of type TRANSFER. Running ones are listed by request time and completed
+ * ones by completion time, earliest first, so that a cut listing can be continued from its last task.
  */
 export type TaskQuery =
   | { readonly by: 'ids'; readonly taskIds: readonly string[] }
@@ -89,25 +88,25 @@ export type TaskQuery =
   | { readonly by: 'completed'; readonly since: number }
   | { readonly by: 'label'; readonly label: string };
 
-/** The tasks of a slice; `complete` is false when Globus may hold more than it listed. */
+/** The tasks of a query; `complete` is false when Globus may have more. */
 export interface TaskSlice {
   readonly tasks: readonly GlobusTask[];
   readonly complete: boolean;
 }
 
 /**
- * Globus, by the proxy's one client identity. Reading calls throw an `UpstreamError`
- * (`ServiceAccountError` when our own credentials are refused).
+ * Globus, under the service's one client identity. Calls throw an `UpstreamError`, which is a
+ * `ServiceAccountError` when our credentials are refused.
  */
 export interface GlobusTransfers {
-  /** Client id of the account; a task is visible only to the one that submitted it. */
+  /** Our client id; a task is visible only to the client that submitted it. */
   clientId(): string;
 
   /** A fresh submission id. */
   newSubmissionId(signal?: AbortSignal): Promise<string>;
 
   /**
-   * Asks Globus to start a transfer. Never throws for what Globus or the network do.
+   * Submits a transfer. Never throws for what Globus or the network do.
    *
    * @throws SpoolUnavailableError when the file list can't be read; nothing was started by this call
    */
@@ -119,7 +118,7 @@ export interface GlobusTransfers {
   /** One task. @returns undefined when Globus does not know it, or not as ours */
   task(taskId: string, signal?: AbortSignal): Promise<GlobusTask | undefined>;
 
-  /** Cancels a task; proves nothing, the task must be polled again. */
+  /** Requests a task's cancellation; only polling the task shows whether it ended. */
   cancel(taskId: string, signal?: AbortSignal): Promise<void>;
 
   /** The newest error event. @returns undefined when there is none */

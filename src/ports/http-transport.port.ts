@@ -1,8 +1,7 @@
-/** A body that is too long to be held as one string. */
+/** A body too long to be held as one string. */
 export interface StreamedBody {
-  /** How many bytes it has. */
   readonly bytes: number;
-  /** The body in pieces, from the start at every call: a retry sends all of it again. */
+  /** The body in pieces; each call begins at the start, for retries. */
   pieces(): AsyncIterable<Buffer>;
 }
 
@@ -13,34 +12,34 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Already encoded. */
   readonly body?: string | StreamedBody;
-  /** From the call to the last byte of the answer. */
+  /** From the call to the last byte of the response. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Use a connection that is new, or was in use a moment ago. For calls that must not be retried
-   * blindly: the server may drop one that has long been idle just when it is used.
+   * Use a connection that is new or was in use a moment ago. For calls that are unsafe to retry, since
+   * the server may close a long idle connection at any moment.
    */
   readonly freshConnection?: boolean;
 }
 
-/** Any answer, whatever its status. */
+/** A response, whatever its status. */
 export interface HttpResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; the string itself when it is not JSON; undefined when there is none. */
+  /** Parsed JSON; the string itself when it is not JSON; undefined when empty. */
   readonly body: unknown;
 }
 
 /**
- * - `timeout`: no answer in time.
+ * - `timeout`: no response in time.
  * - `not-sent`: the request certainly did not reach the service (no such host, refused).
  * - `lost`: the connection broke after the request may have been read.
  * - `aborted`: the caller's signal; says nothing about the service.
  */
 export type TransportFailure = 'timeout' | 'not-sent' | 'lost' | 'aborted';
 
-/** No answer. Carries nothing of the request, which holds tokens. */
+/** No response. Holds nothing of the request, which contains tokens. */
 export class TransportError extends Error {
   constructor(
     readonly failure: TransportFailure,
@@ -51,9 +50,9 @@ export class TransportError extends Error {
   }
 }
 
-/** The network as a port: axios in the service, an emulator's state machine in a simulation. */
+/** The network: axios in the service, the emulators' state machines in a simulation. */
 export interface HttpTransport {
-  /** @throws TransportError, and what a streamed body throws: then the request was not sent whole */
+  /** @throws TransportError, or the error of a streamed body, after which the request is incomplete */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 

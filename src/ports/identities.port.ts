@@ -1,19 +1,19 @@
-/** Who a SciCat token belongs to. */
+/** The owner of a SciCat token. */
 export interface Identity {
   /** Never empty. */
   readonly username: string;
-  /** As SciCat has it; undefined when it is no valid e-mail address. */
+  /** From SciCat; undefined when it is not a valid e-mail address. */
   readonly email: string | undefined;
   readonly accessGroups: readonly string[];
-  /** The whole identity document as SciCat returned it: access rules look into it. */
+  /** The whole identity document from SciCat, for access rules. */
   readonly document: unknown;
 }
 
-/** Who a token belongs to, by SciCat. */
+/** Finds the owners of tokens through SciCat. */
 export interface Identities {
   /**
-   * @throws UnauthenticatedError when SciCat does not accept the token, or knows nobody by it
-   * @throws UpstreamError when SciCat can't be asked
+   * @throws UnauthenticatedError when SciCat does not accept the token or knows no user for it
+   * @throws UpstreamError when SciCat can't be queried
    */
   identify(userToken: string, signal?: AbortSignal): Promise<Identity>;
 }

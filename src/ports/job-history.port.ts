@@ -1,13 +1,13 @@
 /**
- * Remembers one of the service's jobs across restarts: what an empty list of jobs means depends on
- * whether that job can still be read.
+ * Remembers one of the service's jobs across restarts. Whether that job can still be read shows what an
+ * empty list of jobs means.
  */
 export interface JobHistory {
-  /** Id of a job that this service has made; undefined when none is known here. */
+  /** Id of a job that this service created; undefined when none is known. */
   knownJob(): Promise<string | undefined>;
-  /** A job of ours. One is enough: others are not remembered while there is one. Never rejects. */
+  /** Remembers a job, unless one is known. Never rejects. */
   note(jobId: string): Promise<void>;
-  /** The known job is no longer in SciCat. Never rejects. */
+  /** Forgets the known job, which is no longer in SciCat. Never rejects. */
   forget(): Promise<void>;
 }
 

@@ -2,70 +2,70 @@ import type { TransferJobDocument } from '../domain/job-reading.js';
 import type { CreatedJob, EndRequest, Transfer } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
 
-/** What a new transfer can expect. */
+/** Whether a new transfer would run or wait. */
 export interface Admission {
-  /** True: Globus is asked at once. False: the transfer will wait, for `waitsFor`. */
+  /** True: it is submitted at once. False: it waits. */
   readonly slot: boolean;
-  /** Why it waits, in words that continue "waiting: …"; '' with a slot. */
+  /** Why it waits, as a continuation of "waiting: …"; '' with a slot. */
   readonly waitsFor: string;
 }
 
 /** What {@link TransferTracking.admit} would do now. */
 export type Forecast =
-  /** An equal transfer is open already: its job would be the answer. */
+  /** An equal transfer is open; its job would be the answer. */
   { readonly kind: 'repeats'; readonly jobId: string } | ({ readonly kind: 'starts' } & Admission);
 
-/** A transfer that is made durable: from then on it is carried out, whatever happens. */
+/** A durable transfer: from now on it is carried out, whatever happens. */
 export interface StoredTransfer {
   readonly record: TransferRecord;
   readonly job: CreatedJob;
 }
 
-/** A request whose rules are passed. */
+/** A request that has passed the rules. */
 export interface AdmissionRequest {
-  /** Of the requested copy: an equal open transfer is the answer to it. */
+  /** Identifies the requested copy; an open transfer with the same one is the answer. */
   readonly fingerprint: string;
-  /** Of the HTTP request that asks for it. */
+  /** Of the HTTP request. */
   readonly requestId: string;
   /**
-   * Makes the transfer durable. Called once at most, and only when no equal transfer is open and
-   * there is room.
+   * Makes the transfer durable. Called at most once, and only when no equal transfer is open and the
+   * queue is not full.
    *
-   * @param submissionId Globus's idempotency key to store with it, when Globus is asked at once
+   * @param submissionId Globus's idempotency key to store with it, if it is submitted at once
    */
   readonly store: (submissionId: string | undefined) => Promise<StoredTransfer>;
 }
 
-/** What became of a request. */
+/** The outcome of an admission. */
 export type AdmissionResult =
   /** An equal transfer was open already, or being stored. */
   | { readonly kind: 'repeats'; readonly jobId: string }
   /** Globus runs it. */
   | { readonly kind: 'started'; readonly jobId: string }
-  /** It is stored and waits, or Globus has not answered yet. */
+  /** It is stored and waits for a slot or for Globus's answer. */
   | { readonly kind: 'waits'; readonly jobId: string };
 
-/** A transfer that is tracked, as it is now. */
+/** The current state of a tracked transfer. */
 export interface TrackedState {
   readonly transfer: Transfer;
-  /** How many transfers go before this one; undefined when it does not wait in the queue. */
+  /** Number of transfers ahead of this one; undefined when it is not in the queue. */
   readonly queuePosition: number | undefined;
 }
 
-/** What became of creating a transfer's job. */
+/** The outcome of creating a transfer's job. */
 export type JobCreation =
   | { readonly kind: 'created' }
   /**
-   * The caller is told that the job was not created, but it may still turn up in SciCat. It is
-   * searched for some minutes, and cancelled if found.
+   * The caller gets an error, but the job may still turn up in SciCat. It is searched for some minutes
+   * and cancelled if found.
    */
   | { readonly kind: 'disowned'; readonly key: string }
-  /** SciCat does not let the service's account create jobs; `atLogin`: not even log in. */
+  /** SciCat does not let the service's account create jobs or, with `atLogin`, log in. */
   | { readonly kind: 'not-permitted'; readonly reason: string; readonly atLogin: boolean };
 
-/** Tracks transfers from their admission to their end. */
+/** Tracks transfers from admission to end. */
 export interface TransferTracking {
-  /** Whether recovery is complete: before, it is not known which transfers are open. */
+  /** Whether recovery is complete. Until then the open transfers are not all known. */
   readonly ready: boolean;
 
   /**
@@ -76,35 +76,31 @@ export interface TransferTracking {
   forecast(fingerprint: string): Forecast;
 
   /**
-   * Admits a transfer: answers with an equal open one, or has it stored and submits it when a slot
-   * is free. Waits for Globus's answer for 10 seconds at most.
+   * Admits a transfer: answers with an equal open one, or stores it and submits it if a slot is free.
+   * Waits at most 10 seconds for Globus's answer.
    *
-   * @throws NotReadyError before recovery is complete and while the service stops
-   * @throws QueueFullError when as many wait as `task.queueSize` allows
-   * @throws TransferRefusedError when Globus refuses it for good
+   * @throws NotReadyError before recovery is complete, and while the service is stopping
+   * @throws QueueFullError when the queue holds `task.queueSize` transfers
+   * @throws TransferRefusedError when Globus refuses it permanently
    * @throws UpstreamError, and what `store` throws
    */
   admit(request: AdmissionRequest): Promise<AdmissionResult>;
 
-  /** Reports the outcome of creating a job, as the last request has shown it. */
+  /** Reports the outcome of creating a job. */
   reportJobCreation(outcome: JobCreation): void;
 
-  /** A transfer that is tracked. */
+  /** A tracked transfer; undefined when it is not tracked. */
   find(jobId: string): TrackedState | undefined;
 
-  /**
-   * Takes up an open job that is not tracked yet.
-   *
-   * @returns undefined when the job can't be used
-   */
+  /** Tracks an open job. @returns undefined when the job can't be used */
   adopt(job: TransferJobDocument): Transfer | undefined;
 
   /**
-   * Requests a transfer's end. Returns when SciCat has the request; never waits for Globus.
+   * Requests a transfer's end. Resolves when SciCat has the request; never waits for Globus.
    *
-   * @param requestId of the HTTP request that asked for it
+   * @param requestId of the HTTP request
    * @throws JobNotFoundError when the transfer is not tracked
-   * @throws UpstreamError when SciCat can't be written to; the request is kept and written later
+   * @throws UpstreamError when SciCat can't be written; the request is kept and written later
    */
   requestEnd(jobId: string, request: EndRequest, requestId: string): Promise<void>;
 }

@@ -35,14 +35,14 @@ async function copying(looks: number): Promise<void> {
   }
 }
 
-describe("what SciCat does not let the service's account do", () => {
+describe("rights that the service's SciCat account lacks", () => {
   beforeEach(async () => {
     rig.left(aRunningTransfer());
     world.globus.put(aTask());
     await rig.started();
   });
 
-  test('reading jobs: one alarm, which good writes by another account do not take back', async () => {
+  test('reading jobs: one alarm, which successful writes do not clear', async () => {
     world.jobs.faults.always('listOpenIds', { before: accountRefused() });
     await copying(120);
     expect(world.jobs.writes.length).toBeGreaterThan(100);
@@ -52,7 +52,7 @@ describe("what SciCat does not let the service's account do", () => {
     expect(standing()).toEqual([]);
   });
 
-  test('writing jobs: one alarm, which a good sweep does not take back', async () => {
+  test('writing jobs: one alarm, which a successful sweep does not clear', async () => {
     world.jobs.faults.always('write', { before: accountRefused() });
     await copying(120);
     expect(world.events.of('swept').length).toBeGreaterThan(3);
@@ -73,7 +73,7 @@ describe("what SciCat does not let the service's account do", () => {
       await copying(120);
     });
 
-    test('one alarm, which good writes do not take back; it goes with the first that works', async () => {
+    test('one alarm, cleared by the first successful removal but not by writes', async () => {
       expect([said('scicat-account-remove'), standing()]).toEqual([
         [1, 0],
         ['scicat-account-remove'],
@@ -83,14 +83,14 @@ describe("what SciCat does not let the service's account do", () => {
       expect([world.jobs.stored.has(jobIdOf(2)), standing()]).toEqual([false, []]);
     });
 
-    test('or when somebody else has removed the job', async () => {
+    test('cleared also when the job was removed by other means', async () => {
       world.jobs.stored.delete(jobIdOf(2));
       await copying(60);
       expect(standing()).toEqual([]);
     });
   });
 
-  test('creating jobs: stands until one could be created, whatever is read and written', async () => {
+  test('creating jobs: the alarm stays until a job is created, whatever is read and written', async () => {
     rig.tracker.reportJobCreation({
       kind: 'not-permitted',
       reason: 'no right to create',
@@ -105,7 +105,7 @@ describe("what SciCat does not let the service's account do", () => {
     expect(standing()).toEqual([]);
   });
 
-  test('logging in: says nothing of what it may do, and is over with the next good sweep', async () => {
+  test('logging in: says nothing about rights, and is cleared by the next successful sweep', async () => {
     rig.tracker.reportJobCreation({
       kind: 'not-permitted',
       reason: 'wrong password',
@@ -116,7 +116,7 @@ describe("what SciCat does not let the service's account do", () => {
     expect(standing()).toEqual([]);
   });
 
-  test('an outage is none of these', async () => {
+  test('an outage raises none of these', async () => {
     for (const call of ['listOpenIds', 'write'] as const)
       world.jobs.faults.always(call, { before: down() });
     await copying(120);
@@ -124,7 +124,7 @@ describe("what SciCat does not let the service's account do", () => {
   });
 });
 
-describe("Globus refuses the service's account, and then takes it again", () => {
+describe("Globus refuses the service's account, then accepts it again", () => {
   beforeEach(async () => {
     await rig.started();
     world.globus.faults.always('list', { before: accountRefused('Globus') });
@@ -136,7 +136,7 @@ describe("Globus refuses the service's account, and then takes it again", () => 
     expect([rig.tracker.status().open, standing()]).toEqual([0, ['globus-account']]);
   });
 
-  test('while nobody wants anything: that is looked at every few minutes, not at every poll', async () => {
+  test('without transfers: checked every few minutes, not at every poll', async () => {
     const looks = world.globus.faults.count('list');
     await rig.pass(1200);
     expect([world.globus.faults.count('list') - looks, standing()]).toEqual([
@@ -153,8 +153,8 @@ describe("Globus refuses the service's account, and then takes it again", () => 
   });
 });
 
-describe('an alarm about one transfer goes with it', () => {
-  test('scopes that Globus refuses, and nobody wants any more', async () => {
+describe('an alarm about one transfer ends with it', () => {
+  test('refused scopes that are no longer needed', async () => {
     world.globus.alwaysSubmit({ kind: 'scopes-refused', reason: 'no scope' });
     await rig.started();
     await rig.request(1);
@@ -165,7 +165,7 @@ describe('an alarm about one transfer goes with it', () => {
     expect([rig.tracker.status().open, standing()]).toEqual([0, []]);
   });
 
-  test('a task of another label, and an error of our own', async () => {
+  test('a task with another label, and an internal error', async () => {
     rig.left(aRunningTransfer());
     world.globus.put(aTask({ label: taskLabel(jobIdOf(7)) }));
     await rig.started();

@@ -26,8 +26,8 @@ function copyAll(): void {
 const statuses = (...jobIds: readonly string[]): readonly (string | undefined)[] =>
   jobIds.map((jobId) => world.jobs.shown(jobId)?.split(':')[0]);
 
-describe('a job that was removed in SciCat is no answer to an equal request', () => {
-  test('not even before a sweep has noticed: the request is carried out anew, the old task ends', async () => {
+describe('a job that was removed in SciCat does not answer an equal request', () => {
+  test('before a sweep notices: the request gets a new job, and the old task ends', async () => {
     expect(await rig.ask()).toBe(FIRST);
     await rig.pass(10);
     world.jobs.stored.delete(FIRST);
@@ -39,7 +39,7 @@ describe('a job that was removed in SciCat is no answer to an equal request', ()
     ]);
   });
 
-  test('nor after it, while Globus can not be asked to end the old task', async () => {
+  test('after a sweep, while Globus can not be reached to cancel the old task', async () => {
     await rig.ask();
     await rig.pass(10);
     for (const call of ['list', 'task'] as const)
@@ -50,7 +50,7 @@ describe('a job that was removed in SciCat is no answer to an equal request', ()
     expect(await rig.ask()).toBe(SECOND);
   });
 
-  test('while SciCat can not say whether it is there, nobody is told anything', async () => {
+  test('while SciCat can not say whether it exists, the request fails', async () => {
     await rig.ask();
     world.jobs.faults.next('read', { before: down() });
     await expect(rig.ask()).rejects.toThrow(down().message);
@@ -83,14 +83,14 @@ describe('an equal request that comes while the first is being stored', () => {
     expect(await answered()).toEqual([FIRST, FIRST]);
   });
 
-  test('gets a job of its own when the end of the first was requested meanwhile', async () => {
+  test('gets its own job when the end of the first was requested meanwhile', async () => {
     const { answered } = await askedTwice();
     const request = { reason: 'user', by: 'alice', at: '', remove: false } as const;
     await rig.tracker.requestEnd(FIRST, request, REQUEST_ID);
     expect(await answered()).toEqual([FIRST, SECOND]);
   });
 
-  test('gets a job of its own when the job of the first was removed meanwhile', async () => {
+  test('gets its own job when the job of the first was removed meanwhile', async () => {
     const { answered } = await askedTwice();
     world.jobs.stored.clear();
     const third = rig.ask();
@@ -99,7 +99,7 @@ describe('an equal request that comes while the first is being stored', () => {
     expect(await third).toBe(SECOND);
   });
 
-  test('removed while Globus is slow to take it: a request then gets a job of its own', async () => {
+  test('gets its own job when the first was removed during a slow submission', async () => {
     const gate = aGate();
     world.globus.faults.next('submit', { hold: gate.opened });
     const first = rig.ask();
@@ -112,7 +112,7 @@ describe('an equal request that comes while the first is being stored', () => {
   });
 });
 
-describe('a request that was answered with an error, whose job SciCat has stored all the same', () => {
+describe('a request answered with an error although SciCat stored its job', () => {
   /** SciCat stores the job, but its answer is lost, and it is away for so long from then on. */
   async function askedInVain(awaySeconds: number): Promise<void> {
     world.jobs.faults.next('create', { after: timeout() });
@@ -127,7 +127,7 @@ describe('a request that was answered with an error, whose job SciCat has stored
     world.jobs.faults.clear();
   }
 
-  test('and who is away for ten minutes: the repeated request is the one that is carried out', async () => {
+  test('with SciCat down for ten minutes: only the retried request is carried out', async () => {
     await askedInVain(600);
     expect(await rig.ask()).toBe(SECOND);
     await rig.pass(600);
@@ -140,7 +140,7 @@ describe('a request that was answered with an error, whose job SciCat has stored
     expect(statuses(FIRST, SECOND)).toEqual(['004 cancelled', '003 finished']);
   });
 
-  test('is found however long SciCat was away, and then forgotten', async () => {
+  test('is found however long SciCat was down, and then forgotten', async () => {
     await askedInVain(3 * 3600);
     await rig.pass(600);
     expect(world.jobs.shown(FIRST)).toMatch(/^004 cancelled: cancelled by the service, because/);
@@ -150,7 +150,7 @@ describe('a request that was answered with an error, whose job SciCat has stored
   });
 });
 
-test('a disowned job that was taken up and given to Globus before is not called "never sent"', async () => {
+test('a disowned job that was adopted and submitted before counts as possibly sent', async () => {
   const { job, refused } = rig.storing(1);
   await refused();
   world.globus.alwaysSubmit('accepted-but-unclear');

@@ -35,7 +35,7 @@ describe('the schedule of the tracker', () => {
     expect([calls.splice(4), jest.getTimerCount()]).toEqual([['stop'], 0]);
   });
 
-  it('keeps to a new poll interval without a restart, and looks at once', async () => {
+  it('applies a new poll interval without a restart, and wakes at once', async () => {
     const { calls, config, schedule } = scheduled(3600);
     config.replace(aConfig({ task: { pollIntervalSeconds: 5 } }));
     expect(calls.splice(0)).toEqual(['start', 'wake']);

@@ -4,16 +4,15 @@ import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import type { Tracker } from './tracker.js';
 
 const INTERVAL = 'tracker';
-/** Requests have up to 20 s to end when the service stops; this is the tracker's part of it. */
+/** The tracker's share of the 20 s that a stopping service allows. */
 const STOP_WITHIN_MS = 15_000;
 
 /**
- * Starts the tracker, wakes it at every `task.pollInterval`, and when another configuration comes
- * into force, and stops it before the service goes. The timer only wakes: the tracker's own loop
- * never overlaps itself, however long a cycle takes.
+ * Starts the tracker, wakes it every `task.pollInterval` and after a configuration reload, and stops
+ * it before the service shuts down. The timer only wakes the tracker's loop, so cycles never overlap.
  */
 export class TrackerSchedule implements BeforeApplicationShutdown {
-  private unfollow: (() => void) | undefined;
+  private unsubscribe: (() => void) | undefined;
 
   constructor(
     private readonly registry: SchedulerRegistry,
@@ -21,34 +20,32 @@ export class TrackerSchedule implements BeforeApplicationShutdown {
     private readonly config: ConfigSnapshots,
   ) {}
 
-  /** To be called once, when all who listen to the tracker's events are there. */
+  /** Call once, after every listener of the tracker's events is registered. */
   begin(): void {
     this.wakeRegularly();
-    this.unfollow = this.config.onReplaced(() => {
+    this.unsubscribe = this.config.onReplaced(() => {
       this.wakeRegularly();
-      // There may be more places now.
+      // There may be more slots now.
       this.tracker.wake();
     });
     this.tracker.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.unfollow?.();
-    this.wakeNoMore();
+    this.unsubscribe?.();
+    this.stopWaking();
     await this.tracker.stop(STOP_WITHIN_MS);
   }
 
   private wakeRegularly(): void {
-    this.wakeNoMore();
+    this.stopWaking();
     this.registry.addInterval(
       INTERVAL,
-      setInterval(() => {
-        this.tracker.wake();
-      }, this.config.current().task.pollIntervalSeconds * 1000),
+      setInterval(() => this.tracker.wake(), this.config.current().task.pollIntervalSeconds * 1000),
     );
   }
 
-  private wakeNoMore(): void {
+  private stopWaking(): void {
     if (this.registry.doesExist('interval', INTERVAL)) this.registry.deleteInterval(INTERVAL);
   }
 }

@@ -81,7 +81,7 @@ const wish = (remove = false): EndRequest => ({
 });
 
 describe('from request to end', () => {
-  test('1…n are all answered at once; those over the limit wait and Globus is not called', async () => {
+  test('all requests are answered at once; those over the limit wait without a call to Globus', async () => {
     setUp({ task: { maxConcurrency: 2 } });
     await started();
     const answers = await Promise.all([1, 2, 3, 4].map(request));
@@ -97,7 +97,7 @@ describe('from request to end', () => {
     expect([3, 4].map((number) => tracker.find(jobIdOf(number))?.queuePosition)).toEqual([0, 1]);
   });
 
-  test('200 at the same time are all accepted, none twice, and the limit holds', async () => {
+  test('200 concurrent requests are all accepted once, and the limit holds', async () => {
     await started();
     const numbers = Array.from({ length: 200 }, (_, n) => n + 1);
     const answers = await Promise.all(numbers.map(request));
@@ -118,7 +118,7 @@ describe('from request to end', () => {
     ]);
   });
 
-  test('success: marked, archived, finished, and nothing is followed any more', async () => {
+  test('success: marked, archived, finished, and no longer tracked', async () => {
     await started();
     await request(1);
     world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
@@ -131,7 +131,7 @@ describe('from request to end', () => {
     expect(tracker.status()).toMatchObject({ open: 0, pendingWrites: 0 });
   });
 
-  test('the file list is kept until SciCat has the task id, then forgotten', async () => {
+  test('the file list is kept until SciCat has the task id, then removed', async () => {
     const files = fileListOf([{ path: 'a', isSymlink: false }]);
     await world.spool.put(keyOf(1), files);
     const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
@@ -145,7 +145,7 @@ describe('from request to end', () => {
     expect(world.spool.lists.size).toBe(0);
   });
 
-  test('the file list of a transfer that waits is kept, also when SciCat shows that it waits', async () => {
+  test('the file list of a waiting transfer is kept, also when SciCat shows that it waits', async () => {
     const files = fileListOf([{ path: 'a', isSymlink: false }]);
     await world.spool.put(keyOf(1), files);
     const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
@@ -169,7 +169,7 @@ function recordOf(transfer: Transfer): ReturnType<typeof aRecord> {
 }
 
 describe('after a restart', () => {
-  test('every open transfer goes on from where it was', async () => {
+  test('every open transfer continues where it was', async () => {
     left(aRunningTransfer({ number: 1 }));
     world.globus.put(aSucceededTask({ number: 1 }));
     left(aTransfer({ number: 2 }));
@@ -198,7 +198,7 @@ describe('after a restart', () => {
     );
   });
 
-  test('what Globus has already is found by its label before anything is handed over', async () => {
+  test('tasks that Globus already has are found by label before anything is submitted', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     left(aTransfer({ number: 1, submissionId: undefined, record: {} }));
     left(aTransfer({ number: 2 }));
@@ -207,7 +207,7 @@ describe('after a restart', () => {
     expect([world.globus.submissions, shown(2)]).toEqual([[], '002 transferring: transferring']);
   });
 
-  test('nothing is handed over while Globus can not be asked what it has', async () => {
+  test('nothing is submitted while Globus can not be queried', async () => {
     left(aTransfer());
     world.globus.faults.always('list', { before: timeout('Globus') });
     await started();
@@ -218,7 +218,7 @@ describe('after a restart', () => {
     expect(shown()).toBe('002 transferring: transferring');
   });
 
-  test('ready only after all was read, however long SciCat is away; then at once', async () => {
+  test('ready only after everything was read, however long SciCat is down, and then at once', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     world.jobs.faults.always('listOpen', { before: down() });
@@ -234,7 +234,7 @@ describe('after a restart', () => {
     ]);
   });
 
-  test('an equal request finds the transfer of before', async () => {
+  test('an equal request finds the earlier transfer', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
@@ -244,7 +244,7 @@ describe('after a restart', () => {
     });
   });
 
-  test('a job whose creator died over it says at once that it waits, though all slots are taken', async () => {
+  test('a job whose process crashed says at once that it waits, although all slots are taken', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     left(aRunningTransfer({ number: 1 }));
     world.globus.put(aTask({ number: 1 }));
@@ -253,7 +253,7 @@ describe('after a restart', () => {
     expect(shown(2)).toBe('001 transferring: waiting: resumed after a restart of the service');
   });
 
-  test('a wish to end that was confirmed is carried out', async () => {
+  test('a confirmed end request is carried out', async () => {
     left(aRunningTransfer({ endRequested: wish() }));
     world.globus.put(aTask());
     await started();
@@ -261,18 +261,18 @@ describe('after a restart', () => {
   });
 });
 
-describe('before Globus could be asked what it has from the last process', () => {
+describe('before the tasks of the last process have been matched', () => {
   beforeEach(async () => {
     left(aTransfer({ number: 1 }));
     world.globus.faults.always('list', { before: down('Globus') });
     await started();
   });
 
-  test('a request waits and is told what for, although all slots are free', async () => {
+  test('a request waits and says why, although all slots are free', async () => {
     expect(await request(2)).toBe('waits');
     await pass(60);
     expect([shown(2), world.globus.submissions]).toEqual([
-      '001 transferring: waiting: the service has just started and asks Globus first',
+      '001 transferring: waiting: the service has just started and is checking which transfers Globus already runs',
       [],
     ]);
     world.globus.faults.clear();
@@ -280,28 +280,28 @@ describe('before Globus could be asked what it has from the last process', () =>
     expect(shown(2)).toBe('002 transferring: transferring');
   });
 
-  test('nor does a request get a slot when the only one left behind is to be cancelled', async () => {
+  test('a request gets no slot even if the only earlier transfer is to be cancelled', async () => {
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
     await pass(10);
     expect(forecast().slot).toBe(false);
   });
 
-  test('one that was never handed over can be cancelled all the same', async () => {
+  test('a transfer that was never submitted can be cancelled', async () => {
     await request(2);
     await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
     await pass(10);
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
   });
 
-  test('one that Globus may have is not called cancelled', async () => {
+  test('a transfer that Globus may have is not cancelled yet', async () => {
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
     await pass(600);
     expect(tracker.find(jobIdOf(1))?.transfer.status).toMatchObject({ state: 'waiting' });
   });
 });
 
-describe('what SciCat shows no open job of', () => {
-  test('is empty for an account without rights, too: not ready, and an operator is called', async () => {
+describe('an empty list of open jobs', () => {
+  test('may mean an account without rights: not ready, and an alarm is raised', async () => {
     world.history.known = jobIdOf(1);
     world.jobs.faults.always('read', { before: accountRefused() });
     await started();
@@ -313,15 +313,15 @@ describe('what SciCat shows no open job of', () => {
     expect([tracker.ready, world.alarms.active().size]).toEqual([true, 0]);
   });
 
-  test('a job that a request has had made is remembered for that', async () => {
+  test('a job created for a request is remembered to verify it', async () => {
     await started();
     await request(7);
     expect(world.history.known).toBe(jobIdOf(7));
   });
 });
 
-describe('what goes wrong in a poll is no state', () => {
-  test('an outage of Globus of a day changes no job', async () => {
+describe('a failed poll changes no state', () => {
+  test('a day-long outage of Globus changes no job', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
@@ -335,7 +335,7 @@ describe('what goes wrong in a poll is no state', () => {
     expect(shown()).toBe('003 finished: finished');
   });
 
-  test('refused credentials are an alarm, and it goes when they are accepted again', async () => {
+  test('refused credentials raise an alarm, which is cleared once they are accepted again', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     world.globus.faults.always('list', { before: accountRefused('Globus') });
@@ -356,7 +356,7 @@ describe('what goes wrong in a poll is no state', () => {
   });
 });
 
-describe('a wish to end is answered at once in every state and converges', () => {
+describe('an end request is answered at once in every state and converges', () => {
   test('waiting in the queue', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     await started();
@@ -366,7 +366,7 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
   });
 
-  test('transferring: the wish is in SciCat first, then Globus is asked, and its end counts', async () => {
+  test('transferring: the request is written to SciCat, then the task is cancelled, and its end counts', async () => {
     await started();
     await request(1);
     await settle();
@@ -401,7 +401,7 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect(world.globus.cancelled).toEqual([taskIdFor(501)]);
   });
 
-  test('finalizing: it ends as it does, and the job goes if that was wanted', async () => {
+  test('finalizing: it ends as usual, and the job is removed if requested', async () => {
     world.datasets.faults.always('lifecycle', { before: down() });
     await started();
     await request(1);
@@ -413,7 +413,7 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect([world.jobs.stored.size, world.archiveJobs.made.length]).toEqual([0, 1]);
   });
 
-  test('just ended, while its last write is under way: the job is removed all the same', async () => {
+  test('just ended, while its last write is under way: the job is still removed', async () => {
     await started();
     await request(1);
     const gate = aGate();
@@ -428,7 +428,7 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect(world.jobs.stored.size).toBe(0);
   });
 
-  test('of a job whose dataset is gone: an error soon, and Globus is asked all the same', async () => {
+  test('dataset gone: an error soon, and the task is cancelled regardless', async () => {
     await started();
     await request(1);
     await pass(5);
@@ -446,7 +446,7 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect(world.globus.cancelled).toContain(taskIdFor(501));
   });
 
-  test('Globus took the cancel and nothing came of it: it is asked again after a minute', async () => {
+  test('a cancellation without effect is repeated after a minute', async () => {
     await started();
     await request(1);
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
@@ -456,7 +456,7 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect(world.globus.cancelled).toEqual([taskIdFor(501), taskIdFor(501)]);
   });
 
-  test('of a job that names a task without our label: that task is never cancelled', async () => {
+  test('a task without our label is never cancelled', async () => {
     left(aRunningTransfer());
     world.globus.put(aTask({ label: taskLabel(jobIdOf(2)) }));
     await started();
@@ -465,14 +465,14 @@ describe('a wish to end is answered at once in every state and converges', () =>
     expect([world.globus.cancelled, shown()?.slice(0, 16)]).toEqual([[], '002 transferring']);
   });
 
-  test('of a transfer that is not followed', async () => {
+  test('an untracked transfer is an error', async () => {
     await started();
     await expect(tracker.requestEnd(jobIdOf(7), wish(), CANCEL_ID)).rejects.toThrow(
       JobNotFoundError,
     );
   });
 
-  test('SciCat away: an error, but the wish is kept, written later and carried out', async () => {
+  test('SciCat down: an error, but the request is kept, written later and carried out', async () => {
     await started();
     await request(1);
     await pass(5);
@@ -497,7 +497,7 @@ describe('the queue', () => {
     expect(forecast().slot).toBe(false);
   });
 
-  test('places are promised in a burst, and given back where nothing came of them', async () => {
+  test('places are reserved in a burst, and released when storing fails', async () => {
     setUp({ task: { maxConcurrency: 1, queueSize: 1 } });
     await started();
     const [first, second] = [rig.storing(1), rig.storing(2)];
@@ -508,8 +508,8 @@ describe('the queue', () => {
   });
 });
 
-describe('a place that was taken', () => {
-  test('with a slot is a slot, also when a sweep has taken the job up in between', async () => {
+describe('a reserved place', () => {
+  test('with a slot keeps the slot when a sweep adopts the job in between', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     await started();
     const first = rig.storing(1);
@@ -524,7 +524,7 @@ describe('a place that was taken', () => {
     expect(await accepted).toBe('started');
   });
 
-  test('in the queue is on top of what would run, while Globus takes nothing', async () => {
+  test('in the queue comes on top of the slots while Globus accepts no submissions', async () => {
     setUp({ task: { maxConcurrency: 3, queueSize: 2 } });
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
     await started();
@@ -536,7 +536,7 @@ describe('a place that was taken', () => {
     expect(tracker.status().waiting).toBe(5);
   });
 
-  test('says that Globus is waited for also between two tries, and not that others run', async () => {
+  test('says between attempts that it waits for Globus, not for other transfers', async () => {
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
     await started();
     await request(1);
@@ -562,7 +562,7 @@ describe('a job that was removed from SciCat', () => {
     ]);
   });
 
-  test('while its submission is under way: the task that comes of it is cancelled, too', async () => {
+  test('during its submission: the resulting task is cancelled, too', async () => {
     await started();
     const gate = aGate();
     world.globus.faults.next('submit', { hold: gate.opened });
@@ -579,7 +579,7 @@ describe('a job that was removed from SciCat', () => {
     expect([world.globus.cancelled, tracker.status().open]).toEqual([[taskIdFor(501)], 0]);
   });
 
-  test('just before its submission begins: no task is left running that nobody follows', async () => {
+  test('just before its submission: no untracked task is left running', async () => {
     await started();
     const gate = aGate();
     world.spool.faults.next('open', { hold: gate.opened });
@@ -596,7 +596,7 @@ describe('a job that was removed from SciCat', () => {
     expect([world.globus.cancelled, tracker.status().open]).toEqual([[taskIdFor(501)], 0]);
   });
 
-  test('nothing is written of it any more, however long Globus can not be asked to end it', async () => {
+  test('is no longer written, however long Globus can not be reached to cancel its task', async () => {
     await started();
     await request(1);
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
@@ -620,7 +620,7 @@ describe('a job that was removed from SciCat', () => {
     );
   });
 
-  test('a write of it that was to be repeated is not', async () => {
+  test('is no longer written even if a retry was due', async () => {
     await started();
     await request(1);
     await pass(5);
@@ -634,7 +634,7 @@ describe('a job that was removed from SciCat', () => {
     expect(world.jobs.faults.count('write')).toBe(writes);
   });
 
-  test('is said once, and its task cancelled once, however many notice it', async () => {
+  test('is reported once, and its task cancelled once, however often it is noticed', async () => {
     await started();
     await request(1);
     await pass(5);
@@ -652,7 +652,7 @@ describe('a job that was removed from SciCat', () => {
     expect(world.events.of('job-gone')).toEqual([{ kind: 'job-gone', jobId: jobIdOf(1) }]);
   });
 
-  test('with an answer lost: its task is found by the label and cancelled', async () => {
+  test('with an answer lost: its task is found by label and cancelled', async () => {
     await started();
     world.globus.alwaysSubmit('accepted-but-unclear');
     world.globus.faults.always('list', { before: timeout('Globus') });
@@ -668,7 +668,7 @@ describe('a job that was removed from SciCat', () => {
 });
 
 describe('stop()', () => {
-  test('takes nothing new, lets a submission end, and writes what came of it', async () => {
+  test('admits nothing new, lets a submission end, and writes its outcome', async () => {
     await started();
     const gate = aGate();
     world.globus.faults.next('submit', { hold: gate.opened });
@@ -683,7 +683,7 @@ describe('stop()', () => {
     expect(shown()).toBe('002 transferring: transferring');
   });
 
-  test('during a look at Globus: nothing is handed over afterwards', async () => {
+  test('during a poll of Globus: nothing is submitted afterwards', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     await started();
     await Promise.all([1, 2].map(request));
@@ -729,7 +729,7 @@ describe('the answer to a request', () => {
     await answered;
   });
 
-  test('tells what Globus refuses for good, with the job that keeps it', async () => {
+  test('says what Globus refused, and names the job', async () => {
     await started();
     world.globus.planSubmit({ kind: 'refused', reason: 'permission denied' });
     await expect(request(1)).rejects.toMatchObject({
@@ -749,7 +749,7 @@ test('submission ids are fetched ahead, so that a request needs no round trip fo
   ]);
 });
 
-describe('what is told of a transfer', () => {
+describe('events of a transfer', () => {
   const told = () =>
     world.events.all.flatMap((event) =>
       event.kind === 'accepted' || event.kind === 'changed' || event.kind === 'end-requested'
@@ -757,7 +757,7 @@ describe('what is told of a transfer', () => {
         : [],
     );
 
-  test('carries the request that it came from, to the end, and the one that cancels it', async () => {
+  test('carry the request that created it, and the one that cancels it', async () => {
     await started();
     await request(1);
     await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
@@ -771,7 +771,7 @@ describe('what is told of a transfer', () => {
     ]);
   });
 
-  test('tells a new trouble once, not its details at every look, and the wish to give up', async () => {
+  test('report new trouble once, not its details at every poll, and the request to give up', async () => {
     setUp({ task: { stallTimeoutSeconds: 100 } });
     await started();
     await request(1);

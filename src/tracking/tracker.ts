@@ -31,11 +31,11 @@ import { reconcile } from './recovery/reconcile.js';
 import { Sweep } from './recovery/sweep.js';
 import { Sweeper } from './recovery/sweeper.js';
 
-/** What an operator may want to know of the tracker. */
+/** The state of the tracker, for health checks and metrics. */
 export interface TrackerStatus {
   /** Recovery is complete. */
   readonly ready: boolean;
-  /** Monotonic milliseconds of the last good poll of Globus; undefined before the first. */
+  /** Monotonic milliseconds of the last successful poll of Globus; undefined before the first. */
   readonly lastGoodPoll: number | undefined;
   readonly open: number;
   readonly waiting: number;
@@ -45,11 +45,11 @@ export interface TrackerStatus {
   readonly parkedJobs: number;
 }
 
-/** Where the tracker is in its life. It only goes forward. */
+/** The tracker's lifecycle. Phases only advance. */
 type Phase =
-  /** The open jobs are being read from SciCat; `retry` spaces the attempts. */
+  /** Reading open jobs from SciCat; `retry` spaces the attempts. */
   | { readonly kind: 'recovering'; readonly retry: Retry }
-  /** Globus is being asked which of them it runs; the next attempt is made when `retry` is due. */
+  /** Matching them with the tasks that Globus runs; `retry` spaces the attempts. */
   | { readonly kind: 'reconciling'; readonly retry: Retry }
   | { readonly kind: 'running' }
   | { readonly kind: 'stopping' };
@@ -58,20 +58,19 @@ const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
 const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
 
 /**
- * Tracks every transfer from its admission to its end: the loop and its life. The loop runs when it is
- * woken, by a timer or because something changed. Each cycle sweeps and polls if that is due,
- * finalizes, and dispatches. What takes time runs beside the loop, so that neither a slow SciCat nor
- * one bad transfer holds up the others.
+ * The loop that tracks every transfer from admission to end. A timer or a change wakes it. Each cycle
+ * starts a sweep and polls Globus when they are due, then finalizes and dispatches. Slow work runs in
+ * the background, so that neither a slow SciCat nor one bad transfer delays the rest.
  *
  * Invariants, cited at the lines that keep them:
  *
- * - T1: Nothing is admitted, polled or submitted before every open job was read from SciCat.
- * - T2: Nothing is submitted before the tasks of an earlier process were recognized at Globus.
- * - T3: The loop never overlaps itself, and nothing that happens in a cycle ends it.
- * - T4: One step of a transfer runs at a time (core/step-runner.ts).
- * - T5: Once stopping, no step begins; {@link stop} returns when all have ended.
- * - T6: A transfer is let go only when SciCat shows its end, or when its job was removed and Globus
- *   copies nothing more for it (completion/end-of-tracking.ts).
+ * - T1: Nothing is admitted, polled or submitted until every open job has been read from SciCat.
+ * - T2: Nothing is submitted until tasks started by an earlier process have been matched at Globus.
+ * - T3: Cycles never overlap, and no error in a cycle ends the loop.
+ * - T4: At most one step of a transfer runs at a time (core/step-runner.ts).
+ * - T5: Once stopping, no step begins; {@link stop} returns after all steps have ended.
+ * - T6: A transfer is dropped only when SciCat shows its end, or when its job was removed and Globus
+ *   no longer copies anything for it (completion/end-of-tracking.ts).
  */
 export class Tracker implements TransferTracking {
   private readonly parts: TrackingDeps;
@@ -96,47 +95,43 @@ export class Tracker implements TransferTracking {
     const { jobs, globus, events, config, clock, random = Math.random } = deps;
     const { background } = this;
     const { signal } = this.aborted;
-    // Every call under way listens to it, and there may be hundreds.
+    // Hundreds of concurrent calls may listen to each.
     setMaxListeners(0, signal, this.stopping.signal);
-    // The writer and what hears of its writes know each other.
+    // The writer and its listener refer to each other.
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) => end.confirmed(tracked, shown),
       gone: (tracked) => end.gone(tracked),
       failed: (tracked, error) => end.failed(tracked, error),
     };
-    const common: TrackingDeps = {
+    const transfers = new TrackedTransfers(events, clock, oldestFirst);
+    const { first, largest } = SUBMISSION_ID_STOCK;
+    const parts: TrackingDeps = {
       ...deps,
       ...{ random, background, signal },
-      transfers: new TrackedTransfers(events, clock, oldestFirst),
+      transfers,
       steps: new StepRunner(clock, random),
       tasks: new TaskLookup(globus, clock, signal),
       writer: new JobWriter(jobs, config, clock, random, events, listener),
     };
-    const slots = new Slots(common.transfers, config);
-    const { first, largest } = SUBMISSION_ID_STOCK;
-    const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
     const listing = new TaskListing(globus, clock, signal);
-    const dispatcher = new Dispatcher({ ...common, slots, submissionIds });
-    const canceller = new TaskCanceller(common);
-    const end = new EndOfTracking({ ...common, dispatcher, canceller });
+    const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
+    const queue = { ...parts, slots: new Slots(transfers, config), submissionIds };
+    const dispatcher = new Dispatcher(queue);
+    const canceller = new TaskCanceller(parts);
+    const end = new EndOfTracking(parts, dispatcher, canceller);
     const onGone = (tracked: TrackedTransfer): void => end.gone(tracked);
-    const sweep = new Sweep({ ...common, onGone });
-    this.parts = common;
+    this.parts = parts;
     this.submissionIds = submissionIds;
     this.listing = listing;
     this.dispatcher = dispatcher;
     this.canceller = canceller;
-    this.finalizer = new Finalizer(common);
-    this.admissions = new AdmissionControl({
-      ...{ ...common, slots, submissionIds, dispatcher, onGone },
-      gate: () => this.gate(),
-    });
-    this.poller = new Poller({
-      ...{ ...common, listing },
-      onEndWanted: (tracked) => background.add(canceller.cancel(tracked)),
-    });
-    this.sweep = sweep;
-    this.sweeper = new Sweeper({ ...common, sweep, listing });
+    this.finalizer = new Finalizer(parts);
+    this.admissions = new AdmissionControl(queue, dispatcher, () => this.gate(), onGone);
+    this.poller = new Poller(parts, listing, (tracked) =>
+      background.add(canceller.cancel(tracked)),
+    );
+    this.sweep = new Sweep(parts, onGone);
+    this.sweeper = new Sweeper(parts, this.sweep, listing);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
   }
 
@@ -144,7 +139,6 @@ export class Tracker implements TransferTracking {
     return this.phase.kind === 'reconciling' || this.phase.kind === 'running';
   }
 
-  /** What an operator may want to know. */
   status(): TrackerStatus {
     const { transfers, writer } = this.parts;
     return {
@@ -159,25 +153,25 @@ export class Tracker implements TransferTracking {
     };
   }
 
-  /** Every transfer that has not ended, or whose end SciCat does not show yet. In no order. */
+  /** Every transfer that has not ended or whose end SciCat does not show yet, in no order. */
   *openTransfers(): Iterable<Transfer> {
     for (const { transfer } of this.parts.transfers.all()) yield transfer;
   }
 
-  /** Begins. Recovery goes on in the background until SciCat has answered. */
+  /** Starts the loop. Recovery continues in the background until SciCat answers. */
   start(): void {
-    this.loop ??= this.run();
+    this.loop ??= this.run(); // T3
     this.wake();
   }
 
-  /** Something may have changed: the loop runs soon. */
+  /** Makes the loop run soon, because something may have changed. */
   wake(): void {
     this.woken = true;
     this.wakeUp?.();
   }
 
   /**
-   * Admits nothing more, lets steps under way end, writes what is pending.
+   * Stops admitting, lets running steps end, and writes pending changes.
    *
    * @param withinMs milliseconds after which the rest is left to the next start
    */
@@ -213,7 +207,7 @@ export class Tracker implements TransferTracking {
         this.background.add(this.sweep.disown(outcome.key));
         return;
       case 'not-permitted':
-        // Whether it may create jobs shows when it can log in again; that the next sweep shows.
+        // A failed login says nothing about the right to create; the next sweep tries to log in.
         alarms.raise(outcome.atLogin ? 'scicat-account' : 'scicat-account-create', outcome.reason);
         return;
     }
@@ -222,10 +216,8 @@ export class Tracker implements TransferTracking {
   find(jobId: string): TrackedState | undefined {
     const tracked = this.parts.transfers.get(jobId);
     if (tracked === undefined) return undefined;
-    const { transfer } = tracked;
-    const position =
-      transfer.status.state === 'waiting' ? this.parts.transfers.waiting().indexOf(tracked) : -1;
-    return { transfer, queuePosition: position < 0 ? undefined : position };
+    const position = this.parts.transfers.waiting().indexOf(tracked);
+    return { transfer: tracked.transfer, queuePosition: position < 0 ? undefined : position };
   }
 
   adopt(job: TransferJobDocument): Transfer | undefined {
@@ -285,7 +277,7 @@ export class Tracker implements TransferTracking {
     this.sweeper.sweepIfDue();
     if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);
     await this.poller.pollIfDue();
-    // While Globus was asked the service may have been told to stop.
+    // stop() may have been called during the poll.
     if (this.isStopping()) return; // T5
     for (const step of this.finalizer.startDue()) this.background.addThenWake(step);
     const dispatched =
@@ -297,12 +289,12 @@ export class Tracker implements TransferTracking {
     const { clock, random } = this.parts;
     if (!phase.retry.isDue()) return;
     try {
-      await this.sweeper.recover();
+      await this.sweeper.recover(); // T1
       if (this.phase !== phase) return; // T5
       this.phase = { kind: 'reconciling', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
       void this.submissionIds.fill();
     } catch {
-      // It was told. Tried again sooner than the next poll: no request is admitted until it succeeds.
+      // Already reported. Retried before the next poll, since nothing is admitted until it succeeds.
       void clock.sleep(phase.retry.fail(), this.stopping.signal).then(
         () => this.wake(),
         () => undefined,
@@ -313,9 +305,8 @@ export class Tracker implements TransferTracking {
   private async reconcile(phase: Phase & { kind: 'reconciling' }): Promise<void> {
     if (!phase.retry.isDue()) return;
     try {
-      const { parts, listing, dispatcher } = this;
-      await reconcile({ ...parts, listing, dispatcher });
-      if (this.phase === phase) this.phase = { kind: 'running' };
+      await reconcile(this.parts, this.listing, this.dispatcher);
+      if (this.phase === phase) this.phase = { kind: 'running' }; // T2, T5
     } catch (error) {
       phase.retry.delay(this.parts.config.current().task.pollIntervalSeconds * 900);
       this.poller.failed(error, 0);

@@ -18,7 +18,7 @@ import { Alarms } from './core/alarms.js';
 import { Tracker } from './tracker.js';
 import { TrackerSchedule } from './tracker-schedule.js';
 
-/** What tracks transfers from their admission to their end. */
+/** Tracks transfers from admission to end. */
 @Module({
   imports: [ScheduleModule.forRoot(), ScicatModule, GlobusModule, DataFolderModule],
   providers: [

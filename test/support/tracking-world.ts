@@ -9,6 +9,7 @@ import { StepRunner } from '../../src/tracking/core/step-runner.js';
 import { TaskLookup } from '../../src/tracking/core/task-lookup.js';
 import { oldestFirst } from '../../src/tracking/queue/order.js';
 import { Slots } from '../../src/tracking/queue/slots.js';
+import { SubmissionIds } from '../../src/tracking/queue/submission-ids.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { jobView } from '../../src/domain/job-view.js';
 import type { Transfer } from '../../src/domain/transfer.js';
@@ -20,7 +21,7 @@ import { FakeSpool } from './fake-file-list-store.js';
 import { RecordedEvents } from './recorded-events.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** Everything that tracking touches, in memory and in virtual time. */
+/** All collaborators of tracking, in memory and in virtual time. */
 export class TrackingWorld {
   readonly clock = new VirtualClock();
   readonly events = new RecordedEvents();
@@ -35,6 +36,7 @@ export class TrackingWorld {
   readonly steps = new StepRunner(this.clock, () => this.random());
   readonly slots;
   readonly tasks;
+  readonly submissionIds;
   readonly aborter = new AbortController();
   readonly background = new Background(() => undefined);
   readonly config;
@@ -54,7 +56,8 @@ export class TrackingWorld {
       gone: (tracked) => this.told.push(`gone ${tracked.jobId}`),
       failed: () => undefined,
     };
-    const { jobs, clock, random, events } = this;
+    const { jobs, globus, clock, random, events, signal } = this;
+    this.submissionIds = new SubmissionIds(globus, clock, random, 0, 0, signal);
     this.writer = new JobWriter(jobs, this.config, clock, random, events, listener);
   }
 
@@ -62,8 +65,8 @@ export class TrackingWorld {
     return this.aborter.signal;
   }
 
-  /** Follows a transfer whose job SciCat holds but has not been written to. */
-  follow(transfer: Transfer, holdsSlot = false): TrackedTransfer {
+  /** Tracks a transfer whose job is in SciCat but was never written. */
+  track(transfer: Transfer, holdsSlot = false): TrackedTransfer {
     const { origin, jobId: id } = transfer;
     this.jobs.put(
       origin.kind === 'recorded'
@@ -80,11 +83,12 @@ export class TrackingWorld {
 
   /** What the parts of tracking work with, under the names they know it by. */
   get deps() {
-    const { transfers, steps, slots, tasks, writer, config, signal } = this;
+    const { transfers, steps, slots, tasks, submissionIds } = this;
+    const { writer, config, signal } = this;
     const { jobs, archiveJobs, datasets, globus, spool, history } = this;
     const { events, alarms, clock, random, background } = this;
     return {
-      ...{ transfers, steps, slots, tasks, writer, config, signal },
+      ...{ transfers, steps, slots, tasks, submissionIds, writer, config, signal },
       ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
       ...{ events, alarms, clock, random, background },
     };

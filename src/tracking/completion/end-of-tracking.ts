@@ -8,35 +8,34 @@ import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Dispatcher } from '../queue/dispatcher.js';
 import type { TaskCanceller } from './task-canceller.js';
 
-interface Deps extends TrackingDeps {
-  readonly dispatcher: Dispatcher;
-  readonly canceller: TaskCanceller;
-}
-
 /**
- * Lets go of transfers: of one whose end SciCat shows, and of one whose job was removed, once Globus
- * copies nothing more for it. Hears of both from the job writer.
+ * Drops a transfer when SciCat shows its end, or when its job was removed and Globus no longer copies
+ * anything for it.
  */
 export class EndOfTracking implements JobWriterListener {
   private readonly fileListsRemoved = new WeakSet<TrackedTransfer>();
 
-  constructor(private readonly deps: Deps) {}
+  constructor(
+    private readonly deps: TrackingDeps,
+    private readonly dispatcher: Dispatcher,
+    private readonly canceller: TaskCanceller,
+  ) {}
 
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
-    const { alarms, background, events } = this.deps;
+    const { alarms, background, events, fileLists } = this.deps;
     alarms.clear(writeAlarm(shown));
     const { state } = shown.status;
-    // Something newer is to be written, such as the removal of an ended transfer's job.
+    // A newer state is still to be written, such as the removal of an ended transfer's job.
     if (isFinal(state) && tracked.transfer !== shown) return;
     if (state === 'waiting') return;
-    // SciCat has the task's id, or the end: the file list has done its work.
+    // SciCat has the task's id or the end: the file list is no longer needed.
     if (hasFileList(shown) && !this.fileListsRemoved.has(tracked)) {
       this.fileListsRemoved.add(tracked);
-      // What can't be removed now a sweep removes after some days.
-      background.add(this.deps.fileLists.remove(shown.key).catch(() => undefined));
+      // If this fails, a sweep removes the list after some days.
+      background.add(fileLists.remove(shown.key).catch(() => undefined));
     }
     if (!isFinal(state)) return;
-    // One that never changed here has ended before, and SciCat had lost it: nothing new to tell.
+    // Revision 0: an earlier end that SciCat had lost, and that was reported then.
     if (tracked.revision > 0) {
       events.emit({ kind: 'end-written', transfer: shown, requestId: tracked.requestId });
     }
@@ -49,34 +48,31 @@ export class EndOfTracking implements JobWriterListener {
     }
   }
 
-  /** The job was removed from SciCat: nothing more is to be copied for it. */
+  /** The job was removed from SciCat: its transfer is ended at Globus. */
   gone(tracked: TrackedTransfer): void {
-    const { transfers, events, writer, alarms, background, canceller } = this.deps;
+    const { transfers, events, writer, alarms, background } = this.deps;
     if (tracked.jobGone) return;
     transfers.setGone(tracked);
     events.emit({ kind: 'job-gone', jobId: tracked.jobId });
     writer.forget(tracked);
-    // What this service was not allowed to remove is removed now.
+    // The job that the service was not allowed to remove is now gone.
     if (isToBeRemoved(tracked.transfer)) alarms.clear('scicat-account-remove');
-    background.add(
-      canceller.cancelOrphan(tracked).then(() => {
-        this.letGo(tracked); // T6 of the tracker
-      }),
-    );
+    // T6 of the tracker
+    background.add(this.canceller.cancelOrphan(tracked).then(() => this.letGo(tracked)));
   }
 
   private letGo(tracked: TrackedTransfer): void {
-    const { writer, transfers, dispatcher, alarms, background } = this.deps;
+    const { writer, transfers, alarms, background } = this.deps;
     writer.forget(tracked);
     transfers.drop(tracked);
-    dispatcher.forget(tracked);
+    this.dispatcher.forget(tracked);
     alarms.clear(`task:${tracked.jobId}`);
     alarms.clear(`internal:${tracked.jobId}`);
     background.wake();
   }
 }
 
-/** The alarm of a refused write: an account may be allowed to write jobs and not to remove them. */
+/** The alarm of a refused write: removing jobs needs a right of its own. */
 function writeAlarm(transfer: Transfer): AlarmKind {
   return isToBeRemoved(transfer) ? 'scicat-account-remove' : 'scicat-account-write';
 }

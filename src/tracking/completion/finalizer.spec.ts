@@ -35,7 +35,7 @@ function finalizing(
   parts: TransferParts = {},
   status: Partial<Extract<TransferStatus, { state: 'finalizing' }>> = {},
 ): TrackedTransfer {
-  return world.follow(
+  return world.track(
     aTransfer({
       status: {
         state: 'finalizing',
@@ -60,7 +60,7 @@ async function work(seconds = 1): Promise<void> {
 const shown = (): string | undefined => world.jobs.shown(jobIdOf(1));
 
 describe('the last steps', () => {
-  test('note the lifecycle, mark, archive, and finished is the last write', async () => {
+  test('note the lifecycle, mark, archive; the last write is "finished"', async () => {
     const calls: string[] = [];
     const note = (name: string, made: { calls: string[] }): void => {
       const push = made.calls.push.bind(made.calls);
@@ -125,7 +125,7 @@ describe('the last steps', () => {
     ]);
   });
 
-  test('a dataset that is archivable already is not marked, but archived', async () => {
+  test('an already archivable dataset is archived without being marked', async () => {
     world.datasets.lifecycles.set(PID, { ...UNTOUCHED, archivable: true });
     finalizing();
     await work();
@@ -138,7 +138,7 @@ describe('the last steps', () => {
 });
 
 describe('resumed after a crash', () => {
-  test('before the dataset was marked: as if nothing had been', async () => {
+  test('before the dataset was marked: runs as usual', async () => {
     finalizing({}, { lifecycleBefore: UNTOUCHED });
     await work();
     expect([shown(), world.datasets.marked, world.archiveJobs.made.length]).toEqual([
@@ -155,7 +155,7 @@ describe('resumed after a crash', () => {
     expect([world.datasets.marked, world.archiveJobs.made.length]).toEqual([[], 1]);
   });
 
-  test('after the archive job was made: only the last write; the archiver is not disturbed', async () => {
+  test('after the archive job was created: only the last write; the dataset is not touched', async () => {
     await world.archiveJobs.create({
       datasetPid: PID,
       ownerGroup: 'p123',
@@ -173,7 +173,7 @@ describe('resumed after a crash', () => {
     ]).toEqual(['003 finished: finished', [], 1, 1]);
   });
 
-  test('someone else has begun with the dataset: its lifecycle is left alone', async () => {
+  test('another program has started on the dataset: its lifecycle is not touched', async () => {
     world.datasets.lifecycles.set(PID, { ...UNTOUCHED, archiveStatusMessage: 'started' });
     finalizing({}, { lifecycleBefore: UNTOUCHED });
     await work();
@@ -192,7 +192,7 @@ describe('never a second archive job', () => {
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 
-  test('stored, the answer lost, and SciCat away right then', async () => {
+  test('stored, the answer lost, and SciCat down right after', async () => {
     world.archiveJobs.faults.next('create', { after: timeout() });
     world.archiveJobs.faults.next('findByKey', {}, { before: down() }, { before: down() });
     finalizing();
@@ -200,7 +200,7 @@ describe('never a second archive job', () => {
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 
-  test('one that turns up while the dataset is being marked is taken', async () => {
+  test('one that turns up while the dataset is being marked is used', async () => {
     const gate = aGate();
     world.datasets.faults.next('markArchivable', { hold: gate.opened });
     finalizing();
@@ -214,7 +214,7 @@ describe('never a second archive job', () => {
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 
-  test('one that is there before anything was noted in the job is taken', async () => {
+  test('one that exists before anything was noted in the job is used', async () => {
     const job = { datasetPid: PID, ownerGroup: 'p123', transferJobId: jobIdOf(1) };
     await world.archiveJobs.create({ ...job, transferKey: keyOf(1) });
     finalizing();
@@ -222,7 +222,7 @@ describe('never a second archive job', () => {
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 
-  test('stored with the last refusal before giving up: it is there, so it is no 995', async () => {
+  test('stored despite the last refusal before giving up: found, so the status is not 995', async () => {
     const before = { before: doubtful() };
     world.archiveJobs.faults.next('create', before, before, { after: doubtful() });
     finalizing();
@@ -230,7 +230,7 @@ describe('never a second archive job', () => {
     expect([world.archiveJobs.made.length, shown()]).toEqual([1, '003 finished: finished']);
   });
 
-  test('marked, the answer lost: not marked again, or the archiver would be undone', async () => {
+  test('marked, the answer lost: not marked again, which would undo the archiver', async () => {
     world.datasets.faults.next('markArchivable', { after: timeout() });
     finalizing();
     await work(60);
@@ -248,7 +248,7 @@ describe('never a second archive job', () => {
   });
 });
 
-describe('after a restart a job that says "copied" is believed where Globus says so', () => {
+describe('after a restart a job that says "copied" is checked at Globus', () => {
   const nothingDone = () => [
     world.datasets.faults.calls,
     world.archiveJobs.faults.calls,
@@ -259,7 +259,7 @@ describe('after a restart a job that says "copied" is believed where Globus says
     ['still runs', aTask()],
     ['has failed', aFailedTask('QUOTA_EXCEEDED')],
     ['is of another job', aSucceededTask({ label: taskLabel(jobIdOf(2)) })],
-  ])('its task %s: nothing is marked or archived, and an operator is called', async (_w, task) => {
+  ])('its task %s: nothing is marked or archived, and an alarm is raised', async (_w, task) => {
     world.globus.put(task);
     const tracked = finalizing({}, { lifecycleBefore: UNTOUCHED });
     await work(600);
@@ -267,13 +267,13 @@ describe('after a restart a job that says "copied" is believed where Globus says
     expect([...world.alarms.active()]).toEqual([
       [
         `task:${jobIdOf(1)}`,
-        `Job ${jobIdOf(1)} claims that Globus task ${taskIdFor(1)} has copied everything, which is not so. Nothing is marked or archived; an operator should check both.`,
+        `Job ${jobIdOf(1)} claims that Globus task ${taskIdFor(1)} has completed, which Globus does not confirm. Nothing is marked or archived; an operator should check both.`,
       ],
     ]);
     expect(world.globus.faults.count('task')).toBeLessThanOrEqual(11);
   });
 
-  test('and goes on once Globus has copied everything', async () => {
+  test('continues once Globus has copied everything', async () => {
     world.globus.put(aTask());
     finalizing();
     await work(10);
@@ -282,13 +282,13 @@ describe('after a restart a job that says "copied" is believed where Globus says
     expect([shown(), world.archiveJobs.made.length]).toEqual(['003 finished: finished', 1]);
   });
 
-  test('a task that Globus has forgotten since can not contradict', async () => {
+  test('a task that Globus no longer knows does not contradict', async () => {
     finalizing();
     await work();
     expect([shown(), world.globus.looked]).toEqual(['003 finished: finished', [taskIdFor(1)]]);
   });
 
-  test('while Globus can not be asked it waits', async () => {
+  test('waits while Globus is unreachable', async () => {
     world.globus.put(aSucceededTask());
     world.globus.faults.always('task', { before: timeout('Globus') });
     finalizing();
@@ -299,19 +299,19 @@ describe('after a restart a job that says "copied" is believed where Globus says
     expect(shown()).toBe('003 finished: finished');
   });
 
-  test('what this process has seen to the end needs no second look', async () => {
-    const tracked = world.follow(aRunningTransfer());
+  test('a task that this process saw complete is not checked again', async () => {
+    const tracked = world.track(aRunningTransfer());
     world.transfers.update(tracked, (transfer) => succeeded(transfer, transfer.progress));
     await work();
     expect([shown(), world.globus.faults.calls]).toEqual(['003 finished: finished', []]);
   });
 });
 
-describe('a job that SciCat lets nobody write', () => {
+describe('a job that SciCat refuses to write', () => {
   test.each([
     ['a refusal', rejected(400)],
     ['a 400 that may have been stored', doubtful()],
-  ])('for a while (%s) says nothing of the dataset: it is waited out', async (_what, before) => {
+  ])('temporarily (%s) is waited out and says nothing about the dataset', async (_what, before) => {
     world.jobs.faults.always('write', { before });
     const tracked = finalizing();
     await work(600);
@@ -325,7 +325,7 @@ describe('a job that SciCat lets nobody write', () => {
     ]);
   });
 
-  test('because its dataset is gone: the transfer ends here, though the job can not say so', async () => {
+  test('because its dataset is gone: the transfer ends, although the job can not show it', async () => {
     const tracked = finalizing();
     world.jobs.withoutDataset.add(jobIdOf(1));
     world.datasets.lifecycle = () =>
@@ -347,7 +347,7 @@ test('nothing is done for a job that was removed from SciCat', async () => {
   expect([world.datasets.faults.calls, world.archiveJobs.faults.calls]).toEqual([[], []]);
 });
 
-describe('what SciCat refuses for good', () => {
+describe('a permanent refusal by SciCat', () => {
   test('997: marking, after three refusals', async () => {
     world.datasets.faults.always('markArchivable', { before: rejected(403) });
     finalizing();
@@ -379,7 +379,7 @@ describe('what SciCat refuses for good', () => {
   test.each([
     ['403', rejected(403)],
     ['400', doubtful()],
-  ])('W5 995: the archive job, refused with %s three times', async (_status, before) => {
+  ])('995: the archive job, refused with %s three times', async (_status, before) => {
     world.archiveJobs.faults.always('create', { before });
     finalizing();
     await work(60);
@@ -390,14 +390,14 @@ describe('what SciCat refuses for good', () => {
     ]);
   });
 
-  test('two refusals and then success is a success', async () => {
+  test('two refusals before a success do not count', async () => {
     world.archiveJobs.faults.next('create', { before: rejected(403) }, { before: rejected(403) });
     finalizing();
     await work(60);
     expect([shown(), world.archiveJobs.made.length]).toEqual(['003 finished: finished', 1]);
   });
 
-  test('an outage is no refusal: one refusal after it is not yet the end', async () => {
+  test('an outage is not a refusal: one refusal after it does not give up', async () => {
     world.datasets.faults.next(
       'markArchivable',
       ...Array.from({ length: 5 }, () => ({ before: timeout() })),
@@ -424,7 +424,7 @@ describe('an outage is waited out', () => {
     expect(shown()).toBe('003 finished: finished');
   });
 
-  test('and does not hold up others', async () => {
+  test('and does not delay other transfers', async () => {
     world.datasets.faults.next('lifecycle', { before: down() });
     finalizing();
     finalizing({ number: 2 });
@@ -433,7 +433,7 @@ describe('an outage is waited out', () => {
     expect(world.jobs.shown(jobIdOf(2))).toBe('003 finished: finished');
   });
 
-  test('an error of our own is an alarm and a repeat, not a lost transfer', async () => {
+  test('an internal error raises an alarm and is retried; the transfer is not lost', async () => {
     world.datasets.faults.next('lifecycle', { before: new TypeError('a mistake') });
     finalizing();
     await work(1);

@@ -7,7 +7,6 @@ import {
   finished,
   type LifecycleFound,
   type Shortfall,
-  type StatusOf,
   taskIdOf,
   type Transfer,
   wantsArchive,
@@ -15,29 +14,29 @@ import {
 } from '../../domain/transfer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
-/** Refusals by SciCat after which a step is given up and said so in the job. */
+/** Consecutive refusals by SciCat after which a step is given up; the job says so. */
 const REFUSALS_BEFORE_GIVING_UP = 3;
-/** After a job that Globus contradicts. */
+/** Pause after Globus contradicted a job. */
 const CONTRADICTED_PAUSE_MS = 60_000;
 const MAX_CONCURRENT = 32;
-/** While SciCat is slow, a job of an earlier attempt may be stored after the last check. */
+/** How long a check for an archive job is trusted: an earlier attempt may still be stored. */
 const CHECK_HOLDS_MS = 2000;
 
 /**
- * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark it as
- * archivable, have it archived, write the end. Each step checks before it acts, so a crash between
- * any two of them neither repeats nor forgets one. Outages are waited out.
+ * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark the dataset
+ * as archivable, create the archive job, write the end. Each step checks before it acts, so that a
+ * crash in between neither repeats nor skips one. Outages are waited out.
  */
 export class Finalizer {
   private underWay = 0;
-  /** Steps in a row that SciCat has refused, as opposed to not answered. */
+  /** Consecutive steps that SciCat refused; those without an answer are not refusals. */
   private readonly refusals = new WeakMap<TrackedTransfer, number>();
-  /** Transfers whose task Globus itself shows as completed, or no longer shows. */
+  /** Transfers whose task Globus showed as completed, or no longer knows. */
   private readonly proven = new WeakSet<TrackedTransfer>();
 
   constructor(private readonly deps: TrackingDeps) {}
 
-  /** Starts what is due. The promises are the caller's to wait for; they never reject. */
+  /** Starts the steps that are due. @returns promises for the caller to await; they never reject */
   startDue(): readonly Promise<void>[] {
     const { transfers, steps } = this.deps;
     const started: Promise<void>[] = [];
@@ -68,14 +67,14 @@ export class Finalizer {
 
   private async finalize(tracked: TrackedTransfer): Promise<void> {
     const { archiveJobs, signal } = this.deps;
-    const status = finalizingStatus(tracked.transfer);
-    if (status === undefined) return;
+    const { status } = tracked.transfer;
+    if (status.state !== 'finalizing') return;
     if (!(await this.provenByGlobus(tracked))) return;
     const archive = wantsArchive(tracked.transfer);
     const checkedAt = this.deps.clock.monotonicMs();
     if (archive) {
-      // From an earlier try or an earlier process; the archiver may have begun, so nothing else may
-      // be touched then. What the job says is no proof: a write that arrives late takes news out.
+      // An earlier attempt or process may have created it. Then the archiver may have begun, and the
+      // dataset must not be touched. The transfer's job can't tell: a late write may have undone it.
       const archiveJobId = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (archiveJobId !== undefined) {
         this.finish(tracked, { archiveJobId });
@@ -90,7 +89,7 @@ export class Finalizer {
     this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});
   }
 
-  /** @returns what could not be done; undefined when the dataset is as it should be */
+  /** @returns what could not be done; undefined on success */
   private async markArchivable(
     tracked: TrackedTransfer,
     lifecycleBefore: LifecycleFound | undefined,
@@ -106,18 +105,18 @@ export class Finalizer {
         transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found));
         before = found;
       }
-      // Also on a later try, when only the memory of this process holds what was found.
+      // Also on a retry, when only this process may know what was found.
       const written = await this.tryToConfirm(tracked);
-      // Read again at the last moment: writing may have taken long, and others write too.
+      // Read again at the last moment: the write may have taken long, and other programs write too.
       now = await datasets.lifecycle(datasetPid, signal);
-      // Without the dataset no job is ever written, so the dataset is checked before that counts.
+      // Without its dataset a job can never be written, so a missing dataset takes precedence.
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
     if (now === undefined) return datasetGone;
-    // Once it differs from what was found, another program (or an earlier attempt) has changed it.
+    // A lifecycle that differs was changed by another program or an earlier attempt.
     if (before.archivable || !sameLifecycle(before, now)) return undefined;
     try {
       await datasets.markArchivable(datasetPid, signal);
@@ -128,7 +127,7 @@ export class Finalizer {
     return undefined;
   }
 
-  /** @returns why the job could not be written: that says nothing of the dataset, and is waited out */
+  /** @returns an error to wait out when SciCat refuses to write the job */
   private async tryToConfirm(tracked: TrackedTransfer): Promise<'done' | Error> {
     try {
       await this.deps.writer.confirmed(tracked);
@@ -137,18 +136,18 @@ export class Finalizer {
       if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
       return new UpstreamUnavailableError(
         'SciCat',
-        'SciCat does not take what is to be written into the job; it is tried again.',
+        'SciCat refuses a write to the job; it will be retried.',
         { outcomeUnclear: false, cause: error },
       );
     }
   }
 
   /**
-   * What a job says of a task is not believed after a restart where Globus says otherwise. A task
-   * that Globus does not know any more can't contradict.
+   * After a restart a job's claim that its task completed is checked at Globus. A task that Globus no
+   * longer knows does not contradict it.
    */
   private async provenByGlobus(tracked: TrackedTransfer): Promise<boolean> {
-    // What this process saw itself needs no proof.
+    // This process saw the task complete.
     if (tracked.initial.status.state !== 'finalizing' || this.proven.has(tracked)) return true;
     const { globus, alarms, steps, signal } = this.deps;
     const task = await globus.task(taskIdOf(tracked.transfer), signal);
@@ -159,7 +158,7 @@ export class Finalizer {
     ) {
       alarms.raise(
         `task:${tracked.jobId}`,
-        `Job ${tracked.jobId} claims that Globus task ${task.taskId} has copied everything, which is not so. Nothing is marked or archived; an operator should check both.`,
+        `Job ${tracked.jobId} claims that Globus task ${task.taskId} has completed, which Globus does not confirm. Nothing is marked or archived; an operator should check both.`,
       );
       steps.delay(tracked, CONTRADICTED_PAUSE_MS);
       return false;
@@ -168,7 +167,7 @@ export class Finalizer {
     return true;
   }
 
-  /** @param checkedAt monotonic milliseconds when there was no archive job yet */
+  /** @param checkedAt monotonic milliseconds at which there was no archive job yet */
   private async makeArchiveJob(
     tracked: TrackedTransfer,
     checkedAt: number,
@@ -181,7 +180,7 @@ export class Finalizer {
     try {
       return { archiveJobId: await archiveJobs.create(newArchiveJob(tracked.transfer), signal) };
     } catch (error) {
-      // SciCat may have stored it although it answered with an error.
+      // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
       if (!this.givenUp(tracked, error)) throw error;
@@ -199,7 +198,7 @@ export class Finalizer {
     this.deps.writer.changed(tracked, 'final');
   }
 
-  /** Whether SciCat has refused a step often enough, in a row, that it means it. */
+  /** Whether SciCat has refused a step often enough in a row to give it up. */
   private givenUp(tracked: TrackedTransfer, error: unknown): boolean {
     return isRefusal(error) && this.refusalsOf(tracked) + 1 >= REFUSALS_BEFORE_GIVING_UP;
   }
@@ -211,10 +210,6 @@ export class Finalizer {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
-}
-
-function finalizingStatus(transfer: Transfer): StatusOf<'finalizing'> | undefined {
-  return transfer.status.state === 'finalizing' ? transfer.status : undefined;
 }
 
 const datasetGone = notMarked('the dataset is no longer in SciCat');
@@ -237,17 +232,9 @@ function newArchiveJob(transfer: Transfer): NewArchiveJob {
     transferJobId: transfer.jobId,
     transferKey: transfer.key,
   };
-  switch (transfer.origin.kind) {
-    case 'go-version':
-      return { ...common, ownerGroup: transfer.origin.ownerGroup };
-    case 'recorded': {
-      const { username, email, ownerGroup } = transfer.origin.record.requestedBy;
-      return {
-        ...common,
-        ownerUser: username,
-        ownerGroup,
-        ...(email === undefined ? {} : { contactEmail: email }),
-      };
-    }
-  }
+  const { origin } = transfer;
+  if (origin.kind === 'go-version') return { ...common, ownerGroup: origin.ownerGroup };
+  const { username: ownerUser, email, ownerGroup } = origin.record.requestedBy;
+  const contact = email === undefined ? {} : { contactEmail: email };
+  return { ...common, ownerUser, ownerGroup, ...contact };
 }

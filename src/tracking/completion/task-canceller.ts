@@ -5,46 +5,46 @@ import { taskIdOf } from '../../domain/transfer.js';
 import { backoffMs, type BackoffBounds } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
-/** A cancel that Globus accepted but that shows no effect is sent again after this time. */
-const ASK_AGAIN_MS = 60_000;
+/** A cancellation that Globus accepted but that shows no effect is repeated after this time. */
+const CANCEL_AGAIN_MS = 60_000;
 const BACKOFF: BackoffBounds = { firstMs: 1000, capMs: 30_000 };
 
 /**
- * Cancels tasks at Globus: of transfers whose end was requested, and of those whose job is gone. Never
- * a task that does not carry the transfer's label. Cancelling decides nothing: the outcome of the
- * transfer follows from the task's real end, which the poller sees.
+ * Cancels Globus tasks of transfers whose end was requested or whose job is gone, but never a task
+ * without the transfer's label. The transfer's outcome follows from the task's real end, which the
+ * poller sees, not from the cancellation.
  */
 export class TaskCanceller {
-  /** When Globus was asked last, in monotonic milliseconds. */
-  private readonly askedAt = new WeakMap<TrackedTransfer, number>();
+  /** When a cancellation was last sent, in monotonic milliseconds. */
+  private readonly cancelledAt = new WeakMap<TrackedTransfer, number>();
 
   constructor(private readonly deps: TrackingDeps) {}
 
-  /** Cancels a running transfer's task, once SciCat has the request. Never rejects. */
+  /** Cancels a running transfer's task once SciCat has the end request. Never rejects. */
   async cancel(tracked: TrackedTransfer): Promise<void> {
     const { clock, steps } = this.deps;
-    const askedAt = this.askedAt.get(tracked) ?? Number.NEGATIVE_INFINITY;
-    if (clock.monotonicMs() - askedAt < ASK_AGAIN_MS) return;
+    const cancelledAt = this.cancelledAt.get(tracked) ?? Number.NEGATIVE_INFINITY;
+    if (clock.monotonicMs() - cancelledAt < CANCEL_AGAIN_MS) return;
     await steps.run(tracked, async () => {
       try {
         await this.requestWritten(tracked);
         await this.cancelTask(tracked, taskIdOf(tracked.transfer));
-        this.askedAt.set(tracked, clock.monotonicMs());
+        this.cancelledAt.set(tracked, clock.monotonicMs());
       } catch {
-        // Tried again at the next poll; the task's end is what counts, not this call's.
+        // Retried after the next poll.
       }
     });
   }
 
-  /** Returns when Globus copies nothing (more) for a transfer without a job. Never rejects. */
+  /** For a transfer without a job: returns when Globus no longer copies anything. Never rejects. */
   async cancelOrphan(tracked: TrackedTransfer): Promise<void> {
     const { clock, random, signal, steps } = this.deps;
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
-        // A step that was running when the job went may start a task: it ends first.
+        // A step that began before the job was removed may still start a task: it must end first.
         if (!steps.isRunning(tracked) && (await this.endedAtGlobus(tracked))) return;
       } catch (error) {
-        // Refused for good: there is nothing of ours to cancel.
+        // Globus rejects the request: there is no task of ours to cancel.
         if (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED') return;
       }
       await clock.sleep(backoffMs(failures, BACKOFF, random), signal).catch(() => undefined);
@@ -54,28 +54,17 @@ export class TaskCanceller {
   private async endedAtGlobus(tracked: TrackedTransfer): Promise<boolean> {
     const { tasks } = this.deps;
     const { status } = tracked.transfer;
-    switch (status.state) {
-      case 'transferring':
-        await this.cancelTask(tracked, status.taskId);
-        return true;
-      case 'waiting': {
-        if (status.submission === 'not-sent') return true;
-        const taskId = await tasks.find(tracked);
-        if (taskId === undefined) return tasks.isCertainlyAbsent(tracked);
-        await this.cancelTask(tracked, taskId);
-        return true;
-      }
-      case 'finalizing':
-      case 'finished':
-      case 'failed':
-      case 'cancelled':
-        return true;
-    }
+    if (status.state !== 'waiting' && status.state !== 'transferring') return true;
+    if (status.state === 'waiting' && status.submission === 'not-sent') return true;
+    const taskId = status.state === 'waiting' ? await tasks.find(tracked) : status.taskId;
+    if (taskId === undefined) return tasks.isCertainlyAbsent(tracked);
+    await this.cancelTask(tracked, taskId);
+    return true;
   }
 
   /**
-   * Returns when SciCat has the request, or can never have it: then this process knows it at least,
-   * and Globus is asked all the same.
+   * Returns when SciCat has the end request, or has rejected it. In that case only this process
+   * knows of it, and the task is cancelled regardless.
    */
   private async requestWritten(tracked: TrackedTransfer): Promise<void> {
     try {

@@ -4,9 +4,9 @@ import type { TransferEvents } from '../../ports/transfer-events.port.js';
 export const ALARM_KINDS = [
   /** Globus refuses the service's credentials. */
   'globus-account',
-  /** Transfers wait that were submitted under another Globus client id. */
+  /** Transfers are waiting that were submitted under another Globus client id. */
   'globus-client-id',
-  /** Globus refuses the scopes of two facilities' collections; the detail names both. */
+  /** Globus refuses the scopes for a pair of facilities' collections; the detail names both. */
   'globus-scopes',
   /** The SciCat account can't log in or can't read jobs. */
   'scicat-account',
@@ -25,39 +25,39 @@ export const ALARM_KINDS = [
 /** One of {@link ALARM_KINDS}. */
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
-/** The kind of an alarm, by its name. */
+/** The kind that an alarm's name begins with. */
 export function alarmKind(alarm: AlarmName): AlarmKind {
   return alarm.split(':', 1)[0] as AlarmKind;
 }
 
-/** An alarm: its kind, and what it is about where there may be several of a kind. */
+/** An alarm's kind, with a detail where several of one kind may be active. */
 export type AlarmName = AlarmKind | `${AlarmKind}:${string}`;
 
 /**
- * What needs an operator now. Each alarm is raised under a name, told once, shown by the health
- * check until it is cleared by what raised it.
+ * Conditions that need an operator. An alarm is reported once, and shown by the health check until
+ * the part that raised it clears it.
  */
 export class Alarms {
-  private readonly standing = new Map<AlarmName, string>();
+  private readonly raised = new Map<AlarmName, string>();
 
   constructor(private readonly events: TransferEvents) {}
 
   raise(alarm: AlarmName, reason: string): void {
-    if (this.standing.get(alarm) === reason) return;
-    this.standing.set(alarm, reason);
+    if (this.raised.get(alarm) === reason) return;
+    this.raised.set(alarm, reason);
     this.events.emit({ kind: 'alarm', alarm, reason });
   }
 
   clear(alarm: AlarmName): void {
-    if (this.standing.delete(alarm)) this.events.emit({ kind: 'alarm-cleared', alarm });
+    if (this.raised.delete(alarm)) this.events.emit({ kind: 'alarm-cleared', alarm });
   }
 
   isRaised(alarm: AlarmName): boolean {
-    return this.standing.has(alarm);
+    return this.raised.has(alarm);
   }
 
-  /** Alarm by name, with its reason. */
+  /** Active alarms, with their reasons. */
   active(): ReadonlyMap<AlarmName, string> {
-    return this.standing;
+    return this.raised;
   }
 }

@@ -1,17 +1,17 @@
-/** Work beside the tracker's loop. All of it ends before the tracker has stopped. */
+/** Work that runs beside the tracker's loop. The tracker has stopped only after all of it ended. */
 export class Background {
   private readonly running = new Set<Promise<unknown>>();
 
-  /** @param wake lets the tracker's loop run soon */
+  /** @param wake makes the tracker's loop run soon */
   constructor(readonly wake: () => void) {}
 
-  /** Keeps track of a step until it ends. The step must not reject. */
+  /** Holds a step until it ends. The step must not reject. */
   add(step: Promise<unknown>): void {
     const kept = step.finally(() => this.running.delete(kept));
     this.running.add(kept);
   }
 
-  /** As {@link add}, and wakes the loop when the step has ended. */
+  /** Like {@link add}, and wakes the loop when the step has ended. */
   addThenWake(step: Promise<unknown>): void {
     this.add(step.finally(this.wake));
   }

@@ -47,10 +47,10 @@ function fate(promise: Promise<void>): { readonly of: string } {
   );
   return result;
 }
-const running = (number = 1): TrackedTransfer => world.follow(aRunningTransfer({ number }));
+const running = (number = 1): TrackedTransfer => world.track(aRunningTransfer({ number }));
 
 describe('one writer per job', () => {
-  test('never two writes of one job at a time, and the latest state wins', async () => {
+  test('one write per job at a time, and the latest state wins', async () => {
     const tracked = running();
     const gate = aGate();
     world.jobs.faults.next('write', { hold: gate.opened });
@@ -72,7 +72,7 @@ describe('one writer per job', () => {
     ]);
   });
 
-  test('what SciCat shows already is not written', async () => {
+  test('a state that SciCat already shows is not written', async () => {
     const tracked = running();
     world.writer.markSynced(tracked);
     world.writer.changed(tracked, 'needed');
@@ -80,7 +80,7 @@ describe('one writer per job', () => {
     expect(written()).toEqual([]);
   });
 
-  test('a change that does not show is not written, and counts as confirmed', async () => {
+  test('a change that SciCat would not show is not written, and counts as confirmed', async () => {
     const tracked = running();
     world.writer.changed(tracked, 'needed');
     await settle();
@@ -92,7 +92,7 @@ describe('one writer per job', () => {
     expect(written().length).toBe(2);
   });
 
-  test('ends go first when many wait, and only so many are under way', async () => {
+  test('ends go first, and the number of concurrent writes is limited', async () => {
     const gate = aGate();
     world.jobs.faults.always('write', { hold: gate.opened });
     const count = MAX_CONCURRENT_WRITES + 4;
@@ -135,7 +135,7 @@ describe('the budget of progress', () => {
     },
   );
 
-  test('what was urgent stays so when the write fails: it does not queue behind numbers', async () => {
+  test('an urgent write that fails stays ahead of progress', async () => {
     world = new TrackingWorld({ task: { progressWritesPerSecond: 0.1 } });
     const others = [2, 3, 4].map((number) => running(number));
     const tracked = running(1);
@@ -152,7 +152,7 @@ describe('the budget of progress', () => {
     expect(written().map(([jobId]) => jobId)).toContain(jobIdOf(1));
   });
 
-  test('progress that an urgent write took along is not written again', async () => {
+  test('progress included in an urgent write is not written again', async () => {
     const tracked = running();
     world.transfers.update(tracked, bytes(1));
     world.writer.changed(tracked, 'progress');
@@ -163,20 +163,23 @@ describe('the budget of progress', () => {
   });
 });
 
-describe('after an outcome that is not certain', () => {
+describe('after an unclear outcome', () => {
   test.each([
     ['a time-out', timeout()],
     ["SciCat's 400 after storing", doubtful()],
-  ])('%s: read, and what is there is not written again (e-mails go out once)', async (_, after) => {
-    const tracked = running();
-    world.jobs.faults.next('write', { after });
-    world.writer.changed(tracked, 'needed');
-    await world.clock.advance(HOUR);
-    expect([written().length, world.jobs.faults.calls]).toEqual([1, ['write', 'read']]);
-    expect(world.told).toEqual([`confirmed ${jobIdOf(1)} transferring`]);
-  });
+  ])(
+    '%s: reads, and does not write again what is stored (e-mails are sent once)',
+    async (_, after) => {
+      const tracked = running();
+      world.jobs.faults.next('write', { after });
+      world.writer.changed(tracked, 'needed');
+      await world.clock.advance(HOUR);
+      expect([written().length, world.jobs.faults.calls]).toEqual([1, ['write', 'read']]);
+      expect(world.told).toEqual([`confirmed ${jobIdOf(1)} transferring`]);
+    },
+  );
 
-  test('what is not there is written until it is', async () => {
+  test('a state that is not stored is written until it is', async () => {
     const tracked = running();
     world.jobs.faults.always('write', { before: timeout() });
     world.writer.changed(tracked, 'needed');
@@ -187,7 +190,7 @@ describe('after an outcome that is not certain', () => {
     expect(written()).toEqual([[jobIdOf(1), '002', 0]]);
   });
 
-  test('when the job could not be read either, it is read before the next write', async () => {
+  test('a job that could not be read either is read before the next write', async () => {
     const tracked = running();
     world.jobs.faults.next('write', { after: timeout() });
     world.jobs.faults.next('read', { before: down() }, { before: down() });
@@ -199,7 +202,7 @@ describe('after an outcome that is not certain', () => {
     ]);
   });
 
-  test('a text that SciCat masks counts as written', async () => {
+  test('a string that SciCat masks counts as written', async () => {
     const tracked = running();
     world.transfers.update(tracked, (t) => failed(t, 'no access for alice@example.org'));
     const gate = aGate();
@@ -217,7 +220,7 @@ describe('after an outcome that is not certain', () => {
     expect([written().length, world.told]).toEqual([1, [`confirmed ${jobIdOf(1)} failed`]]);
   });
 
-  test('refused connections and our own account need no look: nothing was stored', async () => {
+  test('after a refused connection or login nothing is read: nothing was stored', async () => {
     const tracked = running();
     world.jobs.faults.next('write', { before: down() }, { before: accountRefused() });
     world.writer.changed(tracked, 'needed');
@@ -227,7 +230,7 @@ describe('after an outcome that is not certain', () => {
 });
 
 describe('a job that can not be written', () => {
-  test('is parked and tried hourly, said once, and the others go on', async () => {
+  test('is parked, reported once and retried hourly, while others go on', async () => {
     world.jobs.withoutDataset.add(jobIdOf(1));
     const tracked = running(1);
     world.writer.changed(tracked, 'needed');
@@ -247,7 +250,7 @@ describe('a job that can not be written', () => {
     expect([world.writer.parked, written().length]).toEqual([0, 2]);
   });
 
-  test('an outage does not count towards parking: one refusal after it is no verdict', async () => {
+  test('an outage does not count towards parking', async () => {
     const tracked = running();
     const outage = Array.from({ length: 8 }, () => ({ before: timeout() }));
     world.jobs.faults.next('write', ...outage, { before: rejected(404) });
@@ -256,7 +259,7 @@ describe('a job that can not be written', () => {
     expect([world.writer.parked, written().length]).toEqual([0, 1]);
   });
 
-  test('whoever waits for it hears soon that it can not be, not in an hour', async () => {
+  test('a waiting caller gets the error soon, not in an hour', async () => {
     world.jobs.withoutDataset.add(jobIdOf(1));
     const tracked = running(1);
     world.writer.changed(tracked, 'needed');
@@ -268,7 +271,7 @@ describe('a job that can not be written', () => {
     expect(waiting.of).toBe(`rejected: ${rejected(404).message}`);
   });
 
-  test('gone from SciCat: said, and not written any more', async () => {
+  test('removed from SciCat: reported, and no longer written', async () => {
     const tracked = running();
     world.jobs.stored.clear();
     world.writer.changed(tracked, 'needed');
@@ -285,27 +288,27 @@ describe('removal', () => {
     return tracked;
   };
 
-  test('an ended transfer whose user wanted it gone has its job removed, not written', async () => {
+  test('the job of an ended transfer is removed, not written, if its user requested that', async () => {
     world.writer.changed(removing(), 'final');
     await settle();
     expect([world.jobs.stored.size, written()]).toEqual([0, []]);
     expect(world.told).toEqual([`confirmed ${jobIdOf(1)} failed`]);
   });
 
-  test('with the answer lost: gone is what was wanted', async () => {
+  test('with the answer lost: a missing job is a success', async () => {
     world.jobs.faults.next('remove', { after: timeout() });
     world.writer.changed(removing(), 'final');
     await world.clock.advance(60_000);
     expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
   });
 
-  describe('that SciCat does not let the account do', () => {
+  describe('that SciCat does not permit', () => {
     const forbidden = new ServiceAccountError('SciCat', 'No right to remove.', { status: 403 });
 
     test.each([
       ['403', forbidden],
       ['a refusal', rejected(409)],
-    ])('(%s): the end is shown, once, and the removal tried hourly', async (_what, before) => {
+    ])('(%s): the end is shown once, and the removal retried hourly', async (_what, before) => {
       world.jobs.faults.always('remove', { before });
       world.writer.changed(removing(), 'final');
       await world.clock.advance(10 * 60_000);
@@ -318,7 +321,7 @@ describe('removal', () => {
       expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
     });
 
-    test('nor can the end be written at first: it is shown as soon as it can', async () => {
+    test('shows the end as soon as it can be written', async () => {
       world.jobs.faults.always('remove', { before: forbidden });
       world.jobs.faults.next('write', { before: timeout() }, { before: down() });
       world.writer.changed(removing(), 'final');
@@ -326,7 +329,7 @@ describe('removal', () => {
       expect(written()).toEqual([[jobIdOf(1), '998', 0]]);
     });
 
-    test('an account that can not even log in is waited for: nothing was refused', async () => {
+    test('waits for an account that can not log in: nothing was refused', async () => {
       world.jobs.faults.next('remove', { before: accountRefused() });
       world.writer.changed(removing(), 'final');
       await world.clock.advance(60_000);
@@ -334,7 +337,7 @@ describe('removal', () => {
     });
   });
 
-  test('is repeated until the job is gone', async () => {
+  test('is retried until the job is gone', async () => {
     world.jobs.faults.next('remove', { before: timeout() }, { before: down() });
     world.writer.changed(removing(), 'final');
     await world.clock.advance(60_000);
@@ -343,7 +346,7 @@ describe('removal', () => {
 });
 
 describe('confirmed()', () => {
-  test('is at once where SciCat shows the state', async () => {
+  test('resolves at once if SciCat shows the state', async () => {
     const tracked = running();
     world.writer.markSynced(tracked);
     await world.writer.confirmed(tracked);
@@ -365,7 +368,7 @@ describe('confirmed()', () => {
     expect(waiting.of).toBe('resolved');
   });
 
-  test('tells of the failure, and the write is repeated all the same', async () => {
+  test('rejects with the failure, and the write is retried regardless', async () => {
     const tracked = running();
     world.transfers.update(tracked, wanted(false));
     world.jobs.faults.next('write', { before: down() });
@@ -376,7 +379,7 @@ describe('confirmed()', () => {
     expect(written().length).toBe(1);
   });
 
-  test('is rejected when the transfer is not followed any more', async () => {
+  test('rejects when the transfer is no longer tracked', async () => {
     const tracked = running();
     const gate = aGate();
     world.jobs.faults.next('write', { hold: gate.opened });
@@ -387,7 +390,7 @@ describe('confirmed()', () => {
     expect(waiting.of).toMatch(/^rejected: /);
   });
 
-  test('of a job that was removed meanwhile is "no such transfer", not an error of ours', async () => {
+  test('rejects with "no such transfer" when the job was removed meanwhile', async () => {
     const tracked = running();
     world.jobs.stored.clear();
     await expect(world.writer.confirmed(tracked)).rejects.toThrow(JobNotFoundError);
@@ -396,7 +399,7 @@ describe('confirmed()', () => {
 
 describe('stop()', () => {
   test('writes what is due, then nothing more', async () => {
-    const tracked = world.follow(aTransfer());
+    const tracked = world.track(aTransfer());
     world.writer.changed(tracked, 'needed');
     const stopped = fate(world.writer.stop(world.clock.monotonicMs() + 10_000));
     await world.clock.advance(1000);
@@ -407,7 +410,7 @@ describe('stop()', () => {
     expect(written().length).toBe(1);
   });
 
-  test('leaves nobody waiting for ever: neither who waited, nor who asks afterwards', async () => {
+  test('rejects callers that are waiting, and those that come later', async () => {
     const tracked = running();
     world.transfers.update(tracked, wanted(false));
     world.jobs.withoutDataset.add(jobIdOf(1));

@@ -14,14 +14,14 @@ import { type BackoffBounds, type Random, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from './tracked-transfers.js';
 
 /**
- * How soon a change must be in SciCat. `final`: an end, before all else. `needed`: something waits
- * for it, or a scientist should see it. `progress`: numbers, within the operator's budget.
+ * How soon SciCat must have a change. `final`: the end of a transfer, first of all. `needed`: something
+ * waits for it, or a scientist should see it. `progress`: numbers, within the operator's budget.
  */
 export type Urgency = 'final' | 'needed' | 'progress';
 
-/** Hears the outcome of writes. */
+/** Receives the outcomes of writes. */
 export interface JobWriterListener {
-  /** SciCat shows this state now. */
+  /** SciCat now shows this state. */
   confirmed(tracked: TrackedTransfer, shown: Transfer): void;
   /** SciCat no longer has the job. */
   gone(tracked: TrackedTransfer): void;
@@ -29,23 +29,26 @@ export interface JobWriterListener {
   failed(tracked: TrackedTransfer, error: Error): void;
 }
 
-interface Entry {
-  readonly tracked: TrackedTransfer;
+class Entry {
   urgency: Urgency | undefined;
-  writing: boolean;
+  writing = false;
   /** Revision that SciCat certainly shows; -1 before the first confirmation. */
-  confirmedRevision: number;
-  /** The view that SciCat shows, as text; undefined while that is not known. */
+  confirmedRevision = -1;
+  /** The view that SciCat shows, as JSON; undefined while unknown. */
   confirmedView: string | undefined;
-  readonly retry: Retry;
-  /** Refusals in a row, as opposed to writes that got no clear answer. */
-  refusals: number;
-  /** The last write may have been stored, or may yet be: read before writing again. */
-  verifyFirst: boolean;
-  parked: boolean;
-  /** The end was written of a transfer whose job is to be removed. */
-  endShown: boolean;
-  waiters: Waiter[];
+  /** Consecutive refusals; writes without a clear answer are not refusals. */
+  refusals = 0;
+  /** The last write may have been stored, or may still be: read before writing again. */
+  verifyFirst = false;
+  parked = false;
+  /** The job, which is to be removed, already shows the end of its transfer. */
+  endShown = false;
+  waiters: Waiter[] = [];
+
+  constructor(
+    readonly tracked: TrackedTransfer,
+    readonly retry: Retry,
+  ) {}
 }
 
 interface Waiter {
@@ -55,17 +58,17 @@ interface Waiter {
 }
 
 const URGENCIES: readonly Urgency[] = ['final', 'needed', 'progress'];
-/** How many jobs are written at the same time. */
+/** Jobs written at the same time, at most. */
 export const MAX_CONCURRENT_WRITES = 32;
 const BACKOFF: BackoffBounds = { firstMs: 1000, capMs: 30_000 };
 const PARK_MS = 60 * 60_000;
-/** Refusals in a row after which a job is parked: SciCat means it. */
+/** Consecutive refusals after which a job is parked. */
 const REFUSALS_BEFORE_PARKING = 5;
 
 /**
- * Keeps SciCat's jobs current. Nothing else writes them: never two writes of one job at a time, the
- * latest state wins, ends go first. After an unclear outcome it reads before it retries, since every
- * PATCH that SciCat stores also runs the job type's actions (e-mails).
+ * Keeps the jobs in SciCat current, as their only writer: one write per job at a time, the latest state
+ * wins, ends go first. After an unclear outcome it reads before it retries, because every PATCH that
+ * SciCat stores also runs the job type's actions, such as e-mails.
  */
 export class JobWriter {
   private readonly entries = new Map<string, Entry>();
@@ -93,28 +96,22 @@ export class JobWriter {
     setMaxListeners(0, this.stopped.signal);
   }
 
-  /** Jobs that SciCat does not show as they are. */
+  /** Jobs whose latest state SciCat does not show yet. */
   get pending(): number {
-    let pending = 0;
-    for (const entry of this.entries.values()) {
-      if (entry.urgency !== undefined || entry.writing) pending += 1;
-    }
-    return pending;
+    return this.count(({ urgency, writing }) => urgency !== undefined || writing);
   }
 
-  /** Jobs that SciCat keeps refusing to change; they are retried hourly. */
+  /** Jobs whose writes SciCat keeps refusing; they are retried hourly. */
   get parked(): number {
-    let parked = 0;
-    for (const entry of this.entries.values()) if (entry.parked) parked += 1;
-    return parked;
+    return this.count(({ parked }) => parked);
   }
 
-  /** SciCat shows this transfer as it is now: it was just made, or just read. */
+  /** SciCat shows the transfer's current state, which was just read from there. */
   markSynced(tracked: TrackedTransfer): void {
     this.entryOf(tracked).confirmedRevision = tracked.revision;
   }
 
-  /** SciCat shows something else than was written: another program wrote into the job. */
+  /** SciCat no longer shows what was written: another program wrote into the job. */
   markUnsynced(tracked: TrackedTransfer): void {
     const entry = this.entryOf(tracked);
     entry.confirmedRevision = -1;
@@ -122,24 +119,23 @@ export class JobWriter {
     this.changed(tracked, 'needed');
   }
 
-  /** The transfer has changed and SciCat is to show it, if it has the job still. */
+  /** Has the transfer's current state written, unless its job is gone. */
   changed(tracked: TrackedTransfer, urgency: Urgency): void {
     if (tracked.jobGone) return;
     const entry = this.entryOf(tracked);
-    if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
-      if (entry.urgency !== undefined) this.due[entry.urgency].delete(entry);
-      entry.urgency = urgency;
-    }
-    // A parked job keeps its hour; one that merely failed is retried at once with news.
+    const before = entry.urgency;
+    entry.urgency = moreUrgent(before, urgency);
+    if (before !== undefined && before !== entry.urgency) this.due[before].delete(entry);
+    // A parked job waits out its hour; one that merely failed is retried at once.
     if (urgency !== 'progress' && !entry.parked) entry.retry.hurry();
     if (!entry.writing) this.due[entry.urgency].add(entry);
     this.pump();
   }
 
   /**
-   * Resolves when SciCat shows the transfer as it is now or later.
+   * Resolves when SciCat shows the transfer's current state or a later one.
    *
-   * @throws the error of the write that failed; the write is retried all the same
+   * @throws the error of a failed write; the write is retried regardless
    */
   confirmed(tracked: TrackedTransfer): Promise<void> {
     if (tracked.jobGone) return Promise.reject(notThere(tracked));
@@ -148,13 +144,13 @@ export class JobWriter {
     if (this.stopped.signal.aborted) return Promise.reject(stopping());
     return new Promise((resolve, reject) => {
       entry.waiters.push({ revision: tracked.revision, resolve, reject });
-      // A caller waits: even a parked job is retried now rather than in an hour.
+      // A caller is waiting: even a parked job is retried now.
       entry.retry.hurry();
       this.changed(tracked, 'needed');
     });
   }
 
-  /** Nothing more is to be written of this transfer. */
+  /** Writes nothing more of this transfer. */
   forget(tracked: TrackedTransfer): void {
     const entry = this.entries.get(tracked.jobId);
     if (entry === undefined) return;
@@ -164,7 +160,7 @@ export class JobWriter {
   }
 
   /**
-   * Begins no new writes but those that are due, and waits for all.
+   * Waits for the writes under way and those that are due, and begins no others.
    *
    * @param deadlineMs monotonic milliseconds at which waiting ends
    */
@@ -182,6 +178,10 @@ export class JobWriter {
     }
   }
 
+  private count(matches: (entry: Entry) => boolean): number {
+    return [...this.entries.values()].filter(matches).length;
+  }
+
   private hasDue(): boolean {
     return URGENCIES.some((urgency) => [...this.due[urgency]].some(({ retry }) => retry.isDue()));
   }
@@ -189,25 +189,13 @@ export class JobWriter {
   private entryOf(tracked: TrackedTransfer): Entry {
     let entry = this.entries.get(tracked.jobId);
     if (entry === undefined) {
-      entry = {
-        tracked,
-        urgency: undefined,
-        writing: false,
-        confirmedRevision: -1,
-        confirmedView: undefined,
-        retry: new Retry(this.clock, BACKOFF, this.random),
-        refusals: 0,
-        verifyFirst: false,
-        parked: false,
-        endShown: false,
-        waiters: [],
-      };
+      entry = new Entry(tracked, new Retry(this.clock, BACKOFF, this.random));
       this.entries.set(tracked.jobId, entry);
     }
     return entry;
   }
 
-  /** Starts what may start now, and comes back when the next one is due. */
+  /** Starts the writes that may start now, and runs again when the next one is due. */
   private pump(): void {
     if (this.stopped.signal.aborted) return;
     const now = this.clock.monotonicMs();
@@ -303,11 +291,7 @@ export class JobWriter {
     }
   }
 
-  private retryLater(
-    entry: Entry,
-    urgency: Urgency,
-    outcome: Extract<Outcome, { readonly error: Error }>,
-  ): void {
+  private retryLater(entry: Entry, urgency: Urgency, outcome: Failure): void {
     const { jobId } = entry.tracked;
     const reason = errorInWords(outcome.error);
     if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
@@ -318,16 +302,14 @@ export class JobWriter {
       this.events.emit({ kind: 'write-failed', jobId, reason });
       entry.retry.fail();
     }
-    if (entry.urgency === undefined || rank(urgency) < rank(entry.urgency)) {
-      entry.urgency = urgency;
-    }
+    entry.urgency = moreUrgent(entry.urgency, urgency);
   }
 
   private async attempt(transfer: Transfer, entry: Entry): Promise<Outcome> {
     const { jobId } = transfer;
     const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
     const view = jobView(transfer);
-    // A change that does not show is none: every PATCH may send an e-mail.
+    // A change that SciCat would not show is not written: every PATCH may send an e-mail.
     if (!removes && entry.confirmedView === JSON.stringify(view)) return { kind: 'confirmed' };
     if (entry.verifyFirst) {
       const seen = await this.readBack(transfer, removes);
@@ -340,7 +322,7 @@ export class JobWriter {
     } catch (error) {
       if (!(error instanceof UpstreamError)) return { kind: 'unclear', error: asError(error) };
       if (removes && isRefusal(error)) return this.showEndAtLeast(entry, view, error);
-      // Refused before anything was read, or never sent: nothing to verify.
+      // Refused at login, or never sent: nothing was stored.
       if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) {
         return { kind: 'failed', error, mayArrive: false };
       }
@@ -352,7 +334,7 @@ export class JobWriter {
     }
   }
 
-  /** The job can't be removed: then it says at least how its transfer has ended. */
+  /** Writes the end into a job that SciCat refuses to remove. */
   private async showEndAtLeast(entry: Entry, view: JobView, error: Error): Promise<Outcome> {
     if (!entry.endShown) {
       try {
@@ -365,11 +347,8 @@ export class JobWriter {
     return { kind: 'refused', error };
   }
 
-  /** What SciCat shows after a write whose outcome is unclear. */
-  private async readBack(
-    transfer: Transfer,
-    removes: boolean,
-  ): Promise<Outcome | { readonly kind: 'differs' }> {
+  /** Compares what SciCat shows with what a write of unclear outcome was to store. */
+  private async readBack(transfer: Transfer, removes: boolean): Promise<Outcome | Differs> {
     try {
       const job = await this.jobs.read(transfer.jobId, this.stopped.signal);
       if (job === undefined) return { kind: removes ? 'confirmed' : 'gone' };
@@ -385,15 +364,18 @@ type Outcome =
   | { readonly kind: 'confirmed' }
   /** SciCat no longer has the job. */
   | { readonly kind: 'gone' }
-  /**
-   * It was not stored so far, and may go through later. `mayArrive`: its request may still be on its
-   * way, and SciCat may show this state, or go on showing the one before.
-   */
+  /** Not stored so far. `mayArrive`: its request may still arrive, and SciCat store it. */
   | { readonly kind: 'failed'; readonly error: Error; readonly mayArrive: boolean }
-  /** It may have been stored, and the job could not be read. */
+  /** Possibly stored; the job could not be read. */
   | { readonly kind: 'unclear'; readonly error: Error }
-  /** SciCat understood and said no, and the job is there and not as it should be. */
+  /** SciCat rejected the write, and the job does not show the state. */
   | { readonly kind: 'refused'; readonly error: Error };
+
+interface Differs {
+  readonly kind: 'differs';
+}
+
+type Failure = Extract<Outcome, { readonly error: Error }>;
 
 function notThere({ jobId }: TrackedTransfer): JobNotFoundError {
   return new JobNotFoundError(`Transfer ${jobId} no longer exists.`);
@@ -417,8 +399,9 @@ function takeWaiters(entry: Entry): readonly Waiter[] {
   return served;
 }
 
-function rank(urgency: Urgency): number {
-  return URGENCIES.indexOf(urgency);
+function moreUrgent(present: Urgency | undefined, other: Urgency): Urgency {
+  if (present === undefined) return other;
+  return URGENCIES.indexOf(other) < URGENCIES.indexOf(present) ? other : present;
 }
 
 function asError(error: unknown): Error {

@@ -10,8 +10,8 @@ interface StepState {
 const BACKOFF: BackoffBounds = { firstMs: 2000, capMs: 60_000 };
 
 /**
- * Runs the steps of transfers: one at a time for each, the next one after a pause that grows with
- * every failure in a row.
+ * Runs the steps of transfers, one at a time per transfer. After failures the next step waits, longer
+ * with each failure in a row.
  */
 export class StepRunner {
   private readonly states = new WeakMap<TrackedTransfer, StepState>();
@@ -22,7 +22,7 @@ export class StepRunner {
     private readonly random: Random,
   ) {}
 
-  /** Steps that are running now, over all transfers. */
+  /** Steps running now, over all transfers. */
   get running(): number {
     return this.count;
   }
@@ -31,22 +31,15 @@ export class StepRunner {
     return this.states.get(tracked)?.running === true;
   }
 
-  /** Whether a step may begin: the job exists, no step is running, and the last pause is over. */
+  /** Whether a step may begin: the job exists, no step is running, and no pause is in force. */
   isDue(tracked: TrackedTransfer): boolean {
     if (tracked.jobGone) return false;
     const state = this.states.get(tracked);
     return state === undefined || (!state.running && state.retry.isDue());
   }
 
-  /**
-   * Runs a step, due or not, unless one is running.
-   *
-   * @returns undefined when one is running
-   */
-  async run<Result>(
-    tracked: TrackedTransfer,
-    step: () => Promise<Result>,
-  ): Promise<Result | undefined> {
+  /** Runs a step, due or not. @returns undefined, without running it, while another one runs */
+  async run<T>(tracked: TrackedTransfer, step: () => Promise<T>): Promise<T | undefined> {
     const state = this.stateOf(tracked);
     if (state.running) return undefined; // T4 of the tracker
     state.running = true;
@@ -59,22 +52,22 @@ export class StepRunner {
     }
   }
 
-  /** A step failed: the next one begins after a pause that grows with each failure in a row. */
+  /** Records a failure: the next step begins after a pause that grows with each one in a row. */
   failed(tracked: TrackedTransfer, bounds: BackoffBounds = BACKOFF): void {
     this.stateOf(tracked).retry.fail(bounds);
   }
 
-  /** The next step begins after `ms` milliseconds; that is no failure. */
+  /** Delays the next step by `ms` milliseconds, without counting a failure. */
   delay(tracked: TrackedTransfer, ms: number): void {
     this.stateOf(tracked).retry.delay(ms);
   }
 
-  /** The next step may begin at once; failures so far still count. */
+  /** Ends the pause; earlier failures still count. */
   hurry(tracked: TrackedTransfer): void {
     this.states.get(tracked)?.retry.hurry();
   }
 
-  /** The transfer has moved on: no pause, and earlier failures no longer count. */
+  /** Ends the pause and forgets earlier failures: the transfer has moved on. */
   reset(tracked: TrackedTransfer): void {
     this.states.get(tracked)?.retry.succeed();
   }

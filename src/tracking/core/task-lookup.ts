@@ -3,15 +3,15 @@ import type { Clock } from '../../ports/clock.port.js';
 import type { GlobusTransfers, SubmitOutcome } from '../../ports/globus-transfers.port.js';
 import type { TrackedTransfer } from './tracked-transfers.js';
 
-/** How long the request of an unclear submission may take to arrive at Globus. */
+/** How long after an unclear submission its request may still arrive at Globus. */
 const REQUEST_MAY_ARRIVE_MS = 120_000;
 
 /**
- * Finds a transfer's task at Globus by its label, and tells when finding none is certain: not while
- * the request of an unclear submission may still arrive.
+ * Finds a transfer's Globus task by its label, and decides when finding none proves that there is
+ * none: not while the request of an unclear submission may still arrive.
  */
 export class TaskLookup {
-  /** Monotonic milliseconds when Globus may last have been asked to start a transfer. */
+  /** Monotonic milliseconds at which a submission may last have been under way. */
   private readonly submittedAt = new WeakMap<TrackedTransfer, number>();
 
   constructor(
@@ -20,7 +20,7 @@ export class TaskLookup {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Submits, and remembers when, unless Globus's answer is clear. */
+  /** Submits, and records when unless Globus's answer is clear. */
   async whileSubmitting(
     tracked: TrackedTransfer,
     submit: () => Promise<SubmitOutcome>,
@@ -29,15 +29,14 @@ export class TaskLookup {
     const stamp = (at: number): unknown => this.submittedAt.set(tracked, at);
     stamp(this.clock.monotonicMs());
     const outcome = await submit().finally(() => stamp(this.clock.monotonicMs()));
-    // After a clear answer nothing of this request is on its way any more.
+    // After a clear answer this request can no longer arrive.
     if (outcome.kind !== 'unclear') stamp(before);
     return outcome;
   }
 
   /**
-   * Our task of this transfer; a running one before one that has ended.
+   * The id of this transfer's task, if Globus lists one; a running task before one that has ended.
    *
-   * @returns its id, if Globus lists one
    * @throws UpstreamError
    */
   async find({ jobId }: TrackedTransfer): Promise<string | undefined> {
@@ -48,12 +47,12 @@ export class TaskLookup {
     return (running ?? own[0])?.taskId;
   }
 
-  /** After {@link find} found none: whether no earlier request can arrive any more. */
+  /** After {@link find} found none: whether it is too late for an earlier request to arrive. */
   isCertainlyAbsent(tracked: TrackedTransfer): boolean {
     return this.clock.monotonicMs() - this.lastSubmittedAt(tracked) >= REQUEST_MAY_ARRIVE_MS;
   }
 
-  /** An earlier process may have asked up to the moment when this one took the transfer up. */
+  /** An earlier process may have submitted until this one began to track the transfer. */
   private lastSubmittedAt(tracked: TrackedTransfer): number {
     return this.submittedAt.get(tracked) ?? tracked.trackedSince;
   }

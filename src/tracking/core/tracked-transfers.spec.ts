@@ -31,14 +31,14 @@ const add = (transfer: Transfer, holdsSlot = false) => transfers.add(transfer, {
 const waitingIds = (): readonly string[] => transfers.waiting().map(({ jobId }) => jobId);
 
 describe('the queue', () => {
-  test('is oldest first, however the transfers came in', () => {
+  test('is oldest first, in whatever order transfers were added', () => {
     for (const number of [3, 1, 5, 2, 4]) add(aTransfer({ number }));
     expect(waitingIds()).toEqual([1, 2, 3, 4, 5].map(jobIdOf));
     add(aTransfer({ number: 9, requestedAt: 0 }));
     expect(waitingIds()[0]).toBe(jobIdOf(9));
   });
 
-  test('a transfer is there once, as it came first', () => {
+  test('a transfer is added once and keeps its first state', () => {
     const first = add(aTransfer());
     expect(add(aTransfer({ attempts: 7 }))).toBe(first);
     expect([transfers.size, first.transfer.attempts]).toEqual([1, 0]);
@@ -46,7 +46,7 @@ describe('the queue', () => {
 });
 
 describe('slots', () => {
-  test('an end gives the slot back at once', () => {
+  test('an end returns the slot at once', () => {
     const [a, b, c] = [1, 2, 3].map((number) => add(aRunningTransfer({ number })));
     expect(transfers.slotsInUse).toBe(3);
     if (a === undefined || b === undefined || c === undefined) throw new Error('no transfers');
@@ -56,7 +56,7 @@ describe('slots', () => {
     expect(transfers.slotsInUse).toBe(0);
   });
 
-  test('a job that is deleted while its submission is under way leaves no slot taken for good', () => {
+  test('a job deleted during its submission does not hold a slot forever', () => {
     const tracked = add(aTransfer(), true);
     transfers.drop(tracked);
     expect(transfers.slotsInUse).toBe(0);
@@ -68,7 +68,7 @@ describe('slots', () => {
 });
 
 describe('an equal open transfer', () => {
-  test('is found while it is open and nobody wants its end', () => {
+  test('is found while it is open and its end was not requested', () => {
     const tracked = add(aTransfer());
     const print = printOf(tracked.transfer);
     expect(transfers.findEqual(print)).toBe(jobIdOf(1));
@@ -80,13 +80,13 @@ describe('an equal open transfer', () => {
     expect(transfers.findEqual(print)).toBeUndefined();
   });
 
-  test('is not found once somebody wants its end', () => {
+  test('is not found once its end was requested', () => {
     const tracked = add(aTransfer());
     transfers.update(tracked, wanted);
     expect(transfers.findEqual(printOf(tracked.transfer))).toBeUndefined();
   });
 
-  test('is not found once its job is gone from SciCat, whatever becomes of it at Globus', () => {
+  test('is not found once its job was removed from SciCat, even while its task runs', () => {
     const tracked = add(aTransfer());
     transfers.setGone(tracked);
     expect(transfers.findEqual(printOf(tracked.transfer))).toBeUndefined();
@@ -97,7 +97,7 @@ describe('an equal open transfer', () => {
   test.each([
     ['first', 0],
     ['second', 1],
-  ])('of two, the end of the %s does not hide the other: no third copy', (_which, ended) => {
+  ])('of two equal ones, the end of the %s does not hide the other', (_which, ended) => {
     const record = { key: 'same', datasetPid: 'same', submissionId: 'same' };
     const both = [1, 2].map((number) => add(aTransfer({ number, record })));
     const tracked = both[ended];
@@ -111,7 +111,7 @@ describe('an equal open transfer', () => {
 });
 
 describe('changes', () => {
-  test('count, are told once, and the same object is none', () => {
+  test('are counted and reported once; the same object is not a change', () => {
     const tracked = add(aTransfer());
     transfers.update(tracked, (t) => t);
     expect([tracked.revision, events.all]).toEqual([0, []]);
@@ -120,7 +120,7 @@ describe('changes', () => {
     expect(events.all).toEqual([{ kind: 'changed', transfer: after, from: 'waiting' }]);
   });
 
-  test('ends are remembered for an hour, for a list that is older than they are', () => {
+  test('ends are remembered for an hour, in case a list is older', () => {
     const tracked = add(aTransfer());
     transfers.update(tracked, (t) => failed(t, 'x'));
     transfers.drop(tracked);

@@ -5,55 +5,53 @@ import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 
 /**
- * A transfer that this process tracks. Changed only by {@link TrackedTransfers}; what the dispatcher,
- * the poller or the finalizer alone remember of it lives with them.
+ * A transfer that this process tracks. Only {@link TrackedTransfers} changes it; state that only the
+ * dispatcher, the poller or the finalizer needs is kept there.
  */
 export interface TrackedTransfer {
   readonly jobId: string;
-  /** Of the requested copy; undefined for jobs of the Go version, which kept no record. */
+  /** Of the requested copy; undefined for jobs of the Go version, which have no record. */
   readonly fingerprint: string | undefined;
-  /** The HTTP request that it came from; undefined when an earlier process received that. */
+  /** Of the HTTP request that created it; undefined when an earlier process served that. */
   readonly requestId: string | undefined;
   /** Monotonic milliseconds when this process began to track it. */
   readonly trackedSince: number;
-  /** As it was then: as SciCat showed it, or as its record was just stored. */
+  /** Its state at that time: read from SciCat, or just stored. */
   readonly initial: Transfer;
-  /** As it is now; replaced as a whole by {@link TrackedTransfers.update}. */
+  /** Its current state; replaced as a whole by {@link TrackedTransfers.update}. */
   readonly transfer: Transfer;
-  /** Counts the changes, so that a confirmed write can be told from a newer state. */
+  /** Number of changes so far: tells whether a confirmed write holds the newest state. */
   readonly revision: number;
-  /** Counts towards `task.maxConcurrency`: Globus has it, may have it, or is being asked. */
+  /** Counts towards `task.maxConcurrency`: Globus has it, may have it, or is about to get it. */
   readonly holdsSlot: boolean;
-  /** The job was removed from SciCat: the transfer is only brought to its end at Globus. */
+  /** The job was removed from SciCat: the transfer only remains to be ended at Globus. */
   readonly jobGone: boolean;
 }
 
 type Owned = { -readonly [Key in keyof TrackedTransfer]: TrackedTransfer[Key] };
 
-/** Which of two waiting transfers goes first: negative for `a`, positive for `b`. */
-export type QueueOrder = (a: Transfer, b: Transfer) => number;
-
 /**
- * The transfers that have not ended, or whose end SciCat has not confirmed. The only mutable state
- * of the service; everything in it can be read again from SciCat.
+ * The transfers that have not ended, or whose end SciCat has not confirmed. After a restart all of it
+ * is read again from SciCat.
  */
 export class TrackedTransfers {
   private readonly byJob = new Map<string, TrackedTransfer>();
   private readonly byFingerprint = new Map<string, Set<string>>();
-  /** Waiting transfers; sorted when they are read. */
+  /** Waiting transfers; sorted lazily. */
   private queue: TrackedTransfer[] = [];
   private queueSorted = true;
   private readonly transferring = new Set<TrackedTransfer>();
   private readonly finalizing = new Set<TrackedTransfer>();
   private readonly bypassing = new Set<TrackedTransfer>();
   private slots = 0;
-  /** Recently ended and confirmed, oldest first: a sweep may still see them as open. */
+  /** Recent confirmed ends, oldest first: a sweep may still list these transfers as open. */
   private readonly ended = new Map<string, { transfer: Transfer; at: number }>();
 
   constructor(
     private readonly events: TransferEvents,
     private readonly clock: Pick<Clock, 'monotonicMs'>,
-    private readonly order: QueueOrder,
+    /** Which of two waiting transfers goes first: negative for `a`, positive for `b`. */
+    private readonly order: (a: Transfer, b: Transfer) => number,
   ) {}
 
   get(jobId: string): TrackedTransfer | undefined {
@@ -68,7 +66,7 @@ export class TrackedTransfers {
     return this.byJob.size;
   }
 
-  /** Begins to track a transfer. One that is tracked already stays as it is. */
+  /** Begins to track a transfer, unless it is tracked already. */
   add(
     transfer: Transfer,
     options: { readonly holdsSlot: boolean; readonly requestId?: string },
@@ -95,7 +93,7 @@ export class TrackedTransfers {
     return tracked;
   }
 
-  /** Replaces a transfer by what `change` makes of it. @returns the new state */
+  /** Applies `change` to a transfer. @returns the new state */
   update(tracked: TrackedTransfer, change: (transfer: Transfer) => Transfer): Transfer {
     const before = tracked.transfer;
     const after = change(before);
@@ -113,22 +111,14 @@ export class TrackedTransfers {
     if (state === 'transferring') this.setSlot(tracked, true);
     else if (state !== 'waiting') this.setSlot(tracked, false);
     this.indexBypassing(tracked);
-    const isNews =
-      state !== before.status.state ||
-      waitReason(after) !== waitReason(before) ||
-      troubleCode(after) !== troubleCode(before);
-    if (isNews) {
-      this.events.emit({
-        kind: 'changed',
-        transfer: after,
-        from: before.status.state,
-        requestId: tracked.requestId,
-      });
+    if (headline(after) !== headline(before)) {
+      const { requestId } = tracked;
+      this.events.emit({ kind: 'changed', transfer: after, from: before.status.state, requestId });
     }
     return after;
   }
 
-  /** Stops tracking a transfer: SciCat shows its end, or its job is gone. */
+  /** Stops tracking a transfer. */
   drop(tracked: TrackedTransfer): void {
     if (!this.isTracked(tracked)) return;
     this.unindex(tracked, tracked.transfer);
@@ -141,18 +131,18 @@ export class TrackedTransfers {
     }
   }
 
-  /** The job is no longer in SciCat: no request is answered with it, and nothing of it is written. */
+  /** Notes that the job is no longer in SciCat: requests no longer match it, and it is not written. */
   setGone(tracked: TrackedTransfer): void {
     (tracked as Owned).jobGone = true;
     this.forgetFingerprint(tracked);
   }
 
-  /** A transfer whose end was written within the last hour. */
+  /** A transfer whose end was confirmed within the last hour. */
   recentlyEnded(jobId: string): Transfer | undefined {
     return this.ended.get(jobId)?.transfer;
   }
 
-  /** Takes or gives back a slot. */
+  /** Takes or returns a slot. */
   setSlot(tracked: TrackedTransfer, holds: boolean): void {
     if (tracked.holdsSlot === holds || !this.isTracked(tracked)) return;
     (tracked as Owned).holdsSlot = holds;
@@ -160,7 +150,7 @@ export class TrackedTransfers {
     this.indexBypassing(tracked);
   }
 
-  /** How many count towards `task.maxConcurrency`. */
+  /** How many transfers count towards `task.maxConcurrency`. */
   get slotsInUse(): number {
     return this.slots;
   }
@@ -175,8 +165,8 @@ export class TrackedTransfers {
   }
 
   /**
-   * Waiting transfers whose next step needs no free slot: their end was requested, or Globus may
-   * have them already.
+   * Waiting transfers whose next step needs no free slot: their end was requested, or they hold one
+   * because Globus may have them.
    */
   bypassingQueue(): ReadonlySet<TrackedTransfer> {
     return this.bypassing;
@@ -187,12 +177,12 @@ export class TrackedTransfers {
     return this.transferring;
   }
 
-  /** Transfers that Globus has copied and that need their last steps. */
+  /** Transfers whose copy is complete and whose last steps are not. */
   toFinalize(): ReadonlySet<TrackedTransfer> {
     return this.finalizing;
   }
 
-  /** Job id of an open transfer of the same copy whose end was not requested. */
+  /** Job id of an open transfer of the same copy, unless its end was requested. */
   findEqual(fingerprint: string): string | undefined {
     const [jobId] = this.byFingerprint.get(fingerprint) ?? [];
     return jobId;
@@ -200,48 +190,25 @@ export class TrackedTransfers {
 
   private index(tracked: TrackedTransfer): void {
     const { transfer } = tracked;
-    switch (transfer.status.state) {
-      case 'waiting':
-        this.queueSorted = this.queueSorted && this.isLast(transfer);
-        this.queue.push(tracked);
-        break;
-      case 'transferring':
-        this.transferring.add(tracked);
-        break;
-      case 'finalizing':
-        this.finalizing.add(tracked);
-        break;
-      case 'finished':
-      case 'failed':
-      case 'cancelled':
-        return;
-    }
-    if (
-      transfer.endRequested === undefined &&
-      !tracked.jobGone &&
-      tracked.fingerprint !== undefined
-    ) {
-      const equal = this.byFingerprint.get(tracked.fingerprint) ?? new Set();
-      this.byFingerprint.set(tracked.fingerprint, equal.add(tracked.jobId));
-    }
+    const { state } = transfer.status;
+    if (isFinal(state)) return;
+    if (state === 'waiting') {
+      this.queueSorted = this.queueSorted && this.isLast(transfer);
+      this.queue.push(tracked);
+    } else if (state === 'transferring') this.transferring.add(tracked);
+    else this.finalizing.add(tracked);
+    const { fingerprint, jobGone, jobId } = tracked;
+    if (transfer.endRequested !== undefined || jobGone || fingerprint === undefined) return;
+    const equal = this.byFingerprint.get(fingerprint) ?? new Set();
+    this.byFingerprint.set(fingerprint, equal.add(jobId));
   }
 
   private unindex(tracked: TrackedTransfer, before: Transfer): void {
-    switch (before.status.state) {
-      case 'waiting':
-        this.queue = this.queue.filter((other) => other !== tracked);
-        break;
-      case 'transferring':
-        this.transferring.delete(tracked);
-        break;
-      case 'finalizing':
-        this.finalizing.delete(tracked);
-        break;
-      case 'finished':
-      case 'failed':
-      case 'cancelled':
-        break;
+    if (before.status.state === 'waiting') {
+      this.queue = this.queue.filter((other) => other !== tracked);
     }
+    this.transferring.delete(tracked);
+    this.finalizing.delete(tracked);
     this.forgetFingerprint(tracked);
   }
 
@@ -252,7 +219,7 @@ export class TrackedTransfers {
     if (equal?.size === 0) this.byFingerprint.delete(tracked.fingerprint);
   }
 
-  /** Whether this very object is tracked, and was not dropped meanwhile. */
+  /** Whether this very object is tracked and has not been dropped. */
   private isTracked(tracked: TrackedTransfer): boolean {
     return this.byJob.get(tracked.jobId) === tracked;
   }
@@ -284,12 +251,10 @@ export class TrackedTransfers {
 const REMEMBER_ENDS_MS = 60 * 60_000;
 const REMEMBER_ENDS_COUNT = 10_000;
 
-function waitReason(transfer: Transfer): string | undefined {
-  return transfer.status.state === 'waiting' ? transfer.status.reason : undefined;
-}
-
-/** Tells one trouble of a running task from another; its details may change with every file. */
-function troubleCode({ status, progress }: Transfer): string | undefined {
-  if (status.state !== 'transferring' || status.trouble === undefined) return undefined;
-  return progress.niceStatus ?? '';
+/** What a `changed` event reports. Details of a trouble are not part of it: they change with every file. */
+function headline({ status, progress }: Transfer): string {
+  const { state } = status;
+  if (state === 'waiting') return `${state}: ${status.reason}`;
+  if (state !== 'transferring' || status.trouble === undefined) return state;
+  return `${state}: ${progress.niceStatus ?? ''}`;
 }

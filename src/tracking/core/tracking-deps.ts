@@ -15,7 +15,7 @@ import type { StepRunner } from './step-runner.js';
 import type { TaskLookup } from './task-lookup.js';
 import type { TrackedTransfers } from './tracked-transfers.js';
 
-/** What comes from outside tracking. */
+/** Collaborators from outside tracking. */
 export interface TrackerDeps {
   readonly jobs: TransferJobs;
   readonly archiveJobs: ArchiveJobs;
@@ -31,7 +31,7 @@ export interface TrackerDeps {
   readonly random?: Random;
 }
 
-/** What the parts of tracking share. */
+/** Collaborators that the parts of tracking share. */
 export interface TrackingDeps extends TrackerDeps {
   readonly transfers: TrackedTransfers;
   readonly steps: StepRunner;
@@ -39,6 +39,6 @@ export interface TrackingDeps extends TrackerDeps {
   readonly writer: JobWriter;
   readonly background: Background;
   readonly random: Random;
-  /** Aborted when the tracker has stopped. */
+  /** Aborted when the tracker stops, after pending writes. */
   readonly signal: AbortSignal;
 }

@@ -75,14 +75,14 @@ describe("the task's real end decides", () => {
       aRunningTransfer(),
       FINALIZING,
     ],
-    ['W9: succeeded although somebody cancelled it', aSucceededTask(), byAlice, FINALIZING],
-    ['W9: succeeded although it was given up', aSucceededTask(), stalled, FINALIZING],
+    ['succeeded although it was cancelled', aSucceededTask(), byAlice, FINALIZING],
+    ['succeeded although it was given up', aSucceededTask(), stalled, FINALIZING],
     [
-      'succeeded, but files were left out: not archivable',
+      'succeeded, but files were skipped: not archivable',
       aSucceededTask({ skippedErrors: 3 }),
       aRunningTransfer(),
       failed(
-        `Globus left out 3 files that it could not read, so the copy is not complete; see ${PAGE}`,
+        `Globus skipped 3 files that it could not read, so the copy is incomplete; see ${PAGE}`,
       ),
     ],
     ['cancelled by its user', aFailedTask('CANCELED'), byAlice, cancelled('by alice')],
@@ -94,7 +94,7 @@ describe("the task's real end decides", () => {
       cancelled("in Globus, by the owner of the service's account"),
     ],
     [
-      'cancelled since it was given up: failed, with what it hung on',
+      'cancelled because it was given up: failed, with the trouble',
       aFailedTask('CANCELED'),
       stalled,
       failed('given up: file not found'),
@@ -121,13 +121,13 @@ describe("the task's real end decides", () => {
       'expired',
       aFailedTask('EXPIRED'),
       aRunningTransfer(),
-      failed(`Globus gave up at the deadline of the task; see ${PAGE}`),
+      failed(`Globus gave up at the task's deadline; see ${PAGE}`),
     ],
     [
       'expired before the cancel arrived',
       aFailedTask('EXPIRED'),
       byAlice,
-      failed(`Globus gave up at the deadline of the task; see ${PAGE}`),
+      failed(`Globus gave up at the task's deadline; see ${PAGE}`),
     ],
     [
       'failed',
@@ -144,7 +144,7 @@ describe("the task's real end decides", () => {
       failed(`Globus could not complete the transfer: Globus gave no reason; see ${PAGE}`),
     ],
     [
-      'failed without a fatal error after a wish to end: the wish is the reason',
+      'failed without a fatal error after an end request: the request is the reason',
       aFailedTask(undefined),
       byAlice,
       cancelled('by alice'),
@@ -157,22 +157,20 @@ describe("the task's real end decides", () => {
     });
   });
 
-  test('the last error is part of the reason: that is what a user can mend', () => {
+  test('the reason includes the last error, which a user may be able to fix', () => {
     expect(
       [aFailedTask('EXPIRED'), aFailedTask('X')].map(
         (task) => seen(task, { error: ERROR }).transfer.status,
       ),
     ).toEqual([
-      failed(
-        `Globus gave up at the deadline of the task; last error: no such file: /a; see ${PAGE}`,
-      ),
+      failed(`Globus gave up at the task's deadline; last error: no such file: /a; see ${PAGE}`),
       failed(
         `Globus could not complete the transfer: words for X (X); last error: no such file: /a; see ${PAGE}`,
       ),
     ]);
   });
 
-  test('an end takes the last numbers along', () => {
+  test('an end records the last numbers', () => {
     expect(
       seen(aSucceededTask({ filesSkipped: 2, filesTransferred: 8 })).transfer.progress,
     ).toEqual({
@@ -187,13 +185,13 @@ describe("the task's real end decides", () => {
 });
 
 describe('a running task', () => {
-  test('with no news it is the very same object, so that nothing is written', () => {
+  test('stays the same object without news, so that nothing is written', () => {
     const first = seen(aTask({ bytesTransferred: 5 })).transfer;
     expect(seen(aTask({ bytesTransferred: 5 }), { transfer: first }).transfer).toBe(first);
     expect(seen(aTask({ bytesTransferred: 6 }), { transfer: first }).transfer).not.toBe(first);
   });
 
-  test('numbers that went back are no news', () => {
+  test('lower numbers are not news', () => {
     const first = seen(aTask({ bytesTransferred: 500, filesTransferred: 5, faults: 3 })).transfer;
     expect(seen(aTask(), { transfer: first }).transfer).toBe(first);
     expect(seen(aFailedTask('X'), { transfer: first }).transfer.progress).toMatchObject({
@@ -203,7 +201,7 @@ describe('a running task', () => {
     });
   });
 
-  test('trouble is shown at once, in words, with the last error and where to look', () => {
+  test('trouble is shown at once, with the last error and a link', () => {
     const { transfer, watch } = seen(aTask({ niceStatus: 'FILE_NOT_FOUND', faults: 1 }), {
       error: ERROR,
     });
@@ -221,7 +219,7 @@ describe('a running task', () => {
     expect(again.transfer).toBe(transfer);
   });
 
-  test('trouble that has passed is gone from the status', () => {
+  test('trouble that has passed disappears from the status', () => {
     const troubled = seen(aTask({ niceStatus: 'TIMEOUT' }), { error: ERROR });
     const well = seen(aTask(), troubled);
     expect(well.transfer.status).toEqual({
@@ -244,7 +242,7 @@ describe('the stall timeout', () => {
     stallTimeoutMs: 60_000,
   });
 
-  test('gives up exactly when the task has needed a human for so long without interruption', () => {
+  test('gives up exactly when the task has needed a human that long without interruption', () => {
     const first = seen(stuck, { now: at(0) });
     const before = seen(stuck, { ...first, now: at(59_999) });
     expect(before.transfer.endRequested).toBeUndefined();
@@ -259,14 +257,14 @@ describe('the stall timeout', () => {
     expect(seen(stuck, { ...after, now: at(120_000) }).transfer).toBe(after.transfer);
   });
 
-  test('begins anew when all was well in between', () => {
+  test('starts over when all was well in between', () => {
     const first = seen(stuck, { now: at(0) });
     const well = seen(aTask(), { ...first, now: at(30_000) });
     const again = seen(stuck, { ...well, now: at(60_000) });
     expect(again.transfer.endRequested).toBeUndefined();
   });
 
-  test('0 means never, and trouble that passes by itself is waited for', () => {
+  test('0 means never, and transient trouble is waited out', () => {
     const since = { ...noWatch, needsHumanSince: 0 };
     expect(
       seen(stuck, { watch: since, now: { monotonicMs: 1e12, stallTimeoutMs: 0 } }).transfer
@@ -278,7 +276,7 @@ describe('the stall timeout', () => {
     ).toBeUndefined();
   });
 
-  test("a user's wish is not replaced by it", () => {
+  test("does not replace a user's request", () => {
     const watch = { ...noWatch, needsHumanSince: 0 };
     expect(seen(stuck, { transfer: byAlice, watch, now: at(1e9) }).transfer.endRequested).toBe(
       byAlice.endRequested,
@@ -294,12 +292,13 @@ describe('a task that Globus does not know', () => {
     clientId = CLIENT_ID,
   ): Decision => decide(transfer, { kind: 'unknown' }, watch, { ...NOW, monotonicMs, clientId });
 
-  test('is asked for during an hour, and only then counts as lost', () => {
+  test('is polled for an hour before it counts as lost', () => {
     const first = unknown(aRunningTransfer(), noWatch, 0);
     expect(first.transfer.status).toEqual({
       state: 'transferring',
       taskId: TASK,
-      trouble: 'Globus does not know the task at the moment; the service keeps asking for an hour',
+      trouble:
+        'Globus does not know the task at the moment; the service keeps checking for an hour',
     });
     const later = unknown(first.transfer, first.watch, UNKNOWN_TASK_ENDS_AFTER_MS - 1);
     expect(later.transfer).toBe(first.transfer);
@@ -309,14 +308,14 @@ describe('a task that Globus does not know', () => {
     expect(wanted.transfer.status).toEqual(cancelled('by alice'));
   });
 
-  test('seen again in between: the hour begins anew', () => {
+  test('the hour starts over when the task was seen in between', () => {
     const first = unknown(aRunningTransfer(), noWatch, 0);
     const back = seen(aTask(), first);
     const gone = unknown(back.transfer, back.watch, UNKNOWN_TASK_ENDS_AFTER_MS);
     expect(gone.transfer.status.state).toBe('transferring');
   });
 
-  test('under another client id it never ends: nobody can tell', () => {
+  test('never ends under another client id, whose tasks are invisible', () => {
     const watch = { ...noWatch, unknownSince: 0 };
     const decision = unknown(aRunningTransfer(), watch, 1e12, 'another-client');
     expect(decision.transfer.status.state).toBe('transferring');
@@ -357,7 +356,7 @@ describe('a task that is not ours to act on', () => {
   });
 });
 
-describe('with any task document', () => {
+describe('any task document', () => {
   const word = fc.oneof(
     fc.constantFrom('OK', 'Queued', 'PERMISSION_DENIED', 'constructor', '__proto__', 'toString'),
     fc.string(),
@@ -394,7 +393,7 @@ describe('with any task document', () => {
     completedAt: maybe(fc.nat()),
   });
 
-  test('no crash, no end that the task did not have, no progress that goes back', () => {
+  test('causes no crash, no end that the task did not have, and no progress going back', () => {
     fc.assert(
       fc.property(
         tasks,
@@ -420,7 +419,7 @@ describe('with any task document', () => {
     );
   });
 
-  test('transfers that are not at Globus are left alone', () => {
+  test('leaves transfers that are not at Globus alone', () => {
     fc.assert(
       fc.property(tasks, (task) => {
         for (const status of [aTransfer().status, FINALIZING, failed('x'), cancelled('x')]) {

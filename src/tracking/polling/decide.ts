@@ -13,42 +13,42 @@ import {
 } from '../../domain/transfer.js';
 import { isProblem, needsHuman, troubleInWords } from './trouble.js';
 
-/** What was seen of a transfer's task. */
+/** What a poll showed of a transfer's task. */
 export type Observation =
   | {
       readonly kind: 'seen';
       readonly task: GlobusTask;
-      /** The newest error event, if it was asked for. */
+      /** The newest error event, if it was queried. */
       readonly error: TaskError | undefined;
     }
   /** Globus does not know the task, or not as ours. */
   | { readonly kind: 'unknown' };
 
-/** What is remembered of a transfer from one poll to the next. Monotonic milliseconds. */
+/** Memory of a transfer from one poll to the next. Times are monotonic milliseconds. */
 export interface Watch {
-  /** Since when, without interruption, the task needs a human. */
+  /** Since when, without interruption, the task has needed a human. */
   readonly needsHumanSince: number | undefined;
   /** Since when Globus has not known the task. */
   readonly unknownSince: number | undefined;
-  /** The newest error, kept because it is only asked for when the number of faults grows. */
+  /** The newest error, kept because it is queried only when the number of faults grows. */
   readonly lastError: TaskError | undefined;
 }
 
-/** Nothing was noticed yet. */
+/** Nothing remembered yet. */
 export const noWatch: Watch = {
   needsHumanSince: undefined,
   unknownSince: undefined,
   lastError: undefined,
 };
 
-/** What the decision depends on besides the transfer and its task. */
+/** What a decision depends on besides the transfer and its task. */
 export interface Circumstances {
   readonly monotonicMs: number;
-  /** For what is written down; ISO 8601, UTC. */
+  /** ISO 8601, UTC. */
   readonly nowIso: string;
-  /** 0: never. */
+  /** 0: never give up. */
   readonly stallTimeoutMs: number;
-  /** The Globus client that asks; another one's tasks are invisible to it. */
+  /** The service's Globus client id; other clients' tasks are invisible to it. */
   readonly clientId: string;
 }
 
@@ -57,20 +57,19 @@ export interface Decision {
   /** The same object when nothing changed. */
   readonly transfer: Transfer;
   readonly watch: Watch;
-  /** Something is wrong that an operator should check. */
+  /** Why an operator should act. */
   readonly alarm?: string;
 }
 
 /**
- * How long Globus must deny knowing a task before that counts as its end: task documents are
- * removed some time after their end, but a gap of Globus's own must not end a transfer.
+ * How long Globus must not know a task before that counts as its end. Globus removes tasks some time
+ * after they end, but a temporary gap must not end a transfer.
  */
 export const UNKNOWN_TASK_ENDS_AFTER_MS = 60 * 60_000;
 
 /**
- * What becomes of a transfer in flight, given what was seen of its task. Pure: the whole behaviour
- * of the tracker towards Globus is in here. Only the task's real end ends a transfer; that a poll
- * failed is never an observation.
+ * Decides what an observation of its task means for a transfer in flight. Pure. Only the task's real
+ * end ends a transfer; a failed poll is not an observation.
  */
 export function decide(
   transfer: Transfer,
@@ -105,24 +104,19 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   const submittedBy = origin.kind === 'recorded' ? origin.record.globusClientId : now.clientId;
   if (submittedBy !== now.clientId) {
     const reason =
-      'its Globus task belongs to another Globus client id than the service has now, so it cannot be tracked';
+      'its Globus task belongs to a different Globus client id than the service uses now, so it cannot be tracked';
     return {
       transfer: noting(transfer, transfer.progress, reason),
-      watch: { ...noWatch, unknownSince: undefined },
+      watch: noWatch,
       alarm: `Job ${transfer.jobId}: ${reason}. Run the service with client id ${submittedBy} until its transfers have ended.`,
     };
   }
   const unknownSince = watch.unknownSince ?? now.monotonicMs;
   const next: Watch = { ...noWatch, unknownSince };
   if (now.monotonicMs - unknownSince < UNKNOWN_TASK_ENDS_AFTER_MS) {
-    return {
-      transfer: noting(
-        transfer,
-        transfer.progress,
-        'Globus does not know the task at the moment; the service keeps asking for an hour',
-      ),
-      watch: next,
-    };
+    const trouble =
+      'Globus does not know the task at the moment; the service keeps checking for an hour';
+    return { transfer: noting(transfer, transfer.progress, trouble), watch: next };
   }
   if (transfer.endRequested?.reason === 'user') {
     return { transfer: cancelled(transfer, `by ${transfer.endRequested.by}`), watch: next };
@@ -130,7 +124,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   return {
     transfer: failed(
       transfer,
-      `Globus no longer knows the task ${taskIdOf(transfer)}, so it is unknown whether the files have arrived; check the destination, or request the transfer again`,
+      `Globus no longer knows task ${taskIdOf(transfer)}, so it is unknown whether the files arrived; check the destination, or request the transfer again`,
     ),
     watch: next,
   };
@@ -139,25 +133,17 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
 function decideSucceeded(transfer: Transfer, task: GlobusTask): Transfer {
   const progress = progressOf(transfer, task);
   if (task.skippedErrors === 0) return succeeded(transfer, progress);
-  return failed(
-    transfer,
-    `Globus left out ${task.skippedErrors} files that it could not read, so the copy is not complete; see ${activityPage(task)}`,
-    progress,
-  );
+  const files = task.skippedErrors === 1 ? '1 file' : `${task.skippedErrors} files`;
+  const error = `Globus skipped ${files} that it could not read, so the copy is incomplete`;
+  return failed(transfer, `${error}; see ${activityPage(task)}`, progress);
 }
 
-function decideFailed(
-  transfer: Transfer,
-  task: GlobusTask,
-  error: TaskError | undefined,
-): Transfer {
+function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): Transfer {
   const progress = progressOf(transfer, task);
   const { endRequested } = transfer;
   const kind = task.fatalError?.kind;
-  if (task.canceledByAdmin !== undefined) {
-    return cancelled(transfer, byAdmin(task), progress);
-  }
-  // Globus gives no reason for some ends; after a request to end, the request is the reason.
+  if (task.canceledByAdmin !== undefined) return cancelled(transfer, byAdmin(task), progress);
+  // Where Globus gives no reason and the end was requested, that request is the reason.
   const wasCancelled = kind === undefined ? endRequested !== undefined : kind === 'cancelled';
   if (wasCancelled) {
     switch (endRequested?.reason) {
@@ -170,22 +156,16 @@ function decideFailed(
     }
   }
   const last = error === undefined ? '' : `; last error: ${taskErrorText(error)}`;
-  if (kind === 'expired') {
-    return failed(
-      transfer,
-      `Globus gave up at the deadline of the task${last}; see ${activityPage(task)}`,
-      progress,
-    );
-  }
-  const reason =
-    task.fatalError === undefined
-      ? 'Globus gave no reason'
-      : `${task.fatalError.description || 'Globus gave no description'} (${task.fatalError.code})`;
-  return failed(
-    transfer,
-    `Globus could not complete the transfer: ${reason}${last}; see ${activityPage(task)}`,
-    progress,
-  );
+  const what =
+    kind === 'expired'
+      ? "Globus gave up at the task's deadline"
+      : `Globus could not complete the transfer: ${fatalReason(task)}`;
+  return failed(transfer, `${what}${last}; see ${activityPage(task)}`, progress);
+}
+
+function fatalReason({ fatalError }: GlobusTask): string {
+  if (fatalError === undefined) return 'Globus gave no reason';
+  return `${fatalError.description || 'Globus gave no description'} (${fatalError.code})`;
 }
 
 function decideRunning(
@@ -217,28 +197,33 @@ function decideRunning(
   return { transfer: withEndRequest(seen, request), watch: next };
 }
 
-/** The transfer with its news, or the very same object when there are none. */
+/** Changes of speed alone are not news. */
+const NEWS = [
+  'bytesTransferred',
+  'filesTransferred',
+  'filesTotal',
+  'faults',
+  'niceStatus',
+] as const;
+
+/** The transfer with new progress and trouble; the same object when nothing changed. */
 function noting(transfer: Transfer, progress: Progress, trouble: string | undefined): Transfer {
   const next = progressed(transfer, progress, trouble);
+  const { status, progress: before } = transfer;
   const same =
-    next.status.state === 'transferring' &&
-    transfer.status.state === 'transferring' &&
-    next.status.trouble === transfer.status.trouble &&
-    next.progress.bytesTransferred === transfer.progress.bytesTransferred &&
-    next.progress.filesTransferred === transfer.progress.filesTransferred &&
-    next.progress.filesTotal === transfer.progress.filesTotal &&
-    next.progress.faults === transfer.progress.faults &&
-    next.progress.niceStatus === transfer.progress.niceStatus;
+    status.state === 'transferring' &&
+    status.trouble === trouble &&
+    NEWS.every((key) => before[key] === next.progress[key]);
   return same ? transfer : next;
 }
 
 function progressOf(transfer: Transfer, task: GlobusTask): Progress {
   return {
     bytesTransferred: task.bytesTransferred,
-    // Files that were at the destination already are done, too.
+    // Files already at the destination count as done.
     filesTransferred: task.filesTransferred + task.filesSkipped,
     filesTotal: task.files,
-    // A file that a list names twice, once by its folder, is copied twice: never above 100 %.
+    // Files listed twice, once by their folder, are copied twice; keep progress at most 100 %.
     bytesTotal: Math.max(transfer.progress.bytesTotal, task.bytesTransferred),
     faults: task.faults,
     bytesPerSecond: task.bytesPerSecond,
@@ -247,19 +232,10 @@ function progressOf(transfer: Transfer, task: GlobusTask): Progress {
 }
 
 function byAdmin(task: GlobusTask): string {
-  const message = task.canceledByAdminMessage;
-  return `by an administrator of ${adminSide(task)}${message === undefined ? '' : `: ${message}`}`;
-}
-
-function adminSide(task: GlobusTask): string {
-  switch (task.canceledByAdmin) {
-    case 'SOURCE':
-      return 'the source collection';
-    case 'DESTINATION':
-      return 'the destination collection';
-    default:
-      return 'both collections';
-  }
+  const { canceledByAdmin: side, canceledByAdminMessage: message } = task;
+  const one = side === 'SOURCE' || side === 'DESTINATION';
+  const where = one ? `the ${side.toLowerCase()} collection` : 'both collections';
+  return `by an administrator of ${where}${message === undefined ? '' : `: ${message}`}`;
 }
 
 function taskErrorText(error: TaskError): string {

@@ -8,45 +8,44 @@ import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import { decide, noWatch, type Observation, type Watch } from './decide.js';
 import type { TaskListing } from './task-listing.js';
 
-interface Deps extends TrackingDeps {
-  readonly listing: TaskListing;
-  /** The task of a transfer is to be cancelled. */
-  readonly onEndWanted: (tracked: TrackedTransfer) => void;
-}
-
-/** Globus's clock and ours may be this much apart. */
+/** Largest expected difference between Globus's clock and ours. */
 const CLOCKS_DIFFER_MS = 30_000;
 
-/** Polls Globus every `task.pollInterval` and applies what {@link decide} makes of the answers. */
+/** Polls Globus every `task.pollInterval` and applies what {@link decide} concludes. */
 export class Poller {
   private readonly watches = new WeakMap<TrackedTransfer, Watch>();
-  /** Transfers whose progress in hand is all that Globus has copied so far. */
+  /** Transfers whose progress was reported in full up to the last poll. */
   private readonly synced = new WeakSet<TrackedTransfer>();
-  /** Wall clock: it is compared with Globus's dates. */
+  /** Wall clock, for comparing with Globus's dates. */
   private readonly startedAt: number;
   private polledAt = Number.NEGATIVE_INFINITY;
   private goodPollAt: number | undefined;
 
-  constructor(private readonly deps: Deps) {
+  constructor(
+    private readonly deps: TrackingDeps,
+    private readonly listing: TaskListing,
+    /** Called when the task of a transfer is to be cancelled. */
+    private readonly onEndWanted: (tracked: TrackedTransfer) => void,
+  ) {
     this.startedAt = deps.clock.now();
   }
 
-  /** Monotonic milliseconds of the last good poll; undefined before the first. */
+  /** Monotonic milliseconds of the last successful poll; undefined before the first. */
   get lastGoodPoll(): number | undefined {
     return this.goodPollAt;
   }
 
-  /** Polls if the interval is over. A failed poll changes nothing. Never rejects for it. */
+  /** Polls if the interval has passed. A failed poll is reported and changes no transfer. */
   async pollIfDue(): Promise<void> {
-    const { clock, config, transfers, listing, events, alarms } = this.deps;
+    const { clock, config, transfers, events, alarms } = this.deps;
     const now = clock.monotonicMs();
-    // The timer that wakes the loop may be early by a little.
+    // The timer that wakes the loop may fire slightly early.
     if (now - this.polledAt < config.current().task.pollIntervalSeconds * 1000 * 0.9) return;
     this.polledAt = now;
     const inFlight = [...transfers.inFlight()];
     let result;
     try {
-      result = await listing.poll(inFlight);
+      result = await this.listing.poll(inFlight);
     } catch (error) {
       this.failed(error, inFlight.length);
       return;
@@ -73,29 +72,22 @@ export class Poller {
   private apply(tracked: TrackedTransfer, observation: Observation): void {
     const { clock, config, globus, alarms, transfers } = this.deps;
     const before = tracked.transfer;
-    const { transfer, watch, alarm } = decide(
-      before,
-      observation,
-      this.watches.get(tracked) ?? noWatch,
-      {
-        monotonicMs: clock.monotonicMs(),
-        nowIso: new Date(clock.now()).toISOString(),
-        stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
-        clientId: globus.clientId(),
-      },
-    );
+    const last = this.watches.get(tracked) ?? noWatch;
+    const { transfer, watch, alarm } = decide(before, observation, last, {
+      monotonicMs: clock.monotonicMs(),
+      nowIso: new Date(clock.now()).toISOString(),
+      stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
+      clientId: globus.clientId(),
+    });
     this.watches.set(tracked, watch);
     if (alarm !== undefined) alarms.raise(`task:${tracked.jobId}`, alarm);
-    this.tellChange(
-      tracked,
-      before,
-      transfers.update(tracked, () => transfer),
-    );
+    const after = transfers.update(tracked, () => transfer);
+    this.tellChange(tracked, before, after);
     if (observation.kind === 'seen') this.tellProgress(tracked, before, observation.task);
   }
 
   private tellChange(tracked: TrackedTransfer, before: Transfer, after: Transfer): void {
-    const { steps, writer, events, onEndWanted } = this.deps;
+    const { steps, writer, events } = this.deps;
     if (after.status.state !== before.status.state) steps.reset(tracked);
     if (isFinal(after.status.state)) {
       writer.changed(tracked, 'final');
@@ -109,7 +101,7 @@ export class Poller {
       const { requestId } = tracked;
       events.emit({ kind: 'end-requested', transfer: after, requestId });
     }
-    if (after.endRequested !== undefined && transferring) onEndWanted(tracked);
+    if (after.endRequested !== undefined && transferring) this.onEndWanted(tracked);
   }
 
   private tellProgress(tracked: TrackedTransfer, before: Transfer, task: GlobusTask): void {
@@ -127,19 +119,19 @@ export class Poller {
     }
   }
 
-  /** After a restart, until the first poll, it is not known how much an earlier process has counted. */
+  /** Until the first poll after a restart it is unknown how much an earlier process has counted. */
   private countsFromZero(tracked: TrackedTransfer, { requestedAt }: GlobusTask): boolean {
     const { status } = tracked.initial;
     return (
       this.synced.has(tracked) ||
       (status.state === 'waiting' && status.submission === 'not-sent') ||
-      // No earlier process can have counted what was requested after this one began.
+      // No earlier process can have counted a task requested after this one started.
       (requestedAt !== undefined && requestedAt > this.startedAt + CLOCKS_DIFFER_MS)
     );
   }
 }
 
-/** Details of a trouble may change with every file; that there is another trouble is news. */
+/** A different trouble is news; its details, which may change with every file, are not. */
 function isWorthTelling(before: Transfer, after: Transfer): boolean {
   return (
     isInTrouble(after) !== isInTrouble(before) ||

@@ -27,7 +27,7 @@ const inFlight = (count: number): readonly TrackedTransfer[] =>
 const numbered = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, n) => n + 1);
 
-describe('one look at all transfers in flight', () => {
+describe('a poll of all transfers in flight', () => {
   test('nothing in flight costs nothing', async () => {
     expect(await listing.poll([])).toEqual({ observations: new Map(), calls: 0 });
     expect(world.globus.faults.calls).toEqual([]);
@@ -76,7 +76,7 @@ describe('one look at all transfers in flight', () => {
     expect(look.calls).toBeLessThan(10);
   });
 
-  test('2,500 ended since the last look: the same for completions', async () => {
+  test('2,500 ended since the last poll: the same for completions', async () => {
     world.globus.put(
       ...numbered(2500).map((number) =>
         aSucceededTask({ number, completedAt: START - number * 60_000 }),
@@ -89,7 +89,7 @@ describe('one look at all transfers in flight', () => {
 });
 
 describe('a task that no listing shows', () => {
-  test('is asked for by its id; only then is it unknown', async () => {
+  test('is queried by its id before it counts as unknown', async () => {
     const [tracked] = inFlight(1);
     expect((await listing.poll(tracked === undefined ? [] : [tracked])).observations).toEqual(
       new Map([[jobIdOf(1), { kind: 'unknown' }]]),
@@ -97,24 +97,24 @@ describe('a task that no listing shows', () => {
     expect(world.globus.looked).toEqual([taskIdFor(1)]);
   });
 
-  test('when it can not be asked for, nothing was observed', async () => {
+  test('is not observed when that query fails', async () => {
     world.globus.faults.always('task', { before: timeout('Globus') });
     world.globus.put(aTask({ number: 2 }));
     const look = await listing.poll(inFlight(2));
     expect([...look.observations.keys()]).toEqual([jobIdOf(2)]);
   });
 
-  test('each has its turn: those behind do not wait for the first ones', async () => {
+  test('each gets its turn; the first ones do not block the others', async () => {
     const opens = inFlight(45);
     for (let look = 0; look < 3; look += 1) await listing.poll(opens);
     expect(new Set(world.globus.looked).size).toBe(45);
   });
 });
 
-describe('the reason of trouble', () => {
+describe('the reason for trouble', () => {
   const error = { code: 'X', description: 'words', details: '' };
 
-  test('is asked for when a task is in trouble or has failed, and not when all is well', async () => {
+  test('is queried when a task is in trouble or has failed, not when all is well', async () => {
     world.globus.put(
       aTask({ number: 1 }),
       aTask({ number: 2, niceStatus: 'FILE_NOT_FOUND', faults: 1 }),
@@ -133,7 +133,7 @@ describe('the reason of trouble', () => {
     expect(look.calls).toBe(3);
   });
 
-  test('lost words do not lose the task that was seen', async () => {
+  test('a missing reason does not lose the observation', async () => {
     world.globus.faults.always('latestError', { before: timeout('Globus') });
     world.globus.put(aTask({ niceStatus: 'TIMEOUT', faults: 1 }));
     const look = await listing.poll(inFlight(1));
@@ -154,14 +154,14 @@ describe('the reason of trouble', () => {
     }
   }
 
-  test('at most ten are asked for in one look, the others in the next ones, each once', async () => {
+  test('at most ten are queried in one poll, the others in the next ones, each once', async () => {
     putTroubled(numbered(30));
     const opens = inFlight(30);
     expect((await listing.poll(opens)).calls).toBe(11);
     expect([await worded(opens), await worded(opens), await worded(opens)]).toEqual([10, 10, 0]);
   });
 
-  test('is asked for again when one look could not have it, and when there is other trouble', async () => {
+  test('is queried again after a failed query, and when the trouble changes', async () => {
     putTroubled([1]);
     const opens = inFlight(1);
     world.globus.faults.next('latestError', { before: timeout('Globus') });
@@ -172,7 +172,7 @@ describe('the reason of trouble', () => {
     expect(await worded(opens)).toBe(1);
   });
 
-  test('of an end there is no next look: up to 50 failed ones are asked for at once, and first', async () => {
+  test('failed tasks are not polled again: up to 50 are queried at once, before others', async () => {
     const opens = inFlight(50);
     putTroubled(numbered(10));
     for (const number of numbered(50).slice(10)) {
@@ -190,7 +190,7 @@ describe('the reason of trouble', () => {
     expect([asked.length, asked.at(-1)]).toEqual([41, taskIdFor(1)]);
   });
 
-  test('and no more than 50, or one look would last for ever', async () => {
+  test('at most 50 failed tasks are queried, to bound the poll', async () => {
     world.globus.put(
       ...numbered(60).map((number) => aFailedTask('QUOTA_EXCEEDED', { number, faults: 1 })),
     );
@@ -198,19 +198,19 @@ describe('the reason of trouble', () => {
     expect(world.globus.faults.count('latestError')).toBe(50);
   });
 
-  test('when Globus gives none, the others do not wait for it: one try in this look', async () => {
+  test('after a failed query no others are tried in this poll', async () => {
     putTroubled(numbered(12));
     world.globus.faults.always('latestError', { before: timeout('Globus') });
     expect((await listing.poll(inFlight(12))).calls).toBe(2);
   });
 });
 
-test('when Globus can not be asked, that is an error and no observation', async () => {
+test('a failed poll is an error, not an observation', async () => {
   world.globus.faults.always('list', { before: timeout('Globus') });
   await expect(listing.poll(inFlight(1))).rejects.toThrow('Globus did not answer in time.');
 });
 
-test('all running tasks are listed for the reconciliation after a restart', async () => {
+test('lists all running tasks for the reconciliation after a restart', async () => {
   world.globus.put(aTask({ number: 1 }), aSucceededTask({ number: 2 }));
   expect(await listing.running()).toEqual([aTask({ number: 1 })]);
 });

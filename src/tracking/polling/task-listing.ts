@@ -5,37 +5,41 @@ import type { Observation } from './decide.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import { isProblem } from './trouble.js';
 
-/** What one poll of Globus has shown. */
+/** The result of one poll of Globus. */
 export interface PollResult {
-  /** By job id. A transfer that is missing here was not seen this time, which means nothing. */
+  /** By job id. Nothing follows from a transfer missing here: this poll did not observe it. */
   readonly observations: ReadonlyMap<string, Observation>;
-  /** How many calls it took. */
+  /** Number of calls it took. */
   readonly calls: number;
 }
 
-/** Up to here one listing by ids is cheapest; beyond, listings by state are. */
+interface Counter {
+  calls: number;
+}
+
+/** Up to this many tasks one listing by ids is cheapest; beyond, listings by state are. */
 const LIST_BY_ID_UP_TO = 50;
-/** Tasks queried one by one in one poll; the others have their turn in the next. */
+/** Tasks queried individually in one poll; the others follow in the next polls. */
 const MAX_SINGLE_QUERIES = 20;
-/** Tasks whose error events are queried in one poll; the others have their turn in the next. */
+/** Running tasks whose error events are queried in one poll; the others follow in the next. */
 const MAX_ERROR_QUERIES = 10;
-/** The same for failed tasks: they have ended, so there is no next poll. */
+/** The same for failed tasks, which are not polled again. */
 const MAX_FAILURE_QUERIES = 50;
-/** Listings of one kind in one poll; what they don't reach is queried by its id. */
+/** Listings of one kind in one poll; tasks beyond them are queried by id. */
 const MAX_LISTINGS = 30;
-/** Completions are listed from this long before the last good poll, for clocks that differ. */
+/** Completions are listed from this long before the last good poll, in case clocks differ. */
 const OVERLAP_MS = 10 * 60_000;
 const HISTORY_MS = 30 * 24 * 60 * 60_000;
 
 /**
- * Polls all tasks in flight at once. Globus's listings end at 1,000 tasks, so a long one is continued
- * from its last task; a task that no listing shows is queried by its id.
+ * Polls all tasks in flight with few calls. A listing of Globus ends at 1,000 tasks, so a long one is
+ * continued from its last task. A task that no listing shows is queried by its id.
  */
 export class TaskListing {
   private lastGoodPoll: number | undefined;
-  /** Where the single queries continue next time, so that each missing task has its turn. */
+  /** Where individual queries continue in the next poll, so that each missing task gets its turn. */
   private nextSingle = 0;
-  /** The trouble whose error event was queried last, for each transfer. */
+  /** For each transfer, the trouble whose error event was queried last. */
   private readonly explained = new WeakMap<TrackedTransfer, string>();
 
   constructor(
@@ -78,7 +82,7 @@ export class TaskListing {
     return singles;
   }
 
-  /** All tasks of ours that run now. @throws UpstreamError */
+  /** All of our running tasks. @throws UpstreamError */
   async running(): Promise<readonly GlobusTask[]> {
     const found = new Map<string, GlobusTask>();
     await this.listAll(found, { calls: 0 }, 'running', undefined);
@@ -97,7 +101,7 @@ export class TaskListing {
 
   private async byState(counter: Counter): Promise<ReadonlyMap<string, GlobusTask>> {
     const found = new Map<string, GlobusTask>();
-    // Running ones first: a task that ends in between then shows in both, never in none.
+    // Running tasks first: one that ends in between then shows in both listings, not in neither.
     await this.listAll(found, counter, 'running', undefined);
     const now = this.clock.now();
     const since = Math.min(this.lastGoodPoll ?? now - HISTORY_MS, now) - OVERLAP_MS;
@@ -105,7 +109,7 @@ export class TaskListing {
     return found;
   }
 
-  /** One listing after the other, each from where the last one was cut. */
+  /** Lists until complete, each listing continuing where the last one was cut off. */
   private async listAll(
     found: Map<string, GlobusTask>,
     counter: Counter,
@@ -125,13 +129,13 @@ export class TaskListing {
       if (slice.complete) return;
       const last = slice.tasks.at(-1);
       const reached = by === 'running' ? last?.requestedAt : last?.completedAt;
-      // A whole listing within one second can't be continued.
+      // A listing whose tasks all have the same time can't be continued.
       if (reached === undefined || reached <= (since ?? 0)) return;
       since = reached;
     }
   }
 
-  /** The newest error of tasks that have new trouble, or that have failed. */
+  /** Adds the newest error of tasks that failed or have new trouble. */
   private async addErrors(
     inFlight: readonly TrackedTransfer[],
     observations: Map<string, Observation>,
@@ -155,20 +159,20 @@ export class TaskListing {
         this.explained.set(tracked, troubleVersion(task));
         observations.set(tracked.jobId, { kind: 'seen', task, error });
       } catch {
-        // Only the explanation is late; the states were seen, and the others must not wait for it.
+        // Only explanations are missing; the states were observed and must not wait for them.
         return;
       }
     }
   }
 
-  /** A task that is merely paused has no error event. */
+  /** Tasks without faults, such as paused ones, have no error event. */
   private hasNewTrouble(tracked: TrackedTransfer, task: GlobusTask): boolean {
     return (
       task.faults > 0 && isProblem(task) && this.explained.get(tracked) !== troubleVersion(task)
     );
   }
 
-  /** @returns undefined when Globus could not be queried: the others were seen all the same */
+  /** @returns undefined when Globus could not be queried; the other observations still count */
   private async single(taskId: string): Promise<Observation | undefined> {
     try {
       const task = await this.globus.task(taskId, this.signal);
@@ -179,16 +183,12 @@ export class TaskListing {
   }
 }
 
-interface Counter {
-  calls: number;
-}
-
-/** Ended other than by being cancelled, which needs no explanation. */
+/** A cancelled task has not failed: it needs no explanation. */
 function hasFailed(task: GlobusTask): boolean {
   return task.status === 'FAILED' && task.faults > 0 && task.fatalError?.kind !== 'cancelled';
 }
 
-/** Changes with every new error of a task. */
+/** Changes with every new error of the task. */
 function troubleVersion({ faults, niceStatus }: GlobusTask): string {
   return `${faults} ${niceStatus ?? ''}`;
 }

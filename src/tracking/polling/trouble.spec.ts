@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { aTask } from '../../../test/support/builders.js';
 import { isProblem, needsHuman, troubleInWords } from './trouble.js';
 
-describe('what a scientist reads of a running task', () => {
+describe('what a scientist is told about a running task', () => {
   test.each([
     ['OK', false, false, undefined],
     [undefined, false, false, undefined],
@@ -25,7 +25,7 @@ describe('what a scientist reads of a running task', () => {
       'GC_NOT_CONNECTED',
       true,
       false,
-      'the computer with the collection is not connected to Globus (GC_NOT_CONNECTED)',
+      'the computer that hosts the collection is not connected to Globus (GC_NOT_CONNECTED)',
     ],
     ['TIMEOUT', true, false, 'the collection did not answer in time (TIMEOUT)'],
     ['SOMETHING_NEW', true, false, 'Globus reports a problem (SOMETHING_NEW)'],

@@ -1,8 +1,8 @@
 import type { GlobusTask } from '../../ports/globus-transfers.port.js';
 
 /**
- * Codes with which Globus goes on trying until the deadline although only a human can help. The
- * codes are those of Globus's event list, which `nice_status` repeats.
+ * Codes of Globus's event list, also found in `nice_status`, with which Globus retries until the
+ * deadline although only a human can help.
  */
 const HUMAN_CODES: Readonly<Record<string, string>> = {
   PERMISSION_DENIED: 'permission denied: the collection does not let the service read or write',
@@ -19,7 +19,7 @@ const HUMAN_CODES: Readonly<Record<string, string>> = {
   NOT_A_SYMLINK: 'a symbolic link was expected',
 };
 
-/** Codes that usually pass by themselves. */
+/** Codes of problems that usually pass by themselves. */
 const PASSING_CODES: Readonly<Record<string, string>> = {
   AUTH: 'the collection did not accept the login',
   CONNECT_FAILED: 'the collection cannot be reached',
@@ -27,21 +27,21 @@ const PASSING_CODES: Readonly<Record<string, string>> = {
   CONNECTION_RESET: 'the connection to the collection broke',
   ENDPOINT_ERROR: 'the collection reports an internal error',
   ENDPOINT_TOO_BUSY: 'the collection is too busy',
-  FILE_SIZE_CHANGED: 'a file changed while it was copied',
-  GC_NOT_CONNECTED: 'the computer with the collection is not connected to Globus',
-  GC_PAUSED: 'the computer with the collection has paused Globus',
+  FILE_SIZE_CHANGED: 'a file changed while being copied',
+  GC_NOT_CONNECTED: 'the computer that hosts the collection is not connected to Globus',
+  GC_PAUSED: 'the computer that hosts the collection has paused Globus',
   PAUSED: 'paused by an administrator of a collection',
   PAUSED_BY_ADMIN: 'paused by an administrator of a collection',
   TIMEOUT: 'the collection did not answer in time',
-  VERIFY_CHECKSUM: 'a checksum did not match; the file is copied again',
+  VERIFY_CHECKSUM: 'a checksum did not match; the file is being copied again',
 };
 
-/** Whether a running task is in a state that only a human can mend. */
+/** Whether a running task has a problem that only a human can solve. */
 export function needsHuman(task: GlobusTask): boolean {
   return task.niceStatus !== undefined && Object.hasOwn(HUMAN_CODES, task.niceStatus);
 }
 
-/** Whether something is wrong with a running task. Being queued is not wrong. */
+/** Whether a running task has a problem. Being queued is not one. */
 export function isProblem(task: GlobusTask): boolean {
   return (
     task.status === 'INACTIVE' ||
@@ -50,7 +50,7 @@ export function isProblem(task: GlobusTask): boolean {
   );
 }
 
-/** What a scientist should read about a running task; undefined while all is well. */
+/** What to tell the scientist about a running task; undefined while all is well. */
 export function troubleInWords(task: GlobusTask): string | undefined {
   const code = task.niceStatus;
   if (code === 'Queued') return 'queued at Globus, which runs few transfers at a time';

@@ -1,4 +1,3 @@
-import type { TrackingDeps } from '../core/tracking-deps.js';
 import { newTransfer } from '../../domain/transfer.js';
 import {
   NotReadyError,
@@ -13,33 +12,28 @@ import type {
   StoredTransfer,
 } from '../../ports/transfer-tracking.port.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import type { Dispatcher, DispatchResult } from './dispatcher.js';
-import type { Slots } from './slots.js';
-import type { SubmissionIds } from './submission-ids.js';
+import type { Dispatcher, DispatchResult, QueueDeps } from './dispatcher.js';
 
-interface Deps extends TrackingDeps {
-  readonly slots: Slots;
-  readonly dispatcher: Dispatcher;
-  readonly submissionIds: SubmissionIds;
-  /** `closed`: nothing is admitted. `waiting-only`: nothing is submitted yet. */
-  readonly gate: () => 'open' | 'waiting-only' | 'closed';
-  /** A tracked job is no longer in SciCat. */
-  readonly onGone: (tracked: TrackedTransfer) => void;
-}
-
-/** How long a request waits for Globus; the transfer goes on all the same. */
+/** How long a request waits for Globus's answer; the transfer goes on regardless. */
 const ANSWER_AFTER_MS = 10_000;
 
 /**
- * Admits transfers: an equal open transfer is the answer; else room is reserved, the transfer is
- * stored, and only then, with a slot, submitted under an id that its job already holds.
+ * Admits transfers. A request is answered with an equal open transfer, if there is one. Otherwise a slot
+ * or a place in the queue is reserved, the transfer is stored, and only then, with a slot, submitted.
  */
 export class AdmissionControl {
-  /** Requests that are being stored, by fingerprint: equal ones at the same time share one job. */
+  /** Requests being admitted, by fingerprint: concurrent equal ones share a job. */
   private readonly underWay = new Map<string, Promise<AdmissionResult>>();
   private reservedWaits = 0;
 
-  constructor(private readonly deps: Deps) {}
+  constructor(
+    private readonly deps: QueueDeps,
+    private readonly dispatcher: Dispatcher,
+    /** `closed`: nothing is admitted. `waiting-only`: nothing is submitted yet. */
+    private readonly gate: () => 'open' | 'waiting-only' | 'closed',
+    /** Called when a tracked job is no longer in SciCat. */
+    private readonly onGone: (tracked: TrackedTransfer) => void,
+  ) {}
 
   /** See {@link TransferTracking.forecast}. */
   forecast(fingerprint: string): Forecast {
@@ -51,12 +45,9 @@ export class AdmissionControl {
   /** See {@link TransferTracking.admit}. */
   async admit(request: AdmissionRequest): Promise<AdmissionResult> {
     const { fingerprint } = request;
-    // From finding none to noting this one as under way nothing may happen in between.
-    for (
-      let equal = this.equalTransfer(fingerprint);
-      equal !== undefined;
-      equal = this.equalTransfer(fingerprint)
-    ) {
+    // No await between finding none and registering this request as under way.
+    let equal;
+    while ((equal = this.equalTransfer(fingerprint)) !== undefined) {
       const jobId = await equal;
       if (jobId !== undefined) return { kind: 'repeats', jobId };
     }
@@ -70,10 +61,10 @@ export class AdmissionControl {
   }
 
   /**
-   * An equal transfer, open or just being stored.
+   * An equal transfer, open or being stored.
    *
-   * @returns undefined when there is none; else its job, or undefined if it turns out to be no answer:
-   *   its end was requested, or its job was removed from SciCat
+   * @returns undefined when there is none; otherwise the id of its job, or undefined if it can't be
+   *   reused, because its end was requested or its job was removed from SciCat
    */
   private equalTransfer(fingerprint: string): Promise<string | undefined> | undefined {
     const { transfers } = this.deps;
@@ -89,27 +80,27 @@ export class AdmissionControl {
   }
 
   private async jobExists(jobId: string): Promise<boolean> {
-    const { jobs, transfers, signal, onGone } = this.deps;
+    const { jobs, transfers, signal } = this.deps;
     if ((await jobs.read(jobId, signal)) !== undefined) return true;
     const tracked = transfers.get(jobId);
-    if (tracked !== undefined) onGone(tracked);
+    if (tracked !== undefined) this.onGone(tracked);
     return false;
   }
 
-  /** Whether a transfer that was just admitted answers the requests that waited for it. */
+  /** Whether a transfer just admitted can answer the equal requests that waited for it. */
   private isReusable(jobId: string): boolean {
     const tracked = this.deps.transfers.get(jobId);
     return tracked !== undefined && !tracked.jobGone && tracked.transfer.endRequested === undefined;
   }
 
   private async admitNew(request: AdmissionRequest): Promise<AdmissionResult> {
-    const { submissionIds, transfers, events, history, background, writer, dispatcher } = this.deps;
+    const { submissionIds, transfers, events, history, background, writer } = this.deps;
     const { requestId } = request;
     const { admission, release } = this.reserve();
     const { slot, waitsFor } = admission;
     let stored: StoredTransfer;
     try {
-      // Only with a slot is an id taken now; how long Globus honours an unused one is not known.
+      // An id is taken only with a slot: how long Globus honours an unused one is unknown.
       stored = await request.store(slot ? submissionIds.take() : undefined);
     } catch (error) {
       release();
@@ -117,10 +108,10 @@ export class AdmissionControl {
     }
     const { record, job } = stored;
     const transfer = newTransfer(job, record, slot ? 'being submitted to Globus' : waitsFor);
-    // Nothing may happen between these two, or another request would take the room.
+    // No await between these two, or another request would take the place.
     release();
     const tracked = transfers.add(transfer, { holdsSlot: slot, requestId });
-    // A sweep may have taken it up before, without a slot.
+    // A sweep may have adopted it already, without a slot.
     if (slot) transfers.setSlot(tracked, true);
     events.emit({ kind: 'accepted', transfer, requestId });
     background.add(history.note(transfer.jobId));
@@ -130,7 +121,7 @@ export class AdmissionControl {
       background.wake();
       return { kind: 'waits', jobId };
     }
-    const dispatched = dispatcher.dispatchOne(tracked);
+    const dispatched = this.dispatcher.dispatchOne(tracked);
     background.addThenWake(dispatched);
     const result = await this.withinLimit(dispatched);
     if (result.kind !== 'refused') return { kind: result.kind, jobId };
@@ -139,7 +130,7 @@ export class AdmissionControl {
     });
   }
 
-  /** Takes room for a transfer before it is stored, so that limits hold in a burst. */
+  /** Reserves a slot or a place in the queue before storing, so that limits hold in a burst. */
   private reserve(): { readonly admission: Admission; readonly release: () => void } {
     const admission = this.admission();
     if (admission.slot) return { admission, release: this.deps.slots.reserve() };
@@ -152,18 +143,19 @@ export class AdmissionControl {
 
   /** @throws NotReadyError QueueFullError */
   private admission(): Admission {
-    const { transfers, slots, dispatcher, config, gate } = this.deps;
-    const stage = gate();
+    const { transfers, slots, config } = this.deps;
+    const { dispatcher } = this;
+    const stage = this.gate();
     if (stage === 'closed') {
       throw new NotReadyError(
-        'The service is starting or stopping and takes no transfers now; please try again in a minute.',
+        'The service is starting or stopping and accepts no transfers now; please try again in a minute.',
         { retryAfterSeconds: 30 },
       );
     }
     if (stage === 'open' && dispatcher.hasSlotForNewcomer()) return { slot: true, waitsFor: '' };
     const { queueSize, pollIntervalSeconds, maxConcurrency } = config.current().task;
     const waiting = transfers.waiting().length - transfers.bypassingQueue().size;
-    // While Globus takes nothing, what would run otherwise waits too, on top of the queue.
+    // While Globus is unavailable, transfers that would otherwise run wait on top of the queue.
     if (queueSize > 0 && waiting + this.reservedWaits >= queueSize + slots.free) {
       throw new QueueFullError(
         `The queue is full: ${waiting} transfers are waiting already. Please try again later.`,
@@ -172,22 +164,18 @@ export class AdmissionControl {
     }
     const waitsFor =
       dispatcher.waitsForGlobus ??
-      (stage === 'open' ? undefined : 'the service has just started and asks Globus first') ??
+      (stage === 'open'
+        ? undefined
+        : 'the service has just started and is checking which transfers Globus already runs') ??
       `the service runs at most ${maxConcurrency} at a time, and others were requested before`;
     return { slot: false, waitsFor };
   }
 
   private async withinLimit(dispatched: Promise<DispatchResult>): Promise<DispatchResult> {
-    let answered = (): void => undefined;
+    let cancelTimer = (): void => undefined;
     const tooLate = new Promise<DispatchResult>((resolve) => {
-      answered = this.deps.clock.schedule(ANSWER_AFTER_MS, () => {
-        resolve({ kind: 'waits' });
-      });
+      cancelTimer = this.deps.clock.schedule(ANSWER_AFTER_MS, () => resolve({ kind: 'waits' }));
     });
-    try {
-      return await Promise.race([dispatched, tooLate]);
-    } finally {
-      answered();
-    }
+    return Promise.race([dispatched, tooLate]).finally(cancelTimer);
   }
 }

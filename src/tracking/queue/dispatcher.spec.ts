@@ -22,7 +22,6 @@ import { taskLabel } from '../../domain/task-label.js';
 import { withEndRequest } from '../../domain/transfer.js';
 import { Dispatcher } from './dispatcher.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import { SubmissionIds } from './submission-ids.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
 let world: TrackingWorld;
@@ -34,14 +33,10 @@ afterEach(() => world.end());
 
 function setUp(config: ConfigParts = {}): void {
   world = new TrackingWorld(config);
-  const { globus, clock, random, signal } = world;
-  dispatcher = new Dispatcher({
-    ...world.deps,
-    submissionIds: new SubmissionIds(globus, clock, random, 0, 0, signal),
-  });
+  dispatcher = new Dispatcher(world.deps);
 }
 
-const follow = (parts: TransferParts = {}): TrackedTransfer => world.follow(aTransfer(parts));
+const track = (parts: TransferParts = {}): TrackedTransfer => world.track(aTransfer(parts));
 const UNKNOWN = {
   state: 'waiting',
   reason: 'before the crash',
@@ -65,9 +60,9 @@ const labels = (...numbers: readonly number[]): readonly string[] =>
   numbers.map((number) => taskLabel(jobIdOf(number)));
 
 describe('the queue', () => {
-  test('oldest first, never more than maxConcurrency, and the next when one has ended', async () => {
+  test('submits the oldest first, at most maxConcurrency, and the next when one has ended', async () => {
     setUp({ task: { maxConcurrency: 2 } });
-    const opens = [4, 2, 3, 1].map((number) => follow({ number }));
+    const opens = [4, 2, 3, 1].map((number) => track({ number }));
     await work(5);
     expect([asked(), world.transfers.slotsInUse]).toEqual([labels(1, 2), 2]);
     const first = opens[3];
@@ -76,36 +71,36 @@ describe('the queue', () => {
     expect(asked()).toEqual(labels(1, 2, 3));
   });
 
-  test('slots promised to requests that are being stored are not given away', async () => {
+  test('keeps the slots reserved for requests being stored', async () => {
     setUp({ task: { maxConcurrency: 2 } });
-    follow({ number: 1 });
-    follow({ number: 2 });
+    track({ number: 1 });
+    track({ number: 2 });
     world.slots.reserve();
     void dispatcher.dispatch();
     await settle();
     expect(asked()).toEqual(labels(1));
   });
 
-  test('one that can not go does not hold up those behind it', async () => {
+  test('a transfer that can not be submitted does not delay those behind it', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     world.globus.planSubmit({ kind: 'conflict', reason: 'identical paths' });
-    follow({ number: 1 });
-    follow({ number: 2 });
+    track({ number: 1 });
+    track({ number: 2 });
     await work(5);
     expect(asked()).toEqual(labels(1, 2));
     expect(world.jobs.shown(jobIdOf(1))).toBe('001 transferring: waiting: identical paths');
   });
 
-  test('a withdrawn facility: its transfers wait and say why, the others go', async () => {
+  test('a removed facility: its transfers wait and say why, others are submitted', async () => {
     setUp({ facilities: [aFacility('PSI'), aFacility('CSCS')] });
     const { source, destination } = (() => {
       const { origin } = aTransfer();
       if (origin.kind !== 'recorded') throw new Error('no record');
       return origin.record;
     })();
-    follow({ number: 1, record: { source: { ...source, facility: 'GONE' } } });
-    follow({ number: 2, record: { destination: { ...destination, facility: 'GONE' } } });
-    follow({ number: 3 });
+    track({ number: 1, record: { source: { ...source, facility: 'GONE' } } });
+    track({ number: 2, record: { destination: { ...destination, facility: 'GONE' } } });
+    track({ number: 3 });
     await work(5);
     expect([asked(), world.jobs.shown(jobIdOf(1)), world.jobs.shown(jobIdOf(2))]).toEqual([
       labels(3),
@@ -114,13 +109,13 @@ describe('the queue', () => {
     ]);
   });
 
-  test('a withdrawn facility, after a restart: looked for, never submitted, and no slot is kept for it', async () => {
+  test('a removed facility, after a restart: its transfer is searched at Globus, not submitted, and holds no slot', async () => {
     setUp({ facilities: [aFacility('PSI'), aFacility('CSCS')], task: { maxConcurrency: 1 } });
     const { origin } = aTransfer();
     if (origin.kind !== 'recorded') throw new Error('no record');
     const source = { ...origin.record.source, facility: 'GONE' };
-    const tracked = follow({ number: 1, status: UNKNOWN, record: { source } });
-    follow({ number: 2 });
+    const tracked = track({ number: 1, status: UNKNOWN, record: { source } });
+    track({ number: 2 });
     await work(5);
     expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
       labels(2),
@@ -130,10 +125,10 @@ describe('the queue', () => {
     expect([asked(), tracked.transfer.status.state]).toEqual([labels(2), 'waiting']);
   });
 
-  test('a withdrawn facility does not hide what Globus has already', async () => {
+  test('a removed facility does not hide a task that Globus already has', async () => {
     setUp({ facilities: [aFacility('PSI')] });
     world.globus.put(aSucceededTask());
-    const tracked = follow({ status: UNKNOWN });
+    const tracked = track({ status: UNKNOWN });
     await work(5);
     expect([tracked.transfer.status, asked()]).toEqual([
       { state: 'transferring', taskId: taskIdFor(1), trouble: undefined },
@@ -142,9 +137,9 @@ describe('the queue', () => {
   });
 });
 
-describe('what Globus says', () => {
+describe('answers of Globus', () => {
   test('accepted: the task id is in SciCat at once', async () => {
-    follow();
+    track();
     await work();
     expect(field(world.jobs.stored.get(jobIdOf(1))?.result, 'globusTaskId')).toBe(taskIdFor(501));
     expect(world.jobs.shown(jobIdOf(1))).toBe('002 transferring: transferring');
@@ -152,7 +147,7 @@ describe('what Globus says', () => {
 
   test('refused: failed, with the reason', async () => {
     world.globus.planSubmit({ kind: 'refused', reason: 'permission denied (request id 7)' });
-    const tracked = follow();
+    const tracked = track();
     expect(await dispatcher.dispatchOne(tracked)).toEqual({
       kind: 'refused',
       reason: 'permission denied (request id 7)',
@@ -161,7 +156,7 @@ describe('what Globus says', () => {
     expect(world.jobs.shown(jobIdOf(1))).toBe('998 failed: permission denied (request id 7)');
   });
 
-  test('unclear: the slot is kept and the same submission id is used until it is clear', async () => {
+  test('unclear: the slot is kept and the same submission id is reused until the answer is clear', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     world.globus.planSubmit(
       'accepted-but-unclear',
@@ -169,8 +164,8 @@ describe('what Globus says', () => {
       { kind: 'unclear', reason: 'time-out' },
     );
     world.globus.faults.always('list', { before: timeout('Globus') });
-    follow({ number: 1 });
-    follow({ number: 2 });
+    track({ number: 1 });
+    track({ number: 2 });
     await work(60);
     expect([asked(), world.transfers.slotsInUse]).toEqual([labels(1), 1]);
     world.globus.faults.clear();
@@ -179,12 +174,12 @@ describe('what Globus says', () => {
     expect(world.jobs.shown(jobIdOf(1))).toBe('002 transferring: transferring');
   });
 
-  test('unclear and never arrived: asked again with the same id, one task', async () => {
+  test('unclear and never arrived: submitted again with the same id, one task', async () => {
     world.globus.planSubmit(
       { kind: 'unclear', reason: 'reset' },
       { kind: 'unclear', reason: 'reset' },
     );
-    follow();
+    track();
     await work(60);
     const ids = new Set(world.globus.submissions.map(({ submissionId }) => submissionId));
     expect([...ids]).toEqual([uuid('cccccccc', 1)]);
@@ -200,17 +195,17 @@ describe('what Globus says', () => {
       durable.push(field(world.jobs.stored.get(jobIdOf(1))?.result, 'submissionId'));
       return submit(request);
     };
-    follow();
+    track();
     await work(60);
     const ids = world.globus.submissions.map(({ submissionId }) => submissionId);
     expect(ids).toEqual([uuid('cccccccc', 1), uuid('5b5b5b5b', 1)]);
     expect(durable).toEqual([undefined, uuid('5b5b5b5b', 1)]);
   });
 
-  test('conflict: our own task by its label is taken, somebody else waited for', async () => {
+  test('conflict: our own task is recognized by its label, another one is waited for', async () => {
     world.globus.put(aTask({ number: 1 }));
     world.globus.alwaysSubmit({ kind: 'conflict', reason: 'identical paths' });
-    const [ours, other] = [follow({ number: 1 }), follow({ number: 2 })];
+    const [ours, other] = [track({ number: 1 }), track({ number: 2 })];
     await work(5);
     expect([ours.transfer.status, other.transfer.status, other.holdsSlot]).toEqual([
       { state: 'transferring', taskId: taskIdFor(1), trouble: undefined },
@@ -222,18 +217,18 @@ describe('what Globus says', () => {
     expect(other.transfer.status.state).toBe('transferring');
   });
 
-  test('refused after an answer was lost: the label is looked for before it counts', async () => {
+  test('refused after a lost answer: the label is searched before the refusal counts', async () => {
     world.globus.planSubmit('accepted-but-unclear', { kind: 'refused', reason: 'no' });
     world.globus.faults.next('list', { before: timeout('Globus') });
-    const tracked = follow();
+    const tracked = track();
     await work(60);
     expect(tracked.transfer.status.state).toBe('transferring');
   });
 
-  test('refused while an earlier request may still arrive: not failed; when it arrives, followed', async () => {
+  test('refused while an earlier request may still arrive: not failed, and tracked if it arrives', async () => {
     world.globus.planSubmit({ kind: 'unclear', reason: 'reset' });
     world.globus.alwaysSubmit({ kind: 'refused', reason: 'no' });
-    const tracked = follow();
+    const tracked = track();
     await work(60);
     expect(tracked.transfer.status.state).toBe('waiting');
     world.globus.put(aTask());
@@ -241,10 +236,10 @@ describe('what Globus says', () => {
     expect(tracked.transfer.status).toMatchObject({ state: 'transferring', taskId: taskIdFor(1) });
   });
 
-  test('refused, and no earlier request can arrive any more: failed', async () => {
+  test('refused when no earlier request can still arrive: failed', async () => {
     world.globus.planSubmit({ kind: 'unclear', reason: 'reset' });
     world.globus.alwaysSubmit({ kind: 'refused', reason: 'no' });
-    const tracked = follow();
+    const tracked = track();
     await work(200);
     expect(tracked.transfer.status).toMatchObject({ state: 'failed', error: 'no' });
   });
@@ -252,7 +247,7 @@ describe('what Globus says', () => {
   test('conflict while an earlier request may still arrive: the slot is kept', async () => {
     world.globus.planSubmit({ kind: 'unclear', reason: 'reset' });
     world.globus.alwaysSubmit({ kind: 'conflict', reason: 'identical paths' });
-    const tracked = follow();
+    const tracked = track();
     await work(30);
     expect([tracked.transfer.status, tracked.holdsSlot]).toMatchObject([
       { submission: 'unconfirmed' },
@@ -260,10 +255,10 @@ describe('what Globus says', () => {
     ]);
   });
 
-  test('a task that Globus shows under another label is not ours, whatever was asked for', async () => {
+  test('a task with another label is not ours, whatever the query was', async () => {
     world.globus.list = () =>
       Promise.resolve({ tasks: [aTask({ label: taskLabel(jobIdOf(11)) })], complete: true });
-    const tracked = follow({ status: UNKNOWN });
+    const tracked = track({ status: UNKNOWN });
     await work();
     expect(tracked.transfer.status).toMatchObject({
       state: 'transferring',
@@ -276,25 +271,25 @@ describe('what Globus says', () => {
       aSucceededTask({ number: 8, label: taskLabel(jobIdOf(1)) }),
       aTask({ number: 9, label: taskLabel(jobIdOf(1)) }),
     );
-    const tracked = follow({ status: UNKNOWN });
+    const tracked = track({ status: UNKNOWN });
     await work();
     expect(tracked.transfer.status).toMatchObject({ taskId: taskIdFor(9) });
     expect(asked()).toEqual([]);
   });
 
-  test('scopes refused: this one waits with an alarm, others go on', async () => {
+  test('scopes refused: the transfer waits with an alarm, others go on', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     world.globus.planSubmit({ kind: 'scopes-refused', reason: 'no scope for PSI' });
-    follow({ number: 1 });
-    follow({ number: 2 });
+    track({ number: 1 });
+    track({ number: 2 });
     await work(5);
     expect(asked()).toEqual(labels(1, 2));
     expect(world.jobs.shown(jobIdOf(1))).toBe('001 transferring: waiting: no scope for PSI');
   });
 
-  test('account refused: an alarm, everybody waits, nobody fails', async () => {
+  test('account refused: an alarm, all transfers wait, none fails', async () => {
     world.globus.alwaysSubmit({ kind: 'account-refused', reason: 'bad secret' });
-    const opens = [1, 2, 3].map((number) => follow({ number }));
+    const opens = [1, 2, 3].map((number) => track({ number }));
     await work(30);
     expect(opens.map(({ transfer }) => transfer.status.state)).toEqual([
       'waiting',
@@ -311,7 +306,7 @@ describe('what Globus says', () => {
   });
 });
 
-describe('an attempt without an answer, and then one that was certainly not taken', () => {
+describe('an unanswered attempt followed by one that was certainly not accepted', () => {
   test.each([
     ['Globus is busy', { kind: 'busy', reason: 'maintenance' }],
     ['it refuses the scopes', { kind: 'scopes-refused', reason: 'no scope' }],
@@ -320,7 +315,7 @@ describe('an attempt without an answer, and then one that was certainly not take
     setUp({ task: { maxConcurrency: 1 } });
     world.globus.planSubmit('accepted-but-unclear', plan);
     world.globus.faults.always('list', { before: timeout('Globus') });
-    const tracked = follow();
+    const tracked = track();
     await work(1);
     world.globus.faults.clear();
     world.globus.list = () => Promise.resolve({ tasks: [], complete: true });
@@ -337,23 +332,23 @@ describe('the scopes of a pair of facilities', () => {
   const ALARM = 'globus-scopes:PSI:CSCS';
   const REFUSED = { kind: 'scopes-refused', reason: 'no scope' } as const;
 
-  test('are granted again: the alarm goes with the first that goes through', async () => {
+  test('are granted again: the first accepted submission clears the alarm', async () => {
     world.globus.planSubmit(REFUSED, REFUSED);
-    follow({ number: 1 });
-    follow({ number: 2 });
+    track({ number: 1 });
+    track({ number: 2 });
     await work(5);
     expect([...world.alarms.active()]).toEqual([[ALARM, 'no scope']]);
     await work(60);
     expect(world.alarms.active().size).toBe(0);
   });
 
-  test('were granted once: who was refused before that keeps no later alarm alive', async () => {
+  test('were granted meanwhile: an earlier refusal does not keep a later alarm alive', async () => {
     world.globus.planSubmit(REFUSED);
-    follow({ number: 1 });
+    track({ number: 1 });
     await work(60);
     expect(world.alarms.active().size).toBe(0);
     world.globus.alwaysSubmit(REFUSED);
-    const later = follow({ number: 2 });
+    const later = track({ number: 2 });
     await work(5);
     expect([...world.alarms.active().keys()]).toEqual([ALARM]);
     world.transfers.drop(later);
@@ -361,9 +356,9 @@ describe('the scopes of a pair of facilities', () => {
     expect(world.alarms.active().size).toBe(0);
   });
 
-  test('nobody needs any more: the alarm goes with the last that wanted them', async () => {
+  test('are no longer needed: the end of the last transfer clears the alarm', async () => {
     world.globus.alwaysSubmit(REFUSED);
-    const opens = [1, 2].map((number) => follow({ number }));
+    const opens = [1, 2].map((number) => track({ number }));
     await work(5);
     for (const [left, tracked] of opens.entries()) {
       expect([...world.alarms.active().keys()]).toEqual([ALARM]);
@@ -375,13 +370,13 @@ describe('the scopes of a pair of facilities', () => {
   });
 });
 
-describe('while Globus takes nothing', () => {
+describe('while Globus accepts no submissions', () => {
   beforeEach(() => {
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 100 });
   });
 
-  test('all wait as long as Globus says, nobody keeps a slot, and newcomers get none', async () => {
-    for (const number of [1, 2, 3, 4, 5]) follow({ number });
+  test('all wait as long as Globus asks for, hold no slot, and new requests get none', async () => {
+    for (const number of [1, 2, 3, 4, 5]) track({ number });
     void dispatcher.dispatch();
     await settle();
     const tries = asked().length;
@@ -393,9 +388,9 @@ describe('while Globus takes nothing', () => {
     ]);
   });
 
-  test('but not for a year, however long Globus asks for: it may have been mended sooner', async () => {
+  test('the pause is capped, however long Globus asks for', async () => {
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 31e6 });
-    follow();
+    track();
     await work(1);
     const tries = asked().length;
     world.globus.alwaysSubmit(undefined);
@@ -405,9 +400,9 @@ describe('while Globus takes nothing', () => {
     expect(asked().length).toBe(tries + 1);
   });
 
-  test('it is said to be waited for also between two tries, until one has gone through', async () => {
+  test('jobs say so between attempts, too, until a submission is accepted', async () => {
     const gate = aGate();
-    const tracked = follow();
+    const tracked = track();
     void dispatcher.dispatch();
     await world.clock.advance(150_000);
     expect(dispatcher.waitsForGlobus).toBe('maintenance');
@@ -425,8 +420,8 @@ describe('while Globus takes nothing', () => {
     ]);
   });
 
-  test('a newcomer gets no slot, also when nobody waits any more: it tries as one of the queue', async () => {
-    const tracked = follow();
+  test('a new request gets no slot even when the queue is empty, but is submitted from the queue', async () => {
+    const tracked = track();
     void dispatcher.dispatch();
     await settle();
     world.transfers.drop(tracked);
@@ -435,11 +430,11 @@ describe('while Globus takes nothing', () => {
     expect(dispatcher.hasSlotForNewcomer()).toBe(false);
   });
 
-  test('a task that turns up shows that it is back: the pause is over for all', async () => {
-    follow({ number: 1 });
+  test('a task that turns up shows that Globus is back and ends the pause', async () => {
+    track({ number: 1 });
     void dispatcher.dispatch();
     await settle();
-    const unclear = follow({ number: 2, status: UNKNOWN });
+    const unclear = track({ number: 2, status: UNKNOWN });
     expect(dispatcher.waitsForGlobus).toBe('maintenance');
     dispatcher.start(unclear, taskIdFor(2));
     expect([dispatcher.waitsForGlobus, dispatcher.hasSlotForNewcomer()]).toStrictEqual([
@@ -448,8 +443,8 @@ describe('while Globus takes nothing', () => {
     ]);
   });
 
-  test('afterwards one goes first, however often the tracker is woken meanwhile', async () => {
-    for (const number of [1, 2, 3, 4, 5]) follow({ number });
+  test('afterwards one transfer goes first, however often the tracker is woken', async () => {
+    for (const number of [1, 2, 3, 4, 5]) track({ number });
     void dispatcher.dispatch();
     await settle();
     const tries = asked().length;
@@ -467,7 +462,7 @@ describe('while Globus takes nothing', () => {
 describe('no submit before SciCat holds the submission id', () => {
   test('a fresh id is written first', async () => {
     world.jobs.faults.always('write', { before: timeout() });
-    follow({ submissionId: undefined });
+    track({ submissionId: undefined });
     await work(300);
     expect(asked()).toEqual([]);
     world.jobs.faults.clear();
@@ -479,28 +474,28 @@ describe('no submit before SciCat holds the submission id', () => {
     );
   });
 
-  test('no id to be had: it waits, and others behind it go', async () => {
+  test('without an id it waits, and those behind it are submitted', async () => {
     world.globus.faults.next('newSubmissionId', { before: timeout('Globus') });
-    follow({ number: 1, submissionId: undefined });
-    follow({ number: 2 });
+    track({ number: 1, submissionId: undefined });
+    track({ number: 2 });
     await work(1);
     expect(asked()).toEqual(labels(2));
     await work(60);
     expect(asked()).toEqual(labels(2, 1));
   });
 
-  test('refused credentials on the way to an id pause all', async () => {
+  test('credentials refused while fetching an id pause all submissions', async () => {
     world.globus.faults.next('newSubmissionId', { before: accountRefused('Globus') });
-    follow({ submissionId: undefined });
+    track({ submissionId: undefined });
     await work(1);
     expect([...world.alarms.active().keys()]).toEqual(['globus-account']);
     expect(world.transfers.slotsInUse).toBe(0);
   });
 });
 
-describe('a transfer whose end is wanted', () => {
-  test('one that was never handed over ends at once, and Globus hears nothing', async () => {
-    const tracked = follow();
+describe('a transfer whose end was requested', () => {
+  test('ends at once when it was never submitted, without a call to Globus', async () => {
+    const tracked = track();
     wantEnd(tracked);
     await work();
     expect([world.jobs.shown(jobIdOf(1)), asked()]).toEqual([
@@ -509,21 +504,21 @@ describe('a transfer whose end is wanted', () => {
     ]);
   });
 
-  test('also while Globus is away or full', async () => {
+  test('also while Globus is down or all slots are taken', async () => {
     setUp({ task: { maxConcurrency: 1 } });
     world.globus.alwaysSubmit({ kind: 'busy', reason: 'maintenance', retryAfterSeconds: 1000 });
-    follow({ number: 1 });
+    track({ number: 1 });
     await work(5);
-    const tracked = follow({ number: 2 });
+    const tracked = track({ number: 2 });
     wantEnd(tracked);
     await work(2);
     expect(tracked.transfer.status.state).toBe('cancelled');
   });
 
-  test('before Globus was asked what it has: only what it certainly has not ends', async () => {
-    const opens = [follow({ number: 1 }), follow({ number: 2, status: UNKNOWN })];
+  test('before reconciliation ends only when Globus certainly does not have it', async () => {
+    const opens = [track({ number: 1 }), track({ number: 2, status: UNKNOWN })];
     opens.forEach(wantEnd);
-    const wanted = world.follow(aTransfer({ number: 3 }), true);
+    const wanted = world.track(aTransfer({ number: 3 }), true);
     await Promise.all(dispatcher.endUnsent());
     expect([...opens, wanted].map(({ transfer }) => transfer.status.state)).toEqual([
       'cancelled',
@@ -533,16 +528,16 @@ describe('a transfer whose end is wanted', () => {
     expect(world.globus.faults.calls).toEqual([]);
   });
 
-  test('one that Globus may have is looked for by its label first', async () => {
+  test('is first searched by its label when Globus may have it', async () => {
     world.globus.put(aTask());
-    const tracked = follow({ status: UNKNOWN });
+    const tracked = track({ status: UNKNOWN });
     wantEnd(tracked);
     await work();
     expect(tracked.transfer.status.state).toBe('transferring');
   });
 
-  test('and ends only when no request can still arrive; it is never submitted again', async () => {
-    const tracked = follow({ status: UNKNOWN });
+  test('ends only when no request can still arrive, and is never submitted again', async () => {
+    const tracked = track({ status: UNKNOWN });
     wantEnd(tracked);
     await work(100);
     expect(tracked.transfer.status.state).toBe('waiting');
@@ -550,10 +545,10 @@ describe('a transfer whose end is wanted', () => {
     expect([tracked.transfer.status.state, asked()]).toEqual(['cancelled', []]);
   });
 
-  test('wanted while the id is fetched, of one that Globus may have: looked for, not submitted', async () => {
+  test('requested while its id is fetched, and Globus may have it: searched, not submitted', async () => {
     const gate = aGate();
     world.globus.faults.next('newSubmissionId', { hold: gate.opened });
-    const tracked = follow({ status: UNKNOWN, submissionId: undefined });
+    const tracked = track({ status: UNKNOWN, submissionId: undefined });
     void dispatcher.dispatch();
     await settle();
     wantEnd(tracked);
@@ -564,10 +559,10 @@ describe('a transfer whose end is wanted', () => {
     expect([tracked.transfer.status.state, asked()]).toEqual(['cancelled', []]);
   });
 
-  test('wanted while the id is fetched: not submitted any more', async () => {
+  test('requested while its id is fetched: not submitted', async () => {
     const gate = aGate();
     world.globus.faults.next('newSubmissionId', { hold: gate.opened });
-    const tracked = follow({ submissionId: undefined });
+    const tracked = track({ submissionId: undefined });
     void dispatcher.dispatch();
     await settle();
     wantEnd(tracked);
@@ -577,15 +572,15 @@ describe('a transfer whose end is wanted', () => {
   });
 });
 
-describe('a transfer whose job is gone from SciCat', () => {
-  test('is neither handed over nor cancelled here: nobody wants it, and nobody is told', async () => {
+describe('a transfer whose job was removed from SciCat', () => {
+  test('is neither submitted nor cancelled by the dispatcher', async () => {
     const opens = [
-      follow({ number: 1 }),
-      follow({ number: 2, status: UNKNOWN }),
-      follow({ number: 3 }),
+      track({ number: 1 }),
+      track({ number: 2, status: UNKNOWN }),
+      track({ number: 3 }),
     ];
     for (const tracked of opens) world.transfers.setGone(tracked);
-    wantEnd(opens[2] ?? follow());
+    wantEnd(opens[2] ?? track());
     const [unclear] = opens.slice(1);
     if (unclear !== undefined) world.transfers.setSlot(unclear, true);
     await Promise.all(dispatcher.endUnsent());
@@ -599,11 +594,11 @@ describe('a transfer whose job is gone from SciCat', () => {
   });
 });
 
-describe('who has just come', () => {
-  test('gets no slot while another one waits that may go: the queue is in order', async () => {
+describe('a new request', () => {
+  test('gets no slot while a waiting transfer may go first', async () => {
     setUp({ task: { maxConcurrency: 2 } });
     expect(dispatcher.hasSlotForNewcomer()).toBe(true);
-    follow({ number: 1 });
+    track({ number: 1 });
     expect(dispatcher.hasSlotForNewcomer()).toBe(false);
     await work(1);
     expect([
@@ -612,10 +607,10 @@ describe('who has just come', () => {
     ]).toEqual([true, false]);
   });
 
-  test('is shown that it waits after a second, when Globus takes its time', async () => {
+  test('shows that it waits after a second when Globus is slow', async () => {
     const gate = aGate();
     world.globus.faults.next('submit', { hold: gate.opened });
-    follow();
+    track();
     void dispatcher.dispatch();
     await world.clock.advance(999);
     expect(world.jobs.writes).toEqual([]);
@@ -630,8 +625,8 @@ describe('who has just come', () => {
 });
 
 describe('another Globus client id', () => {
-  test('what was asked for under it is not submitted under this one; an alarm says what to do', async () => {
-    const tracked = follow({ status: UNKNOWN, record: { globusClientId: 'former-client' } });
+  test('transfers of another client id are not submitted under this one; an alarm says what to do', async () => {
+    const tracked = track({ status: UNKNOWN, record: { globusClientId: 'former-client' } });
     await work(60);
     expect([asked(), tracked.transfer.status.state, tracked.holdsSlot]).toEqual([
       [],
@@ -641,7 +636,7 @@ describe('another Globus client id', () => {
     expect([...world.alarms.active()]).toEqual([
       [
         'globus-client-id',
-        'Transfers of Globus client former-client wait: run the service with that client id until they have ended.',
+        'Transfers of Globus client former-client are waiting: run the service with that client id until they have ended.',
       ],
     ]);
   });
@@ -654,31 +649,31 @@ describe('file lists', () => {
   ];
   const record = { fileList: atOnce(digestFileList(fileListOf(files))) };
 
-  test('are taken from the spool', async () => {
+  test('are read from the store', async () => {
     await world.spool.put(keyOf(1), fileListOf(files));
-    follow({ record });
+    track({ record });
     await work();
     expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
   });
 
-  test('lost from the spool: rebuilt from SciCat, links and all', async () => {
+  test('lost: rebuilt from SciCat, including links', async () => {
     world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
-    follow({ record });
+    track({ record });
     await work();
     expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
   });
 
-  test('another list than the one asked for in the spool: rebuilt, not believed', async () => {
+  test('a stored list that differs from the requested one: rebuilt, not used', async () => {
     await world.spool.put(keyOf(1), fileListOf(files.slice(0, 1)));
     world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
-    follow({ record });
+    track({ record });
     await work();
     expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
   });
 
-  test('lost for good: failed, never the whole folder or other files', async () => {
+  test('lost and not rebuildable: failed; never the whole folder or other files', async () => {
     world.datasets.paths.set('20.500.12345/e1', ['a', 'c']);
-    follow({ record });
+    track({ record });
     await work();
     expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
       [],
@@ -686,19 +681,19 @@ describe('file lists', () => {
     ]);
   });
 
-  test('lost for good, but an earlier request may still arrive: failed only afterwards', async () => {
+  test('lost and not rebuildable while an earlier request may still arrive: failed only afterwards', async () => {
     world.datasets.paths.set('20.500.12345/e1', ['a', 'c']);
-    const tracked = follow({ record, status: UNKNOWN });
+    const tracked = track({ record, status: UNKNOWN });
     await work(100);
     expect(tracked.transfer.status.state).toBe('waiting');
     await work(60);
     expect([tracked.transfer.status.state, asked()]).toEqual(['failed', []]);
   });
 
-  test('while SciCat can not be asked it waits', async () => {
+  test('wait while SciCat is unreachable', async () => {
     world.datasets.paths.set('20.500.12345/e1', ['a', 'b']);
     world.datasets.faults.next('filePaths', { before: timeout() });
-    const tracked = follow({ record });
+    const tracked = track({ record });
     await work(1);
     expect(tracked.transfer.status.state).toBe('waiting');
     await work(30);
@@ -707,23 +702,23 @@ describe('file lists', () => {
 
   test('lost, but Globus has the task: found by its label, not failed', async () => {
     world.globus.put(aTask());
-    const tracked = follow({ record, status: UNKNOWN });
+    const tracked = track({ record, status: UNKNOWN });
     await work();
     expect(tracked.transfer.status.state).toBe('transferring');
   });
 });
 
-test('an error of our own is an alarm and a repeat; the transfer is not lost', async () => {
+test('an internal error raises an alarm and is retried; the transfer is not lost', async () => {
   world.globus.faults.next('list', { before: new TypeError('a mistake') });
-  const tracked = follow({ status: UNKNOWN });
+  const tracked = track({ status: UNKNOWN });
   await work(1);
   expect([...world.alarms.active()]).toEqual([[`internal:${jobIdOf(1)}`, 'TypeError: a mistake']]);
   await work(30);
   expect(tracked.transfer.status.state).toBe('transferring');
 });
 
-test('a transfer is handed over once, however often it is asked for at the same time', async () => {
-  const tracked = follow();
+test('a transfer is submitted once, however many calls are concurrent', async () => {
+  const tracked = track();
   const gate = aGate();
   world.globus.faults.next('submit', { hold: gate.opened });
   const results = Promise.all([dispatcher.dispatchOne(tracked), dispatcher.dispatchOne(tracked)]);

@@ -23,7 +23,8 @@ import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Slots } from './slots.js';
 import type { SubmissionIds } from './submission-ids.js';
 
-interface Deps extends TrackingDeps {
+/** Collaborators of the queue. */
+export interface QueueDeps extends TrackingDeps {
   readonly slots: Slots;
   readonly submissionIds: SubmissionIds;
 }
@@ -31,47 +32,47 @@ interface Deps extends TrackingDeps {
 /** The outcome of dispatching one transfer. */
 export type DispatchResult =
   | { readonly kind: 'started' }
-  /** It waits and is dispatched again later. */
+  /** It waits, and is dispatched again later. */
   | { readonly kind: 'waits' }
-  /** It has ended without starting; `reason` is for the scientist. */
+  /** It ended without starting; `reason` is for the scientist. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 const STARTED: DispatchResult = { kind: 'started' };
 const WAITS: DispatchResult = { kind: 'waits' };
 
-/** Globus takes nothing from us: nothing is submitted until `retry` is due. */
+/** Globus accepts no submissions from us; none is made until `retry` is due. */
 interface Pause {
   readonly reason: string;
   readonly retry: Retry;
 }
 
-/** A first status that comes sooner than this is not worth a write of its own. */
+/** A submission answered sooner than this gets no "being submitted" write of its own. */
 const FIRST_STATUS_AFTER_MS = 1000;
 const VERIFY_AGAIN_MS = 15_000;
 const BLOCKED_BACKOFF: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
 const PAUSE_BACKOFF: BackoffBounds = { firstMs: 5000, capMs: 60_000 };
-/** However long Globus asks us to stay away, it may recover sooner. */
+/** Cap on the pause that Globus may ask for, since it may recover sooner. */
 const LONGEST_PAUSE_MS = 15 * 60_000;
 
 /**
- * Submits waiting transfers to Globus in queue order, never more than `task.maxConcurrency` at a
- * time, each under a submission id that SciCat already holds, so that any number of tries makes one
- * task. A transfer that can't go now does not hold up those behind it.
+ * Submits waiting transfers to Globus in queue order, at most `task.maxConcurrency` at a time, each under
+ * a submission id that SciCat already holds, so that retries never create a second task. A transfer
+ * that can't be submitted now does not delay those behind it.
  */
 export class Dispatcher {
   private pause: Pause | undefined;
-  /** The one transfer that tries whether Globus takes anything again after a pause. */
+  /** After a pause, the one transfer that tests whether Globus accepts submissions again. */
   private probe: TrackedTransfer | undefined;
-  /** The submission id that SciCat is known to hold; no other one may be used. */
+  /** The submission id that SciCat is known to hold; only that one may be used. */
   private readonly durableIds = new WeakMap<TrackedTransfer, string>();
-  /** Transfers of another Globus client than the service's present one. */
+  /** Transfers that wait because they belong to another Globus client id. */
   private readonly foreign = new Set<TrackedTransfer>();
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
 
-  constructor(private readonly deps: Deps) {}
+  constructor(private readonly deps: QueueDeps) {}
 
-  /** What is wrong with Globus, until a submission succeeds again; undefined when nothing is. */
+  /** Why Globus accepts no submissions; undefined once one has succeeded again. */
   get waitsForGlobus(): string | undefined {
     return this.pause?.reason;
   }
@@ -84,8 +85,9 @@ export class Dispatcher {
   }
 
   /**
-   * Ends transfers whose end was requested and of which Globus certainly has nothing. The promises
-   * are the caller's to wait for; they never reject.
+   * Cancels transfers whose end was requested and that Globus certainly does not have.
+   *
+   * @returns promises for the caller to await; they never reject
    */
   endUnsent(): readonly Promise<DispatchResult>[] {
     const { transfers, steps } = this.deps;
@@ -101,8 +103,9 @@ export class Dispatcher {
   }
 
   /**
-   * Starts what may go now and takes its slots. The promises are the caller's to wait for; they never
-   * reject.
+   * Starts every transfer that may go now, and takes their slots.
+   *
+   * @returns promises for the caller to await; they never reject
    */
   dispatch(): readonly Promise<DispatchResult>[] {
     const { transfers, steps, slots } = this.deps;
@@ -111,13 +114,13 @@ export class Dispatcher {
       if (steps.isDue(tracked)) started.push(this.dispatchOne(tracked));
     }
     if (this.pause?.retry.isDue() === false) return started;
-    // After a pause one goes first; the others follow when Globus has taken it.
+    // After a pause a single transfer goes first; the others follow once Globus has accepted it.
     const limit = this.pause === undefined ? slots.free : this.probe === undefined ? 1 : 0;
     let free = Math.min(slots.free, limit);
     for (const tracked of free === 0 ? [] : transfers.waiting()) {
       if (free === 0) break;
       if (!this.mayGo(tracked)) continue;
-      // What Globus may have already is searched there first, whatever the configuration says.
+      // What Globus may have is searched there first, whatever the configuration says.
       const withdrawn =
         submissionOf(tracked) === 'not-sent' ? this.withdrawn(tracked.transfer) : undefined;
       if (withdrawn !== undefined) {
@@ -132,7 +135,7 @@ export class Dispatcher {
     return started;
   }
 
-  /** Takes one transfer as far as it goes now. Never rejects. */
+  /** Advances one transfer as far as it can go now. Never rejects. */
   async dispatchOne(tracked: TrackedTransfer): Promise<DispatchResult> {
     const { steps, signal, alarms } = this.deps;
     const result = await steps.run(tracked, async () => {
@@ -146,7 +149,9 @@ export class Dispatcher {
         if (!(error instanceof ProxyError)) {
           alarms.raise(`internal:${tracked.jobId}`, String(error));
         }
-        return this.waitAsBefore(tracked, reasonToWait(error));
+        return tracked.transfer.status.state === 'waiting'
+          ? this.wait(tracked, reasonToWait(error), submissionOf(tracked))
+          : WAITS;
       } finally {
         if (this.probe === tracked) this.probe = undefined;
       }
@@ -154,7 +159,7 @@ export class Dispatcher {
     return result ?? WAITS;
   }
 
-  /** Globus runs the transfer as this task. */
+  /** Records that Globus runs the transfer as this task. */
   start(tracked: TrackedTransfer, taskId: string): DispatchResult {
     const { transfers, steps, writer, alarms } = this.deps;
     transfers.update(tracked, (transfer) => submittedAs(transfer, taskId));
@@ -167,7 +172,7 @@ export class Dispatcher {
     return STARTED;
   }
 
-  /** The transfer is no longer tracked. */
+  /** Forgets a transfer that is no longer tracked. */
   forget(tracked: TrackedTransfer): void {
     const { alarms } = this.deps;
     this.foreign.delete(tracked);
@@ -204,7 +209,7 @@ export class Dispatcher {
       const withdrawn = this.withdrawn(tracked.transfer);
       if (withdrawn !== undefined) {
         const result = this.wait(tracked, withdrawn, submission, BLOCKED_BACKOFF);
-        // Globus was asked and has no task of it: those behind it may go.
+        // Globus was searched and has no task of it, so others may have its slot.
         transfers.setSlot(tracked, false);
         return result;
       }
@@ -228,7 +233,7 @@ export class Dispatcher {
   ): Promise<DispatchResult> {
     const { transfers, tasks, globus, writer, clock, signal } = this.deps;
     const submissionId = await this.durableSubmissionId(tracked);
-    // The end may have been requested while the id or the files were fetched.
+    // The end may have been requested meanwhile.
     if (tracked.transfer.endRequested !== undefined) {
       return before === 'not-sent' ? this.cancel(tracked) : this.verifyLater(tracked);
     }
@@ -266,7 +271,7 @@ export class Dispatcher {
       case 'conflict':
       case 'refused':
       case 'submission-id-refused': {
-        // An earlier submission of ours, whose answer was lost, may be why: check before believing.
+        // The cause may be an earlier submission of ours whose answer was lost.
         const taskId =
           outcome.kind === 'conflict' || before === 'unconfirmed'
             ? await this.deps.tasks.find(tracked)
@@ -288,11 +293,11 @@ export class Dispatcher {
           ? this.verifyLater(tracked)
           : this.fail(tracked, outcome.reason);
       case 'conflict':
-        // After an unclear submission the identical task may be our own, and not listed yet.
+        // After an unclear submission the conflicting task may be our own, not listed yet.
         return this.wait(tracked, outcome.reason, before, BLOCKED_BACKOFF);
       case 'submission-id-refused':
-        // The old id was refused for good, so the next one can't make a second task; unless an
-        // earlier request under it is still on its way, for which the label is searched again.
+        // Globus will never accept the old id, so a new one makes no second task. A request under the
+        // old id that is still on its way is found by its label.
         this.deps.transfers.update(tracked, (transfer) =>
           waitingFor(transfer, outcome.reason, before),
         );
@@ -301,7 +306,7 @@ export class Dispatcher {
     }
   }
 
-  /** The transfer's submission id, once SciCat holds it: nothing is submitted under another one. */
+  /** The transfer's submission id. Resolves once SciCat holds it. */
   private async durableSubmissionId(tracked: TrackedTransfer): Promise<string> {
     const submissionId = tracked.transfer.submissionId ?? (await this.assignSubmissionId(tracked));
     const durable = this.durableIds.get(tracked) ?? tracked.initial.submissionId;
@@ -343,10 +348,10 @@ export class Dispatcher {
       cancelled(transfer, `by ${by}, before anything was copied`),
     );
     this.deps.writer.changed(tracked, 'final');
-    return { kind: 'refused', reason: 'the transfer was cancelled' };
+    return { kind: 'refused', reason: 'it was cancelled' };
   }
 
-  /** It can't end before it is certain that no earlier request of it reaches Globus any more. */
+  /** A transfer can't end while an earlier request of it may still reach Globus. */
   private verifyLater(tracked: TrackedTransfer): DispatchResult {
     this.deps.steps.delay(tracked, VERIFY_AGAIN_MS);
     return WAITS;
@@ -356,12 +361,13 @@ export class Dispatcher {
     this.foreign.add(tracked);
     this.deps.alarms.raise(
       'globus-client-id',
-      `Transfers of Globus client ${record.globusClientId} wait: run the service with that client id until they have ended.`,
+      `Transfers of Globus client ${record.globusClientId} are waiting: run the service with that client id until they have ended.`,
     );
     this.deps.transfers.setSlot(tracked, false);
-    return this.waitAsBefore(
+    return this.wait(
       tracked,
-      'it was requested under another Globus client id than the service has now; Globus may have it, but does not show it',
+      'it was requested under a different Globus client id than the service uses now; Globus may be running it, but does not show it',
+      submissionOf(tracked),
       BLOCKED_BACKOFF,
     );
   }
@@ -385,16 +391,6 @@ export class Dispatcher {
     this.withoutScopes.set(alarm, (this.withoutScopes.get(alarm) ?? new Set()).add(tracked));
     this.deps.alarms.raise(alarm, reason);
     return this.wait(tracked, reason, submission, BLOCKED_BACKOFF);
-  }
-
-  private waitAsBefore(
-    tracked: TrackedTransfer,
-    reason: string,
-    bounds?: BackoffBounds,
-  ): DispatchResult {
-    return tracked.transfer.status.state === 'waiting'
-      ? this.wait(tracked, reason, submissionOf(tracked), bounds)
-      : WAITS;
   }
 
   private wait(
@@ -428,7 +424,7 @@ export class Dispatcher {
     );
   }
 
-  /** Why today's configuration keeps a waiting transfer from going; running ones are not affected. */
+  /** Why the current configuration holds back a waiting transfer; running ones are not affected. */
   private withdrawn(transfer: Transfer): string | undefined {
     if (transfer.origin.kind !== 'recorded') return undefined;
     const { source, destination } = transfer.origin.record;
@@ -444,16 +440,16 @@ export class Dispatcher {
 }
 
 /**
- * Why a transfer waits after an error. The same words at every try: the job in SciCat is written
- * again when they change, and the details are in the log.
+ * Why a transfer waits after an error. The wording does not vary between attempts, because every change
+ * of it is a write to SciCat; details are in the log.
  */
 function reasonToWait(error: unknown): string {
   if (error instanceof UpstreamError && error.retryable) {
-    return `${error.upstream} does not respond as it should; the service tries again`;
+    return `${error.upstream} is not responding as expected; the service keeps trying`;
   }
   return error instanceof ProxyError
     ? error.message
-    : 'the service met an internal error; see its log';
+    : 'an internal error of the service; its log has the details';
 }
 
 function scopesAlarm({ transfer: { origin } }: TrackedTransfer): AlarmName {

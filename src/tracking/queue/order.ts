@@ -1,8 +1,8 @@
 import type { Transfer } from '../../domain/transfer.js';
 
 /**
- * Who goes next: the oldest request first; of two requests of the same moment the smaller job id, so
- * that the order is the same after a restart.
+ * Queue order: the oldest request first; of two with the same time the smaller job id, so that the
+ * order survives a restart.
  *
  * @returns negative when `a` goes first, positive when `b` does
  */

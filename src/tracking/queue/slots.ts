@@ -1,7 +1,7 @@
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import type { TrackedTransfers } from '../core/tracked-transfers.js';
 
-/** The `task.maxConcurrency` places at Globus. */
+/** The slots at Globus, of which there are `task.maxConcurrency`. */
 export class Slots {
   private reserved = 0;
 
@@ -10,13 +10,13 @@ export class Slots {
     private readonly config: ConfigSnapshots,
   ) {}
 
-  /** Places that no transfer holds and no request that is being stored has reserved. */
+  /** Slots that are neither held by a transfer nor reserved for a request being stored. */
   get free(): number {
     const { maxConcurrency } = this.config.current().task;
     return Math.max(0, maxConcurrency - this.transfers.slotsInUse - this.reserved);
   }
 
-  /** Reserves a place for a request. @returns gives it back */
+  /** Reserves a slot for a request. @returns a function that releases it */
   reserve(): () => void {
     this.reserved += 1;
     return () => {

@@ -24,7 +24,7 @@ describe('submission ids fetched ahead', () => {
     expect(asked()).toBe(8);
   });
 
-  test('after a burst there are more at hand for the next one, but not without bound', async () => {
+  test('after a burst the stock grows for the next one, up to a limit', async () => {
     await ids.fill();
     const burst = () =>
       Array.from({ length: 50 }, () => ids.take()).filter((id) => id !== undefined);
@@ -35,7 +35,7 @@ describe('submission ids fetched ahead', () => {
     expect(burst().length).toBe(32);
   });
 
-  test('what is taken while others are on their way is asked for at once, too', async () => {
+  test('an id taken while others are being fetched is replaced at once', async () => {
     await ids.fill();
     ids.take();
     ids.take();
@@ -46,7 +46,7 @@ describe('submission ids fetched ahead', () => {
     expect(asked()).toBe(7);
   });
 
-  test('those that came are kept when others failed, and Globus is left alone for a while', async () => {
+  test('fetched ids are kept when others fail, and a pause follows', async () => {
     world.globus.faults.next('newSubmissionId', { before: down('Globus') });
     await ids.fill();
     const before = asked();
@@ -59,7 +59,7 @@ describe('submission ids fetched ahead', () => {
     expect(asked()).toBeGreaterThan(before);
   });
 
-  test('many failures of one moment make one pause', async () => {
+  test('concurrent failures cause a single pause', async () => {
     world.globus.faults.always('newSubmissionId', { before: down('Globus') });
     await ids.fill();
     expect(asked()).toBe(4);
@@ -69,7 +69,7 @@ describe('submission ids fetched ahead', () => {
     expect(asked()).toBeGreaterThan(4);
   });
 
-  test('who needs one is given one, or hears why not', async () => {
+  test('a caller gets an id, or the reason why there is none', async () => {
     expect(await ids.next()).toBeDefined();
     world.globus.faults.always('newSubmissionId', { before: down('Globus') });
     while (ids.take() !== undefined) await settle();

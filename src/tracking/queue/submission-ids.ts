@@ -6,23 +6,22 @@ import { type Random, Retry } from '../../time/backoff.js';
 const AT_ONCE = 32;
 
 /**
- * Submission ids fetched ahead, so that a request needs no round trip for one and its job holds the id
- * from the beginning. An id costs Globus nothing until it is used. Another one is fetched as soon as
- * one is taken; the stock grows when a burst has emptied it, so that a quiet service fetches few.
+ * Submission ids fetched ahead, so that a request needs no round trip for one and its job holds it from
+ * the start. Each id taken is replaced; the stock starts small and doubles when a burst empties it. An
+ * unused id costs Globus nothing.
  */
 export class SubmissionIds {
   private readonly ids: string[] = [];
-  /** Requests under way. */
-  private asked = 0;
+  private fetching = 0;
   private readonly retry: Retry;
 
   constructor(
     private readonly globus: GlobusTransfers,
     clock: Clock,
     random: Random,
-    /** How many to keep at hand at first. */
+    /** How many to keep in stock at first. */
     private stock: number,
-    /** How many to keep at hand at most. */
+    /** How many to keep in stock at most. */
     private readonly largestStock: number,
     private readonly signal: AbortSignal,
   ) {
@@ -37,38 +36,35 @@ export class SubmissionIds {
     return id;
   }
 
-  /**
-   * An id, from the stock or from Globus.
-   *
-   * @throws UpstreamError when Globus gives none
-   */
+  /** An id, from the stock or from Globus. @throws UpstreamError */
   async next(): Promise<string> {
     return this.take() ?? (await this.globus.newSubmissionId(this.signal));
   }
 
-  /** Fetches what is missing. Never throws; a failure is followed by a pause. */
+  /** Refills the stock. Never rejects; pauses after a failure. */
   async fill(): Promise<void> {
     const started: Promise<void>[] = [];
-    while (this.asked < AT_ONCE && this.mayAsk()) started.push(this.fetch());
+    while (this.fetching < AT_ONCE && this.mayFetch()) started.push(this.fetch());
     await Promise.all(started);
   }
 
-  private mayAsk(): boolean {
-    return this.ids.length + this.asked < this.stock && this.retry.isDue() && !this.signal.aborted;
+  private mayFetch(): boolean {
+    return (
+      this.ids.length + this.fetching < this.stock && this.retry.isDue() && !this.signal.aborted
+    );
   }
 
   private async fetch(): Promise<void> {
-    this.asked += 1;
+    this.fetching += 1;
     try {
       this.ids.push(await this.globus.newSubmissionId(this.signal));
-      // A pause that began meanwhile stays.
+      // A concurrent failure may have begun a pause, which stays in force.
       if (this.retry.isDue()) this.retry.succeed();
     } catch {
-      // Callers that need an id hear the reason from Globus directly. What was asked for at the same
-      // time and failed, too, makes the pause no longer.
+      // Callers of next() get the error from their own call. Concurrent failures count once.
       if (this.retry.isDue()) this.retry.fail();
     } finally {
-      this.asked -= 1;
+      this.fetching -= 1;
     }
     void this.fill();
   }

@@ -1,20 +1,19 @@
-import type { TrackingDeps } from '../core/tracking-deps.js';
 import { taskLabel } from '../../domain/task-label.js';
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { TaskListing } from '../polling/task-listing.js';
 import type { Dispatcher } from '../queue/dispatcher.js';
 
-interface Deps extends Pick<TrackingDeps, 'transfers' | 'steps'> {
-  readonly listing: TaskListing;
-  readonly dispatcher: Dispatcher;
-}
-
 /**
- * After a restart: recognizes by their labels the transfers that Globus got from the last process
- * without SciCat having heard of it, so that the limit of slots holds from the first submission on.
+ * After a restart: matches tasks that an earlier process started, but did not record in SciCat, with
+ * their transfers by label, so that the limit of slots holds from the first submission on.
  *
- * @throws UpstreamError when Globus can't be asked; nothing may be submitted until it could be
+ * @throws UpstreamError when Globus can't be queried; until it could be, nothing may be submitted
  */
-export async function reconcile({ transfers, steps, listing, dispatcher }: Deps): Promise<void> {
+export async function reconcile(
+  { transfers, steps }: TrackingDeps,
+  listing: TaskListing,
+  dispatcher: Dispatcher,
+): Promise<void> {
   const unconfirmed = transfers
     .waiting()
     .filter(

@@ -27,14 +27,11 @@ let gone: string[];
 beforeEach(() => {
   world = new TrackingWorld();
   gone = [];
-  sweep = new Sweep({
-    ...world.deps,
-    onGone: ({ jobId }) => gone.push(jobId),
-  });
+  sweep = new Sweep(world.deps, ({ jobId }) => gone.push(jobId));
 });
 afterEach(() => world.end());
 
-const followed = (): readonly string[] => [...world.transfers.all()].map(({ jobId }) => jobId);
+const trackedIds = (): readonly string[] => [...world.transfers.all()].map(({ jobId }) => jobId);
 const aged = (minutes: number): Partial<TransferJobDocument> => ({
   createdAt: START - minutes * MINUTE,
   updatedAt: START - minutes * MINUTE,
@@ -44,8 +41,8 @@ async function recovered(): Promise<SweepResult> {
   const [result] = await Promise.all([sweep.recover(), world.clock.advance(0)]);
   return result;
 }
-function neverFollowed(): never {
-  throw new Error('The transfer is not followed.');
+function neverTracked(): never {
+  throw new Error('The transfer is not tracked.');
 }
 const goJob = (number: number, parts: Partial<TransferJobDocument> = {}): TransferJobDocument =>
   aJob({
@@ -57,30 +54,30 @@ const goJob = (number: number, parts: Partial<TransferJobDocument> = {}): Transf
   });
 
 describe('at start', () => {
-  test('every open job of ours is taken up, over all pages', async () => {
+  test('adopts every open job of ours, over all pages', async () => {
     world.jobs.put(...Array.from({ length: 2200 }, (_, n) => aJob({ number: n + 1 })));
     expect(await recovered()).toMatchObject({ open: 2200, adopted: 2200 });
-    expect([followed().length, world.jobs.faults.count('listOpen')]).toEqual([2200, 3]);
+    expect([trackedIds().length, world.jobs.faults.count('listOpen')]).toEqual([2200, 3]);
   });
 
-  test('SciCat makes the next page while this one is taken up', async () => {
+  test('SciCat prepares the next page while this one is adopted', async () => {
     world.jobs.put(...Array.from({ length: 2200 }, (_, n) => aJob({ number: n + 1 })));
     const listOpen = world.jobs.listOpen.bind(world.jobs);
     const takenUp: number[] = [];
     world.jobs.listOpen = (after, limit) => {
-      takenUp.push(followed().length);
+      takenUp.push(trackedIds().length);
       return listOpen(after, limit);
     };
     await recovered();
     expect(takenUp).toEqual([0, 0, 1000]);
   });
 
-  test('a probe is answered while a page is taken up', async () => {
+  test('a health probe is answered while a page is adopted', async () => {
     world.jobs.put(...Array.from({ length: 450 }, (_, n) => aJob({ number: n + 1 })));
     const seen = new Set<number>();
     let recovering = true;
     const look = (): void => {
-      seen.add(followed().length);
+      seen.add(trackedIds().length);
       if (recovering) setImmediate(look);
     };
     look();
@@ -90,7 +87,7 @@ describe('at start', () => {
   });
 
   test.each([
-    ['of a moment ago too: its process is gone', 0],
+    ['of a moment ago is adopted: its process is gone', 0],
     ["from the future too: SciCat's clock may be ahead", -5],
   ])('a job %s', async (_what, minutes) => {
     world.jobs.put(aJob({ ...aged(minutes) }));
@@ -103,7 +100,7 @@ describe('at start', () => {
     await expect(sweep.recover()).rejects.toThrow(down().message);
   });
 
-  test('ended jobs and those of others are left alone, with whatever record', async () => {
+  test('ignores ended jobs and those of other accounts, whatever their record', async () => {
     world.jobs.put(
       aJob({ number: 1, result: { status: 'finished' } }),
       aJob({ number: 2, createdBy: 'mallory' }),
@@ -112,16 +109,16 @@ describe('at start', () => {
     expect(await sweep.recover()).toMatchObject({ open: 0, adopted: 0 });
     expect(sweep.adopt(aJob({ number: 2, createdBy: 'mallory' }))).toBeUndefined();
     expect(sweep.adopt(aJob({ number: 3, type: 'archive' }))).toBeUndefined();
-    expect(followed()).toEqual([]);
+    expect(trackedIds()).toEqual([]);
   });
 
-  test('jobs of an earlier name of the account are ours', async () => {
+  test('jobs of an earlier account name are ours', async () => {
     world.jobs.accounts = ['globus-proxy', 'former'];
     world.jobs.put(aJob({ createdBy: 'former' }));
     expect(await sweep.recover()).toMatchObject({ open: 1, adopted: 1 });
   });
 
-  test('one that nothing was written into yet: its owner is shown that it waits', async () => {
+  test('a job that was never written shows that it waits', async () => {
     world.jobs.put(aJob({ number: 1, ...aged(60) }));
     await sweep.recover();
     await world.clock.advance(1000);
@@ -130,14 +127,14 @@ describe('at start', () => {
     );
   });
 
-  test('and one that SciCat shows as it is, is not written again (no e-mail at every restart)', async () => {
+  test('a job that SciCat shows correctly is not written again (no e-mail at every restart)', async () => {
     world.putShown(aRunningTransfer());
     await sweep.recover();
-    await world.writer.confirmed(world.transfers.get(jobIdOf(1)) ?? neverFollowed());
+    await world.writer.confirmed(world.transfers.get(jobIdOf(1)) ?? neverTracked());
     expect(world.jobs.faults.calls).not.toContain('write');
   });
 
-  test('malformed and lost ones are reported once and hold up nobody', async () => {
+  test('malformed and lost jobs are reported once and do not delay others', async () => {
     world.jobs.put(
       aJob({ number: 1, datasetPids: [] }),
       aJob({ number: 2, globusTransfer: { sealed: 'x' } }),
@@ -147,7 +144,7 @@ describe('at start', () => {
     await sweep.recover();
     await sweep.run();
     await sweep.run();
-    expect(followed()).toEqual([jobIdOf(4)]);
+    expect(trackedIds()).toEqual([jobIdOf(4)]);
     expect(world.events.of('job-ignored').map(({ jobId }) => jobId)).toEqual(
       [1, 2, 3].map(jobIdOf),
     );
@@ -155,40 +152,40 @@ describe('at start', () => {
 });
 
 describe('jobs of the Go version', () => {
-  test('are left to its process until they were untouched for 15 minutes', async () => {
+  test('are adopted after 15 minutes without a change', async () => {
     world.jobs.put(goJob(1, { updatedAt: START - 14 * MINUTE }), goJob(2, aged(15)));
     await sweep.recover();
-    expect(followed()).toEqual([jobIdOf(2)]);
+    expect(trackedIds()).toEqual([jobIdOf(2)]);
     await world.clock.advance(MINUTE);
     await sweep.run();
-    expect(followed()).toEqual([jobIdOf(2), jobIdOf(1)]);
+    expect(trackedIds()).toEqual([jobIdOf(2), jobIdOf(1)]);
   });
 });
 
 describe('every few minutes', () => {
-  test('a job older than two minutes that nobody follows is taken up, a younger one is not', async () => {
+  test('adopts untracked jobs that are older than two minutes', async () => {
     world.jobs.put(aJob({ number: 1, ...aged(2) }), aJob({ number: 2, ...aged(1) }));
     expect(await sweep.run()).toMatchObject({ open: 2, adopted: 1 });
-    expect(followed()).toEqual([jobIdOf(1)]);
+    expect(trackedIds()).toEqual([jobIdOf(1)]);
   });
 
   test.each([
-    ['a few seconds from the future is as young: a clock may be a little behind', -0.1, []],
-    ['far from the future is taken up: that clock is wrong', -5, [jobIdOf(1)]],
+    ['a few seconds in the future is as young: clocks may differ', -0.1, []],
+    ['far in the future is adopted: its clock is wrong', -5, [jobIdOf(1)]],
   ])('a job %s', async (_what, minutes, taken) => {
     world.jobs.put(aJob({ ...aged(minutes) }));
     await sweep.run();
-    expect(followed()).toEqual(taken);
+    expect(trackedIds()).toEqual(taken);
   });
 
-  test('one job that SciCat refuses to show does not keep the others from being taken up', async () => {
+  test('a job that SciCat refuses to show does not prevent adopting the others', async () => {
     world.jobs.put(aJob({ number: 1, ...aged(5) }), aJob({ number: 2, ...aged(5) }));
     world.jobs.faults.next('read', { before: doubtful() });
     await sweep.run();
-    expect(followed()).toEqual([jobIdOf(2)]);
+    expect(trackedIds()).toEqual([jobIdOf(2)]);
   });
 
-  describe('SciCat fails over single jobs', () => {
+  describe('SciCat fails for single jobs', () => {
     /** Jobs that nobody follows, of which SciCat fails to show the first ones. */
     function jobs(count: number, unreadable: number, error: Error = timeout()): void {
       world.jobs.put(
@@ -200,22 +197,22 @@ describe('every few minutes', () => {
       );
     }
 
-    test('the others are looked at all the same, and the sweep is to be repeated soon', async () => {
-      world.follow(aRunningTransfer({ number: 9 }));
+    test('the others are checked regardless, and the sweep is retried soon', async () => {
+      world.track(aRunningTransfer({ number: 9 }));
       jobs(6, 4);
       world.jobs.stored.delete(jobIdOf(9));
       await world.spool.put(keyOf(7), fileListOf([]));
       await world.clock.advance(8 * 24 * 60 * MINUTE);
       await expect(sweep.run()).rejects.toThrow(timeout().message);
-      expect([followed(), gone, world.spool.lists.size]).toEqual([
+      expect([trackedIds(), gone, world.spool.lists.size]).toEqual([
         [9, 5, 6].map(jobIdOf),
         [jobIdOf(9)],
         0,
       ]);
     });
 
-    test('nor is one that is gone overlooked because another can not be read', async () => {
-      for (const number of [1, 2]) world.follow(aRunningTransfer({ number }));
+    test('a missing job is noticed although another one can not be read', async () => {
+      for (const number of [1, 2]) world.track(aRunningTransfer({ number }));
       world.jobs.stored.delete(jobIdOf(2));
       world.jobs.listOpenIds = () => Promise.resolve([]);
       world.jobs.faults.next('read', { before: timeout() });
@@ -223,29 +220,29 @@ describe('every few minutes', () => {
       expect(gone).toEqual([jobIdOf(2)]);
     });
 
-    test('five in a row are no odd jobs, SciCat is away: the rest waits for the next sweep', async () => {
+    test('after five in a row SciCat counts as down: the rest waits for the next sweep', async () => {
       jobs(20, 20);
       await expect(sweep.run()).rejects.toThrow(timeout().message);
       expect(world.jobs.faults.count('read')).toBe(5);
     });
 
-    test('but not when others could be read in between', async () => {
+    test('failures with successes in between do not stop the sweep', async () => {
       jobs(12, 0);
       const fails = { before: timeout() };
       world.jobs.faults.next('read', fails, fails, {}, fails, fails, {}, fails, fails);
       await expect(sweep.run()).rejects.toThrow(timeout().message);
-      expect(followed().length).toBe(6);
+      expect(trackedIds().length).toBe(6);
     });
 
-    test('an account without rights can not read any of them: one try', async () => {
+    test('an account without rights stops the sweep at once', async () => {
       jobs(20, 20, accountRefused());
       await expect(sweep.run()).rejects.toThrow(accountRefused().message);
       expect(world.jobs.faults.count('read')).toBe(1);
     });
   });
 
-  test('an end that SciCat has lost is written again', async () => {
-    const tracked = world.follow(aRunningTransfer());
+  test('an end that SciCat lost is written again', async () => {
+    const tracked = world.track(aRunningTransfer());
     world.transfers.update(tracked, (t) => failed(t, 'deadline'));
     world.transfers.drop(tracked);
     await sweep.run();
@@ -253,8 +250,8 @@ describe('every few minutes', () => {
     expect(world.jobs.shown(jobIdOf(1))).toBe('998 failed: deadline');
   });
 
-  test('one that ended while the list was read is not written again (no second e-mail)', async () => {
-    const tracked = world.follow(aRunningTransfer());
+  test('a transfer that ended while the list was read is not written again (no second e-mail)', async () => {
+    const tracked = world.track(aRunningTransfer());
     world.jobs.listOpenIds = () => {
       const ids = [jobIdOf(1)];
       world.transfers.update(tracked, (t) => failed(t, 'deadline'));
@@ -267,8 +264,8 @@ describe('every few minutes', () => {
     expect(world.jobs.writes).toEqual([]);
   });
 
-  test('an end that somebody else wrote into a running job is corrected: only Globus ends it', async () => {
-    const tracked = world.follow(aRunningTransfer());
+  test('an end that another program wrote into a running job is corrected: only Globus ends it', async () => {
+    const tracked = world.track(aRunningTransfer());
     world.putShown(tracked.transfer);
     world.writer.markSynced(tracked);
     const job = world.jobs.stored.get(jobIdOf(1));
@@ -276,49 +273,49 @@ describe('every few minutes', () => {
     world.jobs.put({ ...job, result: { ...(job.result as object), status: 'finished' } });
     await sweep.run();
     await world.clock.advance(1000);
-    expect([followed(), world.jobs.shown(jobIdOf(1))]).toEqual([
+    expect([trackedIds(), world.jobs.shown(jobIdOf(1))]).toEqual([
       [jobIdOf(1)],
       '002 transferring: transferring',
     ]);
   });
 
-  test('a followed job that is gone is told; one that the list forgot is not', async () => {
-    world.follow(aRunningTransfer({ number: 1 }));
-    world.follow(aRunningTransfer({ number: 2 }));
+  test('reports a tracked job that is gone, but not one that only the list is missing', async () => {
+    world.track(aRunningTransfer({ number: 1 }));
+    world.track(aRunningTransfer({ number: 2 }));
     world.jobs.stored.delete(jobIdOf(1));
     world.jobs.listOpenIds = () => Promise.resolve([]);
     await sweep.run();
     expect(gone).toEqual([jobIdOf(1)]);
   });
 
-  test('and is not asked for again, however long its task takes to end', async () => {
-    world.transfers.setGone(world.follow(aRunningTransfer()));
+  test('does not query a gone job again, however long its task takes to end', async () => {
+    world.transfers.setGone(world.track(aRunningTransfer()));
     world.jobs.stored.clear();
     await sweep.run();
     expect([gone, world.jobs.faults.count('read')]).toEqual([[], 0]);
   });
 
   test('an empty list ends nothing: the account may just have lost its rights', async () => {
-    world.follow(aRunningTransfer());
+    world.track(aRunningTransfer());
     world.jobs.listOpenIds = () => Promise.resolve([]);
     world.jobs.faults.always('read', { before: down() });
     await expect(sweep.run()).rejects.toThrow(down().message);
-    expect([gone, followed()]).toEqual([[], [jobIdOf(1)]]);
+    expect([gone, trackedIds()]).toEqual([[], [jobIdOf(1)]]);
   });
 });
 
-describe('an empty list is believed only where it can be true', () => {
+describe('an empty list counts only if verified', () => {
   const looks = [
     ['at start', () => sweep.recover()],
     ['every few minutes', () => sweep.run()],
   ] as const;
 
-  test.each(looks)('%s: no job was ever known', async (_when, look) => {
+  test.each(looks)('%s: true when no job was ever known', async (_when, look) => {
     expect(await look()).toEqual({ open: 0, adopted: 0 });
     expect(world.jobs.faults.calls).not.toContain('read');
   });
 
-  test.each(looks)('%s: a job of before can be read', async (_when, look) => {
+  test.each(looks)('%s: true when a known job can be read', async (_when, look) => {
     world.history.known = jobIdOf(1);
     world.jobs.put(aJob({ result: { status: 'finished' } }));
     expect(await look()).toEqual({ open: 0, adopted: 0 });
@@ -326,7 +323,7 @@ describe('an empty list is believed only where it can be true', () => {
   });
 
   test.each(looks)(
-    '%s: that job is certainly gone; the next one is known then',
+    '%s: true when the known job is certainly gone; the next one is remembered',
     async (_w, look) => {
       world.history.known = jobIdOf(1);
       expect(await look()).toEqual({ open: 0, adopted: 0 });
@@ -336,14 +333,17 @@ describe('an empty list is believed only where it can be true', () => {
     },
   );
 
-  test.each(looks)('%s: not where the account may not read it: an error', async (_when, look) => {
-    world.history.known = jobIdOf(1);
-    world.jobs.faults.always('read', { before: accountRefused() });
-    await expect(look()).rejects.toThrow(accountRefused().message);
-    expect(world.history.known).toBe(jobIdOf(1));
-  });
+  test.each(looks)(
+    '%s: an error when the account may not read the known job',
+    async (_when, look) => {
+      world.history.known = jobIdOf(1);
+      world.jobs.faults.always('read', { before: accountRefused() });
+      await expect(look()).rejects.toThrow(accountRefused().message);
+      expect(world.history.known).toBe(jobIdOf(1));
+    },
+  );
 
-  test('nor is anything removed from the spool then, however old', async () => {
+  test('removes no file list, however old', async () => {
     await world.spool.put(keyOf(1), fileListOf([]));
     await world.clock.advance(30 * 24 * 60 * MINUTE);
     await sweep.run();
@@ -351,13 +351,13 @@ describe('an empty list is believed only where it can be true', () => {
   });
 });
 
-describe('a job that was refused to its caller', () => {
+describe('a job whose request was answered with an error', () => {
   const late = (): TransferJobDocument => {
     const job = aJob({ record: aRecord({ submissionId: 'used-by-nobody' }) });
     return { ...job, globusTransfer: { ...(job.globusTransfer as object), key: keyOf(1) } };
   };
 
-  test('and turns up after all, is cancelled, not carried out', async () => {
+  test('is cancelled when it turns up', async () => {
     const disowned = sweep.disown(keyOf(1));
     await world.clock.advance(10_000);
     world.jobs.put(late());
@@ -368,37 +368,37 @@ describe('a job that was refused to its caller', () => {
     expect(tracked?.transfer.status).toMatchObject({ state: 'waiting', submission: 'not-sent' });
   });
 
-  test('is not taken up by a sweep in between', async () => {
+  test('is not adopted by a sweep in between', async () => {
     const disowned = sweep.disown(keyOf(1));
     world.jobs.put({ ...late(), ...aged(3) });
     await sweep.run();
-    expect(followed()).toEqual([]);
+    expect(trackedIds()).toEqual([]);
     await world.clock.advance(5_000);
     await disowned;
-    expect(followed()).toEqual([jobIdOf(1)]);
+    expect(trackedIds()).toEqual([jobIdOf(1)]);
   });
 
-  test('and never turns up, is looked for some minutes only', async () => {
+  test('is searched for some minutes only if it never turns up', async () => {
     const disowned = sweep.disown(keyOf(1));
     await world.clock.advance(10 * MINUTE);
     await disowned;
     expect([world.jobs.faults.count('findByKey'), world.clock.pending]).toEqual([5, 0]);
   });
 
-  test('is looked for until SciCat has answered: it may have been stored and be away since', async () => {
+  test('is searched until SciCat has answered, however long SciCat is down', async () => {
     const disowned = sweep.disown(keyOf(1));
     world.jobs.faults.always('findByKey', { before: down() });
     await world.clock.advance(30 * MINUTE);
     world.jobs.put({ ...late(), ...aged(3) });
     await sweep.run();
-    expect(followed()).toEqual([]);
+    expect(trackedIds()).toEqual([]);
     world.jobs.faults.clear();
     await world.clock.advance(5 * MINUTE);
     await disowned;
     expect(world.transfers.get(jobIdOf(1))?.transfer.endRequested?.reason).toBe('user');
   });
 
-  test('is not called "never sent" when it had been taken up before: Globus may have it', async () => {
+  test('may have been submitted if it was adopted before', async () => {
     const disowned = sweep.disown(keyOf(1));
     world.jobs.put(late());
     sweep.adopt(late());
@@ -410,21 +410,21 @@ describe('a job that was refused to its caller', () => {
     });
   });
 
-  test('and has ended when it is found, is left as it is', async () => {
+  test('is left alone when it has ended', async () => {
     const disowned = sweep.disown(keyOf(1));
     world.jobs.put({ ...late(), result: { status: 'cancelled' } });
     await world.clock.advance(5_000);
     await disowned;
-    expect([followed(), world.clock.pending]).toEqual([[], 0]);
+    expect([trackedIds(), world.clock.pending]).toEqual([[], 0]);
   });
 });
 
-describe('the spool', () => {
+describe('stored file lists', () => {
   const DAYS = 24 * 60 * MINUTE;
 
-  test('keeps lists of followed and young transfers and of open jobs; the rest goes after days', async () => {
+  test('are kept for tracked transfers, young ones and open jobs; the rest is removed after days', async () => {
     for (const number of [1, 2, 3]) await world.spool.put(keyOf(number), fileListOf([]));
-    world.follow(aRunningTransfer({ number: 1 }));
+    world.track(aRunningTransfer({ number: 1 }));
     world.jobs.put({
       ...aJob({ number: 2, ...aged(0) }),
       globusTransfer: { sealed: 'unreadable', key: keyOf(2) },

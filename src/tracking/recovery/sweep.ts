@@ -5,52 +5,51 @@ import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
-interface Deps extends TrackingDeps {
-  /** A tracked job is no longer in SciCat. */
-  readonly onGone: (tracked: TrackedTransfer) => void;
-}
-
-/** Jobs in one list: each list costs a round trip. */
+/** Jobs per listing; each listing costs a round trip. */
 const PAGE = 1000;
-/** So many jobs are taken up before others get their turn: probes want an answer meanwhile. */
+/** Jobs adopted before yielding, so that health probes are answered meanwhile. */
 const ADOPTED_AT_ONCE = 200;
-/** A job may be listed before the request that made it has heard of it. */
+/** A job may be listed before the request that created it gets its answer. */
 const LEAVE_ALONE_MS = 2 * 60_000;
-/** The Go version may still run, and touches its jobs at every poll. */
+/** The Go version may still be running; it touches its jobs at every poll. */
 const GO_VERSION_SILENT_MS = 15 * 60_000;
-/** A disowned key is searched at these times after the request was answered. */
+/** When a disowned key is searched, counted from the answer to its request. */
 const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
 const DISOWNED_LAST_SEARCH_MS = 300_000;
-/** A list whose job is unknown: a job of that key may be stored late, or SciCat restored. */
-const KEEP_SPOOLED_MS = 7 * 24 * 60 * 60_000;
+/** How long a list without a job is kept: the job may be stored late, or SciCat restored. */
+const KEEP_FILE_LIST_MS = 7 * 24 * 60 * 60_000;
 
-/** Until SciCat has answered a search that was late enough. */
+/** Without end: the search stops when SciCat has answered late enough. */
 function* disownedSearches(): Generator<number> {
   yield* DISOWNED_SEARCHES_MS;
   for (let at = DISOWNED_LAST_SEARCH_MS; ; at += DISOWNED_LAST_SEARCH_MS) yield at;
 }
 
-/** What a sweep found. */
+/** How many jobs are open, and how many of them a sweep adopted. */
 export interface SweepResult {
   readonly open: number;
   readonly adopted: number;
 }
 
 /**
- * Brings what this process tracks and what SciCat shows as open together again: at start, and
- * every few minutes. So restarts, lost writes and jobs that turn up late all heal.
+ * Reconciles the tracked transfers with the jobs that SciCat shows as open, at start and every few
+ * minutes. This heals restarts, lost writes and jobs that turn up late.
  */
 export class Sweep {
-  /** Jobs that were reported as unusable; each is reported once. */
+  /** Jobs reported as unusable, so that each is reported once. */
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
 
-  constructor(private readonly deps: Deps) {}
+  constructor(
+    private readonly deps: TrackingDeps,
+    /** Called when a tracked job is no longer in SciCat. */
+    private readonly onGone: (tracked: TrackedTransfer) => void,
+  ) {}
 
   /**
-   * Takes up every open job of our own.
+   * Adopts every open job of our own.
    *
-   * @throws UpstreamError when the list could not be read to its end
+   * @throws UpstreamError when the list could not be read completely
    */
   async recover(): Promise<SweepResult> {
     const { jobs, signal } = this.deps;
@@ -60,26 +59,25 @@ export class Sweep {
     for (;;) {
       open += page.length;
       const last = page.length < PAGE ? undefined : page.at(-1);
-      const adopting = this.adoptPage(page);
-      if (last === undefined) {
-        adopted += await adopting;
-        break;
-      }
-      // SciCat makes the next page while this one is taken up.
-      const [next, taken] = await Promise.all([jobs.listOpen(last.id, PAGE, signal), adopting]);
+      // SciCat prepares the next page while this one is adopted.
+      const [count, next] = await Promise.all([
+        this.adoptPage(page),
+        last === undefined ? undefined : jobs.listOpen(last.id, PAGE, signal),
+      ]);
+      adopted += count;
+      if (next === undefined) break;
       page = next;
-      adopted += taken;
     }
     if (open === 0) await this.believeEmptyList();
     return { open, adopted };
   }
 
-  /** @returns how many of the page's jobs were taken up */
+  /** @returns how many of the page's jobs were adopted */
   private async adoptPage(page: readonly TransferJobDocument[]): Promise<number> {
     const { clock, signal } = this.deps;
     let adopted = 0;
     for (const [index, job] of page.entries()) {
-      // Before the first one of many, too, so that the request for the next page is on its way.
+      // Also before the first of many, so that the request for the next page is sent.
       if (page.length > ADOPTED_AT_ONCE && index % ADOPTED_AT_ONCE === 0) {
         await clock.sleep(0, signal);
       }
@@ -89,9 +87,9 @@ export class Sweep {
   }
 
   /**
-   * Finds open jobs that are not tracked, and tracked ones that are gone.
+   * Adopts open jobs that are not tracked, and finds tracked ones that are gone.
    *
-   * @throws UpstreamError when the list could not be read to its end
+   * @throws UpstreamError when the list could not be read completely, or reading single jobs failed
    */
   async run(): Promise<SweepResult> {
     const { jobs, transfers, signal } = this.deps;
@@ -105,26 +103,22 @@ export class Sweep {
       if (after === undefined || ids.length < PAGE) break;
     }
     let adopted = 0;
-    const troubles = new Troubles();
+    const failures = new Failures();
     for (const id of listed) {
       if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
-      if (await troubles.unless(this.takeUp(id))) adopted += 1;
+      if (await failures.tolerate(this.takeUp(id))) adopted += 1;
     }
     for (const id of trackedIds) {
-      if (!listed.has(id)) await troubles.unless(this.checkGone(id));
+      if (!listed.has(id)) await failures.tolerate(this.checkGone(id));
     }
-    // An account without rights is shown empty lists: nothing follows from those.
-    if (listed.size > 0) await troubles.unless(this.sweepSpool());
-    troubles.throwIfAny();
+    // SciCat shows empty lists to an account without rights: nothing follows from those.
+    if (listed.size > 0) await failures.tolerate(this.sweepFileLists());
+    failures.throwIfAny();
     if (listed.size === 0) await this.believeEmptyList();
     return { open: listed.size, adopted };
   }
 
-  /**
-   * Takes up one open job.
-   *
-   * @returns undefined when it can't be used
-   */
+  /** Adopts one open job. @returns undefined when it can't be used */
   adopt(job: TransferJobDocument): TrackedTransfer | undefined {
     const { jobs, transfers, writer, history, events } = this.deps;
     if (!isOurs(job, jobs.ownAccounts())) return undefined;
@@ -150,7 +144,10 @@ export class Sweep {
     }
   }
 
-  /** See {@link TransferTracking.disown}. Ends by itself after some minutes; never rejects. */
+  /**
+   * Searches for a job whose request was answered with an error, and cancels it if found. Ends by
+   * itself once SciCat has answered after some minutes; never rejects.
+   */
   async disown(key: string): Promise<void> {
     const { clock, signal, transfers, writer } = this.deps;
     this.disowned.add(key);
@@ -159,13 +156,10 @@ export class Sweep {
       for (const searchAt of disownedSearches()) {
         await clock.sleep(started + searchAt - clock.monotonicMs(), signal);
         const found = await this.searchDisowned(key);
-        if (found === 'gone') return;
+        // Only an answer from SciCat ends the search.
         if (found === 'unanswered') continue;
-        if (found === 'not-there') {
-          // While SciCat is down it is unknown; only its answer ends the search.
-          if (searchAt >= DISOWNED_LAST_SEARCH_MS) return;
-          continue;
-        }
+        if (found === 'not-there' && searchAt < DISOWNED_LAST_SEARCH_MS) continue;
+        if (found === 'ended' || found === 'not-there') return;
         const known = transfers.get(found.id) !== undefined;
         const tracked = this.adopt(found);
         if (tracked === undefined) return;
@@ -174,7 +168,7 @@ export class Sweep {
         return;
       }
     } catch {
-      // The service stops; after the restart the job is carried out like any other.
+      // The service is stopping; after a restart the job is carried out like any other.
     } finally {
       this.disowned.delete(key);
     }
@@ -182,30 +176,30 @@ export class Sweep {
 
   private async searchDisowned(
     key: string,
-  ): Promise<TransferJobDocument | 'not-there' | 'gone' | 'unanswered'> {
+  ): Promise<TransferJobDocument | 'not-there' | 'ended' | 'unanswered'> {
     const { jobs, signal } = this.deps;
     try {
       const job = await jobs.findByKey(key, signal);
       if (job === undefined) return 'not-there';
-      return showsEnded(job) ? 'gone' : job;
+      return showsEnded(job) ? 'ended' : job;
     } catch {
       return 'unanswered';
     }
   }
 
-  /** @param known it had been taken up before, so Globus may have been asked to start it */
+  /** @param known it had been adopted before, so it may have been submitted */
   private notAccepted(transfer: Transfer, known: boolean): Transfer {
     const { status } = transfer;
-    const asked = withEndRequest(transfer, {
+    const ending = withEndRequest(transfer, {
       reason: 'user',
-      by: 'the service, because the request had been answered with an error',
+      by: 'the service, because the request was answered with an error',
       at: new Date(this.deps.clock.now()).toISOString(),
       remove: false,
     });
-    // This process made the key and never submitted anything under it.
+    // This process created the key and never submitted anything under it.
     return status.state === 'waiting' && !known
-      ? { ...asked, status: { ...status, submission: 'not-sent' } }
-      : asked;
+      ? { ...ending, status: { ...status, submission: 'not-sent' } }
+      : ending;
   }
 
   private async takeUp(jobId: string): Promise<boolean> {
@@ -214,7 +208,7 @@ export class Sweep {
     if (job === undefined || showsEnded(job)) return false;
     const ended = transfers.recentlyEnded(jobId);
     if (ended !== undefined) {
-      // SciCat lost the end that it had confirmed: say it again.
+      // SciCat lost an end that it had confirmed: write it again.
       writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
       return false;
     }
@@ -222,20 +216,20 @@ export class Sweep {
   }
 
   /**
-   * An account that has lost its rights is shown an empty list, as if nothing were open. It means
-   * what it says when there never was a job of ours, or when one of them can be read or is certainly
-   * gone.
+   * Verifies an empty list, which SciCat also shows to an account that has lost its rights. It is true
+   * when there never was a job of ours, or when a known one can be read or is certainly gone.
    *
-   * @throws ServiceAccountError when SciCat does not let the account read the job that is known
+   * @throws ServiceAccountError when SciCat does not let the account read the known job
    */
   private async believeEmptyList(): Promise<void> {
     const { jobs, history, signal } = this.deps;
     const known = await history.knownJob();
-    if (known !== undefined && (await jobs.read(known, signal)) === undefined)
+    if (known !== undefined && (await jobs.read(known, signal)) === undefined) {
       await history.forget();
+    }
   }
 
-  /** Ages are by two clocks, ours and SciCat's: a job from the future is no reason to wait. */
+  /** Adopts a job unless it is too young. Its age compares our clock with SciCat's. */
   private adoptIfDue(job: TransferJobDocument, leaveAloneMs: number): TrackedTransfer | undefined {
     const now = this.deps.clock.now();
     if (job.globusTransfer === undefined) {
@@ -243,11 +237,11 @@ export class Sweep {
       return touchedMs >= GO_VERSION_SILENT_MS ? this.adopt(job) : undefined;
     }
     const ageMs = now - job.createdAt;
-    // A clock that is a little behind is no reason to take up what a request has just made.
+    // SciCat's clock may be slightly ahead: a job slightly in the future is young, too.
     const tooYoung = Math.abs(ageMs) < leaveAloneMs;
     if (tooYoung || this.isDisowned(job)) return undefined;
     const tracked = this.adopt(job);
-    // Its owner was shown nothing yet but that it was submitted, and it may have to wait.
+    // Its job still says only that it was submitted, and it may have to wait.
     if (tracked !== undefined && !wasWritten(job)) this.deps.writer.changed(tracked, 'needed');
     return tracked;
   }
@@ -258,26 +252,26 @@ export class Sweep {
     return read.kind === 'open' && this.disowned.has(read.transfer.key);
   }
 
-  /** A tracked transfer that SciCat does not list as open: lagging, ended elsewhere, or gone. */
+  /** Checks a tracked job that SciCat does not list as open: it may be removed, or overwritten. */
   private async checkGone(jobId: string): Promise<void> {
-    const { jobs, transfers, writer, signal, onGone } = this.deps;
+    const { jobs, transfers, writer, signal } = this.deps;
     const tracked = transfers.get(jobId);
     if (tracked === undefined || tracked.jobGone) return;
     const job = await jobs.read(jobId, signal);
     if (job === undefined) {
-      onGone(tracked);
+      this.onGone(tracked);
       return;
     }
-    // Somebody else wrote an end into it; only Globus's end counts.
+    // Another program wrote an end into the job; only Globus's end counts.
     if (showsEnded(job) && !isFinal(tracked.transfer.status.state)) writer.markUnsynced(tracked);
   }
 
-  /** Lists of transfers that have ended or never began, after days. */
-  private async sweepSpool(): Promise<void> {
+  /** Removes file lists, after some days, of transfers that ended or never began. */
+  private async sweepFileLists(): Promise<void> {
     const { fileLists, jobs, clock, signal, transfers } = this.deps;
     const keep = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
     for (const { key, storedAt } of await fileLists.entries()) {
-      if (keep.has(key) || clock.now() - storedAt < KEEP_SPOOLED_MS) continue;
+      if (keep.has(key) || clock.now() - storedAt < KEEP_FILE_LIST_MS) continue;
       const found = await jobs.findByKey(key, signal);
       if (found !== undefined) {
         const job = await jobs.read(found.id, signal);
@@ -298,19 +292,19 @@ function wasWritten({ result }: TransferJobDocument): boolean {
   return result !== null && Object.keys(result ?? {}).length > 0;
 }
 
-/** This many failures in a row mean that SciCat is down, and not that a job is odd. */
-const TROUBLES_IN_A_ROW = 5;
+/** Consecutive failures after which SciCat counts as down. */
+const FAILURES_IN_A_ROW = 5;
 
 /**
- * Errors of single jobs in a sweep: one job that can't be read must not keep the others from being
- * looked at. The sweep is repeated soon all the same, unless SciCat has understood and said no.
+ * Errors of single jobs in a sweep. One job that can't be read must not keep the others from being
+ * checked, but the sweep is retried soon, unless SciCat rejected the request.
  */
-class Troubles {
+class Failures {
   private first: unknown;
   private inARow = 0;
 
   /** @returns undefined when the step failed */
-  async unless<T>(step: Promise<T>): Promise<T | undefined> {
+  async tolerate<T>(step: Promise<T>): Promise<T | undefined> {
     try {
       const result = await step;
       this.inARow = 0;
@@ -320,7 +314,7 @@ class Troubles {
       if (error.code === 'UPSTREAM_REJECTED') return undefined;
       this.first ??= error;
       this.inARow += 1;
-      if (this.inARow >= TROUBLES_IN_A_ROW) throw error;
+      if (this.inARow >= FAILURES_IN_A_ROW) throw error;
       return undefined;
     }
   }

@@ -4,32 +4,31 @@ import { ServiceAccountError } from '../../errors/upstream.errors.js';
 import type { TaskListing } from '../polling/task-listing.js';
 import type { Sweep, SweepResult } from './sweep.js';
 
-interface Deps extends TrackingDeps {
-  readonly sweep: Sweep;
-  readonly listing: TaskListing;
-}
-
 const SWEEP_EVERY_MS = 5 * 60_000;
 const AFTER_FAILURE_MS = 30_000;
 
-/** Recovers once, then sweeps every five minutes, and tells the outcome. */
+/** Recovers once, then sweeps every five minutes, and reports the outcomes. */
 export class Sweeper {
   private sweeping = false;
   private dueAt = 0;
 
-  constructor(private readonly deps: Deps) {}
+  constructor(
+    private readonly deps: TrackingDeps,
+    private readonly sweep: Sweep,
+    private readonly listing: TaskListing,
+  ) {}
 
-  /** @throws UpstreamError when the open jobs could not be read to their end; it is told */
+  /** @throws UpstreamError when the open jobs could not be read completely; already reported */
   async recover(): Promise<void> {
     try {
-      this.swept(await this.deps.sweep.recover());
+      this.swept(await this.sweep.recover());
     } catch (error) {
       this.failed(error);
       throw error;
     }
   }
 
-  /** Beside the loop: a long list or a slow SciCat must not keep Globus from being polled. */
+  /** Sweeps in the background: a long list or a slow SciCat must not delay polling Globus. */
   sweepIfDue(): void {
     const { clock, background } = this.deps;
     if (this.sweeping || clock.monotonicMs() < this.dueAt) return;
@@ -39,7 +38,7 @@ export class Sweeper {
 
   private async sweepOnce(): Promise<void> {
     try {
-      this.swept(await this.deps.sweep.run());
+      this.swept(await this.sweep.run());
     } catch (error) {
       this.dueAt = this.deps.clock.monotonicMs() + AFTER_FAILURE_MS;
       this.failed(error);
@@ -48,12 +47,12 @@ export class Sweeper {
     this.sweeping = false;
   }
 
-  /** While nothing is in flight, nothing else would show that Globus accepts the account again. */
+  /** Without transfers in flight, nothing else shows that Globus accepts the account again. */
   private async tryGlobusAccount(): Promise<void> {
-    const { alarms, transfers, listing } = this.deps;
+    const { alarms, transfers } = this.deps;
     if (!alarms.isRaised('globus-account') || transfers.inFlight().size > 0) return;
     try {
-      await listing.running();
+      await this.listing.running();
       alarms.clear('globus-account');
     } catch {
       // The alarm stays.
