@@ -4,13 +4,8 @@ import type { ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';
 import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import type { Facility } from '../../facilities/facility.js';
-import { PATH_CHECKS } from '../../facilities/path-resolution.js';
-import {
-  type AppliedRule,
-  ownerGroupRule,
-  pathRules,
-  type RuleName,
-} from '../../facilities/request-rules.js';
+import { PATH_CHECKS, pathRules } from '../../facilities/path-resolution.js';
+import { type AppliedRule, ownerGroupRule, type RuleName } from '../../facilities/request-rules.js';
 import { remedyFor } from './remedy.js';
 
 /** Something that is known, and from where; or why it is not. */
