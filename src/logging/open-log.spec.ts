@@ -32,7 +32,7 @@ describe('the log', () => {
       {
         level: 'warn',
         problem:
-          'LOG_LEVEL is "verbose", which is none of trace, debug, info, warn, error, fatal, silent; info is used.',
+          'LOG_LEVEL is "verbose", which is none of trace, debug, info, warn, error, fatal, silent; using info.',
       },
       {
         level: 'warn',
