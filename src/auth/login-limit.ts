@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { TooManyFailedLoginsError } from '../errors/request.errors.js';
 import type { Clock } from '../ports/clock.port.js';
+import { forgetOldest } from './token-memory.js';
 
 const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 10_000;
@@ -82,10 +83,7 @@ export class LoginLimit {
     const tally: Tally = { since: now, failures: 0, underWay: 0, waiting: [] };
     this.tallies.delete(key);
     this.tallies.set(key, tally);
-    for (const oldest of this.tallies.keys()) {
-      if (this.tallies.size <= MOST_ADDRESSES) break;
-      this.tallies.delete(oldest);
-    }
+    forgetOldest(this.tallies, MOST_ADDRESSES);
     return tally;
   }
 

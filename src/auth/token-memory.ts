@@ -53,7 +53,8 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }
 
-function forgetOldest(
+/** Deletes the entries inserted first, down to the given size. */
+export function forgetOldest(
   memory: { readonly size: number; keys(): Iterable<string>; delete(key: string): boolean },
   most: number,
 ): void {

@@ -13,7 +13,7 @@ class MissingAccessDto {
   accessPath!: string;
 
   @ApiField(
-    'Value required there, such as the name of a group that you can ask the facility to join.',
+    'Value required there, typically a group. Ask the facility to add you to it.',
     MISSING.accessValue,
   )
   accessValue!: string;

@@ -18,10 +18,7 @@ class PreviewedSideDto {
   @ApiField('Id of the Globus collection.', SOURCE_COLLECTION, { format: 'uuid' })
   collection!: string;
 
-  @ApiField(
-    "Folder in the collection, rendered from the facility's path template.",
-    '/p10001/run-7',
-  )
+  @ApiField('Folder of the dataset in the collection.', '/p10001/run-7')
   path!: string;
 }
 
@@ -44,7 +41,7 @@ class CopyOptionsDto implements CopyOptions {
   syncLevel?: number;
 
   @ApiField(
-    'Hours after which Globus cancels the task. If absent, the default of Globus applies.',
+    "Hours after which Globus cancels the task. If absent, Globus's default applies.",
     72,
     OPTIONAL,
   )

@@ -162,7 +162,7 @@ export class TransferItemDto implements TransferItem {
   @ApiField('Size of the dataset in bytes, according to SciCat.', 2147483648, COUNT)
   bytesTotal?: number;
 
-  @ApiField('Files copied so far.', 41, COUNT)
+  @ApiField('Files copied or already in place so far.', 41, COUNT)
   filesTransferred?: number;
 
   @ApiField('Files found so far. Increases while Globus scans folders.', 120, COUNT)
@@ -178,7 +178,11 @@ export class TransferItemDto implements TransferItem {
   )
   globusTaskId?: string;
 
-  @ApiField('Number of transfers ahead of this one in the queue. Present while it waits.', 0, COUNT)
+  @ApiField(
+    'Number of transfers ahead of this one in the queue. Present only while it is waiting.',
+    0,
+    COUNT,
+  )
   queuePosition?: number;
 }
 
