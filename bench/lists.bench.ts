@@ -177,7 +177,7 @@ function figuresOf(measured: {
   const others = each('othersP99Ms');
   return [
     compared(
-      own('answer', 'until the answer', 'ms', each('answerMs')),
+      own('answer', 'time until the answer', 'ms', each('answerMs')),
       each('answerMs'),
       'bare JSON.parse and JSON.stringify',
       bareMs,
@@ -186,7 +186,7 @@ function figuresOf(measured: {
     compared(own('peak', 'peak memory of the process', 'MB', peaks), peaks, 'the body', bodies),
     own('rest', 'memory before', 'MB', [restBytes / BYTES_PER_MB]),
     compared(
-      own('others', 'p99 of GET by others meanwhile', 'ms', others),
+      own('others', 'p99 of GET by others', 'ms', others),
       others,
       'without a list',
       others.map(() => quiet),
@@ -194,8 +194,10 @@ function figuresOf(measured: {
     ...(repeated === undefined
       ? []
       : [
-          own('again/stall', 'longest stall, handed over again', 'ms', [repeated.stallMs]),
-          own('again/others', 'p99 by others, handed over again', 'ms', [repeated.othersP99Ms]),
+          own('again/stall', 'longest stall, submitted again', 'ms', [repeated.stallMs]),
+          own('again/others', 'p99 of GET by others, submitted again', 'ms', [
+            repeated.othersP99Ms,
+          ]),
         ]),
   ];
 }

@@ -105,7 +105,7 @@ async function calls(
   await subjects.proxy(proxy, { count: COUNT, concurrency: 1 }, shape.body);
   const asked = await takeAllCalls(world, NO_LATENCY);
   const id = `request/${shape.name}/calls`;
-  const what = `POST, ${shape.name}: calls for one request`;
+  const what = `POST, ${shape.name}: calls per request`;
   const own = [...asked.scicat, ...asked.globus].length / COUNT;
   const figures = [
     compared(figure(id, what, 'calls', NO_LATENCY, [own]), [own], 'Go version', [6]),
@@ -247,7 +247,7 @@ async function processorTime(
   const what = `POST, ${shape.name}`;
   return [
     compared(
-      figure(`${id}/cpu`, `${what}: processor time for one request`, 'ms', NO_LATENCY, own.cpu),
+      figure(`${id}/cpu`, `${what}: CPU time per request`, 'ms', NO_LATENCY, own.cpu),
       own.cpu,
       'bare script, same calls',
       bare.cpu,

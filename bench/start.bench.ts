@@ -44,7 +44,7 @@ export const startBench: Bench = async (run) => {
         emptyMs.push(await startMs(world, emptyApp));
         ownMs.push(await startMs(world, proxyItself));
       }
-      const what = `start until it is ready, ${open} open`;
+      const what = `start until ready, ${open} open`;
       figures.push(
         compared(
           figure(`start/${open}/ready`, what, 'ms', latency, ownMs),

@@ -165,19 +165,19 @@ async function idle(parts: Parts): Promise<readonly Figure[]> {
   run.progress(`tracking, ${size.name} open: idle`);
   const { cpuMs, looks, writes } = await watch(parts);
   const id = `tracking/${size.name}/idle`;
-  const what = `${words(size)}, none changes`;
+  const what = `${words(size)}, nothing changes`;
   await profiled(run, proxy, `tracking-idle-${size.name}`, () => delay(3 * parts.pollMs));
   await takeCalls(world);
   return [
-    figure(`${id}/globus`, `${what}: calls to Globus for one look`, 'calls', latency, looks),
+    figure(`${id}/globus`, `${what}: calls to Globus per poll`, 'calls', latency, looks),
     figure(
       `${id}/writes`,
-      `${what}: writes to SciCat in ${parts.cycles} looks`,
+      `${what}: writes to SciCat in ${parts.cycles} polls`,
       'writes',
       latency,
       [writes],
     ),
-    figure(`${id}/cpu`, `${what}: processor time for one look`, 'ms', latency, cpuMs),
+    figure(`${id}/cpu`, `${what}: CPU time per poll`, 'ms', latency, cpuMs),
   ];
 }
 
@@ -189,17 +189,17 @@ async function progressing(parts: Parts): Promise<readonly Figure[]> {
   await untilWritesAreSteady(parts);
   const { cpuMs, looks, writes, elapsedMs } = await watch(parts);
   const id = `tracking/${size.name}/progressing`;
-  const what = `${words(size)}, all get on`;
+  const what = `${words(size)}, all progressing`;
   return [
-    figure(`${id}/globus`, `${what}: calls to Globus for one look`, 'calls', latency, looks),
+    figure(`${id}/globus`, `${what}: calls to Globus per poll`, 'calls', latency, looks),
     figure(
       `${id}/budget`,
-      `${what}: share used of the budget of ${WRITES_PER_SECOND} writes a second`,
+      `${what}: share of the budget of ${WRITES_PER_SECOND} writes per second`,
       '%',
       latency,
       [shareOfBudget(writes, elapsedMs)],
     ),
-    figure(`${id}/cpu`, `${what}: processor time for one look`, 'ms', latency, cpuMs),
+    figure(`${id}/cpu`, `${what}: CPU time per poll`, 'ms', latency, cpuMs),
   ];
 }
 
@@ -267,7 +267,7 @@ async function memory(
   if (open < MANY) return [resident];
   return [
     resident,
-    figure(`${id}/growth`, `${words(size)}: memory in use for each`, 'kB', latency, [
+    figure(`${id}/growth`, `${words(size)}: memory per transfer`, 'kB', latency, [
       (liveBytes - emptyBytes) / open / BYTES_PER_KB,
     ]),
   ];
@@ -310,7 +310,7 @@ function endingFigures(
   delays: readonly (readonly number[])[],
 ): readonly Figure[] {
   const id = `tracking/${size.name}/endings`;
-  const what = `${endingWords(size)}: until they are finished in SciCat`;
+  const what = `${endingWords(size)}: time until finished in SciCat`;
   return [0.5, 0.99].map((share) =>
     figure(
       `${id}/p${share * 100}`,
@@ -431,7 +431,7 @@ async function callsOfEndings(
   const { scicat } = await takeAllCalls(world, latency);
   const id = `tracking/${size.name}/finished`;
   const figures = [
-    figure(`${id}/scicat`, 'one transfer that ends well: calls to SciCat', 'calls', latency, [
+    figure(`${id}/scicat`, 'one successful transfer: calls to SciCat', 'calls', latency, [
       scicat.length / transfers.length,
     ]),
   ];
@@ -472,14 +472,14 @@ function comparisons(figures: readonly Figure[], latency: Latency): readonly Fig
   return [
     beside(
       'tracking/waiting/cpu',
-      'processor time for one look with 9000 waiting',
+      'CPU time per poll with 9000 waiting',
       cpu('10000'),
       'with none waiting',
       cpu('1000'),
     ),
     beside(
       'tracking/each/cpu',
-      'processor time for one look and transfer, 1000 in flight',
+      'CPU time per poll and transfer, 1000 in flight',
       cpu('1000') / 1000,
       '100 in flight',
       cpu('100') / 100,

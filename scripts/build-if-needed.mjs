@@ -1,6 +1,6 @@
 /**
- * Builds the service (`dist/`) and the sandbox (`dist-sandbox/`), or what its arguments name, where
- * a source is newer than what was built from it; all at the same time.
+ * Builds the service (`dist/`) and the sandbox (`dist-sandbox/`), or the npm scripts given as
+ * arguments. Skips those whose output is newer than its sources. Builds run in parallel.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** What comes from which sources; the files of `shared` count for both. */
+/** Sources that all builds depend on. */
 const shared = ['package-lock.json', 'tsconfig.json'];
 const builds = [
   {
@@ -28,7 +28,7 @@ const builds = [
   },
 ];
 
-/** Newest change in a file or folder; a folder's own time tells of files that were removed. */
+/** Time of the newest change in a file or folder. A folder's own time shows removed files. */
 function newest(path) {
   const status = statSync(path);
   if (!status.isDirectory()) return status.mtimeMs;
@@ -44,7 +44,7 @@ function run(script) {
   return new Promise((done) => {
     const child = spawn('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
     child.on('error', (error) => {
-      console.error(`npm could not be started: ${error.message}`);
+      console.error(`Could not start npm: ${error.message}`);
       done(1);
     });
     child.on('exit', (code) => {

@@ -1,4 +1,4 @@
-/** Prints the JSON Schema of the configuration file, from the built settings classes. */
+/** Prints the JSON Schema of the configuration file. Uses the built settings classes. */
 import { configSchema } from '../dist/config/config-schema.js';
 
 process.stdout.write(`${JSON.stringify(configSchema(), undefined, 2)}\n`);

@@ -1,12 +1,12 @@
 /**
- * Kills the service before and after every upstream call, and writes what came of it into the table
- * of docs/reliability.md. Takes some minutes.
+ * Kills the service before and after every upstream call, and writes the outcomes to the tables in
+ * docs/reliability.md. Takes some minutes.
  *
  * npm run build && node scripts/crash-matrix.mjs [--rows FILE]
  *
- * --rows   takes the results of an earlier run (CRASH_ROWS=FILE) instead of killing anything
+ * --rows   uses the results of an earlier run (CRASH_ROWS=FILE) and kills nothing
  *
- * Exit code 1 when a promise was broken; the table then says so.
+ * Exits with 1 if a guarantee was broken; the table shows which one.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ const { values } = parseArgs({ options: { rows: { type: 'string' } } });
 const rows = values.rows === undefined ? runAll() : JSON.parse(readFileSync(values.rows, 'utf8'));
 writeBetweenMarkers(join(ROOT, 'docs/reliability.md'), 'crash matrix', textOf(rows));
 const broken = rows.filter((row) => row.broken.length > 0).length;
-console.log(`${rows.length} points, ${broken} with a broken promise.`);
+console.log(`${rows.length} points, ${broken} with a broken guarantee.`);
 process.exitCode = broken === 0 ? 0 : 1;
 
 function runAll() {
@@ -46,14 +46,14 @@ function runAll() {
         stdio: 'inherit',
       },
     );
-    if (!existsSync(file)) throw new Error('The crash matrix gave no results; see its output.');
+    if (!existsSync(file)) throw new Error('The crash matrix produced no results; see its output.');
     return JSON.parse(readFileSync(file, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** One table for each life: a line for a call, with what came of a crash before and after it. */
+/** One table per scenario, with a row per call: the outcome of a crash before and after it. */
 function textOf(all) {
   const lives = [...new Set(all.map(({ life }) => life))];
   return lives

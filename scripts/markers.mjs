@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Replaces what stands between the marker comments `<!-- NAME begin … -->` and `<!-- NAME end -->`
- * of a Markdown file.
+ * Replaces the text between the marker comments `<!-- NAME begin … -->` and `<!-- NAME end -->` in a
+ * Markdown file.
  *
  * @param {string} file
  * @param {string} name
@@ -22,7 +22,7 @@ export function writeBetweenMarkers(file, name, text) {
 }
 
 /**
- * A Markdown table, its columns padded as Prettier pads them.
+ * Formats a Markdown table, with its columns padded as Prettier does.
  *
  * @param {readonly string[]} head
  * @param {readonly (readonly string[])[]} rows

@@ -1,13 +1,13 @@
 /**
- * The safeguards of the service's promises, each with the change that takes it out.
+ * The safeguards behind the service's guarantees, each with the change that removes it.
  *
- * `search` must stand exactly once in `file`: when it does not, the safeguard was moved or reworded,
- * and the entry has to follow it. `tests` are the paths of the tests that are to go red, as few and
- * as fast as possible.
+ * `search` must occur exactly once in `file`. If it does not, the safeguard was moved or changed:
+ * update the entry. `tests` are the paths of the tests that must fail, as few and as fast as
+ * possible.
  *
  * @typedef {object} Safeguard
  * @property {string} name
- * @property {string} keeps what a user or an operator would lose without it
+ * @property {string} keeps what users and operators can rely on because of it
  * @property {string} file
  * @property {string} search
  * @property {string} replace
@@ -28,7 +28,7 @@ const REQUEST = 'src/transfers/application/request-transfer.ts';
 export const SAFEGUARDS = [
   {
     name: 'same-submission-id',
-    keeps: 'a repeated submission gives the same Globus task, not a second copy',
+    keeps: 'a retried submission returns the same Globus task instead of making a second copy',
     file: DISPATCHER,
     search: 'const submissionId = await this.durableSubmissionId(tracked);',
     replace: 'const submissionId = await this.deps.submissionIds.next();',
@@ -36,7 +36,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'intent-before-submit',
-    keeps: 'Globus is asked only under an id that SciCat holds, so a crash in between is no copy',
+    keeps:
+      'SciCat holds each submission id before Globus gets it, so no crash leads to a second copy',
     file: DISPATCHER,
     search: `      await this.deps.writer.confirmed(tracked);
       this.durableIds.set(tracked, submissionId);`,
@@ -44,8 +45,8 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/queue/dispatcher'],
   },
   {
-    name: 'look-before-submitting-again',
-    keeps: 'a task whose id was lost is found by its label before Globus is asked again',
+    name: 'search-before-resubmitting',
+    keeps: 'a task whose id was lost is found by its label before the transfer is submitted again',
     file: DISPATCHER,
     search: `      const taskId = await tasks.find(tracked);
       if (taskId !== undefined) return this.start(tracked, taskId);
@@ -54,8 +55,8 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
-    name: 'look-before-believing-a-refusal',
-    keeps: 'a transfer that Globus runs is not called failed because a repeat was refused',
+    name: 'search-before-believing-a-refusal',
+    keeps: 'a transfer that Globus runs is not marked as failed because a retry was refused',
     file: DISPATCHER,
     search: "outcome.kind === 'conflict' || before === 'unconfirmed'",
     replace: "outcome.kind === 'never'",
@@ -63,7 +64,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'no-end-while-a-request-may-arrive',
-    keeps: 'a transfer is not ended while an earlier request of it may still reach Globus',
+    keeps: 'a transfer is not ended while an earlier submission may still reach Globus',
     file: DISPATCHER,
     search: `        return before === 'unconfirmed'
           ? this.verifyLater(tracked)
@@ -73,7 +74,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'unclear-keeps-its-slot',
-    keeps: 'what Globus may have counts towards task.maxConcurrency',
+    keeps: 'a transfer that may be at Globus counts towards task.maxConcurrency',
     file: DISPATCHER,
     search: "if (submission === 'not-sent') transfers.setSlot(tracked, false);",
     replace: 'transfers.setSlot(tracked, false);',
@@ -81,7 +82,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'unclear-attempt-is-remembered',
-    keeps: 'a refusal after an attempt without an answer does not end a transfer that may run',
+    keeps: 'a refusal after an unanswered attempt does not end a transfer that may be running',
     file: 'src/globus/globus-transfers.client.ts',
     search: "outcome.kind !== 'accepted' && result.unclear",
     replace: "outcome.kind !== 'accepted' && false",
@@ -89,7 +90,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'job-created-once',
-    keeps: 'a job creation without an answer is looked up, not repeated blindly',
+    keeps: 'after a job creation without an answer, the job is looked up, not created again',
     file: 'src/scicat/scicat-jobs.client.ts',
     search: `    const answer = await this.options.creator.call({
       operation,
@@ -100,8 +101,8 @@ export const SAFEGUARDS = [
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
   },
   {
-    name: 'look-for-unconfirmed-job',
-    keeps: 'a job that SciCat stored without saying so is found by its key and goes on',
+    name: 'search-for-unconfirmed-job',
+    keeps: 'a job that SciCat stored without confirming it is found by its key and carried out',
     file: REQUEST,
     search: 'const found = await this.searchJob(record.key);',
     replace: 'const found = undefined as { jobId: string; createdAt: number } | undefined;',
@@ -109,7 +110,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'disown-what-was-refused',
-    keeps: 'a job that turns up after its request was answered with an error is ended',
+    keeps: 'a job that turns up after its request was answered with an error is cancelled',
     file: REQUEST,
     search: "tracking.reportJobCreation({ kind: 'disowned', key: record.key });",
     replace: '',
@@ -117,7 +118,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'disowned-until-answered',
-    keeps: 'such a job is ended also when SciCat was down for longer than the search lasts',
+    keeps:
+      'such a job is cancelled even if SciCat is down for longer than the search usually takes',
     file: SWEEP,
     search: '  for (let at = DISOWNED_LAST_SEARCH_MS; ; at += DISOWNED_LAST_SEARCH_MS) yield at;',
     replace: '  yield DISOWNED_LAST_SEARCH_MS;',
@@ -125,7 +127,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'copied-is-proven',
-    keeps: 'nothing is marked or archived because somebody wrote "copied" into a job',
+    keeps: 'nothing is marked or archived just because a job claims that everything was copied',
     file: FINALIZER,
     search: '    if (!(await this.provenByGlobus(tracked))) return;\n',
     replace: '',
@@ -133,7 +135,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'refused-write-is-no-verdict',
-    keeps: 'a job that SciCat does not take for a while does not leave its dataset unarchived',
+    keeps: 'a dataset is archived even if SciCat refuses writes to its job for a while',
     file: FINALIZER,
     search:
       "      if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;",
@@ -141,7 +143,7 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/completion/finalizer'],
   },
   {
-    name: 'look-before-archive-job',
+    name: 'search-before-archive-job',
     keeps: 'a dataset is not sent to tape twice after a crash',
     file: FINALIZER,
     search: 'const archiveJobId = await archiveJobs.findByKey(tracked.transfer.key, signal);',
@@ -149,16 +151,16 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/completion/finalizer'],
   },
   {
-    name: 'look-after-unclear-archive-job',
-    keeps: 'an archive job that SciCat stored with an error is not made again',
+    name: 'search-after-unclear-archive-job',
+    keeps: 'an archive job that SciCat stored but answered with an error is not created again',
     file: FINALIZER,
     search: '      if (stored !== undefined) return { archiveJobId: stored };',
     replace: '',
     tests: ['src/tracking/completion/finalizer'],
   },
   {
-    name: 'archive-as-wished',
-    keeps: 'what was asked for with autoArchive=false does not go to tape',
+    name: 'archive-as-requested',
+    keeps: 'a dataset requested with autoArchive=false does not go to tape',
     file: 'src/domain/transfer.ts',
     search: 'transfer.origin.record.autoArchive;',
     replace: 'true;',
@@ -166,7 +168,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'own-account',
-    keeps: "a forged job of somebody else's is never carried out",
+    keeps: 'a forged job of another account is never carried out',
     file: 'src/domain/job-reading.ts',
     search: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy)',
     replace: 'job.type === TRANSFER_JOB_TYPE && ownAccounts.length > 0',
@@ -174,7 +176,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'own-account-in-lists',
-    keeps: 'SciCat is asked for our own jobs only',
+    keeps: "only jobs of the service's own account are listed",
     file: 'src/scicat/scicat-jobs.client.ts',
     search: 'return { type: TRANSFER_JOB_TYPE, createdBy: { $in: this.ownAccounts() } };',
     replace: 'return { type: TRANSFER_JOB_TYPE };',
@@ -182,7 +184,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'label-before-believing',
-    keeps: "another job's task never decides what becomes of this one",
+    keeps: "the task of another job never decides this transfer's outcome",
     file: 'src/tracking/polling/decide.ts',
     search: 'if (!labelFits(task.label, transfer.jobId, transfer.origin.kind)) {',
     replace: "if (transfer.jobId === '') {",
@@ -190,7 +192,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'label-before-cancelling',
-    keeps: "nobody has a stranger's task cancelled by writing its id into a job",
+    keeps: 'writing a foreign task id into a job does not get that task cancelled',
     file: TASK_CANCELLER,
     search: 'if (!labelFits(task.label, tracked.jobId, tracked.transfer.origin.kind)) return;',
     replace: '',
@@ -205,8 +207,8 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/core/job-writer'],
   },
   {
-    name: 'look-before-writing-again',
-    keeps: 'a write that SciCat stored is not repeated, and its e-mail not sent twice',
+    name: 'read-before-rewriting',
+    keeps: 'a write that SciCat stored is not repeated, so its e-mail is not sent twice',
     file: JOB_WRITER,
     search: `    entry.verifyFirst =
       outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
@@ -216,7 +218,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'spool-before-job',
-    keeps: 'no job exists whose file list could be lost in a crash',
+    keeps: 'no job exists whose file list a crash could lose',
     file: REQUEST,
     search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
     return { record, job: await this.createJob(record) };`,
@@ -227,7 +229,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'spool-until-task-is-known',
-    keeps: 'a file list is kept until SciCat holds the Globus task',
+    keeps: 'a file list is kept until SciCat holds the id of its Globus task',
     file: END_OF_TRACKING,
     search: "    if (state === 'waiting') return;\n",
     replace: '',
@@ -235,7 +237,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'whole-file-list',
-    keeps: 'a damaged file list is never taken for a shorter one',
+    keeps: 'a damaged file list is never mistaken for a shorter one',
     file: 'src/file-lists/stored-format.ts',
     search: 'if (!last.equals(counter.close())) return undefined;',
     replace: `if (!last.toString().startsWith('{"count":')) return undefined;`,
@@ -251,7 +253,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'lifecycle-noted-first',
-    keeps: 'after a crash it is known what the lifecycle was before it was touched',
+    keeps: "after a crash, the dataset's original lifecycle is known",
     file: FINALIZER,
     search: 'const written = await this.tryToConfirm(tracked);',
     replace: `void this.tryToConfirm(tracked).catch(() => undefined);
@@ -260,7 +262,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'final-write-last',
-    keeps: 'a job that says finished has its dataset marked and its archive job',
+    keeps: 'a job that says finished has its dataset marked and its archive job created',
     file: FINALIZER,
     search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});',
     replace:
@@ -271,13 +273,13 @@ export const SAFEGUARDS = [
     name: 'durable-end-request',
     keeps: 'a DELETE that was answered with 200 survives a crash',
     file: TRACKER,
-    search: '    await this.writer.confirmed(tracked);\n',
-    replace: '    void this.writer.confirmed(tracked).catch(() => undefined);\n',
+    search: '    await this.parts.writer.confirmed(tracked);\n',
+    replace: '    void this.parts.writer.confirmed(tracked).catch(() => undefined);\n',
     tests: ['src/tracking/tracker'],
   },
   {
     name: 'end-request-before-cancel',
-    keeps: 'a task that was cancelled is never recorded as cancelled by nobody',
+    keeps: 'a cancelled transfer always shows who cancelled it',
     file: TASK_CANCELLER,
     search: '        await this.requestWritten(tracked);\n',
     replace: '',
@@ -295,7 +297,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'equal-transfer',
-    keeps: 'a repeated request answers with the transfer that is open already',
+    keeps: 'a repeated request returns the transfer that is already open',
     file: ADMISSION,
     search: 'const open = transfers.findEqual(fingerprint);',
     replace: 'const open = undefined as string | undefined;',
@@ -303,7 +305,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'removed-job-is-no-answer',
-    keeps: 'a repeated request is not answered with a job that was removed in SciCat',
+    keeps: 'a repeated request never returns a job that was removed from SciCat',
     file: ADMISSION,
     search: 'exists && transfers.findEqual(fingerprint) === open ? open : undefined',
     replace: 'exists ? open : open',
@@ -311,7 +313,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'empty-list-is-no-proof',
-    keeps: 'an account that has lost its rights is not taken for a SciCat without open jobs',
+    keeps: 'an account that lost its rights is not mistaken for a SciCat without open jobs',
     file: SWEEP,
     search: '    if (open === 0) await this.believeEmptyList();\n',
     replace: '',
@@ -319,7 +321,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'recovery-before-requests',
-    keeps: 'no request is taken before all open transfers are known, or an equal one is missed',
+    keeps: 'no request is admitted before all open transfers are known, so no equal one is missed',
     file: TRACKER,
     search:
       "      case 'recovering': // T1\n      case 'stopping': // T5\n        return 'closed';",
@@ -328,7 +330,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'lost-tasks-before-dispatch',
-    keeps: 'after a restart tasks without a recorded id count before others are dispatched',
+    keeps:
+      'after a restart, tasks with unrecorded ids hold their slots before others are submitted',
     file: TRACKER,
     search: "    if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);\n",
     replace: "    this.phase = { kind: 'running' };\n",
@@ -344,7 +347,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'one-takeover-at-a-time',
-    keeps: 'of two processes that find a dead lock together, one goes on',
+    keeps: 'of two processes that find an abandoned lock at the same time, only one continues',
     file: 'src/data-folder/data-dir-lock.ts',
     search: '    if (unchanged) await rm(path);',
     replace: '    await rm(path, { force: true });',

@@ -1,15 +1,15 @@
 /**
- * Takes out each safeguard in turn and expects a red test. A safeguard that no test misses is one
- * that somebody will take out by mistake one day.
+ * Removes each safeguard in turn and expects a test to fail. A safeguard that no test covers will be
+ * removed by mistake one day.
  *
  * node scripts/mutate-safeguards.mjs [--list] [--only NAME]... [--write]
  *
- * --list   says which safeguards there are, and whether they are where the list says; tries nothing
- * --only   tries this one; may be repeated
- * --write  brings the list in docs/reliability.md up to date, and tries nothing
+ * --list   lists the safeguards and checks that they are where the list says; removes nothing
+ * --only   removes only this one; may be repeated
+ * --write  updates the table in docs/reliability.md; removes nothing
  *
- * Works on a copy of the tree in a temporary folder. Exit code 1 when a safeguard is not missed by
- * any test, or is not where the list says.
+ * Works on a copy of the tree in a temporary folder. Exits with 1 if no test fails without one of the
+ * safeguards, or if one is not where the list says.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 });
 const unknown = values.only.filter((name) => !SAFEGUARDS.some((known) => known.name === name));
 if (unknown.length > 0) {
-  console.error(`There is no safeguard ${unknown.join(', ')}; --list shows them all.`);
+  console.error(`Unknown safeguard: ${unknown.join(', ')}. Use --list to show all of them.`);
   process.exit(2);
 }
 const chosen = SAFEGUARDS.filter(
@@ -52,7 +52,7 @@ if (values.list) {
   writeBetweenMarkers(
     join(ROOT, 'docs/reliability.md'),
     'safeguards',
-    markdownTable(['safeguard', 'what it keeps', 'where'], rows),
+    markdownTable(['safeguard', 'what it guarantees', 'where'], rows),
   );
 } else {
   process.exitCode = tryAll();
@@ -66,7 +66,7 @@ function tryAll() {
     symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'), 'dir');
     const untouched = run(tree, [...new Set(chosen.flatMap(({ tests }) => tests))]);
     if (untouched.result !== 'green') {
-      console.error(`The tests are not green to begin with, so nothing follows from them.`);
+      console.error('Tests fail even with all safeguards in place, so their results mean nothing.');
       console.error(untouched.output);
       return 1;
     }
@@ -75,9 +75,11 @@ function tryAll() {
       console.log(`${safeguard.name.padEnd(34)} ${outcome}`);
       return outcome;
     });
-    const bad = outcomes.filter((outcome) => !outcome.startsWith('missed by')).length;
+    const bad = outcomes.filter((outcome) => !outcome.startsWith('caught by')).length;
     console.log(
-      bad === 0 ? `All ${outcomes.length} are missed.` : `${bad} of ${outcomes.length} to look at.`,
+      bad === 0
+        ? `All ${outcomes.length} removals were caught by a test.`
+        : `${bad} of ${outcomes.length} removals were not caught; see above.`,
     );
     return bad === 0 ? 0 : 1;
   } finally {
@@ -100,11 +102,11 @@ function tryOne(tree, safeguard) {
     const { result, red, output } = run(tree, tests);
     switch (result) {
       case 'red':
-        return `missed by: ${red}`;
+        return `caught by: ${red}`;
       case 'green':
-        return 'NOT MISSED by any test';
+        return 'NOT CAUGHT by any test';
       default:
-        return `NO ANSWER: the changed program could not be tested\n${output}`;
+        return `NO RESULT: the changed program could not be tested\n${output}`;
     }
   } finally {
     writeFileSync(path, text);
@@ -113,13 +115,13 @@ function tryOne(tree, safeguard) {
 
 /**
  * @param {import('./mutate-safeguards.list.mjs').Safeguard} safeguard
- * @returns {string | undefined} what is wrong; undefined when its text is there exactly once
+ * @returns {string | undefined} what is wrong; undefined if its text occurs exactly once
  */
 function whereabouts(tree, { file, search }) {
   const found = readFileSync(join(tree, file), 'utf8').split(search).length - 1;
   return found === 1
     ? undefined
-    : `HAS MOVED: its text stands ${found} times in ${file}; bring the list up to date`;
+    : `MOVED: its text occurs ${found} times in ${file}; update the list`;
 }
 
 /**
@@ -147,8 +149,8 @@ function run(tree, tests) {
     ],
     { cwd: tree, encoding: 'utf8', timeout: ONE_RUN_MS, killSignal: 'SIGKILL' },
   );
-  // Without an end of its own, e.g. as something runs in circles: surely not what was written.
-  if (error !== undefined) return { result: 'red', red: `a run without end`, output: stderr };
+  // A run that never ends, for example in a loop, fails too.
+  if (error !== undefined) return { result: 'red', red: 'a run that did not end', output: stderr };
   const { success, numRuntimeErrorTestSuites, numTotalTests, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),
   );

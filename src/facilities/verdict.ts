@@ -4,12 +4,9 @@
  */
 export const RULE_OUTCOMES = ['passed', 'refused', 'not-needed', 'not-checked'] as const;
 
-/** One of {@link RULE_OUTCOMES}. */
-export type RuleOutcome = (typeof RULE_OUTCOMES)[number];
-
 /** The outcome of one rule for one request. */
 export interface Verdict {
-  readonly outcome: RuleOutcome;
+  readonly outcome: (typeof RULE_OUTCOMES)[number];
   /** What was found, as a sentence; for a refusal, the message of the error that the caller gets. */
   readonly message: string;
   /** Accepted values, of which one is enough. */

@@ -1,16 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { ConfigSnapshots } from '../config/config-snapshots.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
-import type { ArchiveJobs } from '../ports/archive-jobs.port.js';
-import type { Clock } from '../ports/clock.port.js';
-import type { Datasets } from '../ports/datasets.port.js';
-import type { FileListStore } from '../ports/file-list-store.port.js';
-import type { GlobusTransfers } from '../ports/globus-transfers.port.js';
-import type { JobHistory } from '../ports/job-history.port.js';
-import type { TransferEvents } from '../ports/transfer-events.port.js';
-import type { TransferJobs } from '../ports/transfer-jobs.port.js';
 import type {
   AdmissionRequest,
   AdmissionResult,
@@ -19,16 +10,16 @@ import type {
   TrackedState,
   TransferTracking,
 } from '../ports/transfer-tracking.port.js';
-import { type Random, Retry } from '../time/backoff.js';
+import { Retry } from '../time/backoff.js';
 import { EndOfTracking } from './completion/end-of-tracking.js';
 import { Finalizer } from './completion/finalizer.js';
 import { TaskCanceller } from './completion/task-canceller.js';
-import type { Alarms } from './core/alarms.js';
 import { Background } from './core/background.js';
+import type { TrackerDeps, TrackingDeps } from './core/tracking-deps.js';
 import { JobWriter, type JobWriterListener } from './core/job-writer.js';
 import { StepRunner } from './core/step-runner.js';
 import { TaskLookup } from './core/task-lookup.js';
-import { TrackedTransfers } from './core/tracked-transfers.js';
+import { type TrackedTransfer, TrackedTransfers } from './core/tracked-transfers.js';
 import { Poller } from './polling/poller.js';
 import { TaskListing } from './polling/task-listing.js';
 import { AdmissionControl } from './queue/admission-control.js';
@@ -39,22 +30,6 @@ import { SubmissionIds } from './queue/submission-ids.js';
 import { reconcile } from './recovery/reconcile.js';
 import { Sweep } from './recovery/sweep.js';
 import { Sweeper } from './recovery/sweeper.js';
-
-/** What the tracker works with. */
-export interface TrackerDeps {
-  readonly jobs: TransferJobs;
-  readonly archiveJobs: ArchiveJobs;
-  readonly datasets: Datasets;
-  readonly globus: GlobusTransfers;
-  readonly fileLists: FileListStore;
-  readonly history: JobHistory;
-  readonly events: TransferEvents;
-  readonly alarms: Alarms;
-  readonly config: ConfigSnapshots;
-  readonly clock: Clock;
-  /** @default Math.random */
-  readonly random?: Random;
-}
 
 /** What an operator may want to know of the tracker. */
 export interface TrackerStatus {
@@ -99,9 +74,7 @@ const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
  *   copies nothing more for it (completion/end-of-tracking.ts).
  */
 export class Tracker implements TransferTracking {
-  private readonly transfers: TrackedTransfers;
-  private readonly steps: StepRunner;
-  private readonly writer: JobWriter;
+  private readonly parts: TrackingDeps;
   private readonly submissionIds: SubmissionIds;
   private readonly listing: TaskListing;
   private readonly dispatcher: Dispatcher;
@@ -111,9 +84,7 @@ export class Tracker implements TransferTracking {
   private readonly poller: Poller;
   private readonly sweep: Sweep;
   private readonly sweeper: Sweeper;
-  private readonly background = new Background(() => {
-    this.wake();
-  });
+  private readonly background = new Background(() => this.wake());
   private readonly stopping = new AbortController();
   private readonly aborted = new AbortController();
   private phase: Phase;
@@ -121,63 +92,51 @@ export class Tracker implements TransferTracking {
   private wakeUp: (() => void) | undefined;
   private woken = false;
 
-  constructor(private readonly deps: TrackerDeps) {
+  constructor(deps: TrackerDeps) {
     const { jobs, globus, events, config, clock, random = Math.random } = deps;
+    const { background } = this;
     const { signal } = this.aborted;
     // Every call under way listens to it, and there may be hundreds.
     setMaxListeners(0, signal, this.stopping.signal);
-    const { background } = this;
-    const common = { ...deps, random, background, signal };
-    const transfers = new TrackedTransfers(events, clock, oldestFirst);
-    const steps = new StepRunner(clock, random);
-    const tasks = new TaskLookup(globus, clock, signal);
-    const slots = new Slots(transfers, config);
-    const listing = new TaskListing(globus, clock, signal);
     // The writer and what hears of its writes know each other.
     const listener: JobWriterListener = {
-      confirmed: (tracked, shown) => {
-        end.confirmed(tracked, shown);
-      },
-      gone: (tracked) => {
-        end.gone(tracked);
-      },
-      failed: (tracked, error) => {
-        end.failed(tracked, error);
-      },
+      confirmed: (tracked, shown) => end.confirmed(tracked, shown),
+      gone: (tracked) => end.gone(tracked),
+      failed: (tracked, error) => end.failed(tracked, error),
     };
-    const writer = new JobWriter(jobs, config, clock, random, events, listener);
+    const common: TrackingDeps = {
+      ...deps,
+      ...{ random, background, signal },
+      transfers: new TrackedTransfers(events, clock, oldestFirst),
+      steps: new StepRunner(clock, random),
+      tasks: new TaskLookup(globus, clock, signal),
+      writer: new JobWriter(jobs, config, clock, random, events, listener),
+    };
+    const slots = new Slots(common.transfers, config);
     const { first, largest } = SUBMISSION_ID_STOCK;
     const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
-    const parts = { ...common, transfers, steps, tasks, slots, listing, writer, submissionIds };
-    const dispatcher = new Dispatcher(parts);
-    const canceller = new TaskCanceller(parts);
-    const end = new EndOfTracking({ ...parts, dispatcher, canceller });
-    const onGone: JobWriterListener['gone'] = (tracked) => {
-      end.gone(tracked);
-    };
-    const sweep = new Sweep({ ...parts, onGone });
-    this.transfers = transfers;
-    this.steps = steps;
-    this.writer = writer;
+    const listing = new TaskListing(globus, clock, signal);
+    const dispatcher = new Dispatcher({ ...common, slots, submissionIds });
+    const canceller = new TaskCanceller(common);
+    const end = new EndOfTracking({ ...common, dispatcher, canceller });
+    const onGone = (tracked: TrackedTransfer): void => end.gone(tracked);
+    const sweep = new Sweep({ ...common, onGone });
+    this.parts = common;
     this.submissionIds = submissionIds;
     this.listing = listing;
     this.dispatcher = dispatcher;
     this.canceller = canceller;
-    this.finalizer = new Finalizer(parts);
+    this.finalizer = new Finalizer(common);
     this.admissions = new AdmissionControl({
-      ...parts,
-      dispatcher,
-      onGone,
+      ...{ ...common, slots, submissionIds, dispatcher, onGone },
       gate: () => this.gate(),
     });
     this.poller = new Poller({
-      ...parts,
-      onEndWanted: (tracked) => {
-        background.add(canceller.cancel(tracked));
-      },
+      ...{ ...common, listing },
+      onEndWanted: (tracked) => background.add(canceller.cancel(tracked)),
     });
     this.sweep = sweep;
-    this.sweeper = new Sweeper({ ...parts, sweep });
+    this.sweeper = new Sweeper({ ...common, sweep, listing });
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
   }
 
@@ -187,21 +146,22 @@ export class Tracker implements TransferTracking {
 
   /** What an operator may want to know. */
   status(): TrackerStatus {
+    const { transfers, writer } = this.parts;
     return {
       ready: this.ready,
       lastGoodPoll: this.poller.lastGoodPoll,
-      open: this.transfers.size,
-      waiting: this.transfers.waiting().length,
-      inFlight: this.transfers.inFlight().size,
-      finalizing: this.transfers.toFinalize().size,
-      pendingWrites: this.writer.pending,
-      parkedJobs: this.writer.parked,
+      open: transfers.size,
+      waiting: transfers.waiting().length,
+      inFlight: transfers.inFlight().size,
+      finalizing: transfers.toFinalize().size,
+      pendingWrites: writer.pending,
+      parkedJobs: writer.parked,
     };
   }
 
   /** Every transfer that has not ended, or whose end SciCat does not show yet. In no order. */
   *openTransfers(): Iterable<Transfer> {
-    for (const { transfer } of this.transfers.all()) yield transfer;
+    for (const { transfer } of this.parts.transfers.all()) yield transfer;
   }
 
   /** Begins. Recovery goes on in the background until SciCat has answered. */
@@ -222,14 +182,14 @@ export class Tracker implements TransferTracking {
    * @param withinMs milliseconds after which the rest is left to the next start
    */
   async stop(withinMs: number): Promise<void> {
-    const { clock } = this.deps;
+    const { clock } = this.parts;
     const deadline = clock.monotonicMs() + withinMs;
     const reason = new Error('The service is stopping.');
     this.phase = { kind: 'stopping' };
     this.stopping.abort(reason);
     this.wake();
-    while (this.steps.running > 0 && clock.monotonicMs() < deadline) await clock.sleep(50);
-    await this.writer.stop(deadline);
+    while (this.parts.steps.running > 0 && clock.monotonicMs() < deadline) await clock.sleep(50);
+    await this.parts.writer.stop(deadline);
     this.aborted.abort(reason);
     await this.loop;
     await this.background.ended(); // T5
@@ -244,7 +204,7 @@ export class Tracker implements TransferTracking {
   }
 
   reportJobCreation(outcome: JobCreation): void {
-    const { alarms } = this.deps;
+    const { alarms } = this.parts;
     switch (outcome.kind) {
       case 'created':
         alarms.clear('scicat-account-create');
@@ -260,11 +220,11 @@ export class Tracker implements TransferTracking {
   }
 
   find(jobId: string): TrackedState | undefined {
-    const tracked = this.transfers.get(jobId);
+    const tracked = this.parts.transfers.get(jobId);
     if (tracked === undefined) return undefined;
     const { transfer } = tracked;
     const position =
-      transfer.status.state === 'waiting' ? this.transfers.waiting().indexOf(tracked) : -1;
+      transfer.status.state === 'waiting' ? this.parts.transfers.waiting().indexOf(tracked) : -1;
     return { transfer, queuePosition: position < 0 ? undefined : position };
   }
 
@@ -273,13 +233,13 @@ export class Tracker implements TransferTracking {
   }
 
   async requestEnd(jobId: string, request: EndRequest, requestId: string): Promise<void> {
-    const tracked = this.transfers.get(jobId);
+    const tracked = this.parts.transfers.get(jobId);
     if (tracked === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
-    this.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
-    this.deps.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
-    await this.writer.confirmed(tracked);
+    this.parts.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
+    this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
+    await this.parts.writer.confirmed(tracked);
     const { state } = tracked.transfer.status;
-    if (state === 'waiting') this.steps.hurry(tracked);
+    if (state === 'waiting') this.parts.steps.hurry(tracked);
     if (state === 'transferring') this.background.add(this.canceller.cancel(tracked));
     this.wake();
   }
@@ -303,7 +263,7 @@ export class Tracker implements TransferTracking {
         await this.cycle(); // T3
       } catch (error) {
         if (!this.aborted.signal.aborted) {
-          this.deps.alarms.raise('internal:tracker', String(error));
+          this.parts.alarms.raise('internal:tracker', String(error));
         }
       }
     }
@@ -334,7 +294,7 @@ export class Tracker implements TransferTracking {
   }
 
   private async recover(phase: Phase & { kind: 'recovering' }): Promise<void> {
-    const { clock, random = Math.random } = this.deps;
+    const { clock, random } = this.parts;
     if (!phase.retry.isDue()) return;
     try {
       await this.sweeper.recover();
@@ -344,9 +304,7 @@ export class Tracker implements TransferTracking {
     } catch {
       // It was told. Tried again sooner than the next poll: no request is admitted until it succeeds.
       void clock.sleep(phase.retry.fail(), this.stopping.signal).then(
-        () => {
-          this.wake();
-        },
+        () => this.wake(),
         () => undefined,
       );
     }
@@ -355,11 +313,11 @@ export class Tracker implements TransferTracking {
   private async reconcile(phase: Phase & { kind: 'reconciling' }): Promise<void> {
     if (!phase.retry.isDue()) return;
     try {
-      const { transfers, steps, listing, dispatcher } = this;
-      await reconcile({ transfers, steps, listing, dispatcher });
+      const { parts, listing, dispatcher } = this;
+      await reconcile({ ...parts, listing, dispatcher });
       if (this.phase === phase) this.phase = { kind: 'running' };
     } catch (error) {
-      phase.retry.delay(this.deps.config.current().task.pollIntervalSeconds * 900);
+      phase.retry.delay(this.parts.config.current().task.pollIntervalSeconds * 900);
       this.poller.failed(error, 0);
     }
   }

@@ -1,4 +1,5 @@
 import { Alarms } from '../../src/tracking/core/alarms.js';
+import { Background } from '../../src/tracking/core/background.js';
 import { JobWriter, type JobWriterListener } from '../../src/tracking/core/job-writer.js';
 import {
   type TrackedTransfer,
@@ -35,6 +36,7 @@ export class TrackingWorld {
   readonly slots;
   readonly tasks;
   readonly aborter = new AbortController();
+  readonly background = new Background(() => undefined);
   readonly config;
   readonly writer: JobWriter;
   /** What the writer told, in order. */
@@ -80,11 +82,11 @@ export class TrackingWorld {
   get deps() {
     const { transfers, steps, slots, tasks, writer, config, signal } = this;
     const { jobs, archiveJobs, datasets, globus, spool, history } = this;
-    const { events, alarms, clock, random } = this;
+    const { events, alarms, clock, random, background } = this;
     return {
       ...{ transfers, steps, slots, tasks, writer, config, signal },
       ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
-      ...{ events, alarms, clock, random },
+      ...{ events, alarms, clock, random, background },
     };
   }
 

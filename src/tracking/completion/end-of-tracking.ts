@@ -1,25 +1,16 @@
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
-import type { FileListStore } from '../../ports/file-list-store.port.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { AlarmKind, Alarms } from '../core/alarms.js';
-import type { Background } from '../core/background.js';
-import type { JobWriter, JobWriterListener } from '../core/job-writer.js';
-import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import type { AlarmKind } from '../core/alarms.js';
+import type { JobWriterListener } from '../core/job-writer.js';
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Dispatcher } from '../queue/dispatcher.js';
 import type { TaskCanceller } from './task-canceller.js';
 
-/** What the end of tracking works with. */
-export interface EndOfTrackingDeps {
-  readonly transfers: TrackedTransfers;
-  readonly writer: JobWriter;
+interface Deps extends TrackingDeps {
   readonly dispatcher: Dispatcher;
   readonly canceller: TaskCanceller;
-  readonly fileLists: FileListStore;
-  readonly events: TransferEvents;
-  readonly alarms: Alarms;
-  readonly background: Background;
 }
 
 /**
@@ -29,7 +20,7 @@ export interface EndOfTrackingDeps {
 export class EndOfTracking implements JobWriterListener {
   private readonly fileListsRemoved = new WeakSet<TrackedTransfer>();
 
-  constructor(private readonly deps: EndOfTrackingDeps) {}
+  constructor(private readonly deps: Deps) {}
 
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
     const { alarms, background, events } = this.deps;

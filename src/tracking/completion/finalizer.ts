@@ -1,9 +1,7 @@
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { ArchiveJobs, NewArchiveJob } from '../../ports/archive-jobs.port.js';
-import type { Datasets } from '../../ports/datasets.port.js';
-import type { GlobusTransfers } from '../../ports/globus-transfers.port.js';
+import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
 import {
   finished,
@@ -15,23 +13,7 @@ import {
   wantsArchive,
   withLifecycleFound,
 } from '../../domain/transfer.js';
-import type { Alarms } from '../core/alarms.js';
-import type { JobWriter } from '../core/job-writer.js';
-import type { StepRunner } from '../core/step-runner.js';
-import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
-
-/** What the finalizer works with. */
-export interface FinalizerDeps {
-  readonly transfers: TrackedTransfers;
-  readonly steps: StepRunner;
-  readonly writer: JobWriter;
-  readonly globus: GlobusTransfers;
-  readonly datasets: Datasets;
-  readonly archiveJobs: ArchiveJobs;
-  readonly clock: Clock;
-  readonly alarms: Alarms;
-  readonly signal: AbortSignal;
-}
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
 /** Refusals by SciCat after which a step is given up and said so in the job. */
 const REFUSALS_BEFORE_GIVING_UP = 3;
@@ -53,7 +35,7 @@ export class Finalizer {
   /** Transfers whose task Globus itself shows as completed, or no longer shows. */
   private readonly proven = new WeakSet<TrackedTransfer>();
 
-  constructor(private readonly deps: FinalizerDeps) {}
+  constructor(private readonly deps: TrackingDeps) {}
 
   /** Starts what is due. The promises are the caller's to wait for; they never reject. */
   startDue(): readonly Promise<void>[] {

@@ -1,24 +1,9 @@
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { GlobusTransfers } from '../../ports/globus-transfers.port.js';
 import { labelFits } from '../../domain/task-label.js';
 import { taskIdOf } from '../../domain/transfer.js';
-import { backoffMs, type BackoffBounds, type Random } from '../../time/backoff.js';
-import type { JobWriter } from '../core/job-writer.js';
-import type { StepRunner } from '../core/step-runner.js';
-import type { TaskLookup } from '../core/task-lookup.js';
+import { backoffMs, type BackoffBounds } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-
-/** What the canceller works with. */
-export interface TaskCancellerDeps {
-  readonly writer: JobWriter;
-  readonly steps: StepRunner;
-  readonly tasks: TaskLookup;
-  readonly globus: GlobusTransfers;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly signal: AbortSignal;
-}
 
 /** A cancel that Globus accepted but that shows no effect is sent again after this time. */
 const ASK_AGAIN_MS = 60_000;
@@ -33,7 +18,7 @@ export class TaskCanceller {
   /** When Globus was asked last, in monotonic milliseconds. */
   private readonly askedAt = new WeakMap<TrackedTransfer, number>();
 
-  constructor(private readonly deps: TaskCancellerDeps) {}
+  constructor(private readonly deps: TrackingDeps) {}
 
   /** Cancels a running transfer's task, once SciCat has the request. Never rejects. */
   async cancel(tracked: TrackedTransfer): Promise<void> {

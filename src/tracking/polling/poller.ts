@@ -1,30 +1,15 @@
-import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { GlobusTask, GlobusTransfers } from '../../ports/globus-transfers.port.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { Alarms } from '../core/alarms.js';
-import type { JobWriter } from '../core/job-writer.js';
-import type { StepRunner } from '../core/step-runner.js';
-import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import type { GlobusTask } from '../../ports/globus-transfers.port.js';
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import { decide, noWatch, type Observation, type Watch } from './decide.js';
 import type { TaskListing } from './task-listing.js';
 
-/** What the poller works with. */
-export interface PollerDeps {
-  readonly transfers: TrackedTransfers;
-  readonly steps: StepRunner;
-  readonly writer: JobWriter;
+interface Deps extends TrackingDeps {
   readonly listing: TaskListing;
-  readonly globus: GlobusTransfers;
-  readonly config: ConfigSnapshots;
-  readonly clock: Clock;
-  readonly events: TransferEvents;
-  readonly alarms: Alarms;
-  readonly signal: AbortSignal;
   /** The task of a transfer is to be cancelled. */
   readonly onEndWanted: (tracked: TrackedTransfer) => void;
 }
@@ -42,7 +27,7 @@ export class Poller {
   private polledAt = Number.NEGATIVE_INFINITY;
   private goodPollAt: number | undefined;
 
-  constructor(private readonly deps: PollerDeps) {
+  constructor(private readonly deps: Deps) {
     this.startedAt = deps.clock.now();
   }
 

@@ -1,14 +1,10 @@
-import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { newTransfer } from '../../domain/transfer.js';
 import {
   NotReadyError,
   QueueFullError,
   TransferRefusedError,
 } from '../../errors/request.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { JobHistory } from '../../ports/job-history.port.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
 import type {
   Admission,
   AdmissionRequest,
@@ -16,31 +12,19 @@ import type {
   Forecast,
   StoredTransfer,
 } from '../../ports/transfer-tracking.port.js';
-import type { Background } from '../core/background.js';
-import type { JobWriter } from '../core/job-writer.js';
-import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Dispatcher, DispatchResult } from './dispatcher.js';
 import type { Slots } from './slots.js';
 import type { SubmissionIds } from './submission-ids.js';
 
-/** What admission works with. */
-export interface AdmissionControlDeps {
-  readonly transfers: TrackedTransfers;
+interface Deps extends TrackingDeps {
   readonly slots: Slots;
   readonly dispatcher: Dispatcher;
   readonly submissionIds: SubmissionIds;
-  readonly writer: JobWriter;
-  readonly jobs: TransferJobs;
-  readonly history: JobHistory;
-  readonly events: TransferEvents;
-  readonly config: ConfigSnapshots;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
   /** `closed`: nothing is admitted. `waiting-only`: nothing is submitted yet. */
   readonly gate: () => 'open' | 'waiting-only' | 'closed';
   /** A tracked job is no longer in SciCat. */
   readonly onGone: (tracked: TrackedTransfer) => void;
-  readonly background: Background;
 }
 
 /** How long a request waits for Globus; the transfer goes on all the same. */
@@ -55,7 +39,7 @@ export class AdmissionControl {
   private readonly underWay = new Map<string, Promise<AdmissionResult>>();
   private reservedWaits = 0;
 
-  constructor(private readonly deps: AdmissionControlDeps) {}
+  constructor(private readonly deps: Deps) {}
 
   /** See {@link TransferTracking.forecast}. */
   forecast(fingerprint: string): Forecast {

@@ -1,4 +1,4 @@
-import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { taskLabel } from '../../domain/task-label.js';
 import {
   beingSubmitted,
@@ -15,36 +15,17 @@ import { ProxyError } from '../../errors/proxy-error.js';
 import { ServiceAccountError, UpstreamError } from '../../errors/upstream.errors.js';
 import { rebuildFileList } from '../../file-lists/digest-file-list.js';
 import { runCooperatively } from '../../file-lists/run-cooperatively.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { Datasets } from '../../ports/datasets.port.js';
 import type { StoredFileList } from '../../file-lists/stored-format.js';
-import type { FileListStore } from '../../ports/file-list-store.port.js';
-import type { GlobusTransfers, SubmitOutcome } from '../../ports/globus-transfers.port.js';
-import type { AlarmName, Alarms } from '../core/alarms.js';
-import { type BackoffBounds, type Random, Retry } from '../../time/backoff.js';
-import type { JobWriter } from '../core/job-writer.js';
-import type { StepRunner } from '../core/step-runner.js';
-import type { TaskLookup } from '../core/task-lookup.js';
-import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import type { SubmitOutcome } from '../../ports/globus-transfers.port.js';
+import type { AlarmName } from '../core/alarms.js';
+import { type BackoffBounds, Retry } from '../../time/backoff.js';
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Slots } from './slots.js';
 import type { SubmissionIds } from './submission-ids.js';
 
-/** What the dispatcher works with. */
-export interface DispatcherDeps {
-  readonly transfers: TrackedTransfers;
-  readonly steps: StepRunner;
+interface Deps extends TrackingDeps {
   readonly slots: Slots;
-  readonly tasks: TaskLookup;
-  readonly writer: JobWriter;
-  readonly globus: GlobusTransfers;
-  readonly datasets: Datasets;
-  readonly fileLists: FileListStore;
   readonly submissionIds: SubmissionIds;
-  readonly config: ConfigSnapshots;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly alarms: Alarms;
-  readonly signal: AbortSignal;
 }
 
 /** The outcome of dispatching one transfer. */
@@ -88,7 +69,7 @@ export class Dispatcher {
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
 
-  constructor(private readonly deps: DispatcherDeps) {}
+  constructor(private readonly deps: Deps) {}
 
   /** What is wrong with Globus, until a submission succeeds again; undefined when nothing is. */
   get waitsForGlobus(): string | undefined {

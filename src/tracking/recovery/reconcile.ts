@@ -1,13 +1,9 @@
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { taskLabel } from '../../domain/task-label.js';
-import type { StepRunner } from '../core/step-runner.js';
-import type { TrackedTransfers } from '../core/tracked-transfers.js';
 import type { TaskListing } from '../polling/task-listing.js';
 import type { Dispatcher } from '../queue/dispatcher.js';
 
-/** What the reconciliation works with. */
-export interface ReconcileDeps {
-  readonly transfers: TrackedTransfers;
-  readonly steps: StepRunner;
+interface Deps extends Pick<TrackingDeps, 'transfers' | 'steps'> {
   readonly listing: TaskListing;
   readonly dispatcher: Dispatcher;
 }
@@ -18,12 +14,7 @@ export interface ReconcileDeps {
  *
  * @throws UpstreamError when Globus can't be asked; nothing may be submitted until it could be
  */
-export async function reconcile({
-  transfers,
-  steps,
-  listing,
-  dispatcher,
-}: ReconcileDeps): Promise<void> {
+export async function reconcile({ transfers, steps, listing, dispatcher }: Deps): Promise<void> {
   const unconfirmed = transfers
     .waiting()
     .filter(

@@ -1,25 +1,11 @@
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { UpstreamError } from '../../errors/upstream.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { JobHistory } from '../../ports/job-history.port.js';
-import type { FileListStore } from '../../ports/file-list-store.port.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
 import { isOurs, showsEnded, type TransferJobDocument, readJob } from '../../domain/job-reading.js';
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import type { JobWriter } from '../core/job-writer.js';
-import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
-/** What the sweep works with. */
-export interface SweepDeps {
-  readonly transfers: TrackedTransfers;
-  readonly writer: JobWriter;
-  readonly jobs: TransferJobs;
-  readonly fileLists: FileListStore;
-  readonly history: JobHistory;
-  readonly clock: Clock;
-  readonly events: TransferEvents;
-  readonly signal: AbortSignal;
+interface Deps extends TrackingDeps {
   /** A tracked job is no longer in SciCat. */
   readonly onGone: (tracked: TrackedTransfer) => void;
 }
@@ -59,7 +45,7 @@ export class Sweep {
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
 
-  constructor(private readonly deps: SweepDeps) {}
+  constructor(private readonly deps: Deps) {}
 
   /**
    * Takes up every open job of our own.

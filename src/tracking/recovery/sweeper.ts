@@ -1,23 +1,12 @@
+import type { TrackingDeps } from '../core/tracking-deps.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { Alarms } from '../core/alarms.js';
-import type { Background } from '../core/background.js';
-import type { TrackedTransfers } from '../core/tracked-transfers.js';
 import type { TaskListing } from '../polling/task-listing.js';
 import type { Sweep, SweepResult } from './sweep.js';
 
-/** What the sweeper works with. */
-export interface SweeperDeps {
+interface Deps extends TrackingDeps {
   readonly sweep: Sweep;
-  readonly transfers: TrackedTransfers;
   readonly listing: TaskListing;
-  readonly clock: Clock;
-  readonly events: TransferEvents;
-  readonly alarms: Alarms;
-  readonly background: Background;
-  readonly signal: AbortSignal;
 }
 
 const SWEEP_EVERY_MS = 5 * 60_000;
@@ -28,7 +17,7 @@ export class Sweeper {
   private sweeping = false;
   private dueAt = 0;
 
-  constructor(private readonly deps: SweeperDeps) {}
+  constructor(private readonly deps: Deps) {}
 
   /** @throws UpstreamError when the open jobs could not be read to their end; it is told */
   async recover(): Promise<void> {
