@@ -13,12 +13,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.0.3')
     .setTitle('SciCat Globus Proxy API')
     .setDescription(
-      `Moves SciCat datasets between facilities with Globus, on behalf of scientists who hold nothing but their SciCat token. Send that token in the header ${TOKEN_HEADER}.`,
+      `Transfers SciCat datasets between facilities with Globus, on behalf of scientists who need only their SciCat token. Send the token in the header ${TOKEN_HEADER}.`,
     )
     .setVersion(serviceVersion())
     .setLicense('BSD-3-Clause', 'https://opensource.org/license/bsd-3-clause')
     .addTag('transfer', 'Transfers of datasets between facilities')
-    .addTag('health', 'State and version of the service')
+    .addTag('health', 'Health, version and metrics of the service')
     .addApiKey(
       { type: 'apiKey', in: 'header', name: TOKEN_HEADER, description: 'Your SciCat token.' },
       SCICAT_KEY_SCHEME,

@@ -22,9 +22,8 @@ import { TokenMemory } from './token-memory.js';
           limit: new LoginLimit({
             limit: () => config.current().server.maxFailedLoginsPerMinute,
             clock,
-            onReached: (address) => {
-              logger.warn({ address }, 'too many wrong tokens, refusing more for a while');
-            },
+            onReached: (address) =>
+              logger.warn({ address }, 'too many invalid tokens, rejecting more for a minute'),
           }),
         }),
       inject: [IDENTITIES, ConfigSnapshots, CLOCK, LOGGER],

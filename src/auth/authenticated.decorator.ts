@@ -11,14 +11,14 @@ import type { Caller } from './caller.js';
 import { contextOf } from './request-context.js';
 import { READS_DATASET, ScicatAuthGuard } from './scicat-auth.guard.js';
 
-/** Name of the security scheme in the OpenAPI document: a token in the header `SciCat-API-Key`. */
+/** OpenAPI security scheme of a token in the header `SciCat-API-Key`. */
 export const SCICAT_KEY_SCHEME = 'ScicatKeyAuth';
 
 /**
- * A route, or all routes of a controller, that needs a SciCat token.
+ * Marks a route, or all routes of a controller, as requiring a SciCat token.
  *
- * @param readsDataset also start to read the dataset of the query's `scicatPid`, while SciCat is
- *   asked for the identity: two round trips in the time of one
+ * @param readsDataset also start reading the dataset of the query's `scicatPid` while SciCat is asked
+ *   for the identity, so that two round trips take the time of one
  */
 export function Authenticated({ readsDataset = false } = {}): ClassDecorator & MethodDecorator {
   return applyDecorators(
@@ -30,17 +30,16 @@ export function Authenticated({ readsDataset = false } = {}): ClassDecorator & M
 }
 
 /**
- * The {@link Caller} of a route that is `@Authenticated()`.
+ * The {@link Caller} of an `@Authenticated()` route.
  *
- * @throws InternalError on a route that is not
- * @example
- * list(@CurrentUser() caller: Caller) {}
+ * @throws InternalError on other routes
+ * @example list(@CurrentUser() caller: Caller) {}
  */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext) =>
   currentUser(context),
 );
 
-/** What `@CurrentUser()` hands to the route. */
+/** Implementation of `@CurrentUser()`. */
 export function currentUser(context: ExecutionContext): Caller {
   const { caller } = contextOf(context.switchToHttp().getRequest<object>());
   if (caller === undefined) throw new InternalError('This route needs @Authenticated().');

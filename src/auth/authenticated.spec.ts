@@ -261,7 +261,7 @@ describe('ScicatAuthGuard', () => {
     expect(datasets.asked).toEqual([['x', 'x/1']]);
   });
 
-  it('has it on record who was put off for too many wrong tokens', async () => {
+  it('records who was refused because of too many invalid tokens', async () => {
     const guard = guardOf(new FakeIdentities());
     const from = (token: string) => ({
       id: `request-${token}`,

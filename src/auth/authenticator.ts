@@ -5,14 +5,14 @@ import type { LoginLimit } from './login-limit.js';
 import { readScicatToken, type RequestHeaders } from './scicat-token.js';
 import type { TokenMemory } from './token-memory.js';
 
-/** What an {@link Authenticator} works with. */
+/** Collaborators of an {@link Authenticator}. */
 export interface AuthenticatorDeps {
   readonly identities: Identities;
   readonly tokens: TokenMemory;
   readonly limit: LoginLimit;
 }
 
-/** What is known of a request before its body is read. */
+/** A request before its body is read. */
 export interface AuthenticationRequest {
   readonly headers: RequestHeaders;
   /** The caller's address. */
@@ -22,25 +22,25 @@ export interface AuthenticationRequest {
 type OnAsked = (token: string) => void;
 
 /**
- * Finds out who makes a request, from its headers alone: a body may be long, and is not read before
- * its sender is known. SciCat is asked each time, since a group that was withdrawn must count at
- * once; only requests with the same token at the same moment share one question.
+ * Authenticates requests by their headers alone, before any body is read. SciCat is asked each time,
+ * so that a revoked group membership counts at once; only simultaneous requests with the same token
+ * share a call.
  *
- * Strangers can't use this to flood SciCat: a token that it refused a moment ago is refused without
- * a question, and an address with too many wrong tokens is told to wait. That does not hold up tokens
- * that were accepted before, so that users do not suffer from others behind the same address.
+ * This can't be used to flood SciCat: a token it refused seconds ago is refused without asking again,
+ * and an address that sends too many invalid tokens has to wait. Tokens accepted before are exempt, so
+ * that users do not suffer from others behind the same address.
  */
 export class Authenticator {
-  private readonly underWay = new Map<string, Promise<Identity>>();
+  private readonly pending = new Map<string, Promise<Identity>>();
 
   constructor(private readonly deps: AuthenticatorDeps) {}
 
   /**
-   * @param onAsked called, perhaps twice, once SciCat may be asked more on behalf of the token: when
-   *   it is being asked whose it is. Of many requests with one unknown token at the same time that is
-   *   so for one, and for the others when the token was accepted.
+   * @param onAsked called, possibly twice, as soon as more calls to SciCat may be made with the token:
+   *   when its identity is requested, or for requests that share the call with an unknown token, when
+   *   the token is accepted
    * @throws UnauthenticatedError when there is no token that SciCat accepts
-   * @throws TooManyFailedLoginsError when SciCat is not asked, for there were too many of those
+   * @throws TooManyFailedLoginsError when too many of the address's tokens were invalid
    * @throws UpstreamError when SciCat can't be asked
    */
   async authenticate(
@@ -59,16 +59,12 @@ export class Authenticator {
   }
 
   private shared(key: string, begin: () => Promise<Identity>): Promise<Identity> {
-    const asked = this.underWay.get(key);
-    if (asked !== undefined) return asked;
-    const question = begin().finally(() => {
-      this.underWay.delete(key);
-    });
-    this.underWay.set(key, question);
-    return question;
+    const pending = this.pending.get(key) ?? begin().finally(() => this.pending.delete(key));
+    this.pending.set(key, pending);
+    return pending;
   }
 
-  /** Asks for a token that SciCat has not accepted yet. */
+  /** For a token that SciCat has not accepted before. */
   private async attempt(
     token: string,
     ip: string | undefined,

@@ -1,14 +1,13 @@
 import type { Identity } from '../ports/identities.port.js';
 
-/** The user who asks for something, as SciCat knows them, and in which HTTP request. */
+/** An authenticated user and the HTTP request they made. */
 export interface Requester {
   readonly identity: Identity;
-  /** For log lines. */
   readonly requestId: string;
 }
 
-/** The user who makes an HTTP request. */
+/** A {@link Requester} with their token. */
 export interface Caller extends Requester {
-  /** Their SciCat token: for calls on their behalf, and for nothing else. Never to be logged. */
+  /** For calls to SciCat on their behalf only. Never log it. */
   readonly token: string;
 }

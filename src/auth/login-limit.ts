@@ -1,26 +1,27 @@
 import { isIPv6 } from 'node:net';
 import { TooManyFailedLoginsError } from '../errors/request.errors.js';
 import type { Clock } from '../ports/clock.port.js';
+import { forgetOldest } from './token-memory.js';
 
 const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 10_000;
-/** What a trusted proxy passes on as an address may be any string. */
+/** A trusted proxy may pass on any string as the address. */
 const LONGEST_ADDRESS = 64;
 
-/** What a {@link LoginLimit} works with. */
+/** Collaborators of a {@link LoginLimit}. */
 export interface LoginLimitDeps {
-  /** Failures that an address has in a minute; 0 means any number. Asked anew each time. */
+  /** Failures allowed per address and minute; 0 for no limit. Read each time. */
   readonly limit: () => number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  /** Hears of an address that has reached the limit, once a minute. */
+  /** Called when an address reaches the limit, once per minute. */
   readonly onReached: (address: string) => void;
 }
 
-/** A token that SciCat is being asked about. Must be ended by one of the two calls. */
+/** An attempt in progress; must be ended by one of the two functions. */
 export interface LoginAttempt {
-  /** It was accepted, or SciCat could not say. */
+  /** The token was accepted, or SciCat could not be asked. */
   readonly pass: () => void;
-  /** It was refused. */
+  /** The token was refused. */
   readonly fail: () => void;
 }
 
@@ -32,10 +33,9 @@ interface Tally {
 }
 
 /**
- * Bounds how many wrong tokens SciCat is asked about on behalf of one address. Attempts under way
- * count as failures until they turn out not to be, or many at the same time would all slip through;
- * an attempt that finds no room because of them waits for the next one to end, so that a crowd behind
- * one address is served, if a little later.
+ * Limits how many invalid tokens of one address SciCat is asked about. Attempts in progress count as
+ * failures, or simultaneous ones would exceed the limit; an attempt beyond the limit waits for one of
+ * them to end, so that many users behind one address are served with a short delay.
  */
 export class LoginLimit {
   /** By {@link networkOf}. */
@@ -44,7 +44,7 @@ export class LoginLimit {
   constructor(private readonly deps: LoginLimitDeps) {}
 
   /**
-   * @param address as the caller is seen; undefined when the connection is gone already
+   * @param address undefined if the connection is already closed
    * @throws TooManyFailedLoginsError
    */
   async begin(address: string | undefined): Promise<LoginAttempt> {
@@ -68,47 +68,37 @@ export class LoginLimit {
       const limit = this.deps.limit();
       const reached = failures > 0 && limit > 0 && tally.failures === limit;
       if (reached) this.deps.onReached(key);
-      // No attempt may be left waiting when none is left to wake it.
+      // No attempt may be left waiting without another one that will wake it.
       const woken = reached || tally.underWay === 0 ? tally.waiting.length : 1;
       for (const wake of tally.waiting.splice(0, woken)) wake();
     };
-    return {
-      pass: () => {
-        end(0);
-      },
-      fail: () => {
-        end(1);
-      },
-    };
+    return { pass: () => end(0), fail: () => end(1) };
   }
 
   private tallyOf(key: string): Tally {
     const now = this.deps.clock.monotonicMs();
     const known = this.tallies.get(key);
     if (known !== undefined && now - known.since < WINDOW_MS) return known;
-    // What is under way or waits goes on with the old one.
+    // Attempts in progress, and those that wait for them, keep the old tally.
     const tally: Tally = { since: now, failures: 0, underWay: 0, waiting: [] };
     this.tallies.delete(key);
     this.tallies.set(key, tally);
-    for (const oldest of this.tallies.keys()) {
-      if (this.tallies.size <= MOST_ADDRESSES) break;
-      this.tallies.delete(oldest);
-    }
+    forgetOldest(this.tallies, MOST_ADDRESSES);
     return tally;
   }
 
   private tooMany({ since }: Tally): TooManyFailedLoginsError {
     const left = since + WINDOW_MS - this.deps.clock.monotonicMs();
     return new TooManyFailedLoginsError(
-      'Too many requests with a wrong or expired SciCat token came from your address. Please log in at SciCat again, and repeat the request with the new token in a minute.',
+      'Too many requests with an invalid or expired SciCat token came from your address. Log in to SciCat again, and retry with the new token in a minute.',
       { retryAfterSeconds: Math.max(1, Math.ceil(left / 1000)) },
     );
   }
 }
 
 /**
- * What an address is counted under: for IPv6, where one machine has millions of addresses, its
- * network of 56 bits; else the address, also one that is written as an IPv6 one.
+ * The key of an address. For IPv6, where one host has millions of addresses, this is the /56 network.
+ * IPv4 addresses, also those mapped to IPv6, are their own key.
  */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
@@ -121,7 +111,7 @@ function networkOf(address: string): string {
   return `${canonical(`${network.join(':')}::`)}/56`;
 }
 
-/** The eight numbers of an IPv6 address. */
+/** The eight groups of an IPv6 address. */
 function groupsOf(address: string): readonly number[] {
   const [head = [], tail = []] = canonical(address.split('%', 1)[0] ?? '')
     .split('::')
@@ -130,7 +120,7 @@ function groupsOf(address: string): readonly number[] {
   return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
 }
 
-/** The one short way to write an IPv6 address. */
+/** The shortest notation of an IPv6 address. */
 function canonical(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

@@ -11,23 +11,21 @@ import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.p
 import { type AuthenticationRequest, Authenticator } from './authenticator.js';
 import { contextOf } from './request-context.js';
 
-/** Metadata of a route: whether the guard starts to read the dataset. */
+/** Route metadata: whether the guard starts reading the dataset. */
 export const READS_DATASET = Symbol('ReadsDataset');
 
-/** SciCat's PIDs are shorter; a request's line in the log must not grow with what it is sent. */
+/** Longer than any PID of SciCat; bounds the request's log line. */
 const LONGEST_LOGGED_PID = 200;
 
-/** What the guard reads of a request. */
 interface GuardedRequest extends AuthenticationRequest {
   readonly query: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Lets a request pass only when SciCat knows its user, and puts the caller into the request's
- * context. Where the route asks for it, reading the dataset starts as soon as SciCat may be asked
- * more on behalf of the token.
+ * Authenticates a request and adds the caller to its context. If the route asks for it, starts
+ * reading the dataset while SciCat is asked for the identity.
  *
- * @throws UnauthenticatedError, AccessDeniedError, TooManyFailedLoginsError, UpstreamError
+ * @throws UnauthenticatedError AccessDeniedError TooManyFailedLoginsError UpstreamError
  */
 @Injectable()
 export class ScicatAuthGuard implements CanActivate {
@@ -59,30 +57,23 @@ export class ScicatAuthGuard implements CanActivate {
 
   private datasetPid(route: ExecutionContext, request: GuardedRequest): string | undefined {
     const handlers = [route.getHandler(), route.getClass()];
-    if (this.reflector.getAllAndOverride<unknown>(READS_DATASET, handlers) !== true) {
-      return undefined;
-    }
-    const pid = request.query['scicatPid'];
+    const reads = this.reflector.getAllAndOverride<unknown>(READS_DATASET, handlers) === true;
+    const pid = reads ? request.query['scicatPid'] : undefined;
     return typeof pid === 'string' ? pid : undefined;
   }
 
   private startReading(token: string, pid: string): Promise<Dataset> {
     const dataset = this.datasets.readAs(token, pid);
-    // A request that is refused first never awaits it; its failure must not count as unhandled then.
+    // If the request is refused first, this is never awaited, and must not count as unhandled.
     dataset.catch(() => undefined);
     return dataset;
   }
 
-  /** Emits the decision; that SciCat could not be asked says nothing about the caller. */
+  /** Emits the decision. If SciCat could not be asked, there is none. */
   private record(error: unknown, requestId: string, address: string | undefined): void {
     const tooMany = error instanceof TooManyFailedLoginsError;
-    if (
-      !tooMany &&
-      !(error instanceof UnauthenticatedError) &&
-      !(error instanceof AccessDeniedError)
-    ) {
-      return;
-    }
+    const isRefusal = error instanceof UnauthenticatedError || error instanceof AccessDeniedError;
+    if (!tooMany && !isRefusal) return;
     this.events.emit({
       kind: 'decided',
       requestId,

@@ -26,17 +26,17 @@ describe('readScicatToken', () => {
   });
 
   it.each<[string, RequestHeaders, RegExp]>([
-    ['nothing', {}, /no SciCat token/],
-    ['an empty header', { 'scicat-api-key': ' ' }, /no SciCat token/],
-    ['Bearer without a token', { authorization: 'Bearer ' }, /no SciCat token/],
-    ['a token without Bearer', { authorization: TOKEN }, /no SciCat token/],
-    ['another kind of login', { authorization: 'Basic dXNlcjpwdw==' }, /no SciCat token/],
+    ['nothing', {}, /No SciCat token/],
+    ['an empty header', { 'scicat-api-key': ' ' }, /No SciCat token/],
+    ['Bearer without a token', { authorization: 'Bearer ' }, /No SciCat token/],
+    ['a token without Bearer', { authorization: TOKEN }, /No SciCat token/],
+    ['another kind of login', { authorization: 'Basic dXNlcjpwdw==' }, /No SciCat token/],
     ['two tokens', { 'scicat-api-key': 'a', authorization: 'Bearer b' }, /different tokens/],
-    ['a space', { 'scicat-api-key': 'Bearer x' }, /can't be a SciCat token/],
-    ['a header sent twice', { 'scicat-api-key': ['a', 'b'] }, /can't be a SciCat token/],
-    ['a line break', { 'scicat-api-key': 'a\r\nX: y' }, /can't be a SciCat token/],
-    ['a letter that is not ASCII', { 'scicat-api-key': 'tökén' }, /can't be a SciCat token/],
-    ['more than 8 kB', { 'scicat-api-key': 'x'.repeat(8193) }, /can't be a SciCat token/],
+    ['a space', { 'scicat-api-key': 'Bearer x' }, /token is malformed/],
+    ['a header sent twice', { 'scicat-api-key': ['a', 'b'] }, /token is malformed/],
+    ['a line break', { 'scicat-api-key': 'a\r\nX: y' }, /token is malformed/],
+    ['a letter that is not ASCII', { 'scicat-api-key': 'tökén' }, /token is malformed/],
+    ['more than 8 kB', { 'scicat-api-key': 'x'.repeat(8193) }, /token is malformed/],
   ])('refuses %s', (_, headers, message) => {
     const read = () => readScicatToken(headers);
     expect(read).toThrow(UnauthenticatedError);

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../ports/clock.port.js';
 
-/** Long enough to spare SciCat a flood, too short to be noticed. */
+/** Long enough to spare SciCat a flood, short enough to go unnoticed. */
 const REFUSED_FOR_MS = 10_000;
 const MOST_ACCEPTED = 10_000;
 const MOST_REFUSED = 1_000;
 
 /**
- * What SciCat said of tokens lately. Never a reason to let a request pass: SciCat is asked again each
- * time about a token that it accepted. Tokens themselves are not kept, only their hashes.
+ * Remembers SciCat's recent answers about tokens, by their hashes. An accepted token is never let in
+ * from memory: SciCat is asked again each time.
  */
 export class TokenMemory {
-  /** The latest ones last. */
+  /** Most recent last. */
   private readonly accepted = new Set<string>();
-  /** Until when, and SciCat's answer in words; the latest ones last. */
+  /** Expiry and SciCat's message; most recent last. */
   private readonly refused = new Map<
     string,
     { readonly until: number; readonly message: string }
@@ -37,17 +37,15 @@ export class TokenMemory {
     forgetOldest(this.refused, MOST_REFUSED);
   }
 
-  /** SciCat accepted this token when it was last asked. */
+  /** Whether SciCat accepted this token when last asked. */
   wasAccepted(token: string): boolean {
     return this.accepted.has(hashOf(token));
   }
 
-  /** In which words this token was refused a few seconds ago; undefined if it was not. */
+  /** SciCat's message if it refused this token in the last seconds. */
   refusal(token: string): string | undefined {
-    const known = this.refused.get(hashOf(token));
-    return known !== undefined && this.clock.monotonicMs() < known.until
-      ? known.message
-      : undefined;
+    const { until = 0, message } = this.refused.get(hashOf(token)) ?? {};
+    return this.clock.monotonicMs() < until ? message : undefined;
   }
 }
 
@@ -55,7 +53,8 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }
 
-function forgetOldest(
+/** Deletes the entries inserted first, down to the given size. */
+export function forgetOldest(
   memory: { readonly size: number; keys(): Iterable<string>; delete(key: string): boolean },
   most: number,
 ): void {

@@ -2,10 +2,11 @@ import { ProxyError } from './proxy-error.js';
 import { UpstreamError } from './upstream.errors.js';
 
 /**
- * What an operator may need to know of an error, fit for the log: the upstream's status, code, own
- * words (bounded by the adapters) and request id, also of the error that caused this one.
+ * The facts about an error for the log, including the upstream's status, code, message (bounded by the
+ * adapters) and request id, and those of the error that caused it.
  */
 export function errorFacts(error: ProxyError): Readonly<Record<string, unknown>> {
+  const { cause } = error;
   return {
     code: error.code,
     reason: error.message,
@@ -18,35 +19,23 @@ export function errorFacts(error: ProxyError): Readonly<Record<string, unknown>>
           upstreamRequestId: error.upstreamRequestId,
         }
       : {}),
-    ...causeOf(error),
+    ...(cause instanceof ProxyError ? { cause: errorFacts(cause) } : {}),
+    ...(isTransportError(cause) ? { cause: cause.message } : {}),
   };
 }
 
-/** What a cause that is none of ours says may hold an address or a token; a transport's does not. */
-function causeOf({ cause }: ProxyError): Readonly<Record<string, unknown>> {
-  if (cause instanceof ProxyError) return { cause: errorFacts(cause) };
-  return isTransportError(cause) ? { cause: cause.message } : {};
-}
-
-/** By its name: this room knows no other. */
+/** The only foreign error whose message is logged: others may contain an address or a token. */
 function isTransportError(cause: unknown): cause is Error {
   return cause instanceof Error && cause.name === 'TransportError';
 }
 
-/**
- * An error in one line for the log, with the upstream's own words. Not for callers, who never see
- * those.
- */
+/** One line for the log, with the upstream's own message, which callers must never see. */
 export function errorInWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof UpstreamError)) return error.message;
+  const { message, cause } = error;
+  if (!(error instanceof UpstreamError)) return message;
   const said = [error.upstreamCode, error.upstreamMessage].filter((part) => part !== undefined);
-  const { cause } = error;
-  if (said.length === 0) {
-    if (isTransportError(cause)) return `${error.message} (${cause.message})`;
-    return cause instanceof UpstreamError
-      ? `${error.message} (${errorInWords(cause)})`
-      : error.message;
-  }
-  return `${error.message} (${error.upstream} said: ${said.join(': ')})`;
+  if (said.length > 0) return `${message} (${error.upstream} said: ${said.join(': ')})`;
+  if (isTransportError(cause)) return `${message} (${cause.message})`;
+  return cause instanceof UpstreamError ? `${message} (${errorInWords(cause)})` : message;
 }

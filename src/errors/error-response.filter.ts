@@ -4,7 +4,7 @@ import { statusOf } from './error-status.js';
 import { ProxyError } from './proxy-error.js';
 import { InternalError } from './request.errors.js';
 
-/** The one shape in which every error reaches a caller. All fields are strings. */
+/** The body of every error response. All fields are strings. */
 interface ErrorBody {
   readonly message: string;
   readonly details?: string;
@@ -12,22 +12,24 @@ interface ErrorBody {
   readonly requestId: string;
 }
 
-/** An error as it goes over the wire. */
+/** The response to an error. */
 export interface ErrorResponse {
   readonly status: number;
-  /** Seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
   readonly body: ErrorBody;
-  /** True for an unexpected error: it is logged with its stack. */
+  /** Whether to log the error with its stack. */
   readonly unexpected: boolean;
 }
 
 const DEFAULT_RETRY_AFTER_SECONDS = 30;
 
-/** Answers every error in the one shape. Nothing else turns errors into HTTP. */
+/** Headers of a file that failed to be sent. */
+const FILE_HEADERS = ['Accept-Ranges', 'Cache-Control', 'Content-Range', 'ETag', 'Last-Modified'];
+
+/** Turns every error into a response. Nothing else does. */
 @Catch()
 export class ErrorResponseFilter implements ExceptionFilter {
-  /** @param report is told each error, and what the caller was told */
+  /** @param report called with each error and its response */
   constructor(private readonly report: (error: unknown, answer: ErrorResponse) => void) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -35,7 +37,7 @@ export class ErrorResponseFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
   }
 
-  /** Also for errors that never reach the framework's own handling. */
+  /** Also used for errors outside the framework's error handling. */
   answer(error: unknown, request: Request, response: Response): void {
     const answer = errorResponse(error, request.method, requestIdOf(request));
     this.report(error, answer);
@@ -43,16 +45,7 @@ export class ErrorResponseFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    // A file that was about to be sent has left its headers.
-    for (const header of [
-      'Accept-Ranges',
-      'Cache-Control',
-      'Content-Range',
-      'ETag',
-      'Last-Modified',
-    ]) {
-      response.removeHeader(header);
-    }
+    for (const header of FILE_HEADERS) response.removeHeader(header);
     const { status, retryAfterSeconds, body } = answer;
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
     response.status(status).type('json').json(body);
@@ -65,26 +58,17 @@ export function requestIdOf(request: object): string {
   return typeof id === 'string' ? id : 'unknown';
 }
 
-/**
- * Turns anything that was thrown while a request was handled into the answer for its caller. What is
- * not one of the service's own errors says nothing about its inside.
- */
+/** Errors other than {@link ProxyError} reveal nothing about the service's internals. */
 function errorResponse(error: unknown, method: string, requestId: string): ErrorResponse {
   if (!(error instanceof ProxyError)) {
-    return (
-      frameworkResponse(error, requestId) ??
-      errorResponse(
-        new InternalError('Internal error. Report the request id to the operator.'),
-        method,
-        requestId,
-      )
-    );
+    const internal = new InternalError('Internal error. Report the request id to the operator.');
+    return frameworkResponse(error, requestId) ?? errorResponse(internal, method, requestId);
   }
   const { code, message, details, retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS } = error;
   const status = statusOf(code, method);
   return {
     status,
-    // A 500, which is what DELETE answers, promises nothing.
+    // A 500, which DELETE returns for all failures, has no Retry-After.
     ...(error.retryable && status !== 500
       ? { retryAfterSeconds: Math.ceil(retryAfterSeconds) }
       : {}),
@@ -93,25 +77,22 @@ function errorResponse(error: unknown, method: string, requestId: string): Error
   };
 }
 
-/** What the web framework refuses before any of our code sees the request. */
+/** For requests that the web framework rejects before they reach our code. */
 function frameworkResponse(error: unknown, requestId: string): ErrorResponse | undefined {
   const status = error instanceof HttpException ? error.getStatus() : statusField(error);
-  if (status === 404) {
-    const message = 'There is nothing at this address.';
-    return { status, body: { message, code: 'NOT_FOUND', requestId }, unexpected: false };
-  }
-  if (status !== undefined && status >= 400 && status < 500) {
-    const message = 'The request is not well-formed.';
-    return {
-      status: 400,
-      body: { message, code: 'INVALID_REQUEST', requestId },
-      unexpected: false,
-    };
-  }
-  return undefined;
+  if (status === undefined || status < 400 || status >= 500) return undefined;
+  const [message, code] =
+    status === 404
+      ? ['There is nothing at this address.', 'NOT_FOUND']
+      : ['The request is malformed.', 'INVALID_REQUEST'];
+  return {
+    status: status === 404 ? 404 : 400,
+    body: { message, code, requestId },
+    unexpected: false,
+  };
 }
 
-/** Express marks its own errors with `status`; a URL that can't be decoded is one of them. */
+/** Express's own errors have a `status`; a URL that can't be decoded is one of them. */
 function statusField(error: unknown): number | undefined {
   if (error instanceof URIError) return 400;
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;

@@ -1,17 +1,15 @@
-/** What callers are told of one error code. */
 interface ErrorAnswer {
-  /** HTTP status of the answer, by kind of operation. */
+  /** HTTP status, by kind of operation. */
   readonly post: number;
   readonly delete: number;
   readonly read: number;
-  /** The same call may succeed later without any change: the answer carries `Retry-After`. */
+  /** Whether the same request may succeed later; the response then has `Retry-After`. */
   readonly retryable: boolean;
 }
 
 /**
- * Every error code of the REST interface, and the status that it becomes. The only place that knows.
- * Existing clients know no other statuses than 400, 401, 403, 500 and 503 for POST, and no 503 for
- * DELETE.
+ * Every error code and its status. Existing clients expect only the statuses 400, 401, 403, 500 and
+ * 503 from POST, and no 503 from DELETE.
  */
 export const errorStatus = {
   UNAUTHENTICATED: { post: 401, delete: 401, read: 401, retryable: false },
@@ -34,18 +32,11 @@ export const errorStatus = {
   INTERNAL: { post: 500, delete: 500, read: 500, retryable: false },
 } as const satisfies Readonly<Record<string, ErrorAnswer>>;
 
-/** What callers may see in `code`. */
+/** The field `code` of an error response. */
 export type ErrorCode = keyof typeof errorStatus;
 
-/** HTTP status of an error, for a request with this method. */
+/** HTTP status of an error for a request method. */
 export function statusOf(code: ErrorCode, method: string): number {
   const { post, delete: deleted, read } = errorStatus[code];
-  switch (method) {
-    case 'POST':
-      return post;
-    case 'DELETE':
-      return deleted;
-    default:
-      return read;
-  }
+  return method === 'POST' ? post : method === 'DELETE' ? deleted : read;
 }

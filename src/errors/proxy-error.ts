@@ -1,17 +1,16 @@
 import { type ErrorCode, errorStatus } from './error-status.js';
 
-/** What an error carries besides its message. */
+/** Optional properties of an error. */
 export interface ProxyErrorOptions {
-  /** More for the caller to read; never an upstream body, an internal address or a token. */
+  /** Shown to the caller; must not contain an upstream body, an internal address or a token. */
   readonly details?: string;
   readonly cause?: unknown;
-  /** Seconds after which it makes sense to ask again. */
   readonly retryAfterSeconds?: number | undefined;
 }
 
 /**
- * Base of every error that the service raises on purpose. `message` is a whole sentence for the
- * person who reads it: what failed, on what, and what to do.
+ * Base class of the service's own errors. The message is one or more whole sentences for the caller:
+ * what failed, on what, and what to do.
  */
 export abstract class ProxyError extends Error {
   abstract readonly code: ErrorCode;
@@ -25,7 +24,7 @@ export abstract class ProxyError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
-  /** Whether the same call may succeed later without any change. */
+  /** Whether the same request may succeed later. */
   get retryable(): boolean {
     return errorStatus[this.code].retryable;
   }

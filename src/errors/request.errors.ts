@@ -1,46 +1,46 @@
 import { ProxyError } from './proxy-error.js';
 
-/** No token, or one that SciCat does not accept. */
+/** There is no token, or SciCat does not accept it. */
 export class UnauthenticatedError extends ProxyError {
   readonly code = 'UNAUTHENTICATED';
 }
 
-/** A parameter, the body, a path or the dataset is not usable. */
+/** A parameter, the body, a path or the dataset is invalid. */
 export class InvalidRequestError extends ProxyError {
   readonly code = 'INVALID_REQUEST';
 }
 
-/** The user is known, but may not do this. */
+/** The user is authenticated, but not allowed to do this. */
 export class AccessDeniedError extends ProxyError {
   readonly code = 'ACCESS_DENIED';
 }
 
-/** There is no transfer job of ours with this id. */
+/** This service has no transfer job with this id. */
 export class JobNotFoundError extends ProxyError {
   readonly code = 'JOB_NOT_FOUND';
 }
 
-/** The transfer has ended; there is nothing left to cancel. */
+/** The transfer has ended and can't be cancelled. */
 export class AlreadyEndedError extends ProxyError {
   readonly code = 'ALREADY_ENDED';
 }
 
-/** Globus refused for good (permission, consent, unknown collection). */
+/** Globus permanently rejected the transfer: permission, consent, unknown collection. */
 export class TransferRefusedError extends ProxyError {
   readonly code = 'TRANSFER_REFUSED';
 }
 
-/** As many transfers wait as `task.queueSize` allows. */
+/** `task.queueSize` transfers are waiting. */
 export class QueueFullError extends ProxyError {
   readonly code = 'QUEUE_FULL';
 }
 
-/** As many bodies are being read as there is memory for. */
+/** No memory for another request body. */
 export class TooBusyError extends ProxyError {
   readonly code = 'TOO_BUSY';
 }
 
-/** Too many wrong tokens came from the caller's address; SciCat is not asked for a while. */
+/** Too many invalid tokens came from the caller's address. */
 export class TooManyFailedLoginsError extends ProxyError {
   readonly code = 'TOO_MANY_FAILED_LOGINS';
 }
@@ -50,7 +50,7 @@ export class NotReadyError extends ProxyError {
   readonly code = 'NOT_READY';
 }
 
-/** The file list could not be kept safe (disk full, folder not writable). */
+/** The file list could not be stored: disk full, folder not writable. */
 export class SpoolUnavailableError extends ProxyError {
   readonly code = 'SPOOL_UNAVAILABLE';
 }

@@ -1,21 +1,21 @@
 import { ProxyError, type ProxyErrorOptions } from './proxy-error.js';
 
-/** The services behind the proxy. */
+/** The services that this one calls. */
 export type Upstream = 'SciCat' | 'Globus';
 
-/** What is known of a failed upstream call. */
+/** Optional properties of a failed upstream call. */
 export interface UpstreamErrorOptions extends ProxyErrorOptions {
-  /** HTTP status, if there was an answer. */
+  /** HTTP status, if there was a response. */
   readonly status?: number;
   /** The upstream's own error code, e.g. Globus's `ConsentRequired`. */
   readonly upstreamCode?: string | undefined;
-  /** The upstream's own words: for logs and for deciding, never for callers. */
+  /** The upstream's own message: for logs and decisions, never for callers. */
   readonly upstreamMessage?: string | undefined;
   /** The upstream's request id, for its support. */
   readonly upstreamRequestId?: string | undefined;
 }
 
-/** Base of all that goes wrong in a call to SciCat or Globus. */
+/** Base class of failed calls to SciCat or Globus. */
 export abstract class UpstreamError extends ProxyError {
   readonly status: number | undefined;
   readonly upstreamCode: string | undefined;
@@ -35,19 +35,19 @@ export abstract class UpstreamError extends ProxyError {
   }
 
   /**
-   * Whether the upstream may have carried out the call although it failed here: a time-out, a
-   * dropped connection, a 5xx. If so, check before retrying.
+   * Whether the upstream may have carried out the call nevertheless (time-out, dropped connection,
+   * 5xx). If so, check before retrying.
    */
   abstract readonly outcomeUnclear: boolean;
 }
 
-/** No answer in time. */
+/** No response in time. */
 export class UpstreamTimeoutError extends UpstreamError {
   readonly code = 'UPSTREAM_TIMEOUT';
   readonly outcomeUnclear = true;
 }
 
-/** Not reachable, overloaded, rate-limiting, in maintenance, or broken inside. */
+/** Unreachable, overloaded, rate-limiting, in maintenance, or failing internally. */
 export class UpstreamUnavailableError extends UpstreamError {
   readonly code = 'UPSTREAM_UNAVAILABLE';
   readonly outcomeUnclear: boolean;
@@ -56,7 +56,7 @@ export class UpstreamUnavailableError extends UpstreamError {
     upstream: Upstream,
     message: string,
     options: UpstreamErrorOptions & {
-      /** False when the call certainly was not carried out (refused connection, 429). */
+      /** False if the call was certainly not carried out (connection refused, 429). */
       readonly outcomeUnclear: boolean;
     },
   ) {
@@ -71,17 +71,17 @@ export class UpstreamRejectedError extends UpstreamError {
   readonly outcomeUnclear = false;
 }
 
-/** An answer that can't be understood. */
+/** The response can't be understood. */
 export class UpstreamMalformedError extends UpstreamError {
   readonly code = 'UPSTREAM_MALFORMED';
   readonly outcomeUnclear = true;
 }
 
-/** The proxy's own account, secret or scope was refused: a matter for the operator, never the user. */
+/** The service's own account, secret or scope was refused, which only the operator can fix. */
 export class ServiceAccountError extends UpstreamError {
   readonly code = 'SERVICE_ACCOUNT';
   readonly outcomeUnclear = false;
 }
 
-/** The proxy's own account can't even log in, which says nothing of what it may do. */
+/** The service's own account can't log in. */
 export class LoginRefusedError extends ServiceAccountError {}

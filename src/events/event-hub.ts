@@ -1,13 +1,12 @@
 import type { TransferEvent, TransferEvents } from '../ports/transfer-events.port.js';
 
-/** Somebody who wants to know what happens to transfers. */
+/** Called with each event. */
 export type EventListener = (event: TransferEvent) => void;
 
-/** Tells every listener every event. What a listener throws reaches nobody else. */
+/** Passes every event to every listener. An error in one listener does not affect the others. */
 export class EventHub implements TransferEvents {
   private readonly listeners: EventListener[] = [];
 
-  /** @param onListenerError where errors of listeners go */
   constructor(private readonly onListenerError: (error: unknown) => void) {}
 
   listen(listener: EventListener): void {

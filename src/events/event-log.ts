@@ -3,103 +3,96 @@ import type { TransferEvent } from '../ports/transfer-events.port.js';
 import { taskIdOf, type Transfer } from '../domain/transfer.js';
 import type { EventListener } from './event-hub.js';
 
+type Line = readonly [
+  level: 'trace' | 'debug' | 'info' | 'warn' | 'error',
+  facts: Readonly<Record<string, unknown>>,
+  message: string,
+];
+
 /**
- * Writes what happens to transfers into the log: one line for every change of a transfer, and one
- * audit line (`"audit": true`) for every decision on who may do what.
+ * Logs events: one line for each change of a transfer, and one audit line (`"audit": true`) for each
+ * authorization decision.
  */
 export function eventLog(logger: Logger): EventListener {
   return (event) => {
-    writeEvent(logger, event);
+    const [level, facts, message] = lineOf(event);
+    logger[level](facts, message);
   };
 }
 
-function writeEvent(logger: Logger, event: TransferEvent): void {
+function lineOf(event: TransferEvent): Line {
   switch (event.kind) {
     case 'decided':
-      logger.info({ audit: true, ...event, kind: undefined }, 'decision');
-      return;
+      return ['info', { audit: true, ...event, kind: undefined }, 'decision'];
     case 'accepted':
-      logger.info(factsOf(event.transfer, event.requestId), 'transfer accepted');
-      return;
-    case 'repeated': {
-      const { requestId, jobId, datasetPid, username } = event;
-      logger.info({ requestId, jobId, datasetPid, username }, 'identical transfer is already open');
-      return;
-    }
+      return ['info', factsOf(event.transfer, event.requestId), 'transfer accepted'];
+    case 'repeated':
+      return ['info', { ...event, kind: undefined }, 'identical transfer is already open'];
     case 'adopted':
-      logger.info(factsOf(event.transfer), 'transfer adopted from SciCat');
-      return;
+      return ['info', factsOf(event.transfer), 'transfer adopted from SciCat'];
     case 'changed': {
       const { transfer, requestId, from } = event;
-      // One failure concerns its scientist, many concern the operator.
+      // A single failure concerns the scientist, many concern the operator.
       const level = transfer.status.state === 'failed' ? 'warn' : 'info';
-      logger[level]({ ...factsOf(transfer, requestId), from }, 'transfer changed');
-      return;
+      return [level, { ...factsOf(transfer, requestId), from }, 'transfer changed'];
     }
     case 'end-requested': {
       const { transfer, requestId } = event;
       const requested = transfer.endRequested;
       const endRequested = requested && { ...requested, by: withoutDetails(requested.by) };
-      logger.info({ ...factsOf(transfer, requestId), endRequested }, 'end of transfer requested');
-      return;
+      return [
+        'info',
+        { ...factsOf(transfer, requestId), endRequested },
+        'end of transfer requested',
+      ];
     }
-    case 'moved':
-      logger.trace(
-        { ...factsOf(event.transfer), bytes: event.bytes, files: event.files },
-        'Globus copied more',
-      );
-      return;
+    case 'moved': {
+      const { transfer, bytes, files } = event;
+      return ['trace', { ...factsOf(transfer), bytes, files }, 'Globus copied more'];
+    }
     case 'task-ended':
-      logger.debug(factsOf(event.transfer), 'Globus task ended');
-      return;
+      return ['debug', factsOf(event.transfer), 'Globus task ended'];
     case 'end-written':
-      logger.info(factsOf(event.transfer, event.requestId), 'final status written to SciCat');
-      return;
+      return ['info', factsOf(event.transfer, event.requestId), 'final status written to SciCat'];
     case 'job-ignored':
-      logger.warn({ jobId: event.jobId, reason: event.reason }, 'SciCat job ignored');
-      return;
+      return ['warn', reasonOf(event), 'SciCat job ignored'];
     case 'job-parked':
-      logger.error(
-        { jobId: event.jobId, reason: event.reason },
-        'SciCat job rejects writes, retrying hourly',
-      );
-      return;
+      return ['error', reasonOf(event), 'SciCat job rejects writes, retrying hourly'];
     case 'write-failed':
-      logger.warn({ jobId: event.jobId, reason: event.reason }, 'write to SciCat failed, retrying');
-      return;
+      return ['warn', reasonOf(event), 'write to SciCat failed, retrying'];
     case 'job-gone':
-      logger.warn({ jobId: event.jobId }, 'SciCat job removed, ending its transfer');
-      return;
-    case 'observed':
-      if (event.error === undefined) {
-        logger.debug({ inFlight: event.inFlight, calls: event.calls }, 'polled Globus');
-      } else {
-        logger.warn({ inFlight: event.inFlight, reason: event.error }, 'polling Globus failed');
-      }
-      return;
-    case 'swept':
-      if (event.error === undefined) {
-        logger.info({ open: event.open, adopted: event.adopted }, 'open SciCat jobs read');
-      } else {
-        logger.error({ reason: event.error }, 'reading the open SciCat jobs failed');
-      }
-      return;
+      return ['warn', { jobId: event.jobId }, 'SciCat job removed, ending its transfer'];
+    case 'observed': {
+      const { inFlight, calls, error } = event;
+      return error === undefined
+        ? ['debug', { inFlight, calls }, 'polled Globus']
+        : ['warn', { inFlight, reason: error }, 'polling Globus failed'];
+    }
+    case 'swept': {
+      const { open, adopted, error } = event;
+      return error === undefined
+        ? ['info', { open, adopted }, 'open SciCat jobs read']
+        : ['error', { reason: error }, 'reading the open SciCat jobs failed'];
+    }
     case 'alarm':
-      logger.error({ alarm: event.alarm, reason: event.reason }, 'operator action required');
-      return;
+      return ['error', { alarm: event.alarm, reason: event.reason }, 'operator action required'];
     case 'alarm-cleared':
-      logger.info({ alarm: event.alarm }, 'alarm cleared');
-      return;
+      return ['info', { alarm: event.alarm }, 'alarm cleared'];
   }
 }
 
+function reasonOf({ jobId, reason }: { readonly jobId: string; readonly reason: string }) {
+  return { jobId, reason };
+}
+
 function factsOf(transfer: Transfer, requestId?: string): Readonly<Record<string, unknown>> {
-  const { status } = transfer;
+  const { status, jobId, datasetPid } = transfer;
+  const globusTaskId = taskIdOf(transfer);
   return {
     ...(requestId === undefined ? {} : { requestId }),
-    jobId: transfer.jobId,
-    datasetPid: transfer.datasetPid,
-    ...(taskIdOf(transfer) === '' ? {} : { globusTaskId: taskIdOf(transfer) }),
+    jobId,
+    datasetPid,
+    ...(globusTaskId === '' ? {} : { globusTaskId }),
     state: status.state,
     ...('reason' in status ? { reason: status.reason } : {}),
     ...('trouble' in status && status.trouble !== undefined
@@ -114,9 +107,9 @@ function factsOf(transfer: Transfer, requestId?: string): Readonly<Record<string
 }
 
 /**
- * What follows a semicolon or stands in quotation marks are Globus's own words, in which it names
- * files. Those stand in the job, for those who may see it; here the kind of trouble must do.
+ * Drops what follows a semicolon or is in quotes: Globus's own message, which names files. It is in
+ * the job, for those who may see it.
  */
-function withoutDetails(words: string): string {
-  return words.split('; ', 1)[0]?.replace(/".*"/s, '"…"') ?? '';
+function withoutDetails(message: string): string {
+  return message.split('; ', 1)[0]?.replace(/".*"/s, '"…"') ?? '';
 }

@@ -1,16 +1,16 @@
 import type { Facility } from './facility.js';
 
-/** What stands at a facility's `accessPath` in an identity document. */
+/** The value at a facility's `accessPath` in an identity document. */
 type AccessFound =
-  /** The path leads nowhere; `missing` is the part of it that ends at the first absent key. */
+  /** There is none; `missing` is the part of the path that ends at the first absent key. */
   | { readonly kind: 'nowhere'; readonly missing: string }
   | { readonly kind: 'text'; readonly value: string }
-  /** A list; `values` are those of its elements that are texts. */
+  /** The strings of a list. */
   | { readonly kind: 'list'; readonly values: readonly string[] }
-  /** Something that grants nothing: a number, an object, a boolean, null. */
+  /** A value that can't grant access: a number, an object, a boolean, null. */
   | { readonly kind: 'other'; readonly type: string };
 
-/** Whether a user has access to a facility, and all that is needed to explain it to a person. */
+/** Whether a user has access to a facility, and why. */
 export interface AccessExplanation {
   readonly allowed: boolean;
   /** Name of the facility. */
@@ -21,9 +21,8 @@ export interface AccessExplanation {
 }
 
 /**
- * Applies a facility's own rule to an identity document as SciCat returns it. A list must have an
- * element equal to `accessValue`, a text must be equal; no substrings, no patterns. A path that
- * leads nowhere grants nothing.
+ * Applies a facility's access rule to an identity document as returned by SciCat. A string must equal
+ * `accessValue`, and a list must contain it; there are no substrings or patterns.
  */
 export function explainAccess(
   facility: Pick<Facility, 'name' | 'accessPath' | 'accessValue'>,
@@ -31,25 +30,13 @@ export function explainAccess(
 ): AccessExplanation {
   const { name, accessPath, accessValue } = facility;
   const found = lookUp(identity, accessPath);
-  return {
-    allowed: accessValue !== '' && grants(found, accessValue),
-    facility: name,
-    accessPath,
-    accessValue,
-    found,
-  };
+  const allowed = accessValue !== '' && grants(found, accessValue);
+  return { allowed, facility: name, accessPath, accessValue, found };
 }
 
 function grants(found: AccessFound, accessValue: string): boolean {
-  switch (found.kind) {
-    case 'text':
-      return found.value === accessValue;
-    case 'list':
-      return found.values.includes(accessValue);
-    case 'nowhere':
-    case 'other':
-      return false;
-  }
+  if (found.kind === 'text') return found.value === accessValue;
+  return found.kind === 'list' && found.values.includes(accessValue);
 }
 
 function lookUp(identity: unknown, accessPath: string): AccessFound {
@@ -68,17 +55,14 @@ function lookUp(identity: unknown, accessPath: string): AccessFound {
   return { kind: 'other', type: value === null ? 'null' : typeof value };
 }
 
-/**
- * The value under a key of the document itself, wrapped so that "absent" differs from any value.
- * Inherited keys (`constructor`, `__proto__`) are not part of what SciCat said.
- */
+/** The value of an own key, wrapped to tell an absent key from any value. */
 function ownValue(parent: unknown, key: string): { readonly value: unknown } | undefined {
   if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, key))
     return undefined;
   return { value: (parent as Readonly<Record<string, unknown>>)[key] };
 }
 
-/** The Go version wrote `Profile.AccessGroups`, after its own structure's names. */
+/** Configurations of the Go version use its own field names: `Profile.AccessGroups`. */
 function withSmallInitial(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }

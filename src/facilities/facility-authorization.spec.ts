@@ -69,7 +69,7 @@ describe('the rules of both facilities of a request', () => {
       destination: disk,
       rules: [
         {
-          message: `There is no facility named "${name}"; the facilities here are BEAMLINE, TAPE, DISK.`,
+          message: `Unknown facility "${name}". Available facilities: BEAMLINE, TAPE, DISK.`,
           refusal: { reason: 'source-unknown' },
         },
         { outcome: 'passed' },

@@ -2,23 +2,23 @@ import { explainAccess } from './access-rule.js';
 import { allowsRole, type Direction, type Facility } from './facility.js';
 import { facilityRules, type FacilityRules } from './request-rules.js';
 
-/** The facilities in force: a reload of the configuration replaces them. */
+/** The configured facilities, which a reload replaces. */
 export type CurrentFacilities = () => readonly Facility[];
 
 /** Injection token of {@link CurrentFacilities}. */
 export const FACILITIES = Symbol('CurrentFacilities');
 
-/** What one user may do with a facility. */
+/** A user's access to a facility. */
 export interface FacilityForUser {
   readonly name: string;
   readonly direction: Direction;
   readonly allowedAsSource: boolean;
   readonly allowedAsDestination: boolean;
-  /** What the user's SciCat account lacks; undefined when they have access. */
+  /** What the user's SciCat account lacks; undefined if they have access. */
   readonly missing: { readonly accessPath: string; readonly accessValue: string } | undefined;
 }
 
-/** Which facilities a user may transfer from and to. */
+/** Applies the access rules of the configured facilities. */
 export class FacilityAuthorization {
   constructor(private readonly facilities: CurrentFacilities) {}
 
@@ -28,8 +28,7 @@ export class FacilityAuthorization {
   }
 
   /**
-   * All facilities as one user may use them. The names of facilities that are closed to the user are
-   * no secret: the answer to a request for an unknown one lists them.
+   * All facilities, including those that the user has no access to, whose names are not secret.
    *
    * @param document SciCat's identity document of the user
    */
@@ -46,7 +45,7 @@ export class FacilityAuthorization {
     });
   }
 
-  /** Applies the rules of both facilities of a request; see {@link facilityRules}. */
+  /** Applies {@link facilityRules} to a request. */
   apply(
     document: unknown,
     names: { readonly sourceFacility: string; readonly destFacility: string },

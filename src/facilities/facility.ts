@@ -1,15 +1,13 @@
 import type { Template } from '../templates/template.js';
 
-/** Which way files may move: away from the facility, towards it, or both. */
+/** Whether a facility may be the source of transfers, the destination, or both. */
 export type Direction = 'SRC' | 'DST' | 'BOTH';
 
-/** All directions, as the configuration spells them. */
 export const DIRECTIONS: readonly Direction[] = ['SRC', 'DST', 'BOTH'];
 
-/** The part that a facility plays in one transfer. */
 export type FacilityRole = 'source' | 'destination';
 
-/** Whether a facility's direction lets it be the source, or the destination. */
+/** Whether the facility's direction allows the role. */
 export function allowsRole(
   { direction }: Pick<Facility, 'direction'>,
   role: FacilityRole,
@@ -18,18 +16,18 @@ export function allowsRole(
 }
 
 /**
- * How Globus decides which existing files to copy again: 0 those that are missing, 1 also those
- * that differ in size, 2 also those with an older time, 3 also those that differ in checksum.
+ * Which files Globus copies: 0 those that are missing, 1 also those that differ in size, 2 also those
+ * with an older modification time, 3 also those that differ in checksum.
  */
 export type SyncLevel = 0 | 1 | 2 | 3;
 
-/** What `scopes` templates may use. */
+/** Variables of `scopes` templates. */
 export const SCOPE_FIELDS = ['Name', 'Collection'] as const;
 
-/** What `accessPath`, `accessValue` and `collectionRootPath` templates may use. */
+/** Variables of `accessPath`, `accessValue` and `collectionRootPath` templates. */
 export const NAME_FIELDS = ['Name'] as const;
 
-/** What `sourcePath` and `destinationPath` templates may use. */
+/** Variables of `sourcePath` and `destinationPath` templates. */
 export const PATH_FIELDS = [
   'Pid',
   'PidPrefix',
@@ -40,37 +38,35 @@ export const PATH_FIELDS = [
   'DatasetFolder',
   'Username',
 ] as const;
-/** One variable of a path template. */
 export type PathField = (typeof PATH_FIELDS)[number];
 
-/** What `allowedSourceFolders` templates may use. */
+/** Variables of `allowedSourceFolders` templates. */
 export const FOLDER_FIELDS = [...PATH_FIELDS, 'OwnerGroup'] as const;
-/** One variable of an `allowedSourceFolders` template. */
 export type FolderField = (typeof FOLDER_FIELDS)[number];
 
-/** A site that owns one Globus collection, and the rules for it. */
+/** A site with one Globus collection, and its rules. */
 export interface Facility {
-  /** Unique among all facilities; what callers send as `sourceFacility` or `destFacility`. */
+  /** Unique. Sent by callers as `sourceFacility` or `destFacility`. */
   readonly name: string;
-  /** Id of its Globus collection, a UUID. */
+  /** UUID of the Globus collection. */
   readonly collection: string;
   readonly direction: Direction;
-  /** The Globus scopes that a token must have to reach the collection, rendered. */
+  /** Globus scopes that a token needs for the collection, rendered. */
   readonly scopes: readonly string[];
   /** Dot path into SciCat's identity document, rendered; never empty. */
   readonly accessPath: string;
-  /** What must stand there for a user to have access, rendered; never empty. */
+  /** Value required there for access, rendered; never empty. */
   readonly accessValue: string;
-  /** Where a dataset's files are on this collection when it is the source. */
+  /** Folder of a dataset in this collection as the source. */
   readonly sourcePath: Template<PathField>;
-  /** Where a dataset's files go on this collection when it is the destination. */
+  /** Folder of a dataset in this collection as the destination. */
   readonly destinationPath: Template<PathField>;
-  /** Absolute path of the collection's root, pinned on the server side; wins over a request's. */
+  /** Absolute path of the collection's root; takes precedence over a request's. */
   readonly collectionRootPath?: string | undefined;
-  /** Folders that a dataset may lie in when this facility is the source; absent means any. */
+  /** Folders that a dataset of this facility may be in; any if absent. */
   readonly allowedSourceFolders?: readonly Template<FolderField>[] | undefined;
-  /** Overrides the service-wide choice; the destination's wins over the source's. */
+  /** Overrides the service's setting; the destination's takes precedence over the source's. */
   readonly verifyChecksum?: boolean | undefined;
-  /** Overrides the service-wide choice; the destination's wins over the source's. */
+  /** Overrides the service's setting, like {@link verifyChecksum}. */
   readonly syncLevel?: SyncLevel | undefined;
 }

@@ -1,14 +1,14 @@
 import type { Template } from '../templates/template.js';
 
-/** What of a path template is known before there is a dataset. */
+/** The part of a path template that does not depend on the dataset. */
 export type KnownBeginning = Pick<Template<string>, 'prefix' | 'isFixed'>;
 
 /**
- * Whether a path that one template yields can be equal to one of the other's, or lie inside it, or
- * around it. Compared by segments as far as the texts in front of the first gaps reach; what stands
- * in a gap may be anything, so `true` means "as far as can be told".
+ * Whether two templates may render to the same path, or one inside the other. Compares the segments
+ * before the first variable of each; a variable may be anything, so `true` means "possibly".
  *
- * @example canMeet('/a/{{ .Pid }}', '/b/{{ .Pid }}') is false, with '/a/x' instead of the second true
+ * @example canMeet('/a/{{ .Pid }}', '/b/{{ .Pid }}') // false
+ * @example canMeet('/a/{{ .Pid }}', '/a/x') // true
  */
 export function canMeet(one: KnownBeginning, other: KnownBeginning): boolean {
   const a = knownSegments(one);
@@ -16,7 +16,7 @@ export function canMeet(one: KnownBeginning, other: KnownBeginning): boolean {
   for (let index = 0; ; index += 1) {
     const left = a[index];
     const right = b[index];
-    // Where one of them ends or is a gap, the other may lie inside it.
+    // Where one ends, the other may be inside it.
     if (left === undefined || right === undefined) return true;
     if (left.complete && right.complete) {
       if (left.text !== right.text) return false;
@@ -28,7 +28,7 @@ export function canMeet(one: KnownBeginning, other: KnownBeginning): boolean {
 
 interface KnownSegment {
   readonly text: string;
-  /** Nothing follows in this segment; otherwise it goes on with whatever is in the gap. */
+  /** Whether the segment ends here, rather than continuing with a variable. */
   readonly complete: boolean;
 }
 

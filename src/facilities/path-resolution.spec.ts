@@ -2,13 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileTemplate } from '../templates/template.js';
 import { FOLDER_FIELDS, PATH_FIELDS, type Facility } from './facility.js';
-import {
-  explainPaths,
-  PATH_CHECKS,
-  type PathCheckName,
-  type PathRequest,
-  type PathResolution,
-} from './path-resolution.js';
+import { PATH_CHECKS, type PathCheckName, type PathRequest, pathRules } from './path-resolution.js';
 import { segmentsOf } from './path-text.js';
 
 interface FacilityTexts {
@@ -58,17 +52,22 @@ function request(parts: RequestParts = {}): PathRequest {
   };
 }
 
-const resolve = (parts: RequestParts = {}): PathResolution =>
-  explainPaths(request(parts)).resolution;
+const pathsOf = (parts: RequestParts = {}) => pathRules(request(parts)).paths;
+const refusalOf = (parts: RequestParts) => {
+  const rule = pathRules(request(parts)).rules.find(({ outcome }) => outcome === 'refused');
+  return { reason: shortReason(rule?.refusal), message: rule?.message };
+};
+const shortReason = (refusal: { readonly reason: string } | undefined): string =>
+  refusal?.reason.replace(/^path:/, '') ?? 'none';
 const reasonOf = (parts: RequestParts): string => {
-  const result = resolve(parts);
-  return result.kind === 'refused' ? result.reason : `resolved ${result.sourcePath}`;
+  const paths = pathsOf(parts);
+  return paths === undefined ? refusalOf(parts).reason : `resolved ${paths.sourcePath}`;
 };
 
 describe('path variables', () => {
   const rendered = (text: string, parts: RequestParts = {}): string => {
-    const result = resolve({ ...parts, destination: { destination: text } });
-    return result.kind === 'resolved' ? result.destinationPath : result.reason;
+    const all = { ...parts, destination: { destination: text } };
+    return pathsOf(all)?.destinationPath ?? refusalOf(all).reason;
   };
 
   test.each([
@@ -80,18 +79,17 @@ describe('path variables', () => {
     ['RelativeSourceFolder', '{{ .RelativeSourceFolder }}', '/p123/run1'],
     ['DatasetFolder', '{{ .DatasetFolder }}', '/run1'],
     ['Username', '{{ .Username }}', '/alice'],
-  ])('contract 3: %s', (_name, text, expected) => {
+  ])('%s', (_name, text, expected) => {
     expect(rendered(text, { root: '/data' })).toBe(expected);
   });
 
-  test('contract 3: RelativeSourceFolder is sourceFolder itself without a root', () => {
+  test('RelativeSourceFolder is sourceFolder itself without a root', () => {
     expect(rendered('/x/{{ .RelativeSourceFolder }}')).toBe('/x/data/p123/run1');
     expect(rendered('/x/{{ .RelativeSourceFolder }}', { root: '' })).toBe('/x/data/p123/run1');
   });
 
-  test('contract 3: RelativeSourceFolder is empty, not ".", when the folder is the root', () => {
-    expect(resolve({ root: '/data/p123/run1/' })).toEqual({
-      kind: 'resolved',
+  test('RelativeSourceFolder is empty, not ".", when the folder is the root', () => {
+    expect(pathsOf({ root: '/data/p123/run1/' })).toEqual({
       sourcePath: '/',
       destinationPath: '/',
     });
@@ -101,7 +99,7 @@ describe('path variables', () => {
     expect(rendered('/x-{{ .RelativeSourceFolder }}', { root: '/' })).toBe('/x-data/p123/run1');
   });
 
-  test('contract 3: a rendered path is normalized: leading slash, no repeated one, no trailing one', () => {
+  test('a rendered path is normalized: leading slash, no repeated one, no trailing one', () => {
     expect(rendered('a//{{ .SourceFolder }}///b//')).toBe('/a/data/p123/run1/b');
   });
 });
@@ -115,23 +113,20 @@ describe('what never becomes a path', () => {
     '/data/..\\x',
   ];
 
-  test.each(hostileSegments)('contract 2, rule 5: sourceFolder %p with a dot segment', (folder) => {
+  test.each(hostileSegments)('sourceFolder %p with a dot segment', (folder) => {
     expect(reasonOf({ sourceFolder: folder })).toBe('source-folder-unusable');
   });
 
-  test.each(hostileSegments)(
-    'contract 2, rule 5: collectionRootPath %p with a dot segment',
-    (root) => {
-      expect(reasonOf({ root })).toBe('root-unusable');
-    },
-  );
+  test.each(hostileSegments)('collectionRootPath %p with a dot segment', (root) => {
+    expect(reasonOf({ root })).toBe('root-unusable');
+  });
 
-  test.each(['', '.', '..', 'a/../b', 'a\\..\\b', 'a/./b'])('contract 2, rule 5: PID %p', (pid) => {
+  test.each(['', '.', '..', 'a/../b', 'a\\..\\b', 'a/./b'])('PID %p', (pid) => {
     expect(reasonOf({ pid })).toBe('pid-unusable');
   });
 
   test.each(['\u0000', '\n', '\u001f', '\u007f', '\u0080', '\u009f', '\udc00'])(
-    'contract 2, rule 5: the control character %j, in any input',
+    'the control character %j, in any input',
     (character) => {
       expect([
         reasonOf({ pid: `a${character}` }),
@@ -150,23 +145,22 @@ describe('what never becomes a path', () => {
   );
 
   test.each(['', 'data/x', 'C:\\data', '~/x', '\\data'])(
-    'contract 2, rule 5: sourceFolder %p is not absolute',
+    'sourceFolder %p is not absolute',
     (sourceFolder) => {
       expect(reasonOf({ sourceFolder })).toBe('source-folder-unusable');
     },
   );
 
-  test('contract 2, rule 5: a masked sourceFolder is named as such', () => {
-    expect(resolve({ sourceFolder: '/data/*****/run1' })).toEqual({
-      kind: 'refused',
+  test('a masked sourceFolder is named as such', () => {
+    expect(refusalOf({ sourceFolder: '/data/*****/run1' })).toEqual({
       reason: 'source-folder-masked',
       message:
-        'SciCat hides part of the dataset\'s source folder ("/data/*****/run1") from you, so the files can\'t be found; ask the SciCat administrators about masked personal information.',
+        'SciCat hides part of the dataset\'s source folder ("/data/*****/run1") from you, so the files can\'t be located. Ask the SciCat administrators about masked personal information.',
     });
   });
 
   test.each(['a/b', '/', '', '..', 'a\\..\\b', '/a'])(
-    'contract 2, rule 5: the user name %p, where a path uses it',
+    'the user name %p, where a path uses it',
     (username) => {
       expect([
         reasonOf({ username, source: { source: '/{{ .Username }}' } }),
@@ -182,32 +176,31 @@ describe('what never becomes a path', () => {
     },
   );
 
-  test('S3: a root beside the source folder is refused', () => {
-    expect(resolve({ root: '/scratch' })).toEqual({
-      kind: 'refused',
+  test('a root beside the source folder is refused', () => {
+    expect(refusalOf({ root: '/scratch' })).toEqual({
       reason: 'outside-root',
       message:
-        'The dataset\'s source folder "/data/p123/run1" is not inside the collection\'s root "/scratch".',
+        'The dataset\'s source folder "/data/p123/run1" is not inside the collection root "/scratch".',
     });
   });
 
-  test('S3: inside means by segments, not by letters', () => {
+  test('inside means by segments, not by letters', () => {
     expect(reasonOf({ root: '/data/p12' })).toBe('outside-root');
     expect(reasonOf({ root: '/data/p123/run1/deeper' })).toBe('outside-root');
     expect(reasonOf({ root: '//data//p123/' })).toBe('resolved /run1');
   });
 
-  test("contract 2, rule 5: the facility's own root wins", () => {
+  test("the facility's own root wins", () => {
     expect(reasonOf({ source: { root: '/data' } })).toBe('resolved /p123/run1');
     expect(reasonOf({ source: { root: '/data' }, root: '' })).toBe('resolved /p123/run1');
     expect(reasonOf({ source: { root: '/scratch' } })).toBe('outside-root');
   });
 
-  test("contract 2, rule 5: the destination's root has no say", () => {
+  test("the destination's root has no say", () => {
     expect(reasonOf({ destination: { root: '/elsewhere' } })).toBe('resolved /data/p123/run1');
   });
 
-  test('contract 2, rule 5: another root in the request is refused, another spelling is not', () => {
+  test('another root in the request is refused, another spelling is not', () => {
     expect(
       ['/data/', '//data', '/data', '/', '/dat', '/data/x', 'data', '/x/../data'].map((root) =>
         reasonOf({ source: { root: '/data' }, root }),
@@ -270,16 +263,15 @@ describe('what never becomes a path', () => {
 describe('allowed source folders', () => {
   const allowed = ['/data/{{ .OwnerGroup }}', '/home/{{ .Username }}/raw/'];
 
-  test('S4: a folder of another group is refused, although the dataset says so', () => {
-    expect(resolve({ source: { allowed }, sourceFolder: '/data/p999/run1' })).toEqual({
-      kind: 'refused',
+  test('a folder of another group is refused, although the dataset says so', () => {
+    expect(refusalOf({ source: { allowed }, sourceFolder: '/data/p999/run1' })).toEqual({
       reason: 'outside-allowed-folders',
       message:
-        'The dataset\'s source folder "/data/p999/run1" is in none of the folders that facility "A" allows for it.',
+        'The dataset\'s source folder "/data/p999/run1" is outside the folders that facility "A" allows for it.',
     });
   });
 
-  test('contract 2, rule 6: inside any of them is fine, by segments', () => {
+  test('inside any of them is fine, by segments', () => {
     expect(
       [
         '/data/p123',
@@ -299,7 +291,7 @@ describe('allowed source folders', () => {
     ]);
   });
 
-  test('S4: a root that the request states at or below an allowed folder does not lead around it', () => {
+  test('a root that the request states at or below an allowed folder does not lead around it', () => {
     const at = (root: string, pinned?: string): string =>
       reasonOf({
         source: { allowed, ...(pinned === undefined ? {} : { root: pinned }) },
@@ -320,7 +312,7 @@ describe('allowed source folders', () => {
     expect(at('', '/data/p123')).toBe('resolved /p456/run1');
   });
 
-  test('contract 2, rule 6: an empty owner group does not open the folder above', () => {
+  test('an empty owner group does not open the folder above', () => {
     expect(
       ['', '/', '..', '.', 'a/../..'].map((ownerGroup) =>
         reasonOf({ source: { allowed }, ownerGroup, sourceFolder: '/data/x' }),
@@ -328,7 +320,7 @@ describe('allowed source folders', () => {
     ).toEqual(Array<string>(5).fill('owner-group-unusable'));
   });
 
-  test('contract 2, rule 6: a condition that does not hold leaves nothing, which allows nothing', () => {
+  test('a condition that does not hold leaves nothing, which allows nothing', () => {
     const only = (text: string): string =>
       reasonOf({ source: { allowed: [text] }, sourceFolder: '/data/x' });
     expect(
@@ -342,18 +334,18 @@ describe('allowed source folders', () => {
     expect(only('{{ if eq .Username "alice" }}/data{{ end }}')).toBe('resolved /data/x');
   });
 
-  test('contract 2, rule 6: nor does it close the folders beside it', () => {
+  test('nor does it close the folders beside it', () => {
     const allowedAlso = ['{{ if eq .Username "bob" }}/data{{ end }}', '/data/p123'];
     expect(reasonOf({ source: { allowed: allowedAlso } })).toBe('resolved /data/p123/run1');
   });
 
-  test.each(['/', '//'])('contract 2, rule 6: "%s", written out, allows all', (text) => {
+  test.each(['/', '//'])('"%s", written out, allows all', (text) => {
     expect(reasonOf({ source: { allowed: [text] }, sourceFolder: '/any/where' })).toBe(
       'resolved /any/where',
     );
   });
 
-  test("contract 2, rule 6: the destination's allowed folders have no say", () => {
+  test("the destination's allowed folders have no say", () => {
     expect(reasonOf({ destination: { allowed: ['/nowhere'] } })).toBe('resolved /data/p123/run1');
   });
 });
@@ -392,15 +384,15 @@ describe('hostile inputs', () => {
     return stack;
   }
 
-  test('S3: the result is refused, or stays inside the root, segment by segment', () => {
+  test('the result is refused, or stays inside the root, segment by segment', () => {
     let resolved = 0;
     fc.assert(
       fc.property(folder, root, text, text, (sourceFolder, collectionRoot, pid, username) => {
-        const result = resolve({ sourceFolder, root: collectionRoot, pid: `p${pid}`, username });
-        if (result.kind === 'refused') return;
+        const paths = pathsOf({ sourceFolder, root: collectionRoot, pid: `p${pid}`, username });
+        if (paths === undefined) return;
         resolved++;
         // Root plus what is asked of the collection is the dataset's folder and nothing else.
-        const asked = `${collectionRoot}${result.sourcePath}`;
+        const asked = `${collectionRoot}${paths.sourcePath}`;
         expect(walked(asked)).toEqual(walked(sourceFolder));
         const rootSegments = walked(collectionRoot);
         expect(walked(asked).slice(0, rootSegments.length)).toEqual(rootSegments);
@@ -410,17 +402,17 @@ describe('hostile inputs', () => {
     expect(resolved).toBeGreaterThan(100);
   });
 
-  test('S4: the result is refused, or lies inside the allowed folder', () => {
+  test('the result is refused, or lies inside the allowed folder', () => {
     let resolved = 0;
     fc.assert(
       fc.property(text, fc.oneof(text, fc.constantFrom('', '.x', ' ')), (rest, suffix) => {
         const sourceFolder = `/data/p123/run1${rest}`;
         const username = `run1${suffix}`;
         const source = { root: '/data', allowed: ['/data/p123/{{ .Username }}'] };
-        const result = resolve({ sourceFolder, username, source });
-        if (result.kind === 'refused') return;
+        const paths = pathsOf({ sourceFolder, username, source });
+        if (paths === undefined) return;
         resolved++;
-        const [first, second] = segmentsOf(result.sourcePath);
+        const [first, second] = segmentsOf(paths.sourcePath);
         expect([first, second]).toEqual(['p123', username]);
       }),
       { numRuns: 5000 },
@@ -434,15 +426,15 @@ describe('hostile inputs', () => {
     let resolved = 0;
     fc.assert(
       fc.property(folder, text, text, (sourceFolder, pid, username) => {
-        const result = resolve({
+        const paths = pathsOf({
           sourceFolder,
           pid: `10.1/${pid}`,
           username: `u${username}`,
           destination: { destination: template },
         });
-        if (result.kind === 'refused') return;
+        if (paths === undefined) return;
         resolved++;
-        const { destinationPath } = result;
+        const { destinationPath } = paths;
         expect(walked(destinationPath).slice(0, 1)).toEqual(['archive']);
         expect(destinationPath.split(/[\\/]/).filter((s) => s === '.' || s === '..')).toEqual([]);
         expect(destinationPath.split('/')[2]).toBe(`u${username}`);
@@ -456,16 +448,14 @@ describe('hostile inputs', () => {
 
 describe('the explanation', () => {
   const summary = (parts: RequestParts = {}) =>
-    explainPaths(request(parts)).checks.map(({ check, value, comparedWith, outcome }) => [
-      check,
-      outcome.kind === 'refused'
-        ? outcome.reason
-        : outcome.kind === 'not-checked'
-          ? `needs ${outcome.dependsOn}`
-          : outcome.kind,
-      value,
-      comparedWith,
-    ]);
+    pathRules(request(parts)).rules.map(
+      ({ rule, outcome, message, found = [], required = [], refusal }) => [
+        rule,
+        refusal === undefined ? outcome : shortReason(refusal),
+        outcome === 'not-checked' ? message : found.join(),
+        required,
+      ],
+    );
 
   test('shows each check with what was compared', () => {
     expect(
@@ -519,7 +509,12 @@ describe('the explanation', () => {
       ['owner-group-in-path', 'not-needed', 'p123', []],
       ['allowed-folders', 'outside-allowed-folders', '/data/p123/run1', ['/data/a', '/data/b']],
       ['source-path', 'passed', '/p123/run1', []],
-      ['destination-path', 'needs user-name-in-path', '', []],
+      [
+        'destination-path',
+        'not-checked',
+        'Not checked: the rule user-name-in-path has not passed.',
+        [],
+      ],
     ]);
     expect(reasonOf(parts)).toBe('root-differs');
   });
@@ -547,13 +542,12 @@ describe('the explanation', () => {
       ['allowed-folders'],
     ],
   ])('makes no path out of what the check %s has refused', (_check, parts, unmade) => {
-    const { checks } = explainPaths(request(parts));
-    expect(
-      checks.filter(({ outcome }) => outcome.kind === 'not-checked').map(({ check }) => check),
-    ).toEqual(unmade);
-    for (const { outcome, value } of checks) {
-      if (outcome.kind === 'not-checked') expect(value).toBe('');
-    }
+    const unchecked = pathRules(request(parts)).rules.filter(
+      ({ outcome }) => outcome === 'not-checked',
+    );
+    expect(unchecked.map(({ rule, found }) => [rule, found])).toEqual(
+      unmade.map((rule) => [rule, undefined]),
+    );
   });
 
   test('agrees with the resolution, whatever comes in', () => {
@@ -563,23 +557,21 @@ describe('the explanation', () => {
         fc.record({ pid: text, sourceFolder: text, ownerGroup: text, username: text, root: text }),
         fc.subarray(['/data', '/{{ .Username }}', '/data/{{ .OwnerGroup }}']),
         (parts, allowed) => {
-          const { checks, resolution } = explainPaths(
+          const { rules, paths } = pathRules(
             request({
               ...parts,
               source: allowed.length === 0 ? {} : { allowed },
               destination: { destination: '/{{ .Username }}/{{ .PidShort }}' },
             }),
           );
-          expect(checks.map(({ check }) => check)).toEqual(PATH_CHECKS);
-          const first = checks.find(({ outcome }) => outcome.kind === 'refused')?.outcome;
-          if (first === undefined) {
-            expect(resolution).toMatchObject({
-              kind: 'resolved',
-              sourcePath: checks.at(-2)?.value,
-              destinationPath: checks.at(-1)?.value,
-            });
-            expect(checks.some(({ outcome }) => outcome.kind === 'not-checked')).toBe(false);
-          } else expect(resolution).toEqual(first);
+          expect(rules.map(({ rule }) => rule)).toEqual(PATH_CHECKS);
+          const outcomes = rules.map(({ outcome }) => outcome);
+          if (outcomes.includes('refused')) expect(paths).toBeUndefined();
+          else {
+            const [sourcePath, destinationPath] = rules.slice(-2).map(({ found }) => found?.[0]);
+            expect(paths).toEqual({ sourcePath, destinationPath });
+            expect(outcomes).not.toContain('not-checked');
+          }
         },
       ),
     );

@@ -3,58 +3,33 @@ import { goPathBase, goPathDir, goPathEscape } from '../templates/path-variables
 import type { Template } from '../templates/template.js';
 import type { Facility, FolderField } from './facility.js';
 import {
-  hasDotSegment,
-  hasUnprintable,
   isInside,
   normalizedPath,
+  pathProblem,
+  pidProblem,
   quoted,
-  refusePid,
   segmentsOf,
+  unsafePart,
 } from './path-text.js';
+import type { Verdict } from './verdict.js';
 
-/** What the two paths of a transfer are worked out from. */
+/** What the two paths of a transfer are derived from. */
 export interface PathRequest {
   readonly source: Facility;
   readonly destination: Facility;
   readonly dataset: {
     readonly pid: string;
-    /** Where SciCat says that the files are, an absolute path. The dataset's owner can edit it. */
+    /** Location of the files according to SciCat, an absolute path. The owner can edit it. */
     readonly sourceFolder: string;
     readonly ownerGroup: string;
   };
-  /** The requesting user's name, from SciCat's identity document. */
+  /** From the requesting user's identity document. */
   readonly username: string;
-  /** The collection's root as the request states it; absent and empty mean the same. */
+  /** The collection's root according to the request; empty and absent mean the same. */
   readonly collectionRootPath?: string | undefined;
 }
 
-/** Why no paths come out. */
-type PathRefusalReason =
-  | 'pid-unusable'
-  | 'source-folder-unusable'
-  | 'source-folder-masked'
-  | 'root-unusable'
-  | 'root-differs'
-  | 'outside-root'
-  | 'outside-allowed-folders'
-  | 'user-name-unusable'
-  | 'owner-group-unusable'
-  | 'path-empty'
-  | 'path-unusable';
-
-/** A refusal; `message` is a whole sentence for the scientist. */
-interface PathRefusal {
-  readonly kind: 'refused';
-  readonly reason: PathRefusalReason;
-  readonly message: string;
-}
-
-/** The two folders in their collections (leading slash, no repeated or trailing one), or why not. */
-export type PathResolution =
-  | { readonly kind: 'resolved'; readonly sourcePath: string; readonly destinationPath: string }
-  | PathRefusal;
-
-/** What {@link explainPaths} checks, in this order. The first one that refuses decides. */
+/** The rules for paths, in order; the first one that refuses decides. */
 export const PATH_CHECKS = [
   'collection-root',
   'pid',
@@ -70,92 +45,83 @@ export const PATH_CHECKS = [
 /** One of {@link PATH_CHECKS}. */
 export type PathCheckName = (typeof PATH_CHECKS)[number];
 
-/** What came of one check. */
-type PathCheckOutcome =
-  | { readonly kind: 'passed' }
-  /** Neither the facilities nor the request ask for it. */
-  | { readonly kind: 'not-needed' }
-  /** It can't be told as long as another check is not passed. */
-  | { readonly kind: 'not-checked'; readonly dependsOn: PathCheckName }
-  | PathRefusal;
-
-/** One check, and the texts that it compared. */
-export interface PathCheck {
-  readonly check: PathCheckName;
-  readonly outcome: PathCheckOutcome;
-  /** What was looked at; of the last two checks the path that came out. '' if there is none. */
-  readonly value: string;
-  /** What it was compared with: roots, or the folders that are allowed. */
-  readonly comparedWith: readonly string[];
+/** A rule for paths, as applied to one request. */
+interface PathRule extends Verdict {
+  readonly rule: PathCheckName;
+  readonly facility: string;
 }
 
-/** The two paths or why not, and how that came about. */
-export interface PathExplanation {
-  readonly resolution: PathResolution;
-  /** All of {@link PATH_CHECKS}, also those after the one that decided. */
-  readonly checks: readonly PathCheck[];
+/** The outcome of all rules for paths. */
+interface PathResolution {
+  /** One for each of {@link PATH_CHECKS}, including those after a refusal. */
+  readonly rules: readonly PathRule[];
+  /** Paths in the collections, with a leading slash and no repeated or trailing one; undefined if refused. */
+  readonly paths: { readonly sourcePath: string; readonly destinationPath: string } | undefined;
 }
+
+type Variables = Readonly<Record<FolderField, string>>;
 
 /**
- * Works out where a dataset's files are on the source collection and where they go on the
- * destination's. Nothing that a dataset's owner, a request or a user name contains can lead out of
- * the collection root or the allowed folders: all inputs are checked first, and what the templates
- * made of them is checked again.
+ * Determines where a dataset's files are on the source collection and where they go on the
+ * destination's. Nothing in a dataset, a request or a user name can lead out of the collection root
+ * or the allowed folders: inputs are checked first, and the rendered paths are checked again.
  */
-export function explainPaths(request: PathRequest): PathExplanation {
+export function pathRules(request: PathRequest): PathResolution {
   const { source, destination, dataset } = request;
-  const { root, ...rootCheck } = collectionRoot(source, request.collectionRootPath);
-  const done: PathCheck[] = [
-    { check: 'collection-root', ...rootCheck },
-    { check: 'pid', ...looked(dataset.pid, pidRefusal(dataset.pid)) },
-    {
-      check: 'source-folder',
-      ...looked(dataset.sourceFolder, sourceFolderRefusal(dataset.sourceFolder)),
-    },
-  ];
-  const later = (
-    check: PathCheckName,
-    needs: readonly PathCheckName[],
-    apply: ApplyCheck,
+  const pinned = source.collectionRootPath ?? '';
+  const root = pinned === '' ? (request.collectionRootPath ?? '') : pinned;
+  const allowed = source.allowedSourceFolders ?? [];
+  const variables = pathVariables(request, root);
+  const rules: PathRule[] = [];
+  const apply = (
+    rule: PathCheckName,
+    dependsOn: readonly PathCheckName[],
+    verdict: () => Verdict,
   ): void => {
-    const dependsOn = done.find(
-      (earlier) => needs.includes(earlier.check) && keepsFrom(earlier.outcome),
-    )?.check;
-    done.push({
-      check,
-      ...(dependsOn === undefined
-        ? apply()
-        : { value: '', comparedWith: [], outcome: { kind: 'not-checked', dependsOn } }),
+    const unmet = rules.find(
+      (earlier) => dependsOn.includes(earlier.rule) && !isMet(earlier.outcome),
+    );
+    rules.push({
+      rule,
+      facility: (rule === 'destination-path' ? destination : source).name,
+      ...(unmet === undefined
+        ? verdict()
+        : {
+            outcome: 'not-checked',
+            message: `Not checked: the rule ${unmet.rule} has not passed.`,
+          }),
     });
   };
-  later('inside-root', root === '' ? [] : ['source-folder'], () =>
+  apply('collection-root', [], () => collectionRoot(source, request.collectionRootPath));
+  apply('pid', [], () => pid(dataset.pid));
+  apply('source-folder', [], () => sourceFolder(dataset.sourceFolder));
+  apply('inside-root', root === '' ? [] : ['source-folder'], () =>
     insideRoot(root, dataset.sourceFolder),
   );
-  later('user-name-in-path', [], () => userName(request));
-  later('owner-group-in-path', [], () => ownerGroup(source, dataset.ownerGroup));
-
-  const variables = pathVariables(request, root);
-  const allowed = source.allowedSourceFolders ?? [];
-  later('allowed-folders', allowed.length === 0 ? [] : ['inside-root', ...needsOf(allowed)], () =>
-    allowedFolders(source, variables, dataset.sourceFolder, root),
+  apply('user-name-in-path', [], () => userName(request));
+  apply('owner-group-in-path', [], () => ownerGroup(source, dataset.ownerGroup));
+  apply('allowed-folders', allowed.length === 0 ? [] : ['inside-root', ...needsOf(allowed)], () =>
+    allowedFolders(source, variables, root),
   );
-  later('source-path', needsOf([source.sourcePath]), () =>
-    renderedPath(source.sourcePath, variables, source.name),
+  apply('source-path', needsOf([source.sourcePath]), () =>
+    folderPath('are at', source.sourcePath, variables, source.name),
   );
-  later('destination-path', needsOf([destination.destinationPath]), () =>
-    renderedPath(destination.destinationPath, variables, destination.name),
+  apply('destination-path', needsOf([destination.destinationPath]), () =>
+    folderPath('go to', destination.destinationPath, variables, destination.name),
   );
-  return { checks: done, resolution: resolutionOf(done) };
+  const [sourcePath, destinationPath] = rules.slice(-2).map(({ found }) => found?.[0]);
+  const resolved =
+    sourcePath !== undefined &&
+    destinationPath !== undefined &&
+    rules.every(({ outcome }) => isMet(outcome));
+  return { rules, paths: resolved ? { sourcePath, destinationPath } : undefined };
 }
 
-type ApplyCheck = () => Omit<PathCheck, 'check'>;
-
-/** What keeps a later check that builds on it from being made. */
-function keepsFrom(outcome: PathCheckOutcome): boolean {
-  return outcome.kind === 'refused' || outcome.kind === 'not-checked';
+function isMet(outcome: Verdict['outcome']): boolean {
+  return outcome === 'passed' || outcome === 'not-needed';
 }
 
-/** Which checks must be passed before a variable may stand in a path. */
+/** The rules that must pass before a variable is used in a path. */
 const VARIABLE_NEEDS: Readonly<Record<FolderField, readonly PathCheckName[]>> = {
   Pid: ['pid'],
   PidPrefix: ['pid'],
@@ -172,259 +138,259 @@ function needsOf(templates: readonly Template<FolderField>[]): readonly PathChec
   return templates.flatMap(({ fields }) => [...fields].flatMap((name) => VARIABLE_NEEDS[name]));
 }
 
-function resolutionOf(checks: readonly PathCheck[]): PathResolution {
-  const paths = new Map<PathCheckName, string>();
-  for (const { check, outcome, value } of checks) {
-    if (outcome.kind === 'refused') return outcome;
-    paths.set(check, value);
-  }
-  return {
-    kind: 'resolved',
-    sourcePath: paths.get('source-path') ?? '',
-    destinationPath: paths.get('destination-path') ?? '',
-  };
-}
-
-function looked(
-  value: string,
-  refusal: PathRefusal | undefined,
-  comparedWith: readonly string[] = [],
-): Omit<PathCheck, 'check'> {
-  return { value, comparedWith, outcome: refusal ?? { kind: 'passed' } };
-}
-
-function notNeeded(value: string): Omit<PathCheck, 'check'> {
-  return { value, comparedWith: [], outcome: { kind: 'not-needed' } };
-}
-
 /**
- * The values of all template variables, as the Go version computes them but for one: for a folder
- * that is the root itself Go gives `.`, which must not survive as a segment of a path, so that here
- * `RelativeSourceFolder` is empty then; both stand for the same folder.
+ * The template variables, computed as in the Go version, with one exception: if the folder is the
+ * root itself, `RelativeSourceFolder` is empty, not `.`, which must not become a segment of a path.
  */
-function pathVariables(request: PathRequest, root: string): Readonly<Record<FolderField, string>> {
-  const { pid, sourceFolder, ownerGroup } = request.dataset;
+function pathVariables({ dataset, username }: PathRequest, root: string): Variables {
+  const { pid: Pid, sourceFolder: SourceFolder, ownerGroup: OwnerGroup } = dataset;
   return {
-    Pid: pid,
-    PidPrefix: goPathDir(pid),
-    PidShort: goPathBase(pid),
-    PidEncoded: goPathEscape(pid),
-    SourceFolder: sourceFolder,
+    Pid,
+    PidPrefix: goPathDir(Pid),
+    PidShort: goPathBase(Pid),
+    PidEncoded: goPathEscape(Pid),
+    SourceFolder,
     RelativeSourceFolder:
       root === ''
-        ? sourceFolder
-        : segmentsOf(sourceFolder).slice(segmentsOf(root).length).join('/'),
-    DatasetFolder: goPathBase(sourceFolder),
-    Username: request.username,
-    OwnerGroup: ownerGroup,
+        ? SourceFolder
+        : segmentsOf(SourceFolder).slice(segmentsOf(root).length).join('/'),
+    DatasetFolder: goPathBase(SourceFolder),
+    Username: username,
+    OwnerGroup,
   };
 }
 
-/** The root that counts: the facility's own, if it has one, else the request's. */
-function collectionRoot(
-  source: Facility,
-  requested = '',
-): Omit<PathCheck, 'check'> & { readonly root: string } {
-  const pinned = source.collectionRootPath ?? '';
+/** The facility's own root takes precedence over the request's. */
+function collectionRoot({ name, collectionRootPath }: Facility, requested = ''): Verdict {
+  const pinned = collectionRootPath ?? '';
   if (pinned === '') {
-    return {
-      root: requested,
-      ...(requested === '' ? notNeeded('') : looked(requested, undefined)),
-    };
+    return requested === ''
+      ? notNeeded('Neither the facility nor the request specifies a collection root.', '')
+      : passed(
+          `The collection root is ${quoted(requested)}, as specified in the request.`,
+          requested,
+        );
   }
-  // Compared as they stand: "/a/../b" must not pass for "/b", and differs from it here.
+  // No dot segments are resolved: "/a/../b" must not pass for "/b".
   const same =
     requested === '' ||
     (requested.startsWith('/') && normalizedPath(requested) === normalizedPath(pinned));
-  if (same) return { root: pinned, ...looked(pinned, undefined, [pinned]) };
-  const refusal = refused(
-    'root-differs',
-    `The collection root ${quoted(requested)} is not the one of facility ${quoted(source.name)}, which is fixed by the service; send the right one, or none.`,
-  );
-  return { root: pinned, ...looked(requested, refusal, [pinned]) };
-}
-
-function pidRefusal(pid: string): PathRefusal | undefined {
-  const why = refusePid(pid);
-  return why === undefined
-    ? undefined
-    : refused('pid-unusable', `The dataset's PID ${quoted(pid)} ${why}.`);
-}
-
-function sourceFolderRefusal(sourceFolder: string): PathRefusal | undefined {
-  if (isMasked(sourceFolder)) {
-    return refused(
-      'source-folder-masked',
-      `SciCat hides part of the dataset's source folder (${quoted(sourceFolder)}) from you, so the files can't be found; ask the SciCat administrators about masked personal information.`,
-    );
-  }
-  const why = absolutePathProblem(sourceFolder);
-  return why === undefined
-    ? undefined
+  return same
+    ? passed(
+        `The collection root is ${quoted(pinned)}, as configured for facility ${quoted(name)}.`,
+        pinned,
+        [pinned],
+      )
     : refused(
-        'source-folder-unusable',
-        `The dataset's source folder ${quoted(sourceFolder)} ${why}; correct it in SciCat.`,
+        'root-differs',
+        `The collection root ${quoted(requested)} differs from the one configured for facility ${quoted(name)}. Correct it, or omit it.`,
+        requested,
+        [pinned],
       );
 }
 
-function insideRoot(root: string, sourceFolder: string): Omit<PathCheck, 'check'> {
-  if (root === '') return notNeeded(sourceFolder);
-  return looked(sourceFolder, rootRefusal(root, sourceFolder), [root]);
+function pid(value: string): Verdict {
+  const problem = pidProblem(value);
+  return problem === undefined
+    ? passed(`The PID ${quoted(value)} can be used in a path.`, value)
+    : refused('pid-unusable', `The dataset's PID ${quoted(value)} ${problem}.`, value);
 }
 
-function rootRefusal(root: string, sourceFolder: string): PathRefusal | undefined {
-  const why = absolutePathProblem(root);
-  if (why !== undefined) {
-    return refused('root-unusable', `The collection root ${quoted(root)} ${why}.`);
+function sourceFolder(folder: string): Verdict {
+  if (isMasked(folder)) {
+    return refused(
+      'source-folder-masked',
+      `SciCat hides part of the dataset's source folder (${quoted(folder)}) from you, so the files can't be located. Ask the SciCat administrators about masked personal information.`,
+      folder,
+    );
   }
-  if (isInside(segmentsOf(sourceFolder), segmentsOf(root))) return undefined;
-  return refused(
-    'outside-root',
-    `The dataset's source folder ${quoted(sourceFolder)} is not inside the collection's root ${quoted(root)}.`,
-  );
+  const problem = pathProblem(folder);
+  return problem === undefined
+    ? passed(`The dataset's source folder ${quoted(folder)} is an absolute path.`, folder)
+    : refused(
+        'source-folder-unusable',
+        `The dataset's source folder ${quoted(folder)} ${problem}. Correct it in SciCat.`,
+        folder,
+      );
 }
 
-function absolutePathProblem(path: string): string | undefined {
-  if (path === '') return 'is empty';
-  if (!path.startsWith('/')) return 'is not an absolute path (it must begin with "/")';
-  if (hasDotSegment(path)) return 'has a "." or ".." segment';
-  if (hasUnprintable(path)) return 'contains a control character or broken text';
-  return undefined;
+function insideRoot(root: string, folder: string): Verdict {
+  if (root === '') return notNeeded('There is no collection root to be inside of.', folder);
+  const problem = pathProblem(root);
+  if (problem !== undefined) {
+    return refused('root-unusable', `The collection root ${quoted(root)} ${problem}.`, folder, [
+      root,
+    ]);
+  }
+  return isInside(segmentsOf(folder), segmentsOf(root))
+    ? passed(`${quoted(folder)} is inside the collection root ${quoted(root)}.`, folder, [root])
+    : refused(
+        'outside-root',
+        `The dataset's source folder ${quoted(folder)} is not inside the collection root ${quoted(root)}.`,
+        folder,
+        [root],
+      );
 }
 
-/** A user name is one segment wherever it is used: with a slash it would name another's folder. */
-function userName(request: PathRequest): Omit<PathCheck, 'check'> {
-  const { source, destination, username } = request;
+/** A user name is always a single segment: with a slash, it would name another user's folder. */
+function userName({ source, destination, username }: PathRequest): Verdict {
   const templates: readonly Template<FolderField>[] = [
     ...(source.allowedSourceFolders ?? []),
     source.sourcePath,
     destination.destinationPath,
   ];
-  if (!templates.some((template) => template.fields.has('Username'))) return notNeeded(username);
-  const why = namePartProblem(username) ?? (username.includes('/') ? 'contains a "/"' : undefined);
-  return looked(
-    username,
-    why === undefined
-      ? undefined
-      : refused(
-          'user-name-unusable',
-          `Your user name ${quoted(username)} ${why}, so no folder can be named after it, as facility ${quoted(source.name)} or ${quoted(destination.name)} would have it.`,
-        ),
-  );
+  if (!templates.some(({ fields }) => fields.has('Username'))) {
+    return notNeeded('No path uses the user name.', username);
+  }
+  const problem =
+    namePartProblem(username) ?? (username.includes('/') ? 'contains a "/"' : undefined);
+  return problem === undefined
+    ? passed(`The user name ${quoted(username)} can be used in a path.`, username)
+    : refused(
+        'user-name-unusable',
+        `Your user name ${quoted(username)} ${problem}, so it can't be a folder name, which facility ${quoted(source.name)} or ${quoted(destination.name)} requires.`,
+        username,
+      );
 }
 
 /**
- * Unlike in a user name, a slash is fine: groups of some identity providers are paths, and whoever
- * is in such a group was put there by an administrator.
+ * Unlike a user name, a group may contain slashes: some identity providers name groups by paths, and
+ * only administrators assign them.
  */
-function ownerGroup(source: Facility, group: string): Omit<PathCheck, 'check'> {
-  const used = source.allowedSourceFolders?.some((folder) => folder.fields.has('OwnerGroup'));
-  if (used !== true) return notNeeded(group);
-  const why = namePartProblem(group);
-  return looked(
-    group,
-    why === undefined
-      ? undefined
-      : refused(
-          'owner-group-unusable',
-          `The dataset's owner group ${quoted(group)} ${why}, so its folder on facility ${quoted(source.name)} can't be told.`,
-        ),
-  );
+function ownerGroup({ name, allowedSourceFolders = [] }: Facility, group: string): Verdict {
+  if (!allowedSourceFolders.some(({ fields }) => fields.has('OwnerGroup'))) {
+    return notNeeded('No path uses the owner group.', group);
+  }
+  const problem = namePartProblem(group);
+  return problem === undefined
+    ? passed(`The owner group ${quoted(group)} can be used in a path.`, group)
+    : refused(
+        'owner-group-unusable',
+        `The dataset's owner group ${quoted(group)} ${problem}, so its folder on facility ${quoted(name)} can't be determined.`,
+        group,
+      );
 }
 
-/** An empty name would make the folder above it, everybody's, out of one person's folder. */
+/** An empty name, or one of slashes alone, would turn one person's folder into the shared one above. */
 function namePartProblem(name: string): string | undefined {
-  if (segmentsOf(name).length === 0) return 'is empty';
-  if (hasDotSegment(name)) return 'has a "." or ".." segment';
-  if (hasUnprintable(name)) return 'contains a control character or broken text';
-  return undefined;
+  return segmentsOf(name).length === 0 ? 'is empty' : unsafePart(name);
 }
 
 /**
- * The folder that SciCat names must lie in an allowed one. Where the request states the root, the
- * root must lie above that allowed folder, or the path in the collection would not tell whose folder
- * it is any more: root `/data/p1` turns `/data/p1/p2` into `/p2`, which may be a stranger's.
+ * The dataset's folder must be inside an allowed folder. A root from the request must lie above that
+ * folder, or the path in the collection would no longer show whose folder it is: the root `/data/p1`
+ * turns `/data/p1/p2` into `/p2`, which may belong to others.
  */
-function allowedFolders(
-  source: Facility,
-  variables: Readonly<Record<FolderField, string>>,
-  sourceFolder: string,
-  root: string,
-): Omit<PathCheck, 'check'> {
-  if (source.allowedSourceFolders === undefined) return notNeeded(sourceFolder);
-  const statedByRequest = root !== '' && (source.collectionRootPath ?? '') === '';
-  const folders: string[] = [];
+function allowedFolders(source: Facility, variables: Variables, root: string): Verdict {
+  const { SourceFolder: folder } = variables;
+  const facility = quoted(source.name);
+  if (source.allowedSourceFolders === undefined) {
+    return notNeeded(`Facility ${facility} does not restrict where a dataset may be.`, folder);
+  }
+  const rootIsRequested = root !== '' && (source.collectionRootPath ?? '') === '';
+  const allowed: string[] = [];
   let tooDeep = false;
   for (const template of source.allowedSourceFolders) {
-    const folder = renderPath(template, variables, source.name);
-    if (typeof folder !== 'string') {
-      // A condition that does not hold leaves nothing, which allows nothing.
-      if (folder.reason === 'path-empty') continue;
-      return looked(sourceFolder, folder, folders);
+    const rendered = renderPath(template, variables, source.name);
+    if ('problem' in rendered) {
+      // A condition that does not hold renders to nothing, which allows nothing.
+      if (rendered.reason === 'path-empty') continue;
+      return refused(rendered.reason, rendered.problem, folder, allowed);
     }
-    if (folder === '/' && !EVERYTHING.test(template.source)) continue;
-    folders.push(folder);
-    if (!isInside(segmentsOf(sourceFolder), segmentsOf(folder))) continue;
-    if (!statedByRequest || !isInside(segmentsOf(root), segmentsOf(folder))) {
-      return looked(sourceFolder, undefined, [folder]);
+    const { path } = rendered;
+    if (path === '/' && !EVERYTHING.test(template.source)) continue;
+    allowed.push(path);
+    if (!isInside(segmentsOf(folder), segmentsOf(path))) continue;
+    if (!rootIsRequested || !isInside(segmentsOf(root), segmentsOf(path))) {
+      return passed(
+        `${quoted(folder)} is inside ${quoted(path)}, which facility ${facility} allows.`,
+        folder,
+        [path],
+      );
     }
     tooDeep = true;
   }
-  const refusal = tooDeep
+  return tooDeep
     ? refused(
         'root-differs',
-        `The collection root ${quoted(root)} is not above the folders that facility ${quoted(source.name)} allows, so it can't be told whose files are meant. If it is right, ask the service's operator to set it as the facility's collectionRootPath.`,
+        `The collection root ${quoted(root)} is not above the folders that facility ${facility} allows, so the owner of the files can't be determined. If the root is correct, ask the operator to set it as the facility's collectionRootPath.`,
+        folder,
+        allowed,
       )
     : refused(
         'outside-allowed-folders',
-        `The dataset's source folder ${quoted(sourceFolder)} is in none of the folders that facility ${quoted(source.name)} allows for it.`,
+        `The dataset's source folder ${quoted(folder)} is outside the folders that facility ${facility} allows for it.`,
+        folder,
+        allowed,
       );
-  return looked(sourceFolder, refusal, folders);
 }
 
-function renderedPath(
+function folderPath(
+  verb: string,
   template: Template<FolderField>,
-  variables: Readonly<Record<FolderField, string>>,
-  facilityName: string,
-): Omit<PathCheck, 'check'> {
-  const path = renderPath(template, variables, facilityName);
-  return typeof path === 'string' ? looked(path, undefined) : looked('', path);
+  variables: Variables,
+  facility: string,
+): Verdict {
+  const rendered = renderPath(template, variables, facility);
+  return 'problem' in rendered
+    ? refused(rendered.reason, rendered.problem, '')
+    : passed(
+        `The files ${verb} ${quoted(rendered.path)} in the collection of facility ${quoted(facility)}.`,
+        rendered.path,
+      );
 }
 
-/** The template that allows every folder says so literally. */
+/** A template that allows every folder says so literally. */
 const EVERYTHING = /^\s*\/+\s*$/;
 
-function renderPath<Field extends FolderField>(
-  template: Template<Field>,
-  variables: Readonly<Record<FolderField, string>>,
-  facilityName: string,
-): string | PathRefusal {
-  const unusable = (why: string): PathRefusal =>
-    refused(
-      'path-unusable',
-      `The path for this dataset on facility ${quoted(facilityName)} ${why}; ask the people who run this service to look at the facility's path templates.`,
-    );
+function renderPath(
+  template: Template<FolderField>,
+  variables: Variables,
+  facility: string,
+): { readonly path: string } | { readonly reason: string; readonly problem: string } {
+  const unusable = (why: string, reason = 'path-unusable') => ({
+    reason,
+    problem: `The path of this dataset on facility ${quoted(facility)} ${why}. Ask the operator to check the facility's path templates.`,
+  });
   let rendered: string;
   try {
     rendered = template.render(variables);
   } catch {
-    // A template can fail on its data, e.g. by an index behind the end of a short PID.
-    return unusable("can't be worked out from its template");
+    // A template can fail on its data, e.g. on an index past the end of a short PID.
+    return unusable("can't be rendered from its template");
   }
-  if (hasDotSegment(rendered)) return unusable('comes out with a "." or ".." segment');
-  if (hasUnprintable(rendered)) return unusable('comes out with a control character');
-  // "/" is what somebody may mean; nothing at all is what a template's condition left over.
-  if (rendered.trim() === '') {
-    return { ...unusable('comes out empty'), reason: 'path-empty' };
-  }
+  const problem = unsafePart(rendered);
+  if (problem !== undefined) return unusable(problem);
+  // "/" can be intended; an empty string is what a template's condition left over.
+  if (rendered.trim() === '') return unusable('is empty', 'path-empty');
   const path = normalizedPath(rendered);
-  // Globus reads a first segment "~" as the service account's home folder, wherever that is.
-  if (path.startsWith('/~') && !/^\/*~/.test(template.source)) {
-    return unusable('comes out beginning with "~", which Globus takes for a home folder');
-  }
-  return path;
+  // Globus reads a leading "~" as the service account's home folder.
+  return path.startsWith('/~') && !/^\/*~/.test(template.source)
+    ? unusable('begins with "~", which Globus takes for a home folder')
+    : { path };
 }
 
-function refused(reason: PathRefusalReason, message: string): PathRefusal {
-  return { kind: 'refused', reason, message };
+function passed(message: string, found: string, required: readonly string[] = []): Verdict {
+  return { outcome: 'passed', message, ...compared(found, required) };
+}
+
+function notNeeded(message: string, found: string): Verdict {
+  return { outcome: 'not-needed', message, ...compared(found, []) };
+}
+
+function refused(
+  reason: string,
+  message: string,
+  found: string,
+  required: readonly string[] = [],
+): Verdict {
+  const refusal = { kind: 'not-usable', reason: `path:${reason}` } as const;
+  return { outcome: 'refused', message, ...compared(found, required), refusal };
+}
+
+function compared(found: string, required: readonly string[]): Pick<Verdict, 'required' | 'found'> {
+  return {
+    ...(required.length === 0 ? {} : { required }),
+    ...(found === '' ? {} : { found: [found] }),
+  };
 }

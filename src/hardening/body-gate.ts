@@ -1,35 +1,28 @@
 import { TooBusyError } from '../errors/request.errors.js';
 
-/** Room that a body takes up. */
+/** Memory reserved for a body. */
 export interface BodyPlace {
-  /**
-   * The body has turned out to be so large.
-   *
-   * @throws TooBusyError when there is no room for as much
-   */
+  /** Reserves up to this size. @throws TooBusyError when there is not enough memory */
   readonly need: (bytes: number) => void;
-  /** Gives the room back; may be called twice. */
+  /** Releases the memory; may be called twice. */
   readonly leave: () => void;
 }
 
-/** Seconds in which a big body is usually read and dealt with. */
+// A large body is usually processed in this time.
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Bounds the bytes of all bodies that are read or worked on at the same time: a few dozen people
- * with lists of 400,000 files are no reason to run out of memory. Where a body's size is known, room
- * is taken before the first byte is read, so that who was let in also gets through.
+ * Limits the total size of the bodies processed at the same time, so that a few dozen users with lists
+ * of 400,000 files do not exhaust the memory. If a body's size is known, memory is reserved before the
+ * first byte is read, so that an admitted request also completes.
  */
 export class BodyGate {
   private taken = 0;
 
-  /** @param bytesAtOnce of all bodies together; one alone is let in whatever its size */
+  /** @param bytesAtOnce limit for all bodies; a single one is admitted whatever its size */
   constructor(private readonly bytesAtOnce: number) {}
 
-  /**
-   * @param bytes that the body has at most
-   * @throws TooBusyError when there is no room for as many
-   */
+  /** Admits a body of at most this size. @throws TooBusyError when there is not enough memory */
   enter(bytes: number): BodyPlace {
     let own = 0;
     const need = (wanted: number): void => {
@@ -37,7 +30,7 @@ export class BodyGate {
       const others = this.taken - own;
       if (others > 0 && others + wanted > this.bytesAtOnce) {
         throw new TooBusyError(
-          'Several very long file lists are being worked on at the moment. Please try again in a few seconds.',
+          'Several very long file lists are being processed. Please try again in a few seconds.',
           { retryAfterSeconds: RETRY_AFTER_SECONDS },
         );
       }

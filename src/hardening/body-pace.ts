@@ -2,23 +2,22 @@ import { InvalidRequestError } from '../errors/request.errors.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { ServerLimits } from './server-limits.js';
 
-/** What is looked at of a request while its body arrives. */
+/** A request whose body may still be arriving. */
 export interface ArrivingBody {
-  /** All of it is here. */
   readonly complete: boolean;
   readonly socket: { readonly bytesRead: number };
 }
 
-/** The pace that a body has to keep. */
+/** The required pace. */
 export type BodyPace = Pick<ServerLimits, 'bodyBytesPerSecond' | 'slowBodySeconds'>;
 
-/** The sender of a body is too slow; the connection is of no use any more. */
+/** The body arrives too slowly; the connection must be closed. */
 export class SlowBodyError extends InvalidRequestError {}
 
 /**
- * Waits for a body to be read, but not for a sender who lets it trickle in to keep memory and a
- * place taken. Counted are seconds in a row that bring next to nothing: a line that falters may
- * recover, and a second in which this process was busy itself counts as one at most.
+ * Waits for a body to be read, but not for a client that sends it slowly to hold memory. Consecutive
+ * slow seconds are counted, so that a connection may recover from a stall; a second in which this
+ * process was busy itself counts as one at most.
  *
  * @throws SlowBodyError, and what `reading` throws
  */
@@ -28,29 +27,29 @@ export async function atPace<T>(
   pace: BodyPace,
   clock: Clock,
 ): Promise<T> {
-  let stopLooking = (): void => undefined;
+  let stop = (): void => undefined;
   const tooSlow = new Promise<never>((_resolve, reject) => {
     let slowSeconds = 0;
     let before = body.socket.bytesRead;
-    const look = (): void => {
+    const check = (): void => {
       const now = body.socket.bytesRead;
       const isSlow = !body.complete && now - before < pace.bodyBytesPerSecond;
       slowSeconds = isSlow ? slowSeconds + 1 : 0;
       before = now;
-      if (slowSeconds < pace.slowBodySeconds) stopLooking = clock.schedule(1_000, look);
+      if (slowSeconds < pace.slowBodySeconds) stop = clock.schedule(1_000, check);
       else reject(slowBody(pace));
     };
-    stopLooking = clock.schedule(1_000, look);
+    stop = clock.schedule(1_000, check);
   });
   try {
     return await Promise.race([reading, tooSlow]);
   } finally {
-    stopLooking();
+    stop();
   }
 }
 
 function slowBody({ bodyBytesPerSecond, slowBodySeconds }: BodyPace): SlowBodyError {
   return new SlowBodyError(
-    `The body came too slowly: less than ${bodyBytesPerSecond} bytes a second for ${slowBodySeconds} seconds. Please send it again over a better connection.`,
+    `The body arrived too slowly: less than ${bodyBytesPerSecond} bytes per second for ${slowBodySeconds} seconds. Please retry over a faster connection.`,
   );
 }

@@ -5,10 +5,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import type { ServerLimits } from './server-limits.js';
 
-/** Largest first line and headers together, in bytes. A SciCat token has 8 KiB at most. */
+/** Limit for the request line and headers. A SciCat token has at most 8 KiB. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Express behind a server that keeps {@link ServerLimits}. */
+/** Express with {@link ServerLimits}. */
 export class LimitedExpressAdapter extends ExpressAdapter {
   constructor(
     private readonly limits: ServerLimits,
@@ -32,28 +32,23 @@ function limitedServer(limits: ServerLimits): Server {
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: limits.checkEveryMs,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // Nothing here depends on the host's name, and Node's own refusal has no body.
+    // Nothing depends on the host name, and Node's own error has no body.
     requireHostHeader: false,
   });
-  // There is no bound on the requests of one connection: Node's answer beyond it has no body.
+  // Requests per connection are unlimited: Node's own error has no body.
   server.maxConnections = limits.connections;
   server.setTimeout(limits.silenceMs);
-  // Node would ask for the body before its sender is known; the route that reads it asks.
-  const goOn = (request: IncomingMessage, response: ServerResponse): void => {
+  // Node would ask for the body before authentication. The route that reads it asks instead.
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     server.emit('request', request, response);
   };
-  server.on('checkContinue', goOn);
-  server.on('checkExpectation', goOn);
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
   server.on('clientError', answerBrokenRequest);
   return server;
 }
 
-/**
- * Ends connections on which a body goes on coming although its request has long been answered: an
- * unread body is thrown away, but not for ever.
- *
- * @param lingerMs see `ServerLimits.lingerMs`
- */
+/** Middleware that closes connections whose body is still arriving `lingerMs` after the response. */
 export function endUnreadBodies(lingerMs: number) {
   return (request: Request, response: Response, next: NextFunction): void => {
     response.once('finish', () => {
@@ -66,17 +61,17 @@ export function endUnreadBodies(lingerMs: number) {
   };
 }
 
-/** A sender who is cut off while still sending may never see the answer. */
+/** A client that is cut off while sending may not receive the response. */
 const LINGER_MS = 1_000;
 
 const answered = new WeakSet<Duplex>();
 
 /**
- * Answers what never becomes a request, in the one shape of all errors, and ends its connection: one
- * whose other side does not hang up would stay for ever, as Node looks at it no more.
+ * Responds to malformed HTTP with an error in the usual format, and closes the connection, which Node
+ * no longer monitors.
  */
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // What comes after the broken part is broken, too.
+  // Whatever follows malformed data is malformed, too.
   if (answered.has(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -86,25 +81,21 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
   const requestId = randomUUID();
   const message = messageOf(error.code);
   const body = JSON.stringify({ message, code: 'INVALID_REQUEST', requestId });
-  // Always 400: existing clients know no 408, 413 or 431.
+  // Always 400: existing clients do not expect 408, 413 or 431.
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
-  const timer = setTimeout(() => {
-    socket.destroy();
-  }, LINGER_MS);
-  socket.once('close', () => {
-    clearTimeout(timer);
-  });
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function messageOf(code: string | undefined): string {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return 'The address and the headers of the request are larger than the 16 KiB that this service takes.';
+      return 'The request line and headers exceed the limit of 16 KiB.';
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return 'The request was not complete in time.';
+      return 'The request did not arrive in time.';
     default:
-      return 'The request is not well-formed HTTP.';
+      return 'The request is not valid HTTP.';
   }
 }

@@ -1,50 +1,41 @@
-/** What a stranger can take from the service at most, in connections, time and memory. */
+/** Limits that protect the service from misbehaving clients. */
 export interface ServerLimits {
-  /** Connections at the same time. Further ones are closed at once. */
+  /** Simultaneous connections. Further ones are closed immediately. */
   readonly connections: number;
-  /** Milliseconds from the beginning of a connection, or of a request on it, to its last header. */
+  /** From the start of a connection, or of a request on it, to the end of the headers. */
   readonly headersMs: number;
-  /** Milliseconds for a whole request, a big body on a slow line included. */
+  /** For a whole request, including a large body over a slow connection. */
   readonly requestMs: number;
-  /** Milliseconds for which a connection is kept for its next request. */
+  /** How long an idle connection is kept open. */
   readonly keepAliveMs: number;
-  /**
-   * Milliseconds after which a connection is closed on which nothing moves either way: somebody does
-   * not read the answer. Longer than any request takes to be answered.
-   */
+  /** Closes a connection without traffic in either direction. Longer than any request takes. */
   readonly silenceMs: number;
-  /** Milliseconds between two looks at these times: each may be exceeded by as much. */
+  /** Interval at which the times above are checked; each may be exceeded by as much. */
   readonly checkEveryMs: number;
-  /**
-   * Milliseconds for which the rest of a body is thrown away after its request was answered. A
-   * sender who is cut off earlier may never see the answer.
-   */
+  /** How long the rest of a body is discarded after the response, so that the client receives it. */
   readonly lingerMs: number;
-  /** Bytes of bodies that are read or worked on at the same time; one body is always let in. */
+  /** Total size of the bodies processed at the same time; a single one is always admitted. */
   readonly bodyBytesAtOnce: number;
-  /** What a body has to bring in each second … */
+  /** A body is too slow if it brings less than this per second … */
   readonly bodyBytesPerSecond: number;
-  /** … but for as many seconds in a row. */
+  /** … for this many consecutive seconds. */
   readonly slowBodySeconds: number;
 }
 
 const MIB = 1024 * 1024;
 
-/**
- * The limits of the service. They are no settings: nobody has had a reason to change one, and what
- * an installation may well want to change is in the section `server` of the configuration.
- */
+/** Not configurable. What installations may need to change is in the `server` section. */
 export const SERVER_LIMITS: ServerLimits = {
-  // Below what systems allow a process to open, so that calls to SciCat and Globus still can.
+  // Below the usual limit of open files, so that SciCat and Globus can still be called.
   connections: 2_000,
   headersMs: 20_000,
   requestMs: 300_000,
-  // Longer than reverse proxies usually keep theirs: who closes first must be the one who asks.
+  // Longer than reverse proxies usually keep theirs: the client must close first.
   keepAliveMs: 65_000,
   silenceMs: 300_000,
   checkEveryMs: 5_000,
   lingerMs: 30_000,
-  // As much as one body may have by default. Lists take up to six times as much in memory.
+  // The default limit of a single body. Lists take up to six times as much memory.
   bodyBytesAtOnce: 128 * MIB,
   bodyBytesPerSecond: 1024,
   slowBodySeconds: 20,

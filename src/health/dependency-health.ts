@@ -8,21 +8,18 @@ import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
 import { GLOBUS_TRANSFERS, type GlobusTransfers } from '../ports/globus-transfers.port.js';
 
-/** Probes come every few seconds from several sides; the services behind need not notice. */
+/** Several probes may come every few seconds; SciCat and Globus are not called for each. */
 const KEEP_ANSWER_MS = 10_000;
 const GLOBUS_TIMEOUT_MS = 3_000;
 
-interface Answer {
-  readonly at: number;
-  /** Undefined: all is well. */
-  readonly problem: Promise<string | undefined>;
-}
+/** Undefined if there is none. */
+type Problem = Promise<string | undefined>;
 
-/** The parts that readiness is made of. Each names its reason when it is not well. */
+/** The components of readiness, each with a reason if it is down. */
 @Injectable()
 export class DependencyHealth {
-  private readonly answers = new Map<string, Answer>();
-  /** Whether Globus was asked to the end at least once. */
+  private readonly answers = new Map<string, { readonly at: number; readonly problem: Problem }>();
+  /** Whether a call to Globus has completed. */
   private knowsGlobus = false;
 
   constructor(
@@ -35,29 +32,29 @@ export class DependencyHealth {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** What is wrong with SciCat, if anything. */
-  askScicat(): Promise<string | undefined> {
+  /** The problem with SciCat, if any. */
+  askScicat(): Problem {
     return this.cached('scicat', async () => {
       const report = await this.scicatHealth.check();
       return report.up ? undefined : report.reason;
     });
   }
 
-  /** What is wrong with Globus, if anything. Never rejects. */
-  askGlobus(): Promise<string | undefined> {
+  /** The problem with Globus, if any. Never rejects. */
+  askGlobus(): Problem {
     return this.cached('globus', async () => {
       try {
         await this.globusTransfers.newSubmissionId(AbortSignal.timeout(GLOBUS_TIMEOUT_MS));
         return undefined;
       } catch (error) {
-        return error instanceof ProxyError ? error.message : 'Globus did not answer in time.';
+        return error instanceof ProxyError ? error.message : 'Globus did not respond in time.';
       } finally {
         this.knowsGlobus = true;
       }
     });
   }
 
-  /** The service would not have started without one; this names it. */
+  /** Always up: the service does not start without a configuration. */
   configuration(): HealthIndicatorResult {
     const { facilities, source } = this.config.current();
     return this.indicators
@@ -65,56 +62,50 @@ export class DependencyHealth {
       .up({ file: source.file, facilities: facilities.length });
   }
 
-  /** Whether all open transfers were taken up after the start; before, requests are refused. */
+  /** Whether all open transfers have been adopted; until then, requests are refused. */
   recovery(): HealthIndicatorResult {
     const check = this.indicators.check('recovery');
     const status = this.tracker.status();
     return status.ready
       ? check.up({ ...status })
-      : check.down('The open transfers have not been read from SciCat yet, or the service stops.');
+      : check.down('The service is still reading open transfers from SciCat, or it is stopping.');
   }
 
-  /** Without SciCat no request can be answered. */
+  /** Without SciCat, no request can be handled. */
   async scicat(): Promise<HealthIndicatorResult> {
     const check = this.indicators.check('scicat');
     const problem = await this.askScicat();
     return problem === undefined ? check.up() : check.down(problem);
   }
 
-  /**
-   * Globus being away does not make the service unready: transfers are accepted all the same and
-   * wait. It is shown, together with everything that needs an operator.
-   */
+  /** Always up: while Globus is unreachable, transfers are accepted and wait. */
   async globus(): Promise<HealthIndicatorResult> {
     const answer = this.askGlobus();
-    // A start is not held up by it: login and question are two round trips, over an ocean.
-    const problem = this.knowsGlobus ? await answer : 'Globus has not answered yet.';
+    // Does not delay the start: login and call take two round trips, possibly across an ocean.
+    const problem = this.knowsGlobus ? await answer : 'Globus has not responded yet.';
     return this.indicators
       .check('globus')
       .up(problem === undefined ? { reachable: true } : { reachable: false, problem });
   }
 
-  /** What needs an operator now, by name. */
+  /** Always up: shows the active alarms. */
   operator(): HealthIndicatorResult {
     return this.indicators
       .check('operator')
       .up({ alarms: Object.fromEntries(this.alarms.active()) });
   }
 
-  /** One sentence for each alarm that stands, by name. */
-  standingAlarms(): readonly string[] {
+  /** A sentence for each active alarm. */
+  activeAlarms(): readonly string[] {
     return [...this.alarms.active()].map(([alarm, reason]) => `${alarm}: ${reason}`);
   }
 
-  private cached(
-    name: string,
-    ask: () => Promise<string | undefined>,
-  ): Promise<string | undefined> {
+  private cached(name: string, ask: () => Problem): Problem {
     const now = this.clock.monotonicMs();
     const known = this.answers.get(name);
     if (known !== undefined && now - known.at < KEEP_ANSWER_MS) return known.problem;
-    const answer: Answer = { at: now, problem: ask() };
-    this.answers.set(name, answer);
-    return answer.problem;
+    const problem = ask();
+    this.answers.set(name, { at: now, problem });
+    return problem;
   }
 }

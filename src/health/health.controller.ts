@@ -6,20 +6,17 @@ import { DependencyHealth } from './dependency-health.js';
 import { serviceVersion } from './service-version.js';
 
 const READY_DETAILS = {
-  configuration: {
-    status: 'up',
-    file: '/service/scicat-globus-proxy-config.yaml',
-    facilities: 2,
-  },
+  configuration: { status: 'up', file: '/service/scicat-globus-proxy-config.yaml', facilities: 2 },
   recovery: { status: 'up', ready: true, open: 12, waiting: 2, inFlight: 10, finalizing: 0 },
   scicat: { status: 'up' },
   globus: { status: 'up', reachable: true },
   operator: { status: 'up', alarms: {} },
 };
 
-const READY_EXAMPLE = { status: 'ok', info: READY_DETAILS, error: {}, details: READY_DETAILS };
+const READY = { status: 'ok', info: READY_DETAILS, error: {}, details: READY_DETAILS };
+const ALIVE = { status: 'ok', info: {}, error: {}, details: {} };
 
-/** For probes and operators. Needs no token and reveals no secrets. */
+/** Needs no token and reveals no secrets. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
@@ -33,18 +30,13 @@ export class HealthController {
   @ApiOperation({
     operationId: 'GetLiveness',
     summary: 'Liveness probe',
-    description: 'Fails when the process has to be restarted. Does not depend on other services.',
+    description: 'Fails if the process must be restarted. Does not depend on other services.',
     security: [],
   })
   @ApiResponse({
     status: 200,
     description: 'The process is alive.',
-    content: {
-      'application/json': {
-        schema: { type: 'object' },
-        example: { status: 'ok', info: {}, error: {}, details: {} },
-      },
-    },
+    content: { 'application/json': { schema: { type: 'object' }, example: ALIVE } },
   })
   async live(): Promise<HealthCheckResult> {
     return this.health.check([]);
@@ -56,17 +48,17 @@ export class HealthController {
     operationId: 'GetReadiness',
     summary: 'Readiness probe',
     description:
-      'Ready means that the service is configured, has adopted all open transfers and can reach SciCat. A Globus outage is reported but does not make the service unready: transfers wait until it is over.',
+      'Succeeds once the service has adopted all open transfers, as long as it can reach SciCat. A Globus outage is reported, but does not fail the probe: transfers wait until Globus is back.',
     security: [],
   })
   @ApiResponse({
     status: 200,
-    description: 'Ready, with the state of each dependency.',
-    content: { 'application/json': { schema: { type: 'object' }, example: READY_EXAMPLE } },
+    description: 'The service is ready. The response shows the state of each component.',
+    content: { 'application/json': { schema: { type: 'object' }, example: READY } },
   })
   @ApiResponse({
     status: 503,
-    description: 'Not ready. `details` gives the reason for each dependency.',
+    description: 'The service is not ready. `details` contains the reasons.',
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/GeneralErrorResponse' },
@@ -80,9 +72,9 @@ export class HealthController {
     },
   })
   async ready(): Promise<HealthCheckResult> {
-    // In parallel, or a slow SciCat and a hanging Globus would take longer than a probe waits.
+    // In parallel: one after the other, both could take longer than a probe waits.
     void this.dependencies.askGlobus();
-    // Before the others are checked: a recovery that ends meanwhile counts.
+    // Before the other checks, so that a recovery that completes meanwhile counts.
     await this.dependencies.askScicat();
     try {
       return await this.health.check([
@@ -98,7 +90,7 @@ export class HealthController {
       throw new NotReadyError('The service is not ready.', {
         details: Object.entries(report.error ?? {})
           .map(([name, result]) => `${name}: ${String(result?.['message'])}`)
-          .concat(this.dependencies.standingAlarms())
+          .concat(this.dependencies.activeAlarms())
           .join(' '),
         retryAfterSeconds: 10,
       });
@@ -106,23 +98,18 @@ export class HealthController {
   }
 }
 
-/** Answer of `GET /version`. */
+/** Response of `GET /version`. */
 export class VersionResponse {
-  @ApiProperty({ description: 'The version of the service.', example: '1.0.0' })
+  @ApiProperty({ description: 'Version of the service.', example: '1.0.0' })
   version!: string;
 }
 
-/** The version of the service. */
 @ApiTags('health')
 @Controller('version')
 export class VersionController {
   @Get()
-  @ApiOperation({
-    operationId: 'GetVersion',
-    summary: 'Get the service version',
-    security: [],
-  })
-  @ApiOkResponse({ type: VersionResponse, description: 'The version.' })
+  @ApiOperation({ operationId: 'GetVersion', summary: 'Get the version', security: [] })
+  @ApiOkResponse({ type: VersionResponse, description: 'The version of the service.' })
   version(): VersionResponse {
     return { version: serviceVersion() };
   }

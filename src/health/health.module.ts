@@ -6,7 +6,7 @@ import { TrackingModule } from '../tracking/tracking.module.js';
 import { DependencyHealth } from './dependency-health.js';
 import { HealthController, VersionController } from './health.controller.js';
 
-/** Whether the service is alive, whether it can take requests, and which version it is. */
+/** Liveness, readiness and version. */
 @Module({
   imports: [TerminusModule.forRoot({ logger: false }), ScicatModule, GlobusModule, TrackingModule],
   controllers: [HealthController, VersionController],

@@ -4,7 +4,7 @@ import { applicationFolder } from '../config/application-folder.js';
 
 let version: string | undefined;
 
-/** The version in `package.json`; the build notes it in `dist/`, too, which may stand alone. */
+/** The version in `package.json`, or in the copy that the build leaves in `dist/`. */
 export function serviceVersion(): string {
   version ??=
     readVersion(join(applicationFolder(), 'package.json')) ??
@@ -15,12 +15,9 @@ export function serviceVersion(): string {
 
 function readVersion(file: string): string | undefined {
   try {
-    const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) {
-      return String(manifest.version);
-    }
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version?: string } | null)
+      ?.version;
   } catch {
-    // Only a label is lost.
+    return undefined;
   }
-  return undefined;
 }

@@ -1,26 +1,26 @@
 import type { LoggerService } from '@nestjs/common';
 import { types } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { codeOf } from '../errors/error-code.js';
 
 export type { Logger } from 'pino';
 
 /** Injection token of the service's {@link Logger}. */
 export const LOGGER = Symbol('Logger');
 
-/** pino's levels, from the most to the least verbose; `silent` writes nothing. */
+/** pino's levels, from the most verbose to none. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** A JSON Web Token, which is what SciCat's tokens are. */
 const HIDDEN = '[hidden]';
+/** A JSON Web Token, such as SciCat's. */
 const TOKEN = /eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g;
 
 /**
- * The log: JSON lines on standard output. What could hold a secret is never handed to it. The paths
- * below are a second net; the third hides what looks like a token, for users who put theirs where it
- * does not belong, such as the name of a facility.
+ * Logs JSON lines to standard output. Callers must not log secrets; `redact` is a second safeguard,
+ * and a third hides anything that looks like a token, for users who send theirs in the wrong place.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
@@ -40,7 +40,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Writes the framework's own messages into the same log. */
+/** Adds the framework's messages to the log. */
 export class FrameworkLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -53,7 +53,7 @@ export class FrameworkLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: readonly unknown[]): void {
-    // The code that starts the application gets its error too, and reports it better.
+    // The startup code receives this error as well, and reports it better.
     if (rest.at(-1) !== 'ExceptionHandler') this.write('error', message, rest);
   }
 
@@ -71,18 +71,17 @@ export class FrameworkLogger implements LoggerService {
   }
 }
 
-/** Causes of causes beyond this are left out: a chain may lead back to its beginning. */
+/** Limits chains of causes, which may be circular. */
 const DEEPEST = 5;
 
 /**
- * An error as it is logged: its name, message, code and stack, and those of what caused it. Nothing
- * else that an error carries is written, since errors of HTTP clients hold the whole request with
- * its token.
+ * Name, message, code and stack of an error and its causes. Other properties are omitted: errors of
+ * HTTP clients contain the whole request, including its token.
  */
 export function errorForLog(error: unknown, depth = 0): unknown {
   if (!isError(error)) return String(error);
   const { cause } = error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = codeOf(error);
   return {
     type: error.name,
     message: error.message,
@@ -92,7 +91,7 @@ export function errorForLog(error: unknown, depth = 0): unknown {
   };
 }
 
-/** Also errors of another JavaScript realm, which are not instances of this one's class. */
+/** Includes errors of other realms, which are not instances of this one's class. */
 function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }

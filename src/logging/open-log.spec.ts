@@ -25,23 +25,23 @@ describe('the log', () => {
     expect(parsed()).toMatchObject([{ level: 'trace', msg: 'this' }]);
   });
 
-  test('says what is wrong with its settings, and goes on with the usual ones', async () => {
+  test('reports invalid settings and uses the defaults', async () => {
     const log = await open({ LOG_LEVEL: 'verbose', LOG_FORMAT: 'xml' });
     log.debug('not this');
     expect(parsed()).toMatchObject([
       {
         level: 'warn',
         problem:
-          'LOG_LEVEL is "verbose", which is none of trace, debug, info, warn, error, fatal, silent; info is used.',
+          'LOG_LEVEL is "verbose", which is none of trace, debug, info, warn, error, fatal, silent; using info.',
       },
       {
         level: 'warn',
-        problem: 'LOG_FORMAT is "xml", which is none of json, pretty; json is used.',
+        problem: 'LOG_FORMAT is "xml", which is none of json, pretty; using json.',
       },
     ]);
   });
 
-  test('can be read by people, with all that the JSON has', async () => {
+  test('is human-readable on request, with the same fields as the JSON', async () => {
     const log = await open({ LOG_FORMAT: 'pretty' });
     log.info({ jobId: 'job-1' }, 'transfer accepted');
     expect(lines.join('')).toMatch(/INFO.*: transfer accepted \{"jobId":"job-1"\}\n$/);

@@ -1,15 +1,13 @@
 import { type DestinationStream, pino } from 'pino';
 import { createLogger, LOG_LEVELS, type Logger } from './logger.js';
 
-/** Formats of the log: a JSON object a line, or lines for people. */
 const LOG_FORMATS = ['json', 'pretty'] as const;
 
 /**
- * The log as `LOG_LEVEL` and `LOG_FORMAT` say. An unknown value is reported in the log, and the default
- * taken.
+ * Opens the log according to `LOG_LEVEL` and `LOG_FORMAT`. An unknown value is logged, and the default
+ * used instead.
  *
- * @param destination where the lines go
- * @default standard output
+ * @param destination standard output if absent
  */
 export async function openLog(
   env: Readonly<Record<string, string | undefined>>,
@@ -21,7 +19,7 @@ export async function openLog(
     const value = known.find((one) => one === given.toLowerCase());
     if (value === undefined && given !== '') {
       problems.push(
-        `${name} is "${given}", which is none of ${known.join(', ')}; ${standard} is used.`,
+        `${name} is "${given}", which is none of ${known.join(', ')}; using ${standard}.`,
       );
     }
     return value ?? standard;
@@ -34,17 +32,13 @@ export async function openLog(
   return logger;
 }
 
-/** Loaded on demand: not needed where a machine reads the log. */
+/** Loads pino-pretty only if needed. */
 async function prettyLines(
   destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
 ): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
-  // Has colours on a terminal only.
+  // Uses colours on terminals only.
   const pretty = prettyFactory({ singleLine: true });
-  // Written at once rather than through a stream, so that the last line before an exit is not lost.
-  return {
-    write: (line) => {
-      destination.write(pretty(line));
-    },
-  };
+  // Written synchronously, so that the last line before an exit is not lost.
+  return { write: (line) => destination.write(pretty(line)) };
 }

@@ -3,16 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp } from 'pino-http';
 import type { Logger } from './logger.js';
 
-/** An id that a proxy in front may have given to the request; anything else is ignored. */
+/** A request id that a reverse proxy may have set; other values are ignored. */
 const GIVEN_ID = /^[\w.:-]{1,128}$/;
 const PATH_OF_JOB = /^\/transfer\/([0-9a-f-]{36})$/i;
 const LONGEST_PATH = 200;
 
 /**
- * Gives each request its id (that of `X-Request-Id`, or a new one) as `id`, answers with it, and
- * writes one line when the request has ended: who, what about, which status, how long.
+ * Middleware that sets `id` on each request (from `X-Request-Id`, or a new one), returns it in that
+ * header, and logs one line at the end of the request.
  *
- * @param factsOf what is known of a request when it has ended
+ * @param factsOf additional fields of that line
  */
 export function requestLog(logger: Logger, factsOf: (request: object) => object) {
   const about = (request: IncomingMessage): object => {
@@ -29,7 +29,7 @@ export function requestLog(logger: Logger, factsOf: (request: object) => object)
     },
     quietReqLogger: true,
     customAttributeKeys: { reqId: 'requestId' },
-    // Only what is named here is written: headers hold tokens.
+    // Nothing else is logged: headers contain tokens.
     serializers: {
       req: (request: { readonly method?: string; readonly url?: string }) => ({
         method: request.method,
@@ -44,7 +44,7 @@ export function requestLog(logger: Logger, factsOf: (request: object) => object)
     customSuccessMessage: (_request, response) =>
       response.writableFinished ? 'request' : 'request aborted by the caller',
     customErrorMessage: () => 'request',
-    // The reason of a failure has a line of its own, without a stack.
+    // The failure itself has its own line.
     customErrorObject: (request, _response, _error, value: object) => ({
       ...about(request),
       ...value,
@@ -53,18 +53,18 @@ export function requestLog(logger: Logger, factsOf: (request: object) => object)
   });
 }
 
-/** A user's mistake is no fault of the service, and an outage of another service passes. */
 function levelOf(
   request: IncomingMessage,
   response: ServerResponse,
 ): 'debug' | 'info' | 'warn' | 'error' {
-  // Probes come all the time; errors are logged where they happen.
+  // Probes are frequent, and their failures are logged elsewhere.
   if (/^\/(?:health|metrics)\b/.test(request.url ?? '')) return 'debug';
+  // An upstream outage is temporary.
   if (response.statusCode === 503) return 'warn';
   return response.statusCode >= 500 ? 'error' : 'info';
 }
 
-/** Without the query, which may hold a token by mistake. */
+/** Without the query, which may contain a token by mistake. */
 function pathOf(url = ''): string {
   return url.split('?', 1)[0]?.slice(0, LONGEST_PATH) ?? '';
 }

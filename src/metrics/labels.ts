@@ -1,40 +1,31 @@
 import { RequestMethod } from '@nestjs/common';
 import type { Transfer } from '../domain/transfer.js';
 
-/**
- * The values that labels may have. Nothing that a user sends ever becomes one: each further value is
- * a further series that Prometheus keeps, and users could fill its disk.
- */
+// No label value ever comes from user input: each new value creates a series in Prometheus, so users
+// could fill its disk.
 
-/** Where the decorators of `@nestjs/common` and `@nestjs/swagger` note what they were given. */
+/** Metadata keys of the decorators in `@nestjs/common` and `@nestjs/swagger`. */
 const METADATA = { path: 'path', method: 'method', operation: 'swagger/apiOperation' };
 
 /**
- * The label of each route of the REST interface, by method and path as the router names them: the
- * operation id of what needs a token, such as `PostTransferTask`; for the rest the group, such as
- * `health`.
+ * The label of each route, by method and path as the router names them: the operation id of routes
+ * that need a token, such as `PostTransferTask`, and the group of the others, such as `health`.
  */
 export function routeLabels(controllers: readonly object[]): ReadonlyMap<string, string> {
-  return new Map(
-    controllers.flatMap((controller) => labelsOf(controller as { prototype: object })),
-  );
+  return new Map(controllers.flatMap((one) => labelsOf(one as { prototype: object })));
 }
 
 function labelsOf(controller: { readonly prototype: object }): (readonly [string, string])[] {
   const group = String(Reflect.getMetadata(METADATA.path, controller));
-  const handlers: readonly unknown[] = Object.values(
-    Object.getOwnPropertyDescriptors(controller.prototype),
-  ).map(({ value }): unknown => value);
-  return handlers.flatMap((handler) => {
+  const members = Object.values(Object.getOwnPropertyDescriptors(controller.prototype));
+  return members.flatMap(({ value: handler }: { readonly value?: unknown }) => {
     if (typeof handler !== 'function') return [];
     const operation = Reflect.getMetadata(METADATA.operation, handler) as Operation | undefined;
     if (operation === undefined) return [];
-    const method = RequestMethod[Number(Reflect.getMetadata(METADATA.method, handler))];
+    const method = RequestMethod[Number(Reflect.getMetadata(METADATA.method, handler))] ?? '';
     const path = `/${group}/${String(Reflect.getMetadata(METADATA.path, handler))}`;
-    const isOpen = operation.security?.length === 0;
-    return [
-      [`${method ?? ''} ${path.replace(/\/+$/, '')}`, isOpen ? group : operation.operationId],
-    ];
+    const label = operation.security?.length === 0 ? group : operation.operationId;
+    return [[`${method} ${path.replace(/\/+$/, '')}`, label] as const];
   });
 }
 
@@ -43,14 +34,14 @@ interface Operation {
   readonly security?: readonly unknown[];
 }
 
-/** The page that shows the OpenAPI document, its parts, and the document: no routes of a controller. */
+/** Whether a path belongs to the API documentation, which no controller serves. */
 export function isDocumentation(path: string): boolean {
   return /^\/(?:docs(?:\/|$)|openapi\.(?:yaml|json)\/?$)/i.test(path);
 }
 
 const STATUSES: ReadonlySet<number> = new Set([200, 302, 304, 400, 401, 403, 404, 429, 500, 503]);
 
-/** The status of an answer, or `other`. */
+/** The status of a response, or `other`. */
 export function statusLabel(status: number): string {
   return STATUSES.has(status) ? String(status) : 'other';
 }
@@ -62,16 +53,13 @@ export function statusClass(status: number): string {
 
 const FAILURES: ReadonlySet<string> = new Set(['timeout', 'not-sent', 'lost', 'aborted']);
 
-/**
- * How a call to SciCat or Globus ended: the class of its status, `429` when there were too many, why
- * there was no answer, or `other`.
- */
+/** The outcome of a call: its status class, `429`, why there was no response, or `other`. */
 export function callOutcome(outcome: string): string {
   if (outcome === '429' || FAILURES.has(outcome)) return outcome;
   return /^\d{3}$/.test(outcome) ? statusClass(Number(outcome)) : 'other';
 }
 
-/** How transfers end. The two of the middle have arrived, but something was left to be done. */
+/** How transfers end. In the two `finished-…` cases the files arrived, but a last step failed. */
 export const END_OUTCOMES = [
   'finished',
   'finished-not-marked',
@@ -80,7 +68,7 @@ export const END_OUTCOMES = [
   'cancelled',
 ] as const;
 
-/** How a transfer has ended; undefined while it has not. */
+/** How a transfer ended; undefined while it is open. */
 export function endOutcome({ status }: Transfer): (typeof END_OUTCOMES)[number] | undefined {
   switch (status.state) {
     case 'finished':
@@ -95,17 +83,14 @@ export function endOutcome({ status }: Transfer): (typeof END_OUTCOMES)[number] 
   }
 }
 
-/** The two sides of a transfer as labels. */
-export interface Sides {
-  readonly source: string;
-  readonly destination: string;
-}
-
 /**
- * The facilities of a transfer by name, as far as the configuration in force has them. Those it has
- * not (any more), and those of jobs of the Go version, which kept no names, are `other`.
+ * The facilities of a transfer. Those that are not in the current configuration are `other`, and so
+ * are those of jobs of the Go version, which did not record them.
  */
-export function sidesOf({ origin }: Transfer, configured: ReadonlySet<string>): Sides {
+export function sidesOf(
+  { origin }: Transfer,
+  configured: ReadonlySet<string>,
+): { source: string; destination: string } {
   if (origin.kind !== 'recorded') return { source: 'other', destination: 'other' };
   const { source, destination } = origin.record;
   const known = (name: string): string => (configured.has(name) ? name : 'other');

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { EventHub } from '../events/event-hub.js';
@@ -10,16 +10,17 @@ import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
+import { metricsIn } from './define-metrics.js';
 import { routeLabels } from './labels.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
 import { StateMetrics } from './state-metrics.js';
 import { TransferMetrics } from './transfer-metrics.js';
-import { UpstreamMetrics } from './upstream-metrics.js';
+import { upstreamMetrics } from './upstream-metrics.js';
 
 /**
- * `GET /metrics`. Nothing knows of it: it listens to the events and to the calls, and looks at the
- * tracker when it is asked.
+ * `GET /metrics`. The rest of the service does not depend on it: it listens to events and calls, and
+ * reads the tracker's state when scraped.
  */
 @Module({
   imports: [TrackingModule, DiscoveryModule],
@@ -35,12 +36,9 @@ import { UpstreamMetrics } from './upstream-metrics.js';
       inject: [Registry, DiscoveryService],
     },
     {
-      provide: UpstreamMetrics,
-      useFactory: (registry: Registry, calls: UpstreamCalls) => {
-        const metrics = new UpstreamMetrics(registry);
-        calls.listen(metrics.observe);
-        return metrics;
-      },
+      provide: upstreamMetrics,
+      useFactory: (registry: Registry, calls: UpstreamCalls) =>
+        calls.listen(upstreamMetrics(registry)),
       inject: [Registry, UpstreamCalls],
     },
     {
@@ -75,21 +73,18 @@ import { UpstreamMetrics } from './upstream-metrics.js';
 })
 export class MetricsModule {}
 
-/** With the metrics of the process. */
+/** Includes the metrics of the process. */
 function newRegistry(): Registry {
   const registry = new Registry();
-  // The event loop's delay is measured by a timer: ten a second wake an idle service often enough.
+  // Measuring the event loop's delay takes a timer; ten times a second is often enough.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
-  new Gauge({
-    name: 'globus_proxy_build_info',
-    help: 'Always 1; its labels say what runs.',
-    labelNames: ['version', 'node_version'],
-    registers: [registry],
-  }).set({ version: serviceVersion(), node_version: process.version }, 1);
+  metricsIn(registry)
+    .gauge('build_info', 'Always 1; the labels show the versions.', ['version', 'node_version'])
+    .set({ version: serviceVersion(), node_version: process.version }, 1);
   return registry;
 }
 
-/** Names of the facilities in force; made anew only when the configuration was replaced. */
+/** Names of the configured facilities, recomputed only after a reload. */
 function facilityNames(config: ConfigSnapshots): () => ReadonlySet<string> {
   let of: AppConfig | undefined;
   let names: ReadonlySet<string> = new Set();

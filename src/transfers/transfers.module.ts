@@ -20,34 +20,26 @@ import { FacilityController } from './http/facility.controller.js';
 import { FileListBody } from './http/file-list-body.js';
 import { TransferController } from './http/transfer.controller.js';
 
-const COMMON = { tracking: TRANSFER_TRACKING, events: TRANSFER_EVENTS };
-const RULES = { facilities: FacilityAuthorization, config: ConfigSnapshots };
+const DEPS = {
+  jobs: TRANSFER_JOBS,
+  fileLists: FILE_LIST_STORE,
+  tracking: TRANSFER_TRACKING,
+  events: TRANSFER_EVENTS,
+  facilities: FacilityAuthorization,
+  config: ConfigSnapshots,
+  clock: CLOCK,
+};
 
-/** Requesting, previewing, cancelling and looking up transfers; the facilities between them. */
+/** Requesting, previewing, cancelling and looking up transfers, and listing facilities. */
 @Module({
   imports: [AuthModule, ScicatModule, DataFolderModule, TrackingModule, FacilitiesModule],
   controllers: [TransferController, FacilityController],
   providers: [
     FileListBody,
-    {
-      provide: RequestTransfer,
-      ...assemble(RequestTransfer, {
-        ...COMMON,
-        ...RULES,
-        jobs: TRANSFER_JOBS,
-        fileLists: FILE_LIST_STORE,
-        clock: CLOCK,
-      }),
-    },
-    { provide: PreviewTransfer, ...assemble(PreviewTransfer, { ...COMMON, ...RULES }) },
-    {
-      provide: CancelTransfer,
-      ...assemble(CancelTransfer, { ...COMMON, jobs: TRANSFER_JOBS, clock: CLOCK }),
-    },
-    {
-      provide: LookUpTransfers,
-      ...assemble(LookUpTransfers, { ...COMMON, jobs: TRANSFER_JOBS }),
-    },
+    ...[RequestTransfer, PreviewTransfer, CancelTransfer, LookUpTransfers].map((operation) => ({
+      provide: operation,
+      ...assemble(operation, DEPS),
+    })),
   ],
 })
 export class TransfersModule {}

@@ -92,7 +92,7 @@ describe(PAGE, () => {
       'transfer adopted from SciCat',
       'transfer changed',
       'start failed',
-      'too many wrong tokens',
+      'too many invalid tokens',
       'connection limit reached',
       'it is a job of the Go version and names no Globus task',
     ]) {

@@ -56,7 +56,7 @@ describe('wrong tokens from one address', () => {
       'TOO_MANY_FAILED_LOGINS',
     ]);
     expect([questions(), datasetsRead()]).toEqual([asked, 0]);
-    const lines = logged.filter((line) => line.includes('too many wrong tokens'));
+    const lines = logged.filter((line) => line.includes('too many invalid tokens'));
     expect(lines.map((line) => (JSON.parse(line) as { address: string }).address)).toEqual([
       '127.0.0.1',
     ]);

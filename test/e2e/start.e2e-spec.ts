@@ -47,7 +47,7 @@ describe('the start', () => {
       const probe = await service.call('GET', '/health/ready');
       expect([probe.status, globusOf(probe)]).toEqual([
         200,
-        { status: 'up', reachable: false, problem: 'Globus has not answered yet.' },
+        { status: 'up', reachable: false, problem: 'Globus has not responded yet.' },
       ]);
       await service.app.get(DependencyHealth).askGlobus();
       const later = await service.call('GET', '/health/ready');

@@ -1,10 +1,8 @@
 import type { Tracker } from '../../src/tracking/tracker.js';
 import { fingerprint } from '../../src/domain/fingerprint.js';
 import type { AdmissionResult } from '../../src/ports/transfer-tracking.port.js';
-import {
-  RequestTransfer,
-  type TransferRequestOptions,
-} from '../../src/transfers/application/request-transfer.js';
+import type { TransferRequestOptions } from '../../src/transfers/application/assess-request.js';
+import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import type { TransferJobDocument } from '../../src/domain/job-reading.js';
 import type { Transfer } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';

@@ -108,7 +108,7 @@ describe('an explanation', () => {
     expect(explained({ parameters: { collectionRootPath: '/other' } }).answer).toEqual({
       status: 400,
       code: 'INVALID_REQUEST',
-      message: expect.stringMatching(/not inside the collection's root/),
+      message: expect.stringMatching(/not inside the collection root/),
     });
   });
 

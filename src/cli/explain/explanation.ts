@@ -3,13 +3,8 @@ import type { ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';
 import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import type { Facility } from '../../facilities/facility.js';
-import { PATH_CHECKS } from '../../facilities/path-resolution.js';
-import {
-  type AppliedRule,
-  ownerGroupRule,
-  pathRules,
-  type RuleName,
-} from '../../facilities/request-rules.js';
+import { PATH_CHECKS, pathRules } from '../../facilities/path-resolution.js';
+import { type AppliedRule, ownerGroupRule, type RuleName } from '../../facilities/request-rules.js';
 import type { Identity } from '../../ports/identities.port.js';
 import { remedyFor } from './remedy.js';
 

@@ -1,5 +1,6 @@
 import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
+import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
   AccessDeniedError,
@@ -7,75 +8,74 @@ import {
   InvalidRequestError,
 } from '../../errors/request.errors.js';
 import type { Facility } from '../../facilities/facility.js';
-import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
+import { pathRules } from '../../facilities/path-resolution.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
   ownerGroupRule,
-  pathRules,
   type RuleName,
 } from '../../facilities/request-rules.js';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import { type CheckedFileList, checkFileList } from '../../file-lists/check-file-list.js';
+import type { FileList } from '../../file-lists/file-list.js';
+import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { Dataset } from '../../ports/datasets.port.js';
-import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
+import type { Decision } from '../../ports/transfer-events.port.js';
+import type { TransferDeps } from './transfer-deps.js';
 
-/** What a user asks for, apart from the list of files. */
-interface TransferParameters {
-  readonly sourceFacility: string;
-  readonly destFacility: string;
-  readonly scicatPid: string;
-  /** Where the source collection's root is; empty or absent: not known. */
-  readonly collectionRootPath?: string;
-  readonly autoArchive: boolean;
-}
-
-/** A request of a known user, apart from the list of files. */
-export interface AssessmentRequest {
+/** A request of an authenticated user. */
+export interface TransferRequestOptions {
   readonly requester: Requester;
-  /** The dataset, read with the user's own token; it may still be on its way. */
+  /** Read with the user's own token; may still be pending. */
   readonly dataset: Promise<Dataset>;
-  readonly parameters: TransferParameters;
+  readonly parameters: {
+    readonly sourceFacility: string;
+    readonly destFacility: string;
+    readonly scicatPid: string;
+    /** Root of the source collection; empty or absent if unknown. */
+    readonly collectionRootPath?: string;
+    readonly autoArchive: boolean;
+  };
+  /**
+   * Reads the file list, undefined for the whole dataset folder. Called only after the user is known
+   * to be allowed to transfer the dataset.
+   */
+  readonly files: () => Promise<FileList | undefined>;
 }
 
-/** What a request is judged by, and where the decision is reported. */
-export interface AssessmentDeps {
-  readonly facilities: FacilityAuthorization;
-  readonly config: AppConfig;
-  readonly events: TransferEvents;
-  readonly operation: 'request' | 'preview';
-}
-
-/** An allowed request, worked out. */
+/** An allowed request. */
 export interface AssessedRequest {
   readonly dataset: Dataset;
   readonly source: RecordedSide;
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
-  /** Every rule, in the order in which it was applied. None refuses. */
+  /** All rules, in the order in which they were applied. */
   readonly rules: readonly AppliedRule[];
 }
 
+/** The rules whose sentences the audit line of an allowed request contains. */
+const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
+
 /**
- * Applies all rules to a request and works out its paths. Has no effect but for the audit line: the
- * decision is told to `events`, whichever way it goes.
+ * Applies all rules to a request and determines its paths. The only effect is the audit line, which
+ * is emitted for an allowed request and for a refused one.
  *
- * @throws AccessDeniedError for an unknown facility, a wrong direction, a missing group, or a
- *   dataset of a group that the user is not in
+ * @throws AccessDeniedError for an unknown facility, a wrong direction, missing access, or a dataset
+ *   of a group that the user is not in
  * @throws InvalidRequestError when the dataset can't be read or a path can't be used
  * @throws UpstreamError
  */
 export async function assessRequest(
-  input: AssessmentRequest,
-  { facilities, config, events, operation }: AssessmentDeps,
+  operation: 'request' | 'preview',
+  { requester, parameters, ...input }: TransferRequestOptions,
+  deps: Pick<TransferDeps, 'facilities' | 'config' | 'events'>,
 ): Promise<AssessedRequest> {
-  const { requester, parameters } = input;
-  const { identity } = requester;
+  const { identity, requestId } = requester;
   const decided = (
     verdict: Pick<Decision, 'allowed' | 'rule' | 'reason' | 'sourcePath' | 'destinationPath'>,
-  ): void => {
-    events.emit({
+  ): void =>
+    deps.events.emit({
       kind: 'decided',
-      requestId: requester.requestId,
+      requestId,
       operation,
       username: identity.username,
       datasetPid: parameters.scicatPid,
@@ -83,9 +83,8 @@ export async function assessRequest(
       destinationFacility: parameters.destFacility,
       ...verdict,
     });
-  };
   let rule = 'all';
-  const passed = (rules: readonly AppliedRule[]): readonly AppliedRule[] => {
+  const requirePassed = (rules: readonly AppliedRule[]): readonly AppliedRule[] => {
     for (const { refusal, message } of rules) {
       if (refusal === undefined) continue;
       rule = refusal.reason;
@@ -96,13 +95,13 @@ export async function assessRequest(
     return rules;
   };
   try {
-    const { source, destination, ...first } = facilities.apply(identity.document, parameters);
-    passed(first.rules);
+    const { source, destination, ...first } = deps.facilities.apply(identity.document, parameters);
+    requirePassed(first.rules);
     const dataset = await input.dataset.catch((error: unknown) => {
       rule = 'dataset-unreadable';
       throw error;
     });
-    const owner = passed([ownerGroupRule(identity.accessGroups, dataset)]);
+    const owner = requirePassed([ownerGroupRule(identity.accessGroups, dataset)]);
     if (source === undefined || destination === undefined) throw letThrough();
     const { rules, paths } = pathRules({
       source,
@@ -111,21 +110,16 @@ export async function assessRequest(
       username: identity.username,
       collectionRootPath: parameters.collectionRootPath,
     });
-    passed(rules);
-    if (paths.kind === 'refused') throw letThrough();
+    requirePassed(rules);
+    if (paths === undefined) throw letThrough();
     const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
-    decided({
-      allowed: true,
-      rule,
-      reason: inWords(applied),
-      sourcePath: paths.sourcePath,
-      destinationPath: paths.destinationPath,
-    });
+    const audited = applied.filter((one) => AUDITED.includes(one.rule));
+    decided({ allowed: true, rule, reason: audited.map((one) => one.message).join(' '), ...paths });
     return {
       dataset,
       source: side(source, paths.sourcePath),
       destination: side(destination, paths.destinationPath),
-      copy: copyOptions(config, source, destination),
+      copy: copyOptions(deps.config.current().transfer, source, destination),
       rules: applied,
     };
   } catch (error) {
@@ -134,39 +128,40 @@ export async function assessRequest(
   }
 }
 
-/** Why a request is allowed, with the values that were compared, for the audit line. */
-function inWords(rules: readonly AppliedRule[]): string {
-  return rules
-    .filter(({ rule }) => AUDITED.includes(rule))
-    .map(({ message }) => message)
-    .join(' ');
+/**
+ * Reads and checks the file list of an allowed request; undefined for the whole dataset folder.
+ *
+ * @throws InvalidRequestError TooBusyError
+ */
+export async function readFileList(
+  { files }: TransferRequestOptions,
+  { source, destination }: Pick<AssessedRequest, 'source' | 'destination'>,
+): Promise<CheckedFileList | undefined> {
+  const list = await files();
+  const atRoot = source.path === '/' || destination.path === '/';
+  return list && runCooperatively(checkFileList(list, atRoot));
 }
 
-const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
-
-/** A case that can't happen must not end in a transfer. */
+/** A case that can't happen must not result in a transfer. */
 function letThrough(): InternalError {
   return new InternalError('A rule passed what another rule refuses.');
 }
 
-function side(facility: Facility, path: string): RecordedSide {
-  return {
-    facility: facility.name,
-    collection: facility.collection,
-    path,
-    scopes: facility.scopes,
-  };
+function side({ name, collection, scopes }: Facility, path: string): RecordedSide {
+  return { facility: name, collection, path, scopes };
 }
 
-/** The service's way of copying, unless a facility has its own; the destination's wins. */
-function copyOptions(config: AppConfig, source: Facility, destination: Facility): CopyOptions {
-  const { transfer } = config;
-  const syncLevel = destination.syncLevel ?? source.syncLevel ?? transfer.syncLevel;
-  const { deadlineHours } = transfer;
+/** The destination's settings take precedence over the source's, and both over the service's. */
+function copyOptions(
+  { deadlineHours, preserveTimestamp, encryptData, ...common }: AppConfig['transfer'],
+  source: Facility,
+  destination: Facility,
+): CopyOptions {
+  const syncLevel = destination.syncLevel ?? source.syncLevel ?? common.syncLevel;
   return {
-    verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? transfer.verifyChecksum,
-    preserveTimestamp: transfer.preserveTimestamp,
-    encryptData: transfer.encryptData,
+    verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
+    preserveTimestamp,
+    encryptData,
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

@@ -192,7 +192,7 @@ describe('every decision leaves an audit line, with who, what and why', () => {
   ])('%s by its user', async (operation, ask) => {
     follow();
     await ask();
-    expect(events.all).toEqual([{ ...decision, operation, reason: 'it is their own transfer' }]);
+    expect(events.all).toEqual([{ ...decision, operation, reason: 'the transfer is their own' }]);
   });
 
   test('of a colleague: by which group', async () => {
@@ -212,7 +212,7 @@ describe('every decision leaves an audit line, with who, what and why', () => {
     await expect(ask()).rejects.toThrow(AccessDeniedError);
     const refused = { ...decision, operation, allowed: false, username: 'mallory' };
     expect(events.all).toEqual([
-      { ...refused, rule: 'job-unknown', reason: `There is no transfer with id ${JOB}.` },
+      { ...refused, rule: 'job-unknown', reason: `Transfer ${JOB} not found.` },
       {
         ...refused,
         reason: `Transfer ${JOB} belongs to another user, and you are not in its owner group.`,
@@ -230,7 +230,7 @@ describe('every decision leaves an audit line, with who, what and why', () => {
         rule: 'job-owner',
         allowed: true,
         username: 'alice',
-        reason: 'everybody may see their own transfers and those of their groups',
+        reason: 'all users may see their own transfers and those of their groups',
       },
     ]);
   });

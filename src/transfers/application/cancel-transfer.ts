@@ -1,85 +1,54 @@
 import type { Requester } from '../../auth/caller.js';
-import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import { isOurs, showsEnded } from '../../domain/job-reading.js';
-import type { EndRequest, Transfer } from '../../domain/transfer.js';
+import { showsEnded } from '../../domain/job-reading.js';
+import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import {
-  type JobAccess,
-  noSuchTransfer,
-  ownersOfJob,
-  ownersOfTransfer,
-  requireOwner,
-} from './job-access.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
-import type { TransferTracking } from '../../ports/transfer-tracking.port.js';
-
-/** What the service works with. */
-export interface CancelTransferDeps {
-  readonly jobs: TransferJobs;
-  readonly tracking: TransferTracking;
-  readonly events: TransferEvents;
-  readonly clock: Clock;
-}
+import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
+import { type JobAccess, trackedTransfer, transferJob } from './job-access.js';
+import type { TransferDeps } from './transfer-deps.js';
 
 /**
- * Ends a transfer on its owner's wish. The wish is in SciCat before the answer, so it survives a
- * crash; Globus is not waited for, and the task's real end decides what the transfer becomes.
+ * Cancels a transfer for one of its owners. The request is in SciCat before the response is sent, so
+ * it survives a crash. The response does not wait for Globus; how the Globus task actually ends
+ * decides the transfer's final status.
  */
 export class CancelTransfer {
-  constructor(private readonly deps: CancelTransferDeps) {}
+  constructor(
+    private readonly deps: Pick<TransferDeps, 'jobs' | 'tracking' | 'events' | 'clock'>,
+  ) {}
 
   /**
-   * @param remove also remove the SciCat job, as soon as the end is known
+   * @param remove also remove the SciCat job, once the transfer has ended
    * @throws JobNotFoundError AccessDeniedError AlreadyEndedError NotReadyError UpstreamError
    */
   async execute(requester: Requester, jobId: string, remove: boolean): Promise<void> {
-    const { tracking } = this.deps;
+    const { jobs, tracking } = this.deps;
     if (!tracking.ready) {
       throw new NotReadyError(
-        'The service is starting or stopping and can cancel nothing now; please try again in a minute.',
+        "The service is starting or stopping and can't cancel transfers now. Please try again in a minute.",
         { retryAfterSeconds: 30 },
       );
     }
-    const transfer = tracking.find(jobId)?.transfer;
-    const owners = transfer === undefined ? undefined : ownersOfTransfer(transfer);
-    if (transfer === undefined || owners === undefined) {
-      await this.endByJob(requester, jobId, remove);
-      return;
-    }
-    requireOwner({ operation: 'cancel', requester, jobId }, owners, this.deps.events);
-    await this.end(requester, transfer, remove);
+    const access: JobAccess = { operation: 'cancel', requester, jobId };
+    const transfer = trackedTransfer(access, this.deps)?.transfer ?? (await this.adopt(access));
+    if (transfer !== undefined) await this.end(requester, transfer, remove);
+    else if (remove) await jobs.remove(jobId);
+    else throw alreadyEnded(jobId);
   }
 
-  private async endByJob(requester: Requester, jobId: string, remove: boolean): Promise<void> {
-    const { jobs, tracking, events } = this.deps;
-    const access: JobAccess = { operation: 'cancel', requester, jobId };
-    const job = await jobs.read(jobId);
-    if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
-      throw noSuchTransfer(access, events);
-    }
-    requireOwner(access, ownersOfJob(job), events);
-    const transfer = showsEnded(job)
-      ? undefined
-      : (tracking.find(jobId)?.transfer ?? tracking.adopt(job));
-    if (transfer !== undefined) {
-      await this.end(requester, transfer, remove);
-      return;
-    }
-    if (!remove) throw alreadyEnded(jobId);
-    await jobs.remove(jobId);
+  /** Undefined if the job shows that the transfer has ended. */
+  private async adopt(access: JobAccess): Promise<Transfer | undefined> {
+    const { tracking } = this.deps;
+    const job = await transferJob(access, this.deps);
+    if (showsEnded(job)) return undefined;
+    return tracking.find(access.jobId)?.transfer ?? tracking.adopt(job);
   }
 
   private async end(requester: Requester, transfer: Transfer, remove: boolean): Promise<void> {
-    if (isFinal(transfer.status.state) && !remove) throw alreadyEnded(transfer.jobId);
-    const request: EndRequest = {
-      reason: 'user',
-      by: requester.identity.username,
-      at: new Date(this.deps.clock.now()).toISOString(),
-      remove,
-    };
-    await this.deps.tracking.requestEnd(transfer.jobId, request, requester.requestId);
+    const { jobId, status } = transfer;
+    if (isFinal(status.state) && !remove) throw alreadyEnded(jobId);
+    const at = new Date(this.deps.clock.now()).toISOString();
+    const request = { reason: 'user', by: requester.identity.username, at, remove } as const;
+    await this.deps.tracking.requestEnd(jobId, request, requester.requestId);
   }
 }
 

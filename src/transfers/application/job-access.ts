@@ -1,82 +1,93 @@
 import type { Requester } from '../../auth/caller.js';
-import type { Identity } from '../../ports/identities.port.js';
-import { AccessDeniedError, JobNotFoundError } from '../../errors/request.errors.js';
-import type { TransferJobDocument } from '../../domain/job-reading.js';
-import { field } from '../../domain/untyped.js';
-import type { Transfer } from '../../domain/transfer.js';
+import { isOurs, type TransferJobDocument } from '../../domain/job-reading.js';
 import { unsealRecord } from '../../domain/transfer-record.js';
-import type { Decision, TransferEvents } from '../../ports/transfer-events.port.js';
+import { field } from '../../domain/untyped.js';
+import { AccessDeniedError, JobNotFoundError } from '../../errors/request.errors.js';
+import type { Identity } from '../../ports/identities.port.js';
+import type { TrackedState } from '../../ports/transfer-tracking.port.js';
+import type { TransferDeps } from './transfer-deps.js';
 
-/** Who may see and cancel a transfer. */
-export interface Owners {
-  /** Names; '' stands for nobody and never matches. */
-  readonly users: readonly string[];
-  readonly group: string;
-}
-
-/** The owners of a transfer that is being followed and has a record. */
-export function ownersOfTransfer(transfer: Transfer): Owners | undefined {
-  if (transfer.origin.kind !== 'recorded') return undefined;
-  const { username, ownerGroup } = transfer.origin.record.requestedBy;
-  return { users: [username], group: ownerGroup };
-}
-
-/**
- * The owners of a job. SciCat replaces a user whom it does not know yet by the service's account,
- * so who asked counts as well, by the record.
- */
-export function ownersOfJob(job: TransferJobDocument): Owners {
-  const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
-  const asked = unsealed.ok ? [unsealed.record.requestedBy.username] : [];
-  return { users: [job.ownerUser, ...asked], group: job.ownerGroup };
-}
-
-/** What a user wants to do with a transfer. */
+/** A user's operation on a transfer. */
 export interface JobAccess {
   readonly operation: 'cancel' | 'look-up';
   readonly requester: Requester;
   readonly jobId: string;
 }
 
-/**
- * Lets only owners go on, and has every decision noted.
- *
- * @throws AccessDeniedError
- */
-export function requireOwner(access: JobAccess, owners: Owners, events: TransferEvents): void {
-  const { requester, jobId } = access;
-  const ownership = ownershipOf(requester.identity, owners);
-  if (ownership !== undefined) {
-    events.emit(decided(access, { allowed: true, rule: 'job-owner', reason: ownership }));
-    return;
-  }
-  const reason = `Transfer ${jobId} belongs to another user, and you are not in its owner group.`;
-  events.emit(decided(access, { allowed: false, rule: 'job-owner', reason }));
-  throw new AccessDeniedError(reason);
+interface Owners {
+  /** Names; an empty name never matches. */
+  readonly users: readonly string[];
+  readonly group: string;
 }
 
 /**
- * There is no such transfer, or none that this service made; one answer for both, and a note that
- * somebody has tried.
+ * The tracked transfer, for one of its owners; undefined if there is none, or none with a record of
+ * its owners.
+ *
+ * @throws AccessDeniedError
  */
-export function noSuchTransfer(access: JobAccess, events: TransferEvents): JobNotFoundError {
-  const reason = `There is no transfer with id ${access.jobId}.`;
-  events.emit(decided(access, { allowed: false, rule: 'job-unknown', reason }));
-  return new JobNotFoundError(reason);
+export function trackedTransfer(
+  access: JobAccess,
+  { tracking, events }: Pick<TransferDeps, 'tracking' | 'events'>,
+): TrackedState | undefined {
+  const tracked = tracking.find(access.jobId);
+  if (tracked?.transfer.origin.kind !== 'recorded') return undefined;
+  const { username, ownerGroup } = tracked.transfer.origin.record.requestedBy;
+  requireOwner(access, { users: [username], group: ownerGroup }, events);
+  return tracked;
+}
+
+/**
+ * The SciCat job of a transfer, for one of its owners. SciCat replaces a user it does not know yet
+ * with the service's account, so the user in the record counts as an owner as well.
+ *
+ * @throws JobNotFoundError when there is no such job, or it is not one of this service's
+ * @throws AccessDeniedError UpstreamError
+ */
+export async function transferJob(
+  access: JobAccess,
+  { jobs, events }: Pick<TransferDeps, 'jobs' | 'events'>,
+): Promise<TransferJobDocument> {
+  const job = await jobs.read(access.jobId);
+  if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
+    const reason = `Transfer ${access.jobId} not found.`;
+    decided(access, { allowed: false, rule: 'job-unknown', reason }, events);
+    throw new JobNotFoundError(reason);
+  }
+  const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
+  const recorded = unsealed.ok ? [unsealed.record.requestedBy.username] : [];
+  requireOwner(access, { users: [job.ownerUser, ...recorded], group: job.ownerGroup }, events);
+  return job;
+}
+
+function requireOwner(access: JobAccess, owners: Owners, events: TransferDeps['events']): void {
+  const ownership = ownershipOf(access.requester.identity, owners);
+  const reason =
+    ownership ??
+    `Transfer ${access.jobId} belongs to another user, and you are not in its owner group.`;
+  decided(access, { allowed: ownership !== undefined, rule: 'job-owner', reason }, events);
+  if (ownership === undefined) throw new AccessDeniedError(reason);
 }
 
 function decided(
   { operation, requester, jobId }: JobAccess,
-  verdict: Pick<Decision, 'allowed' | 'rule' | 'reason'>,
-): Decision {
+  verdict: { readonly allowed: boolean; readonly rule: string; readonly reason: string },
+  events: TransferDeps['events'],
+): void {
   const { requestId, identity } = requester;
-  return { kind: 'decided', requestId, operation, ...verdict, username: identity.username, jobId };
+  events.emit({
+    kind: 'decided',
+    requestId,
+    operation,
+    ...verdict,
+    username: identity.username,
+    jobId,
+  });
 }
 
-/** How the user owns it, in words; undefined when they don't. Nothing is equal to an empty name or group. */
-function ownershipOf(identity: Identity, owners: Owners): string | undefined {
-  const { username, accessGroups } = identity;
-  if (username !== '' && owners.users.includes(username)) return 'it is their own transfer';
+/** Undefined if the user is not an owner. An empty name or group matches nothing. */
+function ownershipOf({ username, accessGroups }: Identity, owners: Owners): string | undefined {
+  if (username !== '' && owners.users.includes(username)) return 'the transfer is their own';
   if (owners.group !== '' && accessGroups.includes(owners.group)) {
     return `they are in its owner group "${owners.group}"`;
   }

@@ -1,78 +1,44 @@
 import type { Requester } from '../../auth/caller.js';
-import { isOurs } from '../../domain/job-reading.js';
 import { itemOfJob, itemOfTransfer, type TransferItem } from '../../domain/transfer-item.js';
-import {
-  type JobAccess,
-  noSuchTransfer,
-  ownersOfJob,
-  ownersOfTransfer,
-  requireOwner,
-} from './job-access.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
-import type { TransferTracking } from '../../ports/transfer-tracking.port.js';
+import { trackedTransfer, transferJob } from './job-access.js';
+import type { TransferDeps } from './transfer-deps.js';
 
-/** What the service works with. */
-export interface LookUpTransfersDeps {
-  readonly jobs: TransferJobs;
-  readonly tracking: TransferTracking;
-  readonly events: TransferEvents;
-}
-
-/** One page of a user's transfers. */
-export interface TransferPage {
-  readonly total: number;
-  readonly transfers: readonly TransferItem[];
-}
-
-/** Shows transfers to those who may see them. */
+/** Shows transfers to their owners. */
 export class LookUpTransfers {
-  constructor(private readonly deps: LookUpTransfersDeps) {}
+  constructor(private readonly deps: Pick<TransferDeps, 'jobs' | 'tracking' | 'events'>) {}
 
-  /**
-   * One transfer, as it stands now.
-   *
-   * @throws JobNotFoundError AccessDeniedError UpstreamError
-   */
+  /** @throws JobNotFoundError AccessDeniedError UpstreamError */
   async one(requester: Requester, jobId: string): Promise<TransferItem> {
-    const { jobs, tracking, events } = this.deps;
-    const access: JobAccess = { operation: 'look-up', requester, jobId };
-    const tracked = tracking.find(jobId);
-    const owners = tracked && ownersOfTransfer(tracked.transfer);
-    if (tracked !== undefined && owners !== undefined) {
-      requireOwner(access, owners, events);
-      return itemOfTransfer(tracked.transfer, tracked.queuePosition);
-    }
-    const job = await jobs.read(jobId);
-    if (job === undefined || !isOurs(job, jobs.ownAccounts())) {
-      throw noSuchTransfer(access, events);
-    }
-    requireOwner(access, ownersOfJob(job), events);
-    return itemOfJob(job);
+    const access = { operation: 'look-up', requester, jobId } as const;
+    const tracked = trackedTransfer(access, this.deps);
+    return tracked === undefined
+      ? itemOfJob(await transferJob(access, this.deps))
+      : itemOfTransfer(tracked.transfer, tracked.queuePosition);
   }
 
-  /** The user's transfers, newest first. @throws UpstreamError */
-  async list(requester: Requester, page: number, pageSize: number): Promise<TransferPage> {
+  /** The user's transfers and those of their groups, newest first. @throws UpstreamError */
+  async list(
+    { identity, requestId }: Requester,
+    page: number,
+    pageSize: number,
+  ): Promise<{ readonly total: number; readonly transfers: readonly TransferItem[] }> {
     const { jobs, tracking, events } = this.deps;
-    const { identity, requestId } = requester;
     events.emit({
       kind: 'decided',
       requestId,
       operation: 'list',
       allowed: true,
       rule: 'job-owner',
-      reason: 'everybody may see their own transfers and those of their groups',
+      reason: 'all users may see their own transfers and those of their groups',
       username: identity.username,
     });
     const { total, jobs: found } = await jobs.list(identity, page, pageSize);
-    return {
-      total,
-      transfers: found.map((job) => {
-        const tracked = tracking.find(job.id);
-        return tracked === undefined
-          ? itemOfJob(job)
-          : itemOfTransfer(tracked.transfer, tracked.queuePosition);
-      }),
-    };
+    const transfers = found.map((job) => {
+      const tracked = tracking.find(job.id);
+      return tracked === undefined
+        ? itemOfJob(job)
+        : itemOfTransfer(tracked.transfer, tracked.queuePosition);
+    });
+    return { total, transfers };
   }
 }

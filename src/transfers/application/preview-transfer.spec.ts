@@ -21,7 +21,8 @@ import {
 import { type FileEntry } from '../../file-lists/file-list.js';
 import { PreviewTransfer } from './preview-transfer.js';
 import { type AppliedRule, RULES } from '../../facilities/request-rules.js';
-import { RequestTransfer, type TransferRequestOptions } from './request-transfer.js';
+import type { TransferRequestOptions } from './assess-request.js';
+import { RequestTransfer } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
 const config = configOf({

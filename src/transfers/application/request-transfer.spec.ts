@@ -38,7 +38,8 @@ import {
 } from '../../errors/upstream.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
 import { readJob } from '../../domain/job-reading.js';
-import { RequestTransfer, type TransferRequestOptions } from './request-transfer.js';
+import type { TransferRequestOptions } from './assess-request.js';
+import { RequestTransfer } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 
 const FIRST_JOB = jobIdOf(901);
@@ -411,7 +412,7 @@ describe('every decision leaves an audit line', () => {
         allowed: true,
         rule: 'all',
         reason:
-          '"PSI" is at profile.accessGroups of the SciCat account. "CSCS" is at profile.accessGroups of the SciCat account. The dataset\'s owner group "p123" is among the access groups.',
+          'The SciCat account has "PSI" at profile.accessGroups. The SciCat account has "CSCS" at profile.accessGroups. The user is in the dataset\'s owner group "p123".',
         sourcePath: '/data/run1',
         destinationPath: '/archive/e001',
       },
@@ -427,7 +428,7 @@ describe('every decision leaves an audit line', () => {
         ...decision,
         allowed: false,
         rule: 'access:PSI',
-        reason: expect.stringContaining('"PSI" is not at profile.accessGroups'),
+        reason: expect.stringContaining('does not have "PSI" at profile.accessGroups'),
       },
     ]);
   });

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { fingerprint } from '../../domain/fingerprint.js';
+import type { CreatedJob } from '../../domain/transfer.js';
+import type { TransferRecord } from '../../domain/transfer-record.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import {
@@ -8,98 +10,83 @@ import {
   UpstreamError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
-import type { Clock } from '../../ports/clock.port.js';
-import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { FileList } from '../../file-lists/file-list.js';
-import { fingerprint } from '../../domain/fingerprint.js';
-import type { CreatedJob } from '../../domain/transfer.js';
-import type { TransferRecord } from '../../domain/transfer-record.js';
-import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
-import { type AssessmentRequest, assessRequest } from './assess-request.js';
-import { checkFileList } from '../../file-lists/check-file-list.js';
-import type { FileListStore } from '../../ports/file-list-store.port.js';
-import type { TransferEvents } from '../../ports/transfer-events.port.js';
-import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
-import type { StoredTransfer, TransferTracking } from '../../ports/transfer-tracking.port.js';
+import type { StoredTransfer } from '../../ports/transfer-tracking.port.js';
+import {
+  type AssessedRequest,
+  assessRequest,
+  readFileList,
+  type TransferRequestOptions,
+} from './assess-request.js';
+import type { TransferDeps } from './transfer-deps.js';
 
-/** What the service works with. */
-export interface RequestTransferDeps {
-  readonly jobs: TransferJobs;
-  readonly fileLists: FileListStore;
-  readonly tracking: TransferTracking;
-  readonly events: TransferEvents;
-  readonly facilities: FacilityAuthorization;
-  readonly config: ConfigSnapshots;
-  readonly clock: Clock;
-  /** Makes the transfer's key. @default random */
-  readonly newUuid?: () => string;
-}
-
-/** A request of a known user. */
-export interface TransferRequestOptions extends AssessmentRequest {
-  /**
-   * Gives the file list, once it is clear that the user may have the dataset moved; undefined: the
-   * whole dataset folder.
-   */
-  readonly files: () => Promise<FileList | undefined>;
-}
-
-/** A request that passed all rules. */
-interface Wanted {
+/** An allowed request, ready to be stored. */
+interface PreparedRequest {
   readonly record: TransferRecord;
   /**
-   * Gives the checked file list once, undefined for the whole folder: after that only the store may
-   * hold on to 400,000 entries while SciCat and Globus are asked.
+   * Returns the checked file list once, so that its up to 400,000 entries can be freed while SciCat
+   * and Globus are called. Undefined for the whole folder.
    */
   readonly takeFiles: () => FileList | undefined;
 }
 
-/** Pauses before the searches for a job whose creation had no clear outcome. */
+/** Pauses before the searches for a job that SciCat may have created. */
 const SEARCH_AFTER_MS = [0, 500, 2000];
 
 /**
- * Accepts a transfer. The order of the steps is what makes it safe: check without any effect, store
- * the file list, create the SciCat job (from then on the transfer is durable), and only then ask
- * Globus under an id that the job already holds.
+ * Accepts transfers. The order of the steps makes this safe: check without any effect, store the file
+ * list, create the SciCat job (which makes the transfer durable), and only then call Globus, with a
+ * submission id that the job already contains.
  */
 export class RequestTransfer {
-  constructor(private readonly deps: RequestTransferDeps) {}
+  constructor(
+    private readonly deps: TransferDeps & {
+      /** Makes the transfer's key. @default random */
+      readonly newUuid?: () => string;
+    },
+  ) {}
 
   /**
-   * @returns id of the SciCat job that stands for the transfer
+   * @returns id of the transfer's SciCat job
    * @throws AccessDeniedError InvalidRequestError TransferRefusedError QueueFullError NotReadyError
-   *   SpoolUnavailableError UpstreamError
+   *   TooBusyError SpoolUnavailableError UpstreamError
    */
   async execute(input: TransferRequestOptions): Promise<string> {
-    const asked = await this.wanted(await this.assess(input), input);
-    const { requestId, identity } = input.requester;
-    const result = await this.deps.tracking.admit({
-      fingerprint: fingerprint(asked.record),
+    const prepared = await this.prepare(input);
+    const { datasetPid } = prepared.record;
+    const { identity, requestId } = input.requester;
+    const { kind, jobId } = await this.deps.tracking.admit({
+      fingerprint: fingerprint(prepared.record),
       requestId,
-      store: (submissionId) => this.store(asked, submissionId),
+      store: (submissionId) => this.store(prepared, submissionId),
     });
-    if (result.kind === 'repeats') {
-      const { datasetPid } = asked.record;
-      this.deps.events.emit({
-        kind: 'repeated',
-        jobId: result.jobId,
-        datasetPid,
-        username: identity.username,
-        requestId,
-      });
+    if (kind === 'repeats') {
+      const { username } = identity;
+      this.deps.events.emit({ kind: 'repeated', jobId, datasetPid, username, requestId });
     }
-    return result.jobId;
+    return jobId;
   }
 
-  private async assess(input: TransferRequestOptions): Promise<TransferRecord> {
-    const { requester, parameters } = input;
-    const { identity } = requester;
-    const { dataset, source, destination, copy } = await assessRequest(input, {
-      facilities: this.deps.facilities,
-      config: this.deps.config.current(),
-      events: this.deps.events,
-      operation: 'request',
-    });
+  private async prepare(input: TransferRequestOptions): Promise<PreparedRequest> {
+    const assessed = await assessRequest('request', input, this.deps);
+    const record = this.recordOf(input, assessed);
+    const list = await readFileList(input, assessed);
+    let files = list?.files;
+    return {
+      record: list === undefined ? record : { ...record, fileList: list.digest },
+      takeFiles: () => {
+        const taken = files;
+        files = undefined;
+        return taken;
+      },
+    };
+  }
+
+  private recordOf(
+    { requester: { identity }, parameters }: TransferRequestOptions,
+    { dataset, source, destination, copy }: AssessedRequest,
+  ): TransferRecord {
+    const { username, email } = identity;
     return {
       version: 1,
       key: (this.deps.newUuid ?? randomUUID)(),
@@ -109,8 +96,8 @@ export class RequestTransfer {
       copy,
       autoArchive: parameters.autoArchive,
       requestedBy: {
-        username: identity.username,
-        ...(identity.email === undefined ? {} : { email: identity.email }),
+        username,
+        ...(email === undefined ? {} : { email }),
         ownerGroup: dataset.ownerGroup,
       },
       dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
@@ -118,26 +105,13 @@ export class RequestTransfer {
     };
   }
 
-  private async wanted(record: TransferRecord, input: TransferRequestOptions): Promise<Wanted> {
-    const files = await input.files();
-    if (files === undefined) return { record, takeFiles: () => undefined };
-    const atRoot = record.source.path === '/' || record.destination.path === '/';
-    const list = await runCooperatively(checkFileList(files, atRoot));
-    let inHand: FileList | undefined = list.files;
-    return {
-      record: { ...record, fileList: list.digest },
-      takeFiles: () => {
-        const taken = inHand;
-        inHand = undefined;
-        return taken;
-      },
-    };
-  }
-
   /** Makes the transfer durable: first the file list, then the job. */
-  private async store(asked: Wanted, submissionId: string | undefined): Promise<StoredTransfer> {
-    const record = submissionId === undefined ? asked.record : { ...asked.record, submissionId };
-    const files = asked.takeFiles();
+  private async store(
+    { takeFiles, ...prepared }: PreparedRequest,
+    submissionId: string | undefined,
+  ): Promise<StoredTransfer> {
+    const record = { ...prepared.record, ...(submissionId === undefined ? {} : { submissionId }) };
+    const files = takeFiles();
     if (files !== undefined) await this.deps.fileLists.put(record.key, files);
     return { record, job: await this.createJob(record) };
   }
@@ -162,7 +136,7 @@ export class RequestTransfer {
       if (error instanceof UpstreamError && error.outcomeUnclear) {
         const found = await this.searchJob(record.key);
         if (found !== undefined) return found;
-        // It may still turn up; the caller is about to be told that it was not accepted.
+        // The job may still appear, but the response says that nothing was started.
         tracking.reportJobCreation({ kind: 'disowned', key: record.key });
         throw notCreated(error);
       }
@@ -171,7 +145,7 @@ export class RequestTransfer {
     }
   }
 
-  /** SciCat may have stored the job although it answered with an error, or not at all. */
+  /** SciCat may have stored the job although it returned an error, or did not respond. */
   private async searchJob(key: string): Promise<CreatedJob | undefined> {
     for (const pause of SEARCH_AFTER_MS) {
       await this.deps.clock.sleep(pause);
@@ -179,7 +153,7 @@ export class RequestTransfer {
         const job = await this.deps.jobs.findByKey(key);
         if (job !== undefined) return { jobId: job.id, createdAt: job.createdAt };
       } catch {
-        // Asked again; in the end the key is disowned, which covers this too.
+        // Retried; in the end the key is disowned.
       }
     }
     return undefined;
@@ -196,7 +170,7 @@ function notCreated(error: ProxyError): ProxyError {
   }
   return new UpstreamUnavailableError(
     'SciCat',
-    'SciCat could not store the transfer job, so nothing was started; please try again later.',
+    'SciCat could not store the transfer job, so nothing was started. Please try again later.',
     { outcomeUnclear: false, retryAfterSeconds: 60, cause: error },
   );
 }

@@ -1,18 +1,17 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 
-/** A field in the OpenAPI document: what it means, an example, and what else there is to say. */
+/** Documents a field of a request or response. */
 export function ApiField(
   description: string,
   example?: unknown,
   options: ApiPropertyOptions = {},
 ): PropertyDecorator {
-  const shown = example === undefined ? {} : { example };
-  return ApiProperty({ description, ...shown, ...options });
+  return ApiProperty({ description, ...(example === undefined ? {} : { example }), ...options });
 }
 
 /** Options of a field that may be absent. */
 export const OPTIONAL = { required: false } as const;
-/** Options of a number that counts something. */
+/** Options of an optional count. */
 export const COUNT = { type: 'integer', minimum: 0, required: false } as const;
 
 export const EXAMPLE_PID = '20.500.12345/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22';

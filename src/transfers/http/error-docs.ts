@@ -1,144 +1,122 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiResponse } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse } from '@nestjs/swagger';
 import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
+import { ApiField, EXAMPLE_JOB, OPTIONAL } from './api-field.js';
 
-/** The one shape of every error, for the OpenAPI document. */
 class GeneralErrorResponse {
-  @ApiProperty({ description: 'What went wrong and what to do about it, as a sentence.' })
+  @ApiField('What went wrong and what to do about it, in one or more sentences.')
   message!: string;
 
-  @ApiPropertyOptional({ description: 'More about the error.' })
+  @ApiField('Additional information about the error.', undefined, OPTIONAL)
   details?: string;
 
-  @ApiProperty({ description: 'What went wrong, for programs.', example: 'INVALID_REQUEST' })
+  @ApiField('Machine-readable error code.', 'INVALID_REQUEST')
   code!: string;
 
-  @ApiProperty({ description: "Identifies this request in the service's log." })
+  @ApiField("Identifies this request in the service's log.")
   requestId!: string;
 }
 
-/** What one status of an operation means. */
-export interface DocumentedError {
-  readonly status: number;
-  /** When it is answered. */
-  readonly description: string;
-  readonly code: ErrorCode;
-  /** A message as it may be answered. */
-  readonly message: string;
-}
+const SCICAT_DOWN = 'SciCat is unreachable. Please try again in a few minutes.';
+
+/** Errors of the operations: status, code, description, and an example of a message. */
+const ERRORS = {
+  BAD_REQUEST: [
+    400,
+    'INVALID_REQUEST',
+    'A parameter, the request body, a path or the dataset is invalid, or Globus permanently rejects the transfer.',
+    'The file list is empty. Leave it out to transfer the whole dataset folder.',
+  ],
+  BAD_PREVIEW_REQUEST: [
+    400,
+    'INVALID_REQUEST',
+    'A parameter, the request body, a path or the dataset is invalid.',
+    'The file list is empty. Leave it out to transfer the whole dataset folder.',
+  ],
+  NOT_CANCELLABLE: [
+    400,
+    'ALREADY_ENDED',
+    'The transfer does not exist, or it has already ended and `delete` is not set.',
+    `Transfer ${EXAMPLE_JOB} has already ended, so there is nothing to cancel. Add delete=true to remove its job.`,
+  ],
+  UNAUTHENTICATED: [
+    401,
+    'UNAUTHENTICATED',
+    'The SciCat token is missing, invalid or expired.',
+    'No SciCat token provided. Send it in the header SciCat-API-Key.',
+  ],
+  FORBIDDEN: [
+    403,
+    'ACCESS_DENIED',
+    'The facility is unknown or does not support this direction, you have no access to it, or you are not in the owner group of the dataset.',
+    'Unknown facility "EXAMPLE". Available facilities: EXAMPLE-SOURCE.',
+  ],
+  FORBIDDEN_NAME: [
+    403,
+    'ACCESS_DENIED',
+    'SciCat hides your user name from this service.',
+    'SciCat hides your user name from this service, because it looks like an e-mail address and personal information is masked. Ask the SciCat administrators to let this service see it.',
+  ],
+  FORBIDDEN_JOB: [
+    403,
+    'ACCESS_DENIED',
+    'The transfer belongs neither to you nor to one of your groups.',
+    `Transfer ${EXAMPLE_JOB} belongs to another user, and you are not in its owner group.`,
+  ],
+  JOB_NOT_FOUND: [
+    404,
+    'JOB_NOT_FOUND',
+    'The transfer does not exist.',
+    `Transfer ${EXAMPLE_JOB} not found.`,
+  ],
+  INTERNAL: [
+    500,
+    'INTERNAL',
+    'Internal error.',
+    'Internal error. Report the request id to the operator.',
+  ],
+  CANCEL_UNAVAILABLE: [
+    500,
+    'UPSTREAM_UNAVAILABLE',
+    'SciCat is unreachable, the service is starting or stopping, or an internal error occurred.',
+    SCICAT_DOWN,
+  ],
+  UNAVAILABLE: [
+    503,
+    'QUEUE_FULL',
+    'SciCat is unreachable, the service is starting, stopping or overloaded, the queue is full, or too many invalid tokens were sent from your address.',
+    'The queue is full: 100 transfers are waiting already. Please try again later.',
+  ],
+  SCICAT_UNAVAILABLE: [
+    503,
+    'UPSTREAM_UNAVAILABLE',
+    'SciCat is unreachable, the service is overloaded, or too many invalid tokens were sent from your address.',
+    SCICAT_DOWN,
+  ],
+} satisfies Readonly<Record<string, readonly [number, ErrorCode, string, string]>>;
 
 /** Documents the errors of an operation, each with an example. */
-export function ApiErrors(...errors: readonly DocumentedError[]): MethodDecorator {
-  return applyDecorators(
-    ApiExtraModels(GeneralErrorResponse),
-    ...errors.map(({ status, description, code, message }) =>
-      ApiResponse({
-        status,
-        description,
-        ...(errorStatus[code].retryable && status !== 500
-          ? { headers: { 'Retry-After': RETRY_AFTER } }
-          : {}),
-        content: {
-          'application/json': {
-            schema: { $ref: '#/components/schemas/GeneralErrorResponse' },
-            example: { message, code, requestId: '5f0c2a9e-6b1d-4c55-8a57-0c7e7ad2f3b1' },
-          },
+export function ApiErrors(...names: readonly (keyof typeof ERRORS)[]): MethodDecorator {
+  const responses = names.map((name) => {
+    const [status, code, description, message] = ERRORS[name];
+    return ApiResponse({
+      status,
+      description,
+      ...(errorStatus[code].retryable && status !== 500
+        ? { headers: { 'Retry-After': RETRY_AFTER } }
+        : {}),
+      content: {
+        'application/json': {
+          schema: { $ref: '#/components/schemas/GeneralErrorResponse' },
+          example: { message, code, requestId: '5f0c2a9e-6b1d-4c55-8a57-0c7e7ad2f3b1' },
         },
-      }),
-    ),
-  );
+      },
+    });
+  });
+  return applyDecorators(ApiExtraModels(GeneralErrorResponse), ...responses);
 }
 
 const RETRY_AFTER = {
   description: 'Seconds to wait before retrying.',
   schema: { type: 'integer' as const },
-};
-
-export const BAD_REQUEST: DocumentedError = {
-  status: 400,
-  description:
-    'A parameter, the body, a path or the dataset is invalid, or Globus refuses the transfer for good.',
-  code: 'INVALID_REQUEST',
-  message: 'The file list is empty. Leave it out to transfer the whole dataset folder.',
-};
-
-export const BAD_PREVIEW_REQUEST: DocumentedError = {
-  ...BAD_REQUEST,
-  description: 'A parameter, the body, a path or the dataset is invalid.',
-};
-
-export const UNAUTHENTICATED: DocumentedError = {
-  status: 401,
-  description: 'The SciCat token is missing, invalid or expired.',
-  code: 'UNAUTHENTICATED',
-  message: 'There is no SciCat token with this request. Send it in the header SciCat-API-Key.',
-};
-
-export const FORBIDDEN: DocumentedError = {
-  status: 403,
-  description:
-    'Unknown facility, wrong direction, no access to a facility, or a dataset of another group.',
-  code: 'ACCESS_DENIED',
-  message: 'There is no facility named "EXAMPLE"; the facilities here are EXAMPLE-SOURCE.',
-};
-
-export const FORBIDDEN_NAME: DocumentedError = {
-  status: 403,
-  description: 'SciCat hides your user name from this service.',
-  code: 'ACCESS_DENIED',
-  message:
-    'SciCat hides your user name from this service, because it looks like an e-mail address and personal information is masked. Ask the SciCat administrators to let this service see it.',
-};
-
-export const FORBIDDEN_JOB: DocumentedError = {
-  status: 403,
-  description: 'The transfer belongs neither to you nor to one of your groups.',
-  code: 'ACCESS_DENIED',
-  message:
-    'Transfer 8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90 belongs to another user, and you are not in its owner group.',
-};
-
-export const NO_SUCH_JOB: DocumentedError = {
-  status: 404,
-  description: 'Transfer not found.',
-  code: 'JOB_NOT_FOUND',
-  message: 'There is no transfer with id 8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90.',
-};
-
-export const NO_SUCH_OPEN_JOB: DocumentedError = {
-  status: 400,
-  description: 'Transfer not found, or it has already ended and `delete` is not set.',
-  code: 'ALREADY_ENDED',
-  message:
-    'Transfer 8f14e45f-ceea-467f-a9d8-3c1e5a7b2d90 has already ended, so there is nothing to cancel. Add delete=true to remove its job.',
-};
-
-export const INTERNAL: DocumentedError = {
-  status: 500,
-  description: 'Internal error.',
-  code: 'INTERNAL',
-  message: 'Internal error. Report the request id to the operator.',
-};
-
-export const UNAVAILABLE: DocumentedError = {
-  status: 503,
-  description:
-    'SciCat is unreachable, the service is starting or overloaded, the queue is full, or too many wrong tokens came from your address.',
-  code: 'QUEUE_FULL',
-  message: 'The waiting queue is full: 100 transfers wait already. Please try again later.',
-};
-
-export const SCICAT_UNAVAILABLE: DocumentedError = {
-  status: 503,
-  description:
-    'SciCat is unreachable, the service is overloaded, or too many wrong tokens came from your address.',
-  code: 'UPSTREAM_UNAVAILABLE',
-  message: 'SciCat is not reachable at the moment; please try again later.',
-};
-
-export const CANCEL_UNAVAILABLE: DocumentedError = {
-  status: 500,
-  description: 'SciCat is unreachable, the service is starting, or an internal error occurred.',
-  code: 'UPSTREAM_UNAVAILABLE',
-  message: 'SciCat is not reachable at the moment; please try again later.',
 };

@@ -3,16 +3,9 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentUser } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
 import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
-import {
-  ApiErrors,
-  FORBIDDEN_NAME,
-  INTERNAL,
-  SCICAT_UNAVAILABLE,
-  UNAUTHENTICATED,
-} from './error-docs.js';
+import { ApiErrors } from './error-docs.js';
 import { FacilityListDto, facilityListDto } from './facility.dto.js';
 
-/** The facilities between which datasets are moved. */
 @ApiTags('transfer')
 @Controller('facilities')
 export class FacilityController {
@@ -22,12 +15,12 @@ export class FacilityController {
   @Authenticated()
   @ApiOperation({
     operationId: 'ListFacilities',
-    summary: 'List facilities and your access to them',
+    summary: 'List facilities',
     description:
-      'All facilities in the order of the configuration, and whether you may transfer from or to each of them. If your SciCat account lacks access, the response says what is missing.',
+      'Lists all facilities, in the order of the configuration, and whether you may transfer from or to each of them. For a facility that you have no access to, the response shows what your SciCat account lacks.',
   })
   @ApiOkResponse({ description: 'All facilities.', type: FacilityListDto })
-  @ApiErrors(UNAUTHENTICATED, FORBIDDEN_NAME, INTERNAL, SCICAT_UNAVAILABLE)
+  @ApiErrors('UNAUTHENTICATED', 'FORBIDDEN_NAME', 'INTERNAL', 'SCICAT_UNAVAILABLE')
   list(@CurrentUser() { identity }: Caller): FacilityListDto {
     return facilityListDto(this.facilities.list(identity.document));
   }

@@ -14,10 +14,7 @@ import { FileListParser } from '../../file-lists/parse-file-list.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-/**
- * Reads the file list from a request's body, only when a handler asks for it: no body is read, let
- * alone parsed, before the caller is authenticated and authorized.
- */
+/** Reads the file list from a request's body, once its caller is authenticated and authorized. */
 @Injectable()
 export class FileListBody {
   constructor(
@@ -28,9 +25,9 @@ export class FileListBody {
   ) {}
 
   /**
-   * @returns undefined when the whole dataset folder is meant: no body, `{}`, or no list in it
-   * @throws InvalidRequestError when it is invalid, too large, too slow, or ends too early
-   * @throws TooBusyError when too many bodies are being processed already
+   * @returns undefined for the whole dataset folder: no body, or no list in it
+   * @throws InvalidRequestError when the body is invalid, too large, too slow or incomplete
+   * @throws TooBusyError when too many bodies are being processed
    */
   async read(request: Request, response: Response): Promise<FileList | undefined> {
     if (!hasBody(request)) return undefined;
@@ -41,7 +38,7 @@ export class FileListBody {
     let decoder: Transform | undefined;
     try {
       decoder = decoderFor(request.headers['content-encoding']);
-      // The client has sent only the headers so far, and waits for this.
+      // So far, the client has sent only the headers.
       if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
         response.writeContinue();
       }
@@ -52,16 +49,17 @@ export class FileListBody {
         this.limits,
         this.clock,
       );
-      // The list takes up memory until the response is complete.
-      if (!response.destroyed) response.once('close', place.leave);
-      else place.leave();
+      // The list occupies memory until the response is complete.
+      if (response.destroyed) place.leave();
+      else response.once('close', place.leave);
       return files;
     } catch (error) {
       place.leave();
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
-      throw error instanceof ProxyError ? error : bodyIncomplete();
+      if (error instanceof ProxyError) throw error;
+      throw new InvalidRequestError('The body could not be read, or is incomplete.');
     } finally {
-      // The server discards the unread rest once it has responded.
+      // The server discards the unread rest after the response.
       if (decoder !== undefined) request.unpipe(decoder);
       decoder?.destroy();
     }
@@ -78,7 +76,7 @@ function hasBody(request: Request): boolean {
 function requireJson(request: Request): void {
   if (request.is('json') === false) {
     throw new InvalidRequestError(
-      'The body must be JSON: send it with Content-Type: application/json, or send none.',
+      'The body must be JSON. Send it with Content-Type: application/json, or omit it.',
     );
   }
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(
@@ -89,10 +87,7 @@ function requireJson(request: Request): void {
   }
 }
 
-/**
- * @returns the body's length in bytes; 0 when it is not known in advance
- * @throws InvalidRequestError when it exceeds the limit
- */
+/** The body's length in bytes, 0 if unknown. @throws InvalidRequestError when it is too large */
 function declaredSize(request: Request, maxBodyMiB: number): number {
   const length = request.headers['content-length'];
   if (length === undefined || request.headers['content-encoding'] !== undefined) return 0;
@@ -100,10 +95,9 @@ function declaredSize(request: Request, maxBodyMiB: number): number {
   return Number(length);
 }
 
-/** @returns undefined when the body is not compressed */
+/** Undefined if the body is not compressed. */
 function decoderFor(encoding: string | undefined): Transform | undefined {
-  switch (encoding?.trim().toLowerCase()) {
-    case undefined:
+  switch (encoding?.trim().toLowerCase() ?? '') {
     case '':
     case 'identity':
       return undefined;
@@ -116,7 +110,7 @@ function decoderFor(encoding: string | undefined): Transform | undefined {
       return createBrotliDecompress();
     default:
       throw new InvalidRequestError(
-        'The body has a Content-Encoding that this service does not support; send it uncompressed, or with gzip.',
+        'The Content-Encoding of the body is not supported. Send it uncompressed, or with gzip.',
       );
   }
 }
@@ -128,7 +122,7 @@ async function readAll(
   place: BodyPlace,
 ): Promise<FileList | undefined> {
   let bytes = 0;
-  // The connection must outlive an error, or the client would never receive it.
+  // The connection must survive an error, or the client would never receive the response.
   const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
   for await (const piece of pieces) {
     bytes += piece.length;
@@ -136,14 +130,10 @@ async function readAll(
     place.need(bytes);
     reader.push(piece);
   }
-  // An empty chunked body counts as none.
+  // An empty chunked body counts as no body.
   return bytes === 0 ? undefined : reader.end();
 }
 
 function tooLarge(maxBodyMiB: number): InvalidRequestError {
   return new InvalidRequestError(`The body is larger than the limit of ${maxBodyMiB} MiB.`);
-}
-
-function bodyIncomplete(): InvalidRequestError {
-  return new InvalidRequestError('The body could not be read, or ended before it was complete.');
 }

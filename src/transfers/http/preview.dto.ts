@@ -1,11 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
-import {
-  RULE_OUTCOMES,
-  type RuleName,
-  type RuleOutcome,
-  RULES,
-} from '../../facilities/request-rules.js';
+import type { CopyOptions } from '../../domain/transfer-record.js';
+import { type AppliedRule, RULES } from '../../facilities/request-rules.js';
+import { RULE_OUTCOMES } from '../../facilities/verdict.js';
 import type { TransferPreview } from '../application/preview-transfer.js';
 import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field.js';
 import { ACCESS_PATH } from './facility.dto.js';
@@ -14,22 +10,20 @@ const SOURCE_COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
 const WAITS_FOR = 'the service runs at most 10 at a time, and others were requested before';
 const STRINGS = { ...OPTIONAL, type: [String] as [typeof String] };
 
-/** One side of a previewed transfer. */
 @ApiSchema({ name: 'PreviewedSide' })
-export class PreviewedSideDto {
+class PreviewedSideDto {
   @ApiField('Name of the facility.', 'EXAMPLE-SOURCE')
   facility!: string;
 
-  @ApiField('Globus collection of the facility.', SOURCE_COLLECTION, { format: 'uuid' })
+  @ApiField('Id of the Globus collection.', SOURCE_COLLECTION, { format: 'uuid' })
   collection!: string;
 
-  @ApiField("The folder in the collection, rendered from the facility's template.", '/p10001/run-7')
+  @ApiField('Folder of the dataset in the collection.', '/p10001/run-7')
   path!: string;
 }
 
-/** How Globus would copy. */
 @ApiSchema({ name: 'CopyOptions' })
-export class CopyOptionsDto implements CopyOptions {
+class CopyOptionsDto implements CopyOptions {
   @ApiField('Whether Globus verifies checksums after copying.', true)
   verifyChecksum!: boolean;
 
@@ -40,52 +34,55 @@ export class CopyOptionsDto implements CopyOptions {
   encryptData!: boolean;
 
   @ApiField(
-    'Which existing files are copied again: 0 none, 1 those that differ in size, 2 also those with an older modification time, 3 also those that differ in checksum. If absent, all of them.',
+    'Which files that already exist at the destination are copied again: 0 none, 1 those that differ in size, 2 also those with an older modification time, 3 also those that differ in checksum. If absent, all files are copied.',
     1,
     { ...COUNT, maximum: 3 },
   )
   syncLevel?: number;
 
-  @ApiField('Hours after which Globus gives up. If absent, Globus decides.', 72, OPTIONAL)
+  @ApiField(
+    "Hours after which Globus cancels the task. If absent, Globus's default applies.",
+    72,
+    OPTIONAL,
+  )
   deadlineHours?: number;
 }
 
-/** One rule, as it was applied. */
 @ApiSchema({ name: 'AppliedRule' })
-export class AppliedRuleDto {
+class AppliedRuleDto {
   @ApiProperty({ enum: RULES, enumName: 'RuleName', example: 'source-access' })
-  rule!: RuleName;
+  rule!: AppliedRule['rule'];
 
   @ApiField(
-    'In a response with status 200, each rule is `passed` or `not-needed`. A rule that refuses is returned as an error instead.',
+    '`passed` or `not-needed`. If a rule refuses the request, the response is an error instead.',
     'passed',
     { enum: RULE_OUTCOMES, enumName: 'RuleOutcome' },
   )
-  outcome!: RuleOutcome;
+  outcome!: AppliedRule['outcome'];
 
-  @ApiField('The facility that the rule belongs to.', 'EXAMPLE-SOURCE', OPTIONAL)
+  @ApiField('Facility that the rule belongs to.', 'EXAMPLE-SOURCE', OPTIONAL)
   facility?: string;
 
   @ApiField(
     'What was found, as a sentence.',
-    '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
+    'The SciCat account has "EXAMPLE-SOURCE" at profile.accessGroups.',
   )
   message!: string;
 
   @ApiField(ACCESS_PATH, 'profile.accessGroups', OPTIONAL)
   accessPath?: string;
 
-  @ApiField('The required values. One of them is enough.', ['EXAMPLE-SOURCE'], STRINGS)
+  @ApiField('Accepted values, of which one is enough.', ['EXAMPLE-SOURCE'], STRINGS)
   required?: readonly string[];
 
-  @ApiField('The values found in your identity or in the dataset.', ['EXAMPLE-SOURCE'], STRINGS)
+  @ApiField('Values found in your identity or in the dataset.', ['EXAMPLE-SOURCE'], STRINGS)
   found?: readonly string[];
 }
 
-/** Answer of `POST /transfer/preview`. */
+/** Response of `POST /transfer/preview`. */
 @ApiSchema({ name: 'TransferPreview' })
 export class TransferPreviewDto {
-  @ApiProperty({ example: EXAMPLE_PID })
+  @ApiField('PID of the dataset in SciCat.', EXAMPLE_PID)
   datasetPid!: string;
 
   @ApiProperty()
@@ -97,7 +94,7 @@ export class TransferPreviewDto {
   @ApiProperty()
   copy!: CopyOptionsDto;
 
-  @ApiField('Whether the dataset would be archived once its files have arrived.', true)
+  @ApiField('Whether to archive the dataset once its files have arrived.', true)
   autoArchive!: boolean;
 
   @ApiField(
@@ -108,14 +105,14 @@ export class TransferPreviewDto {
   listedFiles?: number;
 
   @ApiField(
-    'All rules, in the order in which they were applied. The examples are shortened.',
+    'All rules, in the order in which they were applied. The examples show only some.',
     undefined,
     { type: [AppliedRuleDto] },
   )
   rules!: readonly AppliedRuleDto[];
 
   @ApiField(
-    'Job of an identical transfer that is still open. POST /transfer would return this job and start nothing.',
+    'Job of an identical transfer that is still open. POST /transfer would return this job instead of starting a new transfer.',
     EXAMPLE_JOB,
     { ...OPTIONAL, format: 'uuid' },
   )
@@ -128,7 +125,7 @@ export class TransferPreviewDto {
   waitsFor?: string;
 }
 
-/** A response as the service gives it for the two facilities of the examples, but with fewer rules. */
+/** Shortened: a real response has more rules. */
 const STARTS_AT_ONCE = {
   datasetPid: EXAMPLE_PID,
   source: {
@@ -148,7 +145,7 @@ const STARTS_AT_ONCE = {
       rule: 'source-access',
       outcome: 'passed',
       facility: 'EXAMPLE-SOURCE',
-      message: '"EXAMPLE-SOURCE" is at profile.accessGroups of the SciCat account.',
+      message: 'The SciCat account has "EXAMPLE-SOURCE" at profile.accessGroups.',
       accessPath: 'profile.accessGroups',
       required: ['EXAMPLE-SOURCE'],
       found: ['EXAMPLE-SOURCE'],
@@ -156,7 +153,7 @@ const STARTS_AT_ONCE = {
     {
       rule: 'dataset-owner-group',
       outcome: 'passed',
-      message: 'The dataset\'s owner group "p10001" is among the access groups.',
+      message: 'The user is in the dataset\'s owner group "p10001".',
       required: ['p10001'],
       found: ['p10001'],
     },
@@ -164,7 +161,7 @@ const STARTS_AT_ONCE = {
       rule: 'inside-root',
       outcome: 'passed',
       facility: 'EXAMPLE-SOURCE',
-      message: '"/data/p10001/run-7" is inside the collection\'s root "/data".',
+      message: '"/data/p10001/run-7" is inside the collection root "/data".',
       required: ['/data'],
       found: ['/data/p10001/run-7'],
     },
@@ -172,9 +169,9 @@ const STARTS_AT_ONCE = {
   wouldWait: false,
 } satisfies TransferPreviewDto;
 
-/** Responses of `POST /transfer/preview` for the OpenAPI document. */
+/** Example responses of `POST /transfer/preview`. */
 export const PREVIEW_EXAMPLES = {
-  atOnce: { summary: 'Globus would be asked at once', value: STARTS_AT_ONCE },
+  atOnce: { summary: 'The transfer would start immediately', value: STARTS_AT_ONCE },
   waits: {
     summary: 'The transfer would wait',
     value: { ...STARTS_AT_ONCE, wouldWait: true, waitsFor: WAITS_FOR },
@@ -185,30 +182,23 @@ export const PREVIEW_EXAMPLES = {
   },
 } satisfies Readonly<Record<string, { summary: string; value: TransferPreviewDto }>>;
 
-/** A preview as it goes over the wire. */
-export function previewDto({ next, ...preview }: TransferPreview): TransferPreviewDto {
-  const { listedFiles, source, destination, rules, ...rest } = preview;
+/** The response for a preview. */
+export function previewDto(preview: TransferPreview): TransferPreviewDto {
+  const { next, listedFiles, source, destination, rules, ...rest } = preview;
   return {
     ...rest,
     source: sideDto(source),
     destination: sideDto(destination),
     ...(listedFiles === undefined ? {} : { listedFiles }),
     rules: rules.map(({ refusal: _refusal, ...rule }) => rule),
-    ...nextDto(next),
+    ...(next.kind === 'repeats'
+      ? { openJobId: next.jobId, wouldWait: false }
+      : next.slot
+        ? { wouldWait: false }
+        : { wouldWait: true, waitsFor: next.waitsFor }),
   };
 }
 
-function sideDto({ facility, collection, path }: RecordedSide): PreviewedSideDto {
+function sideDto({ facility, collection, path }: TransferPreview['source']): PreviewedSideDto {
   return { facility, collection, path };
-}
-
-function nextDto(
-  next: TransferPreview['next'],
-): Pick<TransferPreviewDto, 'openJobId' | 'wouldWait' | 'waitsFor'> {
-  switch (next.kind) {
-    case 'repeats':
-      return { openJobId: next.jobId, wouldWait: false };
-    case 'starts':
-      return next.slot ? { wouldWait: false } : { wouldWait: true, waitsFor: next.waitsFor };
-  }
 }

@@ -19,20 +19,9 @@ import { InvalidRequestError } from '../../errors/request.errors.js';
 import { CancelTransfer } from '../application/cancel-transfer.js';
 import { LookUpTransfers } from '../application/look-up-transfers.js';
 import { PreviewTransfer } from '../application/preview-transfer.js';
-import { RequestTransfer, type TransferRequestOptions } from '../application/request-transfer.js';
-import {
-  ApiErrors,
-  BAD_PREVIEW_REQUEST,
-  BAD_REQUEST,
-  CANCEL_UNAVAILABLE,
-  FORBIDDEN,
-  FORBIDDEN_JOB,
-  INTERNAL,
-  NO_SUCH_JOB,
-  NO_SUCH_OPEN_JOB,
-  UNAUTHENTICATED,
-  UNAVAILABLE,
-} from './error-docs.js';
+import type { TransferRequestOptions } from '../application/assess-request.js';
+import { RequestTransfer } from '../application/request-transfer.js';
+import { ApiErrors } from './error-docs.js';
 import { FileListBody } from './file-list-body.js';
 import { PREVIEW_EXAMPLES, previewDto, TransferPreviewDto } from './preview.dto.js';
 import {
@@ -50,12 +39,12 @@ const FILE_LIST = { type: FileListDto, required: false, examples: FILE_LIST_EXAM
 const JOB_ID = {
   name: 'scicatJobId',
   format: 'uuid',
-  description: 'The job id that POST /transfer returned.',
+  description: 'Job id returned by POST /transfer.',
 };
-/** Some other "ids" are routes of SciCat. */
+/** A different string could be another route of SciCat. */
 const jobIdPipe = new ParseUUIDPipe({
   exceptionFactory: () =>
-    new InvalidRequestError('The id of a transfer is a UUID, as POST /transfer answered it.'),
+    new InvalidRequestError('The id of a transfer must be a UUID, as returned by POST /transfer.'),
 });
 
 /** Transfers of datasets between facilities. */
@@ -75,13 +64,13 @@ export class TransferController {
   @Authenticated({ readsDataset: true })
   @ApiOperation({
     operationId: 'PostTransferTask',
-    summary: 'Request the transfer of a dataset',
+    summary: 'Request a transfer',
     description:
-      'Moves a dataset, or some of its files, from one facility to another. Returns the id of a SciCat job that is kept up to date until the transfer ends. A transfer that was answered with 200 is carried out even if Globus is down at the moment: it then waits. Requesting a transfer that is still open returns the same job.',
+      'Copies a dataset, or some of its files, from one facility to another. Returns the id of a SciCat job that is updated until the transfer ends. Once accepted, a transfer is carried out even if Globus is temporarily down. If an identical transfer is still open, its job is returned instead of starting a new transfer.',
   })
   @ApiBody(FILE_LIST)
   @ApiOkResponse({ description: 'The transfer was accepted.', type: PostTransferResponse })
-  @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
+  @ApiErrors('BAD_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL', 'UNAVAILABLE')
   async post(
     @CurrentUser() caller: Caller,
     @Req() request: Request,
@@ -99,10 +88,10 @@ export class TransferController {
   @ApiOperation({
     operationId: 'ListTransferTasks',
     summary: 'List your transfers',
-    description: 'Transfers that you or members of your groups requested, newest first.',
+    description: 'Lists the transfers that you or members of your groups requested, newest first.',
   })
-  @ApiOkResponse({ description: 'One page of transfers.', type: TransferPageDto })
-  @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, INTERNAL, UNAVAILABLE)
+  @ApiOkResponse({ description: 'A page of transfers.', type: TransferPageDto })
+  @ApiErrors('BAD_REQUEST', 'UNAUTHENTICATED', 'INTERNAL', 'UNAVAILABLE')
   async list(
     @CurrentUser() caller: Caller,
     @Query() { page = 1, pageSize = 10 }: ListTransfersQuery,
@@ -115,7 +104,14 @@ export class TransferController {
   @ApiOperation({ operationId: 'GetTransferTask', summary: 'Get a transfer' })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })
-  @ApiErrors(BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN_JOB, NO_SUCH_JOB, INTERNAL, UNAVAILABLE)
+  @ApiErrors(
+    'BAD_REQUEST',
+    'UNAUTHENTICATED',
+    'FORBIDDEN_JOB',
+    'JOB_NOT_FOUND',
+    'INTERNAL',
+    'UNAVAILABLE',
+  )
   async get(
     @CurrentUser() caller: Caller,
     @Param('scicatJobId', jobIdPipe) jobId: string,
@@ -130,11 +126,11 @@ export class TransferController {
     operationId: 'DeleteTransferTask',
     summary: 'Cancel a transfer',
     description:
-      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too, whether the transfer has ended or not. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still counts as finished.',
+      'Cancels a transfer that has not ended. With `delete=true`, also removes its SciCat job, whether or not the transfer has ended. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation is still `finished`.',
   })
   @ApiParam(JOB_ID)
-  @ApiOkResponse({ description: 'Cancellation accepted. No body.' })
-  @ApiErrors(NO_SUCH_OPEN_JOB, UNAUTHENTICATED, FORBIDDEN_JOB, CANCEL_UNAVAILABLE)
+  @ApiOkResponse({ description: 'The cancellation was accepted. The response has no body.' })
+  @ApiErrors('NOT_CANCELLABLE', 'UNAUTHENTICATED', 'FORBIDDEN_JOB', 'CANCEL_UNAVAILABLE')
   async delete(
     @CurrentUser() caller: Caller,
     @Param('scicatJobId', jobIdPipe) jobId: string,
@@ -150,7 +146,7 @@ export class TransferController {
     operationId: 'PreviewTransferTask',
     summary: 'Preview a transfer',
     description:
-      'Accepts the same parameters as POST /transfer, applies the same rules and returns the same errors, but has no effect: no job is created, no queue slot is taken, and Globus is not asked. A preview therefore does not tell whether Globus would refuse the transfer, and whether the transfer would wait can change at any moment.',
+      'Accepts the same parameters, applies the same rules and returns the same errors as POST /transfer, but has no effect: it creates no job, takes no place in the queue and does not call Globus. A preview therefore does not show whether Globus would accept the transfer, and whether the transfer would wait can change at any time.',
   })
   @ApiBody(FILE_LIST)
   @ApiOkResponse({
@@ -158,7 +154,7 @@ export class TransferController {
     type: TransferPreviewDto,
     examples: PREVIEW_EXAMPLES,
   })
-  @ApiErrors(BAD_PREVIEW_REQUEST, UNAUTHENTICATED, FORBIDDEN, INTERNAL, UNAVAILABLE)
+  @ApiErrors('BAD_PREVIEW_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL', 'UNAVAILABLE')
   async preview(
     @CurrentUser() caller: Caller,
     @Req() request: Request,

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiSchema } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -14,25 +14,22 @@ import {
 import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field.js';
 import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../../domain/transfer-item.js';
 
-/** What Go's `strconv.ParseBool` takes: clients of the Go version may send any of these. */
-const TRUE_WORDS = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const FALSE_WORDS = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+/** The values that Go's `strconv.ParseBool` accepts, which clients of the Go version may send. */
+const TRUE: readonly unknown[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE: readonly unknown[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
 function toBoolean({ value }: { readonly value: unknown }): unknown {
-  if (TRUE_WORDS.some((word) => word === value)) return true;
-  if (FALSE_WORDS.some((word) => word === value)) return false;
-  return value;
+  return TRUE.includes(value) ? true : FALSE.includes(value) ? false : value;
 }
 
 const MAX_LENGTH = 4096;
 
-/** A name or an id that a request has to state. */
 function IsName(description: string, example: string): PropertyDecorator {
   return applyDecorators(
     MaxLength(MAX_LENGTH),
     IsNotEmpty(),
     IsString(),
-    ApiProperty({ description, example }),
+    ApiField(description, example),
   );
 }
 
@@ -41,18 +38,22 @@ function IsOptionalFlag(description: string, standard: boolean): PropertyDecorat
     IsBoolean(),
     Transform(toBoolean),
     IsOptional(),
-    ApiPropertyOptional({ type: Boolean, default: standard, description }),
+    ApiField(description, undefined, { ...OPTIONAL, type: Boolean, default: standard }),
   );
 }
 
-function IsOptionalCount(standard: number, maximum: number): PropertyDecorator {
+function IsOptionalCount(
+  description: string,
+  standard: number,
+  maximum: number,
+): PropertyDecorator {
   return applyDecorators(
     Max(maximum),
     Min(1),
     IsInt(),
     Type(() => Number),
     IsOptional(),
-    ApiPropertyOptional({ type: 'integer', minimum: 1, maximum, default: standard }),
+    ApiField(description, undefined, { ...COUNT, minimum: 1, maximum, default: standard }),
   );
 }
 
@@ -67,10 +68,11 @@ export class PostTransferQuery {
   @IsName('PID of the dataset in SciCat.', EXAMPLE_PID)
   scicatPid!: string;
 
-  @ApiPropertyOptional({
-    description:
-      "Absolute path of the Globus collection's root on the source facility, such as `/data`. Can be empty, and can be omitted if the facility has it configured or does not need it.",
-  })
+  @ApiField(
+    "Absolute path of the collection root on the source facility, such as `/data`. Leave it empty or omit it if the facility's root is configured or not needed.",
+    undefined,
+    OPTIONAL,
+  )
   @IsOptional()
   @IsString()
   @MaxLength(MAX_LENGTH)
@@ -82,44 +84,44 @@ export class PostTransferQuery {
 
 /** Query of `DELETE /transfer/{scicatJobId}`. */
 export class DeleteTransferQuery {
-  @IsOptionalFlag('Also remove the job from SciCat once the transfer has ended.', false)
+  @IsOptionalFlag('Whether to also remove the job from SciCat once the transfer has ended.', false)
   delete?: boolean;
 }
 
 /** Query of `GET /transfer`. */
 export class ListTransfersQuery {
-  @IsOptionalCount(1, 100_000)
+  @IsOptionalCount('Page to return. The first page is 1.', 1, 100_000)
   page?: number;
 
-  @IsOptionalCount(10, 100)
+  @IsOptionalCount('Number of transfers per page.', 10, 100)
   pageSize?: number;
 }
 
-/** One entry of the file list, for the OpenAPI document only: lists are long and read as a stream. */
+/** Documentation only: file lists are parsed as a stream. */
 @ApiSchema({ name: 'FileToTransfer' })
-export class FileToTransferDto {
+class FileToTransferDto {
   @ApiField(
-    "Path of the file or folder, relative to the dataset's source folder, with `/` between segments. At most 4096 bytes of UTF-8.",
+    "Path of the file or folder relative to the dataset's source folder, with `/` as the separator. At most 4096 bytes in UTF-8.",
     'raw/run-0001.h5',
   )
   path!: string;
 
-  @ApiField('Whether this is a symbolic link. Links are copied as links.', false)
+  @ApiField('Whether the file is a symbolic link. Links are copied as links.', false)
   isSymlink!: boolean;
 }
 
-/** Body of `POST /transfer`, for the OpenAPI document. */
+/** Request body of `POST /transfer`, for documentation. */
 @ApiSchema({ name: 'FileList' })
 export class FileListDto {
   @ApiField(
-    'The files to transfer. If omitted or null, the whole dataset folder is transferred. An empty list is refused.',
+    'Files and folders to transfer. If omitted or null, the whole dataset folder is transferred. An empty list is an error.',
     undefined,
     { ...OPTIONAL, type: [FileToTransferDto], nullable: true },
   )
   fileList?: FileToTransferDto[] | null;
 }
 
-/** Bodies of `POST /transfer`, for the OpenAPI document. */
+/** Example request bodies of `POST /transfer`. */
 export const FILE_LIST_EXAMPLES = {
   'whole dataset folder': { value: {} },
   'some files': {
@@ -132,60 +134,64 @@ export const FILE_LIST_EXAMPLES = {
   },
 } satisfies Readonly<Record<string, { readonly value: FileListDto }>>;
 
-/** Answer of `POST /transfer`. */
+/** Response of `POST /transfer`. */
 export class PostTransferResponse {
-  @ApiField('Id of the SciCat job of the transfer.', EXAMPLE_JOB)
+  @ApiField('Id of the SciCat job that represents the transfer.', EXAMPLE_JOB)
   jobId!: string;
 }
 
-/** A transfer as callers see it. */
+/** Response of `GET /transfer/{scicatJobId}`. */
 @ApiSchema({ name: 'TransferItem' })
 export class TransferItemDto implements TransferItem {
-  @ApiField('Id of the SciCat job of the transfer.', EXAMPLE_JOB)
+  @ApiField('Id of the SciCat job that represents the transfer.', EXAMPLE_JOB)
   transferId!: string;
 
-  @ApiProperty({ enum: ITEM_STATUSES, example: 'transferring' })
+  @ApiField('Status of the transfer.', 'transferring', { enum: ITEM_STATUSES })
   status!: ItemStatus;
 
   @ApiField(
-    'The state in words, such as why the transfer waits or why it failed.',
+    'Details about the status, such as why the transfer is waiting or why it failed.',
     'transferring',
     OPTIONAL,
   )
   message?: string;
 
-  @ApiProperty({ ...COUNT, example: 734003200 })
+  @ApiField('Bytes copied so far.', 734003200, COUNT)
   bytesTransferred?: number;
 
-  @ApiField('Size of the dataset according to SciCat.', 2147483648, COUNT)
+  @ApiField('Size of the dataset in bytes, according to SciCat.', 2147483648, COUNT)
   bytesTotal?: number;
 
-  @ApiProperty({ ...COUNT, example: 41 })
+  @ApiField('Files copied or already in place so far.', 41, COUNT)
   filesTransferred?: number;
 
-  @ApiField('Files found so far. Grows while Globus scans the folders.', 120, COUNT)
+  @ApiField('Files found so far. Increases while Globus scans folders.', 120, COUNT)
   filesTotal?: number;
 
-  @ApiPropertyOptional({ example: EXAMPLE_PID })
+  @ApiField('PID of the dataset in SciCat.', EXAMPLE_PID, OPTIONAL)
   datasetPid?: string;
 
   @ApiField(
-    'The Globus task, once it exists: https://app.globus.org/activity/{id}',
+    'Id of the Globus task, once it exists. See https://app.globus.org/activity/{globusTaskId}.',
     '1d8b0f2e-5f4c-11ef-9a3c-0242ac120002',
     OPTIONAL,
   )
   globusTaskId?: string;
 
-  @ApiField('How many transfers are ahead of this one while it waits.', 0, COUNT)
+  @ApiField(
+    'Number of transfers ahead of this one in the queue. Present only while it is waiting.',
+    0,
+    COUNT,
+  )
   queuePosition?: number;
 }
 
-/** Answer of `GET /transfer`. */
+/** Response of `GET /transfer`. */
 @ApiSchema({ name: 'TransferPage' })
 export class TransferPageDto {
-  @ApiProperty({ type: 'integer', minimum: 0, example: 1 })
+  @ApiField('Total number of transfers on all pages.', 1, { ...COUNT, required: true })
   total!: number;
 
-  @ApiProperty({ type: [TransferItemDto] })
+  @ApiField('Transfers on this page.', undefined, { type: [TransferItemDto] })
   transfers!: readonly TransferItemDto[];
 }
