@@ -66,7 +66,7 @@ describe('the warning about a data folder that is lost with its container', () =
   });
 
   it('is not given where nobody can tell', () => {
-    expect(dataDirWarning(dataDir, container([], { mountInfo: () => undefined }))).toBeUndefined();
+    expect(dataDirWarning(dataDir, container([], { mountInfo: () => '' }))).toBeUndefined();
   });
 
   it('asks this very machine without failing', () => {
