@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import { reasonOf } from './world/clean-up.js';
 import { writeCommandScript } from './world/command-script.js';
 import { amountOf, readFolder } from './world/folder-entries.js';
-import { runProgram, type ProgramContext } from './world/run-program.js';
+import { runCommand, type ProgramContext } from './world/run-program.js';
 import { fillSampleFolder } from './world/sample-folder.js';
 import { startProxyIn, type ProxyInWorld } from './world/start-proxy-in-world.js';
 import { counted, formatBytes, Printer, standardOutput } from './world/terminal.js';
@@ -18,116 +17,90 @@ import {
 const HELP = `Usage: npm run sandbox -- [options]
 
 Starts an emulated SciCat, an emulated Globus that copies between local folders, and the proxy
-between them; prints all that is needed to try it out, and serves until Ctrl-C.
+between them. Prints everything needed to try it, and runs until Ctrl-C.
 
   --port N             port of the proxy (default: a free one)
-  --speed MB           how many MB Globus copies in a second (default: 2)
+  --speed MB           MB that Globus copies per second (default: 2)
   --least-privilege    two SciCat service accounts with few rights instead of one with all
-  --settings FOLDER    start no proxy, but leave configuration and secrets in this folder for one
-                       that is started elsewhere, on port 8080 if --port does not say otherwise
+  --settings FOLDER    don't start a proxy; write configuration and secrets to this folder for a proxy
+                       that is started elsewhere, on port 8080 unless --port is given
   --listen ADDRESS     with --settings: address that SciCat and Globus listen on (127.0.0.1)
-  --name HOST          with --settings: under which name the proxy reaches them (127.0.0.1)
+  --name HOST          with --settings: their host name as seen from the proxy (127.0.0.1)
   --scicat-port N      with --settings: port of SciCat (default: a free one)
   --globus-port N      with --settings: port of Globus (default: a free one)
-  --help               show this
+  --help               show this help
 `;
 
-/** What the command line asks for, or why it can't be understood. */
-type Wish =
-  | {
-      readonly kind: 'run';
-      readonly port: number | undefined;
-      readonly bytesPerSecond: number;
-      readonly leastPrivilege: boolean;
-      readonly elsewhere: Elsewhere | undefined;
-    }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string };
+interface SandboxOptions {
+  readonly port: number | undefined;
+  readonly bytesPerSecond: number;
+  readonly leastPrivilege: boolean;
+  readonly elsewhere: Elsewhere | undefined;
+}
 
-/** A proxy that somebody else starts, and how it finds the emulators. */
+/** A proxy that is started elsewhere: where its settings go, and how it reaches the emulators. */
 interface Elsewhere {
   readonly settings: string;
   readonly reach: Reach;
 }
 
-function readArguments(args: readonly string[]): Wish {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string' },
-        speed: { type: 'string', default: '2' },
-        'least-privilege': { type: 'boolean', default: false },
-        settings: { type: 'string' },
-        listen: { type: 'string' },
-        name: { type: 'string' },
-        'scicat-port': { type: 'string' },
-        'globus-port': { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) return { kind: 'help' };
-    const ports = {
-      port: values.port,
-      scicat: values['scicat-port'],
-      globus: values['globus-port'],
-    };
-    if (!Object.values(ports).every(isPort)) {
-      return { kind: 'wrong', message: 'A port must be a whole number from 1 to 65535.' };
-    }
-    const speed = Number(values.speed);
-    if (!(speed > 0)) return { kind: 'wrong', message: '--speed must be a number above 0.' };
-    const { settings, listen = '127.0.0.1', name = '127.0.0.1' } = values;
-    if (
-      settings === undefined &&
-      [values.listen, values.name, ports.scicat, ports.globus].some((value) => value !== undefined)
-    ) {
-      return {
-        kind: 'wrong',
-        message: '--listen, --name, --scicat-port and --globus-port go with --settings only.',
-      };
-    }
-    return {
-      kind: 'run',
-      port: ports.port === undefined ? undefined : Number(ports.port),
-      bytesPerSecond: speed * 1e6,
-      leastPrivilege: values['least-privilege'],
-      elsewhere:
-        settings === undefined
-          ? undefined
-          : {
-              settings,
-              reach: {
-                listen,
-                name,
-                scicatPort: Number(ports.scicat ?? 0),
-                globusPort: Number(ports.globus ?? 0),
-              },
-            },
-    };
-  } catch (error) {
-    return { kind: 'wrong', message: reasonOf(error) };
+function parseOptions(args: string[]): SandboxOptions | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string' },
+      speed: { type: 'string', default: '2' },
+      'least-privilege': { type: 'boolean', default: false },
+      settings: { type: 'string' },
+      listen: { type: 'string' },
+      name: { type: 'string' },
+      'scicat-port': { type: 'string' },
+      'globus-port': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { settings, listen = '127.0.0.1', name = '127.0.0.1' } = values;
+  const port = portOf(values.port);
+  const [scicatPort = 0, globusPort = 0] = [values['scicat-port'], values['globus-port']].map(
+    portOf,
+  );
+  const speed = Number(values.speed);
+  if (!(speed > 0)) throw new Error('--speed must be a number above 0.');
+  const needSettings = ['listen', 'name', 'scicat-port', 'globus-port'] as const;
+  if (settings === undefined && needSettings.some((option) => values[option] !== undefined)) {
+    throw new Error('--listen, --name, --scicat-port and --globus-port require --settings.');
   }
+  return {
+    port,
+    bytesPerSecond: speed * 1e6,
+    leastPrivilege: values['least-privilege'],
+    elsewhere:
+      settings === undefined
+        ? undefined
+        : { settings, reach: { listen, name, scicatPort, globusPort } },
+  };
 }
 
-function isPort(text: string | undefined): boolean {
-  if (text === undefined) return true;
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const port = Number(text);
-  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new Error('A port must be a whole number from 1 to 65535.');
 }
 
 const PORT_ELSEWHERE = 8080;
 
 async function serve(
+  { port, bytesPerSecond, leastPrivilege, elsewhere }: SandboxOptions,
   context: ProgramContext,
-  { port, bytesPerSecond, leastPrivilege, elsewhere }: Extract<Wish, { kind: 'run' }>,
 ): Promise<number> {
-  if (elsewhere !== undefined) discardSettings(elsewhere.settings);
+  if (elsewhere !== undefined) await discardSettings(elsewhere.settings);
   const world = await startWorld(context.cleanUp, {
     serviceAccounts: leastPrivilege ? 'least-privilege' : 'one-account',
     ...(elsewhere === undefined ? {} : { reach: elsewhere.reach }),
   });
-  // Slow enough to watch a transfer, and to cancel it by hand.
+  // Slow enough to watch a transfer and cancel it.
   world.globus.machine.life.bytesPerSecond = bytesPerSecond;
   await fillSampleFolder(world.sourceFolder);
   const entries = await readFolder(world.sourceFolder);
@@ -139,10 +112,7 @@ async function serve(
     const { settings } = elsewhere;
     context.cleanUp.add({
       name: 'the settings',
-      remove: () => {
-        discardSettings(settings);
-        return Promise.resolve();
-      },
+      remove: () => discardSettings(settings),
     });
     world.writeSettings(settings, port ?? PORT_ELSEWHERE);
   }
@@ -150,12 +120,12 @@ async function serve(
   printWorld(printer, world, url, proxy, elsewhere);
   printer.heading('Dataset');
   printer.line('PID', dataset.document.pid);
-  printer.line('owner group', `${dataset.document.ownerGroup}, which is alice's`);
+  printer.line('owner group', `${dataset.document.ownerGroup}, the group of alice`);
   printer.line('holds', `${counted(files, 'file')}, ${formatBytes(bytes)}`);
   printer.line('source', world.sourceFolder);
   printer.line('destination', dataset.destinationFolder);
   printTrials(printer, world, url, dataset);
-  printer.plain(`\n${printer.style('dim', 'Serving until Ctrl-C.')}`);
+  printer.plain(`\n${printer.style('dim', 'Running until Ctrl-C.')}`);
 
   const ended = AbortSignal.any([context.signal, ...(proxy === undefined ? [] : [proxy.died])]);
   await new Promise((resolve) => {
@@ -163,12 +133,12 @@ async function serve(
     else ended.addEventListener('abort', resolve, { once: true });
   });
   if (proxy?.died.aborted === true && !context.signal.aborted) throw proxy.died.reason;
-  // Ctrl-C is how this program is meant to end.
+  // Ctrl-C is the normal end.
   printer.plain('\nStopping.');
   return 0;
 }
 
-/** "Everywhere" is an address to listen on, and none to call. */
+/** The wildcard address can be listened on, but not called. */
 function fromHere(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:');
 }
@@ -204,10 +174,10 @@ function printWorld(
   printer.heading('Users');
   const tokens: string[] = [];
   for (const { username, groups, token } of [world.alice, world.bob]) {
-    printer.line(username, `in the groups ${groups.join(', ')}`);
+    printer.line(username, `member of ${groups.join(', ')}`);
     tokens.push(`${username.toUpperCase()}='${token}'`);
   }
-  printer.heading('Their SciCat tokens, as shell variables: paste them first');
+  printer.heading('Their SciCat tokens as shell variables, to paste first');
   for (const token of tokens) printer.plain(token);
 }
 
@@ -219,15 +189,15 @@ function printTrials(
 ): void {
   const post = (token: string, destination: string): string =>
     `curl -X POST -H "SciCat-API-Key: ${token}" '${proxyUrl}/transfer?sourceFacility=BEAMLINE&destFacility=${destination}&scicatPid=${encodeURIComponent(pid)}'`;
-  printer.heading('Transfer the dataset, as alice');
+  printer.heading('Transfer the dataset as alice');
   printer.plain(post(world.alice.token, 'ARCHIVE'));
-  printer.heading('See how it goes');
+  printer.heading('Check its progress');
   printer.plain(`curl -H "SciCat-API-Key: $ALICE" '${proxyUrl}/transfer'`);
-  printer.heading('Be refused: alice may not use VAULT');
+  printer.heading('A refused request: alice may not use VAULT');
   printer.plain(post('$ALICE', 'VAULT'));
-  printer.heading('Be refused: the dataset belongs to none of the groups of bob');
+  printer.heading('Another one: bob is not in a group of the dataset');
   printer.plain(post('$BOB', 'ARCHIVE'));
-  printer.heading('Switch SciCat off, and on again (the same works on Globus)');
+  printer.heading('Take SciCat down and up again (works for Globus, too)');
   for (const outage of ['true', 'false']) {
     printer.plain(
       `curl -d '{"outage":${outage}}' '${fromHere(world.scicat.url)}/__sandbox/faults'`,
@@ -235,16 +205,4 @@ function printTrials(
   }
 }
 
-const wish = readArguments(process.argv.slice(2));
-switch (wish.kind) {
-  case 'help':
-    process.stdout.write(HELP);
-    break;
-  case 'wrong':
-    process.stderr.write(`${wish.message}\n\n${HELP}`);
-    process.exitCode = 2;
-    break;
-  case 'run':
-    await runProgram((context) => serve(context, wish));
-    break;
-}
+await runCommand(HELP, parseOptions, serve);

@@ -2,8 +2,8 @@ import { reasonOf } from '../world/clean-up.js';
 import type { ListedPath } from '../world/folder-entries.js';
 import { isRecord, numberIn, textIn, type JsonRecord } from './json.js';
 
-/** A transfer as the proxy shows it. */
-export interface TransferLook {
+/** A transfer as the proxy reports it. */
+export interface TransferStatus {
   readonly status: string;
   readonly message: string;
   readonly bytes: number;
@@ -11,18 +11,10 @@ export interface TransferLook {
   readonly globusTaskId: string;
 }
 
-/** What is asked of the proxy. */
-export interface TransferWish {
-  readonly sourceFacility: string;
-  readonly destFacility: string;
-  readonly scicatPid: string;
-  readonly fileList: readonly ListedPath[];
-}
-
-/** No answer takes longer, not even with a very long list. */
+/** Long enough for a very long file list. */
 const TIMEOUT_MS = 60_000;
 
-/** The proxy's REST interface as the Ingestor uses it, with a scientist's token. */
+/** Calls the proxy as the Ingestor does, with a scientist's token. */
 export class ProxyClient {
   constructor(
     private readonly url: string,
@@ -31,8 +23,11 @@ export class ProxyClient {
   ) {}
 
   /** @returns the job's id */
-  async request({ fileList, ...query }: TransferWish): Promise<string> {
-    const answer = await ask(`${this.url}/transfer?${new URLSearchParams(query).toString()}`, {
+  async request(
+    query: Readonly<Record<'sourceFacility' | 'destFacility' | 'scicatPid', string>>,
+    fileList: readonly ListedPath[],
+  ): Promise<string> {
+    const answer = await call(`${this.url}/transfer?${new URLSearchParams(query).toString()}`, {
       method: 'POST',
       headers: { 'SciCat-API-Key': this.token, 'Content-Type': 'application/json' },
       body: JSON.stringify({ fileList }),
@@ -41,8 +36,8 @@ export class ProxyClient {
     return textIn(answer, 'jobId');
   }
 
-  async look(jobId: string): Promise<TransferLook> {
-    const answer = await ask(`${this.url}/transfer/${encodeURIComponent(jobId)}`, {
+  async transfer(jobId: string): Promise<TransferStatus> {
+    const answer = await call(`${this.url}/transfer/${encodeURIComponent(jobId)}`, {
       headers: { 'SciCat-API-Key': this.token },
       signal: this.signal,
     });
@@ -56,7 +51,7 @@ export class ProxyClient {
   }
 }
 
-/** SciCat as a scientist sees it. */
+/** Calls SciCat with a scientist's token. */
 export class ScicatClient {
   constructor(
     private readonly url: string,
@@ -68,7 +63,7 @@ export class ScicatClient {
     return recordOf(await this.get(`jobs/${encodeURIComponent(id)}`));
   }
 
-  /** All jobs of a type that the scientist may see, newest last. */
+  /** All jobs of a type that the scientist may see. */
   async jobs(type: string): Promise<readonly JsonRecord[]> {
     const filter = encodeURIComponent(JSON.stringify({ where: { type } }));
     const found = await this.get(`jobs?filter=${filter}`);
@@ -80,7 +75,7 @@ export class ScicatClient {
   }
 
   private get(path: string): Promise<unknown> {
-    return ask(`${this.url}/api/v4/${path}`, {
+    return call(`${this.url}/api/v4/${path}`, {
       headers: { Authorization: `Bearer ${this.token}` },
       signal: this.signal,
     });
@@ -91,8 +86,8 @@ function recordOf(value: unknown): JsonRecord {
   return isRecord(value) ? value : {};
 }
 
-/** @throws Error in words for anything but a 2xx with JSON */
-async function ask(url: string, init: RequestInit & { signal: AbortSignal }): Promise<unknown> {
+/** @throws Error unless the answer is a 2xx */
+async function call(url: string, init: RequestInit & { signal: AbortSignal }): Promise<unknown> {
   const where = `${init.method ?? 'GET'} ${url.split('?', 1)[0] ?? url}`;
   let status: number;
   let text: string;
@@ -103,12 +98,12 @@ async function ask(url: string, init: RequestInit & { signal: AbortSignal }): Pr
     text = await response.text();
   } catch (error) {
     if (init.signal.aborted) throw init.signal.reason;
-    throw new Error(`${where} was not answered: ${reasonOf(error)}.`, { cause: error });
+    throw new Error(`${where} failed: ${reasonOf(error)}.`, { cause: error });
   }
   const answer = parse(text);
   if (status >= 200 && status < 300) return answer;
   const message = textIn(answer, 'message');
-  throw new Error(`${where} was answered with ${status}: ${message === '' ? text : message}`);
+  throw new Error(`${where} returned ${status}: ${message === '' ? text : message}`);
 }
 
 function parse(text: string): unknown {

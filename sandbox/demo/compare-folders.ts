@@ -1,48 +1,23 @@
-import { open, readlink, type FileHandle } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { readFolder, type FolderEntry } from '../world/folder-entries.js';
 
-/** One thing in which a copy is not like its original. */
-export type Difference =
-  | { readonly kind: 'missing'; readonly path: string }
-  | { readonly kind: 'extra'; readonly path: string }
-  | {
-      readonly kind: 'other-kind';
-      readonly path: string;
-      readonly expected: FolderEntry['kind'];
-      readonly found: FolderEntry['kind'];
-    }
-  | {
-      readonly kind: 'other-size';
-      readonly path: string;
-      readonly expected: number;
-      readonly found: number;
-    }
-  | {
-      readonly kind: 'other-bytes';
-      readonly path: string;
-      /** Of the first byte that differs, counted from 0. */
-      readonly offset: number;
-    }
-  | {
-      readonly kind: 'other-target';
-      readonly path: string;
-      readonly expected: string;
-      readonly found: string;
-    };
-
-/** What a comparison looked at, and what it found. */
+/** What was compared, and what differs. */
 export interface Comparison {
   readonly files: number;
   readonly folders: number;
   readonly links: number;
-  /** Bytes of the files that were compared byte for byte. */
+  /** Total size of the files whose contents were compared. */
   readonly bytes: number;
-  readonly differences: readonly Difference[];
+  /** A sentence each. */
+  readonly differences: readonly string[];
 }
 
 /**
- * Compares a copy with its original, byte for byte, both as they are now.
+ * Compares a copy with its original, file contents included.
  *
  * @throws Error naming the path that could not be read
  */
@@ -51,111 +26,52 @@ export async function compareFolders(original: string, copy: string): Promise<Co
   const foundByPath = new Map(found.map((entry) => [entry.path, entry]));
   const counts = { file: 0, folder: 0, link: 0 };
   let bytes = 0;
-  const differences: Difference[] = [];
+  const differences: string[] = [];
   for (const entry of expected) {
-    const twin = foundByPath.get(entry.path);
-    foundByPath.delete(entry.path);
-    counts[entry.kind] += 1;
-    if (twin?.kind === 'file' && entry.kind === 'file') bytes += entry.size;
-    const difference = await compareEntries(original, copy, entry, twin);
-    if (difference !== undefined) differences.push(difference);
+    const { path, kind, size } = entry;
+    const twin = foundByPath.get(path);
+    foundByPath.delete(path);
+    counts[kind] += 1;
+    if (twin?.kind === 'file' && kind === 'file') bytes += size;
+    const difference = await differenceOf(join(original, path), join(copy, path), entry, twin);
+    if (difference !== undefined) differences.push(`${JSON.stringify(path)} ${difference}.`);
   }
-  for (const path of foundByPath.keys()) differences.push({ kind: 'extra', path });
-  return {
-    files: counts.file,
-    folders: counts.folder,
-    links: counts.link,
-    bytes,
-    differences,
-  };
+  for (const path of foundByPath.keys()) {
+    differences.push(`${JSON.stringify(path)} is at the destination, but not in the source.`);
+  }
+  return { files: counts.file, folders: counts.folder, links: counts.link, bytes, differences };
 }
 
-async function compareEntries(
-  original: string,
-  copy: string,
-  entry: FolderEntry,
+/** @returns the predicate of a sentence about the path, if its copy differs */
+async function differenceOf(
+  from: string,
+  to: string,
+  { kind, size }: FolderEntry,
   twin: FolderEntry | undefined,
-): Promise<Difference | undefined> {
-  const { path, kind } = entry;
-  if (twin === undefined) return { kind: 'missing', path };
-  if (twin.kind !== kind) return { kind: 'other-kind', path, expected: kind, found: twin.kind };
-  const [from, to] = [join(original, path), join(copy, path)];
+): Promise<string | undefined> {
+  if (twin === undefined) return 'is missing at the destination';
+  if (twin.kind !== kind)
+    return `is a ${kind} in the source, but a ${twin.kind} at the destination`;
   switch (kind) {
     case 'folder':
       return undefined;
     case 'link': {
       const [expected, found] = await Promise.all([readlink(from), readlink(to)]);
-      return expected === found ? undefined : { kind: 'other-target', path, expected, found };
+      if (expected === found) return undefined;
+      return `points to ${JSON.stringify(expected)} in the source, but to ${JSON.stringify(found)} at the destination`;
     }
     case 'file': {
-      if (entry.size !== twin.size) {
-        return { kind: 'other-size', path, expected: entry.size, found: twin.size };
+      if (size !== twin.size) {
+        return `has ${size} bytes in the source, but ${twin.size} at the destination`;
       }
-      const offset = await firstDifference(from, to);
-      return offset === undefined ? undefined : { kind: 'other-bytes', path, offset };
+      const [expected, found] = await Promise.all([sha256(from), sha256(to)]);
+      return expected === found ? undefined : 'has other content than in the source';
     }
   }
 }
 
-const CHUNK_BYTES = 1024 * 1024;
-
-/** Where two files differ first, a shorter one at its end; `undefined` if they are equal. */
-async function firstDifference(left: string, right: string): Promise<number | undefined> {
-  const one = await open(left);
-  try {
-    const other = await open(right);
-    try {
-      return await firstDifferenceOf(one, other);
-    } finally {
-      await other.close();
-    }
-  } finally {
-    await one.close();
-  }
-}
-
-async function firstDifferenceOf(one: FileHandle, other: FileHandle): Promise<number | undefined> {
-  const [a, b] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
-  for (let offset = 0; ;) {
-    const [left, right] = await Promise.all([chunk(one, a, offset), chunk(other, b, offset)]);
-    if (Buffer.compare(left, right) !== 0) {
-      const length = Math.min(left.length, right.length);
-      for (let index = 0; index < length; index += 1) {
-        if (left[index] !== right[index]) return offset + index;
-      }
-      return offset + length;
-    }
-    if (left.length < CHUNK_BYTES) return undefined;
-    offset += CHUNK_BYTES;
-  }
-}
-
-/** As many bytes as fit, fewer only at the end of the file. */
-async function chunk(file: FileHandle, buffer: Buffer, offset: number): Promise<Buffer> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
-}
-
-/** A difference in words, as a line for people. */
-export function describeDifference(difference: Difference): string {
-  const path = JSON.stringify(difference.path);
-  switch (difference.kind) {
-    case 'missing':
-      return `${path} is missing at the destination.`;
-    case 'extra':
-      return `${path} is at the destination, but not in the source.`;
-    case 'other-kind':
-      return `${path} is a ${difference.expected} in the source, but a ${difference.found} at the destination.`;
-    case 'other-size':
-      return `${path} has ${difference.expected} bytes in the source, but ${difference.found} at the destination.`;
-    case 'other-bytes':
-      return `${path} differs from the source, first at byte ${difference.offset}.`;
-    case 'other-target':
-      return `${path} leads to ${JSON.stringify(difference.expected)} in the source, but to ${JSON.stringify(difference.found)} at the destination.`;
-  }
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
 }

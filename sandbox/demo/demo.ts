@@ -16,34 +16,29 @@ import { fillSampleFolder } from '../world/sample-folder.js';
 import { startProxyIn } from '../world/start-proxy-in-world.js';
 import { counted, formatBytes, Printer, standardOutput, type Terminal } from '../world/terminal.js';
 import { startWorld, type RegisteredDataset, type World } from '../world/world.js';
-import { ProxyClient, ScicatClient, type TransferLook } from './clients.js';
-import { compareFolders, describeDifference, type Comparison } from './compare-folders.js';
+import { ProxyClient, ScicatClient, type TransferStatus } from './clients.js';
+import { compareFolders, type Comparison } from './compare-folders.js';
 import { textIn, valueIn } from './json.js';
 import { ProgressDisplay } from './progress.js';
 import { judgeScicat, pidsOf, type ScicatOutcome } from './verdict.js';
 
-/** What the command line may choose. */
-export interface DemoOptions {
-  /** @default a folder that is filled for the occasion */
+/** Options of the command line. */
+interface DemoOptions {
+  /** @default a folder of sample files */
   readonly folder: string | undefined;
   /** Keep the copy. */
   readonly keep: boolean;
 }
 
-/** How long the copying of a small folder takes: long enough to be watched, no longer. */
+/** How long copying takes: long enough to watch. */
 const COPY_SECONDS = 5;
-const SLOWEST_BYTES_PER_SECOND = 1_000_000;
-const LOOK_MS = 200;
-/** A transfer that does not move for so long will not. */
+const MIN_BYTES_PER_SECOND = 1_000_000;
+const POLL_MS = 200;
+/** Without progress for this long, the transfer has failed. */
 const STALLED_MS = 45_000;
-/** The rest is only counted. */
-const MOST_PROBLEMS_SHOWN = 20;
+const MAX_PROBLEMS_SHOWN = 20;
 
-/**
- * Runs the demo.
- *
- * @returns the exit code: 0 only if everything arrived as it was, and SciCat says so
- */
+/** @returns the exit code: 0 only if the copy is exact and SciCat shows the transfer as finished */
 export async function runDemo(options: DemoOptions, context: ProgramContext): Promise<number> {
   const startedAt = performance.now();
   const terminal = standardOutput();
@@ -61,9 +56,9 @@ export async function runDemo(options: DemoOptions, context: ProgramContext): Pr
   if (entries.length === 0) throw new Error(`${world.sourceFolder} is empty: nothing to transfer.`);
   const amount = amountOf(entries);
   const copied = copiedAmountOf(entries);
-  // Globus reads every copy once more to verify it, and that counts against its rate, too.
+  // Twice, because verifying a copy counts against the rate, too.
   world.globus.machine.life.bytesPerSecond = Math.max(
-    SLOWEST_BYTES_PER_SECOND,
+    MIN_BYTES_PER_SECOND,
     (2 * copied.bytes) / COPY_SECONDS,
   );
   const proxy = await startProxyIn(world, context);
@@ -79,7 +74,10 @@ export async function runDemo(options: DemoOptions, context: ProgramContext): Pr
   printer.heading('Dataset');
   printer.line('PID', pid);
   printer.line('source', world.sourceFolder);
-  printer.line('destination', `${dataset.destinationFolder}${options.keep ? '  (is kept)' : ''}`);
+  printer.line(
+    'destination',
+    `${dataset.destinationFolder}${options.keep ? '  (will be kept)' : ''}`,
+  );
   printer.line(
     'holds',
     `${counted(amount.files, 'file')}, ${counted(countOf(entries, 'folder'), 'folder')}, ${counted(countOf(entries, 'link'), 'link')}, ${formatBytes(amount.bytes)}`,
@@ -87,36 +85,33 @@ export async function runDemo(options: DemoOptions, context: ProgramContext): Pr
 
   printer.heading('Transfer');
   const client = new ProxyClient(proxy.url, world.alice.token, signal);
-  const askedAt = performance.now();
+  const requestedAt = performance.now();
   try {
     const fileList = listForTransfer(entries);
-    const jobId = await client.request({
-      sourceFacility: world.facilities.beamline.name,
-      destFacility: world.facilities.archive.name,
-      scicatPid: pid,
-      fileList,
-    });
-    const answeredInMs = performance.now() - askedAt;
+    const [source, destination] = [world.facilities.beamline.name, world.facilities.archive.name];
+    const query = { sourceFacility: source, destFacility: destination, scicatPid: pid };
+    const jobId = await client.request(query, fileList);
+    const answeredInMs = performance.now() - requestedAt;
     printer.line(
       'request',
-      `POST /transfer by ${world.alice.username}, ${world.facilities.beamline.name} to ${world.facilities.archive.name}, ${counted(fileList.length, 'entry', 'entries')} listed`,
+      `POST /transfer by ${world.alice.username}, ${source} to ${destination}, ${counted(fileList.length, 'entry', 'entries')} listed`,
     );
     printer.line('SciCat job', `${jobId}  (answered in ${answeredInMs.toFixed(0)} ms)`);
-    const last = await follow(client, jobId, { terminal, printer, total: copied, askedAt, signal });
+    const following = { terminal, printer, total: copied, requestedAt, signal };
+    const last = await follow(client, jobId, following);
     return await conclude({ world, dataset, jobId, last, signal, printer, startedAt, options });
   } catch (error) {
-    throw await theRealReason(error, signal);
+    throw await rootCause(error, signal);
   }
 }
 
-/** @throws Error in words */
 function usableFolder(path: string): string {
   try {
     const folder = realpathSync(path);
-    if (!statSync(folder).isDirectory()) throw new Error('it is no folder');
+    if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');
     const temporary = realpathSync(tmpdir());
     if (`${temporary}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)) {
-      throw new Error(`the copy goes to ${temporary}, which lies in it`);
+      throw new Error(`it contains ${temporary}, where the copy goes`);
     }
     return folder;
   } catch (error) {
@@ -128,47 +123,47 @@ interface Following {
   readonly terminal: Terminal;
   readonly printer: Printer;
   readonly total: Amount;
-  readonly askedAt: number;
+  readonly requestedAt: number;
   readonly signal: AbortSignal;
 }
 
-/** Watches a transfer until it has ended, and shows how it goes. */
+/** Polls a transfer until it has ended, and shows its progress. */
 async function follow(
   client: ProxyClient,
   jobId: string,
-  { terminal, printer, total, askedAt, signal }: Following,
-): Promise<TransferLook> {
+  { terminal, printer, total, requestedAt, signal }: Following,
+): Promise<TransferStatus> {
   const display = new ProgressDisplay(terminal, total);
   let taskShown = false;
   let seen = '';
   let movedAt = performance.now();
   try {
     for (;;) {
-      const look = await client.look(jobId);
+      const status = await client.transfer(jobId);
       const now = performance.now();
-      if (!taskShown && look.globusTaskId !== '') {
+      if (!taskShown && status.globusTaskId !== '') {
         taskShown = true;
-        printer.line('Globus task', look.globusTaskId);
+        printer.line('Globus task', status.globusTaskId);
         printer.line(
           'to copy',
           `${counted(total.files, 'file')}, ${formatBytes(total.bytes)}: each listed folder brings its files once more`,
         );
       }
-      const progress = { ...look, elapsedMs: now - askedAt };
-      if (look.status !== 'waiting' && look.status !== 'transferring') {
+      const progress = { ...status, elapsedMs: now - requestedAt };
+      if (status.status !== 'waiting' && status.status !== 'transferring') {
         display.end(progress);
-        return look;
+        return status;
       }
       display.show(progress);
-      const state = JSON.stringify(look);
+      const state = JSON.stringify(status);
       if (state !== seen) movedAt = now;
       seen = state;
       if (now - movedAt > STALLED_MS) {
         throw new Error(
-          `The transfer has not moved for ${STALLED_MS / 1000} s; it is ${look.status}: ${look.message}`,
+          `No progress for ${STALLED_MS / 1000} s. The transfer is ${status.status}: ${status.message}`,
         );
       }
-      await delay(LOOK_MS, undefined, { signal });
+      await delay(POLL_MS, undefined, { signal });
     }
   } finally {
     display.close();
@@ -179,39 +174,31 @@ interface Conclusion {
   readonly world: World;
   readonly dataset: RegisteredDataset;
   readonly jobId: string;
-  readonly last: TransferLook;
+  readonly last: TransferStatus;
   readonly signal: AbortSignal;
   readonly printer: Printer;
   readonly startedAt: number;
   readonly options: DemoOptions;
 }
 
-/** Looks at what came of it, prints it and gives the exit code. */
+/** Checks and prints the result. @returns the exit code */
 async function conclude(conclusion: Conclusion): Promise<number> {
   const { world, dataset, jobId, last, signal, printer, startedAt, options } = conclusion;
-  const { document, destinationFolder } = dataset;
+  const { destinationFolder } = dataset;
+  const { pid, ownerGroup } = dataset.document;
   const scicat = new ScicatClient(world.scicat.url, world.alice.token, signal);
   const [job, found, archiveJobs] = await Promise.all([
     scicat.job(jobId),
-    scicat.dataset(document.pid),
+    scicat.dataset(pid),
     scicat.jobs('archive'),
   ]);
   const outcome: ScicatOutcome = { job, dataset: found, archiveJobs };
   const problems: string[] = [];
   if (last.status !== 'finished') {
-    problems.push(`The transfer ended as ${last.status}, not as finished: ${last.message}`);
+    problems.push(`The transfer is ${last.status} instead of finished: ${last.message}`);
   }
-  problems.push(
-    ...judgeScicat(
-      {
-        jobId,
-        pid: document.pid,
-        ownerUser: world.alice.username,
-        ownerGroup: document.ownerGroup,
-      },
-      outcome,
-    ),
-  );
+  const ownerUser = world.alice.username;
+  problems.push(...judgeScicat({ jobId, pid, ownerUser, ownerGroup }, outcome));
   const comparison = await compared(world.sourceFolder, destinationFolder, problems);
   signal.throwIfAborted();
 
@@ -224,17 +211,17 @@ async function conclude(conclusion: Conclusion): Promise<number> {
   );
   printer.line('job result', JSON.stringify(valueIn(job, 'jobResultObject')));
   printer.line('dataset', `archivable ${String(valueIn(found, 'datasetlifecycle', 'archivable'))}`);
-  printer.line('archive job', describeArchiveJobs(outcome, document.pid));
+  printer.line('archive job', describeArchiveJobs(outcome, pid));
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   if (problems.length === 0) {
-    printer.plain(`\n${printer.style('green', 'All right.')} It took ${seconds} s.`);
+    printer.plain(`\n${printer.style('green', 'Success.')} It took ${seconds} s.`);
     return 0;
   }
-  printer.heading('Not as it should be');
-  for (const problem of problems.slice(0, MOST_PROBLEMS_SHOWN)) printer.plain(`  ${problem}`);
-  const more = problems.length - MOST_PROBLEMS_SHOWN;
-  if (more > 0) printer.plain(`  ... and ${counted(more, 'further problem')}.`);
+  printer.heading('Problems');
+  for (const problem of problems.slice(0, MAX_PROBLEMS_SHOWN)) printer.plain(`  ${problem}`);
+  const more = problems.length - MAX_PROBLEMS_SHOWN;
+  if (more > 0) printer.plain(`  ... and ${more} more`);
   printer.plain(
     `\n${printer.style('red', `Failed: ${counted(problems.length, 'problem')}.`)} It took ${seconds} s.`,
   );
@@ -248,7 +235,7 @@ async function compared(
 ): Promise<Comparison | undefined> {
   try {
     const comparison = await compareFolders(source, destination);
-    problems.push(...comparison.differences.map(describeDifference));
+    problems.push(...comparison.differences);
     return comparison;
   } catch (error) {
     problems.push(`Source and destination can't be compared: ${reasonOf(error)}`);
@@ -267,8 +254,8 @@ function describeArchiveJobs({ archiveJobs }: ScicatOutcome, pid: string): strin
   return ofDataset.map((job) => `${textIn(job, 'id')}  for ${textIn(job, 'ownerUser')}`).join(', ');
 }
 
-/** A proxy that dies breaks a connection first; that it died is what matters. */
-async function theRealReason(error: unknown, signal: AbortSignal): Promise<unknown> {
+/** A proxy that dies breaks connections first; wait for the actual reason. */
+async function rootCause(error: unknown, signal: AbortSignal): Promise<unknown> {
   await delay(500, undefined, { signal }).catch(() => undefined);
   return signal.aborted ? signal.reason : error;
 }

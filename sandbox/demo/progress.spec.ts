@@ -3,7 +3,7 @@ import { ProgressDisplay, progressLine } from './progress.js';
 
 const total = { files: 20, bytes: 2_000_000 };
 
-function look(bytes: number, files: number, elapsedMs: number, message = 'transferring') {
+function at(bytes: number, files: number, elapsedMs: number, message = 'transferring') {
   return { bytes, files, elapsedMs, message };
 }
 
@@ -21,12 +21,12 @@ function display(
 describe('progressLine', () => {
   it.each([
     [
-      look(999_999, 3, 1234),
+      at(999_999, 3, 1234),
       total,
       '[##############----------------]  49 %    1.0 MB of 2.0 MB   3 of 20 files   1.2 s  transferring',
     ],
     [
-      look(3_000_000, 25, 60_000, 'finished'),
+      at(3_000_000, 25, 60_000, 'finished'),
       total,
       '[##############################] 100 %    3.0 MB of 2.0 MB  25 of 20 files  60.0 s  finished',
     ],
@@ -36,22 +36,22 @@ describe('progressLine', () => {
 });
 
 describe('ProgressDisplay', () => {
-  it('writes over one line on a terminal, never a longer one, and leaves it once', () => {
+  it('overwrites one line on a terminal, cut to its width, and ends it once', () => {
     const { shown, text } = display(true, 20);
-    shown.show(look(0, 0, 0));
-    shown.end(look(2_000_000, 20, 5));
+    shown.show(at(0, 0, 0));
+    shown.end(at(2_000_000, 20, 5));
     shown.close();
     expect(text()).toBe('\r  [----------------\u001B[K\r  [################\u001B[K\n');
   });
 
-  it('writes a line per second elsewhere, only if there is news, and always the last one', () => {
+  it('writes at most a line per second elsewhere, only for changes, and always the last one', () => {
     const { shown, text } = display(false);
-    shown.show(look(0, 0, 0));
-    shown.show(look(0, 0, 2_000));
-    shown.show(look(500_000, 1, 2_200));
-    shown.show(look(600_000, 1, 2_400));
-    shown.show(look(700_000, 1, 3_300));
-    shown.end(look(2_000_000, 20, 3_400, 'finished'));
+    shown.show(at(0, 0, 0));
+    shown.show(at(0, 0, 2_000));
+    shown.show(at(500_000, 1, 2_200));
+    shown.show(at(600_000, 1, 2_400));
+    shown.show(at(700_000, 1, 3_300));
+    shown.end(at(2_000_000, 20, 3_400, 'finished'));
     shown.close();
     const percentages = text()
       .split('\n')

@@ -28,7 +28,7 @@ const good: ScicatOutcome = {
 };
 
 describe('judgeScicat', () => {
-  it('finds no problem in what is right, whatever other archive jobs there are', () => {
+  it('finds no problem in a correct state, whatever other archive jobs exist', () => {
     const others = [{ jobParams: { datasetList: [{ pid: 'another' }, 'text'] } }, {}];
     expect(judgeScicat(expected, { ...good, archiveJobs: [...others, archiveJob] })).toEqual([]);
   });
@@ -38,30 +38,30 @@ describe('judgeScicat', () => {
       'a job that did not finish',
       { job: { ...good.job, statusCode: '998', jobResultObject: { status: 'failed', error: '' } } },
       [
-        'The transfer job has statusCode as "998", instead of "003".',
-        'The transfer job has jobResultObject.status as "failed", instead of "finished".',
+        'The transfer job: statusCode is "998", expected "003".',
+        'The transfer job: jobResultObject.status is "failed", expected "finished".',
       ],
     ],
     [
-      'a dataset that was not marked',
+      'a dataset that is not archivable',
       { dataset: { pid: '20.500/x', datasetlifecycle: { archivable: false } } },
       [
-        'The dataset has datasetlifecycle.archivable as false, instead of true.',
-        'The dataset has datasetlifecycle.archiveStatusMessage missing, instead of "datasetCreated".',
+        'The dataset: datasetlifecycle.archivable is false, expected true.',
+        'The dataset: datasetlifecycle.archiveStatusMessage is missing, expected "datasetCreated".',
       ],
     ],
-    ['a missing archive job', { archiveJobs: [] }, ['There is no archive job for the dataset.']],
+    ['a missing archive job', { archiveJobs: [] }, ['The dataset has no archive job.']],
     [
       'a second archive job',
       { archiveJobs: [archiveJob, archiveJob] },
-      ['There are 2 archive jobs for the dataset, instead of one.'],
+      ['The dataset has 2 archive jobs instead of one.'],
     ],
     [
       "an archive job in another's name",
       { archiveJobs: [{ ...archiveJob, ownerUser: 'globus-proxy' }] },
-      ['The archive job has ownerUser as "globus-proxy", instead of "alice".'],
+      ['The archive job: ownerUser is "globus-proxy", expected "alice".'],
     ],
-  ])('names %s', (_what, change, problems) => {
+  ])('reports %s', (_what, change, problems) => {
     expect(judgeScicat(expected, { ...good, ...change })).toEqual(problems);
   });
 });

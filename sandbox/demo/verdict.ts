@@ -1,6 +1,5 @@
 import { isRecord, textIn, valueIn, type JsonRecord } from './json.js';
 
-/** What was asked for. */
 export interface Expectation {
   readonly jobId: string;
   readonly pid: string;
@@ -8,15 +7,15 @@ export interface Expectation {
   readonly ownerGroup: string;
 }
 
-/** What SciCat says after the transfer. */
+/** The state in SciCat after the transfer. */
 export interface ScicatOutcome {
   readonly job: JsonRecord;
   readonly dataset: JsonRecord;
-  /** All archive jobs that there are. */
+  /** All archive jobs. */
   readonly archiveJobs: readonly JsonRecord[];
 }
 
-/** All that is not as it should be in SciCat, a sentence each; nothing if all is well. */
+/** @returns a sentence for each problem */
 export function judgeScicat(expected: Expectation, outcome: ScicatOutcome): readonly string[] {
   const { job, dataset, archiveJobs } = outcome;
   return [
@@ -45,9 +44,9 @@ function judgeArchiveJobs(
 ): readonly string[] {
   const ofDataset = archiveJobs.filter((job) => pidsOf(job).includes(expected.pid));
   const [archiveJob] = ofDataset;
-  if (archiveJob === undefined) return ['There is no archive job for the dataset.'];
+  if (archiveJob === undefined) return ['The dataset has no archive job.'];
   if (ofDataset.length > 1) {
-    return [`There are ${ofDataset.length} archive jobs for the dataset, instead of one.`];
+    return [`The dataset has ${ofDataset.length} archive jobs instead of one.`];
   }
   return deviations('The archive job', archiveJob, [
     [['ownerUser'], expected.ownerUser],
@@ -57,7 +56,7 @@ function judgeArchiveJobs(
   ]);
 }
 
-/** PIDs of the datasets that a job is about. */
+/** PIDs of a job's datasets. */
 export function pidsOf(job: JsonRecord): readonly string[] {
   const list = valueIn(job, 'jobParams', 'datasetList');
   return Array.isArray(list)
@@ -67,13 +66,13 @@ export function pidsOf(job: JsonRecord): readonly string[] {
 
 function deviations(
   what: string,
-  found: JsonRecord,
+  document: JsonRecord,
   expected: readonly (readonly [path: readonly string[], value: unknown])[],
 ): readonly string[] {
   return expected.flatMap(([path, value]) => {
-    const actual = valueIn(found, ...path);
+    const actual = valueIn(document, ...path);
     if (actual === value) return [];
-    const shown = actual === undefined ? 'missing' : `as ${JSON.stringify(actual)}`;
-    return [`${what} has ${path.join('.')} ${shown}, instead of ${JSON.stringify(value)}.`];
+    const found = actual === undefined ? 'missing' : JSON.stringify(actual);
+    return [`${what}: ${path.join('.')} is ${found}, expected ${JSON.stringify(value)}.`];
   });
 }

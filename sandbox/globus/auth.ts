@@ -20,13 +20,13 @@ interface Token {
   readonly expiresAt: number;
 }
 
-/** What of Globus Auth a service account needs: tokens by client credentials, and consents. */
+/** The parts of Globus Auth that a service account uses: client credentials and consents. */
 export class Auth {
-  /** How long new tokens live. Fact: 48 hours. */
+  /** Lifetime of new tokens. Fact: 48 hours. */
   tokenLifeSeconds = 172_800;
   private readonly secrets = new Map<string, string>();
   private readonly tokens = new Map<string, Token>();
-  /** Collections whose data each client let Transfer reach. */
+  /** Collections with `data_access` consent, by client. */
   private readonly consents = new Map<string, Set<string>>();
 
   constructor(
@@ -107,14 +107,14 @@ export class Auth {
     this.recordConsents(clientId, scopes);
     const [first, ...others] = [...byServer].map(([server, granted]) => ({
       ...this.issue(clientId, server, granted, now),
-      // Fact: with `openid` there is an id token, in the part of auth.globus.org.
+      // Fact: with `openid`, the part of auth.globus.org has an id token.
       ...(granted.some(({ name }) => name === 'openid') ? { id_token: this.ids.token() } : {}),
     }));
-    // Fact: one resource server stands at the top, the others in `other_tokens`.
+    // Fact: one resource server is at the top, the others are in `other_tokens`.
     return { status: 200, body: { ...first, other_tokens: others } };
   }
 
-  /** Fact: one unknown scope, in a bracket or outside, fails the whole token request. */
+  /** Fact: one unknown scope, even as a dependency, fails the whole token request. */
   private scopes(clientId: string, text: string): readonly Scope[] {
     if (text.trim() === '') {
       throw this.refusal(400, 'BAD_REQUEST', 'A client credentials grant needs a scope.');
@@ -142,7 +142,7 @@ export class Auth {
     return collection !== undefined && hasDataAccess(collection);
   }
 
-  /** Fact: asking for the scope records the consent at the server; older tokens profit at once. */
+  /** Fact: requesting the scope records the consent at the server, also for existing tokens. */
   private recordConsents(clientId: string, scopes: readonly Scope[]): void {
     const consents = this.consents.get(clientId) ?? new Set<string>();
     for (const { name, dependencies } of scopes) {
@@ -196,7 +196,7 @@ export class Auth {
 }
 
 /**
- * Fact: the missing scopes are told as one scope string with an optional `data_access` dependency.
+ * Fact: the missing scopes are given as one scope string with optional `data_access` dependencies.
  *
  * @returns the refusal of a request that touches data of these collections without consent
  */

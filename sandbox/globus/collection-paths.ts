@@ -1,17 +1,17 @@
 import { FileTrouble, type FileSystem } from './file-system.port.js';
 
-/** Where a collection's path leads on this machine. */
+/** A collection's path on this machine. */
 export interface LocatedPath {
-  /** Absolute, free of symbolic links but for the last segment of an unfollowed link. */
+  /** Absolute, without symbolic links, except for an unfollowed link at the end. */
   readonly path: string;
   readonly exists: boolean;
 }
 
 /**
- * Finds a collection's path in the collection's folder. The folder is the root: `..` stops there,
- * `/~/` is it as well, and a symbolic link that leads out of it is not followed.
+ * Resolves a collection's path in the collection's folder. The folder is the root, also for `/~/`: `..`
+ * stops there, and symbolic links out of it are not followed.
  *
- * @param followLast whether a symbolic link at the very end is followed
+ * @param followLast whether to follow a symbolic link at the end
  * @throws {@link FileTrouble} PERMISSION_DENIED for a way out, NOT_A_DIRECTORY for a way through a
  * file, INVALID_SYMLINK for a link to nowhere, INVALID_PATH_NAME for a NUL, FILE_NOT_FOUND when the
  * folder itself is missing
@@ -53,17 +53,16 @@ export function locate(
   return { path: current, exists: true };
 }
 
-/** Whether a path is the folder or lies below it; both absolute and free of links. */
+/** Whether a path is in a folder or equal to it; both absolute and without links. */
 export function isInside(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
-/** A path below a directory, both in the collection's notation. */
 export function join(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
 }
 
-/** A collection's path without `.`, `..`, `~` and doubled slashes; `/` for the root. */
+/** A collection's path without `.`, `..`, `~` and double slashes; `/` for the root. */
 export function normalize(path: string): string {
   return `/${segmentsOf(path).join('/')}`;
 }

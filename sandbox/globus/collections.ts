@@ -9,14 +9,13 @@ type EntityType =
   | 'GCP_guest_collection'
   | 'GCSv5_endpoint';
 
-/** What a virtual collection finds at a path. */
 interface VirtualSize {
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;
 }
 
-/** The numbers that a virtual collection's transfers follow. */
+/** Determines the size and duration of a virtual collection's transfers. */
 export interface VirtualSettings {
   /** Files below each directory of a submission. */
   filesPerDirectory: number;
@@ -24,11 +23,10 @@ export interface VirtualSettings {
   bytesPerSecond: number;
   /** From the start of the work to the first byte. */
   startupMs: number;
-  /** What lies at a path, where the two numbers above are too coarse. */
+  /** The content at a path, where the numbers above are too coarse. */
   sizeOf?: (path: string) => VirtualSize | undefined;
 }
 
-/** What to know about a collection. */
 export interface CollectionOptions {
   readonly id: string;
   readonly displayName: string;
@@ -36,13 +34,12 @@ export interface CollectionOptions {
   readonly kind?: EntityType;
   /** The local folder behind the collection; without one the collection is virtual. */
   readonly folder?: string;
-  /** Numbers of a virtual collection; each has a default. */
   readonly virtual?: Partial<VirtualSettings>;
   /** High-assurance collections have no `data_access` scope. */
   readonly highAssurance?: boolean;
   /** Clients that have permission; default: all. */
   readonly clients?: readonly string[];
-  /** Domains that a session must have; a client identity can't satisfy them. */
+  /** Required session domains; a client identity can't satisfy them. */
   readonly requiredPolicies?: readonly string[];
 }
 
@@ -53,7 +50,6 @@ export interface PathTrouble {
   readonly code: TroubleCode;
 }
 
-/** A collection as the emulator keeps it. */
 export interface Collection {
   readonly id: string;
   readonly displayName: string;
@@ -64,7 +60,7 @@ export interface Collection {
   readonly requiredPolicies: readonly string[];
   clients: readonly string[] | undefined;
   deleted: boolean;
-  /** Whether Globus Connect Personal runs; null for collections of other kinds. */
+  /** Whether Globus Connect Personal is running; null for other kinds. */
   connected: boolean | null;
   paused: { readonly message: string; readonly since: number } | undefined;
   troubles: readonly PathTrouble[];
@@ -100,12 +96,12 @@ export class Collections {
     return collection;
   }
 
-  /** The collection, deleted or not, if there ever was one with this id. */
+  /** Also finds deleted collections. */
   find(id: string): Collection | undefined {
     return this.byId.get(id);
   }
 
-  /** @throws an error for programmers, when the id was never added. */
+  /** @throws Error for an id that was never added */
   get(id: string): Collection {
     const collection = this.byId.get(id);
     if (collection === undefined) throw new Error(`The sandbox has no collection ${id}.`);
@@ -134,7 +130,7 @@ export function hasDataAccess(collection: Collection): boolean {
   );
 }
 
-/** The trouble that a rule prescribes for this path, if any. */
+/** The trouble that a rule sets for this path, if any. */
 export function troubleAt(
   collection: Collection,
   access: 'read' | 'write',
@@ -149,17 +145,17 @@ export function troubleAt(
   return { code: trouble.code, details: describeTrouble(collection, trouble.code, path) };
 }
 
-/** The text that an event carries about a failed path. */
+/** The `details` of an event about a failed path. */
 export function describeTrouble(collection: Collection, code: TroubleCode, path: string): string {
   return `Error (transfer)\nEndpoint: ${collection.displayName} (${collection.id})\nFile: ${path}\nMessage: ${code}`;
 }
 
-/** `/a/b` for `/a/b/`; the root becomes the empty text. */
+/** `/a/b` for `/a/b/`; the root becomes an empty string. */
 export function withoutTrailingSlash(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-/** The document of `GET endpoint/{id}`, reduced to what clients of transfers read. */
+/** The document of `GET endpoint/{id}`, reduced to what transfer clients read. */
 export function endpointDocument(collection: Collection): Record<string, unknown> {
   const personal = collection.kind.startsWith('GCP_');
   return {

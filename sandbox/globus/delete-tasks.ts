@@ -8,7 +8,6 @@ import { fatalError } from './task.js';
 import { taskTime } from './times.js';
 import { fieldsOf, parseLabel, submissionIdOf } from './transfer-document.js';
 
-/** A deletion as it was asked for. */
 interface DeleteRequest {
   readonly submissionId: string;
   readonly endpoint: string;
@@ -28,13 +27,13 @@ interface DeleteTask {
 }
 
 /**
- * Delete tasks: `POST delete`, and `GET task/{id}` of what it made. Their document and answer are
- * those of the samples and types of Globus's own SDKs (globus-sdk-python `data/delete_data.py` and
- * `testing/data/transfer/submit_delete.py`; @globus/sdk `task-submission.d.ts`). They stand in no
- * listing here.
+ * Delete tasks: `POST delete` and their `GET task/{id}`. Documents and answers follow the samples and
+ * types of Globus's SDKs (globus-sdk-python `data/delete_data.py` and
+ * `testing/data/transfer/submit_delete.py`; @globus/sdk `task-submission.d.ts`). Lists don't contain
+ * them.
  *
- * Two differences, so that nobody loses anything by a sandbox: folders must be empty, and files are
- * not deleted at all; either ends the task as FAILED.
+ * To avoid data loss, the sandbox deletes only empty folders: for full ones and for files, the task ends
+ * as FAILED.
  */
 export class DeleteTasks {
   private readonly byId = new Map<string, DeleteTask>();
@@ -47,7 +46,7 @@ export class DeleteTasks {
   ) {}
 
   /**
-   * Accepts a deletion. Only its document is checked; paths are looked at when it is carried out.
+   * Accepts a deletion. Checks only the document; paths are checked when it is carried out.
    *
    * @param collectionOf finds the collection and refuses a client that may not use it
    * @throws TransferRefusal
@@ -81,13 +80,13 @@ export class DeleteTasks {
     return { code: 'Accepted', taskId: task.id, submissionId };
   }
 
-  /** The task's document; `undefined` when this client has no such task. */
+  /** The task's document; `undefined` if this client has no such task. */
   document(clientId: string, id: string): Readonly<Record<string, unknown>> | undefined {
     const task = this.byId.get(id);
     return task?.clientId === clientId ? documentOf(task) : undefined;
   }
 
-  /** Carries out what was accepted before; tasks of a paused collection wait. */
+  /** Carries out accepted deletions; those of a paused collection wait. */
   advance(now: number): void {
     for (const task of this.open) {
       if (task.collection.paused !== undefined || now <= task.requestedAt) continue;
@@ -96,7 +95,7 @@ export class DeleteTasks {
     }
   }
 
-  /** @returns why it failed */
+  /** @returns the code of a failure */
   private carryOut({ collection, request }: DeleteTask): EventCode | undefined {
     const { folder } = collection;
     if (folder === undefined) return undefined;
@@ -108,7 +107,7 @@ export class DeleteTasks {
           if (!request.recursive) return 'IS_A_DIRECTORY';
           this.files.removeEmptyDirectory(located.path);
         } else if (!request.ignoreMissing) {
-          // Fact: a DELETE of a missing path fails at once, unlike a transfer of one.
+          // Fact: deleting a missing path fails immediately, unlike transferring one.
           return 'FILE_NOT_FOUND';
         }
       }
@@ -176,6 +175,5 @@ function documentOf(task: DeleteTask): Readonly<Record<string, unknown>> {
   };
 }
 
-/** What Globus answers to an accepted deletion. */
 export const DELETE_ACCEPTED =
   'The delete has been accepted and a task has been created and queued for execution';

@@ -4,13 +4,12 @@ interface Entry<T> {
 }
 
 /**
- * A binary heap of what is due when. Entries are never taken out early: whoever pops one checks
- * whether it still holds, which keeps both operations at O(log n).
+ * A priority queue by due time, as a binary heap. Entries can't be removed early: the caller checks
+ * whether a popped entry is still valid.
  */
 export class DueQueue<T> {
   private readonly entries: Entry<T>[] = [];
 
-  /** When the earliest entry is due; `undefined` when there is none. */
   nextDueAt(): number | undefined {
     return this.entries[0]?.dueAt;
   }
@@ -29,7 +28,7 @@ export class DueQueue<T> {
     this.entries[index] = entry;
   }
 
-  /** Takes out the earliest entry. */
+  /** Removes the earliest entry. */
   pop(): Entry<T> | undefined {
     const first = this.entries[0];
     const last = this.entries.pop();

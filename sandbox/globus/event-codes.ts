@@ -1,4 +1,4 @@
-/** What can go wrong with a path or a task, in Globus's words (a selection of its event codes). */
+/** What can go wrong with a path or a task: a selection of Globus's event codes. */
 export type TroubleCode =
   | 'AMBIGUOUS_PATH'
   | 'AUTH'
@@ -37,14 +37,14 @@ export type EventCode =
   | 'SUCCEEDED'
   | 'UNPAUSED';
 
-/** Globus's few words for a code: "file not found" for FILE_NOT_FOUND. */
+/** Globus's description of a code, such as "file not found". */
 export function describeCode(code: EventCode): string {
   return code === 'EXPIRED' ? 'deadline expired' : code.toLowerCase().replaceAll('_', ' ');
 }
 
-/** Something that went wrong with one path. */
+/** A problem with a path. */
 export interface Trouble {
   readonly code: TroubleCode;
-  /** Text for the event's `details`. */
+  /** For the event's `details`. */
   readonly details: string;
 }

@@ -7,11 +7,11 @@ import type { Page } from './task-query.js';
 
 type FileDocument = Readonly<Record<string, unknown>>;
 
-/** `ls`, `stat` and `mkdir` on a collection; a virtual one has an empty root and nothing else. */
+/** `ls`, `stat` and `mkdir` on a collection; a virtual one has only an empty root. */
 export class FileOperations {
   constructor(private readonly files: FileSystem) {}
 
-  /** @throws {@link TransferRefusal} 404 when the path is missing, 502 when it is no directory */
+  /** @throws {@link TransferRefusal} 404 if the path is missing, 502 if it is not a directory */
   list(collection: Collection, path: string, showHidden: boolean, page: Page): FileDocument {
     refuseByRule(collection, 'read', path);
     const shown = this.names(collection, path).filter(
@@ -38,7 +38,7 @@ export class FileOperations {
     return this.document(collection, path);
   }
 
-  /** @throws {@link TransferRefusal} 502 when it exists */
+  /** @throws {@link TransferRefusal} 502 if it exists */
   makeDirectory(collection: Collection, path: string): void {
     refuseByRule(collection, 'write', path);
     const { folder } = collection;
@@ -83,7 +83,7 @@ export class FileOperations {
     });
   }
 
-  /** What a link leads to; nothing when that is missing or outside of the collection. */
+  /** Target of a link; `undefined` if it is missing or outside of the collection. */
   private followed(folder: string, path: string): FileEntry | undefined {
     try {
       return this.files.entry(locate(this.files, folder, path).path);

@@ -1,6 +1,6 @@
 import type { TroubleCode } from './event-codes.js';
 
-/** What stands at a path; a symbolic link is not followed. */
+/** An entry of a folder; symbolic links are not followed. */
 export interface FileEntry {
   readonly kind: 'file' | 'directory' | 'symlink' | 'other';
   readonly size: number;
@@ -10,7 +10,7 @@ export interface FileEntry {
   readonly permissions: string;
 }
 
-/** A file operation that failed, already in Globus's words. */
+/** A failed file operation, with Globus's code for it. */
 export class FileTrouble extends Error {
   override readonly name = 'FileTrouble';
 
@@ -23,30 +23,30 @@ export class FileTrouble extends Error {
 }
 
 /**
- * The few file operations that copying needs, all of them small and synchronous, so that the state
- * machine stays free of files and of waiting. Paths are absolute paths of the machine.
+ * The file operations that copying needs, all small and synchronous. Paths are absolute paths of the
+ * machine.
  *
  * Every method throws {@link FileTrouble} unless it says otherwise.
  */
 export interface FileSystem {
-  /** @returns `undefined` when nothing is there. */
+  /** @returns `undefined` if nothing exists there */
   entry(path: string): FileEntry | undefined;
-  /** The path with all symbolic links resolved; `undefined` when it leads nowhere. */
+  /** Resolves all symbolic links; `undefined` if the target is missing. */
   realPath(path: string): string | undefined;
   /** Names in a directory, sorted. */
   list(path: string): readonly string[];
   linkTarget(path: string): string;
   /** Up to `length` bytes from `offset`; fewer only at the end of the file. */
   read(path: string, offset: number, length: number): Uint8Array;
-  /** Makes an empty file, or empties it. */
+  /** Creates an empty file, or truncates an existing one. */
   create(path: string): void;
   /** Writes into an existing file. */
   write(path: string, offset: number, bytes: Uint8Array): void;
   setModifiedAt(path: string, modifiedAt: number): void;
-  /** Makes a directory and its missing parents. */
+  /** Creates a directory and its missing parents. */
   makeDirectory(path: string): void;
-  /** Removes a directory that is empty; anything else is a trouble. */
+  /** Throws unless it is an empty directory. */
   removeEmptyDirectory(path: string): void;
-  /** Makes a symbolic link, in place of a file or link of that name. */
+  /** Creates a symbolic link, replacing a file or link. */
   makeLink(path: string, target: string): void;
 }

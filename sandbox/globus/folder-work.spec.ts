@@ -205,19 +205,6 @@ describe('trouble with files', () => {
     });
   });
 
-  it.each([
-    ['a directory said to be a file', '/dir', false, 'IS_A_DIRECTORY'],
-    ['a file said to be a directory', '/file', true, 'NOT_A_DIRECTORY'],
-    ['a way through a file', '/file/x', undefined, 'NOT_A_DIRECTORY'],
-    ['a link to nowhere', '/nowhere', undefined, 'INVALID_SYMLINK'],
-  ])('such as %s', (_what, path, recursive, code) => {
-    mkdirSync(source('dir'));
-    put('file');
-    symlinkSync('missing', source('nowhere'));
-    expect(copyNow([item(path, '/x', { recursive })])['nice_status']).toBe(code);
-    expect(copied()).toEqual({});
-  });
-
   it('of the source is skipped if asked for', () => {
     put('d/good');
     put('d/bad');
@@ -392,13 +379,5 @@ describe('deleting', () => {
     const other = SUBMISSION.replace('1', '2');
     expect(deleted('/full/file', { submission_id: other })['status']).toBe('FAILED');
     expect(existsSync(source('full/file'))).toBe(true);
-  });
-
-  it('is refused for what is no deletion, and without permission', () => {
-    const relative = { DATA: [{ DATA_TYPE: 'delete_item', path: 'x' }] };
-    expect(submit('/x', relative).status).toBe(400);
-    expect(submit('/x', { endpoint: 'nowhere' }).status).toBe(404);
-    harness.machine.setPermission('from', ['client-2']);
-    expect(submit('/x').body['code']).toBe('PermissionDenied');
   });
 });

@@ -7,19 +7,17 @@ import type { Progress, SkippedError, Step, StepOutcome, Work } from './task.js'
 import type { TransferItem, TransferRequest } from './transfer-document.js';
 import { isSkippable } from './virtual-work.js';
 
-/** How fast files are really copied. */
 export interface CopySettings {
-  /** Between two steps of a task. */
+  /** Interval of a task's steps. */
   stepMs: number;
-  /** Most bytes read, compared or written in one step of a task, so that no step lasts long. */
+  /** Maximum of bytes read, compared or written in a step, which keeps steps short. */
   bytesPerStep: number;
-  /** Most files, directories and links begun in one step of a task. */
+  /** Maximum of files, directories and links started in a step. */
   pathsPerStep: number;
-  /** Throttle of each task; `Infinity` for none. */
+  /** Limit of each task; may be `Infinity`. */
   bytesPerSecond: number;
 }
 
-/** One thing to copy. */
 interface Unit {
   readonly kind: 'item' | 'directory' | 'file' | 'symlink';
   readonly source: string;
@@ -27,7 +25,7 @@ interface Unit {
   readonly item: TransferItem;
 }
 
-/** A file on its way. */
+/** A file being copied. */
 interface OpenFile {
   readonly unit: Unit;
   readonly from: string;
@@ -40,7 +38,6 @@ interface OpenFile {
   destinationHash: Hash;
 }
 
-/** A failed path, and the side it failed on. */
 class CopyTrouble extends Error {
   constructor(
     readonly trouble: Trouble,
@@ -50,10 +47,7 @@ class CopyTrouble extends Error {
   }
 }
 
-/**
- * Really copies files between two folders, a few bytes at a time. What fails is set aside and tried
- * again with the next `step` after all else is done.
- */
+/** Copies real files between two folders in small steps. Failed paths are retried after all others. */
 export class FolderWork implements Work {
   readonly real = true;
   private nextItem = 0;
@@ -62,7 +56,7 @@ export class FolderWork implements Work {
   private current: OpenFile | undefined;
   private steppedAt: number | undefined;
   private readonly skipped: SkippedError[] = [];
-  /** Whose destination is our own unfinished work: `sync_level` must not take it for a copy. */
+  /** Units with an incomplete destination, which `sync_level` must not take for a copy. */
   private readonly begun = new WeakSet<Unit>();
   private readonly counts = {
     files: 0,
@@ -124,12 +118,12 @@ export class FolderWork implements Work {
 
   progress(): Progress {
     const { files, directories, symlinks } = this.counts;
-    const notLookedAt = this.request.items.length - this.nextItem;
+    const notExamined = this.request.items.length - this.nextItem;
     const unresolved = [...this.open, ...this.failed].filter((unit) => unit.kind === 'item').length;
     const unresolvedSkips = this.skipped.filter((error) => error.isUnresolved).length;
     return {
       ...this.counts,
-      total: files + directories + symlinks + notLookedAt + unresolved + unresolvedSkips,
+      total: files + directories + symlinks + notExamined + unresolved + unresolvedSkips,
       retrying: this.failed.length,
       skippedErrors: this.skipped,
     };
@@ -179,16 +173,16 @@ export class FolderWork implements Work {
     }
   }
 
-  /** Finds out what an item of the submission is; from then on it is a file, a directory, a link. */
+  /** Finds out whether an item of the submission is a file, a directory or a link. */
   private resolve(unit: Unit): void {
     const { item } = unit;
     if (item.kind === 'symlink') {
       this.add({ ...unit, kind: 'symlink' });
       return;
     }
-    // Fact: an item that is a symbolic link itself is followed.
+    // Fact: an item that is itself a symbolic link is followed.
     const { entry } = this.sourceOf(unit);
-    // Fact: without `recursive` Globus looks for itself; false must be a file, true a directory.
+    // Fact: without `recursive` Globus finds out; false requires a file, true a directory.
     if (entry.kind === 'directory') {
       if (item.recursive === false) throw this.troubled('source', 'IS_A_DIRECTORY', unit.source);
       this.add({ ...unit, kind: 'directory' });
@@ -235,8 +229,7 @@ export class FolderWork implements Work {
       item: parent.item,
     };
     const entry = this.onSide('source', source, () => this.files.entry(join(folder, name)));
-    // Fact: links below a directory are left out, unless the transfer says otherwise. Devices, pipes
-    // and sockets are left out as well.
+    // Fact: links below a directory are left out by default. Devices, pipes and sockets, too.
     if (entry?.kind === 'symlink' || entry?.kind === 'other') return;
     this.add({ ...child, kind: entry?.kind === 'directory' ? 'directory' : 'file' });
   }
@@ -268,7 +261,7 @@ export class FolderWork implements Work {
         this.counts.filesSkipped += 1;
         this.counts.succeeded += 1;
         return;
-      case 'look':
+      case 'unknown':
         file.stage = 'comparing';
         break;
       case 'different':
@@ -278,8 +271,8 @@ export class FolderWork implements Work {
     this.current = file;
   }
 
-  /** Fact: sync level 0 copies what is missing, 1 other sizes, 2 newer files, 3 other contents. */
-  private compare(from: FileEntry, to: FileEntry | undefined): 'same' | 'different' | 'look' {
+  /** Fact: sync level 0 copies missing files, 1 also other sizes, 2 newer files, 3 other contents. */
+  private compare(from: FileEntry, to: FileEntry | undefined): 'same' | 'different' | 'unknown' {
     if (to === undefined) return 'different';
     switch (this.request.syncLevel) {
       case null:
@@ -291,14 +284,14 @@ export class FolderWork implements Work {
       case 2:
         return from.size === to.size && from.modifiedAt <= to.modifiedAt ? 'same' : 'different';
       case 3:
-        return from.size === to.size ? 'look' : 'different';
+        return from.size === to.size ? 'unknown' : 'different';
     }
   }
 
   private startCopying(file: OpenFile): void {
     this.begun.add(file.unit);
     this.onSide('destination', file.unit.destination, () => {
-      // Fact: missing parents are made.
+      // Fact: missing parents are created.
       this.files.makeDirectory(file.to.slice(0, file.to.lastIndexOf('/')) || '/');
       this.files.create(file.to);
     });
@@ -308,7 +301,7 @@ export class FolderWork implements Work {
     file.destinationHash = createHash('md5');
   }
 
-  /** @returns how many bytes of the budget it took */
+  /** @returns how many bytes of the budget it used */
   private copySome(file: OpenFile, budget: number): number {
     if (file.offset >= file.size) {
       this.endStage(file);
@@ -404,13 +397,13 @@ export class FolderWork implements Work {
     );
   }
 
-  /** Copies a link itself, wherever it leads. */
+  /** Copies a link itself, regardless of its target. */
   private copyLink(unit: Unit): void {
     const target = this.onSide('source', unit.source, () => {
       const { path } = locate(this.files, this.source.folder, unit.source, false);
       const entry = this.files.entry(path);
-      if (entry === undefined) throw new FileTrouble('FILE_NOT_FOUND', 'There is no such link.');
-      if (entry.kind !== 'symlink') throw new FileTrouble('NOT_A_SYMLINK', 'It is no link.');
+      if (entry === undefined) throw new FileTrouble('FILE_NOT_FOUND', 'The link does not exist.');
+      if (entry.kind !== 'symlink') throw new FileTrouble('NOT_A_SYMLINK', 'It is not a link.');
       return this.files.linkTarget(path);
     });
     this.onSide('destination', unit.destination, () => {
@@ -428,7 +421,7 @@ export class FolderWork implements Work {
     return this.onSide('source', unit.source, () => {
       const { path, exists } = locate(this.files, this.source.folder, unit.source);
       const entry = exists ? this.files.entry(path) : undefined;
-      if (entry === undefined) throw new FileTrouble('FILE_NOT_FOUND', 'There is no such path.');
+      if (entry === undefined) throw new FileTrouble('FILE_NOT_FOUND', 'The path does not exist.');
       return { path, entry };
     });
   }

@@ -59,29 +59,6 @@ describe('a submission', () => {
     expect(harness.submit({ ...own, DATA: [item('/x', '/y')] }).status).toBe(200);
   });
 
-  it.each<[string, Record<string, unknown>]>([
-    ['a wrong DATA_TYPE', { DATA_TYPE: 'delete' }],
-    ['no submission id', { submission_id: undefined }],
-    ['a label of 129 characters', { label: 'x'.repeat(129) }],
-    ['a label with a line break', { label: 'a\nb' }],
-    ['a label that ends with a blank', { label: 'a ' }],
-    ['a sync level of 4', { sync_level: 4 }],
-    ['a string as a flag', { verify_checksum: 'yes' }],
-    ['a deadline in the past', { deadline: '2025-01-01T00:00:00Z' }],
-    ['an invalid deadline', { deadline: 'tomorrow' }],
-    ['an option that it does not know', { recursive_symlinks: 'copy' }],
-    ['deletion', { delete_destination_extra: true }],
-    ['a relative path', { DATA: [item('data', '/x')] }],
-    ['a wrong item', { DATA: [item('/a', '/b', { DATA_TYPE: 'x' })] }],
-    ['a wrong recursive', { DATA: [item('/a', '/b', { recursive: 1 })] }],
-  ])('with %s is refused with 400', (_what, changes) => {
-    expect(harness.submit(changes)).toMatchObject({
-      status: 400,
-      body: { code: 'ClientError.BadRequest' },
-    });
-    expect(harness.machine.tasks()).toEqual([]);
-  });
-
   it.each<[number, string, () => unknown]>([
     [400, 'ClientError.BadRequest.NoTransferItems', () => harness.submit({ DATA: [] })],
     [400, 'ClientError.BadRequest', () => harness.send('POST', '/v0.10/transfer', '{')],
@@ -441,31 +418,5 @@ describe('task_list', () => {
       length: 10,
       total: 1000,
     });
-  });
-
-  it.each([
-    'limit=1001',
-    'limit=0',
-    'offset=-1',
-    'filter=nothing:1',
-    'filter=status:DONE',
-    'filter=request_time:yesterday',
-    'fields=secret',
-    'orderby=colour',
-  ])('refuses %s', (query) => {
-    expect(list(query)).toMatchObject({ status: 400, body: { code: 'ClientError.BadRequest' } });
-  });
-});
-
-describe('the service', () => {
-  it.each([
-    ['/v0.10/nothing', 404, 'ClientError.NotFound'],
-    ['/v0.9/task_list', 404, 'ClientError.NotFound'],
-    ['/v0.10/operation/x', 404, 'ClientError.NotFound'],
-    ['/v0.10/endpoint/nowhere', 404, 'EndpointNotFound'],
-    ['/v0.10/endpoint/%', 400, 'ClientError.BadRequest'],
-    ['/v0.10/operation/endpoint/col-a/ls?path=/x', 404, 'NotFound'],
-  ])('answers GET %s with %d %s', (target, status, code) => {
-    expect(harness.send('GET', target)).toMatchObject({ status, body: { code } });
   });
 });

@@ -19,9 +19,8 @@ import { TaskStore } from './task-store.js';
 import type { Task } from './task.js';
 import { TransferApi } from './transfer-api.js';
 
-/** What an emulated Globus is made with. */
 export interface GlobusMachineOptions {
-  /** From 0 (included) to 1 (excluded); every id and token follows from it. */
+  /** From 0 (included) to 1 (excluded); determines all ids and tokens. */
   readonly random: () => number;
   /** For collections with a folder. */
   readonly files: FileSystem;
@@ -29,12 +28,12 @@ export interface GlobusMachineOptions {
   readonly life?: Partial<LifeSettings>;
 }
 
-/** A task for tests to look at: the emulator's own, so it changes as time goes on. */
+/** The emulator's own task, for tests; changes over time. */
 export type TaskView = Readonly<Task>;
 
 /**
- * Globus Auth and the Transfer API v0.10, as far as a service account needs them, as one state
- * machine. Nothing happens but in calls; time is what the caller says it is.
+ * The parts of Globus Auth and the Transfer API v0.10 that a service account uses, as one state machine.
+ * It acts only when called, at the time given by the caller.
  */
 export class GlobusMachine implements Emulator {
   /** May be changed at any time. */
@@ -78,7 +77,7 @@ export class GlobusMachine implements Emulator {
     });
   }
 
-  /** Answers one request, after everything that is due by `now` has happened. */
+  /** Answers a request, after doing everything that is due by `now`. */
   handle(request: EmulatedRequest, now: number): EmulatedResponse {
     this.advance(now);
     return request.path.startsWith('/v2/')
@@ -87,8 +86,8 @@ export class GlobusMachine implements Emulator {
   }
 
   /**
-   * Lets everything happen that is due by `now`. Time never runs backwards here: an earlier `now`
-   * counts as the latest one.
+   * Does everything that is due by `now`. Time never runs backwards: an earlier `now` counts as the
+   * latest one.
    *
    * @param now wall clock in milliseconds since the epoch
    */
@@ -98,32 +97,30 @@ export class GlobusMachine implements Emulator {
     this.deleteTasks.advance(this.time);
   }
 
-  /** True refuses submission ids that this Globus did not issue; otherwise any UUID is accepted. */
+  /** Refuse submission ids that this Globus did not issue, instead of accepting any UUID. */
   set strictSubmissionIds(on: boolean) {
     this.transferApi.strictSubmissionIds = on;
   }
 
-  /** Makes a service account known. */
   addClient({ id, secret }: { readonly id: string; readonly secret: string }): void {
     this.auth.setSecret(id, secret);
   }
 
-  /** Replaces a client's secret, as a rotation does; its tokens stay valid. */
+  /** Replaces a client's secret; its tokens stay valid. */
   setSecret(clientId: string, secret: string): void {
     this.auth.setSecret(clientId, secret);
   }
 
-  /** From now on all tokens of the client are answered with 401. */
   revokeTokens(clientId: string): void {
     this.auth.revokeTokens(clientId);
   }
 
-  /** The client has to ask for its `data_access` scopes again. */
+  /** The client must request its `data_access` scopes again. */
   revokeConsents(clientId: string): void {
     this.auth.revokeConsents(clientId);
   }
 
-  /** How long tokens live that are granted from now on. */
+  /** For new tokens. */
   setTokenLife(seconds: number): void {
     this.auth.tokenLifeSeconds = seconds;
   }
@@ -132,22 +129,22 @@ export class GlobusMachine implements Emulator {
     this.collections.add(options);
   }
 
-  /** From now on the collection is answered with EndpointDeleted. */
+  /** From now on requests for the collection fail with EndpointDeleted. */
   deleteCollection(id: string): void {
     this.collections.get(id).deleted = true;
   }
 
-  /** @param clientIds who has permission; `undefined` for everybody */
+  /** @param clientIds with permission; `undefined` for all */
   setPermission(collectionId: string, clientIds: readonly string[] | undefined): void {
     this.collections.get(collectionId).clients = clientIds;
   }
 
-  /** Changes numbers of a virtual collection; tasks that have begun keep theirs. */
+  /** Changes numbers of a virtual collection; tasks in progress keep theirs. */
   setVirtual(collectionId: string, numbers: Partial<VirtualSettings>): void {
     Object.assign(this.collections.get(collectionId).virtual, numbers);
   }
 
-  /** Replaces the rules by which paths of a collection fail; an empty list heals all. */
+  /** Replaces the rules by which paths of a collection fail. */
   setPathTroubles(collectionId: string, troubles: readonly PathTrouble[]): void {
     this.collections.get(collectionId).troubles = troubles.map((rule) => ({
       ...rule,
@@ -155,7 +152,7 @@ export class GlobusMachine implements Emulator {
     }));
   }
 
-  /** A Globus Connect Personal collection goes off line, or comes back; its tasks don't mind. */
+  /** Takes a Globus Connect Personal collection offline or online, without effect on its tasks. */
   setConnected(collectionId: string, connected: boolean): void {
     this.collections.get(collectionId).connected = connected;
   }
@@ -168,12 +165,12 @@ export class GlobusMachine implements Emulator {
     this.tasksLife.unpause(this.collections.get(collectionId), this.time);
   }
 
-  /** Answers all of Transfer with 503 (Auth goes on), until it is switched off. */
+  /** Answers all requests to Transfer with 503; Auth still works. */
   setMaintenance(on: boolean, retryAfterSeconds?: number): void {
     this.transferApi.maintenance = on ? { retryAfterSeconds } : undefined;
   }
 
-  /** All tasks that are not forgotten, in the order they were accepted. */
+  /** All tasks that are not forgotten, in the order of submission. */
   tasks(): readonly TaskView[] {
     return this.store.all();
   }
@@ -182,7 +179,7 @@ export class GlobusMachine implements Emulator {
     return this.store.find(id);
   }
 
-  /** Ends a task from outside the API: in the web app, or as the administrator of a collection. */
+  /** Ends a task as in the web app, or as the administrator of a collection. */
   cancelAs(
     who: 'owner in the web app' | 'admin',
     taskId: string,
@@ -197,7 +194,7 @@ export class GlobusMachine implements Emulator {
     this.tasksLife.fail(task, 'CANCELED', details, this.time);
   }
 
-  /** Ends a task of virtual collections as SUCCEEDED, as if all had been copied by now. */
+  /** Ends a task of virtual collections as SUCCEEDED. */
   succeedTask(taskId: string): void {
     this.tasksLife.complete(this.livingTask(taskId), this.time);
   }
@@ -207,7 +204,7 @@ export class GlobusMachine implements Emulator {
     this.tasksLife.fail(this.livingTask(taskId), code, `Error (transfer)\n${code}`, this.time);
   }
 
-  /** Every try of the task fails with this code until `until` (milliseconds since the epoch). */
+  /** Every attempt of the task fails with this code until `until` (milliseconds since the epoch). */
   troubleTask(taskId: string, code: TroubleCode, until = Infinity): void {
     this.tasksLife.trouble(this.livingTask(taskId), generalTrouble(code), until, this.time);
   }
@@ -221,7 +218,7 @@ export class GlobusMachine implements Emulator {
     this.tasksLife.resume(this.livingTask(taskId), this.time);
   }
 
-  /** The task is gone: 404 from now on. Its submission id stays used. */
+  /** Deletes a task: 404 from now on. Its submission id stays used. */
   forgetTask(taskId: string): void {
     const task = this.store.find(taskId);
     if (task === undefined) throw new Error(`The sandbox has no task ${taskId}.`);

@@ -1,9 +1,9 @@
 const alphanumerics = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
- * A repeatable source of chance (mulberry32), so that a run can be repeated by its seed.
+ * A seeded random number generator (mulberry32).
  *
- * @returns a function that gives numbers from 0 (included) to 1 (excluded)
+ * @returns a function that returns numbers from 0 (included) to 1 (excluded)
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -15,7 +15,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Makes every id and token of the emulator from one injected source of chance. */
+/** Generates all ids and tokens from one random number generator. */
 export class Ids {
   constructor(private readonly random: () => number) {}
 
@@ -26,12 +26,11 @@ export class Ids {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 
-  /** What Globus calls a request id: nine letters and digits. */
+  /** Globus's request ids: nine letters and digits. */
   requestId(): string {
     return this.text(9);
   }
 
-  /** An access token. */
   token(): string {
     return `Ag${this.text(48)}`;
   }

@@ -5,10 +5,8 @@ import { seededRandom } from './ids.js';
 import { LocalFileSystem } from './local-file-system.js';
 import { dataAccessScope, transferScope } from './scopes.js';
 
-/** When the tests of the emulator begin: 2026-01-01T00:00:00Z. */
 const testStart = Date.UTC(2026, 0, 1);
 
-/** A JSON answer, loosely typed: the tests assert its parts. */
 interface JsonAnswer {
   readonly status: number;
   readonly headers: EmulatedResponse['headers'];
@@ -17,7 +15,7 @@ interface JsonAnswer {
 
 /**
  * A machine with one client `client-1` (secret `secret-1`), two virtual mapped collections `col-a`
- * and `col-b` whose copies of one file take 11 seconds, a token, and a clock to turn by hand.
+ * and `col-b` where copying a file takes 11 seconds, a token, and a manual clock.
  */
 export class MachineHarness {
   readonly machine: GlobusMachine;
@@ -36,7 +34,7 @@ export class MachineHarness {
     this.machine.addCollection({ id: 'col-b', displayName: 'B', virtual });
   }
 
-  /** Sends one request now; an object as body goes as JSON, a text as it is. */
+  /** @param body an object is sent as JSON, a string unchanged */
   send(method: string, target: string, body: unknown = '', token = this.token): JsonAnswer {
     return this.ask(
       method,
@@ -46,7 +44,7 @@ export class MachineHarness {
     );
   }
 
-  /** Asks for a token with Basic credentials. */
+  /** Requests a token with Basic credentials. */
   grant(scope: string, client = 'client-1:secret-1'): JsonAnswer {
     return this.askAuth(
       { grant_type: 'client_credentials', scope },
@@ -59,7 +57,7 @@ export class MachineHarness {
     return this.ask('POST', '/v2/oauth2/token', authorization, new URLSearchParams(form));
   }
 
-  /** Takes a token with consent for these collections. */
+  /** Uses a token with consent for these collections from now on. */
   login(collections: readonly string[] = ['col-a', 'col-b'], client?: string): void {
     const dependencies = collections.map((id) => `*${dataAccessScope(id)}`).join(' ');
     const scope = dependencies === '' ? transferScope : `${transferScope}[${dependencies}]`;
@@ -70,7 +68,7 @@ export class MachineHarness {
     return this.send('POST', '/v0.10/transfer', this.document(changes));
   }
 
-  /** A submission of one directory with an issued id, changed as given. */
+  /** A submission with an issued id. */
   document(changes: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
     return {
       DATA_TYPE: 'transfer',
@@ -83,14 +81,14 @@ export class MachineHarness {
     };
   }
 
-  /** Submits, and insists that it was accepted. */
+  /** Submits, and fails unless it is accepted. */
   accepted(changes: Readonly<Record<string, unknown>> = {}): string {
     const { status, body } = this.submit(changes);
     if (status !== 200) throw new Error(`Not accepted: ${JSON.stringify(body)}`);
     return body['task_id'] as string;
   }
 
-  /** From now on requests are sent as `client-2`, which has consent for `col-a` and `col-b`. */
+  /** Sends requests as `client-2`, with consent for `col-a` and `col-b`, from now on. */
   becomeSecondClient(): void {
     this.machine.addClient({ id: 'client-2', secret: 'secret-2' });
     this.login(['col-a', 'col-b'], 'client-2:secret-2');
@@ -100,7 +98,6 @@ export class MachineHarness {
     return this.send('GET', `/v0.10/task/${id}`).body;
   }
 
-  /** Lets time pass. */
   wait(milliseconds: number): void {
     this.now += milliseconds;
     this.machine.advance(this.now);
@@ -122,7 +119,6 @@ export class MachineHarness {
   }
 }
 
-/** A line of a submission. */
 export function item(
   source: string,
   destination: string,
@@ -136,7 +132,6 @@ export function item(
   };
 }
 
-/** The named fields of an object. */
 export function pick(
   object: Readonly<Record<string, unknown>>,
   ...names: readonly string[]

@@ -13,7 +13,7 @@ export class TransferRefusal extends Error {
   }
 }
 
-/** A refusal by Globus Auth; its body has one of two shapes, so it is given whole. */
+/** A refusal by Globus Auth, whose body has one of two formats. */
 export class AuthRefusal extends Error {
   override readonly name = 'AuthRefusal';
 
@@ -25,7 +25,7 @@ export class AuthRefusal extends Error {
   }
 }
 
-/** 400 for a document, a query or a path that makes no sense. */
+/** 400 for an invalid document, query or path. */
 export function badRequest(message: string): TransferRefusal {
   return new TransferRefusal(400, 'ClientError.BadRequest', message);
 }

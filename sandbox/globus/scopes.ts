@@ -1,4 +1,4 @@
-/** One scope of a scope string, with what stands in its bracket. */
+/** A scope of a scope string, with its dependencies in brackets. */
 export interface Scope {
   readonly name: string;
   /** Marked with `*`: Globus calls it an atomically revocable dependency. */
@@ -6,7 +6,6 @@ export interface Scope {
   readonly dependencies: readonly Scope[];
 }
 
-/** Why a scope string is not one. */
 export class ScopeSyntaxError extends Error {
   override readonly name = 'ScopeSyntaxError';
 }
@@ -27,10 +26,9 @@ export function collectionOfDataAccess(scopeName: string): string | undefined {
 }
 
 /**
- * Reads a scope string: scopes separated by spaces, each with an optional bracket of dependencies,
- * e.g. `base[*one *two]`. The same scope may be named again; all mentions become one scope with the
- * union of the dependencies, and a required mention wins over an optional one (fact: Globus merges
- * `foo[bar] foo[*bar]`).
+ * Parses a scope string: scopes separated by spaces, each with optional dependencies in brackets, such
+ * as `base[*one *two]`. Repeated scopes are merged: the result has all dependencies, and is required if
+ * one of them is (fact: Globus merges `foo[bar] foo[*bar]`).
  *
  * @throws {@link ScopeSyntaxError} for what Globus refuses: `foo [bar]`, `foo[]`, `foo[bar]baz`,
  * unbalanced brackets, a `*` without a scope, and a scope that depends on itself.

@@ -7,7 +7,7 @@ import type { TransferRequest } from './transfer-document.js';
 
 /** Limits of one client of the emulated service. */
 export interface Limits {
-  /** Fact: three transfers are worked on at a time, the others are Queued. */
+  /** Fact: three transfers run at a time; the others are Queued. */
   concurrentTasks: number;
   /** Fact (of unknown age): 100 unfinished transfers; the 101st submission is refused. */
   pendingTasks: number;
@@ -15,7 +15,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { concurrentTasks: 3, pendingTasks: 100 };
 
-/** Decides which submissions become tasks, once their documents are valid. */
+/** Decides which valid submissions become tasks. */
 export class TaskAdmission {
   constructor(
     private readonly auth: Auth,
@@ -61,7 +61,7 @@ export class TaskAdmission {
   admit(clientId: string, request: TransferRequest): string {
     const signature = signatureOf(clientId, request);
     if (this.store.withSignature(signature) !== undefined) {
-      // Fact: the answer does not say which task it is.
+      // Fact: the answer does not name the other task.
       throw new TransferRefusal(
         409,
         'Conflict',
@@ -79,7 +79,7 @@ export class TaskAdmission {
   }
 }
 
-/** The order of the pairs of paths does not count. */
+/** Independent of the order of the items. */
 function signatureOf(clientId: string, request: TransferRequest): string {
   const hash = createHash('sha256');
   const pairs = request.items.map((item) => `${item.source}\0${item.destination}`);

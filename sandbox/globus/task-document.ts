@@ -12,7 +12,7 @@ import { taskTime } from './times.js';
 
 type Field = (task: Task, progress: Progress, now: number) => unknown;
 
-/** Every field of a task document; a client may ask for some of them only. */
+/** All fields of a task document, of which a client may request some. */
 const fields: Readonly<Record<string, Field>> = {
   DATA_TYPE: () => 'task',
   task_id: (task) => task.id,
@@ -34,7 +34,7 @@ const fields: Readonly<Record<string, Field>> = {
   source_local_user: () => null,
   destination_local_user: () => null,
   fatal_error: (task) => (task.phase.kind === 'ended' ? task.phase.fatalError : null),
-  // Fact: once a task is done, is_ok and all nice_status fields are null.
+  // Fact: is_ok and all nice_status fields are null once a task has ended.
   is_ok: (task, _progress, now) => whileAlive(task, () => isOk(task, now)),
   nice_status: (task, _progress, now) => niceStatusOf(task, now),
   nice_status_short_description: (task, _progress, now) =>
@@ -54,7 +54,7 @@ const fields: Readonly<Record<string, Field>> = {
   filter_rules: () => null,
   history_deleted: (task, _progress, now) => historyDeleted(task, now),
   faults: (task) => task.faults,
-  // Fact: there is no field for the total of bytes.
+  // Fact: there is no field for the total size.
   files: (_task, progress) => progress.files,
   directories: (_task, progress) => progress.directories,
   symlinks: (_task, progress) => progress.symlinks,
@@ -85,9 +85,9 @@ const fields: Readonly<Record<string, Field>> = {
 const allNames = Object.keys(fields);
 
 /**
- * The names asked for by a query's `fields`; all when it is absent.
+ * The names in a query's `fields`; all names if it is absent.
  *
- * @throws TransferRefusal 400 for a name that is none
+ * @throws TransferRefusal 400 for an unknown name
  */
 export function fieldNames(query: string | null): readonly string[] {
   if (query === null || query === '') return allNames;
@@ -97,7 +97,6 @@ export function fieldNames(query: string | null): readonly string[] {
   return names;
 }
 
-/** The task as JSON, with these fields only. */
 export function taskDocument(
   task: Task,
   now: number,
@@ -109,7 +108,7 @@ export function taskDocument(
   return document;
 }
 
-/** The task's events as JSON, newest first (fact). */
+/** Newest first (fact). */
 export function eventDocuments(task: Task, now: number, isError: boolean | undefined): unknown[] {
   if (historyDeleted(task, now)) return [];
   return task.events
@@ -125,7 +124,6 @@ export function eventDocuments(task: Task, now: number, isError: boolean | undef
     }));
 }
 
-/** What `skip_source_errors` left out, as JSON. */
 export function skippedErrorDocuments(task: Task, now: number): unknown[] {
   return progressOf(task, now).skippedErrors.map((error) => ({
     DATA_TYPE: 'skipped_error',

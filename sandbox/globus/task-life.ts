@@ -9,15 +9,13 @@ import type { TaskStore } from './task-store.js';
 import type { TransferRequest } from './transfer-document.js';
 import { VirtualWork } from './virtual-work.js';
 
-/** How tasks live. */
 export interface LifeSettings extends CopySettings {
-  /** After a fault, until the task is tried again. */
+  /** From a fault to the next attempt. */
   retryMs: number;
-  /** Above 0, a cancel is only accepted at first (`CancelAccepted`), and takes this long. */
+  /** Above 0, cancelling is only accepted at first (`CancelAccepted`), and takes this long. */
   cancelDelayMs: number;
 }
 
-/** A transfer that was admitted. */
 export interface AdmittedTransfer {
   readonly clientId: string;
   readonly source: Collection;
@@ -29,7 +27,7 @@ export interface AdmittedTransfer {
 
 const hourMs = 3_600_000;
 
-/** Moves tasks through their lives; all of it happens in calls, at the times that are given. */
+/** Moves tasks through their phases, at the times given by the caller. */
 export class TaskLife {
   private sequence = 0;
 
@@ -41,7 +39,6 @@ export class TaskLife {
     private readonly settings: LifeSettings,
   ) {}
 
-  /** Makes a task of an admitted transfer. */
   accept(admitted: AdmittedTransfer, now: number): Task {
     const { clientId, request } = admitted;
     const task: Task = {
@@ -74,7 +71,7 @@ export class TaskLife {
     return task;
   }
 
-  /** Lets everything happen that is due. Costs next to nothing when nothing is. */
+  /** Does everything that is due. */
   advance(now: number): void {
     const { due } = this.store;
     for (;;) {
@@ -84,14 +81,14 @@ export class TaskLife {
       if (entry?.value.dueAt !== entry?.dueAt || entry === undefined) continue;
       const task = entry.value;
       task.dueAt = Infinity;
-      // Real copying can't be made up for: it goes on from now, not from when it was due.
+      // Real copying can't catch up: it continues now, not when it was due.
       const at = task.work?.real === true ? now : entry.dueAt;
       this.carryOn(task, at);
       this.schedule(task);
     }
   }
 
-  /** @returns what the API answers; the end may still be another one (`CancelAccepted`) */
+  /** @returns the API's answer; after `CancelAccepted` the task may still end in another way */
   cancel(task: Task, now: number): 'Canceled' | 'CancelAccepted' | 'TaskComplete' {
     if (task.phase.kind === 'ended') return 'TaskComplete';
     if (this.settings.cancelDelayMs > 0) {
@@ -108,7 +105,7 @@ export class TaskLife {
     this.end(task, 'FAILED', now, code);
   }
 
-  /** Ends a virtual task well, whatever it was doing. */
+  /** Ends a virtual task as SUCCEEDED. */
   complete(task: Task, now: number): void {
     const work = (task.work ??= this.workOf(task));
     if (!(work instanceof VirtualWork)) {
@@ -118,7 +115,7 @@ export class TaskLife {
     this.succeed(task, now);
   }
 
-  /** Lets every try fail until a time; a task that is being worked on stops at once. */
+  /** Makes every attempt fail until a time; a running task stops immediately. */
   trouble(task: Task, trouble: Trouble, until: number, now: number): void {
     task.injected = { trouble, until };
     if (task.phase.kind === 'working') this.work(task, now);
@@ -135,7 +132,7 @@ export class TaskLife {
     }
   }
 
-  /** Fact: after a pause tasks have 24 hours. */
+  /** Fact: after a pause, tasks have 24 hours. */
   unpause(collection: Collection, now: number): void {
     collection.paused = undefined;
     for (const task of this.aliveOn(collection)) {
@@ -148,7 +145,7 @@ export class TaskLife {
     }
   }
 
-  /** Fact: INACTIVE tasks need somebody's intervention; this is no end. */
+  /** Fact: INACTIVE tasks need intervention, but have not ended. */
   suspend(task: Task, now: number): void {
     if (task.phase.kind === 'ended') return;
     this.leave(task, now);
@@ -188,7 +185,7 @@ export class TaskLife {
       return;
     }
     const { outcome, troubles, progressed } = work.step(at);
-    // Fact: after a success of a part the deadline moves to 72 hours from then.
+    // Fact: after partial success, the deadline moves to 72 hours from then.
     if (progressed) this.extend(task, at + 72 * hourMs);
     if (task.lastError !== null && troubles.length === 0 && work.progress(at).retrying === 0) {
       task.lastError = null;
@@ -222,7 +219,7 @@ export class TaskLife {
   }
 
   private meetDeadline(task: Task, at: number): void {
-    // Fact: a task that only waited, without errors, gets 24 hours more.
+    // Fact: a task that has only waited, without errors, gets 24 more hours.
     const onlyWaited = task.phase.kind === 'queued' && task.lastError === null;
     const copies = task.phase.kind === 'working' && task.work?.real === false;
     if (!task.deadlineFixed && onlyWaited) task.deadline = at + 24 * hourMs;
@@ -273,7 +270,7 @@ export class TaskLife {
     this.store.of(task.clientId).queue.add(task);
   }
 
-  /** Takes a task out of its slot or out of the queue. */
+  /** Removes a task from its slot or the queue. */
   private leave(task: Task, at: number): void {
     const tasks = this.store.of(task.clientId);
     tasks.queue.delete(task);
@@ -284,7 +281,7 @@ export class TaskLife {
 
   private startNext(clientId: string, at: number): void {
     const tasks = this.store.of(clientId);
-    // A task that fails at once comes back here: the outer loop goes on, not a deeper one.
+    // A task that fails immediately calls this again: leave it to the outer loop.
     if (tasks.starting) return;
     tasks.starting = true;
     while (tasks.working < this.limits.concurrentTasks) {
@@ -295,7 +292,7 @@ export class TaskLife {
       task.phase = { kind: 'working', dueAt: at };
       if (task.work === undefined) addEvent(task, 'STARTED', at, startedDetails);
       task.work ??= this.workOf(task);
-      // A real copy begins with the next `advance`, so that no submission waits for files.
+      // A real copy starts with the next `advance`, so that submissions don't wait for files.
       if (!task.work.real) this.work(task, at);
       this.schedule(task);
     }
@@ -342,7 +339,7 @@ const startedDetails = JSON.stringify(
   2,
 );
 
-/** A trouble that is not about one path. */
+/** A trouble that does not concern a path. */
 export function generalTrouble(code: TroubleCode): Trouble {
   return { code, details: `Error (transfer)\nMessage: ${code}` };
 }

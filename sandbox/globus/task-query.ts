@@ -2,7 +2,7 @@ import { badRequest } from './refusals.js';
 import { statusOf, type Task } from './task.js';
 import { parseTime } from './times.js';
 
-/** Fact: a whole task listing ends at 1,000 tasks, however it is paged. */
+/** Fact: a task list ends at 1,000 tasks in total, however it is paged. */
 const listingEnd = 1000;
 const statuses = ['ACTIVE', 'INACTIVE', 'FAILED', 'SUCCEEDED'];
 
@@ -12,7 +12,7 @@ interface Span {
   readonly to: number;
 }
 
-/** A parsed `filter`; absent parts let everything pass. */
+/** A parsed `filter`; absent parts match everything. */
 export interface TaskFilter {
   readonly taskIds: readonly string[] | undefined;
   readonly statuses: readonly string[] | undefined;
@@ -22,14 +22,13 @@ export interface TaskFilter {
   readonly completed: Span | undefined;
 }
 
-/** A page of a list. */
 export interface Page {
   readonly limit: number;
   readonly offset: number;
 }
 
 /**
- * Reads `limit` and `offset`. Fact: the default limit is 10.
+ * Parses `limit` and `offset`. Fact: the default limit is 10.
  *
  * @throws TransferRefusal 400
  */
@@ -41,9 +40,9 @@ export function parsePage(query: URLSearchParams, maxLimit = 1000): Page {
 }
 
 /**
- * Reads `filter=key:v1,v2/key2:v`: `/` means and, `,` means or.
+ * Parses `filter=key:v1,v2/key2:v`: `/` means and, `,` means or.
  *
- * @throws TransferRefusal 400 for an unknown key or a value that can't be
+ * @throws TransferRefusal 400 for an unknown key or an invalid value
  */
 export function parseTaskFilter(texts: readonly string[]): TaskFilter {
   const parts = new Map<string, readonly string[]>();
@@ -80,7 +79,7 @@ const filterKeys = new Set([
   'completion_time',
 ]);
 
-/** Whether a task passes the filter; `taskIds` excepted, those are looked up instead. */
+/** Whether a task matches the filter, apart from `taskIds`. */
 export function passes(filter: TaskFilter, task: Task): boolean {
   if (!filter.types.includes('TRANSFER')) return false;
   if (filter.statuses !== undefined && !filter.statuses.includes(statusOf(task))) return false;
@@ -91,7 +90,7 @@ export function passes(filter: TaskFilter, task: Task): boolean {
   return filter.label?.(task.label ?? '') ?? true;
 }
 
-/** Whether the filter can only be passed by tasks that have ended, or only by living ones. */
+/** Whether only ended tasks can match the filter, or only live ones. */
 export function lifeOf(filter: TaskFilter): 'alive' | 'ended' | 'any' {
   if (filter.completed !== undefined) return 'ended';
   if (filter.statuses === undefined) return 'any';
@@ -102,9 +101,9 @@ export function lifeOf(filter: TaskFilter): 'alive' | 'ended' | 'any' {
 }
 
 /**
- * The comparison for `orderby`: `field [ASC|DESC]`, comma separated; newest request first without.
+ * Parses `orderby`: comma-separated `field [ASC|DESC]`. Without it, the newest request is first.
  *
- * @throws TransferRefusal 400 for a field that can't be sorted by
+ * @throws TransferRefusal 400 for a field that can't be used for sorting
  */
 export function parseOrder(text: string | null): (left: Task, right: Task) => number {
   const orders = (text === null || text === '' ? 'request_time DESC' : text)
@@ -137,7 +136,7 @@ const sortKeys: Readonly<Record<string, (task: Task) => string | number>> = {
   faults: (task) => task.faults,
 };
 
-/** One page of the sorted tasks, and their total, which ends at 1,000 as well. */
+/** A page of the sorted tasks, and their total, which is at most 1,000. */
 export function pageOf<T>(all: readonly T[], page: Page): { page: readonly T[]; total: number } {
   const total = Math.min(all.length, listingEnd);
   return { page: all.slice(page.offset, Math.min(total, page.offset + page.limit)), total };
@@ -169,11 +168,11 @@ function known(
   allowed: readonly string[],
 ): readonly string[] | undefined {
   const wrong = values?.find((value) => !allowed.includes(value));
-  if (wrong !== undefined) throw badRequest(`'${wrong}' is none of ${allowed.join(', ')}`);
+  if (wrong !== undefined) throw badRequest(`'${wrong}' is not one of ${allowed.join(', ')}`);
   return values;
 }
 
-/** `start,end`, of which either may be empty. */
+/** `start,end`, either of which may be empty. */
 function parseSpan(values: readonly string[] | undefined): Span | undefined {
   if (values === undefined) return undefined;
   const [from = '', to = '', more] = values;

@@ -2,7 +2,7 @@ import { DueQueue } from './due-queue.js';
 import type { Task } from './task.js';
 import { lifeOf, passes, type TaskFilter } from './task-query.js';
 
-/** The tasks of one client; living ones apart, so that nobody ever walks over ended ones for them. */
+/** The tasks of a client; live ones apart, so that finding them does not require going over ended ones. */
 interface ClientTasks {
   readonly alive: Set<Task>;
   /** By completion time. */
@@ -10,11 +10,11 @@ interface ClientTasks {
   /** Waiting for one of the client's slots, oldest first. */
   readonly queue: Set<Task>;
   working: number;
-  /** True while free slots are being filled. */
+  /** Free slots are being filled. */
   starting: boolean;
 }
 
-/** Keeps the tasks, found by id, by client, by submission id, by paths, and by what is due. */
+/** The tasks, by id, client, submission id, paths, and due time. */
 export class TaskStore {
   readonly due = new DueQueue<Task>();
   private readonly byId = new Map<string, Task>();
@@ -48,7 +48,7 @@ export class TaskStore {
     return this.issued.has(submissionKey(clientId, submissionId));
   }
 
-  /** The id of the task that a submission id made, forgotten or not. */
+  /** The id of the submission's task, even if it is forgotten. */
   submitted(clientId: string, submissionId: string): string | undefined {
     return this.bySubmission.get(submissionKey(clientId, submissionId));
   }
@@ -65,7 +65,7 @@ export class TaskStore {
     this.of(task.clientId).alive.add(task);
   }
 
-  /** Files a task under the ended ones. Virtual tasks may end a moment before the latest real one. */
+  /** Virtual tasks may end a moment before the latest real one. */
   end(task: Task, at: number): void {
     const { alive, ended } = this.of(task.clientId);
     alive.delete(task);
@@ -82,7 +82,7 @@ export class TaskStore {
     this.byId.delete(task.id);
   }
 
-  /** The client's tasks that pass, in no order. Fact: ids that are not there are simply absent. */
+  /** The client's tasks that match, in any order. Fact: unknown ids are simply absent. */
   select(clientId: string, filter: TaskFilter): readonly Task[] {
     if (filter.taskIds !== undefined) {
       return [...new Set(filter.taskIds)]
@@ -113,7 +113,7 @@ function endOf(task: Task | undefined): number {
   return task?.phase.kind === 'ended' ? task.phase.at : -Infinity;
 }
 
-/** The index of the first ended task that ended at this second or later. */
+/** Index of the first task that ended at this second or later. */
 function firstFrom(ended: readonly Task[], seconds = -Infinity): number {
   let low = 0;
   let high = ended.length;

@@ -2,7 +2,7 @@ import type { Collection } from './collections.js';
 import { describeCode, type EventCode, type Trouble, type TroubleCode } from './event-codes.js';
 import type { TransferRequest } from './transfer-document.js';
 
-/** How far a copy has come; all are counts but for the bytes. */
+/** Progress of a copy, in counts and bytes. */
 export interface Progress {
   readonly files: number;
   readonly directories: number;
@@ -12,60 +12,56 @@ export interface Progress {
   readonly filesSkipped: number;
   readonly bytesTransferred: number;
   readonly bytesChecksummed: number;
-  /** Subtasks: every file, directory and link, and every item not looked at yet. */
+  /** Subtasks: every file, directory and link, and every item not examined yet. */
   readonly total: number;
   readonly succeeded: number;
   readonly retrying: number;
   readonly skippedErrors: readonly SkippedError[];
 }
 
-/** A source path that `skip_source_errors` left out. */
+/** A source path skipped because of `skip_source_errors`. */
 export interface SkippedError extends Trouble {
   readonly at: number;
   readonly source: string;
   readonly destination: string;
   readonly isDirectory: boolean;
   readonly isSymlink: boolean;
-  /** It failed before it was known what it is. */
+  /** Failed before its type was known. */
   readonly isUnresolved: boolean;
 }
 
-/** What follows from a step of a copy. */
 export type StepOutcome =
   | { readonly kind: 'again'; readonly at: number }
   | { readonly kind: 'done' }
-  /** Nothing but failing paths is left. */
+  /** Only failing paths are left. */
   | { readonly kind: 'stuck' }
   | { readonly kind: 'fatal'; readonly trouble: Trouble };
 
-/** A step of a copy. */
 export interface Step {
   readonly outcome: StepOutcome;
-  /** What went wrong in it; the copy is tried again later. */
+  /** Problems of paths, which are retried later. */
   readonly troubles: readonly Trouble[];
-  /** Whether any path was dealt with. */
   readonly progressed: boolean;
 }
 
-/** The copying of one task. */
+/** The copying done by a task. */
 export interface Work {
-  /** Real files are copied as time really passes; virtual ones at the moment they are due. */
+  /** Real files are copied in real time; virtual ones exactly when they are due. */
   readonly real: boolean;
-  /** Carries the copy on; called when it begins, begins again, and when it is due. */
+  /** Continues the copy; called when it starts or resumes, and when it is due. */
   step(now: number): Step;
-  /** The copy is interrupted (pause, fault); the next call is a `step`. */
+  /** Interrupts the copy because of a pause or fault; the next call is a `step`. */
   rest(now: number): void;
   progress(now: number): Progress;
 }
 
-/** What a task is doing. */
 type Phase =
   | { readonly kind: 'queued' }
   | { readonly kind: 'working'; readonly dueAt: number }
-  /** Hit by an error; waits for its next try without holding a slot. */
+  /** After an error: waits for its next attempt without a slot. */
   | { readonly kind: 'stalled'; readonly retryAt: number }
   | { readonly kind: 'paused' }
-  /** Fact: status INACTIVE, "needs intervention"; not an end. */
+  /** Fact: status INACTIVE, "needs intervention", but not ended. */
   | { readonly kind: 'inactive' }
   | {
       readonly kind: 'ended';
@@ -74,7 +70,6 @@ type Phase =
       readonly fatalError: { readonly code: EventCode; readonly description: string } | null;
     };
 
-/** An entry of a task's event list. */
 interface TaskEvent {
   readonly code: EventCode;
   readonly details: string;
@@ -82,7 +77,6 @@ interface TaskEvent {
   readonly at: number;
 }
 
-/** A task as the emulator keeps it. */
 export interface Task {
   readonly id: string;
   readonly clientId: string;
@@ -91,7 +85,7 @@ export interface Task {
   readonly request: TransferRequest;
   /** Equal for tasks with identical collections and paths. */
   readonly signature: string;
-  /** Increases with every accepted task, so that equal times keep their order. */
+  /** Increases with every task, to order those of the same time. */
   readonly sequence: number;
   readonly requestedAt: number;
   label: string | null;
@@ -105,13 +99,13 @@ export interface Task {
   lastError: { readonly code: TroubleCode; readonly details: string; readonly at: number } | null;
   /** Oldest first. */
   events: TaskEvent[];
-  /** When an accepted cancel takes effect. */
+  /** When cancelling takes effect. */
   cancelAt: number | undefined;
-  /** A trouble set from outside, until when it lasts. */
+  /** A trouble set by a test, and how long it lasts. */
   injected: { readonly trouble: Trouble; readonly until: number } | undefined;
   canceledByAdmin: 'SOURCE' | 'DESTINATION' | 'BOTH' | null;
   canceledByAdminMessage: string | null;
-  /** When something is next to be done; an entry of the queue with another time is void. */
+  /** When the next action is due; queue entries with another time are void. */
   dueAt: number;
 }
 
@@ -122,7 +116,7 @@ const historyMs = 30 * 86_400_000;
 /** Fact: no more than 1,000 events of a task can be listed. */
 const maxEvents = 1000;
 
-/** Nothing copied yet; every item is one subtask until it has been looked at. */
+/** Every item counts as one subtask until it has been examined. */
 export function noProgress(items: number): Progress {
   return {
     files: 0,
@@ -155,7 +149,7 @@ export function statusOf(task: Task): 'ACTIVE' | 'INACTIVE' | 'SUCCEEDED' | 'FAI
 }
 
 /**
- * Fact: "OK", "Queued" or the code of the last problem while the task lives, null when it is done.
+ * Fact: "OK", "Queued" or the code of the last problem; null once the task has ended.
  */
 export function niceStatusOf(task: Task, now: number): string | null {
   const { phase, lastError } = task;
@@ -165,12 +159,11 @@ export function niceStatusOf(task: Task, now: number): string | null {
   return phase.kind === 'working' ? 'OK' : 'Queued';
 }
 
-/** Fact: after 30 days a task is still there, but its events are not. */
+/** Fact: a task's events are deleted after 30 days, but not the task. */
 export function historyDeleted(task: Task, now: number): boolean {
   return task.phase.kind === 'ended' && now - task.phase.at > historyMs;
 }
 
-/** How far the task is now. */
 export function progressOf(task: Task, now: number): Progress {
   return task.work?.progress(now) ?? task.progress;
 }
@@ -189,7 +182,6 @@ const quietCodes: ReadonlySet<EventCode> = new Set<EventCode>([
   'UNPAUSED',
 ]);
 
-/** What `fatal_error` says for a code. */
 export function fatalError(code: EventCode): { code: EventCode; description: string } {
   return { code, description: describeCode(code) };
 }

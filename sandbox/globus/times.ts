@@ -1,9 +1,9 @@
-/** A task's time on the wire: `2022-01-26T19:18:21+00:00` (fact: whole seconds, with a T). */
+/** Format of task times: `2022-01-26T19:18:21+00:00` (fact: whole seconds, with a T). */
 export function taskTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}+00:00`;
 }
 
-/** A file's time on the wire: `2023-12-18 16:52:50+00:00` (fact: with a space). */
+/** Format of file times: `2023-12-18 16:52:50+00:00` (fact: with a space). */
 export function fileTime(milliseconds: number): string {
   return taskTime(milliseconds).replace('T', ' ');
 }
@@ -11,7 +11,7 @@ export function fileTime(milliseconds: number): string {
 const timePattern =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d:?\d\d)?$/;
 
-/** Reads a date with or without a time and a zone; without a zone it is UTC. */
+/** Parses a date with an optional time and time zone (default UTC). */
 export function parseTime(text: string): number | undefined {
   const parts = timePattern.exec(text);
   if (parts === null) return undefined;

@@ -18,7 +18,6 @@ import { pageOf, parseOrder, parsePage, parseTaskFilter } from './task-query.js'
 import type { TaskStore } from './task-store.js';
 import { fieldsOf, parseTransfer, submissionIdOf } from './transfer-document.js';
 
-/** What the routes work on. */
 export interface TransferApiDeps {
   readonly auth: Auth;
   readonly ids: Ids;
@@ -30,11 +29,10 @@ export interface TransferApiDeps {
   readonly deleteTasks: DeleteTasks;
 }
 
-/** The routes of the Transfer API v0.10, as far as a service account needs them. */
+/** The routes of the Transfer API v0.10 that a service account uses. */
 export class TransferApi {
-  /** True refuses submission ids that this Globus did not issue; otherwise any UUID is accepted. */
   strictSubmissionIds = false;
-  /** Set while everything is answered with 503. */
+  /** While set, all requests fail with 503. */
   maintenance: { readonly retryAfterSeconds: number | undefined } | undefined;
   private time = 0;
 
@@ -48,7 +46,7 @@ export class TransferApi {
     } catch (error) {
       if (!(error instanceof TransferRefusal)) throw error;
       const { status, code, message, extra, headers } = error;
-      // Fact: every error body has these four, some have more.
+      // Fact: all error bodies have these four fields, some have more.
       const body = { code, message, ...this.trail(request), ...extra };
       return { status, headers, body };
     }
@@ -101,7 +99,7 @@ export class TransferApi {
     const document = parseBody(request.body);
     const submissionId = submissionIdOf(document);
     const before = this.deps.store.submitted(clientId, submissionId);
-    // Fact: the same submission id gives the same task, ended or not, whatever the body says.
+    // Fact: the same submission id returns the same task, ended or not, regardless of the body.
     if (before !== undefined) return this.submitted(request, submissionId, before, 'Duplicate');
     if (this.strictSubmissionIds && !this.deps.store.wasIssued(clientId, submissionId)) {
       throw badRequest('submission_id was not issued by this service');
@@ -297,7 +295,7 @@ function decode(segment: string): string {
   }
 }
 
-/** Fact: this code and these words, from the functional tests of globus-sdk-python. */
+/** Fact: code and message are from the functional tests of globus-sdk-python. */
 function gcpDisconnected(): TransferRefusal {
   return new TransferRefusal(
     502,

@@ -1,17 +1,17 @@
 import { parseTime } from './times.js';
 import { badRequest, TransferRefusal } from './refusals.js';
 
-/** One line of a submission. */
+/** An item of a submission. */
 export interface TransferItem {
   /** `symlink` copies the link itself. */
   readonly kind: 'path' | 'symlink';
   readonly source: string;
   readonly destination: string;
-  /** `undefined`: Globus finds out whether the path is a directory. */
+  /** `undefined`: Globus finds out whether it is a directory. */
   readonly recursive: boolean | undefined;
 }
 
-/** A transfer as it was asked for. */
+/** A parsed submission. */
 export interface TransferRequest {
   readonly submissionId: string;
   readonly sourceId: string;
@@ -36,8 +36,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
- * The submission id of a document: it is looked at before all else, because a repeated submission
- * is a Duplicate whatever the rest of its body says.
+ * The submission id of a document. Checked first, because a repeated submission is a Duplicate regardless
+ * of the rest of its body.
  *
  * @throws {@link TransferRefusal} 400
  */
@@ -50,8 +50,8 @@ export function submissionIdOf(document: Fields): string {
 }
 
 /**
- * Checks a submitted document. Only the document is checked, never a path (fact: a missing file or
- * a denied folder is accepted, and shows as a fault of the task).
+ * Parses a submission. Paths are not checked (fact: a missing file or a denied folder is accepted, and
+ * becomes a fault of the task).
  *
  * @throws {@link TransferRefusal} 400
  */
@@ -61,7 +61,7 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
     throw badRequest('This sandbox never deletes: delete_destination_extra is not supported');
   }
   if ((document['recursive_symlinks'] ?? 'ignore') !== 'ignore') {
-    throw badRequest('This sandbox only ignores links in folders: see recursive_symlinks');
+    throw badRequest('This sandbox supports only "ignore" for recursive_symlinks');
   }
   if (list(document['filter_rules'] ?? [], 'filter_rules').length > 0) {
     throw badRequest('This sandbox copies everything: filter_rules is not supported');
@@ -74,7 +74,7 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
     label: parseLabel(document['label']),
     deadline,
     syncLevel: parseSyncLevel(document['sync_level']),
-    // Fact: checksums are not verified unless asked for, notifications are sent unless declined.
+    // Fact: checksums are verified only on request; notifications are sent unless declined.
     verifyChecksum: flag(document, 'verify_checksum', false),
     preserveTimestamp: flag(document, 'preserve_timestamp', false),
     encryptData: flag(document, 'encrypt_data', false),
@@ -87,7 +87,7 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
   };
 }
 
-/** The value as an object. @throws {@link TransferRefusal} 400 */
+/** Requires an object. @throws {@link TransferRefusal} 400 */
 export function fieldsOf(value: unknown, name: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`${name} must be a JSON object`);
@@ -95,19 +95,18 @@ export function fieldsOf(value: unknown, name: string): Fields {
   return value as Fields;
 }
 
-/** Fact: at most 128 characters, no line breaks, no blanks at the ends. */
+/** Fact: at most 128 characters, no line breaks, no leading or trailing spaces. */
 export function parseLabel(label: unknown): string | null {
   if (label === undefined || label === null) return null;
   if (typeof label !== 'string' || label.length > 128) {
     throw badRequest('label must be a string of at most 128 characters');
   }
   if (/[\r\n]/.test(label) || label.trim() !== label) {
-    throw badRequest('label must not contain line breaks, nor begin or end with a blank');
+    throw badRequest('label must not contain line breaks, nor begin or end with a space');
   }
   return label;
 }
 
-/** A deadline in ISO 8601; without a zone it is UTC. @throws {@link TransferRefusal} 400 */
 function parseDeadline(value: unknown, now: number): number | null {
   if (value === undefined || value === null) return null;
   const deadline = typeof value === 'string' ? parseTime(value) : undefined;
@@ -142,7 +141,7 @@ function parseItem(value: unknown): TransferItem {
     throw badRequest('A transfer_symlink_item has no recursive');
   }
   if ((fields['external_checksum'] ?? null) !== null) {
-    throw badRequest('This sandbox knows no checksums of others: see external_checksum');
+    throw badRequest('This sandbox does not support external_checksum');
   }
   return {
     kind: type === 'transfer_item' ? 'path' : 'symlink',

@@ -3,7 +3,7 @@ import type { Trouble } from './event-codes.js';
 import { noProgress, type Progress, type SkippedError, type Step, type Work } from './task.js';
 import type { TransferItem, TransferRequest } from './transfer-document.js';
 
-/** A copy without files: how much there is and how long it takes follows from settable numbers. */
+/** A copy without files, whose size and duration follow from the collections' settings. */
 export class VirtualWork implements Work {
   readonly real = false;
   private counted: Count;
@@ -35,7 +35,7 @@ export class VirtualWork implements Work {
       const troubles = this.troubles(now);
       const code = troubles[0]?.code;
       if (troubles[0] !== undefined) {
-        // Fact: with this option a full quota ends the task, instead of being tried again.
+        // Fact: with this option an exceeded quota ends the task instead of being retried.
         const fatal = this.request.failOnQuotaErrors && code === 'QUOTA_EXCEEDED';
         return {
           outcome: fatal ? { kind: 'fatal', trouble: troubles[0] } : { kind: 'stuck' },
@@ -57,7 +57,6 @@ export class VirtualWork implements Work {
     this.workingSince = undefined;
   }
 
-  /** All is copied by now. */
   complete(now: number): void {
     this.workedMs = this.durationMs;
     this.workingSince ??= now;

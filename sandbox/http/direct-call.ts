@@ -9,14 +9,14 @@ export interface DirectCall {
   readonly token?: string;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Lower-case names; they win over what `token` and `json` set. */
+  /** Lower-case names; override those set by `token` and `json`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is, instead of `json`. */
+  /** Sent unchanged, instead of `json`. */
   readonly body?: string;
 }
 
 /**
- * Calls an emulator without a network, as a server would.
+ * Calls an emulator without a network.
  *
  * @param now milliseconds since the epoch
  */

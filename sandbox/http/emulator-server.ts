@@ -8,54 +8,52 @@ import type { EmulatedResponse, Emulator } from './emulator.js';
 import { controlFaults, FAULT_CONTROL_PATH } from './fault-control.js';
 import { carryOut, FaultPlan } from './fault-plan.js';
 
-/** How an emulator is put behind a port. */
 export interface EmulatorServerOptions {
   /** @default '127.0.0.1' */
   readonly host?: string;
   /** @default 0, a free one */
   readonly port?: number;
-  /** What goes wrong. @default nothing; rules can be added while the server runs. */
+  /** Rules can be added while the server runs. @default none */
   readonly faults?: FaultPlan;
-  /** Wall clock in milliseconds since the epoch. @default the machine's */
+  /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
-  /** Chance for faults with a probability, from 0 (included) to 1. @default Math.random */
+  /** For faults with a probability. @default Math.random */
   readonly random?: () => number;
-  /** Idle time after which a connection is dropped, in milliseconds. @default 5000, as SciCat */
+  /** Until an idle connection is closed. @default 5000, as in SciCat */
   readonly keepAliveTimeoutMs?: number;
-  /** How many requests are remembered, the latest ones. @default 10000 */
+  /** Number of recent requests to keep. @default 10000 */
   readonly maxLoggedRequests?: number;
 }
 
-/** One request that the server got, without its query, headers and body: those may hold secrets. */
+/** A received request, without query, headers and body, which may contain secrets. */
 interface LoggedRequest {
   readonly method: string;
   /** Percent-encoded, without query. */
   readonly path: string;
-  /** When it arrived, by the server's clock. */
+  /** When it arrived, in milliseconds since the epoch. */
   readonly at: number;
-  /** `null` while it is not answered, and for good if its connection was destroyed. */
+  /** `null` until it is answered; stays `null` if the connection is destroyed. */
   readonly status: number | null;
 }
 
-/** A running server. */
 export interface EmulatorServer {
   /** Without a trailing slash. */
   readonly url: string;
   readonly port: number;
   readonly faults: FaultPlan;
-  /** Oldest first; requests for the fault control are not among them. */
+  /** Oldest first, without requests for the fault control. */
   readonly requests: readonly LoggedRequest[];
-  /** Frees the port and ends all connections, open requests included. May be called twice. */
+  /** Closes the port and all connections, including open requests. Idempotent. */
   close(): Promise<void>;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Serves an emulator on a real port, with faults. `GET/POST/DELETE /__sandbox/faults` changes them
- * from outside (see {@link controlFaults}).
+ * Serves an emulator on a real port, with faults that can be changed at `/__sandbox/faults` (see
+ * {@link controlFaults}).
  *
- * @throws the listening error, e.g. `EADDRINUSE`.
+ * @throws the error of `listen`, such as `EADDRINUSE`
  */
 export async function startEmulatorServer(
   emulator: Emulator,
@@ -68,7 +66,7 @@ export async function startEmulatorServer(
   const maxLogged = options.maxLoggedRequests ?? 10_000;
   const requests: Mutable<LoggedRequest>[] = [];
   const closing = new AbortController();
-  // Every request that has to wait listens to it, and there may be hundreds.
+  // Hundreds of waiting requests may listen to it.
   setMaxListeners(0, closing.signal);
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -104,7 +102,7 @@ export async function startEmulatorServer(
 
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch((error: unknown) => {
-      // The caller hung up, or the server is closing: nobody is left to answer.
+      // No caller is left to answer.
       if (closing.signal.aborted || incoming.socket.destroyed) return;
       console.error('The emulator failed on', incoming.method, targetOf(incoming).path, error);
       if (!outgoing.headersSent) send(outgoing, { status: 500, body: 'Internal server error' });
@@ -128,11 +126,7 @@ export async function startEmulatorServer(
     requests,
     close: async () => {
       closing.abort();
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
     },
@@ -162,11 +156,10 @@ function headersOf(incoming: IncomingMessage): Record<string, string | undefined
   );
 }
 
-/** The body as text, gunzipped if need be. */
 async function readBody(incoming: IncomingMessage): Promise<string> {
   const zipped = incoming.headers['content-encoding'] === 'gzip';
   const chunks: Buffer[] = [];
-  // As it comes in, so that the end of a long body is not followed by a long silence.
+  // Decoded as it arrives, to avoid a long pause at the end of a long body.
   const decoder = new StringDecoder('utf8');
   let text = '';
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -178,7 +171,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
     : text + decoder.end();
 }
 
-/** Longer waits than a timer can hold (24 days, `Infinity` too) last until the server is closed. */
+/** Waits longer than a timer supports (24 days, `Infinity` included) last until the server closes. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0) return;
   await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal });

@@ -1,4 +1,3 @@
-/** One HTTP request as an emulator's state machine sees it. */
 export interface EmulatedRequest {
   /** Upper case. */
   readonly method: string;
@@ -7,27 +6,22 @@ export interface EmulatedRequest {
   readonly query: URLSearchParams;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Raw body text; empty when there is none. */
+  /** Empty without a body. */
   readonly body: string;
 }
 
-/** The answer: `body` is sent as JSON unless it is a string with a content type of its own. */
 export interface EmulatedResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** `undefined` sends an empty body. */
+  /** Sent as JSON, unless it is a string with its own content type. `undefined`: an empty body. */
   readonly body?: unknown;
   /**
-   * Milliseconds that the service takes before this answer leaves it; `Infinity` for never. The
-   * machine has no time of its own: its server, or the simulation around it, does the waiting.
+   * Milliseconds until the service answers; `Infinity` for never. The caller of the emulator waits.
    */
   readonly delayMs?: number;
 }
 
-/**
- * A service as a state machine: all it does is a function of its state, the request and the time,
- * so that the same machine serves a real port and a simulation in virtual time.
- */
+/** A service as a pure state machine, which can serve a real port or a simulation in virtual time. */
 export interface Emulator {
   /** @param now wall clock in milliseconds since the epoch */
   handle(request: EmulatedRequest, now: number): EmulatedResponse;

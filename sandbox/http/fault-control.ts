@@ -1,29 +1,27 @@
 import type { EmulatedResponse } from './emulator.js';
-import type { FaultEffect, FaultMatch, FaultPlan, FaultRule } from './fault-plan.js';
+import type { FaultEffect, FaultPlan, FaultRule } from './fault-plan.js';
 
-/** Where a running emulator server lets people see and change its faults. */
+/** Path for reading and changing the faults of a running emulator. */
 export const FAULT_CONTROL_PATH = '/__sandbox/faults';
 
 /**
- * Answers a request for {@link FAULT_CONTROL_PATH}. It reaches the plan whatever faults are set, so
- * that an outage begun with curl can be ended with curl:
+ * Answers a request for {@link FAULT_CONTROL_PATH}. Faults don't apply to it, so that an outage
+ * started with curl can be ended with curl:
  *
  * ```sh
  * F=http://127.0.0.1:8081/__sandbox/faults
- * curl $F                                                  # what is set: {"outage":…,"rules":[…]}
- * curl $F -d '{"outage": true}'                            # every connection is destroyed …
- * curl $F -d '{"outage": {"type": "status", "status": 503}}'   # … or everything is answered 503 …
+ * curl $F                                                  # show {"outage":…,"rules":[…]}
+ * curl $F -d '{"outage": true}'                            # destroy every connection …
+ * curl $F -d '{"outage": {"type": "status", "status": 503}}'   # … or answer everything with 503 …
  * curl $F -d '{"outage": false}'                           # … until now
  * curl $F -d '{"match": {"method": "POST", "path": "/jobs$"}, "times": 1,
  *              "effect": {"type": "lost-answer"}}'         # 201 {"id":"fault-1", …}
  * curl $F -d '{"probability": 0.3, "effect": {"type": "latency", "ms": 2000}}'
- * curl -X DELETE $F/fault-1                                # this one
- * curl -X DELETE $F                                        # all, and the outage
+ * curl -X DELETE $F/fault-1                                # remove one rule
+ * curl -X DELETE $F                                        # remove all rules and the outage
  * ```
  *
- * Effects: `latency {ms}`, `status {status, body?, headers?}`, `reset`, `hang`, `lost-answer`,
- * `late-error {status, body?, headers?}`, `garbage {carriedOut?}`. What can't be understood is a
- * 400 with a sentence in `message`.
+ * {@link FaultEffect} lists the effects. Invalid input is a 400 with an explanation in `message`.
  */
 export function controlFaults(
   plan: FaultPlan,
@@ -35,13 +33,13 @@ export function controlFaults(
       case 'GET':
         return { status: 200, body: overview(plan) };
       case 'POST':
-        return change(plan, parseJson(request.body));
+        return change(plan, request.body);
       case 'DELETE':
         if (id === '') plan.clear();
         else if (!plan.remove(id)) return refusal(404, `There is no fault with the id "${id}".`);
         return { status: 200, body: overview(plan) };
       default:
-        return refusal(405, 'Faults are seen with GET, set with POST and removed with DELETE.');
+        return refusal(405, 'Use GET to list faults, POST to set them and DELETE to remove them.');
     }
   } catch (error) {
     if (error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError) {
@@ -55,128 +53,99 @@ function overview(plan: FaultPlan): unknown {
   return { outage: plan.currentOutage ?? false, rules: plan.list() };
 }
 
-function change(plan: FaultPlan, body: unknown): EmulatedResponse {
-  const given = objectOf(body, 'The body');
-  if ('outage' in given) {
-    if (typeof given['outage'] === 'boolean') plan.outage(given['outage']);
-    else plan.outage(true, parseEffect(given['outage']));
-    return { status: 200, body: overview(plan) };
-  }
-  const id = plan.add(parseFaultRule(given));
-  return { status: 201, body: plan.list().find((rule) => rule.id === id) };
-}
-
-/**
- * Reads a rule from JSON.
- *
- * @throws TypeError with a sentence for the person who wrote it.
- */
-function parseFaultRule(value: unknown): FaultRule {
-  const given = objectOf(value, 'A fault');
-  refuseUnknown(given, ['id', 'match', 'times', 'probability', 'effect'], 'A fault');
-  return {
-    ...optional(given, 'id', stringOf),
-    ...optional(given, 'match', parseMatch),
-    ...optional(given, 'times', numberOf),
-    ...optional(given, 'probability', numberOf),
-    effect: parseEffect(given['effect']),
-  };
-}
-
-function parseMatch(value: unknown): FaultMatch {
-  const given = objectOf(value, '"match"');
-  refuseUnknown(given, ['method', 'path'], '"match"');
-  return { ...optional(given, 'method', stringOf), ...optional(given, 'path', stringOf) };
-}
-
-function parseEffect(value: unknown): FaultEffect {
-  const given = objectOf(value, '"effect"');
-  const type = given['type'];
-  switch (type) {
-    case 'latency':
-      refuseUnknown(given, ['type', 'ms'], 'A latency');
-      return { type, ms: numberOf(given['ms'], 'ms') };
-    case 'status':
-    case 'late-error':
-      refuseUnknown(given, ['type', 'status', 'body', 'headers'], `A "${type}"`);
-      return {
-        type,
-        status: numberOf(given['status'], 'status'),
-        ...('body' in given ? { body: given['body'] } : {}),
-        ...optional(given, 'headers', headersOf),
-      };
-    case 'reset':
-    case 'hang':
-    case 'lost-answer':
-      refuseUnknown(given, ['type'], `A "${type}"`);
-      return { type };
-    case 'garbage':
-      refuseUnknown(given, ['type', 'carriedOut'], 'A "garbage"');
-      return { type, ...optional(given, 'carriedOut', booleanOf) };
-    default:
-      throw new TypeError(
-        'The "type" of an effect must be latency, status, reset, hang, lost-answer, late-error ' +
-          'or garbage.',
-      );
-  }
-}
-
-function parseJson(text: string): unknown {
+function change(plan: FaultPlan, text: string): EmulatedResponse {
+  let body: unknown;
   try {
-    return JSON.parse(text);
+    body = JSON.parse(text);
   } catch (error) {
     throw new TypeError('The body must be JSON.', { cause: error });
   }
+  const given = objectOf(body, 'The body');
+  if ('outage' in given) {
+    if (typeof given['outage'] === 'boolean') plan.outage(given['outage']);
+    else plan.outage(true, effectOf(given['outage']) as FaultEffect);
+    return { status: 200, body: overview(plan) };
+  }
+  const id = plan.add(parse(given, 'A fault', RULE, ['effect']) as unknown as FaultRule);
+  return { status: 201, body: plan.list().find((rule) => rule.id === id) };
 }
 
-function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws TypeError with an explanation */
+type Parser = (value: unknown, name: string) => unknown;
+
+/** The fields of an object, and what each must be. */
+type Shape = Readonly<Record<string, Parser>>;
+
+const string = oneOfType('string', 'a string');
+const number = oneOfType('number', 'a number');
+const anything: Parser = (value) => value;
+const error: Shape = { type: string, status: number, body: anything, headers: headersOf };
+
+const EFFECTS: Readonly<Record<FaultEffect['type'], Shape>> = {
+  latency: { type: string, ms: number },
+  status: error,
+  reset: { type: string },
+  hang: { type: string },
+  'lost-answer': { type: string },
+  'late-error': error,
+  garbage: { type: string, carriedOut: oneOfType('boolean', 'true or false') },
+};
+const MATCH: Shape = { method: string, path: string };
+const RULE: Shape = {
+  id: string,
+  match: (value) => parse(value, '"match"', MATCH),
+  times: number,
+  probability: number,
+  effect: effectOf,
+};
+
+function effectOf(value: unknown): Fields {
+  const given = objectOf(value, '"effect"');
+  const type = String(given['type']);
+  if (!Object.hasOwn(EFFECTS, type)) {
+    throw new TypeError(
+      `The "type" of an effect must be one of ${Object.keys(EFFECTS).join(', ')}.`,
+    );
+  }
+  const shape = EFFECTS[type as FaultEffect['type']];
+  return parse(given, `A "${type}"`, shape, ['status', 'ms']);
+}
+
+/** @param required fields of the shape, if it has them */
+function parse(value: unknown, what: string, shape: Shape, required: string[] = []): Fields {
+  const given = objectOf(value, what);
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(shape, name));
+  if (unknown !== undefined) {
+    const known = Object.keys(shape).join(', ');
+    throw new TypeError(`${what} has no field "${unknown}", only ${known}.`);
+  }
+  return Object.fromEntries(
+    Object.entries(shape)
+      .filter(([name]) => given[name] !== undefined || required.includes(name))
+      .map(([name, parser]) => [name, parser(given[name], name)]),
+  );
+}
+
+function oneOfType(type: string, what: string): Parser {
+  return (value, name) => {
+    if (typeof value !== type) throw new TypeError(`"${name}" must be ${what}.`);
+    return value;
+  };
+}
+
+function headersOf(value: unknown): Fields {
+  const headers = objectOf(value, '"headers"');
+  for (const [name, text] of Object.entries(headers)) string(text, name);
+  return headers;
+}
+
+function objectOf(value: unknown, what: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`${what} must be a JSON object.`);
   }
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function refuseUnknown(
-  given: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-  what: string,
-): void {
-  const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new TypeError(`${what} has no "${unknown}"; it knows ${known.join(', ')}.`);
-  }
-}
-
-function optional<K extends string, V>(
-  given: Readonly<Record<string, unknown>>,
-  key: K,
-  parse: (value: unknown, key: string) => V,
-): Partial<Record<K, V>> {
-  return given[key] === undefined
-    ? {}
-    : ({ [key]: parse(given[key], key) } as Partial<Record<K, V>>);
-}
-
-function stringOf(value: unknown, key: string): string {
-  if (typeof value !== 'string') throw new TypeError(`"${key}" must be a text.`);
-  return value;
-}
-
-function numberOf(value: unknown, key: string): number {
-  if (typeof value !== 'number') throw new TypeError(`"${key}" must be a number.`);
-  return value;
-}
-
-function booleanOf(value: unknown, key: string): boolean {
-  if (typeof value !== 'boolean') throw new TypeError(`"${key}" must be true or false.`);
-  return value;
-}
-
-function headersOf(value: unknown): Record<string, string> {
-  const given = objectOf(value, '"headers"');
-  return Object.fromEntries(
-    Object.entries(given).map(([name, text]) => [name, stringOf(text, name)]),
-  );
+  return value as Fields;
 }
 
 function refusal(status: number, message: string): EmulatedResponse {

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { carryOut, FaultPlan, type DecisiveEffect } from './fault-plan.js';
 
 const never = (): number => {
-  throw new Error('No chance was to be drawn.');
+  throw new Error('Unexpected call of random');
 };
 const post = { method: 'POST', path: '/api/v4/jobs' };
 
 describe('FaultPlan', () => {
-  it('strikes what matches method and path, and nothing else', () => {
+  it('applies rules to matching methods and paths only', () => {
     const plan = new FaultPlan();
     plan.add({ match: { method: 'post', path: '/jobs$' }, effect: { type: 'reset' } });
     expect(
@@ -17,14 +17,14 @@ describe('FaultPlan', () => {
     ).toEqual([{ latencyMs: 0, effect: { type: 'reset' } }, { latencyMs: 0 }, { latencyMs: 0 }]);
   });
 
-  it('strikes as often as "times" says and is gone then', () => {
+  it('removes a rule after "times" applications', () => {
     const plan = new FaultPlan();
     plan.add({ id: 'a', times: 2, effect: { type: 'hang' } });
     const effects = [1, 2, 3].map(() => plan.decide(post, never).effect?.type);
     expect([effects, plan.list()]).toEqual([['hang', 'hang', undefined], []]);
   });
 
-  it('draws chance once per matching rule that leaves something to it', () => {
+  it('calls random once for each matching rule with a probability', () => {
     const plan = new FaultPlan();
     plan.add({ probability: 0.3, effect: { type: 'reset' } });
     const chances = [0.3, 0.29];
@@ -35,7 +35,7 @@ describe('FaultPlan', () => {
     ]);
   });
 
-  it('adds latencies up, and lets the first other effect decide without using up later ones', () => {
+  it('adds latencies up, and applies the first other effect without using up later ones', () => {
     const plan = new FaultPlan();
     plan.add({ effect: { type: 'latency', ms: 5 } });
     plan.add({ effect: { type: 'latency', ms: 7 } });
@@ -53,7 +53,7 @@ describe('FaultPlan', () => {
     });
   });
 
-  it('puts an outage before all rules, until it is over', () => {
+  it('gives an outage precedence over all rules', () => {
     const plan = new FaultPlan();
     plan.add({ id: 'rule', times: 1, effect: { type: 'hang' } });
     plan.outage(true);
@@ -68,7 +68,7 @@ describe('FaultPlan', () => {
     ]);
   });
 
-  it('replaces a rule of the same id, makes up unused ids, removes one or all', () => {
+  it('replaces a rule with the same id, generates unused ids, removes one or all', () => {
     const plan = new FaultPlan();
     plan.add({ id: 'fault-1', effect: { type: 'hang' } });
     const made = plan.add({ effect: { type: 'hang' } });
@@ -93,7 +93,7 @@ describe('FaultPlan', () => {
     [{ probability: Number.NaN, effect: { type: 'reset' } as const }, 'probability'],
     [{ effect: { type: 'latency', ms: -1 } as const }, 'ms'],
     [{ effect: { type: 'late-error', status: 99 } as const }, 'status'],
-  ])('refuses a number that makes no sense: %j', (rule, name) => {
+  ])('refuses the invalid number in %j', (rule, name) => {
     expect(() => new FaultPlan().add(rule)).toThrow(new RegExp(`"${name}"`));
   });
 });
@@ -124,7 +124,7 @@ describe('carryOut', () => {
     [{ type: 'garbage' }, 0, garbage],
     [{ type: 'garbage', carriedOut: true }, 1, garbage],
   ];
-  it.each(cases)('%j does the work %i times', (effect, times, outcome) => {
+  it.each(cases)('%j carries out the request %i times', (effect, times, outcome) => {
     let done = 0;
     const result = carryOut(effect, () => {
       done += 1;

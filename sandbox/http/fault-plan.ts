@@ -1,104 +1,89 @@
 import type { EmulatedResponse } from './emulator.js';
 
 /**
- * What may go wrong with one request, seen from the caller:
+ * What can go wrong with a request, as seen by the caller:
  *
- * - `latency`: answered as usual, `ms` milliseconds later. Adds up with other rules.
- * - `status`: this status is answered; the request is **not** carried out.
- * - `reset`: the connection is destroyed before anything is done.
+ * - `latency`: answered `ms` milliseconds late. Latencies of several rules add up.
+ * - `status`: answered with this status; the request is **not** carried out.
+ * - `reset`: the connection is destroyed before the request is carried out.
  * - `hang`: never answered, not carried out.
  * - `lost-answer`: carried out, then the connection is destroyed.
- * - `late-error`: carried out, then this status is answered.
- * - `garbage`: status 200 with a body that is no JSON, as a login page in between would send it;
- *   carried out only if `carriedOut` is true.
+ * - `late-error`: carried out, then answered with this status.
+ * - `garbage`: answered with 200 and HTML, as by an intercepting login page; carried out only if
+ *   `carriedOut` is true.
  */
 export type FaultEffect =
   | { readonly type: 'latency'; readonly ms: number }
-  | {
-      readonly type: 'status';
-      readonly status: number;
-      readonly body?: unknown;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-  | { readonly type: 'reset' }
-  | { readonly type: 'hang' }
-  | { readonly type: 'lost-answer' }
-  | {
-      readonly type: 'late-error';
-      readonly status: number;
-      readonly body?: unknown;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
+  | ErrorEffect
+  | { readonly type: 'reset' | 'hang' | 'lost-answer' }
   | { readonly type: 'garbage'; readonly carriedOut?: boolean };
 
-/** The effects that decide what becomes of a request; latency only delays it. */
+interface ErrorEffect {
+  readonly type: 'status' | 'late-error';
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** All effects but latency. */
 export type DecisiveEffect = Exclude<FaultEffect, { type: 'latency' }>;
 
-/** Which requests a rule is for; an absent property matches everything. */
-export interface FaultMatch {
-  /** HTTP method, in any case. */
+/** Which requests a rule applies to; an absent property matches everything. */
+interface FaultMatch {
+  /** Case-insensitive. */
   readonly method?: string;
-  /** Found anywhere in the percent-encoded path (without query); a string is a RegExp source. */
+  /** Searched for in the percent-encoded path without query; a string is a regular expression. */
   readonly path?: RegExp | string;
 }
 
-/** One thing that goes wrong. */
 export interface FaultRule {
-  /** Name for removing the rule; made up if absent. A rule with a known id replaces the old one. */
+  /** Replaces the rule with this id, if any. @default a generated one */
   readonly id?: string;
   readonly match?: FaultMatch;
-  /** How often the rule may strike before it is gone. Default: no limit. */
+  /** How often the rule applies. @default no limit */
   readonly times?: number;
-  /** Chance between 0 and 1 that a matching request is struck. Default 1. */
+  /** From 0 to 1. @default 1 */
   readonly probability?: number;
   readonly effect: FaultEffect;
 }
 
-/** A rule as {@link FaultPlan.list} shows it: plain JSON, with what is left of `times`. */
-export interface ListedFaultRule {
+/** A rule as plain JSON, with the remaining `times`. */
+interface ListedFaultRule {
   readonly id: string;
   readonly match: { readonly method?: string; readonly path?: string };
-  readonly times?: number;
+  times?: number;
   readonly probability?: number;
   readonly effect: FaultEffect;
 }
 
-/** The request as far as a rule can see it. */
-export interface FaultSubject {
+interface FaultSubject {
   readonly method: string;
   readonly path: string;
 }
 
-/** What is to be done with one request: wait `latencyMs`, then let `effect` happen, if any. */
-export interface FaultDecision {
+/** Wait `latencyMs`, then apply `effect`, if any. */
+interface FaultDecision {
   readonly latencyMs: number;
   readonly effect?: DecisiveEffect;
 }
 
-/** What the caller gets in the end. */
-export type FaultOutcome =
+/** What the server does in the end. */
+type FaultOutcome =
   | { readonly type: 'answer'; readonly response: EmulatedResponse }
   | { readonly type: 'reset' }
   | { readonly type: 'hang' };
 
 interface StoredRule {
-  readonly id: string;
-  readonly method: string | undefined;
+  readonly listed: ListedFaultRule;
   readonly path: RegExp | undefined;
-  /** As given: a RegExp's own source has its slashes escaped. */
-  readonly pathSource: string | undefined;
-  readonly probability: number | undefined;
-  readonly effect: FaultEffect;
-  timesLeft: number | undefined;
 }
 
 /**
- * What goes wrong between a caller and an emulator. Servers and the in-process simulation share it,
- * so that a fault found in one can be replayed in the other.
+ * What goes wrong between a caller and an emulator.
  *
- * Rules are looked at in the order in which they were added. Latencies of all rules that strike add
- * up; the first rule with another effect decides, and those behind it are not looked at (and do not
- * use up their `times`). An outage comes before all rules.
+ * Rules apply in the order in which they were added. Latencies add up; the first rule with another
+ * effect decides, and later ones are ignored (and don't use up their `times`). An outage takes
+ * precedence over all rules.
  */
 export class FaultPlan {
   private readonly rules = new Map<string, StoredRule>();
@@ -106,27 +91,26 @@ export class FaultPlan {
   private lastId = 0;
 
   /**
-   * Adds a rule behind the others, or replaces the rule with the same id in its place.
+   * Appends a rule, or replaces the one with the same id in place.
    *
    * @returns the rule's id
-   * @throws RangeError if a number makes no sense, SyntaxError if `path` is no regular expression.
+   * @throws RangeError for an invalid number, SyntaxError for an invalid regular expression
    */
   add(rule: FaultRule): string {
     checkRule(rule);
-    const id = rule.id ?? this.unusedId();
+    const { id = this.unusedId(), match: { method, path } = {}, ...rest } = rule;
+    const match = {
+      ...(method === undefined ? {} : { method: method.toUpperCase() }),
+      ...(path === undefined ? {} : { path: typeof path === 'string' ? path : path.source }),
+    };
     this.rules.set(id, {
-      id,
-      method: rule.match?.method?.toUpperCase(),
-      path: rule.match?.path === undefined ? undefined : stateless(rule.match.path),
-      pathSource: typeof rule.match?.path === 'string' ? rule.match.path : rule.match?.path?.source,
-      probability: rule.probability,
-      effect: rule.effect,
-      timesLeft: rule.times,
+      listed: { id, match, ...rest },
+      path: path === undefined ? undefined : stateless(path),
     });
     return id;
   }
 
-  /** @returns whether there was a rule with this id */
+  /** @returns whether the rule existed */
   remove(id: string): boolean {
     return this.rules.delete(id);
   }
@@ -138,49 +122,40 @@ export class FaultPlan {
   }
 
   /**
-   * Begins or ends an outage of the whole service.
+   * Starts or ends an outage of the whole service.
    *
-   * @param effect what every request meets while it lasts; a destroyed connection by default
+   * @param effect on every request; a destroyed connection by default
    */
   outage(on: boolean, effect: FaultEffect = { type: 'reset' }): void {
     if (on) checkEffect(effect);
     this.outageEffect = on ? effect : undefined;
   }
 
-  /** The effect that every request meets now, if there is an outage. */
+  /** Effect of the current outage, if any. */
   get currentOutage(): FaultEffect | undefined {
     return this.outageEffect;
   }
 
-  /** The rules that can still strike, in order. */
-  list(): readonly ListedFaultRule[] {
-    return [...this.rules.values()].map((rule) => ({
-      id: rule.id,
-      match: {
-        ...(rule.method === undefined ? {} : { method: rule.method }),
-        ...(rule.pathSource === undefined ? {} : { path: rule.pathSource }),
-      },
-      ...(rule.timesLeft === undefined ? {} : { times: rule.timesLeft }),
-      ...(rule.probability === undefined ? {} : { probability: rule.probability }),
-      effect: rule.effect,
-    }));
+  /** The remaining rules, in order. */
+  list(): readonly Readonly<ListedFaultRule>[] {
+    return Array.from(this.rules.values(), ({ listed }) => ({ ...listed }));
   }
 
   /**
-   * Decides what becomes of one request. Apart from counting `times` down, the answer depends on
-   * the rules, the request and `random` only; `random` is drawn once for each matching rule that
-   * has a probability below 1.
+   * Decides what happens to a request.
    *
-   * @param random a number from 0 (included) to 1 (excluded)
+   * @param random from 0 (included) to 1 (excluded); called once for each matching rule with a
+   *   probability below 1
    */
   decide(request: FaultSubject, random: () => number): FaultDecision {
     if (this.outageEffect !== undefined) return decisionOf(0, this.outageEffect);
     let latencyMs = 0;
     for (const rule of this.rules.values()) {
-      if (!strikes(rule, request, random)) continue;
-      if (rule.timesLeft !== undefined && --rule.timesLeft === 0) this.rules.delete(rule.id);
-      if (rule.effect.type !== 'latency') return decisionOf(latencyMs, rule.effect);
-      latencyMs += rule.effect.ms;
+      if (!applies(rule, request, random)) continue;
+      const { listed } = rule;
+      if (listed.times !== undefined && --listed.times === 0) this.rules.delete(listed.id);
+      if (listed.effect.type !== 'latency') return decisionOf(latencyMs, listed.effect);
+      latencyMs += listed.effect.ms;
     }
     return { latencyMs };
   }
@@ -194,9 +169,9 @@ export class FaultPlan {
 }
 
 /**
- * Lets a decided effect happen, after the latency has passed.
+ * Applies an effect, after the latency has passed.
  *
- * @param work carries the request out; called at most once, and only by effects that say so
+ * @param work carries out the request; called at most once
  */
 export function carryOut(
   effect: DecisiveEffect | undefined,
@@ -229,27 +204,25 @@ export function carryOut(
   }
 }
 
-function strikes(rule: StoredRule, request: FaultSubject, random: () => number): boolean {
-  if (rule.method !== undefined && rule.method !== request.method) return false;
-  if (rule.path !== undefined && !rule.path.test(request.path)) return false;
-  return rule.probability === undefined || rule.probability >= 1 || random() < rule.probability;
+function applies(
+  { listed: { match, probability = 1 }, path }: StoredRule,
+  request: FaultSubject,
+  random: () => number,
+): boolean {
+  if (match.method !== undefined && match.method !== request.method) return false;
+  if (path !== undefined && !path.test(request.path)) return false;
+  return probability >= 1 || random() < probability;
 }
 
 function decisionOf(latencyMs: number, effect: FaultEffect): FaultDecision {
   return effect.type === 'latency' ? { latencyMs: latencyMs + effect.ms } : { latencyMs, effect };
 }
 
-function errorResponse(
-  effect: Extract<FaultEffect, { type: 'status' | 'late-error' }>,
-): EmulatedResponse {
-  return {
-    status: effect.status,
-    ...(effect.headers === undefined ? {} : { headers: effect.headers }),
-    ...(effect.body === undefined ? {} : { body: effect.body }),
-  };
+function errorResponse({ type: _type, ...response }: ErrorEffect): EmulatedResponse {
+  return response;
 }
 
-/** A sticky or global expression remembers where it stopped, and would skip every other request. */
+/** A sticky or global expression has state, and would skip every other request. */
 function stateless(path: RegExp | string): RegExp {
   return typeof path === 'string'
     ? new RegExp(path)
@@ -262,7 +235,7 @@ function checkRule(rule: FaultRule): void {
   }
   const chance = rule.probability;
   if (chance !== undefined && !(chance >= 0 && chance <= 1)) {
-    throw new RangeError(`A fault's "probability" must lie between 0 and 1, not at ${chance}.`);
+    throw new RangeError(`A fault's "probability" must be from 0 to 1, not ${chance}.`);
   }
   checkEffect(rule.effect);
 }

@@ -14,11 +14,10 @@ export interface AccountInput {
   readonly id?: string;
   /** Further keys of the identity's `profile`, e.g. `oidcClaims`. */
   readonly profile?: Readonly<Record<string, unknown>>;
-  /** SciCat knows a user only after the first login; until then a job for this user is given away. */
+  /** SciCat knows users only after their first login; until then jobs for them go to another owner. */
   readonly neverLoggedIn?: boolean;
 }
 
-/** A stored account. */
 export interface Account {
   readonly id: string;
   readonly username: string;
@@ -31,7 +30,7 @@ export interface Account {
   readonly known: boolean;
 }
 
-/** Which groups may do what: SciCat's environment variables. */
+/** Rights of groups, as in SciCat's environment variables. */
 export interface GroupRights {
   /** ADMIN_GROUPS. @default ['admin'] */
   readonly admin?: readonly string[];
@@ -39,15 +38,14 @@ export interface GroupRights {
   readonly createJobPrivileged?: readonly string[];
   /** UPDATE_JOB_PRIVILEGED_GROUPS. @default ['jobupdaters'] */
   readonly updateJobPrivileged?: readonly string[];
-  /** DELETE_JOB_GROUPS; administrators are not among them by themselves. @default ['archivemanager'] */
+  /** DELETE_JOB_GROUPS; does not include administrators. @default ['archivemanager'] */
   readonly deleteJob?: readonly string[];
   /** UPDATE_DATASET_LIFECYCLE_GROUPS. @default ['archivemanager'] */
   readonly updateDatasetLifecycle?: readonly string[];
-  /** CREATE_DATASET_GROUPS; `#all` is everybody who is logged in. @default ['#all'] */
+  /** CREATE_DATASET_GROUPS; `#all` is every user who is logged in. @default ['#all'] */
   readonly createDataset?: readonly string[];
 }
 
-/** What one account may do. */
 interface Rights {
   readonly admin: boolean;
   readonly createJobPrivileged: boolean;
@@ -57,15 +55,15 @@ interface Rights {
   readonly createDataset: boolean;
 }
 
-/** Somebody with a valid token. */
+/** A user with a valid token. */
 export interface Caller {
   readonly account: Account;
   readonly rights: Rights;
 }
 
 /**
- * Who sent a request. `anonymous`: a validly signed token that belongs to nobody. Anyone can get one
- * from `POST users/jwt`, without credentials.
+ * Who sent a request. `nobody`: without a valid token. `anonymous`: with a valid token that belongs to
+ * no user, as `POST users/jwt` issues without credentials.
  */
 export type Identification =
   | { readonly type: 'nobody' }
@@ -73,7 +71,7 @@ export type Identification =
   | (Caller & { readonly type: 'user' });
 
 interface Token {
-  /** `undefined`: the anonymous one. */
+  /** `undefined`: anonymous. */
   readonly username: string | undefined;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
@@ -107,7 +105,7 @@ export class Accounts {
     });
   }
 
-  /** Changes an account. Tokens stay valid, whatever is changed: SciCat looks up only who it is. */
+  /** Changes an account. Its tokens stay valid, because they contain only its identity. */
   change(username: string, change: Partial<Omit<Account, 'username' | 'id'>>): Account {
     const account = this.byName.get(username);
     if (account === undefined) throw new RangeError(`There is no SciCat account "${username}".`);
@@ -119,7 +117,7 @@ export class Accounts {
   }
 
   /**
-   * Makes a token. Two of them made for one user in the same second are one and the same.
+   * Issues a token. Tokens for the same user within the same second are identical.
    *
    * @param now milliseconds since the epoch
    */
@@ -133,25 +131,25 @@ export class Accounts {
     });
   }
 
-  /** Makes the token of nobody. */
+  /** Issues an anonymous token. */
   mintAnonymous(now: number, lifeSeconds: number): string {
     return this.sign({ username: 'anonymous' }, undefined, { now, lifeSeconds });
   }
 
-  /** Makes all tokens of this user invalid, as a changed signing secret would. */
+  /** Invalidates all tokens of a user, as a changed signing secret would. */
   revoke(username: string): void {
     for (const [text, token] of this.tokens) {
       if (token.username === username) this.tokens.delete(text);
     }
   }
 
-  /** A token without the word `Bearer` before it counts as no token. */
+  /** A token without `Bearer` in front of it is ignored. */
   identify(authorization: string | undefined, now: number): Identification {
     if (authorization === undefined || !/^bearer /i.test(authorization)) return NOBODY;
     const token = this.tokens.get(authorization.slice(7));
     if (token === undefined || Math.floor(now / 1000) >= token.expiresAt) return NOBODY;
     const caller = token.username === undefined ? undefined : this.callers.get(token.username);
-    // A valid token of a user that does not exist any more is one of nobody's.
+    // The valid token of a deleted user is anonymous.
     return caller === undefined ? ANONYMOUS : { type: 'user', ...caller };
   }
 
@@ -181,7 +179,7 @@ export class Accounts {
   }
 }
 
-/** Administrators are tested for by whole names; see below for the others. */
+/** Only administrators are matched by whole group names; see below. */
 function rightsOf(account: Account, groups: GroupRights): Rights {
   const admin = account.groups.some((group) => (groups.admin ?? ['admin']).includes(group));
   const create = inGroupText(account, groups.createJobPrivileged ?? ['jobcreators']);
@@ -203,8 +201,8 @@ function rightsOf(account: Account, groups: GroupRights): Rights {
 }
 
 /**
- * Surprise: these four lists are kept as one text and searched with `includes`. A member of
- * "creator" has the rights of "jobcreators".
+ * Surprise: each of these four lists is one string, searched with `includes`. A member of "creator" has
+ * the rights of "jobcreators".
  */
 function inGroupText(account: Account, privileged: readonly string[]): boolean {
   const text = privileged.join(',');

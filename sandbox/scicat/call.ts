@@ -3,7 +3,6 @@ import type { Caller, Identification } from './accounts.js';
 import { isRecord } from './filter.js';
 import { badRequest, forbidden, Refusal } from './responses.js';
 
-/** One request on its way through the machine. */
 export interface Call {
   readonly request: EmulatedRequest;
   readonly who: Identification;
@@ -17,7 +16,7 @@ export type ApiVersion = 'v3' | 'v4';
 /**
  * The guard in front of jobs and of most dataset routes.
  *
- * Surprise: a bad or expired token is treated as none, and none is answered with 403, never 401.
+ * Surprise: an invalid or expired token is ignored, and the answer without a token is 403, not 401.
  */
 export function requireCaller(who: Identification): Caller {
   if (who.type !== 'user') throw new Refusal(forbidden());
@@ -25,8 +24,7 @@ export function requireCaller(who: Identification): Caller {
 }
 
 /**
- * Reads the body as Express does: only a JSON content type is looked at, anything else is an empty
- * body.
+ * Parses the body as Express does: other content types than JSON and forms give an empty body.
  */
 export function parseBody(request: EmulatedRequest): Readonly<Record<string, unknown>> {
   const type = request.headers['content-type'] ?? '';

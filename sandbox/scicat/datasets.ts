@@ -12,10 +12,9 @@ import {
   Refusal,
 } from './responses.js';
 
-/** Archiving state of a dataset. */
 export type DatasetLifecycle = Readonly<Record<string, unknown>>;
 
-/** A dataset as SciCat shows it, as far as the sandbox knows its fields. */
+/** A dataset as returned by SciCat, reduced to the emulated fields. */
 export interface DatasetDocument {
   readonly _id: string;
   readonly pid: string;
@@ -24,7 +23,7 @@ export interface DatasetDocument {
   readonly contactEmail: string;
   readonly ownerGroup: string;
   readonly accessGroups: readonly string[];
-  /** E-mail addresses of single readers. */
+  /** E-mail addresses of individual readers. */
   readonly sharedWith: readonly string[];
   readonly isPublished: boolean;
   readonly type: string;
@@ -44,7 +43,7 @@ export interface DatasetDocument {
   readonly updatedAt: string;
 }
 
-/** A dataset as tests and the demo set it up; what is absent gets SciCat's or a plain default. */
+/** A dataset to add; absent fields get defaults. */
 export type DatasetInput = Partial<Omit<DatasetDocument, '_id'>> &
   Pick<DatasetDocument, 'pid' | 'ownerGroup' | 'sourceFolder'>;
 
@@ -97,7 +96,7 @@ const BLOCK_FILTER: FilterRules = {
 /** Lists of datasets and of origdatablocks end after this many, unless `limits.limit` is given. */
 const DEFAULT_LIMIT = 10;
 
-/** Surprise: the v3 file list of one dataset is cut here without a word. */
+/** Surprise: the v3 file list of a dataset is silently truncated to this length. */
 const MAX_V3_BLOCKS = 100;
 
 const LIFECYCLE_BOOLEANS = new Set([
@@ -125,7 +124,7 @@ export class Datasets {
   private readonly blocks = new Map<string, OrigDatablockDocument[]>();
   private blockCount = 0;
 
-  /** The stored documents, in the order of creation. */
+  /** In order of creation. */
   get all(): ReadonlyMap<string, DatasetDocument> {
     return this.byPid;
   }
@@ -168,7 +167,7 @@ export class Datasets {
     return dataset;
   }
 
-  /** Adds files to a dataset's list; neither its size nor its file count is touched. */
+  /** Adds files to a dataset's list, without changing its size and file count. */
   addBlock(
     pid: string,
     files: readonly { readonly path: string; readonly size?: number }[],
@@ -196,7 +195,7 @@ export class Datasets {
     return this.byPid.delete(pid);
   }
 
-  /** Changes fields of a dataset behind SciCat's rules, as its owner or the archiver would. */
+  /** Changes fields of a dataset without any checks. */
   change(pid: string, change: Partial<Omit<DatasetDocument, '_id' | 'pid'>>): DatasetDocument {
     const dataset = this.byPid.get(pid);
     if (dataset === undefined) throw new RangeError(`There is no dataset "${pid}".`);
@@ -205,7 +204,7 @@ export class Datasets {
     return changed;
   }
 
-  /** Paths in a dataset's file list, as far as SciCat's job checks look (100 blocks). */
+  /** Paths in a dataset's file list that SciCat's job checks see (100 blocks). */
   filePaths(pid: string): ReadonlySet<string> {
     const blocks = (this.blocks.get(pid) ?? []).slice(0, MAX_V3_BLOCKS);
     return new Set(blocks.flatMap((block) => block.dataFileList.map((file) => file.path)));
@@ -223,7 +222,7 @@ export class Datasets {
     return ok((this.blocks.get(pid) ?? []).slice(0, MAX_V3_BLOCKS));
   }
 
-  /** `GET datasets` and `GET datasets/fullquery`: what the caller may read; needs a login in v4. */
+  /** `GET datasets` and `GET datasets/fullquery`: all that the caller may read; v4 requires a login. */
   list(version: ApiVersion, call: Call): EmulatedResponse {
     return ok(this.find(version, call, DEFAULT_LIMIT));
   }
@@ -231,14 +230,14 @@ export class Datasets {
   /**
    * `GET datasets/findOne`
    *
-   * Surprise: it is a route, so asking for a dataset with this PID answers with some other one.
+   * Surprise: as it is a route, a request for a dataset with this PID returns another one.
    */
   findOne(version: ApiVersion, call: Call): EmulatedResponse {
     const [first] = this.find(version, call, 1);
     return first === undefined ? emptySuccess : ok(first);
   }
 
-  /** `GET v4 origdatablocks`; limit and skip work as one would think here. */
+  /** `GET v4 origdatablocks`; limit and skip work as expected here. */
   listBlocks(call: Call): EmulatedResponse {
     const caller = requireCaller(call.who);
     const filter = parseListFilter(call.request.query.get('filter'), BLOCK_FILTER);
@@ -255,10 +254,10 @@ export class Datasets {
   }
 
   /**
-   * `PATCH datasets/{pid}/datasetlifecycle`: merges, and touches nothing else.
+   * `PATCH datasets/{pid}/datasetlifecycle`: merges, and changes nothing else.
    *
-   * Surprise: it does not look at what is there. Repeated after the archiver has begun, it sets
-   * `archivable` back to true.
+   * Surprise: the present state is not checked. A retry after the archiver has started sets
+   * `archivable` to true again.
    */
   patchLifecycle(version: ApiVersion, pid: string, call: Call): EmulatedResponse {
     const patch = parseBody(call.request);
@@ -279,7 +278,7 @@ export class Datasets {
       ...dataset,
       datasetlifecycle,
       updatedAt: new Date(call.now).toISOString(),
-      // Surprise: only v4 says who it was.
+      // Surprise: only v4 records who it was.
       ...(version === 'v4' ? { updatedBy: account.username } : {}),
     });
     return ok(datasetlifecycle);
@@ -298,7 +297,7 @@ export class Datasets {
     const caller = version === 'v4' ? requireCaller(who) : callerOf(who);
     const dataset = this.byPid.get(pid);
     if (dataset === undefined) {
-      // Surprise: v4 forgets which one was asked for.
+      // Surprise: v4 does not name the PID.
       throw new Refusal(notFound(`dataset: ${version === 'v4' ? 'null' : pid} not found`));
     }
     if (!mayRead(version, dataset, caller)) throw new Refusal(forbidden('Unauthorized access'));
@@ -311,9 +310,9 @@ function callerOf(who: Identification): Caller | undefined {
 }
 
 /**
- * Who reads a dataset. Surprises: members of a lifecycle group read all of them; accounts that are
- * only privileged for jobs read none; whoever a dataset is shared with by e-mail reads it in v3 but
- * not in v4; a published one is read without a token in v3 only.
+ * Whether a caller may read a dataset. Surprises: lifecycle groups may read all; accounts that are only
+ * job-privileged none; a dataset shared by e-mail is readable in v3, but not in v4; a published one is
+ * readable without a token in v3 only.
  */
 function mayRead(
   version: ApiVersion,

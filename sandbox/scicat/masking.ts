@@ -1,10 +1,10 @@
 const EMAIL = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/g;
 
 /**
- * What MASK_PERSONAL_INFO does to an answer for anyone but an administrator.
+ * Applies MASK_PERSONAL_INFO to an answer for a caller who is not an administrator.
  *
- * Surprise: text that looks like an e-mail address becomes `*****` in any field, inside paths and
- * user names too, even in what belongs to the reader; only the reader's own address stays.
+ * Surprise: anything like an e-mail address becomes `*****` in any field, including paths and user
+ * names, even in the caller's own documents; only the caller's own address stays.
  */
 export function maskPersonalInfo(value: unknown, ownEmail: string | undefined): unknown {
   if (typeof value === 'string') {

@@ -31,13 +31,11 @@ import {
   wrongCredentials,
 } from './responses.js';
 
-/** How a SciCat is set up. */
 export interface ScicatMachineOptions {
-  /** Makes job ids; a simulation passes a seeded one. @default random UUIDs */
+  /** Generates job ids. @default random UUIDs */
   readonly newId?: () => string;
   /** Life of a token from a login, in seconds. @default 3600 */
   readonly tokenLifeSeconds?: number;
-  /** Which groups may do what. */
   readonly groupRights?: GroupRights;
   /** The job configuration file. @default {@link DEFAULT_JOB_TYPES} */
   readonly jobTypes?: Readonly<Record<string, JobTypeConfig>>;
@@ -45,18 +43,18 @@ export interface ScicatMachineOptions {
   readonly jwtSecret?: string;
 }
 
-/** What tests and the demo can switch while the machine runs. */
+/** May be changed while the machine runs. */
 export interface ScicatSwitches {
   /**
-   * The database is down. Surprise: a good token gets 401 from the identity and 403 from the jobs
-   * then, a login 500, each after {@link databaseTimeoutMs}.
+   * The database is down. Surprise: with a valid token the identity is a 401 then and jobs are a 403; a
+   * login is a 500; each after {@link databaseTimeoutMs}.
    */
   databaseDown: boolean;
   /** @default 30000 */
   databaseTimeoutMs: number;
   /** MASK_PERSONAL_INFO */
   maskPersonalInfo: boolean;
-  /** Life of tokens from now on, in seconds. */
+  /** For new tokens. */
   tokenLifeSeconds: number;
   /** Job types whose create action fails: 400, but the job is stored. */
   readonly failingCreateActions: Set<string>;
@@ -73,15 +71,14 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const NO_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 
 /**
- * SciCat's backend (version 4.5) as a state machine: what the proxy needs of it, with the surprises.
- * All state is in memory; time and ids come in from outside.
+ * The parts of SciCat's backend (version 4.5) that the proxy uses, as a state machine, including the
+ * surprises. All state is in memory; time and ids come from outside.
  *
- * Answers share the machine's own documents, so whoever calls {@link handle} in the same process
- * must not change what it gets.
+ * Answers share the machine's documents: in the same process, they must not be modified.
  */
 export class ScicatMachine implements Emulator {
   readonly switches: ScicatSwitches;
-  /** The job configuration; types can be added and taken out. */
+  /** The job configuration; may be changed. */
   readonly jobTypes: Map<string, JobTypeConfig>;
   private readonly accounts: Accounts;
   private readonly datasetStore = new Datasets();
@@ -107,7 +104,7 @@ export class ScicatMachine implements Emulator {
     });
   }
 
-  /** The datasets by PID, in the order of creation. */
+  /** By PID, in order of creation. */
   get datasets(): ReadonlyMap<string, DatasetDocument> {
     return this.datasetStore.all;
   }
@@ -117,20 +114,20 @@ export class ScicatMachine implements Emulator {
     return this.accounts.add(input);
   }
 
-  /** The next login needs the new password; tokens stay valid. */
+  /** Tokens stay valid. */
   setPassword(username: string, password: string): void {
     this.accounts.change(username, { password });
   }
 
-  /** Takes effect at once, for all of the user's tokens. */
+  /** Takes effect immediately, also for existing tokens. */
   setGroups(username: string, groups: readonly string[]): void {
     this.accounts.change(username, { groups });
   }
 
   /**
-   * Makes a token without a login.
+   * Issues a token without a login.
    *
-   * @param options.now milliseconds since the epoch: when it was made
+   * @param options.now milliseconds since the epoch
    */
   mintToken(
     username: string,
@@ -143,7 +140,6 @@ export class ScicatMachine implements Emulator {
     );
   }
 
-  /** Makes all tokens of a user invalid. */
   revokeTokens(username: string): void {
     this.accounts.revoke(username);
   }
@@ -153,7 +149,6 @@ export class ScicatMachine implements Emulator {
     return this.datasetStore.add(input);
   }
 
-  /** Adds a block of files to a dataset's file list. */
   addOrigDatablock(
     pid: string,
     files: readonly { readonly path: string; readonly size?: number }[],
@@ -161,12 +156,11 @@ export class ScicatMachine implements Emulator {
     return this.datasetStore.addBlock(pid, files);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether it existed */
   deleteDataset(pid: string): boolean {
     return this.datasetStore.delete(pid);
   }
 
-  /** Changes fields of a dataset, as its owner would. */
   changeDataset(
     pid: string,
     change: Partial<Omit<DatasetDocument, '_id' | 'pid'>>,
@@ -180,7 +174,7 @@ export class ScicatMachine implements Emulator {
     return this.datasetStore.change(pid, { datasetlifecycle: { ...before, ...change } });
   }
 
-  /** All jobs, in the order of creation. */
+  /** In order of creation. */
   jobs(): readonly JobDocument[] {
     return [...this.jobStore.all.values()];
   }
@@ -189,12 +183,12 @@ export class ScicatMachine implements Emulator {
     return this.jobStore.all.get(id);
   }
 
-  /** Stores a job as it is, e.g. one that an older version of the proxy left behind. */
+  /** Stores a job without any checks, such as one of an older version of the proxy. */
   putJob(job: JobDocument): void {
     this.jobStore.store(job);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether it existed */
   removeJob(id: string): boolean {
     return this.jobStore.remove(id) !== undefined;
   }
@@ -206,7 +200,7 @@ export class ScicatMachine implements Emulator {
 
   handle(request: EmulatedRequest, now: number): EmulatedResponse {
     if (hasLongHeader(request)) return { status: 431 };
-    // Express reads the body before anything looks at the token.
+    // Express reads the body before the token is checked.
     if (!NO_BODY.has(request.method) && isLongBody(request.body)) return internalServerError;
     const who = this.accounts.identify(request.headers['authorization'], now);
     const response = this.answer({ request, who, now });
@@ -228,7 +222,7 @@ export class ScicatMachine implements Emulator {
       return response ?? notFound(`Cannot ${call.request.method} ${call.request.path}`);
     } catch (error) {
       if (error instanceof Refusal) return error.response;
-      // Surprise: whatever fails in a list is a 400.
+      // Surprise: any failure of a list is a 400.
       if (error instanceof FilterError) return badRequest(error.message);
       throw error;
     }
@@ -264,7 +258,7 @@ export class ScicatMachine implements Emulator {
       case 'GET users/my/identity':
         return identity(call.who);
       case 'POST users/jwt':
-        // Surprise: a validly signed token for whoever asks.
+        // Surprise: a valid token without credentials.
         return created({
           jwt: this.accounts.mintAnonymous(call.now, this.switches.tokenLifeSeconds),
         });
@@ -313,7 +307,7 @@ export class ScicatMachine implements Emulator {
     }
     switch (method) {
       case 'GET':
-        // Surprise: these are routes, not ids. `count` is none, hence an invalid id.
+        // Surprise: these are routes, not ids; `count` isn't one, and so is an invalid id.
         if (id.toLowerCase() === 'fullquery') return this.jobStore.list(call);
         if (id.toLowerCase() === 'fullfacet') return ok([{ all: [] }]);
         return this.jobStore.get(id, call);
@@ -331,7 +325,7 @@ export class ScicatMachine implements Emulator {
     if (typeof username !== 'string' || typeof password !== 'string') return wrongCredentials;
     const account = this.accounts.find(username)?.account;
     if (account === undefined) return wrongCredentials;
-    // An LDAP or OIDC account has no password to compare with.
+    // An LDAP or OIDC account has no local password.
     if (account.password === undefined) return internalServerError;
     if (account.password !== password) return wrongCredentials;
     this.accounts.change(username, { known: true });
@@ -394,7 +388,7 @@ interface Route {
 
 const NO_ROUTE: Route = { version: 'v3', resource: '', rest: [] };
 
-/** Paths match in any case; what is decoded is a segment, never the whole path. */
+/** Paths are case-insensitive; each segment is decoded on its own. */
 function routeOf(path: string): Route {
   const [, api, version, resource, ...rest] = path.split('/');
   if (rest.at(-1) === '') rest.pop();
@@ -415,13 +409,13 @@ function decode(segment: string): string {
 
 function hasLongHeader(request: EmulatedRequest): boolean {
   const filter = request.query.get('filter');
-  // Percent-encoding makes a text three times as long at most, or nine times for other scripts.
+  // Percent-encoding makes a code unit at most nine characters long.
   if (filter === null || filter.length * 9 < MAX_HEADER_BYTES) return false;
   return encodeURIComponent(filter).length > MAX_HEADER_BYTES;
 }
 
 function isLongBody(body: string): boolean {
-  // No character takes more than three bytes per unit of length.
+  // A code unit takes at most three bytes.
   return body.length * 3 > MAX_BODY_BYTES && Buffer.byteLength(body) > MAX_BODY_BYTES;
 }
 
@@ -435,7 +429,7 @@ function healthy(up: boolean): EmulatedResponse {
 function whoAmI(who: Identification): EmulatedResponse {
   switch (who.type) {
     case 'nobody':
-      // Surprise: 200 with nothing in it, not 401.
+      // Surprise: an empty 200, not a 401.
       return emptySuccess;
     case 'anonymous':
       return ok({ username: 'anonymous', currentGroups: [] });
@@ -455,7 +449,7 @@ function identity(who: Identification): EmulatedResponse {
     case 'nobody':
       return unauthenticated;
     case 'anonymous':
-      // Surprise: nobody's token is answered with 200 and an empty body.
+      // Surprise: an empty 200.
       return emptySuccess;
     case 'user': {
       const { id, username, email, displayName, groups, profile } = who.account;

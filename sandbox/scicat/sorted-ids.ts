@@ -1,8 +1,8 @@
-/** Ids in ascending order, so that paging through a long list by id need not sort it each time. */
+/** Ids in ascending order, so that paging by id need not sort a long list each time. */
 export class SortedIds {
   private readonly ids: string[] = [];
 
-  /** Adds an id that is not there yet. */
+  /** Adds a new id. */
   add(id: string): void {
     this.ids.splice(this.position(id), 0, id);
   }
@@ -12,7 +12,7 @@ export class SortedIds {
     if (this.ids[position] === id) this.ids.splice(position, 1);
   }
 
-  /** All ids from this one on, itself included. */
+  /** All ids from this one, inclusive. */
   *from(first: string): Iterable<string> {
     for (let index = this.position(first); index < this.ids.length; index++) {
       const id = this.ids[index];
@@ -20,7 +20,7 @@ export class SortedIds {
     }
   }
 
-  /** Where the first id stands that is not below this one. */
+  /** Index of the first id that is not below this one. */
   private position(id: string): number {
     let low = 0;
     let high = this.ids.length;

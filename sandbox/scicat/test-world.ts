@@ -2,10 +2,10 @@ import { directCall, type DirectCall } from '../http/direct-call.js';
 import type { EmulatedResponse } from '../http/emulator.js';
 import { ScicatMachine, type ScicatMachineOptions } from './scicat-machine.js';
 
-/** When the tests' world stands: a whole second, so that token lives are exact. */
+/** A whole second, so that token lifetimes are exact. */
 export const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
-/** A small SciCat with one account of each kind, and counted job ids. */
+/** A small SciCat with one account of each kind, and numbered job ids. */
 export class TestWorld {
   readonly machine: ScicatMachine;
   private readonly tokens = new Map<string, string>();
@@ -47,12 +47,12 @@ export class TestWorld {
     });
   }
 
-  /** Token of one of the accounts, an own one, or none for `nobody`. */
+  /** @param who an account's name, a token, or `nobody` */
   token(who: string): string | undefined {
     return this.tokens.get(who) ?? (who === 'nobody' ? undefined : who);
   }
 
-  /** Calls as somebody: an account's name, a token, or `nobody`. */
+  /** @param who an account's name, a token, or `nobody` */
   as(
     who: string,
     method: string,
@@ -68,7 +68,7 @@ export class TestWorld {
     });
   }
 
-  /** Lists jobs and gives their ids, or the answer if it is no list. */
+  /** Lists jobs. @returns their ids, or the answer if it is not a list */
   jobIds(who: string, filter?: unknown): unknown {
     const query =
       filter === undefined ? '' : `?filter=${encodeURIComponent(JSON.stringify(filter))}`;

@@ -6,9 +6,9 @@ import type { World } from './world.js';
 const COMMAND_LINE = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /**
- * Writes a script that is the proxy's command line with a world's configuration and secrets.
+ * Writes a script that runs the proxy's command line with a world's configuration and secrets.
  *
- * @param configFile as the proxy has been started with
+ * @param configFile of the running proxy
  * @returns the script's path
  */
 export function writeCommandScript(
@@ -21,7 +21,7 @@ export function writeCommandScript(
     script,
     [
       '#!/bin/sh',
-      "# The proxy's command line in a sandbox; these secrets are good for nothing outside of it.",
+      "# The proxy's command line for a sandbox; these secrets are worthless outside of it.",
       ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),
       `exec ${quoted(process.execPath)} ${quoted(COMMAND_LINE)} "$@"`,
       '',
@@ -31,7 +31,7 @@ export function writeCommandScript(
   return script;
 }
 
-/** As one word of a shell. */
+/** Quotes a string for the shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

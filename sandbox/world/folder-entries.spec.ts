@@ -21,7 +21,7 @@ describe('readFolder', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('lists every file, folder and link, and follows no link', async () => {
+  it('lists every file, folder and link, without following links', async () => {
     mkdirSync(join(folder, 'a', 'empty'), { recursive: true });
     writeFileSync(join(folder, 'a', '-100 %.txt'), 'abc');
     writeFileSync(join(folder, 'a', 'ü'), '');
@@ -46,7 +46,7 @@ describe('readFolder', () => {
     ]);
   });
 
-  it('finds the sample folder as it should be: some hundred files, and everything that is odd', async () => {
+  it('finds hundreds of files and every odd case in the sample folder', async () => {
     await fillSampleFolder(folder);
     const entries = await readFolder(folder);
     expect({
@@ -59,7 +59,7 @@ describe('readFolder', () => {
 });
 
 describe('copiedAmountOf', () => {
-  it('counts a file once for itself and once for each folder around it', () => {
+  it('counts each file once for itself and once for each folder around it', () => {
     const entries = [
       { path: 'top', kind: 'file', size: 5 },
       { path: 'a', kind: 'folder', size: 0 },

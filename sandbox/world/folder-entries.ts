@@ -2,25 +2,24 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from './clean-up.js';
 
-/** What lies in a folder, at any depth. */
+/** An entry of a folder, at any depth. */
 export interface FolderEntry {
-  /** Relative to the folder, with `/` between segments. */
+  /** Relative to the folder, `/`-separated. */
   readonly path: string;
   readonly kind: 'file' | 'folder' | 'link';
-  /** Bytes; 0 for what is no file. */
+  /** Bytes; 0 for folders and links. */
   readonly size: number;
 }
 
-/** An entry of the list that goes with a request for a transfer. */
+/** An entry of a transfer request's file list. */
 export interface ListedPath {
   readonly path: string;
   readonly isSymlink: boolean;
 }
 
 /**
- * Goes through a folder: each folder before what lies in it, names in order. Links are not followed;
- * devices, pipes and sockets are left out, as they are no data. The folder itself is not among the
- * entries.
+ * Lists a folder recursively, without the folder itself: parents first, names in order. Links are not
+ * followed; devices, pipes and sockets are left out.
  *
  * @throws Error naming the path that could not be read
  */
@@ -52,27 +51,25 @@ async function orSay<T>(path: string, reading: Promise<T>): Promise<T> {
   }
 }
 
-/** The list as the Ingestor makes it: every file, folder and link of the dataset. */
+/** The file list as the Ingestor builds it: every file, folder and link of the dataset. */
 export function listForTransfer(entries: readonly FolderEntry[]): readonly ListedPath[] {
   return entries.map(({ path, kind }) => ({ path, isSymlink: kind === 'link' }));
 }
 
-/** How many there are of something, and their size. */
+/** Number of files and their size. */
 export interface Amount {
   readonly files: number;
   readonly bytes: number;
 }
 
-/** What a dataset with these entries holds. */
 export function amountOf(entries: readonly FolderEntry[]): Amount {
   const files = entries.filter(({ kind }) => kind === 'file');
   return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
 }
 
 /**
- * What Globus copies when every one of these entries is an item of its transfer. A folder that is an
- * item brings along all that lies in it, so a file goes once for itself and once for each folder
- * around it.
+ * What Globus copies if each entry is an item of the transfer. A folder is copied with everything in
+ * it, so that each file is copied once for itself and once for each folder around it.
  */
 export function copiedAmountOf(entries: readonly FolderEntry[]): Amount {
   let files = 0;
@@ -86,7 +83,6 @@ export function copiedAmountOf(entries: readonly FolderEntry[]): Amount {
   return { files, bytes };
 }
 
-/** How many entries of a kind there are. */
 export function countOf(entries: readonly FolderEntry[], kind: FolderEntry['kind']): number {
   return entries.filter((entry) => entry.kind === kind).length;
 }

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 
-/** A site as the proxy's configuration and the emulated Globus know it. */
+/** A facility in the proxy's configuration and its collection in the emulated Globus. */
 export interface SandboxFacility {
   readonly name: string;
   /** Id of the Globus collection. */
@@ -8,15 +8,14 @@ export interface SandboxFacility {
   readonly direction: 'SRC' | 'DST' | 'BOTH';
   /** The group that may use it. */
   readonly accessValue: string;
-  /** The local folder that the collection shows as `/`. */
+  /** Local folder at the root of the collection. */
   readonly folder: string;
-  /** Where datasets may lie; absolute paths, any if absent. */
+  /** Absolute paths; any folder if absent. */
   readonly allowedSourceFolders?: readonly string[];
-  /** Template of the folder that a dataset goes to. */
+  /** Template of a dataset's destination folder. */
   readonly destinationPath?: string;
 }
 
-/** What goes into the proxy's configuration file. */
 export interface ProxyConfigInput {
   readonly port: number;
   /** Address to listen on. @default '127.0.0.1' */
@@ -28,7 +27,7 @@ export interface ProxyConfigInput {
   readonly dataDir?: string;
 }
 
-/** The text of a `scicat-globus-proxy-config.yaml`. */
+/** Content of a `scicat-globus-proxy-config.yaml`. */
 export function proxyConfigText(input: ProxyConfigInput): string {
   return stringify({
     scicatUrl: input.scicatUrl,
@@ -53,7 +52,7 @@ export function proxyConfigText(input: ProxyConfigInput): string {
   });
 }
 
-/** A path of this machine as a template that gives just this path. */
+/** Escapes a path for use as a template. */
 function literal(path: string): string {
   return path.replaceAll('{{', '{{ "{{" }}');
 }

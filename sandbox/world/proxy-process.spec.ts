@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CleanUp } from './clean-up.js';
 import { startProxy, type ProxyProcess, type ProxyProcessOptions } from './proxy-process.js';
 
-/** Programs that stand for the proxy; `port` is the whole text of the configuration file. */
+/** For programs in place of the proxy; the configuration file contains just the port. */
 const PREAMBLE = `
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -59,7 +59,7 @@ describe('startProxy', () => {
     }
   }
 
-  it('hands over nothing of its own environment, waits until ready and stops with SIGTERM', async () => {
+  it('passes on none of its environment, waits until the proxy is ready, and stops it with SIGTERM', async () => {
     const proxy = await start(`
       console.log(JSON.stringify(Object.keys(process.env)));
       let asked = 0;
@@ -87,7 +87,7 @@ describe('startProxy', () => {
     });
   });
 
-  it('kills one that does not listen to SIGTERM', async () => {
+  it('kills a process that ignores SIGTERM', async () => {
     const proxy = await start(`process.on('SIGTERM', () => {}); serve(200);`, {
       stopTimeoutMs: 10,
     });
@@ -95,15 +95,13 @@ describe('startProxy', () => {
     expect([isRunning(proxy.pid), proxy.died.aborted]).toEqual([false, false]);
   });
 
-  it('says with its last words that it died before it was ready', async () => {
+  it('reports the output of a process that ends before it is ready', async () => {
     await expect(
       start(`console.error('port: must be a number'); process.exit(3);`),
-    ).rejects.toThrow(
-      'The proxy ended by itself, with exit code 3. Its last words:\nport: must be a number',
-    );
+    ).rejects.toThrow('The proxy exited with code 3. Its last output:\nport: must be a number');
   });
 
-  it('says so when it dies later on', async () => {
+  it('reports a process that dies later', async () => {
     const proxy = await start(`serve(200);`);
     const died = new Promise((resolve) => {
       proxy.died.addEventListener('abort', resolve, { once: true });
@@ -113,18 +111,18 @@ describe('startProxy', () => {
     expect(proxy.died.reason).toEqual(new Error('The proxy was ended by SIGKILL.'));
   });
 
-  it('gives up one that does not get ready, and leaves none running', async () => {
+  it('gives up on a process that does not become ready, and stops it', async () => {
     await expect(
       start(`serve(503, 'recovery down'); console.error('still waiting');`, {
         readyTimeoutMs: 1_500,
       }),
     ).rejects.toThrow(
-      /not ready within 1\.5 s\. .*answered 503 recovery down\. Its last words:\nstill waiting/,
+      /not ready within 1\.5 s\. .*answered 503 recovery down\. Its last output:\nstill waiting/,
     );
     await expect(fetch(`http://127.0.0.1:${ports[0] ?? 0}`)).rejects.toThrow('fetch failed');
   });
 
-  it('tries other ports when somebody else was quicker, but never another than the one wanted', async () => {
+  it('tries another port if the first one is taken, but not in place of a requested port', async () => {
     let thief: Server | undefined;
     const steal = (port: number): Promise<void> =>
       new Promise((resolve) => {

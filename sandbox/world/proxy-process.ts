@@ -6,23 +6,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { reasonOf, type CleanUp } from './clean-up.js';
 
-/** How the proxy is started. */
+/** How to start the proxy. */
 export interface ProxyProcessOptions {
-  /** Gets the process as soon as there is one. */
+  /** Stops the process. */
   readonly cleanUp: CleanUp;
-  /** Writes the configuration for a port and gives the file's path. */
+  /** Writes the configuration for a port and returns the file's path. */
   readonly writeConfig: (port: number) => string;
-  /** The whole environment of the process; nothing is inherited. */
+  /** The complete environment; nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Gets what the process prints, its log. */
+  /** Receives the process's output. */
   readonly logFile: string;
   /** @default a free one */
   readonly port?: number;
-  /** Gives up waiting for the proxy when it aborts. */
+  /** Stops waiting for the proxy. */
   readonly signal?: AbortSignal;
   /** @default the built server */
   readonly program?: string;
-  /** Until it must be ready. @default 30000 */
+  /** @default 30000 */
   readonly readyTimeoutMs?: number;
   /** From SIGTERM to SIGKILL. @default 10000 */
   readonly stopTimeoutMs?: number;
@@ -33,27 +33,23 @@ export interface ProxyProcess {
   /** Without a trailing slash. */
   readonly url: string;
   readonly pid: number;
-  /**
-   * Aborts when the process ends without having been asked to; the reason is an error with what it
-   * said last.
-   */
+  /** Aborts if the process ends unexpectedly; the reason is an error with the end of its output. */
   readonly died: AbortSignal;
-  /** SIGTERM, then SIGKILL for one that does not listen. May be called twice. */
+  /** Sends SIGTERM, then SIGKILL if necessary. Idempotent. */
   readonly stop: () => Promise<void>;
 }
 
 const SERVER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Between finding a free port and the proxy's taking it, somebody else may. */
+/** Another process may take a free port before the proxy does. */
 const ATTEMPTS = 3;
 const POLL_MS = 50;
-const LAST_WORDS = 4_000;
+const LAST_OUTPUT = 4_000;
 
 /**
- * Starts the proxy in a process of its own and waits until it takes requests.
+ * Starts the proxy in its own process and waits until it is ready.
  *
- * @throws Error with the process's last words when it ends or does not get ready; nothing is left
- * running then
+ * @throws Error with the end of its output if it ends or does not become ready; it is stopped then
  */
 export async function startProxy(options: ProxyProcessOptions): Promise<ProxyProcess> {
   for (let attempt = 1; ; attempt += 1) {
@@ -62,9 +58,7 @@ export async function startProxy(options: ProxyProcessOptions): Promise<ProxyPro
     options.cleanUp.add({
       name: `the proxy (process ${child.pid})`,
       remove: () => child.stop(),
-      abandon: () => {
-        child.kill();
-      },
+      abandon: () => child.kill(),
     });
     const url = `http://127.0.0.1:${port}`;
     try {
@@ -72,13 +66,12 @@ export async function startProxy(options: ProxyProcessOptions): Promise<ProxyPro
       return { url, pid: child.pid, died: child.died, stop: () => child.stop() };
     } catch (error) {
       await child.stop();
-      const clash = child.lastWords().includes('EADDRINUSE');
+      const clash = child.lastOutput().includes('EADDRINUSE');
       if (!clash || options.port !== undefined || attempt === ATTEMPTS) throw error;
     }
   }
 }
 
-/** A port that nobody listened on a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -87,11 +80,10 @@ async function freePort(): Promise<number> {
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  if (address === null || typeof address === 'string') throw new Error('No free port.');
   return address.port;
 }
 
-/** The process, and what it said. */
 class Child {
   readonly died: AbortSignal;
   readonly pid: number;
@@ -109,14 +101,14 @@ class Child {
     const child = spawn(
       process.execPath,
       [options.program ?? SERVER, '--config', configFile],
-      // The folder of the configuration: a process must not lie in wait for what is in ours.
+      // Not our own folder, so that the proxy does not depend on it.
       { cwd: dirname(configFile), env: { ...options.environment }, stdio: ['ignore', log, 'pipe'] },
     );
     closeSync(log);
     this.process = child;
     this.pid = child.pid ?? 0;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.errors = (this.errors + text).slice(-LAST_WORDS);
+      this.errors = (this.errors + text).slice(-LAST_OUTPUT);
     });
     const death = new AbortController();
     this.died = death.signal;
@@ -128,19 +120,19 @@ class Child {
       child.once('error', (error) => {
         end(`The proxy could not be started: ${error.message}`);
       });
-      // Not `exit`: by then its last words may not have been read.
+      // Not `exit`: by then its output may not have been read completely.
       child.once('close', (code, signal) => {
         end(
           signal === null
-            ? `The proxy ended by itself, with exit code ${code ?? 'unknown'}.${this.quoted()}`
+            ? `The proxy exited with code ${code ?? 'unknown'}.${this.quoted()}`
             : `The proxy was ended by ${signal}.`,
         );
       });
     });
   }
 
-  /** The end of what it printed to standard error, or else of its log. */
-  lastWords(): string {
+  /** The end of its standard error, or else of its log. */
+  lastOutput(): string {
     if (this.errors.trim() !== '') return this.errors.trim();
     try {
       return readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-3).join('\n');
@@ -150,22 +142,17 @@ class Child {
   }
 
   quoted(): string {
-    const words = this.lastWords();
-    return words === '' ? '' : ` Its last words:\n${words}`;
+    const output = this.lastOutput();
+    return output === '' ? '' : ` Its last output:\n${output}`;
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
     if (!this.isRunning()) return this.ended;
     this.process.kill('SIGTERM');
-    const patience = new AbortController();
-    await Promise.race([
-      this.ended,
-      delay(this.stopTimeoutMs, undefined, { signal: patience.signal }).catch(() => undefined),
-    ]);
-    patience.abort();
-    this.kill();
+    const timer = setTimeout(() => this.kill(), this.stopTimeoutMs);
     await this.ended;
+    clearTimeout(timer);
   }
 
   kill(): void {
@@ -183,8 +170,8 @@ async function untilReady(
   url: string,
   { readyTimeoutMs = 30_000, signal }: ProxyProcessOptions,
 ): Promise<void> {
-  const tooLate = AbortSignal.timeout(readyTimeoutMs);
-  const giveUp = AbortSignal.any([child.died, tooLate, ...(signal === undefined ? [] : [signal])]);
+  const timeout = AbortSignal.timeout(readyTimeoutMs);
+  const giveUp = AbortSignal.any([child.died, timeout, ...(signal === undefined ? [] : [signal])]);
   let answer = 'nothing';
   while (!giveUp.aborted) {
     try {
@@ -196,7 +183,7 @@ async function untilReady(
     }
     await delay(POLL_MS, undefined, { signal: giveUp }).catch(() => undefined);
   }
-  if (!tooLate.aborted) throw giveUp.reason;
+  if (!timeout.aborted) throw giveUp.reason;
   throw new Error(
     `The proxy was not ready within ${readyTimeoutMs / 1000} s. ${url}/health/ready answered ${answer}.${child.quoted()}`,
   );

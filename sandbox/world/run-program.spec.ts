@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { runProgram, type ProgramContext, type ProgramHost } from './run-program.js';
 
-/** A process that only notes what happens to it. */
+/** Records what happens to the process. */
 class FakeProcess extends EventEmitter implements ProgramHost {
   exitCode: number | undefined;
   readonly happened: string[] = [];
@@ -40,7 +40,7 @@ describe('runProgram', () => {
     return [...host.happened, host.exitCode];
   }
 
-  /** Lasts until the program is to end. */
+  /** Rejects when the program must end. */
   function untilEnd({ signal }: ProgramContext): Promise<never> {
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => {
@@ -49,7 +49,7 @@ describe('runProgram', () => {
     });
   }
 
-  it('cleans up and ends with the code of the body', async () => {
+  it('cleans up and ends with the exit code of the body', async () => {
     expect(await run(() => Promise.resolve(0))).toEqual(['removed', 0]);
     expect(await run(() => Promise.resolve(7))).toEqual(['removed', 7]);
   });
@@ -58,9 +58,9 @@ describe('runProgram', () => {
     expect(await run(() => Promise.reject(new Error('Why.')))).toEqual(['Why.', 'removed', 1]);
   });
 
-  it('does not end well when something is left behind', async () => {
+  it('fails when something could not be removed', async () => {
     const stays = (): Promise<void> => Promise.reject(new Error('stuck'));
-    const said = 'Could not take away it: stuck';
+    const said = 'Could not remove it: stuck';
     expect(await run(() => Promise.resolve(0), stays)).toEqual(['removed', said, 1]);
     expect(await run(() => Promise.resolve(7), stays)).toEqual(['removed', said, 7]);
   });
@@ -69,7 +69,7 @@ describe('runProgram', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ])('ends and cleans up on %s', async (signal, code) => {
+  ])('cleans up and ends on %s', async (signal, code) => {
     const events = await run((context, host) => {
       const running = untilEnd(context);
       host.emit(signal);
@@ -78,7 +78,7 @@ describe('runProgram', () => {
     expect(events).toEqual([`Interrupted by ${signal}.`, 'removed', code]);
   });
 
-  it('ends when nobody reads what it prints', async () => {
+  it('ends when its output is closed', async () => {
     const events = await run((context, host) => {
       const running = untilEnd(context);
       host.stdout.emit('error', new Error('EPIPE'));
@@ -87,7 +87,7 @@ describe('runProgram', () => {
     expect(events).toEqual(['Interrupted by the closed output.', 'removed', 141]);
   });
 
-  it('abandons everything at a second signal, unless npm only hands on the first', async () => {
+  it('abandons everything on a second signal, unless it is the first one forwarded by npm', async () => {
     const events = await run((context, host) => {
       const running = untilEnd(context);
       host.emit('SIGINT');

@@ -1,46 +1,65 @@
 import { CleanUp, reasonOf } from './clean-up.js';
 
-/** What a program is given to live with. */
+/** What a program's body needs. */
 export interface ProgramContext {
-  /** Aborts when the program is to end; the reason is an error that says why. */
+  /** Aborts when the program must end; the reason is an error that says why. */
   readonly signal: AbortSignal;
-  /** What is in here is taken away before the program ends, however it ends. */
+  /** Runs before the program ends, however it ends. */
   readonly cleanUp: CleanUp;
 }
 
-/** Somebody wants the program to end. */
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
   constructor(
     signal: string,
-    /** By custom 128 and the signal's number. */
+    /** By convention 128 plus the signal's number. */
     readonly exitCode: number,
   ) {
     super(`Interrupted by ${signal}.`);
   }
 }
 
-/** npm hands on the Ctrl-C that the terminal has already sent to everybody: that is no second one. */
+/** npm forwards the Ctrl-C that the terminal has already sent to all processes: not a second one. */
 const SAME_SIGNAL_SECONDS = 1;
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** What of `process` a program lives in. */
+/** The parts of `process` that {@link runProgram} uses. */
 export interface ProgramHost {
   exitCode?: number | string | null | undefined;
   on(event: keyof typeof SIGNALS | 'exit', listener: () => void): unknown;
   /** Seconds. */
   uptime(): number;
-  /** Ends the process at once, after the listeners of `exit`. */
+  /** Ends the process immediately, after the listeners of `exit`. */
   exit(code: number): void;
   readonly stdout: { on(event: 'error', listener: () => void): unknown };
   readonly stderr: { write(text: string): unknown };
 }
 
 /**
- * Runs a program's body and ends the process with the exit code that it returns: 1 if it throws, and
- * the customary one if a signal ended it. A second signal, a second later, ends the process at once.
+ * Runs a program with the options from its command line.
+ *
+ * @param parse returns undefined for `--help`; throws an error for a wrong command line
+ */
+export async function runCommand<Options>(
+  help: string,
+  parse: (args: string[]) => Options | undefined,
+  body: (options: Options, context: ProgramContext) => Promise<number>,
+): Promise<void> {
+  try {
+    const options = parse(process.argv.slice(2));
+    if (options === undefined) process.stdout.write(help);
+    else await runProgram((context) => body(options, context));
+  } catch (error) {
+    process.stderr.write(`${reasonOf(error)}\n\n${help}`);
+    process.exitCode = 2;
+  }
+}
+
+/**
+ * Runs a program's body and sets the exit code that it returns: 1 if it throws, and the conventional
+ * one if a signal ended it. A second signal, at least a second later, ends the process immediately.
  *
  * @param host for tests
  */
@@ -51,9 +70,7 @@ export async function runProgram(
   const ending = new AbortController();
   let endingSince = 0;
   const cleanUp = new CleanUp();
-  host.on('exit', () => {
-    cleanUp.abandon();
-  });
+  host.on('exit', () => cleanUp.abandon());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     host.on(signal, () => {
       if (ending.signal.aborted) {
@@ -64,7 +81,7 @@ export async function runProgram(
       ending.abort(new Interrupted(signal, SIGNALS[signal]));
     });
   }
-  // The reader of a pipe went away, as `head` does: there is nobody to print for.
+  // The reader of our pipe has ended, as `head` does.
   host.stdout.on('error', () => {
     ending.abort(new Interrupted('the closed output', 141));
   });
@@ -73,7 +90,7 @@ export async function runProgram(
   try {
     exitCode = await body({ signal: ending.signal, cleanUp });
   } catch (error) {
-    // Whatever broke while the program was being ended broke because of that.
+    // Errors while the program is being ended are a consequence of that.
     const cause: unknown = ending.signal.aborted ? ending.signal.reason : error;
     host.stderr.write(`\n${reasonOf(cause)}\n`);
     exitCode = cause instanceof Interrupted ? cause.exitCode : 1;

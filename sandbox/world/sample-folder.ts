@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 const KIB = 1024;
 
-/** Names that shells, URLs, templates and databases stumble over. */
+/** Names that may break shells, URLs, templates or databases. */
 const ODD_NAMES: readonly string[] = [
   'two words.txt',
   ' leading and trailing space ',
@@ -30,9 +30,8 @@ const ODD_NAMES: readonly string[] = [
 const SCAN_SIZES = [0, 17, 900, 4 * KIB, 24 * KIB, 72 * KIB] as const;
 
 /**
- * Fills a folder as an experiment might: one large file, a few hundred small ones in nested folders,
- * empty files and folders, odd names, and links to a file, to a folder and to nowhere. Contents are
- * random.
+ * Fills a folder with random data as an experiment might: one large file, hundreds of small ones in
+ * nested folders, empty files and folders, odd names, and links to a file, to a folder and to nowhere.
  */
 export async function fillSampleFolder(folder: string): Promise<void> {
   const write = async (path: string, size: number): Promise<void> => {

@@ -3,13 +3,12 @@ import type { ProgramContext } from './run-program.js';
 import { startProxy, type ProxyProcess } from './proxy-process.js';
 import type { World } from './world.js';
 
-/** A proxy that works in a world. */
 export interface ProxyInWorld extends ProxyProcess {
   readonly logFile: string;
 }
 
 /**
- * Starts the proxy with a world's configuration, and has it taken away before the world.
+ * Starts the proxy with a world's configuration; it is stopped before the world.
  *
  * @param port @default a free one
  */

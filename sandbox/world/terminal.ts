@@ -1,27 +1,22 @@
-/** How a word is to stand out. */
-export type Style = 'bold' | 'dim' | 'green' | 'red';
+type Style = 'bold' | 'dim' | 'green' | 'red';
 
 const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', green: '32', red: '31' };
 
-/** Where a program prints to. */
 export interface Terminal {
-  /** Colours are shown, and a line can be written over. */
+  /** Colours work, and a line can be overwritten. */
   readonly live: boolean;
-  /** Columns that a line may take. */
+  /** In columns. */
   readonly width: number;
   write(text: string): void;
 }
 
-/** The process's standard output. */
 export function standardOutput(): Terminal {
   const { stdout } = process;
   return {
     live: stdout.isTTY,
-    // Some terminals don't know how wide they are, and say 0.
+    // Some terminals don't know their width and report 0.
     width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80,
-    write: (text) => {
-      stdout.write(text);
-    },
+    write: (text) => void stdout.write(text),
   };
 }
 
@@ -41,12 +36,12 @@ export class Printer {
     this.terminal.write(`\n${this.style('bold', text)}\n`);
   }
 
-  /** A name and what is to be said about it. */
+  /** A name and its value. */
   line(name: string, text: string): void {
     this.terminal.write(`  ${this.style('dim', name.padEnd(NAME_WIDTH))}${text}\n`);
   }
 
-  /** A text that people copy: nothing before it, nothing behind it. */
+  /** Unindented, for copying. */
   plain(text: string): void {
     this.terminal.write(`${text}\n`);
   }
@@ -60,7 +55,7 @@ const NAME_WIDTH = 17;
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** `12.3 MB`: three digits or more, units of a thousand. */
+/** Such as `12.3 MB`, in powers of 1,000. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -72,7 +67,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
 }
 
-/** `1 file`, `2 files`. */
+/** Such as `1 file`, `2 files`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }

@@ -30,7 +30,7 @@ describe('startWorld', () => {
     return answer.status;
   }
 
-  it('has services that the configuration and the secrets fit', async () => {
+  it('has services that match the configuration and the secrets', async () => {
     const world = await start();
     const config = world.writeConfig(4711);
     const basic = Buffer.from(
@@ -69,7 +69,7 @@ describe('startWorld', () => {
     });
   });
 
-  it('takes folders that it was given by their real path, and leaves them where they are', async () => {
+  it('resolves links in the given folders, and does not delete them', async () => {
     const mine = realpathSync(mkdtempSync(join(tmpdir(), 'world-')));
     mkdirSync(join(mine, 'real'));
     symlinkSync('real', join(mine, 'link'));

@@ -10,81 +10,77 @@ import { amountOf, type FolderEntry } from './folder-entries.js';
 import type { CleanUp } from './clean-up.js';
 import { proxyConfigText, type ProxyConfigInput, type SandboxFacility } from './proxy-config.js';
 
-/** How a world is made. */
 export interface WorldOptions {
   /**
-   * One SciCat account with an administrator's rights, or two that have just what the proxy needs:
-   * SciCat gives no account short of an administrator both the right to create jobs for others and
-   * the right to update them. @default 'one-account'
+   * One SciCat account with an administrator's rights, or two with just the rights that the proxy
+   * needs: in SciCat only administrators may both create jobs for others and update them.
+   * @default 'one-account'
    */
   readonly serviceAccounts?: 'one-account' | 'least-privilege';
-  /** A folder of this machine to be transferred. @default a folder in the world's own */
+  /** The dataset's folder. @default a temporary folder */
   readonly sourceFolder?: string;
-  /** What the archive collection shows as `/`. @default a folder in the world's own */
+  /** Root of the archive collection. @default a temporary folder */
   readonly archiveFolder?: string;
-  /** How a proxy on another machine reaches the emulators. @default none can, and ports are free ones */
+  /** @default on free ports of 127.0.0.1 */
   readonly reach?: Reach;
 }
 
-/** How the emulated services are reached from elsewhere, such as from another container. */
+/** How a proxy on another machine or in another container reaches the emulators. */
 export interface Reach {
   /** Address to listen on. */
   readonly listen: string;
-  /** Host name or address under which they are known there. */
+  /** Host name or address of the emulators, seen from the proxy. */
   readonly name: string;
   readonly scicatPort: number;
   readonly globusPort: number;
 }
 
-/** Somebody with a SciCat account. */
 interface Scientist {
   readonly username: string;
-  /** Groups that own datasets. */
+  /** Group that owns the datasets. */
   readonly ownerGroup: string;
   readonly groups: readonly string[];
-  /** A SciCat token, good for a week. */
+  /** SciCat token, valid for a week. */
   readonly token: string;
 }
 
-/** What a dataset is registered with. */
 export interface RegisteredDataset {
   readonly document: DatasetDocument;
-  /** Where the transfer puts its files, by the configuration. */
+  /** Where the transfer copies its files to. */
   readonly destinationFolder: string;
 }
 
-/** Two emulated services, and people, sites and a configuration that fit them. */
+/** Two emulated services with matching users, facilities and proxy configuration. */
 export interface World {
   readonly scicat: ScicatSandbox;
   readonly globus: GlobusSandbox;
-  /** Everything the world has on disk lies here, unless it was given. */
+  /** Contains everything that the world has on disk, except for given folders. */
   readonly folder: string;
-  /** Real and absolute: where the dataset's files lie. */
+  /** The dataset's folder, absolute and without symbolic links. */
   readonly sourceFolder: string;
   readonly facilities: Readonly<Record<'beamline' | 'archive' | 'vault', SandboxFacility>>;
   readonly alice: Scientist;
   readonly bob: Scientist;
-  /** The secrets that the proxy reads from its environment. */
+  /** Environment variables for the proxy. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Registers a dataset of Alice's as an ingestor does: its files are not where they should be yet. */
+  /** Registers a dataset of Alice's as an ingestor does: its files are not yet available. */
   registerDataset(entries: readonly FolderEntry[]): RegisteredDataset;
-  /** Writes a configuration for the proxy and gives its path. */
+  /** Writes a configuration for the proxy and returns its path. */
   writeConfig(port: number): string;
   /**
-   * Leaves configuration and secrets in a folder, for a proxy that is started elsewhere and mounts
-   * it: each secret in a file that is called like its variable, in small letters with dashes.
+   * Writes configuration and secrets for a proxy that is started elsewhere and mounts the folder. Each
+   * secret is a file named like its variable, in kebab case.
    *
-   * @param port that the proxy is to listen on, at all addresses
+   * @param port for the proxy to listen on, on all addresses
    */
   writeSettings(folder: string, port: number): void;
 }
 
-/** What the proxy looks for. */
 export const CONFIG_FILE = 'scicat-globus-proxy-config.yaml';
 
-/** Removes the configuration that {@link World.writeSettings} has left: it fits no other world. */
-export function discardSettings(folder: string): void {
-  rmSync(join(folder, CONFIG_FILE), { force: true });
+/** Removes the configuration written by {@link World.writeSettings}, which fits no other world. */
+export function discardSettings(folder: string): Promise<void> {
+  return rm(join(folder, CONFIG_FILE), { force: true });
 }
 
 const WEEK_SECONDS = 7 * 24 * 3600;
@@ -97,19 +93,14 @@ const SCIENTISTS = {
   },
 } as const;
 
-/**
- * Makes a world and puts it into `cleanUp` piece by piece, so that nothing is left behind if one of
- * them can't be made.
- */
+/** Starts a world. Registers each part with `cleanUp`, so that nothing is left if a later part fails. */
 export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): Promise<World> {
-  // Real, because a collection's paths are compared with where links lead.
+  // Without links, because the paths of a collection are compared with the targets of links.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'scicat-globus-sandbox-')));
   cleanUp.add({
     name: `the folder ${folder}`,
     remove: () => rm(folder, { recursive: true, force: true }),
-    abandon: () => {
-      rmSync(folder, { recursive: true, force: true });
-    },
+    abandon: () => rmSync(folder, { recursive: true, force: true }),
   });
   const serviceAccounts = accountsOf(options.serviceAccounts ?? 'one-account');
   const { reach } = options;
@@ -144,13 +135,13 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
     GLOBUS_CLIENT_SECRET: globusClient.secret,
     ...serviceAccounts.secrets,
   };
-  // From where the proxy is, which may be another machine.
-  const there = (url: string): string =>
+  // As seen from the proxy.
+  const reachable = (url: string): string =>
     reach === undefined ? url : url.replace(/\/\/[^/]*:/, `//${reach.name}:`);
   const configText = (more: Pick<ProxyConfigInput, 'port' | 'host' | 'dataDir'>): string =>
     proxyConfigText({
-      scicatUrl: there(scicat.url),
-      globus: { authUrl: there(globus.authUrl), transferUrl: there(globus.transferUrl) },
+      scicatUrl: reachable(scicat.url),
+      globus: { authUrl: reachable(globus.authUrl), transferUrl: reachable(globus.transferUrl) },
       facilities: Object.values(facilities),
       ...more,
     });
@@ -186,7 +177,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
         const file = join(settings, name.toLowerCase().replaceAll('_', '-'));
         writeFileSync(file, `${value}\n`, { mode: 0o600 });
       }
-      // The last one: who sees it may begin.
+      // Last: the proxy may start as soon as it exists.
       writeFileSync(join(settings, CONFIG_FILE), configText({ port, host: '0.0.0.0' }));
     },
   };
@@ -271,7 +262,7 @@ interface ServiceAccounts {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** No group's name is part of another's: SciCat looks for them as parts of one long text. */
+/** No group name is contained in another: SciCat searches for them in one long string. */
 function accountsOf(kind: 'one-account' | 'least-privilege'): ServiceAccounts {
   const passwords = [randomUUID(), randomUUID()] as const;
   if (kind === 'one-account') {

@@ -28,7 +28,7 @@ describe('lockDataDir', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  /** A process of a made-up machine: which others live there, and when they started. */
+  /** A process on an imaginary machine, with its live processes and their start times. */
   const machine = (
     pid: number,
     living: Readonly<Record<number, string>>,
@@ -52,7 +52,7 @@ describe('lockDataDir', () => {
 
   const lockFile = () => join(dataDir, 'lock');
 
-  it('holds one instance off while another one lives, and says who and what to do', async () => {
+  it('refuses a second instance while the first is alive, and says who it is and what to do', async () => {
     const first = await lock(machine(7, { 7: '100' }));
     const error: unknown = await lock(machine(8, { 7: '100', 8: '200' })).catch(
       (thrown: unknown) => thrown,
@@ -72,7 +72,7 @@ describe('lockDataDir', () => {
     ['its process id is another process now', machine(8, { 7: '150', 8: '200' })],
     ['process 1 came back as process 1', machine(7, { 7: '300' })],
     ['the machine was restarted', machine(7, { 7: '100' }, { bootId: 'boot-2' })],
-  ])('goes on at once after a crash: %s', async (_name, options) => {
+  ])('continues immediately after a crash: %s', async (_name, options) => {
     await lock(machine(7, { 7: '100' }));
     await lock(options);
     expect(await readdir(dataDir)).toEqual(['lock']);
@@ -81,13 +81,13 @@ describe('lockDataDir', () => {
     });
   });
 
-  it('where no start time is known, a living process holds on, and its own id does not', async () => {
+  it('without start times, a live process holds the lock, unless it has our own process id', async () => {
     await lock(machine(7, { 7: '' }));
     await expect(lock(machine(8, { 7: '', 8: '' }))).rejects.toThrow(DataDirUnavailableError);
     await lock(machine(7, { 7: '' }));
   });
 
-  it('two containers that share a host name: each has a process 1, and only touching tells', async () => {
+  it('tells containers with the same host name apart by whether the lock is touched', async () => {
     await lock(machine(1, { 1: '100' }));
     const touching = machine(
       1,
@@ -114,7 +114,7 @@ describe('lockDataDir', () => {
     expect(waits).toEqual([15_000]);
   });
 
-  it('who stood still so long that another took over is told so, and leaves its lock alone', async () => {
+  it('tells a suspended process that another one has taken over, whose lock stays', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     try {
       await lock(machine(7, { 7: '100' }));
@@ -129,28 +129,28 @@ describe('lockDataDir', () => {
     }
   });
 
-  it('believes a holder in another container as long as it touches its lock', async () => {
+  it('respects a holder on another machine as long as it touches its lock', async () => {
     await lock(machine(1, { 1: '100' }, { host: 'other' }));
     await expect(lock(machine(1, { 1: '200' }))).rejects.toThrow(/process 1 on host other/);
     await utimes(lockFile(), new Date(), new Date(Date.now() - 61_000));
     await lock(machine(1, { 1: '200' }));
   });
 
-  it('a lock that is half written belongs to somebody who is just starting, or crashed long ago', async () => {
+  it('respects a half-written lock for a minute: another process may be starting', async () => {
     await writeFile(lockFile(), '{"tok');
     await expect(lock()).rejects.toThrow(/in use by another process/);
     await utimes(lockFile(), new Date(), new Date(Date.now() - 61_000));
     await lock();
   });
 
-  it('does not remove the lock of whoever took over', async () => {
+  it('does not release the lock of a process that has taken over', async () => {
     const first = await lock(machine(7, { 7: '100' }));
     await lock(machine(8, { 8: '200' }));
     await first.release();
     expect(JSON.parse(await readFile(lockFile(), 'utf8'))).toMatchObject({ pid: 8 });
   });
 
-  it('of many who find a dead lock at the same time, one gets it', async () => {
+  it('lets one of many processes take over a dead lock', async () => {
     await lock(machine(7, { 7: '100' }));
     const living = Object.fromEntries(Array.from({ length: 20 }, (_none, n) => [n + 10, `${n}`]));
     const results = await Promise.allSettled(
@@ -159,7 +159,7 @@ describe('lockDataDir', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('does not take what another process has taken between the look and the turn', async () => {
+  it('does not take over a lock that another process has just taken over', async () => {
     await lock(machine(7, { 7: '100' }));
     const written = JSON.parse(await readFile(lockFile(), 'utf8')) as Record<string, unknown>;
     const other = JSON.stringify({ ...written, token: 'another', pid: 9, startTime: '300' });
@@ -173,7 +173,7 @@ describe('lockDataDir', () => {
     expect(await readdir(dataDir)).toEqual(['lock']);
   });
 
-  it('who died while taking over holds nobody off for longer than a minute', async () => {
+  it('recovers within a minute from a process that died during its takeover', async () => {
     await lock(machine(7, { 7: '100' }));
     const takeover = join(dataDir, 'lock.takeover');
     await writeFile(takeover, '{}');
@@ -186,7 +186,7 @@ describe('lockDataDir', () => {
     expect(await readdir(dataDir)).toEqual(['lock']);
   });
 
-  it('knows real processes: one that lives, and one that was killed', async () => {
+  it('tells a live process of this machine from one that was killed', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
     const own = await lockDataDir(dataDir, () => undefined);
@@ -204,17 +204,17 @@ describe('lockDataDir', () => {
     await lock();
   });
 
-  it('looks who holds it, and touches nothing', async () => {
-    const look = (living: Readonly<Record<number, string>>) =>
+  it('can be inspected without being touched', async () => {
+    const inspect = (living: Readonly<Record<number, string>>) =>
       inspectLock(dataDir, machine(8, living));
-    expect(await look({})).toEqual({ kind: 'free' });
+    expect(await inspect({})).toEqual({ kind: 'free' });
     await lock(machine(7, { 7: '100' }));
     const before = await readFile(lockFile(), 'utf8');
-    expect([await look({ 7: '100' }), await look({})]).toEqual([
+    expect([await inspect({ 7: '100' }), await inspect({})]).toEqual([
       { kind: 'held', holder: 'process 7 on host h' },
       { kind: 'left-behind' },
     ]);
-    // Of another container only the age of its lock can be seen, and nobody waits for the next touch.
+    // For another container only the age of its lock counts, without waiting for the next touch.
     const fromContainer = (now: number) =>
       inspectLock(
         dataDir,
@@ -224,7 +224,7 @@ describe('lockDataDir', () => {
           {
             pidNamespace: 'pid:[2]',
             now: () => now,
-            sleep: () => Promise.reject(new Error('It waits.')),
+            sleep: () => Promise.reject(new Error('Unexpected wait')),
           },
         ),
       );
@@ -239,7 +239,7 @@ describe('lockDataDir', () => {
     ]);
   });
 
-  it('a folder that can not be made is said to be unusable', async () => {
+  it('reports a folder that cannot be created', async () => {
     await writeFile(join(dataDir, 'file'), '');
     await expect(lockDataDir(join(dataDir, 'file', 'x'), () => undefined)).rejects.toThrow(
       /can't be used \(ENOTDIR\)/,

@@ -4,73 +4,63 @@ import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProxyError } from '../errors/proxy-error.js';
+import { field } from '../domain/untyped.js';
 import { codeOf } from '../errors/error-code.js';
+import { ProxyError } from '../errors/proxy-error.js';
 
-/** Another instance uses the same `dataDir`, or it is not writable. */
+/** The data folder is in use by another instance, or is not writable. */
 export class DataDirUnavailableError extends ProxyError {
   readonly code = 'CONFIGURATION';
 }
 
-/** A held lock on a data folder. */
-export interface DataDirLock {
-  /** Releases the folder; may be called twice. */
-  release(): Promise<void>;
-}
-
-/** Who holds the lock of a data folder. */
+/** State of a data folder's lock. */
 export type LockReading =
   | { readonly kind: 'free' }
-  /** By a process that is gone; the next start takes it over. */
+  /** The holder is dead; the next start takes the lock over. */
   | { readonly kind: 'left-behind' }
   /** `holder` names process and host. */
   | { readonly kind: 'held'; readonly holder: string };
 
-/** The holder of a lock: enough to tell whether that process is still alive. */
+/** Content of the lock file: enough to tell whether the holder is still alive. */
 interface LockHolder {
   /** Unique to each lock, so that no process mistakes another's lock for its own. */
   readonly token: string;
   readonly pid: number;
   readonly host: string;
-  /** Changes with every start of the machine; '' where it is unknown. */
+  /** Changes with every boot; '' if unknown. */
   readonly bootId: string;
-  /** When the process started, in the machine's own units; '' where it is unknown. */
+  /** When the process started, in the machine's own units; '' if unknown. */
   readonly startTime: string;
-  /** Containers may share a host name, and each has a process 1 of its own; '' where it is unknown. */
+  /** Containers may share a host name, and each has its own process 1; '' if unknown. */
   readonly pidNamespace: string;
 }
 
-/** What the lock needs to know of the machine; replaced in tests. */
-export interface LockOptions {
-  readonly pid: number;
-  readonly host: string;
-  readonly bootId: string;
-  readonly pidNamespace: string;
-  /** Start time of a live process; '' if it is unknown; undefined if the process is dead. */
+/** What the lock needs to know about the machine; replaced in tests. */
+export interface LockOptions extends Pick<LockHolder, 'pid' | 'host' | 'bootId' | 'pidNamespace'> {
+  /** Start time of a live process; '' if unknown; undefined if the process is dead. */
   readonly startTimeOf: (pid: number) => string | undefined;
-  /** Wall clock in milliseconds since the epoch, to compare with a file's time. */
+  /** Milliseconds since the epoch, for comparison with file times. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-const LOCK_FILE = 'lock';
 const REFRESH_MS = 5_000;
-/** A lock of another machine is stale when it was not touched for so long. */
+/** A lock held on another machine is stale when it has not been touched for this long. */
 const ABANDONED_MS = 60_000;
-/** A lock of another container on this machine is stale when it was not touched for so long. */
+/** The same for another container on this machine. */
 const UNTOUCHED_MS = 3 * REFRESH_MS;
 
 /**
- * Ensures that one process at a time uses a data folder, by a file that names its holder. A file and
- * not a listening socket: a data folder is often a volume, where a socket's name is left behind by a
- * crash as well, is limited to some 100 characters, and tells another container nothing.
+ * Locks a data folder for this process with a file that names the holder. A listening socket would
+ * not do: data folders are often volumes, where a crash leaves the socket's name behind, names are
+ * limited to about 100 characters, and another container can't connect to it.
  *
  * A holder in the same process namespace is recognized by process id and start time, so a restart
- * after a crash continues at once. A holder in another container or on another machine can't be seen:
- * it shows that it is alive by touching the file.
+ * after a crash continues immediately. A holder in another container or on another machine can't be
+ * seen; it shows that it is alive by touching the file.
  *
- * @param onLost called when another process has taken the folder, which happens to one that was
- *   suspended for a minute: it must not write any more
+ * @param onLost called when another process has taken the folder over, which happens to a process
+ *   that was suspended for a minute: it must stop writing
  * @throws DataDirUnavailableError when another instance holds the folder, or it is not writable
  */
 export async function lockDataDir(
@@ -78,19 +68,10 @@ export async function lockDataDir(
   onLost: () => void,
   options: LockOptions = thisMachine(),
 ): Promise<DataDirLock> {
-  const path = join(dataDir, LOCK_FILE);
-  const self: LockHolder = {
-    token: randomUUID(),
-    pid: options.pid,
-    host: options.host,
-    bootId: options.bootId,
-    startTime: options.startTimeOf(options.pid) ?? '',
-    pidNamespace: options.pidNamespace,
-  };
+  const lock = new DataDirLock(dataDir, options);
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const taken = (await create(path, self)) || (await takeOver(path, dataDir, self, options));
-    if (!taken) throw await inUse(path, dataDir);
+    await lock.acquire();
   } catch (error) {
     if (error instanceof DataDirUnavailableError) throw error;
     throw new DataDirUnavailableError(
@@ -98,116 +79,128 @@ export async function lockDataDir(
       { cause: error },
     );
   }
-  const timer = setInterval(() => {
-    // A failed touch is made up for by the next one.
-    touch(path, self, options).then(
-      (held) => {
-        if (held) return;
-        clearInterval(timer);
-        onLost();
-      },
-      () => undefined,
-    );
-  }, REFRESH_MS);
-  timer.unref();
-  return {
-    release: async () => {
-      clearInterval(timer);
-      if ((await holderOf(path))?.token === self.token) await rm(path, { force: true });
-    },
-  };
-}
-
-/** @returns false when another process holds the lock */
-async function touch(path: string, self: LockHolder, options: LockOptions): Promise<boolean> {
-  if ((await holderOf(path))?.token !== self.token) return false;
-  const time = new Date(options.now());
-  await utimes(path, time, time);
-  return true;
+  lock.keep(onLost);
+  return lock;
 }
 
 /**
- * Tells who holds a data folder, without touching or waiting for anything.
+ * Reads the lock of a data folder without changing anything or waiting.
  *
  * @throws as `node:fs` does, except for a missing folder
  */
-export async function inspectLock(
+export function inspectLock(
   dataDir: string,
   options: LockOptions = thisMachine(),
 ): Promise<LockReading> {
-  const path = join(dataDir, LOCK_FILE);
-  const touched = await touchedAt(path);
-  if (touched === undefined) return { kind: 'free' };
-  const holder = await holderOf(path);
-  const abandoned = isOfOtherContainer(holder, options)
-    ? options.now() - touched > UNTOUCHED_MS
-    : await isAbandoned(path, holder, options);
-  return abandoned ? { kind: 'left-behind' } : { kind: 'held', holder: nameOf(holder) };
+  return new DataDirLock(dataDir, options).inspect();
 }
 
-/** On this machine since its last start, but with other process ids. */
-function isOfOtherContainer(
-  holder: LockHolder | undefined,
-  { host, bootId, pidNamespace }: LockOptions,
-): boolean {
-  return holder?.host === host && holder.bootId === bootId && holder.pidNamespace !== pidNamespace;
-}
+/** The lock file of a data folder. */
+export class DataDirLock {
+  private readonly path: string;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly self: LockHolder;
 
-/** @returns false when the file exists already */
-async function create(path: string, self: LockHolder): Promise<boolean> {
-  try {
-    await writeFile(path, `${JSON.stringify(self)}\n`, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
+  constructor(
+    private readonly dataDir: string,
+    private readonly options: LockOptions,
+  ) {
+    this.path = join(dataDir, 'lock');
+    const { pid, host, bootId, pidNamespace, startTimeOf } = options;
+    const startTime = startTimeOf(pid) ?? '';
+    this.self = { token: randomUUID(), pid, host, bootId, startTime, pidNamespace };
   }
-}
 
-/**
- * Takes the folder over from a dead holder. One process at a time: between reading a lock and removing
- * it another one may have taken over, whose lock would be removed.
- *
- * @returns false when another process has taken it
- * @throws DataDirUnavailableError when the holder is alive, or another process is taking over
- */
-async function takeOver(
-  path: string,
-  dataDir: string,
-  self: LockHolder,
-  options: LockOptions,
-): Promise<boolean> {
-  const holder = await holderOf(path);
-  if (!(await isAbandoned(path, holder, options))) throw await inUse(path, dataDir);
-  const turn = `${path}.takeover`;
-  if (!(await create(turn, self))) {
-    // Left behind by a process that died here; the next start continues.
-    if (await isOld(turn, options)) await rm(turn, { force: true });
-    throw await inUse(path, dataDir);
+  /** @throws DataDirUnavailableError when another instance holds the lock */
+  async acquire(): Promise<void> {
+    const acquired = (await this.create(this.path)) || (await this.takeOver());
+    if (!acquired) throw await this.inUse();
   }
-  try {
-    const unchanged =
-      (await touchedAt(path)) !== undefined && (await holderOf(path))?.token === holder?.token;
-    if (unchanged) await rm(path);
-    return await create(path, self);
-  } finally {
-    await rm(turn, { force: true });
-  }
-}
 
-async function isAbandoned(
-  path: string,
-  holder: LockHolder | undefined,
-  options: LockOptions,
-): Promise<boolean> {
-  const { pid, host, bootId, pidNamespace, startTimeOf, sleep } = options;
-  if (holder?.host === host) {
-    if (holder.bootId !== bootId) return true;
-    if (holder.pidNamespace !== pidNamespace) {
-      const touched = await touchedAt(path);
-      await sleep(UNTOUCHED_MS);
-      return touched === (await touchedAt(path));
+  /** Touches the file regularly from now on; see {@link lockDataDir} for `onLost`. */
+  keep(onLost: () => void): void {
+    // A touch that fails is made up for by the next one.
+    this.timer = setInterval(() => void this.touch(onLost).catch(() => undefined), REFRESH_MS);
+    this.timer.unref();
+  }
+
+  private async touch(onLost: () => void): Promise<void> {
+    if (await this.isOurs()) {
+      const time = new Date(this.options.now());
+      await utimes(this.path, time, time);
+    } else {
+      clearInterval(this.timer);
+      onLost();
     }
+  }
+
+  /** Idempotent. */
+  async release(): Promise<void> {
+    clearInterval(this.timer);
+    if (await this.isOurs()) await rm(this.path, { force: true });
+  }
+
+  async inspect(): Promise<LockReading> {
+    const touched = await touchedAt(this.path);
+    if (touched === undefined) return { kind: 'free' };
+    const holder = await this.holder();
+    const isUntouched = this.options.now() - touched > UNTOUCHED_MS;
+    return (await this.isAbandoned(holder, isUntouched))
+      ? { kind: 'left-behind' }
+      : { kind: 'held', holder: nameOf(holder) };
+  }
+
+  private async isOurs(): Promise<boolean> {
+    return (await this.holder())?.token === this.self.token;
+  }
+
+  /** @returns false when the file already exists */
+  private async create(path: string): Promise<boolean> {
+    try {
+      await writeFile(path, `${JSON.stringify(this.self)}\n`, { flag: 'wx', mode: 0o600 });
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Takes the lock over from a dead holder. Only one process may do so at a time: otherwise another
+   * one could take over between our reading the lock and removing it, and lose its own.
+   *
+   * @returns false when another process has taken the lock
+   * @throws DataDirUnavailableError when the holder is alive, or another process is taking over
+   */
+  private async takeOver(): Promise<boolean> {
+    const holder = await this.holder();
+    if (!(await this.isAbandoned(holder))) throw await this.inUse();
+    const turn = `${this.path}.takeover`;
+    if (!(await this.create(turn))) {
+      // Left behind by a process that died during its takeover; the next start continues.
+      if (await this.isOld(turn)) await rm(turn, { force: true });
+      throw await this.inUse();
+    }
+    try {
+      const unchanged =
+        (await touchedAt(this.path)) !== undefined &&
+        (await this.holder())?.token === holder?.token;
+      if (unchanged) await rm(this.path);
+      return await this.create(this.path);
+    } finally {
+      await rm(turn, { force: true });
+    }
+  }
+
+  /** @param isUntouched whether a holder in another container counts as dead; found out by default */
+  private async isAbandoned(
+    holder: LockHolder | undefined,
+    isUntouched?: boolean,
+  ): Promise<boolean> {
+    const { pid, host, bootId, pidNamespace, startTimeOf } = this.options;
+    if (holder?.host !== host) return this.isOld(this.path);
+    if (holder.bootId !== bootId) return true;
+    if (holder.pidNamespace !== pidNamespace) return isUntouched ?? this.staysUntouched();
     const startTime = startTimeOf(holder.pid);
     // Without start times, our own id in a lock that we did not write is a coincidence.
     return (
@@ -215,16 +208,39 @@ async function isAbandoned(
       (startTime === '' ? holder.pid === pid : startTime !== holder.startTime)
     );
   }
-  return isOld(path, options);
+
+  private async staysUntouched(): Promise<boolean> {
+    const touched = await touchedAt(this.path);
+    await this.options.sleep(UNTOUCHED_MS);
+    return touched === (await touchedAt(this.path));
+  }
+
+  /** Whether a file has not been touched for so long that its writer must be dead. */
+  private async isOld(path: string): Promise<boolean> {
+    const touched = await touchedAt(path);
+    return touched === undefined || this.options.now() - touched > ABANDONED_MS;
+  }
+
+  /** @returns undefined when the lock is missing, damaged, or just being written */
+  private async holder(): Promise<LockHolder | undefined> {
+    try {
+      const value: unknown = JSON.parse(await readFile(this.path, 'utf8'));
+      return isLockHolder(value) ? value : undefined;
+    } catch (error) {
+      // JSON's errors have no code.
+      if ([undefined, 'ENOENT'].includes(codeOf(error))) return undefined;
+      throw error;
+    }
+  }
+
+  private async inUse(): Promise<DataDirUnavailableError> {
+    return new DataDirUnavailableError(
+      `The data folder ${this.dataDir} is in use by ${nameOf(await this.holder())}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
+    );
+  }
 }
 
-/** Whether a file was not touched for so long that its writer is dead. */
-async function isOld(path: string, { now }: LockOptions): Promise<boolean> {
-  const touched = await touchedAt(path);
-  return touched === undefined || now() - touched > ABANDONED_MS;
-}
-
-/** Milliseconds since the epoch; undefined when the lock is gone. */
+/** @returns milliseconds since the epoch; undefined when the file is gone */
 async function touchedAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mtimeMs;
@@ -234,34 +250,11 @@ async function touchedAt(path: string): Promise<number | undefined> {
   }
 }
 
-/** @returns undefined when the lock is missing, damaged, or just being written */
-async function holderOf(path: string): Promise<LockHolder | undefined> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    // JSON's errors have no code.
-    if ([undefined, 'ENOENT'].includes(codeOf(error))) return undefined;
-    throw error;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { token, pid, host, bootId, startTime, pidNamespace } = value as Partial<
-    Record<string, unknown>
-  >;
-  return typeof token === 'string' &&
-    typeof pid === 'number' &&
-    typeof host === 'string' &&
-    typeof bootId === 'string' &&
-    typeof startTime === 'string' &&
-    typeof pidNamespace === 'string'
-    ? { token, pid, host, bootId, startTime, pidNamespace }
-    : undefined;
-}
-
-async function inUse(path: string, dataDir: string): Promise<DataDirUnavailableError> {
-  const who = nameOf(await holderOf(path));
-  return new DataDirUnavailableError(
-    `The data folder ${dataDir} is in use by ${who}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
+function isLockHolder(value: unknown): value is LockHolder {
+  const texts = ['token', 'host', 'bootId', 'startTime', 'pidNamespace'];
+  return (
+    typeof field(value, 'pid') === 'number' &&
+    texts.every((name) => typeof field(value, name) === 'string')
   );
 }
 
@@ -281,7 +274,7 @@ function thisMachine(): LockOptions {
   };
 }
 
-/** @returns '' where there is no such thing: not on Linux */
+/** @returns '' on systems without `/proc` */
 function fromProc(read: () => string): string {
   try {
     return read();
@@ -290,7 +283,7 @@ function fromProc(read: () => string): string {
   }
 }
 
-/** On Linux in clock ticks since the machine started: the 22nd field of `stat`. */
+/** On Linux, clock ticks since boot: the 22nd field of `stat`. */
 function startTimeOfProcess(pid: number): string | undefined {
   if (process.platform === 'linux') {
     try {
@@ -305,7 +298,7 @@ function startTimeOfProcess(pid: number): string | undefined {
     process.kill(pid, 0);
     return '';
   } catch (error) {
-    // It is alive, but belongs to another user.
+    // Alive, but owned by another user.
     return codeOf(error) === 'EPERM' ? '' : undefined;
   }
 }

@@ -34,25 +34,25 @@ describe('the warning about a data folder that is lost with its container', () =
     expect(dataDirWarning('/service/data', container([VOLUME, ROOT]))).toBeUndefined();
   });
 
-  it('is given for a volume that is mounted somewhere else, however similar its name', () => {
+  it('is given for a volume mounted elsewhere, however similar its name', () => {
     const elsewhere = VOLUME.replace('/service/data', '/service/dat');
     expect(dataDirWarning(dataDir, container([ROOT, elsewhere]))).toBe(LOST_WITH_CONTAINER);
   });
 
-  it('is given for memory, and for what was mounted over a volume last', () => {
+  it('is given for memory, also when it is mounted over a volume', () => {
     expect(dataDirWarning(dataDir, container([ROOT, VOLUME, MEMORY]))).toBe(
       'The data folder /service/data/scicat-globus-proxy is in memory (tmpfs at /service/data) and will be lost with the container, and with it the file lists of waiting transfers. Mount a volume there.',
     );
   });
 
-  it('follows symbolic links, and understands mount points with blanks', () => {
+  it('follows symbolic links, and understands mount points with spaces', () => {
     const linked = container([ROOT, WITH_BLANK], {
       realPath: (path) => path.replace('/service/data', '/srv/my data'),
     });
     expect(dataDirWarning(dataDir, linked)).toBeUndefined();
   });
 
-  it('knows containers of Docker and Podman by their marks, and a machine by their absence', () => {
+  it('recognizes containers of Docker and Podman by their marker files', () => {
     const without = (marks: readonly string[]): ContainerOptions =>
       container([ROOT], { env: {}, exists: (path) => ['/', ...marks].includes(path) });
     expect(dataDirWarning(dataDir, without(['/.dockerenv']))).toBe(LOST_WITH_CONTAINER);
@@ -60,16 +60,16 @@ describe('the warning about a data folder that is lost with its container', () =
     expect(dataDirWarning(dataDir, without([]))).toBeUndefined();
   });
 
-  it('can be silenced by the variable, where somebody knows better', () => {
+  it('can be silenced by the environment variable', () => {
     const silenced = container([ROOT], { env: { PROXY_CONTAINER: '0' }, exists: () => true });
     expect(dataDirWarning(dataDir, silenced)).toBeUndefined();
   });
 
-  it('is not given where nobody can tell', () => {
-    expect(dataDirWarning(dataDir, container([], { mountInfo: () => undefined }))).toBeUndefined();
+  it('is not given where the mounts are unknown', () => {
+    expect(dataDirWarning(dataDir, container([], { mountInfo: () => '' }))).toBeUndefined();
   });
 
-  it('asks this very machine without failing', () => {
+  it('reads the mounts of this machine without failing', () => {
     expect(() => dataDirWarning('/no/such/folder')).not.toThrow();
   });
 });

@@ -10,17 +10,17 @@ import { FileListSpool } from './file-list-spool.js';
 
 const SPOOL_FOLDER = 'spool';
 
-/** Holds the data folder for this process as long as the service runs. */
+/** Holds the data folder while the service runs. */
 class DataDirHolder implements OnApplicationShutdown {
   constructor(private readonly lock: DataDirLock) {}
 
-  /** The last of the shutdown steps: whoever comes next may use the folder from now on. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.lock.release();
+  /** The last of the shutdown steps: another instance may use the folder from now on. */
+  onApplicationShutdown(): Promise<void> {
+    return this.lock.release();
   }
 }
 
-/** The spool on the disk of this machine, in a data folder that no other instance uses. */
+/** Spool and job history on local disk, in a data folder that no other instance uses. */
 @Module({
   providers: [
     {
@@ -32,7 +32,7 @@ class DataDirHolder implements OnApplicationShutdown {
             { dataDir },
             'another instance took over the data folder, exiting immediately',
           );
-          // Nothing is flushed: the other one has taken over, and would be written over.
+          // Nothing is flushed: that would overwrite what the other instance has written.
           process.exit(1);
         });
         return new DataDirHolder(lock);
@@ -41,7 +41,7 @@ class DataDirHolder implements OnApplicationShutdown {
     },
     {
       provide: FILE_LIST_STORE,
-      // Not before the lock is held.
+      // The unused parameter makes Nest acquire the lock first.
       useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
         FileListSpool.open(join(config.current().dataDir, SPOOL_FOLDER)),
       inject: [ConfigSnapshots, DataDirHolder],

@@ -19,12 +19,12 @@ describe('FileJobHistory', () => {
   /** What the next process finds. */
   const knownLater = () => new FileJobHistory(dataDir).knownJob();
 
-  it('knows nothing at first', async () => {
+  it('starts empty', async () => {
     expect(await knownLater()).toBeUndefined();
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  it('remembers the first job over restarts, readable by nobody else', async () => {
+  it('remembers the first job across restarts, in a file that only its owner can read', async () => {
     const history = new FileJobHistory(dataDir);
     await history.note('job-1');
     await history.note('job-2');
@@ -33,7 +33,7 @@ describe('FileJobHistory', () => {
     expect((await stat(file())).mode & 0o777).toBe(0o600);
   });
 
-  it('forgets a job that is gone, and remembers the next one', async () => {
+  it('forgets a job, and remembers the next one', async () => {
     const history = new FileJobHistory(dataDir);
     await history.note('job-1');
     await history.forget();
@@ -43,7 +43,7 @@ describe('FileJobHistory', () => {
     expect(await knownLater()).toBe('job-2');
   });
 
-  it('looks at the disk once, and not for every one of 10,000 jobs', async () => {
+  it('reads the disk once, not for each of 10,000 jobs', async () => {
     const history = new FileJobHistory(dataDir);
     await history.note('job-1');
     await rm(file());
@@ -54,14 +54,14 @@ describe('FileJobHistory', () => {
   it.each([
     ['empty', ''],
     ['blank', ' \n'],
-  ])('takes a file that is %s, as a full disk leaves it, for none', async (_name, text) => {
+  ])('ignores a file that is %s, as a full disk leaves it', async (_name, text) => {
     await writeFile(file(), text);
     expect(await knownLater()).toBeUndefined();
     await new FileJobHistory(dataDir).note('job-1');
     expect(await knownLater()).toBe('job-1');
   });
 
-  it('a disk that fails takes no request and no start with it', async () => {
+  it('a failing disk fails neither requests nor the start', async () => {
     await mkdir(file());
     const history = new FileJobHistory(dataDir);
     await history.note('job-1');

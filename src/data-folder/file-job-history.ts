@@ -2,11 +2,9 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobHistory } from '../ports/job-history.port.js';
 
-const FILE = 'known-job';
-
 /**
- * A file in the data folder with the id of one job. If the disk fails, an empty list of jobs only
- * loses its meaning.
+ * A file in the data folder with the id of one job. Disk failures are ignored: without the id, the
+ * service only can't tell what an empty list of jobs means.
  */
 export class FileJobHistory implements JobHistory {
   private readonly path: string;
@@ -14,7 +12,7 @@ export class FileJobHistory implements JobHistory {
 
   /** @param dataDir absolute path; the folder must exist */
   constructor(dataDir: string) {
-    this.path = join(dataDir, FILE);
+    this.path = join(dataDir, 'known-job');
   }
 
   async knownJob(): Promise<string | undefined> {

@@ -42,7 +42,7 @@ describe('FileListSpool', () => {
 
   const file = () => join(folder, `${KEY}.jsonl.gz`);
 
-  it('gives back what was put, to another process too, readable by nobody else', async () => {
+  it('returns a stored list, to later processes too, and only its owner can read the file', async () => {
     await (await FileListSpool.open(folder)).put(KEY, LIST);
     expect(await entriesOf(await (await FileListSpool.open(folder)).open(KEY))).toEqual(FILES);
     expect([(await stat(file())).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([
@@ -51,7 +51,7 @@ describe('FileListSpool', () => {
     expect(await readdir(folder)).toEqual([`${KEY}.jsonl.gz`]);
   });
 
-  it('keeps an empty list, and replaces a list as a whole', async () => {
+  it('stores an empty list, and replaces a list as a whole', async () => {
     const spool = await FileListSpool.open(folder);
     await spool.put(KEY, fileListOf([]));
     expect(await spool.open(KEY)).toMatchObject({ count: 0, symlinks: 0, pathBytes: 0 });
@@ -60,7 +60,7 @@ describe('FileListSpool', () => {
     expect(await entriesOf(await spool.open(KEY))).toEqual(FILES);
   });
 
-  it('forgets, and does not mind what it does not have', async () => {
+  it('removes a list, and ignores one that it does not have', async () => {
     const spool = await FileListSpool.open(folder);
     await spool.put(KEY, LIST);
     await spool.remove(KEY);
@@ -69,7 +69,7 @@ describe('FileListSpool', () => {
     expect(await spool.entries()).toEqual([]);
   });
 
-  it('lists what it has, oldest first, and nothing else', async () => {
+  it('lists the stored lists and nothing else, oldest first', async () => {
     const spool = await FileListSpool.open(folder);
     await spool.put(KEY, LIST);
     await spool.put(OTHER, LIST);
@@ -83,7 +83,7 @@ describe('FileListSpool', () => {
     ]);
   });
 
-  it('a key that is no UUID becomes no file name', async () => {
+  it('never uses a key as a file name unless it is a UUID', async () => {
     const spool = await FileListSpool.open(folder);
     await writeFile(join(root, 'deep', 'x.jsonl.gz'), 'precious');
     await expect(spool.put('../x', LIST)).rejects.toThrow(InternalError);
@@ -92,7 +92,7 @@ describe('FileListSpool', () => {
     expect(await readFile(join(root, 'deep', 'x.jsonl.gz'), 'utf8')).toBe('precious');
   });
 
-  it('does not give a damaged list, nor one that the disk can not read any more', async () => {
+  it('returns neither a damaged list nor one with unreadable sectors', async () => {
     await (await FileListSpool.open(folder)).put(KEY, LIST);
     const unreadable: SpoolFileSystem = {
       mkdir,
@@ -107,10 +107,10 @@ describe('FileListSpool', () => {
   });
 
   it.each<[string, () => Promise<void>]>([
-    ['gone', () => rm(file())],
-    ['cut', async () => writeFile(file(), (await readFile(file())).subarray(0, -12))],
+    ['removed', () => rm(file())],
+    ['truncated', async () => writeFile(file(), (await readFile(file())).subarray(0, -12))],
   ])(
-    'a list of its own that is %s is not read as a shorter one, and missed at the next attempt',
+    'a list of its own that was %s fails to read, and counts as lost from then on',
     async (_what, harm) => {
       const spool = await FileListSpool.open(folder);
       await spool.put(KEY, LIST);
@@ -127,7 +127,7 @@ describe('FileListSpool', () => {
     ['many entries', 1001, 1],
     ['long paths', 40, 4000],
   ])(
-    'has the lines of a short list in memory, but not those of one with %s',
+    'keeps the lines of a short list in memory, but not those of one with %s',
     async (_what, entries, bytes) => {
       const lines = '"a/b.h5"\n["line\\nbreak \\"ü😀\\".h5"]\n';
       const long = Array.from({ length: entries }, (_none, n) => ({
@@ -154,7 +154,7 @@ describe('FileListSpool', () => {
       ...node,
       open: async (path, flags, mode) => {
         const handle = await open(path, flags, mode);
-        change(handle, flags);
+        change(handle, `${flags}`);
         return handle;
       },
     });
@@ -178,7 +178,7 @@ describe('FileListSpool', () => {
           if (flags === 'r') handle.sync = () => failing('ENOSPC');
         }),
       ],
-    ])('%s: says so, and leaves nothing behind', async (_name, files) => {
+    ])('%s: reports it and leaves nothing behind', async (_name, files) => {
       const spool = await FileListSpool.open(folder, files);
       const long = fileListOf(
         Array.from({ length: 20_000 }, (_none, n) => ({ path: `${n}.h5`, isSymlink: false })),
@@ -193,7 +193,7 @@ describe('FileListSpool', () => {
       }
     });
 
-    it('fails all lists that waited for a flush of the folder that fails, and no others', async () => {
+    it('fails exactly those lists that waited for the failed flush of the folder', async () => {
       let flushes = 0;
       const files = withHandle((handle, flags) => {
         if (flags === 'w') return;
@@ -212,12 +212,12 @@ describe('FileListSpool', () => {
       expect(await entriesOf(await spool.open(OTHER))).toEqual(FILES);
     });
 
-    it('a folder that is a file is said to be unusable', async () => {
+    it('reports a folder that is a file as unusable', async () => {
       await writeFile(join(root, 'deep'), '');
       await expect(FileListSpool.open(folder)).rejects.toThrow(SpoolUnavailableError);
     });
 
-    it('a list that can not be read at the moment does not count as gone', async () => {
+    it('does not count a list as lost that is temporarily unreadable', async () => {
       await (await FileListSpool.open(folder)).put(KEY, LIST);
       const spool = await FileListSpool.open(folder, { ...node, open: () => failing('EMFILE') });
       await expect(spool.open(KEY)).rejects.toThrow(SpoolUnavailableError);

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import fs, { type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TRANSFER_KEY } from '../domain/identifiers.js';
 import { codeOf } from '../errors/error-code.js';
@@ -17,30 +17,29 @@ import {
 import type { FileListStore, StoredEntry } from '../ports/file-list-store.port.js';
 import { RecentLists } from './recent-lists.js';
 
-/** What the spool needs of the file system; replaced in tests by one whose disk is full. */
-export interface SpoolFileSystem {
-  readonly mkdir: typeof mkdir;
-  readonly open: (path: string, flags: string, mode?: number) => Promise<FileHandle>;
-  readonly readdir: (path: string) => Promise<string[]>;
-  readonly unlink: (path: string) => Promise<void>;
-  readonly stat: (path: string) => Promise<{ readonly mtimeMs: number }>;
-}
-
-const NODE_FILE_SYSTEM: SpoolFileSystem = { mkdir, open, readdir, stat, unlink };
+/** File system calls of the spool; replaced in tests, for example by a full disk. */
+export type SpoolFileSystem = Pick<typeof fs, 'mkdir' | 'open' | 'readdir' | 'stat' | 'unlink'>;
 
 const SUFFIX = '.jsonl.gz';
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "the proxy's disk is full",
+  EDQUOT: "the proxy's disk is full",
+  EACCES: 'the proxy may not write to its data folder',
+  EPERM: 'the proxy may not write to its data folder',
+  EROFS: 'the proxy may not write to its data folder',
+};
 
 /**
- * A folder with one file for each list, in the stored format. A file is written under its final name
- * at once: no job refers to a list before it is complete, and an incomplete one counts as damaged.
+ * A folder with one file per list, in the stored format. Files are written under their final names: no
+ * job refers to a list before it is complete, and an incomplete one counts as damaged.
  */
 export class FileListSpool implements FileListStore {
-  /** The lists that this process has written itself: they need no verification. */
+  /** Lists written by this process; they need no verification. */
   private readonly written = new Map<string, ListStats>();
   private readonly recent = new RecentLists();
-  /** Resolves when the last started sync of the folder has ended. */
+  /** Resolves when the most recently started sync of the folder has ended. */
   private lastSync: Promise<void> = Promise.resolve();
-  /** The sync that has not started yet, if a list waits for it. */
+  /** The sync that has not started yet, if a list is waiting for it. */
   private nextSync: Promise<void> | undefined;
 
   private constructor(
@@ -49,15 +48,12 @@ export class FileListSpool implements FileListStore {
   ) {}
 
   /**
-   * Opens the spool, and makes its folder if necessary. No other process may use it (`lockDataDir`).
+   * Opens the spool, creating its folder if necessary. No other process may use it (`lockDataDir`).
    *
    * @param folder absolute path
-   * @throws SpoolUnavailableError when the folder can't be made or read
+   * @throws SpoolUnavailableError when the folder can't be created or read
    */
-  static async open(
-    folder: string,
-    files: SpoolFileSystem = NODE_FILE_SYSTEM,
-  ): Promise<FileListSpool> {
+  static async open(folder: string, files: SpoolFileSystem = fs): Promise<FileListSpool> {
     try {
       await files.mkdir(folder, { recursive: true, mode: 0o700 });
       await files.readdir(folder);
@@ -103,7 +99,7 @@ export class FileListSpool implements FileListStore {
         ? this.onDisk(key, intact.stats)
         : storedAsLines(intact.stats, intact.lines);
     } catch (error) {
-      // A sector that can't be read is damage, too.
+      // An unreadable sector is damage, too.
       if (['ENOENT', 'EIO'].includes(codeOf(error) ?? '')) return undefined;
       throw unavailable('read', error);
     }
@@ -127,7 +123,7 @@ export class FileListSpool implements FileListStore {
       for (const name of await this.files.readdir(this.folder)) {
         const key = name.slice(0, -SUFFIX.length);
         if (!name.endsWith(SUFFIX) || !TRANSFER_KEY.test(key)) continue;
-        // It may have been removed meanwhile.
+        // May have been removed meanwhile.
         const found = await ifExists(this.files.stat(this.pathOf(key)));
         if (found !== undefined) entries.push({ key, storedAt: Math.trunc(found.mtimeMs) });
       }
@@ -151,7 +147,7 @@ export class FileListSpool implements FileListStore {
           : handle.createReadStream({ autoClose: false }),
       );
     } catch (error) {
-      // Gone or damaged meanwhile: the next `open` verifies it.
+      // Removed or damaged meanwhile: the next `open` verifies it.
       this.written.delete(key);
       throw unavailable('read', error);
     } finally {
@@ -160,23 +156,19 @@ export class FileListSpool implements FileListStore {
   }
 
   /**
-   * Syncs the folder: without that a new file may be gone after a power failure. All files written
-   * before a sync starts share it, or in a burst of requests each would wait for all the others.
+   * Syncs the folder, without which a new file may be lost in a power failure. All files written
+   * before a sync starts share it; in a burst, each request would otherwise wait for all the others.
    */
   private syncFolder(): Promise<void> {
+    // Windows can't open a folder, and doesn't need to.
+    if (process.platform === 'win32') return Promise.resolve();
     this.nextSync ??= this.lastSync.then(() => {
       this.nextSync = undefined;
-      const sync = this.syncFolderNow();
+      const sync = this.using(this.folder, 'r', (handle) => handle.sync());
       this.lastSync = sync.catch(() => undefined);
       return sync;
     });
     return this.nextSync;
-  }
-
-  private async syncFolderNow(): Promise<void> {
-    // Windows can't open a folder, and need not.
-    if (process.platform === 'win32') return;
-    await this.using(this.folder, 'r', (handle) => handle.sync());
   }
 
   private async using<Result>(
@@ -201,7 +193,7 @@ export class FileListSpool implements FileListStore {
   }
 }
 
-/** @returns undefined when there is no such file */
+/** @returns undefined when the file does not exist */
 async function ifExists<Result>(result: Promise<Result>): Promise<Result | undefined> {
   try {
     return await result;
@@ -213,14 +205,9 @@ async function ifExists<Result>(result: Promise<Result>): Promise<Result | undef
 
 function unavailable(what: string, error: unknown): SpoolUnavailableError {
   const code = codeOf(error);
-  const why =
-    code === 'ENOSPC' || code === 'EDQUOT'
-      ? "the proxy's disk is full"
-      : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-        ? 'the proxy may not write to its data folder'
-        : "the proxy's data folder is not usable";
+  const reason = REASONS[code ?? ''] ?? "the proxy's data folder is not usable";
   return new SpoolUnavailableError(
-    `The file list could not be ${what}: ${why}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must check dataDir.`,
+    `The file list could not be ${what}: ${reason}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must check dataDir.`,
     { cause: error },
   );
 }

@@ -1,14 +1,14 @@
 import type { FileList } from '../file-lists/file-list.js';
 
-/** One list of 400,000 usual paths, or thousands of short ones. */
+/** Enough for one list of 400,000 typical paths, or thousands of short ones. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /**
- * The lists that were stored last. Most of them are submitted to Globus as soon as SciCat has the
- * job, and need not be read from the disk for that; older ones make room for newer ones.
+ * Cache of the most recently stored lists. Most of them are submitted to Globus as soon as SciCat has
+ * the job, and so need not be read from disk. The oldest are evicted first.
  */
 export class RecentLists {
-  /** In the order in which they were added. */
+  /** In insertion order. */
   private readonly lists = new Map<string, FileList>();
   private bytes = 0;
 
@@ -22,7 +22,7 @@ export class RecentLists {
     }
   }
 
-  /** Removes a list, and returns it if it was still there. */
+  /** Removes a list and returns it, if it is cached. */
   take(key: string): FileList | undefined {
     const list = this.lists.get(key);
     this.bytes -= list?.byteLength ?? 0;

@@ -11,7 +11,7 @@ const check = (files: readonly FileEntry[], atRoot = false) =>
 const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
 
 describe('a checked file list', () => {
-  test('has every path once, in order', () => {
+  test('has every path once, sorted', () => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'ü', '-'), minLength: 1 });
     fc.assert(
       fc.property(fc.array(name, { minLength: 1, maxLength: 40 }), (names) => {
@@ -32,20 +32,20 @@ describe('a checked file list', () => {
     ['', /Entry 1 .* is empty/],
     ['a\nb', /Entry 1 .* control character/],
     ['ü/../x', /Entry 1 .* segment/],
-  ])('has no path like %j', (path, message) => {
+  ])('must not contain the path %j', (path, message) => {
     expect(() => check([file('a'), file(path), file('/b')])).toThrow(message);
   });
 
-  test('has no home folder where the dataset lies at the top of a collection', () => {
+  test('must not name a home folder if the dataset is at the root of a collection', () => {
     expect(() => check([file('~/x')], true)).toThrow(/"~"/);
     expect(filesOf(check([file('~/x')]).files)).toEqual([file('~/x')]);
   });
 
-  test('has no path that is a link and a file', () => {
+  test('must not have a path both as a link and as a file', () => {
     expect(() => check([file('b'), file('a', true), file('a')])).toThrow(/names one path twice/);
   });
 
-  test('is not empty', () => {
+  test('must not be empty', () => {
     expect(() => check([])).toThrow('The file list is empty.');
   });
 });

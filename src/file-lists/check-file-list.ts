@@ -6,20 +6,20 @@ import type { FileList } from './file-list.js';
 import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
 import { comparePaths, sortFileList } from './sort-file-list.js';
 
-/** A file list that may be stored. */
+/** A valid file list. */
 export interface CheckedFileList {
   /** Sorted by path, each path once. */
   readonly files: FileList;
   readonly digest: FileListDigest;
 }
 
-/** How much of a path is quoted in an error. */
+/** Characters of a path quoted in an error. */
 const QUOTED_LENGTH = 300;
 
 /**
- * Checks and sorts a request's file list. Entry numbers in messages start at 0, as in JSON pointers.
+ * Checks a request's file list and sorts it. Entries are numbered from 0, as in JSON pointers.
  *
- * @param atRoot the dataset's folder is the top of one of the collections
+ * @param atRoot the dataset's folder is the root of one of the collections
  * @throws InvalidRequestError naming the first entry that can't be used
  */
 export function* checkFileList(files: FileList, atRoot: boolean): CooperativeTask<CheckedFileList> {

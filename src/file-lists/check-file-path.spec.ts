@@ -26,19 +26,19 @@ describe('one path of a file list', () => {
     ['a\u009fb', CONTROL],
     ['a\ud800b', CONTROL],
     [`${'ü'.repeat(2048)}x`, 'is longer than 4096 bytes'],
-  ])('S2: %j is refused', (path, why) => {
+  ])('%j is refused', (path, why) => {
     expect(refuseFilePath(path, false)).toBe(why);
   });
 
   test.each(['a', 'a/b.h5', '..a/b..', 'a/...', '.hidden/.x', 'odd\\name', 'ä/日本/😀', 'a b'])(
-    'S2: %j is an ordinary name',
+    '%j is an ordinary name',
     (path) => {
       expect(refuseFilePath(path, false)).toBeUndefined();
     },
   );
 
   test.each(['~', '~/x', '~bob/.ssh/id_rsa'])(
-    'S2: %j at the top of a collection would be a home folder; below a folder it is a name',
+    '%j would be a home folder at the root of a collection, and is a name elsewhere',
     (path) => {
       expect([refuseFilePath(path, true), refuseFilePath(path, false)]).toStrictEqual([
         'begins with "~", which Globus takes for a home folder at the top of a collection',
@@ -47,11 +47,11 @@ describe('one path of a file list', () => {
     },
   );
 
-  test('S2: "~" further on is a name everywhere', () => {
+  test('"~" after the first character is always part of a name', () => {
     expect(refuseFilePath('a/~/b~', true)).toBeUndefined();
   });
 
-  test('S2: whatever is let through stays below the folder, on Windows collections too', () => {
+  test('every accepted path stays below the folder, on Windows collections too', () => {
     const part = fc.constantFrom('..', '.', '/', '\\', 'a', '...', '\u0000', ' ', '~');
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
@@ -73,13 +73,13 @@ describe('a plain path', () => {
   };
 
   test.each(['a', 'raw/scan_1/frame-0.cbf', '-a/b c.d,+=@', '0/1/2'])(
-    '%s is one: 400,000 of them must not be made texts',
+    '%s is plain: 400,000 such paths are checked without making strings',
     (path) => {
       expect(isPlain(path)).toBe(true);
     },
   );
 
-  test('is none that is too long, by as little as one byte', () => {
+  test('is at most 4,096 bytes long', () => {
     const longest = 'x'.repeat(LONGEST_FILE_PATH);
     expect([isPlain(longest), refuseFilePath(longest, false)]).toEqual([true, undefined]);
     expect([isPlain(`${longest}x`), refuseFilePath(`${longest}x`, false)]).toEqual([
@@ -88,7 +88,7 @@ describe('a plain path', () => {
     ]);
   });
 
-  test('is never one that would be refused', () => {
+  test('is never refused', () => {
     const part = fc.oneof(
       fc.constantFrom(
         '..',

@@ -1,10 +1,10 @@
 import { hasDotSegment, hasUnprintable } from '../facilities/path-text.js';
 
 const SLASH = 0x2f;
-/** In bytes: longer than any file system allows, and short enough to be checked quickly. */
+/** In bytes; longer than any file system allows. */
 export const LONGEST_FILE_PATH = 4096;
 
-/** What a segment of a plain path may consist of: 2 anywhere, 1 after its first character. */
+/** Bytes allowed in a segment of a plain path: 2 anywhere, 1 after the first character. */
 const IN_PLAIN_SEGMENT = new Uint8Array(256);
 for (let byte = 0; byte < 128; byte += 1) {
   const character = String.fromCharCode(byte);
@@ -12,11 +12,9 @@ for (let byte = 0; byte < 128; byte += 1) {
 }
 
 /**
- * Whether a path is certainly usable, as most are: ASCII letters, digits and a few more characters.
- * With up to 400,000 entries, this is decided on the bytes, without making strings; a path that is
- * not plain is left to {@link refuseFilePath}.
- *
- * @param bytes UTF-8, with the path from `start` to `end`
+ * Whether a path consists of ASCII letters, digits and a few other characters, as most do, and so is
+ * valid. Works on bytes, because a list has up to 400,000 paths; {@link refuseFilePath} decides on
+ * paths that are not plain.
  */
 export function isPlainFilePath(bytes: Buffer, start: number, end: number): boolean {
   if (end - start > LONGEST_FILE_PATH) return false;
@@ -35,11 +33,11 @@ export function isPlainFilePath(bytes: Buffer, start: number, end: number): bool
 }
 
 /**
- * Why a path of a file list is refused, as the end of a sentence that begins with the path;
- * `undefined` if it is usable. A name may contain a backslash, but not where a Windows collection
- * would read it as a way out of the dataset's folder.
+ * Checks a path of a file list. A name may contain a backslash, but not where a Windows collection
+ * would follow it out of the dataset's folder.
  *
- * @param atRoot the dataset's folder is the top of a collection
+ * @param atRoot the dataset's folder is the root of a collection
+ * @returns why the path is refused, as the predicate of a sentence; undefined if it is valid
  */
 export function refuseFilePath(path: string, atRoot: boolean): string | undefined {
   if (path === '') return 'is empty';

@@ -35,12 +35,12 @@ describe('the digest of a file list', () => {
     expect(new Set(digests).size).toBe(3);
   });
 
-  test('of 400,000 links stays small, or SciCat could not hold the job', () => {
+  test('of 400,000 links stays small enough for a SciCat job', () => {
     const all = Array.from({ length: 400_000 }, (_, n) => file(String(n).padStart(6, '0'), true));
     expect(digestOf(all)).toMatchObject({ count: 400_000, symlinks: [[0, 400_000]] });
   });
 
-  test('of a long list is made in steps, or other requests would wait for half a second', () => {
+  test('of a long list is computed in steps, or other requests would wait for half a second', () => {
     const paths = Array.from(
       { length: 4 * ENTRIES_PER_STEP },
       (_, n) => `${'long/'.repeat(20)}${n}`,
@@ -60,7 +60,7 @@ describe('the digest of a file list', () => {
   });
 });
 
-describe('a lost list is rebuilt', () => {
+describe('a lost list', () => {
   const fileLists = fc.uniqueArray(
     fc.record({
       // Control characters are refused before a list gets here.
@@ -70,7 +70,7 @@ describe('a lost list is rebuilt', () => {
     { selector: (entry) => entry.path, minLength: 1 },
   );
 
-  test('from the paths in any order, with its links', () => {
+  test('is rebuilt from its paths in any order, with its links', () => {
     fc.assert(
       fc.property(fileLists, fc.nat(), (files, rotation) => {
         const paths = files.map(({ path }) => path);
@@ -83,7 +83,7 @@ describe('a lost list is rebuilt', () => {
     );
   });
 
-  test('but never from other paths: something else than requested would be copied', () => {
+  test('is never rebuilt from other paths, which were not requested', () => {
     const digest = digestOf([file('a'), file('b')]);
     for (const paths of [['a'], ['a', 'c'], ['a', 'b', 'c'], [], ['b', 'b']]) {
       expect(rebuilt(paths, digest)).toBeUndefined();
@@ -91,7 +91,7 @@ describe('a lost list is rebuilt', () => {
   });
 
   test.each([[[[0, 3]]], [[[2, 1]]], [[[5, 1_000_000_000_000]]]] as const)(
-    'but not with runs of links beyond its end (%j)',
+    'is not rebuilt with runs of links beyond its end (%j)',
     (symlinks) => {
       const digest = { ...digestOf([file('a'), file('b')]), symlinks };
       expect(rebuilt(['a', 'b'], digest)).toBeUndefined();

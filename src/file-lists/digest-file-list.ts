@@ -5,10 +5,10 @@ import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
 import { sortFileList } from './sort-file-list.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
-/** Bytes hashed at a time, or as many as one path has. */
+/** Bytes hashed at a time, unless a single path is longer. */
 const HASHED_BYTES = 256 * 1024;
 
-/** Digest of a list that {@link sortFileList} has sorted. */
+/** @param sorted by {@link sortFileList} */
 export function* digestFileList(sorted: FileList): CooperativeTask<FileListDigest> {
   const { words, starts, ends, count } = sorted;
   const hash = createHash('sha256');
@@ -17,7 +17,7 @@ export function* digestFileList(sorted: FileList): CooperativeTask<FileListDiges
   let filled = 0;
   for (let position = 0; position < count; position += 1) {
     const start = starts[position] ?? 0;
-    // With the NUL.
+    // Including the NUL.
     const end = (ends[position] ?? 0) + 1;
     if (filled + end - start > piece.length) {
       hash.update(piece.subarray(0, filled));
@@ -46,9 +46,9 @@ function symlinkRuns(list: FileList): readonly SymlinkRun[] {
 }
 
 /**
- * Rebuilds the file list of a digest from paths found elsewhere (SciCat's OrigDatablocks).
+ * Rebuilds a file list from its digest and paths found elsewhere (SciCat's OrigDatablocks).
  *
- * @returns undefined when the paths are not exactly those of the digest
+ * @returns undefined unless the paths are exactly those of the digest
  */
 export function* rebuildFileList(
   paths: readonly string[],

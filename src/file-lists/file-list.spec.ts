@@ -5,13 +5,13 @@ import { type FileEntry, FileListBuilder } from './file-list.js';
 const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
 
 describe('a file list', () => {
-  test('gives back what it was made of', () => {
+  test('returns the entries it was built from', () => {
     const files = [file('a'), file('', true), file('ü/😀"\\\n'), file('x'.repeat(9000), true)];
     const list = fileListOf(files);
     expect([list.count, filesOf(list)]).toEqual([4, files]);
   });
 
-  test('grows beyond the size that was announced', () => {
+  test('grows beyond its expected size', () => {
     const files = Array.from({ length: 5000 }, (_, n) => file(`folder/${n}`, n % 2 === 0));
     const builder = new FileListBuilder(10);
     for (const { path, isSymlink } of files) builder.add(path, isSymlink);

@@ -1,45 +1,45 @@
 import type { SymlinkRun } from '../domain/file-list-digest.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
-/** One entry of a request's file list. */
+/** An entry of a request's file list. */
 export interface FileEntry {
-  /** Relative to the dataset's folder, `/`-separated. May name a file or a folder. */
+  /** Path of a file or folder, relative to the dataset's folder, `/`-separated. */
   readonly path: string;
-  /** Copy the link itself, not what it points to. */
+  /** Copy the link itself, not its target. */
   readonly isSymlink: boolean;
 }
 
 /**
- * A file list, held as bytes: as objects with strings, 400,000 entries take several times the memory
- * of the request that brought them, and most of the time goes into allocating and collecting them.
+ * A file list, held as bytes. As objects, 400,000 entries would take several times the memory of the
+ * request, and most of the time would be spent on allocation and garbage collection.
  */
 export class FileList {
   /** {@link bytes} as words. */
   readonly words: DataView;
 
   constructor(
-    /** All paths in UTF-8, each followed by a NUL; in any order, and with others between them. */
+    /** UTF-8 paths, each followed by a NUL; in any order, and not necessarily all in use. */
     readonly bytes: Buffer,
-    /** Position of each path's first byte. */
+    /** Offset of each path. */
     readonly starts: Uint32Array,
-    /** Position of the NUL after each path. */
+    /** Offset of the NUL after each path. */
     readonly ends: Uint32Array,
-    /** 1 for a symlink. */
+    /** 1 for symlinks. */
     private readonly links: Uint8Array,
     readonly count: number,
-    /** No path has a character that JSON escapes. */
+    /** No path contains a character that JSON escapes. */
     readonly isPlainJson: boolean,
   ) {
     this.words = wordsOf(bytes);
   }
 
-  /** Memory that the list takes. */
+  /** Memory used. */
   get byteLength(): number {
     const { bytes, starts, ends, links } = this;
     return bytes.byteLength + starts.byteLength + ends.byteLength + links.byteLength;
   }
 
-  /** Length of all paths in UTF-8. */
+  /** Total length of the paths in UTF-8. */
   get pathBytes(): number {
     const { starts, ends, count } = this;
     let bytes = 0;
@@ -47,7 +47,7 @@ export class FileList {
     return bytes;
   }
 
-  /** How many entries are symlinks. */
+  /** Number of symlinks. */
   get symlinks(): number {
     let symlinks = 0;
     for (let at = 0; at < this.count; at += 1) symlinks += this.links[at] ?? 0;
@@ -62,7 +62,7 @@ export class FileList {
     return this.links[position] === 1;
   }
 
-  /** A list of the entries at these positions, in this order. The paths stay where they are. */
+  /** The entries at these positions, in this order. Shares the paths. */
   pick(positions: Uint32Array): FileList {
     const count = positions.length;
     const [starts, ends] = [new Uint32Array(count), new Uint32Array(count)];
@@ -76,7 +76,7 @@ export class FileList {
     return new FileList(this.bytes, starts, ends, links, count, this.isPlainJson);
   }
 
-  /** The same paths, with links in these runs only. */
+  /** The same paths, with exactly these symlinks. */
   withSymlinks(runs: readonly SymlinkRun[]): FileList {
     const { bytes, starts, ends, count, isPlainJson } = this;
     const links = new Uint8Array(count);
@@ -85,11 +85,11 @@ export class FileList {
   }
 }
 
-/** Enough for a list of a few files. */
+/** Enough for a few files. */
 const INITIAL_BYTES = 4 * 1024;
 const INITIAL_ENTRIES = 128;
 
-/** Makes a {@link FileList}. */
+/** Builds a {@link FileList}. */
 export class FileListBuilder {
   private bytes: Buffer;
   private words: DataView;
@@ -100,9 +100,9 @@ export class FileListBuilder {
   private added = 0;
   private isPlainJson = true;
 
-  /** @param bytes length of all paths together, as far as it is known */
+  /** @param bytes expected total length of the paths */
   constructor(bytes = 0) {
-    // What is never written to takes up addresses, but no memory.
+    // Memory that is never written to takes up only address space.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, bytes));
     this.words = wordsOf(this.bytes);
   }
@@ -111,16 +111,16 @@ export class FileListBuilder {
     return this.added;
   }
 
-  /** @param path without half surrogate pairs: UTF-8 can't hold them */
+  /** @param path without lone surrogates, which UTF-8 can't encode */
   add(path: string, isSymlink: boolean): void {
-    // A code unit takes three bytes at most.
+    // A code unit takes at most three bytes.
     this.reserve(3 * path.length);
     const end = this.used + this.bytes.write(path, this.used);
     this.isPlainJson &&= JSON.stringify(path).length === path.length + 2;
     this.endEntry(end, isSymlink);
   }
 
-  /** Adds a path in UTF-8 from `source`, without any character that JSON escapes. */
+  /** Adds a UTF-8 path from `source` that contains no character that JSON escapes. */
   addPlain(source: DataView, start: number, end: number, isSymlink: boolean): void {
     this.reserve(end - start);
     this.endEntry(copyBytes(source, start, end, this.words, this.used), isSymlink);
@@ -140,7 +140,7 @@ export class FileListBuilder {
     this.added += 1;
   }
 
-  /** Makes room for one more entry, with a path of so many bytes and its NUL. */
+  /** Ensures capacity for one more entry with a path of this many bytes. */
   private reserve(bytes: number): void {
     const needed = this.used + bytes + 1;
     if (needed > this.bytes.byteLength) {
@@ -150,11 +150,12 @@ export class FileListBuilder {
       this.words = wordsOf(larger);
     }
     if (this.added < this.ends.length) return;
-    const [starts, ends] = [new Uint32Array(2 * this.added), new Uint32Array(2 * this.added)];
-    const links = new Uint8Array(2 * this.added);
-    starts.set(this.starts);
-    ends.set(this.ends);
-    links.set(this.links);
-    Object.assign(this, { starts, ends, links });
+    const copyTo = <Numbers extends Uint32Array | Uint8Array>(larger: Numbers, from: Numbers) => {
+      larger.set(from);
+      return larger;
+    };
+    this.starts = copyTo(new Uint32Array(2 * this.added), this.starts);
+    this.ends = copyTo(new Uint32Array(2 * this.added), this.ends);
+    this.links = copyTo(new Uint8Array(2 * this.added), this.links);
   }
 }

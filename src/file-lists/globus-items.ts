@@ -2,22 +2,22 @@ import { InternalError } from '../errors/request.errors.js';
 import { endOfLine, frameBytes, isSymlinkLine, type StoredFileList } from './stored-format.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
-/** Bytes of items that are made at a time. */
+/** Bytes of items built at a time. */
 const PIECE_BYTES = 256 * 1024;
 
 /** The items of a long list. */
 export interface StreamedItems {
   readonly bytes: number;
-  /** From the first item, at every call. */
+  /** Starts with the first item at every call. */
   pieces(): AsyncIterable<Buffer>;
 }
 
 /**
- * The items of a Globus transfer that stand for a stored list, as JSON separated by commas: all of
- * them for a short list, a stream of known length for a long one, which takes some 90 MB.
+ * The items of a Globus transfer for a stored list, as comma-separated JSON: a string for a short
+ * list, a stream of known length for a long one, whose items take some 90 MB.
  *
  * @param source folder that the paths are relative to, with a trailing slash
- * @param destination folder that they are copied to, with a trailing slash
+ * @param destination folder to copy them to, with a trailing slash
  */
 export function globusItems(
   files: StoredFileList,
@@ -54,21 +54,21 @@ export function globusItems(
   };
 }
 
-/** An item begins with the comma after the one before; that of the first item is left out. */
+/** Each item begins with a comma; that of the first one is left out. */
 const FIRST_COMMA = 1;
 
-/** An item without the entry's path, which it has twice. */
+/** An item around the entry's path, which it contains twice. */
 interface ItemTemplate {
   readonly before: DataView;
   readonly between: DataView;
   readonly after: DataView;
-  /** Length of all three. */
+  /** Total length. */
   readonly bytes: number;
 }
 
 type ItemTemplates = readonly [file: ItemTemplate, symlink: ItemTemplate];
 
-/** Without `recursive`: an entry may be a file or a folder, and Globus finds out which. */
+/** Without `recursive`: Globus finds out whether an entry is a file or a folder. */
 function itemTemplate(type: string, source: string, destination: string): ItemTemplate {
   const before = `,{"DATA_TYPE":"${type}","source_path":${JSON.stringify(source).slice(0, -1)}`;
   const between = `","destination_path":${JSON.stringify(destination).slice(0, -1)}`;
@@ -81,7 +81,7 @@ function itemTemplate(type: string, source: string, destination: string): ItemTe
   };
 }
 
-/** The items of these lines in pieces. Copied as bytes: as strings, they take three times as long. */
+/** The items of these lines in pieces, copied as bytes: strings would take three times as long. */
 function* itemsOf(lines: Buffer, templates: ItemTemplates, pieceBytes: number): Generator<Buffer> {
   for (let first = 0; first < lines.length;) {
     const least = itemBytes(lines, first, endOfLine(lines, first), templates);

@@ -65,8 +65,8 @@ const body = fc.record(
   { requiredKeys: [] },
 );
 
-describe('reading a file list as it comes in', () => {
-  it('gives what parsing it whole gives, however it is cut into pieces', () => {
+describe('parsing a file list incrementally', () => {
+  it('equals parsing it whole, however it is cut into pieces', () => {
     fc.assert(
       fc.property(body, fc.nat(3), fc.integer({ min: 1, max: 40 }), (value, indent, pieceBytes) => {
         const text = JSON.stringify(value, undefined, indent);
@@ -76,7 +76,7 @@ describe('reading a file list as it comes in', () => {
     );
   });
 
-  it('refuses what is no JSON, wherever it is broken', () => {
+  it('refuses invalid JSON, wherever the error is', () => {
     fc.assert(
       fc.property(
         body,
@@ -96,7 +96,7 @@ describe('reading a file list as it comes in', () => {
     );
   });
 
-  /** Entries as nearly everybody writes them, among them some that are written otherwise. */
+  /** Mostly plain entries, and some that are written in other ways. */
   const written = fc.oneof(
     {
       weight: 8,
@@ -125,7 +125,7 @@ describe('reading a file list as it comes in', () => {
     },
   );
 
-  it('gives what parsing it whole gives where plain entries and others follow each other', () => {
+  it('equals parsing it whole for any sequence of plain entries and others', () => {
     fc.assert(
       fc.property(
         fc.array(written, { maxLength: 12 }),
@@ -141,7 +141,7 @@ describe('reading a file list as it comes in', () => {
     );
   });
 
-  it('takes an entry from the bytes only if they are UTF-8', () => {
+  it('copies a plain entry only if it is valid UTF-8', () => {
     const bytes = Buffer.from(
       '{"fileList":[{"path":"a","isSymlink":true},{"path":"b?","isSymlink":true},{"path":"c","isSymlink":true}]}',
     );
@@ -149,7 +149,7 @@ describe('reading a file list as it comes in', () => {
     expect(() => readOrThrow(bytes)).toThrow('The body is not valid UTF-8.');
   });
 
-  it('half a surrogate pair is no file name', () => {
+  it('refuses lone surrogates in a path', () => {
     expect(() => readOrThrow('{"fileList":[{"path":"a\\ud800","isSymlink":true}]}')).toThrow(
       'Entry 0 of fileList has an invalid character in its path: half of a surrogate pair.',
     );
@@ -162,26 +162,22 @@ describe('reading a file list as it comes in', () => {
   }));
   const long = JSON.stringify({ fileList: many });
 
-  it.each([1, 7, 4096, 65_536, 10_000_000])('reads a long list in pieces of %i bytes', (bytes) => {
+  it.each([1, 7, 4096, 65_536, 10_000_000])('parses a long list in pieces of %i bytes', (bytes) => {
     expect(read(long, bytes)).toEqual(many);
   });
 
   it.each([
-    [
-      'an entry that is none',
-      long.replace('"path":"run_19000', '"pth":"run_19000'),
-      /Entry 19000 /,
-    ],
-    ['a comma too many', long.replace(/\},\{/g, '},,{'), /not valid JSON/],
+    ['an invalid entry', long.replace('"path":"run_19000', '"pth":"run_19000'), /Entry 19000 /],
+    ['an extra comma', long.replace(/\},\{/g, '},,{'), /not valid JSON/],
     ['a comma at the end', long.replace(']}', ',]}'), /not valid JSON/],
     ['a wrong bracket at the end', `${long.slice(0, -2)}}]`, /not valid JSON/],
-    ['no end', long.slice(0, -2), /not valid JSON/],
-    ['something behind the end', `${long}x`, /not valid JSON/],
+    ['its end missing', long.slice(0, -2), /not valid JSON/],
+    ['garbage after its end', `${long}x`, /not valid JSON/],
   ])('a long list with %s is refused', (_what, text, message) => {
     expect(() => readOrThrow(text, 4096)).toThrow(message);
   });
 
-  it('refuses a bad entry before the rest has come', () => {
+  it('refuses an invalid entry before the rest has arrived', () => {
     const reader = new FileListParser();
     const piece = Buffer.from(`{"fileList":[{"path":5,"isSymlink":true},${' '.repeat(70_000)}{},`);
     expect(() => {
@@ -195,7 +191,7 @@ describe('reading a file list as it comes in', () => {
     [
       '{"fileList":[{"path":"a","isSymlink":true}],"file\\u004cist":[{"path":"b","isSymlink":true}]}',
     ],
-  ])('two lists are one too many: %s', (text) => {
+  ])('refuses two lists: %s', (text) => {
     expect(() => readOrThrow(text)).toThrow('The body names fileList twice.');
   });
 
@@ -204,25 +200,29 @@ describe('reading a file list as it comes in', () => {
     [`{"fileList" ${' '.repeat(200)}: [{"path":"a","isSymlink":true}]}`],
     ['{"x\\"fileList":[1],"fileList":[{"path":"a","isSymlink":true}]}'],
     ['\ufeff{"fileList":[{"path":"a","isSymlink":true}]}'],
-  ])('a list is found however it is written: %s', (text) => {
+  ])('finds the list however its key is written: %s', (text) => {
     for (const bytes of [1, 1000])
       expect(read(text, bytes)).toEqual([{ path: 'a', isSymlink: true }]);
   });
 
-  it('a byte that is no UTF-8 would name another file', () => {
+  it('refuses an invalid byte in a path, which would name another file', () => {
     const bytes = Buffer.from('{"fileList":[{"path":"a?","isSymlink":true}]}');
     bytes[bytes.indexOf('?')] = 0xff;
     expect(() => readOrThrow(bytes)).toThrow('The body is not valid UTF-8.');
   });
 
   it.each([
-    ['one endless entry', `{"fileList":[{"path":"${'x'.repeat(2_000_000)}`, /Entry 0 .* too long/],
-    ['much beside the list', `{"a":"${'x'.repeat(2_000_000)}`, /too much beside fileList/],
-  ])('%s is not held in memory', (_what, text, message) => {
+    ['an endless entry', `{"fileList":[{"path":"${'x'.repeat(2_000_000)}`, /Entry 0 .* too long/],
+    [
+      'a large value outside the list',
+      `{"a":"${'x'.repeat(2_000_000)}`,
+      /too much beside fileList/,
+    ],
+  ])('does not keep %s in memory', (_what, text, message) => {
     expect(() => readOrThrow(text, 65_536)).toThrow(message);
   });
 
-  it('is not slowed down by what it is not asked for: 100,000 lists beside the list', () => {
+  it('is not slowed down by 100,000 other arrays in the body', () => {
     const beside = Array.from({ length: 100_000 }, (_none, n) => `"${n % 10}":[]`).join(',');
     expect(read(`{${beside}}`)).toBe('no list');
   });

@@ -16,55 +16,53 @@ const NOT_UTF8 = 'The body is not valid UTF-8.';
 const NOT_JSON = 'The body is not valid JSON.';
 const LISTED_TWICE = 'The body names fileList twice.';
 
-/** How nearly every entry is written. */
+/** How nearly all entries are written. */
 const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
 const AFTER_FILE = wordsOf(Buffer.from('","isSymlink":false}'));
 const AFTER_LINK = wordsOf(Buffer.from('","isSymlink":true}'));
 
-/** Entries are parsed once there are so many bytes of them: a millisecond's work. */
+/** Entries are parsed in batches of at least this size: a millisecond's work. */
 const PARSE_FROM_BYTES = 64 * 1024;
-/** Limit of one entry, and of all that is in the body beside the list. */
+/** Limit for one entry, and for everything in the body except the list. */
 const LONGEST_PART_BYTES = 1024 * 1024;
-/** Enough to recognize the list's key; a list with a key written otherwise is parsed at the end. */
+/** Enough to recognize the list's key; if it is written in another way, the list is parsed at the end. */
 const KEY_BYTES = 64;
 
 /**
- * Parses `{"fileList": [{"path": …, "isSymlink": …}, …]}` piece by piece. A list has up to 400,000
- * entries, some 32 MB: parsing it whole would block all other requests for half a second, and hold
- * it in memory three times over.
+ * Parses `{"fileList": [{"path": …, "isSymlink": …}, …]}` incrementally. A list has up to 400,000
+ * entries, some 32 MB: parsing it whole would block all other requests for half a second, and keep
+ * three copies of it in memory.
  *
- * An entry that is written as nearly all are, without a space or an escape, is copied from the bytes
- * as it is. Of all others only the end is found here, by brackets and quotes; they, a few hundred at
- * a time, and the rest of the body are then parsed by `JSON.parse`, which alone decides what is JSON.
+ * A plain entry, one without spaces or escapes as nearly all are, is copied byte by byte. Of any other
+ * only the end is found here, by brackets and quotes; batches of these and the rest of the body go to
+ * `JSON.parse`, which alone decides what is JSON.
  */
 export class FileListParser {
   /** The body without the entries of the list. */
-  private rest: Buffer[] = [];
-  private restBytes = 0;
+  private readonly rest = new Pieces();
   /** Entries that are not parsed yet. */
-  private pending: Buffer[] = [];
-  private pendingBytes = 0;
+  private pending = new Pieces();
   private files: FileListBuilder | undefined;
   private depth = 0;
   private inString = false;
   private escaped = false;
   private inList = false;
-  /** The last entry was followed by a comma, so another must come. */
+  /** The last entry was followed by a comma, so another one must follow. */
   private afterComma = false;
   /** All entries up to the end of the piece were plain. */
   private plainSoFar = false;
 
-  /** @param bytes length of the body, as far as it is known */
+  /** @param bytes expected length of the body */
   constructor(private readonly bytes = 0) {}
 
   /**
    * Parses the next piece of the body.
    *
-   * @throws InvalidRequestError as soon as something is invalid
+   * @throws InvalidRequestError
    */
   push(piece: Buffer): void {
     let from = 0;
-    // Every byte passes here: local variables are much faster than fields.
+    // This loop sees every byte: local variables are much faster than fields.
     let { depth, inString, escaped, inList } = this;
     for (let at = 0; at < piece.length; at += 1) {
       const byte = piece[at] ?? 0;
@@ -124,11 +122,11 @@ export class FileListParser {
   /**
    * Ends the body.
    *
-   * @returns undefined when it has no list: the whole dataset folder is meant
-   * @throws InvalidRequestError when it is not an object with or without a list
+   * @returns undefined if the body has no list and so asks for the whole dataset folder
+   * @throws InvalidRequestError
    */
   end(): FileList | undefined {
-    const body = parseJson(textOf(this.rest).replace(/^\ufeff/, ''));
+    const body = parseJson(this.rest.text().replace(/^\ufeff/, ''));
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new InvalidRequestError(
         'The body must be a JSON object such as {"fileList": [{"path": "a.h5", "isSymlink": false}]}, or absent.',
@@ -136,54 +134,45 @@ export class FileListParser {
     }
     const { fileList } = body as { readonly fileList?: unknown };
     if (this.files !== undefined) {
-      // JSON would take the last one, which can't be meant.
-      if (!Array.isArray(fileList) || fileList.length > 0)
+      // JSON.parse would silently take the last one.
+      if (!Array.isArray(fileList) || fileList.length > 0) {
         throw new InvalidRequestError(LISTED_TWICE);
+      }
       return this.files.build();
     }
     if (fileList === undefined || fileList === null) return undefined;
-    if (Array.isArray(fileList)) {
-      const files = new FileListBuilder();
-      for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
-      return files.build();
+    if (!Array.isArray(fileList)) {
+      throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
     }
-    throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
+    const files = new FileListBuilder();
+    for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
+    return files.build();
   }
 
   private keep(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (this.inList) {
-      this.pending.push(bytes);
-      this.pendingBytes += bytes.length;
-      if (this.pendingBytes > LONGEST_PART_BYTES) {
-        throw new InvalidRequestError(
-          `Entry ${this.files?.count ?? 0} of fileList is too long for an object with path and isSymlink.`,
-        );
-      }
-    } else {
-      this.rest.push(bytes);
-      this.restBytes += bytes.length;
-      if (this.restBytes > LONGEST_PART_BYTES) {
-        throw new InvalidRequestError('The body contains too much beside fileList.');
-      }
-    }
+    const part = this.inList ? this.pending : this.rest;
+    part.add(bytes);
+    if (part.bytes <= LONGEST_PART_BYTES) return;
+    throw new InvalidRequestError(
+      this.inList
+        ? `Entry ${this.files?.count ?? 0} of fileList is too long for an object with path and isSymlink.`
+        : 'The body contains too much beside fileList.',
+    );
   }
 
-  /** An array one level below the body starts: the file list, if its key says so. */
+  /** Called at the start of an array one level below the body: the file list, if its key says so. */
   private beginList(): void {
-    const before = lastBytes(this.rest, KEY_BYTES).toString('latin1').slice(0, -1).trimEnd();
-    if (!before.endsWith(':') || !/(?:^|[^\\])"fileList"$/.test(before.slice(0, -1).trimEnd()))
-      return;
+    if (!/(?:^|[^\\])"fileList"\s*:\s*\[$/.test(this.rest.end(KEY_BYTES))) return;
     if (this.files !== undefined) throw new InvalidRequestError(LISTED_TWICE);
     this.files = new FileListBuilder(this.bytes);
     this.inList = true;
   }
 
   /**
-   * Copies entries as long as they are plain and whole, each with its comma.
+   * Copies entries as long as they are plain and complete.
    *
-   * @param start where an entry starts
-   * @returns where the first entry starts that was not copied
+   * @param start offset of an entry
+   * @returns offset of the first entry that was not copied
    */
   private takePlain(piece: Buffer, start: number): number {
     const { files } = this;
@@ -215,30 +204,28 @@ export class FileListParser {
 
   /** @param bytes length of the current entry in this piece */
   private parsesNow(bytes: number): boolean {
-    return this.plainSoFar || this.pendingBytes + bytes >= PARSE_FROM_BYTES;
+    return this.plainSoFar || this.pending.bytes + bytes >= PARSE_FROM_BYTES;
   }
 
   private endList(): void {
     // Nothing between the brackets is an empty list; nothing after a comma is invalid JSON.
-    if (this.afterComma || textOf(this.pending).trim() !== '') this.parsePending();
-    this.pending = [];
-    this.pendingBytes = 0;
+    if (this.afterComma || this.pending.text().trim() !== '') this.parsePending();
     this.inList = false;
   }
 
   private parsePending(): void {
-    const text = textOf(this.pending);
-    this.pending = [];
-    this.pendingBytes = 0;
+    const text = this.pending.text();
+    this.pending = new Pieces();
     if (text.trim() === '') throw new InvalidRequestError(NOT_JSON);
     const entries = parseJson(`[${text}]`);
-    if (!Array.isArray(entries) || this.files === undefined)
+    if (!Array.isArray(entries) || this.files === undefined) {
       throw new InvalidRequestError(NOT_JSON);
+    }
     for (const entry of entries as readonly unknown[]) addEntry(this.files, entry);
   }
 }
 
-/** Where the string that starts here ends, or has an escape or a control character. */
+/** Offset of the end of the string that starts here, or of an escape or control character in it. */
 function stringEnd(piece: Buffer, start: number): number {
   let at = start;
   for (; at < piece.length; at += 1) {
@@ -255,7 +242,7 @@ function startsWith(words: DataView, start: number, expected: DataView): boolean
   );
 }
 
-/** UTF-8 has no encoding for it, so no file has such a name. */
+/** UTF-8 can't encode it, so no file has such a name. */
 const HALF_SURROGATE_PAIR = /\p{Cs}/u;
 
 function addEntry(files: FileListBuilder, entry: unknown): void {
@@ -278,17 +265,28 @@ function isFileEntry(entry: unknown): entry is FileEntry {
   return typeof path === 'string' && typeof isSymlink === 'boolean';
 }
 
-function lastBytes(pieces: readonly Buffer[], count: number): Buffer {
-  // No piece is empty.
-  return Buffer.concat(pieces.slice(-count)).subarray(-count);
-}
+/** A part of the body that comes in pieces. */
+class Pieces {
+  private readonly pieces: Buffer[] = [];
+  bytes = 0;
 
-function textOf(pieces: readonly Buffer[]): string {
-  const [only, ...others] = pieces;
-  const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(pieces);
-  // A byte replaced in a name would copy another file.
-  if (!isUtf8(bytes)) throw new InvalidRequestError(NOT_UTF8);
-  return bytes.toString('utf8');
+  add(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.pieces.push(piece);
+    this.bytes += piece.length;
+  }
+
+  /** The last bytes, as Latin-1. */
+  end(bytes: number): string {
+    return Buffer.concat(this.pieces.slice(-bytes)).subarray(-bytes).toString('latin1');
+  }
+
+  text(): string {
+    const bytes = Buffer.concat(this.pieces);
+    // A replaced byte in a name would copy another file.
+    if (!isUtf8(bytes)) throw new InvalidRequestError(NOT_UTF8);
+    return bytes.toString('utf8');
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -1,18 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 
-/**
- * Work on up to 400,000 entries, cut into steps of a few milliseconds: between two steps other
- * requests are served.
- */
+/** Work on up to 400,000 entries in steps of a few milliseconds, so that other requests can run. */
 export type CooperativeTask<Result> = Generator<undefined, Result, undefined>;
 
 /** Entries processed in one step. */
 export const ENTRIES_PER_STEP = 10_000;
 
 /**
- * Runs a task step by step, and lets other requests run in between.
+ * Runs a task, letting other requests run between its steps.
  *
- * @param signal ends it between two steps
+ * @param signal ends the task at the next step
  * @throws the signal's reason, and what a step throws
  */
 export async function runCooperatively<Result>(

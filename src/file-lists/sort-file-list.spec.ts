@@ -28,7 +28,7 @@ const path = fc
   );
 
 describe('the order of paths', () => {
-  test('is that of code units, however the paths are given', () => {
+  test('is that of code units, whatever order they are given in', () => {
     fc.assert(
       fc.property(fc.array(path, { maxLength: 200 }), (paths) => {
         expect(sorted(paths)).toEqual(byCodeUnits(paths));
@@ -48,7 +48,7 @@ describe('the order of paths', () => {
     );
   });
 
-  test('is found where folders alternate, and where there are more than can be told apart', () => {
+  test('is right for alternating folders, and for more folders than are distinguished', () => {
     const turns = Array.from({ length: 20_000 }, (_none, n) => `run/tile_${n % 8}/frame_${n}`);
     const many = Array.from({ length: 20_000 }, (_none, n) => `${(n * 7919) % 9973}/x/${n % 3}`);
     for (const paths of [turns, many, turns.toReversed()]) {
@@ -56,7 +56,7 @@ describe('the order of paths', () => {
     }
   });
 
-  test('leaves a sorted list as it is, and links with their paths', () => {
+  test('keeps a sorted list, and links with their paths', () => {
     for (const paths of [['a', 'a', 'b/a', 'b0'], []]) {
       const list = listOf(paths);
       expect(atOnce(sortFileList(list))).toBe(list);
@@ -74,7 +74,7 @@ describe('the order of paths', () => {
     ]);
   });
 
-  test('of a long list is found in steps, or other requests would wait for half a second', () => {
+  test('of a long list is computed in steps, or other requests would wait for half a second', () => {
     const count = 4 * ENTRIES_PER_STEP + 7;
     const list = listOf(Array.from({ length: count }, (_none, n) => `p${(n * 48_271) % count}`));
     const steps = sortFileList(list);

@@ -2,15 +2,15 @@ import type { FileList } from './file-list.js';
 import type { CooperativeTask } from './run-cooperatively.js';
 import { equalBytes, WORD } from './word-bytes.js';
 
-/** Comparisons made in one step. */
+/** Comparisons per step. */
 const COMPARISONS_PER_STEP = 30_000;
-/** Folders that are told apart; with more of them, sorting takes longer. */
+/** Folders that are distinguished; with more of them, sorting takes longer. */
 const FOLDERS = 4096;
 const SLASH = 0x2f;
 
-/** Sorts by path in code-unit order, which is the same on every machine. The input is kept. */
+/** Sorts by path in code-unit order, which is the same on every machine. Keeps the input. */
 export function* sortFileList(list: FileList): CooperativeTask<FileList> {
-  // Programs that walk through folders mostly list the files in this order already.
+  // Programs that walk through folders usually list files in this order.
   if (yield* isSorted(list)) return list;
   return list.pick(yield* mergedRuns(list, yield* folderByFolder(list)));
 }
@@ -18,7 +18,7 @@ export function* sortFileList(list: FileList): CooperativeTask<FileList> {
 /**
  * Compares two paths of a list by UTF-16 code units, as JavaScript compares strings.
  *
- * @returns below zero when the path at `a` comes first, zero when both are equal
+ * @returns a negative number if the path at `a` comes first, zero if both are equal
  */
 export function comparePaths(list: FileList, a: number, b: number): number {
   const { bytes, words, starts, ends } = list;
@@ -40,8 +40,8 @@ export function comparePaths(list: FileList, a: number, b: number): number {
 }
 
 /**
- * Rank of a UTF-8 byte in the order of UTF-16 code units, in which `\u{10000}` and above, starting
- * with 0xf0 to 0xf4, come before `\ue000` to `\uffff`, starting with 0xee and 0xef.
+ * Rank of a UTF-8 byte in UTF-16 order, in which `\u{10000}` and above (0xf0 to 0xf4) precede
+ * `\ue000` to `\uffff` (0xee and 0xef).
  */
 function rank(byte: number): number {
   if (byte < 0xee) return byte;
@@ -57,9 +57,9 @@ function* isSorted(list: FileList): CooperativeTask<boolean> {
 }
 
 /**
- * Positions folder by folder, in the order in which the folders first appear. Within a folder most
- * lists are sorted, but many alternate between folders, as detectors write them: grouping leaves few
- * runs to merge. It need not be perfect: where two folders share a hash, a folder may appear twice.
+ * Positions grouped by folder, in order of first appearance. Most lists are sorted within each folder,
+ * but many alternate between folders, as detectors write them: grouping leaves few runs to merge. A
+ * folder that shares its hash with another may appear more than once.
  */
 function* folderByFolder(list: FileList): CooperativeTask<Uint32Array> {
   const { bytes, words, starts, ends, count } = list;
@@ -95,7 +95,7 @@ function* folderByFolder(list: FileList): CooperativeTask<Uint32Array> {
   return order;
 }
 
-/** Bytes before the last slash; 0 when there is none. */
+/** Bytes before the last slash; 0 without one. */
 function lengthOfFolder(bytes: Buffer, start: number, end: number): number {
   let slash = end - 1;
   while (slash > start && bytes[slash] !== SLASH) slash -= 1;
@@ -134,7 +134,7 @@ function* mergedRuns(list: FileList, order: Uint32Array): CooperativeTask<Uint32
       while (left < middle && right < end) {
         compared += 1;
         if (compared % COMPARISONS_PER_STEP === 0) yield;
-        // Stable: equal paths keep their order.
+        // Stable.
         const a = source[left] ?? 0;
         const b = source[right] ?? 0;
         if (comparePaths(list, a, b) <= 0) {
@@ -156,7 +156,7 @@ function* mergedRuns(list: FileList, order: Uint32Array): CooperativeTask<Uint32
   return source;
 }
 
-/** Where each sorted run starts, and where the last one ends. */
+/** Start of each sorted run, and the end of the last one. */
 function* runsOf(list: FileList, order: Uint32Array): CooperativeTask<readonly number[]> {
   const runs = [0];
   for (let at = 1; at < order.length; at += 1) {

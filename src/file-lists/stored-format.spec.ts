@@ -49,7 +49,7 @@ describe('the stored format', () => {
     });
   });
 
-  it('gives back any list with its counts, from memory and from its bytes', async () => {
+  it('reproduces any list with its counts, from memory and from its bytes', async () => {
     const entry = fc.record({
       path: fc.string({ unit: 'grapheme', maxLength: 20 }),
       isSymlink: fc.boolean(),
@@ -73,9 +73,10 @@ describe('the stored format', () => {
     );
   });
 
-  it('is small: a list of 400,000 must not fill the disk', async () => {
+  it('of a long list is complete and small: 400,000 entries must not fill the disk', async () => {
     const files = many(20_000);
-    const { packed } = await pack(files);
+    const { packed, stats } = await pack(files);
+    expect((await verifyPacked(streamOf(packed, 10_000)))?.stats).toEqual(stats);
     expect(packed.length).toBeLessThan(files.map(({ path }) => path).join('\n').length / 3);
   });
 
@@ -83,22 +84,22 @@ describe('the stored format', () => {
   const whole = gzipSync(STORED);
 
   it.each<[string, Buffer]>([
-    ['nothing', Buffer.alloc(0)],
-    ['a part', whole.subarray(0, -12)],
-    ['no gzip', Buffer.from('garbage')],
+    ['an empty file', Buffer.alloc(0)],
+    ['a truncated file', whole.subarray(0, -12)],
+    ['a file that is not gzip', Buffer.from('garbage')],
     ['a flipped bit', Buffer.from(whole.map((byte, at) => (at === 30 ? byte ^ 4 : byte)))],
     ['another path', changed((text) => text.replace('a/b', 'a/c'))],
-    ['a line less', changed((text) => text.slice(text.indexOf('\n') + 1))],
+    ['a missing line', changed((text) => text.slice(text.indexOf('\n') + 1))],
     ['no closing line', changed((text) => text.slice(0, text.lastIndexOf('{')))],
     ['an unfinished closing line', changed((text) => text.trimEnd())],
     ['another number', changed((text) => text.replace('"count":2', '"count":1'))],
     ['something after the end', changed((text) => `${text}"x"\n`)],
     ['another line', changed((text) => `5\n${text}`)],
-  ])('tells damage: %s is not taken for a list', async (_what, packed) => {
+  ])('detects damage: %s is not taken for a list', async (_what, packed) => {
     expect(await verifyPacked(streamOf(packed))).toBeUndefined();
   });
 
-  it('does not take a disk that fails for damage', async () => {
+  it('does not take a failing disk for damage', async () => {
     const failing = new Readable({
       read() {
         this.destroy(Object.assign(new Error('EMFILE'), { code: 'EMFILE' }));
@@ -107,7 +108,7 @@ describe('the stored format', () => {
     await expect(verifyPacked(failing)).rejects.toThrow('EMFILE');
   });
 
-  it('fails when the bytes can not be written, however long the list is', async () => {
+  it('fails when the bytes cannot be written, however long the list is', async () => {
     for (const files of [FILES, many(20_000)]) {
       const written = packFileList(fileListOf(files), () => Promise.reject(new Error('ENOSPC')));
       await expect(written).rejects.toThrow('ENOSPC');

@@ -8,41 +8,41 @@ import type { FileList } from './file-list.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /*
- * The stored format of a file list: JSON lines in UTF-8, gzipped. Each entry is a line in the order of
- * the list, `"path"` for a file or folder and `["path"]` for a symlink. The closing line
- * `{"count":…,"sha256":"…"}` has the number and the SHA-256 of the lines before it: a list that was
- * cut or changed is never taken for a shorter one.
+ * The stored format of a file list: gzipped JSON lines in UTF-8. Each entry is a line, in the order of
+ * the list: `"path"` for a file or folder, `["path"]` for a symlink. The closing line
+ * `{"count":…,"sha256":"…"}` has the number and the SHA-256 of the lines before it, so that a
+ * truncated or changed list is never taken for a shorter one.
  *
- * FROZEN: an updated service reads lists that an older version has stored.
+ * FROZEN: the service reads lists stored by older versions.
  */
 
-/** What is known of a stored list without its entries. */
+/** Properties of a stored list that are known without reading it. */
 export interface ListStats {
   readonly count: number;
-  /** How many entries are symlinks. */
   readonly symlinks: number;
   /** UTF-8 bytes of all paths as `JSON.stringify` writes them, without the quotes. */
   readonly pathBytes: number;
 }
 
-/** A file list that was stored and found intact; read in pieces, so that a long one need not fit in memory. */
+/** A stored list that has been verified. Read in pieces, so that a long one need not fit in memory. */
 export interface StoredFileList extends ListStats {
-  /** All that {@link jsonLines} yields, for a short list that is in memory. */
+  /** Everything that {@link jsonLines} yields, for a short list in memory. */
   readonly lines?: Buffer;
   /**
-   * The lines of all entries in the stored format, some thousand at a time. As bytes, because parsing
-   * and writing 400,000 entries again would cost more than all else; for the same reason a piece is
-   * valid only until the next one is requested. May be called more than once.
+   * The lines of all entries, some thousands at a time. As bytes, because parsing and encoding 400,000
+   * entries again would cost more than everything else; for the same reason a piece is valid only
+   * until the next one is requested. May be called more than once.
    *
    * @throws SpoolUnavailableError when the disk fails, or the list has been removed meanwhile
    */
   jsonLines(): AsyncIterable<Buffer>;
 }
 
-const PACKING = { level: 1 };
-/** Bytes of lines that are encoded or unpacked at a time, in a millisecond or a few. */
+/** The stream takes a piece only after it has packed the one before, which is then overwritten. */
+const PACKING = { level: 1, writableHighWaterMark: 1 };
+/** Bytes of lines encoded or unpacked at a time, in a few milliseconds. */
 const PIECE_BYTES = 256 * 1024;
-/** What `\u0000` takes for one byte. */
+/** Characters of `\u0000`. */
 const LONGEST_ESCAPE = 6;
 const SHORT_LIST_ENTRIES = 1_000;
 const SHORT_LIST_BYTES = 128 * 1024;
@@ -53,35 +53,35 @@ const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 
 /**
- * Whether a list is so short that it is processed at once, in a few milliseconds.
+ * Whether a list is short enough to be processed in one go, in a few milliseconds.
  *
- * @param bytes of its paths, or of its lines
+ * @param bytes of its paths or lines
  */
 export function isShort(count: number, bytes: number): boolean {
   return count <= SHORT_LIST_ENTRIES && bytes <= SHORT_LIST_BYTES;
 }
 
-/** Whether the line that starts here is that of a symlink. */
+/** Whether the line that starts here is a symlink. */
 export function isSymlinkLine(lines: Buffer, start: number): boolean {
   return lines[start] === OPENING_BRACKET;
 }
 
-/** Position of the line feed of the line that starts here. */
+/** Offset of the line feed of the line that starts here. */
 export function endOfLine(lines: Buffer, start: number): number {
   return lines.indexOf(LINE_FEED, start);
 }
 
-/** Bytes before the path in its line, and as many after it, without the line feed. */
+/** Bytes before the path in its line, and also after it, not counting the line feed. */
 export function frameBytes(isSymlink: boolean): number {
   return isSymlink ? '["'.length : '"'.length;
 }
 
-/** What the closing line says of the lines before it. */
+/** Counts and hashes lines for the closing line. */
 class LineCounter {
   private bytes = 0;
   private readonly hash = createHash('sha256');
 
-  /** The numbers of lines are passed in where they are known before. */
+  /** Takes the numbers of lines if they are already known. */
   constructor(
     private entries = 0,
     private symlinks = 0,
@@ -92,7 +92,7 @@ class LineCounter {
     this.hash.update(lines);
   }
 
-  /** Adds lines whose number is not known yet. */
+  /** Adds lines that are not counted yet. */
   addUncounted(lines: Buffer): void {
     for (let start = 0; start < lines.length; start = endOfLine(lines, start) + 1) {
       this.entries += 1;
@@ -121,7 +121,7 @@ class LineCounter {
 /**
  * Encodes a list in the stored format.
  *
- * @param write receives the bytes piece by piece
+ * @param write called with each piece in turn
  * @throws what `write` throws
  */
 export async function packFileList(
@@ -131,7 +131,11 @@ export async function packFileList(
   const counter = new LineCounter(files.count, files.symlinks);
   const pieces = encode(files, counter);
   if (isShort(files.count, files.pathBytes)) await write(gzipSync(concat(pieces), PACKING));
-  else await gzipInPieces(pieces, write);
+  else {
+    await pipeline(pieces, createGzip(PACKING), async (packed: AsyncIterable<Buffer>) => {
+      for await (const bytes of packed) await write(bytes);
+    });
+  }
   return counter.stats;
 }
 
@@ -143,34 +147,10 @@ function* encode(files: FileList, counter: LineCounter): Generator<Buffer> {
   yield counter.close();
 }
 
-/** Packs each piece before it requests the next, which is written over it. */
-async function gzipInPieces(
-  pieces: Iterable<Buffer>,
-  write: (packed: Buffer) => Promise<void>,
-): Promise<void> {
-  const gzip = createGzip(PACKING);
-  const written = (async () => {
-    for await (const packed of gzip as AsyncIterable<Buffer>) await write(packed);
-  })();
-  // Awaited below; until then it must not count as unhandled.
-  written.catch(() => undefined);
-  try {
-    for (const piece of pieces) {
-      const taken = new Promise((resolve) => gzip.write(piece, resolve));
-      await Promise.race([taken, written]);
-      if (gzip.destroyed) break;
-    }
-    gzip.end();
-    await written;
-  } finally {
-    gzip.destroy();
-  }
-}
-
 /**
- * Reads all of a stored list to find out whether it is intact.
+ * Reads a whole stored list to verify it.
  *
- * @returns what it holds, with its lines if it is short; undefined when it is damaged
+ * @returns undefined if it is damaged; `lines` only for a short list
  * @throws what `packed` throws
  */
 export async function verifyPacked(
@@ -195,10 +175,10 @@ export async function verifyPacked(
 }
 
 /**
- * The lines of a stored list that was found intact before, as {@link StoredFileList} has them.
+ * The lines of a stored list that has been verified before, as in {@link StoredFileList}.
  *
- * @param packed a short list at once, a long one as a stream
- * @throws what `packed` throws, and zlib's errors when the list has been damaged since
+ * @param packed a short list as a whole, a long one as a stream
+ * @throws what `packed` throws, and zlib's errors if the list has been damaged since
  */
 export async function* unpackLines(packed: Buffer | Readable): AsyncGenerator<Buffer> {
   if (Buffer.isBuffer(packed)) {
@@ -209,10 +189,10 @@ export async function* unpackLines(packed: Buffer | Readable): AsyncGenerator<Bu
   }
 }
 
-/** Yields whole lines, and the rest of what was read: the next line cut short, or the closing one. */
+/** Yields whole lines, and the rest of what was read: part of the next line, or the closing one. */
 async function* unpack(packed: Readable): AsyncGenerator<readonly [lines: Buffer, rest: Buffer]> {
   const unpacked = createGunzip({ chunkSize: PIECE_BYTES });
-  // Its errors come out of `unpacked`, too.
+  // `unpacked` throws the same errors.
   pipeline(packed, unpacked).catch(() => undefined);
   let rest: Buffer = Buffer.alloc(0);
   for await (const piece of unpacked as AsyncIterable<Buffer>) {
@@ -227,37 +207,37 @@ function startOfLastLine(bytes: Buffer): number {
   return bytes.subarray(0, -1).lastIndexOf(LINE_FEED) + 1;
 }
 
-/** A stored list that is still in memory; the lines of a long one are encoded when they are read. */
+/** A stored list that is still in memory. A long one is encoded as it is read. */
 export function storedInMemory(stats: ListStats, files: FileList): StoredFileList {
   return isShort(stats.count, stats.pathBytes)
     ? storedAsLines(stats, concat(linesOf(files)))
     : { ...stats, jsonLines: () => oneByOne(linesOf(files)) };
 }
 
-/** A stored list of these lines, without the closing one. */
+/** @param lines without the closing one */
 export function storedAsLines(stats: ListStats, lines: Buffer): StoredFileList {
   return { ...stats, lines, jsonLines: () => oneByOne([lines]) };
 }
 
 async function* oneByOne(pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
   for (const piece of pieces) {
-    // Processing and sending a piece takes some milliseconds.
+    // Processing and sending a piece takes a few milliseconds.
     await setImmediate();
     yield piece;
   }
 }
 
-/** Copies pieces, each of which is written over by the next one. */
+/** Copies the pieces, as each of them overwrites the one before. */
 function concat(pieces: Iterable<Buffer>): Buffer {
   return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
 }
 
-/** Brackets, quotes and the line feed. */
+/** Brackets, quotes and line feed. */
 const LONGEST_FRAME = 5;
 
 /**
- * The lines of a list, without the closing one. Each piece is written over the one before: memory
- * that is used only once makes V8 collect garbage again and again.
+ * The lines of a list, without the closing one. Each piece overwrites the one before: memory used only
+ * once makes V8 collect garbage over and over.
  */
 function* linesOf(files: FileList): Generator<Buffer> {
   const all = LONGEST_ESCAPE * files.pathBytes + LONGEST_FRAME * files.count;
@@ -271,7 +251,7 @@ function* linesOf(files: FileList): Generator<Buffer> {
   }
 }
 
-/** How many bytes the line of an entry takes at most. */
+/** Upper limit for the bytes of an entry's line. */
 function longestLine({ starts, ends }: FileList, position: number): number {
   return LONGEST_ESCAPE * ((ends[position] ?? 0) - (starts[position] ?? 0)) + LONGEST_FRAME;
 }

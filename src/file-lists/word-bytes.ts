@@ -1,17 +1,17 @@
 /*
- * Loops over bytes, four at a time. A long list has 400,000 paths of some fifty bytes, so its cost is
- * what is done for each byte; and a call into Node for each path takes longer than the path.
+ * Byte loops, four bytes at a time. A long list has 400,000 paths of about fifty bytes: the cost per
+ * byte decides, and calling into Node for each path would take longer than the path.
  */
 
-/** Bytes of a word. */
+/** Bytes per word. */
 export const WORD = 4;
 
-/** The same memory, to be read and written in words at any position. */
+/** The same memory, readable and writable in words at any offset. */
 export function wordsOf(buffer: Buffer): DataView {
   return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-/** @returns the position after the copy in `target` */
+/** @returns the offset after the copy in `target` */
 export function copyBytes(
   source: DataView,
   start: number,
@@ -24,13 +24,13 @@ export function copyBytes(
   let to = at;
   for (; from + WORD <= end; from += WORD, to += WORD) target.setUint32(to, source.getUint32(from));
   if (end - start >= WORD) {
-    // The last word, which may overlap the one before: faster than byte by byte.
+    // The last word may overlap the one before; still faster than byte by byte.
     target.setUint32(after - WORD, source.getUint32(end - WORD));
   } else for (; from < end; from += 1, to += 1) target.setUint8(to, source.getUint8(from));
   return after;
 }
 
-/** Whether `count` bytes are the same in both places. */
+/** Whether `count` bytes are equal. */
 export function equalBytes(
   one: DataView,
   startOfOne: number,

@@ -87,7 +87,7 @@ describe('compose.yaml, the profile "sandbox"', () => {
     const emulators = run([...command, `--port=${port}`]);
     const config = join(folder, CONFIG_FILE);
     await eventually(
-      () => existsSync(config) && emulators.said.includes('Serving until'),
+      () => existsSync(config) && emulators.said.includes('Running until'),
       () => `the emulators serve: ${emulators.said}`,
     );
 

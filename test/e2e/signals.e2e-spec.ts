@@ -12,7 +12,7 @@ import {
 } from '../support/service.js';
 import { ProxyChild } from './crash/proxy-child.js';
 
-describe('the program ends', () => {
+describe('the program', () => {
   let world: Awaited<ReturnType<typeof startUpstreams>>;
   let folder: string;
   let proxy: ProxyChild;
@@ -58,7 +58,7 @@ facilities:
     return file;
   }
 
-  /** Asks for a transfer; the answer is of no interest. */
+  /** Requests a transfer; the response does not matter. */
   function request(): Promise<unknown> {
     const query = new URLSearchParams({
       sourceFacility: 'SOURCE',
@@ -72,16 +72,13 @@ facilities:
     }).catch(() => undefined);
   }
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s with nothing under way: it ends well',
-    async (signal) => {
-      proxy.signal(signal);
-      await proxy.gone();
-      expect([proxy.exitCode, proxy.log.includes('"msg":"stopped"')]).toEqual([0, true]);
-    },
-  );
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits with 0 on %s while idle', async (signal) => {
+    proxy.signal(signal);
+    await proxy.gone();
+    expect([proxy.exitCode, proxy.log.includes('"msg":"stopped"')]).toEqual([0, true]);
+  });
 
-  it('a submission under way is let end, and SciCat hears of the task', async () => {
+  it('finishes a submission in progress and records its task in SciCat before it exits', async () => {
     world.globus.faults.add({
       match: { method: 'POST', path: '/v0.10/transfer' },
       effect: { type: 'latency', ms: 1500 },
@@ -99,7 +96,7 @@ facilities:
     expect([proxy.exitCode, job?.jobResultObject?.['globusTaskId']]).toEqual([0, task?.id]);
   });
 
-  it('another instance has its data folder, which it notices late: it ends at once and touches nothing', async () => {
+  it('exits immediately without writing anything when another instance has taken over its data folder', async () => {
     const lock = join(folder, 'data', 'lock');
     const own = JSON.parse(await readFile(lock, 'utf8')) as Record<string, unknown>;
     const taken = JSON.stringify({ ...own, token: 'another', pid: 1, host: 'elsewhere' });
@@ -110,7 +107,7 @@ facilities:
     expect(proxy.log).not.toContain('"msg":"stopped"');
   });
 
-  it('a second signal ends it at once', async () => {
+  it('exits immediately on a second signal', async () => {
     world.globus.faults.add({
       match: { method: 'POST', path: '/v0.10/transfer' },
       effect: { type: 'hang' },
@@ -121,7 +118,7 @@ facilities:
       'SciCat holds the transfer job',
     );
     proxy.signal('SIGTERM');
-    await eventually(() => proxy.log.includes('"msg":"stopping"'), 'it has heard the first signal');
+    await eventually(() => proxy.log.includes('"msg":"stopping"'), 'it handles the first signal');
     proxy.signal('SIGTERM');
     await proxy.gone();
     await answered;

@@ -7,20 +7,20 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const READY_WITHIN_MS = 30_000;
-/** Between finding a free port and its being taken, somebody else may take it. */
+/** Another process may take a free port before the proxy does. */
 const PORT_ATTEMPTS = 3;
 
 /** How the proxy is started. */
 export interface ProxyChildOptions {
-  /** Writes the configuration for a port, and gives the file's path. */
+  /** Writes the configuration for a port and returns the file's path. */
   readonly writeConfig: (port: number) => Promise<string>;
-  /** All of the process's environment. */
+  /** The complete environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Called as soon as there is a process that could be killed. */
+  /** Called as soon as there is a process to kill. */
   readonly spawned?: (child: ProxyChild) => void;
 }
 
-/** The proxy as it is run in production: the built program, in a process of its own. */
+/** The proxy as in production: the built program in its own process. */
 export class ProxyChild {
   /** What it has printed so far. */
   log = '';
@@ -37,9 +37,9 @@ export class ProxyChild {
   }
 
   /**
-   * Starts it and waits until it takes requests, or has ended.
+   * Starts the proxy and waits until it is ready or has ended.
    *
-   * @throws Error with its log when it does neither
+   * @throws Error with its log if it does neither
    */
   static async start(options: ProxyChildOptions): Promise<ProxyChild> {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing; run "npm run build" first.`);
@@ -65,22 +65,21 @@ export class ProxyChild {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** SIGKILL: nothing of it runs on. */
+  /** Sends SIGKILL. */
   kill(): void {
     this.process.kill('SIGKILL');
   }
 
-  /** Asks it to stop, or to read its configuration again. */
   signal(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
     this.process.kill(signal);
   }
 
-  /** With which code it ended; null while it runs, or when it was killed. */
+  /** Null while it runs, or if it was killed. */
   get exitCode(): number | null {
     return this.process.exitCode;
   }
 
-  /** Returns when the process is gone. */
+  /** Resolves when the process has ended and its log is complete. */
   async gone(): Promise<void> {
     await this.exited;
   }
@@ -88,20 +87,24 @@ export class ProxyChild {
   private async readyOrEnded(): Promise<void> {
     const deadline = performance.now() + READY_WITHIN_MS;
     while (this.runs) {
-      const ready = await fetch(`${this.url}/health/ready`, {
-        signal: AbortSignal.timeout(5000),
-      }).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (ready) return;
+      if (await this.isReady()) return;
       if (performance.now() > deadline) {
         this.kill();
-        throw new Error(`The proxy did not get ready. Its log:\n${this.log}`);
+        throw new Error(`The proxy did not become ready. Its log:\n${this.log}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     await this.gone();
+  }
+
+  private async isReady(): Promise<boolean> {
+    // Until the child listens, its port may be that of another process.
+    if (!this.log.includes('"msg":"listening"')) return false;
+    const signal = AbortSignal.timeout(5000);
+    return fetch(`${this.url}/health/ready`, { signal }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   }
 }
 
