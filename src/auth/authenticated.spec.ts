@@ -142,7 +142,7 @@ describe('Authenticator', () => {
     expect(identities.asked).toEqual(['x', 'x']);
   });
 
-  it('S8: puts an address off that sends wrong tokens, but nobody whose token is known', async () => {
+  it('rejects an address that sends invalid tokens, but not users whose token was accepted before', async () => {
     const identities = new FakeIdentities();
     const authentication = authenticator(identities);
     const tries = async (token: string, ip?: string) =>

@@ -1,20 +1,14 @@
 import type { Dataset } from '../ports/datasets.port.js';
 import type { Caller } from './caller.js';
 
-/** Logged with a request, in addition to method, path and status. */
-interface RequestFacts {
-  username?: string;
-  datasetPid?: string;
-  jobId?: string;
-}
-
 /** What is known about an HTTP request while it is handled. */
 export interface RequestContext {
   /** Undefined until the request has been authenticated. */
   caller?: Caller;
   /** The dataset of the request; may still be pending. */
   dataset?: Promise<Dataset>;
-  readonly facts: RequestFacts;
+  /** Logged with the request, in addition to method, path and status. */
+  readonly facts: { username?: string; datasetPid?: string; jobId?: string };
 }
 
 const contexts = new WeakMap<object, RequestContext>();

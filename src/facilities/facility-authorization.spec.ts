@@ -42,7 +42,7 @@ describe('the rules of both facilities of a request', () => {
       .apply(document, { sourceFacility, destFacility })
       .rules.map(({ outcome, refusal }) => refusal?.reason ?? outcome);
 
-  test('contract 2, rules 2 and 3: each has its direction', () => {
+  test('shows the direction of each facility', () => {
     expect(outcomes('BEAMLINE', 'DISK')).toEqual(Array(4).fill('passed'));
     expect(outcomes('DISK', 'DISK')).toEqual(Array(4).fill('passed'));
     expect(outcomes('TAPE', 'BEAMLINE').slice(0, 2)).toEqual([

@@ -81,16 +81,15 @@ export function pathRules(request: PathRequest): PathResolution {
     const unmet = rules.find(
       (earlier) => dependsOn.includes(earlier.rule) && !isMet(earlier.outcome),
     );
-    rules.push({
-      rule,
-      facility: (rule === 'destination-path' ? destination : source).name,
-      ...(unmet === undefined
+    const { outcome, ...rest }: Verdict =
+      unmet === undefined
         ? verdict()
         : {
             outcome: 'not-checked',
             message: `Not checked: the rule ${unmet.rule} has not passed.`,
-          }),
-    });
+          };
+    const { name } = rule === 'destination-path' ? destination : source;
+    rules.push({ rule, outcome, facility: name, ...rest });
   };
   apply('collection-root', [], () => collectionRoot(source, request.collectionRootPath));
   apply('pid', [], () => pid(dataset.pid));

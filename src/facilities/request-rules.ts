@@ -95,20 +95,19 @@ function facilityRule(
   facility: Facility | undefined,
   facilities: readonly Facility[],
 ): AppliedRule {
-  const about = { rule: `${role}-facility`, facility: name } as const;
-  const refused = (why: 'unknown' | 'direction', message: string): AppliedRule => ({
-    ...about,
-    outcome: 'refused',
-    message,
-    refusal: { kind: 'not-allowed', reason: `${role}-${why}` },
-  });
+  const rule = `${role}-facility` as const;
+  const refused = (why: 'unknown' | 'direction', message: string): AppliedRule => {
+    const refusal = { kind: 'not-allowed', reason: `${role}-${why}` } as const;
+    return { rule, outcome: 'refused', facility: name, message, refusal };
+  };
   if (facility === undefined) {
     const known = facilities.map((one) => one.name).join(', ');
     return refused('unknown', `Unknown facility ${quoted(name)}. Available facilities: ${known}.`);
   }
   const isAllowed = allowsRole(facility, role);
   const message = `Facility ${quoted(name)} ${isAllowed ? 'can' : "can't"} be the ${role} of a transfer: its direction is ${facility.direction}.`;
-  return isAllowed ? { ...about, outcome: 'passed', message } : refused('direction', message);
+  if (!isAllowed) return refused('direction', message);
+  return { rule, outcome: 'passed', facility: name, message };
 }
 
 function accessRule(
@@ -117,22 +116,25 @@ function accessRule(
   facility: Facility | undefined,
   document: unknown,
 ): AppliedRule {
-  const about = { rule: `${role}-access`, facility: name } as const;
+  const rule = `${role}-access` as const;
   if (facility === undefined) {
     const message = `Not checked: facility ${quoted(name)} does not exist.`;
-    return { ...about, outcome: 'not-checked', message };
+    return { rule, outcome: 'not-checked', facility: name, message };
   }
   const { allowed, accessPath, accessValue, found } = explainAccess(facility, document);
-  const compared = { accessPath, required: [accessValue] };
+  const required = [accessValue];
   if (allowed) {
     const message = `The SciCat account has ${quoted(accessValue)} at ${accessPath}.`;
-    return { ...about, outcome: 'passed', message, ...compared, found: compared.required };
+    const compared = { accessPath, required, found: required };
+    return { rule, outcome: 'passed', facility: name, message, ...compared };
   }
   return {
-    ...about,
+    rule,
     outcome: 'refused',
+    facility: name,
     message: `You have no access to facility "${name}": your SciCat account does not have "${accessValue}" at ${accessPath}. Ask the facility for access. If it was granted recently, log in to SciCat again.`,
-    ...compared,
+    accessPath,
+    required,
     found: found.kind === 'text' ? [found.value] : found.kind === 'list' ? found.values : [],
     refusal: { kind: 'not-allowed', reason: `access:${name}` },
   };

@@ -235,7 +235,7 @@ describe("the source folder lies inside the facility's allowed folders", () => {
     const [got, message] = await ask('alice', { sourceFacility: 'FENCED', scicatPid });
     expect([got, message]).toEqual([
       status,
-      status === 200 ? '' : expect.stringMatching(/none of the folders/),
+      status === 200 ? '' : expect.stringMatching(/outside the folders/),
     ]);
   });
 });

@@ -67,7 +67,7 @@ describe('cancelling', () => {
 
   test.each([
     ['somebody else', MALLORY],
-    ['S7: nobody', NOBODY],
+    ['nobody', NOBODY],
   ])('not by %s, followed or not', async (_who, requester) => {
     follow();
     await expect(cancel.execute(requester, JOB, true)).rejects.toThrow(AccessDeniedError);
@@ -78,7 +78,7 @@ describe('cancelling', () => {
   });
 
   test.each([
-    ['S6: a job of another type', { type: 'archive' }],
+    ['a job of another type', { type: 'archive' }],
     ['a job with a forged record that somebody else made', { createdBy: 'alice' }],
   ])('%s does not exist for us and is not removed', async (_what, parts) => {
     jobs.put(aJob(parts));
@@ -136,7 +136,7 @@ describe('looking up', () => {
 
   test.each([
     ['somebody else', MALLORY],
-    ['S7: nobody', NOBODY],
+    ['nobody', NOBODY],
   ])('not for %s', async (_who, requester) => {
     follow();
     await expect(lookUp.one(requester, JOB)).rejects.toThrow(AccessDeniedError);
