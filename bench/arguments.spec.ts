@@ -32,7 +32,7 @@ describe('the arguments of the benchmark', () => {
   });
 
   it.each([
-    [['--only', 'speed'], 'There is no group "speed"'],
+    [['--only', 'speed'], 'Unknown group "speed"'],
     [['--repetitions', '0'], '--repetitions must be a whole number from 1'],
     [['--scicat-ms', 'x'], '--scicat-ms must be a whole number from 0'],
     [['--fast'], '--fast'],

@@ -27,7 +27,7 @@ target is missed.
 `;
 
 /** What the command line asks for, or why it can't be understood. */
-export type BenchWish =
+export type BenchArguments =
   | {
       readonly kind: 'run';
       readonly groups: readonly Group[];
@@ -46,7 +46,7 @@ const DEFAULT_LATENCY: Latency = { scicatMs: 50, globusMs: 80 };
 const DEFAULT_OUT = 'bench/results.json';
 
 /** @param args without the program's own name */
-export function readArguments(args: readonly string[]): BenchWish {
+export function readArguments(args: readonly string[]): BenchArguments {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -90,7 +90,7 @@ export function readArguments(args: readonly string[]): BenchWish {
 function groupOf(name: string): Group {
   const group = GROUPS.find((known) => known === name);
   if (group === undefined) {
-    throw new Error(`There is no group "${name}"; the groups are ${GROUPS.join(', ')}.`);
+    throw new Error(`Unknown group "${name}"; the groups are ${GROUPS.join(', ')}.`);
   }
   return group;
 }

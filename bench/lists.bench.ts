@@ -18,7 +18,7 @@ const MANY_SLOTS = 1_000;
 const OTHERS_EVERY_MS = 20;
 const BYTES_PER_MB = 1e6;
 
-/** How a long list fares, and how everybody else does meanwhile. */
+/** The cost of a long list, for its sender and for others at the same time. */
 export const listsBench: Bench = async (run) => {
   // Counts are the same as with short lists.
   if (run.short) return [];

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { type ProgramContext, runProgram } from '../sandbox/world/run-program.js';
-import { type BenchWish, type Group, HELP, readArguments } from './arguments.js';
+import { type BenchArguments, type Group, HELP, readArguments } from './arguments.js';
 import { listsBench } from './lists.bench.js';
 import { markdownOf, missesOf, resultsOf, tableOf } from './report.js';
 import { requestBench } from './request.bench.js';
@@ -21,25 +21,26 @@ const BENCHES: Readonly<Record<Group, Bench>> = {
 };
 
 await runProgram(async (context) => {
-  const wish = readArguments(process.argv.slice(2));
-  switch (wish.kind) {
+  const options = readArguments(process.argv.slice(2));
+  switch (options.kind) {
     case 'help':
       process.stdout.write(HELP);
       return 0;
     case 'wrong':
-      process.stderr.write(`${wish.message}\n\n${HELP}`);
+      process.stderr.write(`${options.message}\n\n${HELP}`);
       return 2;
     case 'run':
-      return measure(context, wish);
+      return measure(context, options);
   }
 });
 
 async function measure(
   context: ProgramContext,
-  wish: Extract<BenchWish, { kind: 'run' }>,
+  options: Extract<BenchArguments, { kind: 'run' }>,
 ): Promise<number> {
   const started = performance.now();
-  const profileFolder = wish.profileFolder === undefined ? undefined : resolve(wish.profileFolder);
+  const profileFolder =
+    options.profileFolder === undefined ? undefined : resolve(options.profileFolder);
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
   setMaxListeners(0, context.signal);
   const stopped = new Promise<never>((_resolve, reject) => {
@@ -50,23 +51,23 @@ async function measure(
   const { cleanUp } = context;
   const run: BenchRun = {
     cleanUp,
-    latencies: wish.latencies,
-    repetitions: wish.repetitions,
-    short: wish.short,
+    latencies: options.latencies,
+    repetitions: options.repetitions,
+    short: options.short,
     profileFolder,
     progress: (text) => {
       process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0)} s  ${text}\n`);
     },
     startWorld: () => startBenchWorld(cleanUp),
   };
-  const figures = await Promise.race([all(wish.groups, run), stopped]);
+  const figures = await Promise.race([all(options.groups, run), stopped]);
   const judgements = judge(figures);
-  const lines = (wish.markdown ? markdownOf : tableOf)(figures, judgements);
+  const lines = (options.markdown ? markdownOf : tableOf)(figures, judgements);
   console.log(`\n${lines.join('\n')}\n`);
-  if (wish.out !== undefined) {
-    const results = resultsOf(figures, judgements, wish.repetitions);
-    writeFileSync(wish.out, `${JSON.stringify(results, null, 2)}\n`);
-    console.log(`The results are in ${wish.out}.`);
+  if (options.out !== undefined) {
+    const results = resultsOf(figures, judgements, options.repetitions);
+    writeFileSync(options.out, `${JSON.stringify(results, null, 2)}\n`);
+    console.log(`The results are in ${options.out}.`);
   }
   const misses = missesOf(judgements);
   const took = `${((performance.now() - started) / 1000).toFixed(0)} s`;

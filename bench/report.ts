@@ -4,7 +4,7 @@ import { inWords } from './support/run.js';
 import type { Spread } from './support/statistics.js';
 import type { Judgement } from './targets.js';
 
-/** What a run came to, as it is kept in a file. */
+/** The results of a run, as stored in a file. */
 export interface Results {
   /** ISO 8601 */
   readonly at: string;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BareClientControls } from './support/bare-client.process.js';
 import { countByOperation } from './support/call-log.js';
 import { startChild } from './support/child.js';
-import { callsByLook } from './support/cycles.js';
+import { callsByPoll } from './support/cycles.js';
 import { compared, type Figure, figure } from './support/figures.js';
 import { ACCOUNTS } from './support/names.js';
 import { type BenchProxy, profiled, startProxy } from './support/proxy.js';
@@ -99,7 +99,7 @@ interface Parts {
   readonly proxy: BenchProxy;
   readonly latency: Latency;
   readonly size: Size;
-  /** How many looks at Globus are watched, and how far they are apart. */
+  /** How many polls of Globus are measured, and their interval. */
   readonly cycles: number;
   readonly pollMs: number;
 }
@@ -205,7 +205,7 @@ async function progressing(parts: Parts): Promise<readonly Figure[]> {
 
 /**
  * That all have begun is news, and written at once; only then is it the progress that is measured.
- * A proxy that goes on writing more than its budget is measured all the same.
+ * A proxy that keeps writing more than its budget is measured nonetheless.
  */
 async function untilWritesAreSteady({ world, pollMs }: Parts): Promise<void> {
   const deadline = performance.now() + SETTLED_WITHIN_MS / 2;
@@ -219,7 +219,7 @@ async function untilWritesAreSteady({ world, pollMs }: Parts): Promise<void> {
   }
 }
 
-/** What happens in some looks at Globus, cycle by cycle. */
+/** Measures some polls of Globus, cycle by cycle. */
 async function watch({ world, proxy, cycles, pollMs }: Parts): Promise<{
   readonly cpuMs: readonly number[];
   readonly looks: readonly number[];
@@ -230,7 +230,7 @@ async function watch({ world, proxy, cycles, pollMs }: Parts): Promise<{
   const cpuMs: number[] = [];
   const started = performance.now();
   let before = await proxy.controls.cpuMs();
-  // One more look at each end, which may be cut.
+  // One more poll at each end, which may be incomplete.
   for (let cycle = 0; cycle < cycles + 2; cycle += 1) {
     await delay(started + (cycle + 1) * pollMs - performance.now());
     const now = await proxy.controls.cpuMs();
@@ -241,7 +241,7 @@ async function watch({ world, proxy, cycles, pollMs }: Parts): Promise<{
   const calls = await takeCalls(world);
   return {
     cpuMs,
-    looks: callsByLook(calls.globus, pollMs),
+    looks: callsByPoll(calls.globus, pollMs),
     writes: calls.scicat.filter(({ operation }) => operation === 'write job').length,
     elapsedMs,
   };
@@ -421,7 +421,7 @@ async function finish(
   }
 }
 
-/** What one end costs, and a look at it. */
+/** What ending a transfer costs, and polling it. */
 async function callsOfEndings(
   { world, latency, proxy, size }: Parts,
   transfers: readonly SeededTransfer[],

@@ -35,13 +35,13 @@ const controls = {
     client?.close();
     client = new BareClient(access);
   },
-  run: async (wish: BareLoad): Promise<BareResult> => {
+  run: async (options: BareLoad): Promise<BareResult> => {
     const before = process.cpuUsage();
-    const result = await load(wish.count, wish.concurrency, (number) =>
-      connected().request(wish.pattern, {
-        series: wish.series,
-        number: wish.from + number,
-        files: wish.files,
+    const result = await load(options.count, options.concurrency, (number) =>
+      connected().request(options.pattern, {
+        series: options.series,
+        number: options.from + number,
+        files: options.files,
       }),
     );
     const { user, system } = process.cpuUsage(before);

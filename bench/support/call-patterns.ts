@@ -26,7 +26,7 @@ export interface BareTransfer {
  * - `floor`: the longest chain of calls that can't be avoided: identity and dataset, then the job
  *   (the intent must be kept before Globus is asked), then Globus.
  * - `waiting floor`: the same without Globus, for a transfer that has to wait.
- * - `same calls`: all calls that the proxy makes for a request, those that nobody waits for too.
+ * - `same calls`: all calls that the proxy makes for a request, including background calls.
  * - `go version`: the six calls of the Go version, one after the other.
  */
 export type CallPattern = 'floor' | 'waiting floor' | 'same calls' | 'go version';

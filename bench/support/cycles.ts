@@ -1,22 +1,22 @@
 import type { LoggedCall } from './call-log.js';
 
-/** What looks at tasks are made of; submissions and the like are no part of one. */
-const LOOKING = new Set(['list tasks', 'read task', 'event_list']);
+/** The calls of a poll; submissions and the like are not part of it. */
+const POLL_CALLS = new Set(['list tasks', 'read task', 'event_list']);
 
 /**
- * How many calls each look at Globus took. Calls belong to one look when there is less than half a
- * poll interval between them; the first and the last look may be incomplete, and are left out.
+ * How many calls each poll of Globus took. Calls belong to the same poll if there is less than half a
+ * poll interval between them; the first and the last poll may be incomplete, and are left out.
  *
- * @param pollMs between two looks
+ * @param pollMs between two polls
  */
-export function callsByLook(calls: readonly LoggedCall[], pollMs: number): readonly number[] {
-  const looks: number[] = [];
+export function callsByPoll(calls: readonly LoggedCall[], pollMs: number): readonly number[] {
+  const polls: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (const { operation, at } of calls) {
-    if (!LOOKING.has(operation)) continue;
-    if (at - last > pollMs / 2) looks.push(0);
-    looks.push((looks.pop() ?? 0) + 1);
+    if (!POLL_CALLS.has(operation)) continue;
+    if (at - last > pollMs / 2) polls.push(0);
+    polls.push((polls.pop() ?? 0) + 1);
     last = at;
   }
-  return looks.slice(1, -1);
+  return polls.slice(1, -1);
 }

@@ -25,7 +25,7 @@ it('a copied job differs in its sealed record as it does in what can be read', (
 });
 
 describe('the job that is copied', () => {
-  it('stays as it is', () => {
+  it('stays unchanged', () => {
     const job = {
       id: 'job-1',
       jobParams: { globusTransfer: { sealed: seal({}) } },

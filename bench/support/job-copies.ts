@@ -3,7 +3,7 @@ import type { JobDocument } from '../../sandbox/scicat/jobs.js';
 /** A job to be made after the image of another. */
 export interface JobCopy {
   readonly of: JobDocument;
-  /** Texts anywhere in the job, sealed record included, and what stands there in the copy. */
+  /** Strings anywhere in the job, including the sealed record, and their replacements in the copy. */
   readonly replace: readonly (readonly [from: string, to: string])[];
 }
 

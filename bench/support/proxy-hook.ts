@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { offer } from './remote.js';
 
-/** Milliseconds between two looks at the clock while the event loop is watched. */
+/** Milliseconds between readings of the clock while the event loop is measured. */
 const RESOLUTION_MS = 2;
 
 let delays: IntervalHistogram | undefined;
@@ -29,7 +29,7 @@ const controls = {
     try {
       writeFileSync('/proc/self/clear_refs', '5');
     } catch {
-      // Then it is the peak since the start, which is no less.
+      // Then it is the peak since the start, which is not less.
     }
   },
   /** Bytes that are in use on the heap and beside it, after everything else was collected. */

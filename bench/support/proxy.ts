@@ -16,7 +16,7 @@ import type { BenchWorld } from './world.js';
 /** The part of the proxy's configuration that measurements differ by. */
 export interface TaskSettings {
   readonly maxConcurrency?: number;
-  /** Seconds. @default 86400: it never looks at Globus */
+  /** Seconds. @default 86400: it never polls Globus */
   readonly pollInterval?: number;
   readonly progressWritesPerSecond?: number;
 }
@@ -152,7 +152,6 @@ export async function configText(
   });
 }
 
-/** A port that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -161,6 +160,6 @@ export async function freePort(): Promise<number> {
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  if (address === null || typeof address === 'string') throw new Error('No free port.');
   return address.port;
 }

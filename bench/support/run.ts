@@ -21,7 +21,7 @@ export interface BenchRun {
 /** One group of measurements. */
 export type Bench = (run: BenchRun) => Promise<readonly Figure[]>;
 
-/** Seconds between two looks at Globus, where tracking is measured. */
+/** Seconds between polls of Globus, where tracking is measured. */
 export const POLL_SECONDS = 2;
 
 /** Without latencies, where only processor time counts. */

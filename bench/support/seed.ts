@@ -123,7 +123,7 @@ function taskIdOf({ jobResultObject }: JobDocument): string {
   return String(jobResultObject?.['globusTaskId']);
 }
 
-/** It stands in the sealed record. */
+/** Part of the sealed record. */
 function submissionIdOf({ jobParams }: JobDocument): string {
   const { sealed } = jobParams['globusTransfer'] as { readonly sealed: string };
   const record = JSON.parse(Buffer.from(sealed, 'base64url').toString()) as {

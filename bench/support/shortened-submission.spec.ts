@@ -20,7 +20,7 @@ const submission = (items: number): EmulatedRequest => ({
 });
 
 describe('shortened', () => {
-  it('leaves the first item of a long list, and all that is no item', () => {
+  it('keeps the first item of a long list, and everything that is not an item', () => {
     const request = submission(2_000);
     const short = shortened(request);
     expect(JSON.parse(short?.body ?? '')).toEqual(JSON.parse(submission(1).body));

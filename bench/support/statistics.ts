@@ -5,7 +5,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @throws RangeError when there are no values */
+/** @throws RangeError without values */
 export function spreadOf(values: readonly number[]): Spread {
   if (values.length === 0) throw new RangeError('Nothing was measured.');
   const sorted = ascending(values);
@@ -20,7 +20,7 @@ export function spreadOf(values: readonly number[]): Spread {
  * The smallest of the values that a share of them does not exceed.
  *
  * @param share from 0 to 1
- * @throws RangeError when there are no values
+ * @throws RangeError without values
  */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = ascending(values);

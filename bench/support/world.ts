@@ -35,7 +35,7 @@ const QUIET_MS = 250;
 /**
  * Starts the emulated services.
  *
- * @param all where the world is put, so that it goes away with everything else if not before
+ * @param all removes the world with everything else, if not before
  */
 export function startBenchWorld(all: CleanUp): BenchWorld {
   const cleanUp = new CleanUp();
@@ -79,7 +79,7 @@ export async function endWorld(world: BenchWorld): Promise<void> {
   await end(world.cleanUp);
 }
 
-/** @throws Error when something could not be taken away */
+/** @throws Error if something could not be removed */
 async function end(cleanUp: CleanUp): Promise<void> {
   const problems = await cleanUp.run();
   if (problems.length > 0) throw new Error(problems.join('\n'));

@@ -65,7 +65,7 @@ describe('two SciCat accounts, neither of them an administrator', () => {
   });
 });
 
-describe("a SciCat in which the service's account may create jobs for nobody but itself", () => {
+describe("a SciCat in which the service's account may create jobs only for itself", () => {
   it('tells the user to come again and the operator what to do; it goes on once the right is there', async () => {
     upstreams = await startUpstreams();
     const { machine } = upstreams.scicat;
@@ -154,7 +154,7 @@ describe('a SciCat that masks personal information', () => {
     service = await TestService.start({ upstreams, pollSeconds: 0.1 });
     await service.ready();
     const post = await service.post({}, { who: service.scicat.mintToken('one@idp.example') });
-    // A name that is not known may be refused; what was accepted is nobody else's.
+    // An unknown name may be refused; an accepted one belongs to no other user.
     if (post.status !== 200) return;
     const { jobId } = post.json as { readonly jobId: string };
     const who = service.scicat.mintToken('other@idp.example');

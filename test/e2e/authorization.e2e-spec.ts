@@ -91,7 +91,7 @@ describe('the source facility', () => {
     ['a path that leads nowhere', 'alice', 'BY-TEXT', 403],
     ['a leading capital in the path, and a list', 'dora', 'BY-DEEP-LIST', 200],
     ['a text where a list was thought of', 'erik', 'BY-DEEP-LIST', 403],
-    ['a path that leads nowhere for anybody', 'dora', 'BY-NOTHING', 403],
+    ['a path that does not exist', 'dora', 'BY-NOTHING', 403],
   ])('%s', async (_, who, sourceFacility, status) => {
     expect((await ask(who, { sourceFacility }))[0]).toBe(status);
   });
@@ -102,7 +102,7 @@ describe('the destination facility, by its own rule', () => {
     ['the group of the source is not enough', 'source-only', {}, 403],
     ['the group of the destination is not enough', 'near', {}, 403],
     ['the claim of the destination counts', 'dora', { destFacility: 'BY-TEXT' }, 200],
-    ['nobody else has it', 'alice', { destFacility: 'BY-TEXT' }, 403],
+    ['no other user has it', 'alice', { destFacility: 'BY-TEXT' }, 403],
     ['a facility without direction may be both', 'dora', { destFacility: 'BY-DEEP-LIST' }, 200],
   ])('%s', async (_, who, query, status) => {
     expect((await ask(who, query))[0]).toBe(status);
@@ -132,7 +132,7 @@ describe('the dataset', () => {
     ]);
   });
 
-  it('a group that was taken away counts at once', async () => {
+  it('the removal of a group takes effect immediately', async () => {
     service.scicat.machine.addUser({ username: 'fay', groups: ['group1', 'SOURCE', 'ARCHIVE'] });
     const token = service.scicat.mintToken('fay');
     const ask = (name: string) =>
@@ -241,7 +241,7 @@ describe("the source folder lies inside the facility's allowed folders", () => {
 });
 
 describe('cancel, delete and look-up', () => {
-  it('somebody else of the owner group may look and cancel; nobody else may', async () => {
+  it('only members of the owner group may read and cancel', async () => {
     service.holdTasks();
     const jobId = await service.accepted({ scicatPid: service.addDataset('shared') });
     const statuses = async (method: string) =>

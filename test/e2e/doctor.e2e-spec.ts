@@ -102,7 +102,7 @@ describe('doctor, where all is well', () => {
     expect(changing).toEqual([]);
   });
 
-  it('with two accounts: what SciCat does not tell is unclear, which is no failure', async () => {
+  it('with two accounts: what SciCat does not reveal is unclear, which is not a failure', async () => {
     const outcome = await examine(await goodWorld({ serviceAccounts: 'least-privilege' }));
     expect([outcome.code, outcomes(notOk(outcome))]).toEqual([
       0,
@@ -174,7 +174,7 @@ const faults: Readonly<Record<string, Fault>> = {
       ['globus-login', /rejects the client \(status 401, invalid_client\)/, /GLOBUS_CLIENT_SECRET/],
     ],
   },
-  "the password is wrong; SciCat's clock is off; there is no permission on a collection": {
+  "the password is wrong; SciCat's clock is off; permission on a collection is missing": {
     breaks: (world) => {
       const date = new Date(Date.now() + 600_000).toUTCString();
       world.scicat.faults.add({

@@ -41,10 +41,10 @@ function errorBody(answer: Answer): Readonly<Record<string, unknown>> {
   try {
     body = answer.json;
   } catch {
-    throw new Error(`This is no JSON (${answer.status}): ${answer.text.slice(0, 300)}`);
+    throw new Error(`This is not JSON (${answer.status}): ${answer.text.slice(0, 300)}`);
   }
   if (typeof body !== 'object' || body === null) {
-    throw new Error(`This is no JSON object (${answer.status}): ${answer.text.slice(0, 300)}`);
+    throw new Error(`This is not a JSON object (${answer.status}): ${answer.text.slice(0, 300)}`);
   }
   return body as Readonly<Record<string, unknown>>;
 }

@@ -286,7 +286,7 @@ describe('unknown facility, wrong direction, no group, a dataset or job of other
   });
 });
 
-describe('job does not exist, is no transfer job of ours, or has already ended', () => {
+describe('job does not exist, is not one of ours, or has already ended', () => {
   it('an unknown job is a 400 for DELETE and a 404 for GET', async () => {
     const { delete: remove, get } = await byEach('alice', UNKNOWN_JOB);
     expect([remove, get].map(statusAndCode)).toEqual([
@@ -295,7 +295,7 @@ describe('job does not exist, is no transfer job of ours, or has already ended',
     ]);
   });
 
-  it('a job of another type, or one that another account made, is no job of ours', async () => {
+  it('a job of another type or by another account is not one of ours', async () => {
     const jobId = await service.accepted({ scicatPid: service.addDataset('forged') });
     const own = await service.reaches(jobId, '003');
     const forged = [
@@ -321,7 +321,7 @@ describe('job does not exist, is no transfer job of ours, or has already ended',
     }
   });
 
-  it('a job without an owner is shown to nobody and removed by nobody', async () => {
+  it('a job without an owner can not be read or removed', async () => {
     const jobId = await service.accepted({ scicatPid: service.addDataset('without-owner') });
     const own = await service.reaches(jobId, '003');
     const id = randomUUID();
@@ -354,7 +354,7 @@ describe('job does not exist, is no transfer job of ours, or has already ended',
   });
 });
 
-describe('Globus refuses the transfer for good', () => {
+describe('Globus permanently refuses the transfer', () => {
   afterEach(() => {
     service.globus.machine.setPermission(COLLECTIONS.archive, undefined);
   });

@@ -142,7 +142,7 @@ describe('explain with a token', () => {
 
   it.each([
     ['expired', () => service.scicat.mintToken('alice', { expiresInSeconds: -1 })],
-    ['of nobody', () => 'not-a-token'],
+    ['of no user', () => 'not-a-token'],
   ])('says that a token is %s', async (_what, token) => {
     const { out, code } = await explain(REQUEST, { env: { SCICAT_TOKEN: token() } });
     expect([code, out]).toEqual([

@@ -67,7 +67,7 @@ describe('wrong tokens from one address', () => {
     expect((await list('alice')).status).toBe(200);
     await failTimes(3);
     expect((await service.post()).status).toBe(200);
-    // Somebody new has to wait.
+    // A new user must wait.
     expect(statusAndCode(await list('bob'))).toEqual(PUT_OFF);
     expect((await service.call('GET', '/health/ready')).status).toBe(200);
   });
@@ -112,7 +112,7 @@ describe('wrong tokens from one address', () => {
 });
 
 describe('server.trustProxy, whose address counts', () => {
-  it('false: forwarding headers change nothing, so nobody gets around the limit by them', async () => {
+  it('false: ignores forwarding headers, which can not be used to bypass the limit', async () => {
     await start('maxFailedLoginsPerMinute: 3');
     await failTimes(3, '198.51.100.1');
     expect(statusAndCode(await list('wrong', '198.51.100.2'))).toEqual(PUT_OFF);
@@ -126,7 +126,7 @@ describe('server.trustProxy, whose address counts', () => {
     await failTimes(3, '198.51.100.1');
     expect(statusAndCode(await list('wrong', '198.51.100.1'))).toEqual(PUT_OFF);
     expect(statusAndCode(await list('wrong', '198.51.100.2'))).toEqual(UNAUTHENTICATED);
-    // What a caller claims stands left of what the proxy has seen.
+    // The caller's claims are to the left of what the proxy has added.
     expect(statusAndCode(await list('wrong', '203.0.113.9, 198.51.100.1'))).toEqual(PUT_OFF);
   });
 });

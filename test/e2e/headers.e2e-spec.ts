@@ -17,7 +17,7 @@ describe('what browsers are told', () => {
     ['an answer', 'GET', '/version'],
     ['an error', 'POST', '/transfer'],
     ['nothing there', 'GET', '/nowhere'],
-  ])('%s can be framed, read and guessed about by nobody', async (_, method, path) => {
+  ])('%s can not be framed, read across origins, or sniffed', async (_, method, path) => {
     const { headers } = await service.call(method, path, {
       headers: { Origin: 'https://elsewhere.example', 'Access-Control-Request-Method': 'POST' },
     });

@@ -124,7 +124,7 @@ describe('what takes too long is ended', () => {
     await nobodyIsLeft();
   });
 
-  it('somebody who does not read the answer', async () => {
+  it('a client that does not read the answer', async () => {
     await start({ silenceMs: 100, keepAliveMs: 1e6 });
     const connection = await connect();
     connection.pause();
@@ -135,7 +135,7 @@ describe('what takes too long is ended', () => {
   });
 });
 
-describe('nobody gets more than there is', () => {
+describe('limits of simultaneous use', () => {
   it('more connections than the service takes are closed, and one line tells so', async () => {
     await start({ connections: 2 });
     await Promise.all([connect(), connect()]);
@@ -170,7 +170,7 @@ describe('nobody gets more than there is', () => {
     );
   });
 
-  it('a place is free again after each body, whatever became of its request', async () => {
+  it('a slot is released after each body, whatever the outcome of its request', async () => {
     await start({ bodyBytesAtOnce: 100 });
     for (const [body, status] of [
       [BODY.padEnd(100), 200],

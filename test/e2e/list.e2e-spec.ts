@@ -36,7 +36,7 @@ beforeAll(async () => {
     { scicatPid: service.addDataset('carols', 'group2') },
     { who: 'carol' },
   );
-  // Made by somebody else, and of another type: neither is a transfer of the proxy.
+  // By another user, and of another type: neither is a transfer of the proxy.
   const job = service.job(ended);
   for (const [id, change] of [
     ['00000000-0000-4000-8000-0000000000b1', { createdBy: 'alice' }],
@@ -60,7 +60,7 @@ const ids = ({ transfers }: Page): readonly string[] =>
   transfers.map(({ transferId }) => transferId);
 
 describe('GET /transfer', () => {
-  it('shows newest first, with the state of each as it is now', async () => {
+  it('lists the newest first, with current states', async () => {
     const page = await list('alice');
     expect(page.total).toBe(7);
     expect(ids(page)).toEqual([...alices].reverse());
@@ -142,7 +142,7 @@ describe('GET /version, /health/live, /health/ready', () => {
     });
   });
 
-  it('ready is a 503 that names the dependency when SciCat is away', async () => {
+  it('ready is a 503 that names the dependency when SciCat is down', async () => {
     const other = await TestService.start({ upstreams: service });
     try {
       await other.ready();

@@ -27,7 +27,7 @@ describe('the log', () => {
     );
     const { globusTaskId } = service.job(jobId).jobResultObject ?? {};
     const told = of('my-transfer').map(({ msg, state, audit }) => [msg, state ?? audit]);
-    // The answer and the first look at Globus may overtake each other.
+    // The answer and the first poll of Globus may come in either order.
     expect(told.sort()).toEqual(
       [
         ['decision', true],

@@ -135,7 +135,7 @@ describe('GET /metrics', () => {
     expect(await before('metrics', '200')).toBe(scrapes + 1);
   });
 
-  it('shows an outage: calls that fail, retries, and the look at Globus getting old', async () => {
+  it('shows an outage: failed calls, retries, and the age of the last poll of Globus', async () => {
     service.holdTasks();
     const jobId = await service.accepted({ scicatPid: service.addDataset('outage') });
     service.globus.faults.outage(true, { type: 'status', status: 502 });
@@ -169,7 +169,7 @@ describe('GET /metrics', () => {
     const jobId = await service.accepted({ scicatPid: service.addDataset('secret') });
     await eventually(
       async () => (await value('alarms', { kind: 'globus-account' })) === 1,
-      'the alarm stands',
+      'the alarm is active',
     );
     service.globus.machine.setSecret(
       globusClientId,
@@ -180,7 +180,7 @@ describe('GET /metrics', () => {
   });
 
   it('has the same series after whatever users send, and no value of theirs', async () => {
-    // All that the first round brings out is there for good.
+    // Everything that the first round created stays.
     await sendHostileThings('zebra');
     const before = seriesOf(await scrape());
     await sendHostileThings('okapi');

@@ -33,7 +33,7 @@ interface Document {
 
 let service: TestService;
 let proxy: Server;
-/** The service as it is seen from outside, below a path that a reverse proxy strips. */
+/** The service as seen from outside, below a path that a reverse proxy strips. */
 let outside: string;
 
 beforeAll(async () => {

@@ -226,7 +226,7 @@ describe('POST /transfer/preview', () => {
     }
   });
 
-  it.each(['GET', 'DELETE'])('%s /transfer/preview is no transfer', async (method) => {
+  it.each(['GET', 'DELETE'])('%s /transfer/preview is not a transfer', async (method) => {
     const answer = await service.call(method, '/transfer/preview', { who: 'alice' });
     expect(errorOf(answer)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
   });
@@ -246,14 +246,14 @@ describe('each error of POST /transfer is the same for its preview', () => {
   it.each<[string, RequestQuery, CallOptions?]>([
     ['no sourceFacility', { sourceFacility: undefined }],
     ['no scicatPid', { scicatPid: undefined }],
-    ['an autoArchive that is no boolean', { autoArchive: 'perhaps' }],
+    ['an autoArchive that is not a boolean', { autoArchive: 'perhaps' }],
     ['a misspelt parameter', { autoarchive: 'false' }],
     ['a collection root beside the folder', { collectionRootPath: '/other' }],
     ['a collection root with dots', { collectionRootPath: '/data/../data' }],
     ['an unknown dataset', { scicatPid: '20.500.12345/nobodys' }],
     ["a dataset this token can't read", { scicatPid: BOBS_DATASET }],
     ['a PID that is a route of SciCat', { scicatPid: 'findOne' }],
-    ['a body that is no JSON', {}, { body: '{"fileList": [', headers: json }],
+    ['a body that is not JSON', {}, { body: '{"fileList": [', headers: json }],
     ['a body of another type', {}, { body: 'a=b', headers: { 'content-type': 'text/plain' } }],
     ['a body that is too large', {}, { body: { x: 'y'.repeat(1_100_000) } }],
     ['an empty list', {}, { body: { fileList: [] } }],
@@ -299,7 +299,7 @@ describe('each error of POST /transfer is the same for its preview', () => {
     });
   });
 
-  it('503: SciCat is away', async () => {
+  it('503: SciCat is down', async () => {
     service.scicat.faults.outage(true);
     expect(await refusedAlike()).toMatchObject({
       status: 503,
@@ -327,14 +327,14 @@ describe('each error of POST /transfer is the same for its preview', () => {
     }
   });
 
-  it('500: what nobody foresaw', async () => {
+  it('500: an unexpected error', async () => {
     const crash = new TypeError('undefined is not a secret-reason');
     jest.spyOn(service.app.get(RequestTransfer), 'execute').mockRejectedValue(crash);
     jest.spyOn(service.app.get(PreviewTransfer), 'execute').mockRejectedValue(crash);
     expect(await refusedAlike()).toMatchObject({ status: 500, code: 'INTERNAL' });
   });
 
-  it('the body of somebody whom SciCat does not know is not read', async () => {
+  it('does not read the body of an unknown user', async () => {
     const never = new ReadableStream({
       start: (stream) => {
         stream.enqueue(Buffer.from('{'));
@@ -431,7 +431,7 @@ describe('GET /facilities', () => {
     }
   });
 
-  it('is for people with a SciCat token, and says when SciCat is away', async () => {
+  it('requires a SciCat token, and reports when SciCat is down', async () => {
     const answers = [
       await service.call('GET', '/facilities'),
       await service.call('GET', '/facilities', { who: 'not-a-token' }),

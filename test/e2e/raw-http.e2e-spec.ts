@@ -81,7 +81,7 @@ describe('what is not even HTTP has the one error shape', () => {
       `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
     [
-      'a length that is no number',
+      'a length that is not a number',
       `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n`,
     ],
     [
@@ -100,7 +100,7 @@ describe('what is not even HTTP has the one error shape', () => {
     else expect(JSON.parse(answer.body)).toEqual({ version: expect.any(String) });
   });
 
-  it('an expectation that nobody knows is passed over', async () => {
+  it('ignores an unknown expectation', async () => {
     const answer = await exchange(
       `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nContent-Length: 0\r\n\r\n`,
     );
@@ -114,7 +114,7 @@ describe('what is not even HTTP has the one error shape', () => {
     expect(shape(answer)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
   });
 
-  it('goes on serving everybody else', async () => {
+  it('continues to serve all others', async () => {
     expect((await service.call('GET', '/version')).status).toBe(200);
   });
 });
@@ -123,7 +123,7 @@ describe('authentication is decided on the headers, before the body is read', ()
   const head = (token: string, more = '') =>
     `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${token}\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n${more}\r\n`;
 
-  it('an upload of 100 MB by nobody is answered after its first bytes', async () => {
+  it('answers an unauthorized upload of 100 MB after its first bytes', async () => {
     const connection = await connect();
     connection.write(head('nobody'));
     connection.write('{"fileList": [');
@@ -154,7 +154,7 @@ describe('authentication is decided on the headers, before the body is read', ()
     await eventually(() => connection.text.includes('The file list is empty'), 'the answer comes');
   });
 
-  it('a sender who goes away in the middle harms nobody', async () => {
+  it('a sender who disconnects midway affects no one else', async () => {
     const connection = await connect();
     connection.write(head(service.tokens.alice));
     connection.write('{"fileList": [');

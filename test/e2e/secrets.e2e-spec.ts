@@ -70,7 +70,7 @@ async function confusedUsers(): Promise<void> {
   await say(service.post({}, { body: { fileList: [{ path: FILE, isSymlink: 'yes' }] } }));
 }
 
-/** Answers show a user their own words; none of these is said back to anybody else. */
+/** Answers may repeat a user's own input to that user, but to no one else. */
 async function confusedFacilities(): Promise<void> {
   const { alice } = service.tokens;
   await service.post({ sourceFacility: alice });
@@ -161,7 +161,7 @@ afterAll(async () => {
   if (running) await service.stop();
 });
 
-/** What is a secret of somebody, by name. */
+/** Secrets by name. */
 function secrets(): Readonly<Record<string, string>> {
   return {
     'a token of a user': service.tokens.alice,

@@ -107,7 +107,7 @@ describe('what SciCat shows of a transfer', () => {
     expect(await look(jobId)).toMatchObject({ status: 'transferring', globusTaskId: task?.id });
   });
 
-  it('a permission trouble is shown and is no end, nor is INACTIVE', async () => {
+  it('shows permission problems and INACTIVE, neither of which ends the transfer', async () => {
     service.holdTasks();
     const jobId = await service.accepted();
     const [task] = service.globus.machine.tasks();
@@ -231,7 +231,7 @@ describe('what SciCat shows of a transfer', () => {
     expect(await look(jobId)).toMatchObject({ status: 'finished' });
   });
 
-  it('failed (998), with the reason in words', async () => {
+  it('failed (998), with a readable reason', async () => {
     const jobId = await transferring();
     const [task] = service.globus.machine.tasks();
     service.globus.machine.failTask(task?.id ?? '', 'EXPIRED');
@@ -283,7 +283,7 @@ describe('DELETE in each state', () => {
     expect(look.status).toBe(404);
   });
 
-  it('transferring: twice is no error while it ends; a free slot goes to the next', async () => {
+  it('transferring: cancelling twice is not an error; the free slot goes to the next', async () => {
     service.globus.machine.life.cancelDelayMs = 300;
     const jobId = await transferring();
     const next = await service.accepted({ scicatPid: service.addDataset('second') });
@@ -360,7 +360,7 @@ describe('DELETE in each state', () => {
     expect((await cancel(jobId, true))[0]).toBe(400);
   });
 
-  it('a job that somebody removed in SciCat: its task is cancelled', async () => {
+  it('cancels the task of a job that was removed in SciCat', async () => {
     const jobId = await transferring();
     service.scicat.machine.removeJob(jobId);
     service.globus.machine.setVirtual(COLLECTIONS.source, { bytesPerSecond: 1 });

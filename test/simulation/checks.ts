@@ -1,6 +1,6 @@
 import type { TaskView } from '../../sandbox/globus/globus-machine.js';
 import type { JobDocument } from '../../sandbox/scicat/jobs.js';
-import type { JobHistory, JobWrite, Promised, Wish } from './ledger.js';
+import type { JobHistory, JobWrite, Promised, TransferParameters } from './ledger.js';
 import type { Life } from './life.js';
 import { MINUTE, SECOND } from './plan.js';
 import { pidOf, sealedOf, type World } from './world.js';
@@ -9,15 +9,15 @@ import { pidOf, sealedOf, type World } from './world.js';
 interface Case {
   readonly jobId: string;
   readonly history: JobHistory;
-  /** Undefined when it is no longer in SciCat. */
+  /** Undefined if it is no longer in SciCat. */
   readonly job: JobDocument | undefined;
   readonly record: Readonly<Record<string, unknown>>;
   readonly key: string;
   readonly task: TaskView | undefined;
   readonly promises: readonly Promised[];
-  /** A write that nobody waited for any more came over newer ones. */
+  /** A late write, whose sender had given up, has overwritten newer ones. */
   readonly lateWrite: boolean;
-  /** Somebody wished its removal: by `DELETE ?delete=true`, answered or not. */
+  /** Its removal was requested by `DELETE ?delete=true`, answered or not. */
   readonly archiveJobs: readonly JobDocument[];
 }
 
@@ -75,7 +75,7 @@ function casesOf(world: World): readonly Case[] {
   return cases;
 }
 
-/** Nothing is left in memory, no slot is taken, no alarm stands. */
+/** Nothing is left in memory, no slot is in use, no alarm is active. */
 function checkAtRest(world: World, life: Life): void {
   const { waiting, inFlight, finalizing, open, parkedJobs, ready } = life.tracker.status();
   const tampered = world.ledger.tampered.size;
@@ -87,11 +87,11 @@ function checkAtRest(world: World, life: Life): void {
   }
   for (const [alarm, reason] of life.alarms.active()) {
     if (tampered > 0 && alarm.startsWith('task:')) continue;
-    world.violated(`an alarm stands at the end: ${alarm}: ${reason}`);
+    world.violated(`an alarm is active at the end: ${alarm}: ${reason}`);
   }
 }
 
-/** No job is open for ever but those that SciCat does not let anybody write. */
+/** No job stays open, except for those that can't be written in SciCat. */
 function checkEnded(world: World, { jobId, job }: Case): void {
   if (job === undefined || isTampered(world, jobId)) return;
   // Surprise: SciCat refuses every write of a job whose dataset is deleted.
@@ -129,18 +129,18 @@ function checkOutcome(world: World, one: Case): void {
       const maybeLost = plan.spoolLoss || wasReopenedLate(history.writes);
       if (!maybeLost || record['fileList'] === undefined) wrong('Globus never refused it');
     }
-    if (status === 'cancelled' && !endWasAsked(world, one)) wrong('nobody asked for that');
+    if (status === 'cancelled' && !endWasAsked(world, one)) wrong('this was not requested');
     return;
   }
   if (ledger.forgotten.has(accepted.taskId)) {
-    // Ended without anybody being able to say how, after an hour of asking.
+    // Ended with an unknown result, after an hour of queries.
     if (status === 'finished') wrong('Globus has forgotten the task while it ran');
     return;
   }
   if (task?.phase.kind !== 'ended') return;
   if (job.jobResultObject?.['globusTaskId'] !== task.id) {
     const never = status === 'cancelled' && job.jobResultObject?.['globusTaskId'] === '';
-    // A submission may arrive when a dead process's transfer has been cancelled for good.
+    // A submission may arrive after a dead process's transfer has been cancelled.
     if (!(never && accepted.late)) wrong(`its task is ${task.id}`);
   }
   const { fatalError } = task.phase;
@@ -164,14 +164,14 @@ function checkOutcome(world: World, one: Case): void {
 function checkArchived(world: World, one: Case): void {
   const { jobId, job, key, task, archiveJobs, record, lateWrite } = one;
   const { ledger } = world;
-  // An archive job whose request came when nobody looked any more was made twice by nobody's fault.
+  // An archive job whose request arrived too late to be noticed may exist twice.
   const onTime = archiveJobs.filter(({ id }) => ledger.jobs.get(id)?.created.late === false);
   if (onTime.length > 1 || (archiveJobs.length > 1 && onTime.length === archiveJobs.length)) {
     world.violated(`job ${jobId} has ${archiveJobs.length} archive jobs`);
   }
   const succeeded = task?.phase.kind === 'ended' && task.phase.status === 'SUCCEEDED';
   if (archiveJobs.length > 0 && (record['autoArchive'] !== true || !succeeded)) {
-    world.violated(`job ${jobId} has an archive job that nobody wished or that came too early`);
+    world.violated(`job ${jobId} has an archive job that was not requested or came too early`);
   }
   for (const archive of archiveJobs) {
     if (pidOf(archive) !== record['datasetPid']) {
@@ -252,13 +252,13 @@ function checkFinishedLast(world: World, one: Case, write: JobWrite): void {
 
 /** Globus was asked for exactly what the user had asked for. */
 function checkCopied(world: World, { jobId, task, promises }: Case): void {
-  const wish = promises[0]?.wish;
-  if (task === undefined || wish === undefined) return;
-  const folder = `/${wish.pid.replace('20.500/', '')}/`;
-  const asked = (wish.files ?? [])
+  const parameters = promises[0]?.parameters;
+  if (task === undefined || parameters === undefined) return;
+  const folder = `/${parameters.pid.replace('20.500/', '')}/`;
+  const asked = (parameters.files ?? [])
     .map(({ path, isSymlink }) => `${isSymlink ? 'symlink' : 'path'} ${folder}${path}`)
     .sort();
-  const wanted = wish.files === undefined ? [`path ${folder}`] : asked;
+  const wanted = parameters.files === undefined ? [`path ${folder}`] : asked;
   const copied = task.request.items.map(({ kind, source }) => `${kind} ${source}`).sort();
   if (wanted.join('\n') !== copied.join('\n')) {
     world.violated(`the task of job ${jobId} copies ${copied.join(', ')}: not what was asked for`);
@@ -272,28 +272,30 @@ function checkNotAccepted(world: World, one: Case): void {
   const life = world.ledger.lives[created.life - 1];
   if (promises.length > 0 || job === undefined || task === undefined) return;
   if (!world.scicat.datasets.has(pidOf(job)) || isTampered(world, jobId)) return;
-  // After a death nobody was told anything, and the transfer goes on.
+  // After a crash no answer was sent, and the transfer continues.
   const livedOn = life !== undefined && life.to - created.at > 11 * MINUTE;
   // The service looks for such a job for five minutes; an outage can outlast that.
   const couldLook = !world.plan.outages.some(
     ({ from, to }) => from < created.at + 11 * MINUTE && to > created.at - 2 * MINUTE,
   );
   if (livedOn && couldLook && statusOf(job) === 'finished') {
-    world.violated(`job ${jobId} was carried out although everybody was told that it was not`);
+    world.violated(`job ${jobId} was carried out although all users were told that it was not`);
   }
 }
 
 /** What was promised is there. */
 function checkPromises(world: World, cases: readonly Case[]): void {
   const byId = new Map(cases.map((one) => [one.jobId, one]));
-  for (const { jobId, wish, at } of world.ledger.promises) {
+  for (const { jobId, parameters, at } of world.ledger.promises) {
     const one = byId.get(jobId);
     if (one === undefined) {
       world.violated(`job ${jobId} was promised, and SciCat never had it`);
       continue;
     }
-    if (!sameWish(one.record, wish)) {
-      world.violated(`wish ${wish.number} was answered with job ${jobId}, which is another one`);
+    if (!hasParameters(one.record, parameters)) {
+      world.violated(
+        `request ${parameters.number} was answered with job ${jobId}, which is another one`,
+      );
     }
     if (one.job === undefined && !endWasAsked(world, one)) {
       world.violated(`job ${jobId} was promised and is gone`);
@@ -305,14 +307,17 @@ function checkPromises(world: World, cases: readonly Case[]): void {
   }
 }
 
-function sameWish(record: Readonly<Record<string, unknown>>, wish: Wish): boolean {
+function hasParameters(
+  record: Readonly<Record<string, unknown>>,
+  parameters: TransferParameters,
+): boolean {
   const destination = record['destination'] as { readonly facility?: string } | undefined;
   const list = record['fileList'] as { readonly count?: number } | undefined;
   return (
-    record['datasetPid'] === wish.pid &&
-    record['autoArchive'] === wish.autoArchive &&
-    destination?.facility === wish.destination &&
-    list?.count === wish.files?.length
+    record['datasetPid'] === parameters.pid &&
+    record['autoArchive'] === parameters.autoArchive &&
+    destination?.facility === parameters.destination &&
+    list?.count === parameters.files?.length
   );
 }
 
@@ -329,7 +334,7 @@ function checkCancels(world: World, cases: readonly Case[]): void {
       world.violated(`the removal of job ${jobId} was promised, and it is still there`);
     }
     const accepted = world.ledger.tasks.find(({ label }) => label === `SciCat transfer ${jobId}`);
-    // A submission under way goes on for three minutes at most; none begins after the parameters.
+    // A submission in progress takes at most three minutes; none begins after the cancellation.
     if (accepted !== undefined && !accepted.late && accepted.at > at + 3 * MINUTE) {
       world.violated(`job ${jobId} was started after its end had been promised`);
     }
@@ -363,13 +368,13 @@ function couldHaveCancelled(world: World, from: number, to: number): boolean {
  * only be expected to be known if it was stored while somebody waited for it.
  */
 function checkNoneTwice(world: World, cases: readonly Case[]): void {
-  const byWish = new Map<string, Case[]>();
+  const byParameters = new Map<string, Case[]>();
   for (const one of cases) {
     const { datasetPid, destination, autoArchive, fileList } = one.record;
-    const wish = JSON.stringify([datasetPid, destination, autoArchive, fileList]);
-    byWish.set(wish, [...(byWish.get(wish) ?? []), one]);
+    const parameters = JSON.stringify([datasetPid, destination, autoArchive, fileList]);
+    byParameters.set(parameters, [...(byParameters.get(parameters) ?? []), one]);
   }
-  for (const equal of byWish.values()) {
+  for (const equal of byParameters.values()) {
     for (const first of equal) {
       if (first.promises.length === 0 || isTampered(world, first.jobId)) continue;
       const told = Math.min(...first.promises.map(({ at }) => at));
@@ -388,7 +393,7 @@ function checkNoneTwice(world: World, cases: readonly Case[]): void {
   }
 }
 
-/** From when on the transfer need not be taken for open any more. */
+/** From when on the transfer need not count as open. */
 function endOf(world: World, one: Case): number {
   const { history, task, jobId } = one;
   const ended = history.writes.find(({ job }) => FINAL_WORDS.includes(statusOf(job)))?.at;

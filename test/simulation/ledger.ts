@@ -33,7 +33,7 @@ export interface AcceptedTask extends Arrival {
 }
 
 /** What a user asked for. */
-export interface Wish {
+export interface TransferParameters {
   readonly number: number;
   readonly pid: string;
   readonly destination: string;
@@ -44,7 +44,7 @@ export interface Wish {
 /** A request that was answered with 200. */
 export interface Promised extends Omit<Arrival, 'late'> {
   readonly jobId: string;
-  readonly wish: Wish;
+  readonly parameters: TransferParameters;
 }
 
 /** A cancellation that was answered with 200. */
@@ -64,9 +64,9 @@ export class Ledger {
   readonly usedSubmissionIds = new Set<string>();
   /** Submission ids that Globus has ceased to accept, whenever a request with one comes. */
   readonly refusedSubmissionIds = new Set<string>();
-  /** Labels that Globus has refused for good. */
+  /** Labels that Globus has permanently refused. */
   readonly refusedLabels = new Set<string>();
-  /** By job id: when somebody first asked for the end, answered or not. */
+  /** By job id: when cancellation was first requested, answered or not. */
   readonly endsAsked = new Map<string, number>();
   /** By transfer key: refusals of its archive job. */
   readonly archiveRefusals = new Map<string, number>();
@@ -77,7 +77,7 @@ export class Ledger {
   readonly promises: Promised[] = [];
   readonly ends: PromisedEnd[] = [];
   readonly lives: { readonly from: number; to: number }[] = [];
-  /** Jobs that somebody else put something into. */
+  /** Jobs that other users have changed. */
   readonly tampered = new Set<string>();
   /** Tasks that Globus has forgotten. */
   readonly forgotten = new Set<string>();

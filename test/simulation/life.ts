@@ -93,7 +93,7 @@ export class Life {
     const wake = (): void => {
       if (!this.alive) return;
       this.tracker.wake();
-      // Once nothing goes wrong any more there is less to see, and the run is to end.
+      // Once faults have ended there is less to see, and the run should end.
       world.clock.schedule(world.troubled ? everyMs : Math.max(everyMs, MINUTE), wake);
     };
     world.clock.schedule(everyMs, wake);
@@ -152,7 +152,7 @@ export class Life {
     switch (event.kind) {
       case 'alarm':
         world.note(`alarm ${event.alarm}: ${event.reason}`);
-        // An error that the service did not foresee: a mistake in it, whatever came of it.
+        // An unexpected error is a bug in the service, whatever its consequences.
         if (event.alarm.startsWith('internal:')) world.violated(`${event.alarm}: ${event.reason}`);
         return;
       case 'changed': {

@@ -5,7 +5,7 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-/** How one upstream is away. */
+/** Kind of an outage. */
 export type OutageKind =
   /** Connections are refused. */
   | 'refused'
@@ -16,7 +16,7 @@ export type OutageKind =
   /** SciCat without its database, Globus in maintenance: as the emulator does it. */
   | 'own';
 
-/** A stretch of time in which one upstream is away. Milliseconds from the start of the run. */
+/** An outage of an upstream. In milliseconds from the start of the run. */
 interface Outage {
   readonly upstream: 'scicat' | 'globus';
   readonly kind: OutageKind;
@@ -34,7 +34,7 @@ export interface FaultRates {
   readonly answerLost: number;
   /** The service does its work, and never answers. */
   readonly silent: number;
-  /** The request never reaches the service, and nobody says so. */
+  /** The request is silently lost. */
   readonly hang: number;
   /** The request reaches the service after its caller has given up. */
   readonly late: number;
@@ -49,7 +49,7 @@ export interface FaultRates {
   readonly rateLimited: number;
   /** Something in between delivers a request twice that HTTP calls idempotent. */
   readonly twice: number;
-  /** Globus does not accept this submission id any more. */
+  /** Globus no longer accepts this submission id. */
   readonly idRefused: number;
   /** Globus shows tasks as they were when they were last asked for. */
   readonly stale: number;
@@ -61,7 +61,7 @@ export interface Plan {
   readonly transfers: number;
   /** Requests come between 0 and this time. */
   readonly arrivalsUntil: number;
-  /** From here on nothing goes wrong any more. */
+  /** No more faults from here on. */
   readonly faultsUntil: number;
   readonly rates: FaultRates;
   readonly outages: readonly Outage[];
@@ -89,11 +89,11 @@ export interface Plan {
   readonly twoAccounts: boolean;
   /** How often a task meets something, from 0 to 1. */
   readonly taskTrouble: number;
-  /** How often somebody cancels. */
+  /** Probability of cancelling. */
   readonly cancels: number;
   /** How often a dataset is deleted under way. */
   readonly deletedDatasets: number;
-  /** Somebody without rights over it puts a stranger's task into a job. */
+  /** A user without rights to a job puts a foreign task into it. */
   readonly tampering: boolean;
 }
 

@@ -6,7 +6,7 @@ import { HOUR, MINUTE, type Plan, planOf, SECOND } from './plan.js';
 import { Users } from './users.js';
 import { FORGER, pidOf, USERS, World } from './world.js';
 
-/** What came of a run. */
+/** Result of a run. */
 export interface RunResult {
   readonly plan: Plan;
   /** Everything that happened, a line each, with the seconds since the start. */
@@ -71,7 +71,7 @@ class Run {
     this.life.crash();
   }
 
-  /** Nobody asks any more, and no job is open but those that can't be brought to an end. */
+  /** No user has requests left, and only jobs that can't be ended are open. */
   private isQuiet(): boolean {
     const { world } = this;
     if (this.users.busy || !this.life.tracker.ready) return false;
@@ -241,7 +241,7 @@ class Run {
     });
   }
 
-  /** Somebody who may create transfer jobs has made one that looks like ours, with a good record. */
+  /** A user who may create transfer jobs forges one of ours, with a valid record. */
   private forgeJob(): void {
     const { world } = this;
     const record = aRecord({ datasetPid: '20.500/forged', globusClientId: CLIENT_ID });
@@ -296,7 +296,7 @@ class Run {
     const job = dice.pick([first, ...others]);
     const strangersTask = world.addForeignTask();
     if (strangersTask === undefined) return;
-    world.note(`somebody puts a stranger's task into ${job.id}`);
+    world.note(`another user puts a foreign task into ${job.id}`);
     world.ledger.tampered.add(job.id);
     scicat.putJob({
       ...job,

@@ -1,7 +1,7 @@
 import type { Requester } from '../../src/auth/caller.js';
 import { ProxyError } from '../../src/errors/proxy-error.js';
 import type { Life } from './life.js';
-import type { Wish } from './ledger.js';
+import type { TransferParameters } from './ledger.js';
 import { HOUR, MINUTE, SECOND } from './plan.js';
 import { DESTINATIONS, FORGER, USERS, type World } from './world.js';
 import { fileListOf } from '../support/file-lists.js';
@@ -12,12 +12,12 @@ type User = (typeof USERS)[number] | typeof FORGER;
 const ROOT = '/data';
 
 /**
- * The scientists: ask for transfers, ask again (at once, later, because nobody answered), poll,
+ * The scientists: request transfers, retry (immediately, later, without an answer), poll,
  * cancel. They go through the application services as the controller does, and write down what they
  * were told.
  */
 export class Users {
-  private readonly wishes: Wish[] = [];
+  private readonly requests: TransferParameters[] = [];
   private asking = 0;
 
   constructor(
@@ -25,20 +25,22 @@ export class Users {
     private readonly life: () => Life,
   ) {}
 
-  /** Makes the datasets and everybody's plans. */
+  /** Creates the datasets and all users' plans. */
   plan(): void {
     const { world } = this;
     const { dice, plan } = world;
     for (let number = 0; number < plan.transfers; number += 1) {
-      const wish = this.wishOf(number);
-      this.wishes.push(wish);
+      const parameters = this.parametersOf(number);
+      this.requests.push(parameters);
       const at = dice.between(0, plan.arrivalsUntil);
       const user = dice.pick(USERS);
-      this.askAt(at, user, wish, 6);
-      // Twice at the same time, as a double click does, and by somebody else of the group.
-      if (dice.chance(0.25)) this.askAt(at + dice.pick([0, 1, 10, 100]), dice.pick(USERS), wish, 2);
-      while (dice.chance(0.3)) this.askAt(at + dice.between(0, HOUR), dice.pick(USERS), wish, 1);
-      if (dice.chance(plan.cancels)) this.cancelAt(at + dice.between(0, 40 * MINUTE), wish);
+      this.askAt(at, user, parameters, 6);
+      // Twice at the same time, as with a double click, and by another member of the group.
+      if (dice.chance(0.25))
+        this.askAt(at + dice.pick([0, 1, 10, 100]), dice.pick(USERS), parameters, 2);
+      while (dice.chance(0.3))
+        this.askAt(at + dice.between(0, HOUR), dice.pick(USERS), parameters, 1);
+      if (dice.chance(plan.cancels)) this.cancelAt(at + dice.between(0, 40 * MINUTE), parameters);
     }
     for (let at = MINUTE; at < plan.faultsUntil; at += dice.between(MINUTE, 20 * MINUTE)) {
       world.clock.schedule(at, () => {
@@ -77,10 +79,10 @@ export class Users {
     });
   }
 
-  private wishOf(number: number): Wish {
+  private parametersOf(number: number): TransferParameters {
     const { world } = this;
     const { dice, scicat } = world;
-    const earlier = this.wishes.at(-1);
+    const earlier = this.requests.at(-1);
     const destination = dice.pick(DESTINATIONS);
     // Sometimes one dataset to two places, or twice with and without archiving.
     if (earlier !== undefined && dice.chance(0.1)) {
@@ -107,45 +109,49 @@ export class Users {
     return { number, pid, destination, autoArchive: dice.chance(0.7), files };
   }
 
-  private askAt(at: number, user: User, wish: Wish, tries: number): void {
+  private askAt(at: number, user: User, parameters: TransferParameters, tries: number): void {
     const { world } = this;
     this.asking += 1;
     world.clock.schedule(at, () => {
       const life = this.life();
       let answered = false;
-      world.note(`${user} asks for ${wish.number}`);
+      world.note(`${user} asks for ${parameters.number}`);
       void this.as(user, life, async (requester, token) => {
         const jobId = await life.requests.execute({
           requester: requester,
-          dataset: life.datasets.readAs(token, wish.pid),
+          dataset: life.datasets.readAs(token, parameters.pid),
           parameters: {
             sourceFacility: 'PSI',
-            destFacility: wish.destination,
-            scicatPid: wish.pid,
+            destFacility: parameters.destination,
+            scicatPid: parameters.pid,
             collectionRootPath: ROOT,
-            autoArchive: wish.autoArchive,
+            autoArchive: parameters.autoArchive,
           },
           files: () =>
-            Promise.resolve(wish.files === undefined ? undefined : fileListOf(wish.files)),
+            Promise.resolve(
+              parameters.files === undefined ? undefined : fileListOf(parameters.files),
+            ),
         });
         answered = true;
-        world.note(`${user} is promised ${wish.number} as ${jobId}`);
-        world.ledger.promises.push({ jobId, wish, at: world.elapsed, life: life.number });
+        world.note(`${user} is promised ${parameters.number} as ${jobId}`);
+        world.ledger.promises.push({ jobId, parameters, at: world.elapsed, life: life.number });
       });
-      // The Ingestor's user tries again when it was an error, or when nobody has answered.
+      // The Ingestor's user retries after an error or without an answer.
       world.clock.schedule(world.dice.between(2 * MINUTE, 6 * MINUTE), () => {
         this.asking -= 1;
-        if (!answered && tries > 1) this.askAt(0, user, wish, tries - 1);
+        if (!answered && tries > 1) this.askAt(0, user, parameters, tries - 1);
       });
     });
   }
 
-  private cancelAt(at: number, wish: Wish): void {
+  private cancelAt(at: number, parameters: TransferParameters): void {
     const { world } = this;
     this.asking += 1;
     world.clock.schedule(at, () => {
       this.asking -= 1;
-      const promised = world.ledger.promises.findLast((promise) => promise.wish === wish);
+      const promised = world.ledger.promises.findLast(
+        (promise) => promise.parameters === parameters,
+      );
       if (promised === undefined) return;
       this.cancel(world.dice.pick(USERS), promised.jobId, world.dice.chance(0.4), 5);
     });
@@ -177,9 +183,9 @@ export class Users {
       return undefined;
     } catch (error) {
       world.note(`${user} is told: ${String(error)}`);
-      // While the process stops, whoever waits is told so in plain words.
+      // While the process stops, waiting users get a clear error.
       if (!(error instanceof ProxyError) && !life.stopping) {
-        world.violated(`a user got an error that nobody foresaw: ${String(error)}`);
+        world.violated(`a user got an unexpected error: ${String(error)}`);
       }
       return error;
     }

@@ -26,7 +26,7 @@ const UPDATE_USER = 'globus-updater';
 export const USERS = ['alice', 'bob', 'nora'] as const;
 /** Destinations. */
 export const DESTINATIONS = ['CSCS', 'LTS'] as const;
-/** Somebody who may create transfer jobs and forges one. */
+/** A user who may create transfer jobs, and forges one. */
 export const FORGER = 'mallory';
 
 const COLLECTIONS: Readonly<Record<string, string>> = {
@@ -99,7 +99,7 @@ export class World {
     this.ledger.violated(what);
   }
 
-  /** How a service is away now, if it is. */
+  /** The service's current outage, if any. */
   outageOf(service: 'scicat' | 'globus'): OutageKind | undefined {
     const now = this.elapsed;
     return this.plan.outages.find(
@@ -205,7 +205,7 @@ export class World {
       JSON.stringify({
         DATA_TYPE: 'transfer',
         submission_id: this.dice.uuid(),
-        label: 'SciCat transfer of somebody else',
+        label: 'SciCat transfer of another user',
         source_endpoint: COLLECTIONS['PSI'],
         destination_endpoint: COLLECTIONS['CSCS'],
         DATA: [
@@ -279,7 +279,7 @@ export class World {
     this.note(`SciCat marks ${pid} as archivable${arrival.late ? ' (late)' : ''}`);
     this.onChange();
     const archiver = this.ledger.archiverAt.get(pid) ?? Number.NEGATIVE_INFINITY;
-    // Between the look and the change there is no lock to be had: the archiver may come in between,
+    // Check and change can't be locked: the archiver may act in between,
     // or another transfer of the same dataset, which does no harm.
     if (arrival.late || this.elapsed - archiver < MINUTE || before?.['archivable'] === true) return;
     const asFound = this.scicat.jobs().some((job) => {
@@ -306,7 +306,7 @@ export class World {
 
   private sawCancel(taskId: string): void {
     this.note(`Globus is asked to cancel ${taskId}`);
-    if (taskId === this.strangersTask) this.violated('a task of somebody else was cancelled');
+    if (taskId === this.strangersTask) this.violated('a task of another user was cancelled');
     this.onChange();
   }
 

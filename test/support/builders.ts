@@ -305,7 +305,7 @@ export function anIdentity(parts: Partial<Identity> = {}): Identity {
 /** The HTTP request in which tests ask for things. */
 export const REQUEST_ID = 'request-1';
 
-/** Alice, or somebody else, in a request. */
+/** Alice, or another user, in a request. */
 export function anAsker(parts: Partial<Identity> = {}): Requester {
   return { identity: anIdentity(parts), requestId: REQUEST_ID };
 }

@@ -15,7 +15,7 @@ type GlobusCall = 'newSubmissionId' | 'submit' | 'list' | 'task' | 'cancel' | 'l
 
 /** What a submission meets instead of being accepted. */
 export type SubmitPlan =
-  /** Globus says this, and has no task of it. */
+  /** Globus answers with this, and creates no task. */
   | SubmitOutcome
   /** Globus has the task, but the answer is lost. */
   | 'accepted-but-unclear';

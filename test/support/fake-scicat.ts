@@ -168,7 +168,7 @@ export class FakeArchiveJobs implements ArchiveJobs {
   }
 }
 
-/** A dataset's lifecycle before anybody touched it. */
+/** A dataset's initial lifecycle. */
 export const UNTOUCHED: LifecycleFound = {
   archivable: false,
   archiveStatusMessage: 'datasetCreated',

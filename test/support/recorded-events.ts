@@ -10,7 +10,7 @@ export class RecordedEvents implements TransferEvents {
     for (const listener of this.listeners) listener(event);
   }
 
-  /** Tells somebody else, too. */
+  /** Notifies another listener, too. */
   also(listener: (event: TransferEvent) => void): void {
     this.listeners.push(listener);
   }

@@ -15,7 +15,7 @@ export function samplesOf(text: string): readonly Sample[] {
     .map((line) => {
       const { name, labels, value } =
         /^(?<name>\w+)(?:\{(?<labels>.*)\})? (?<value>\S+)$/.exec(line)?.groups ?? {};
-      if (name === undefined) throw new Error(`This is no sample: ${line}`);
+      if (name === undefined) throw new Error(`This is not a sample: ${line}`);
       const pairs = [...(labels ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
         ([, label = '', text = '']) => [label, text] as const,
       );

@@ -53,9 +53,9 @@ export interface ServiceOptions {
   readonly changeYaml?: (text: string) => string;
   /** Replaces parts of the read configuration. */
   readonly change?: (config: AppConfig) => AppConfig;
-  /** Emulators that go on from an earlier start; they are not closed with this service. */
+  /** Emulators of an earlier start; not closed with this service. */
   readonly upstreams?: Upstreams;
-  /** A data folder that goes on from an earlier start. */
+  /** The data folder of an earlier start. */
   readonly dataDir?: string;
   /** Where log lines go, all levels of them. @default nowhere */
   readonly log?: DestinationStream;
@@ -64,7 +64,7 @@ export interface ServiceOptions {
   /** Environment variables beside the standard ones. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Seconds between two looks at Globus; less than a file may say, so that tests are quick.
+   * Seconds between polls of Globus; shorter than a configuration file allows, to keep tests fast.
    *
    * @default what the file says: 1, unless `yaml` has a `task`
    */
@@ -81,7 +81,7 @@ export interface Upstreams {
 export interface CallOptions {
   /** A user's name, or a token. */
   readonly who?: string | undefined;
-  /** Sent as it is when it is a text or bytes, else as JSON. */
+  /** A string or bytes are sent unchanged, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -91,7 +91,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Undefined when the text is empty. @throws SyntaxError when it is no JSON */
+  /** Undefined for an empty body. @throws SyntaxError unless it is JSON */
   readonly json: unknown;
 }
 
@@ -147,7 +147,7 @@ export class TestService {
     return service;
   }
 
-  /** Calls the service; `who` is a user, a token, or undefined for nobody. */
+  /** Calls the service; `who` is a user, a token, or undefined for none. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const headers = new Headers(options.headers);
     const { who, body } = options;
@@ -233,7 +233,7 @@ export class TestService {
     return addTestDataset(this.scicat, name, ownerGroup, sourceFolder);
   }
 
-  /** Lets the tracker look at Globus now, whatever the poll interval. */
+  /** Makes the tracker poll Globus now, regardless of the poll interval. */
   get tracker(): Tracker {
     return this.app.get(Tracker);
   }

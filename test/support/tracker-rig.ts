@@ -80,7 +80,7 @@ export class TrackerRig {
     await settle();
   }
 
-  /** A request up to the moment when its job exists and nobody has heard of it yet. */
+  /** A request up to the moment when its job exists, but the tracker does not know it yet. */
   storing(number: number): StoringRequest {
     const gate = aGate();
     let refusal: Error | undefined;

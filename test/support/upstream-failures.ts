@@ -17,7 +17,7 @@ export const down = (upstream: Upstream = 'SciCat') =>
     outcomeUnclear: false,
   });
 
-/** Understood and refused for good. */
+/** Understood and permanently refused. */
 export const rejected = (status = 403, upstream: Upstream = 'SciCat') =>
   new UpstreamRejectedError(upstream, `${upstream} refused with ${status}.`, { status });
 

@@ -19,7 +19,7 @@ import { newTransfer, submittedAs, failed, type Transfer } from '../../../src/do
 import type { TransferRecord } from '../../../src/domain/transfer-record.js';
 import { failing, told } from './scripted-scicat.js';
 
-/** Time that goes on only when told to; calls over the network take none of it. */
+/** Time that advances only on command; network calls take none of it. */
 class HandClock implements Clock {
   private elapsed = 0;
 
@@ -185,7 +185,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     const ids: string[] = [];
     for (let n = 0; n < 25; n += 1) ids.push((await create(record())).jobId);
     const [first] = sandbox.machine.jobs();
-    if (first === undefined) throw new Error('There is no job.');
+    if (first === undefined) throw new Error('The list is empty.');
     const former = { ...first, _id: randomUUID(), createdBy: 'former' };
     sandbox.machine.putJob({ ...former, id: former._id });
     const foreign = { ...first, _id: randomUUID(), createdBy: 'mallory' };
@@ -211,21 +211,21 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
       return { total, ids: shown.map(({ id }) => id) };
     };
     expect(await pageOf('alice', [], 1)).toEqual({ total: 7, ids: ids.slice(0, 3) });
-    expect(await pageOf('somebody', ['p1'], 2)).toEqual({ total: 7, ids: ids.slice(3, 6) });
+    expect(await pageOf('someone-else', ['p1'], 2)).toEqual({ total: 7, ids: ids.slice(3, 6) });
     expect(await pageOf('alice', ['p1'], 3)).toEqual({ total: 7, ids: ids.slice(6) });
     expect(await pageOf('alice', ['p1'], 4)).toEqual({ total: 7, ids: [] });
     expect(await pageOf('bob', ['p2'], 1)).toEqual({ total: 0, ids: [] });
     expect(await pageOf('', [''], 1)).toEqual({ total: 0, ids: [] });
   });
 
-  it('lists for somebody with 3,000 groups, which no single request could name', async () => {
+  it('lists for a user with 3,000 groups, which do not fit into a single request', async () => {
     await create(record());
     const groups = [...Array.from({ length: 3000 }, (_, n) => `proposal-${n}`), 'p1'];
     const page = await jobs.list({ username: 'x', accessGroups: groups }, 1, 10);
     expect({ total: page.total, shown: page.jobs.length }).toEqual({ total: 1, shown: 1 });
   });
 
-  it('surprise: a create that is answered with 400 may have stored the job, and it is found', async () => {
+  it('surprise: a create that fails with 400 may have stored the job, which is found', async () => {
     sandbox.machine.switches.failingCreateActions.add('globus_transfer_job');
     const wanted = record();
     expect(told(await failing(create(wanted)))).toMatchObject({
@@ -235,7 +235,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect((await jobs.findByKey(wanted.key))?.id).toBe(sandbox.machine.jobs()[0]?.id);
   });
 
-  it('a create whose answer is lost is not sent again, and is found', async () => {
+  it('does not resend a create whose answer was lost, and finds the job', async () => {
     await jobs.findByKey('log in');
     sandbox.faults.add({
       match: { method: 'POST', path: /jobs$/ },
@@ -253,7 +253,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(await jobs.findByKey(wanted.key)).toBeUndefined();
   });
 
-  it('surprise: a write that is answered with 400 may have been stored', async () => {
+  it('surprise: a write that fails with 400 may have been stored', async () => {
     const running = submittedAs(await stored(), 'task-1');
     sandbox.machine.switches.failingUpdateActions.add('globus_transfer_job');
     const error = await failing(jobs.write(running.jobId, jobView(running)));
@@ -274,7 +274,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(await deletesJobs(transfer.jobId)).toBeUndefined();
   });
 
-  it('surprise: a job type taken out of SciCat is trouble, not a job that is gone', async () => {
+  it('surprise: a job type that was removed from SciCat is an error, not a missing job', async () => {
     const transfer = await stored();
     sandbox.machine.jobTypes.delete('globus_transfer_job');
     expect(await failing(jobs.read(transfer.jobId))).toMatchObject({ retryable: true });
@@ -294,7 +294,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(logins).toHaveLength(Object.keys(setup.accounts).length * 2);
   });
 
-  it('renews tokens ahead of their end: no call ever sees a 403', async () => {
+  it('renews tokens before they expire: no call ever gets a 403', async () => {
     for (let minute = 0; minute < 180; minute += 5) {
       await jobs.listOpenIds(undefined, 1);
       await clock.sleep(300_000);
@@ -303,7 +303,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(statuses).toEqual(new Set([200, 201]));
   });
 
-  it('a changed password: says so, does not storm SciCat, and heals when it is corrected', async () => {
+  it('reports a changed password, does not flood SciCat, and recovers once it is corrected', async () => {
     await jobs.listOpenIds(undefined, 1);
     sandbox.machine.setPassword('creator', 'changed');
     sandbox.machine.revokeTokens('creator');
@@ -322,7 +322,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(await jobs.listOpenIds(undefined, 1)).toEqual([]);
   });
 
-  it('surprise: with its database down SciCat calls good tokens bad; that is trouble at SciCat', async () => {
+  it('surprise: with its database down SciCat rejects valid tokens, which counts as an outage', async () => {
     const transfer = await stored();
     connect(100);
     const token = sandbox.mintToken('alice');
@@ -348,7 +348,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect((await jobs.read(transfer.jobId))?.id).toBe(transfer.jobId);
   });
 
-  it('surprise: masking hides e-mails in paths from an account that is no administrator, but not in the sealed record', async () => {
+  it('surprise: masking hides e-mails in paths from accounts that are not administrators, but not in the sealed record', async () => {
     sandbox.machine.switches.maskPersonalInfo = true;
     const wanted = record();
     await create(wanted);
@@ -368,7 +368,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(identity.email).toBe('alice@psi.ch');
   });
 
-  it('knows who a token belongs to, and who it does not', async () => {
+  it('identifies the user of a token, and rejects tokens without one', async () => {
     expect(await identities.identify(sandbox.mintToken('alice'))).toMatchObject({
       username: 'alice',
       accessGroups: ['p1', 'FACILITY'],
@@ -381,7 +381,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     }
   });
 
-  it('surprise: tells nobody which datasets exist, and takes no route for a PID', async () => {
+  it('surprise: does not reveal which datasets exist, and never takes a route for a PID', async () => {
     const alice = sandbox.mintToken('alice');
     const bob = sandbox.mintToken('bob');
     expect(await datasets.readAs(alice, PID)).toEqual({
@@ -407,7 +407,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(messages[0]).toMatch(/^InvalidRequestError: /);
   });
 
-  it('marks a dataset as archivable and touches nothing else; then one archive job', async () => {
+  it('marks a dataset as archivable, changes nothing else, and creates one archive job', async () => {
     const before = sandbox.machine.datasets.get(PID);
     expect(await datasets.lifecycle(PID)).toEqual({
       archivable: false,
@@ -472,7 +472,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
 });
 
 describe('SciCat with one account that lacks the right to update', () => {
-  it('surprise: no account short of an administrator has both rights, and that is said', async () => {
+  it('surprise: only administrators have both rights, which is reported', async () => {
     const clock = new HandClock();
     const sandbox = await startScicatSandbox({ clock: () => clock.now() });
     const transport = new AxiosTransport(new HttpService(axios.create()));

@@ -82,7 +82,7 @@ export class ScriptedScicat {
     });
   }
 
-  /** The next logins are answered so; when there are no more, with token-1, token-2 and so on. */
+  /** Answers to the next logins; afterwards token-1, token-2 and so on. */
   answerLogins(...replies: readonly (Reply | Promise<Reply>)[]): this {
     this.loginReplies.push(...replies);
     return this;

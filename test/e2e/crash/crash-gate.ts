@@ -7,7 +7,7 @@ import type {
 /** The services behind the proxy. */
 export type Upstream = 'SciCat' | 'Globus';
 
-/** One call of the proxy, in words that are the same in every run. */
+/** A call by the proxy, described identically in every run. */
 export interface UpstreamCall {
   /** E.g. `SciCat PATCH /api/v4/jobs/{id} (002 transferring)`. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface CrashPoint {
 /** What a killed process would hear, had it not been dead for long by then. */
 const TOO_LATE: EmulatedResponse = { status: 503, delayMs: 1000 };
 
-/** What only a health probe asks for; it is no part of a transfer's life. */
+/** Calls of health probes, which are not part of a transfer's life. */
 const PROBES = new Set(['SciCat GET /api/v3/health']);
 
 /**

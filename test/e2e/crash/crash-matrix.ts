@@ -15,7 +15,7 @@ export interface CrashRow {
 }
 
 /**
- * Calls that are made again and again (polls, progress): the first of them stands for the others,
+ * Repeated calls (polls, progress): the first of them represents the others,
  * whose number differs from run to run.
  */
 const REPEATED = /submission_id$|task_list \(by ids\)$|\(002 transferring\)$/;
@@ -144,7 +144,7 @@ export async function inPool<Item, Result>(
 async function settled(world: CrashWorld): Promise<void> {
   const deadline = performance.now() + SETTLED_WITHIN_MS;
   while (!world.gate.sprung && performance.now() < deadline) {
-    const jobs = world.requests.flatMap(({ wish }) => world.transferJobs(wish.pid));
+    const jobs = world.requests.flatMap(({ parameters }) => world.transferJobs(parameters.pid));
     const left = jobs.length > 0 ? await world.spooled() : 0;
     if (jobs.every(hasEnded) && world.runningTasks() === 0 && left === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -15,8 +15,7 @@ import {
 import { CrashGate, type CrashPoint } from './crash-gate.js';
 import { ProxyChild } from './proxy-child.js';
 
-/** What a client asks for. */
-export interface Wish {
+export interface TransferParameters {
   readonly pid: string;
   readonly autoArchive: boolean;
   readonly files?: readonly string[];
@@ -25,9 +24,9 @@ export interface Wish {
 /** What a client heard: a status, or nothing as the connection broke. */
 export type Told = number | 'connection broken';
 
-/** A request for a transfer, and what became of it as far as the client knows. */
+/** A request for a transfer, and its outcome as far as the client knows. */
 export interface Request {
-  readonly wish: Wish;
+  readonly parameters: TransferParameters;
   readonly told: Told;
   /** Undefined unless it was answered with 200. */
   readonly jobId: string | undefined;
@@ -140,7 +139,7 @@ export class CrashWorld {
     return this.proxy?.runs === true && !this.gate.sprung;
   }
 
-  /** Waits until the proxy asks nobody for anything any more. */
+  /** Waits until the proxy makes no more calls. */
   async quiet(): Promise<void> {
     for (let before = -1; before !== this.gate.carriedOut.length;) {
       before = this.gate.carriedOut.length;
@@ -149,18 +148,18 @@ export class CrashWorld {
   }
 
   /** `POST /transfer` of alice's. */
-  async post(wish: Wish): Promise<Request> {
+  async post(parameters: TransferParameters): Promise<Request> {
     const query = new URLSearchParams({
       sourceFacility: 'SOURCE',
       destFacility: 'ARCHIVE',
-      scicatPid: wish.pid,
+      scicatPid: parameters.pid,
       collectionRootPath: '/data',
-      autoArchive: String(wish.autoArchive),
+      autoArchive: String(parameters.autoArchive),
     });
-    const fileList = wish.files?.map((path) => ({ path, isSymlink: false }));
+    const fileList = parameters.files?.map((path) => ({ path, isSymlink: false }));
     const { told, text } = await this.call('POST', `/transfer?${query.toString()}`, { fileList });
     const jobId = told === 200 ? (JSON.parse(text) as { jobId: string }).jobId : undefined;
-    const request: Request = { wish, told, jobId };
+    const request: Request = { parameters, told, jobId };
     this.requests.push(request);
     return request;
   }

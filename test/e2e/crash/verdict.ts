@@ -8,7 +8,7 @@ export function hasEnded(job: JobDocument): boolean {
   return ENDED.has(statusOf(job));
 }
 
-/** Every broken promise, in words. None is what the crash matrix is there to show. */
+/** @returns a sentence for each broken promise; the crash matrix shows that there are none */
 export async function brokenPromises(world: CrashWorld): Promise<readonly string[]> {
   const broken: string[] = [];
   for (const request of world.requests) broken.push(...brokenPromisesOf(world, request));
@@ -20,24 +20,25 @@ export async function brokenPromises(world: CrashWorld): Promise<readonly string
     broken.push(`${world.mostTasksAtOnce} tasks at Globus at once`);
   }
   const orphans = world.requests.filter(
-    ({ wish }) => wish.files !== undefined && world.transferJobs(wish.pid).length === 0,
+    ({ parameters }) =>
+      parameters.files !== undefined && world.transferJobs(parameters.pid).length === 0,
   ).length;
   if ((await world.spooled()) > orphans) broken.push('a file list is left in the spool');
   return broken;
 }
 
-/** What became of a request, in words for the table. */
+/** Describes the outcome of a request for the table. */
 export function outcomeOf(world: CrashWorld, request: Request): string {
-  const { wish, end } = request;
-  const [job] = world.transferJobs(wish.pid);
+  const { parameters, end } = request;
+  const [job] = world.transferJobs(parameters.pid);
   if (job !== undefined) return statusOf(job) === 'finished' ? 'carried out once' : statusOf(job);
   return end?.remove === true ? 'cancelled, job removed' : 'nothing was done';
 }
 
 function brokenPromisesOf(world: CrashWorld, request: Request): readonly string[] {
-  const { wish, told, jobId, end } = request;
+  const { parameters, told, jobId, end } = request;
   const broken: string[] = [];
-  const jobs = world.transferJobs(wish.pid);
+  const jobs = world.transferJobs(parameters.pid);
   const [job] = jobs;
   if (jobs.length > 1) broken.push(`${jobs.length} transfer jobs for one request`);
   if (end?.remove === true) {
@@ -46,15 +47,15 @@ function brokenPromisesOf(world: CrashWorld, request: Request): readonly string[
     broken.push('the job that was promised is not there');
   }
   const finished = job !== undefined && statusOf(job) === 'finished';
-  const archiveJobs = world.archiveJobs(wish.pid);
-  const wanted = finished && wish.autoArchive ? 1 : 0;
+  const archiveJobs = world.archiveJobs(parameters.pid);
+  const wanted = finished && parameters.autoArchive ? 1 : 0;
   if (archiveJobs.length !== wanted) {
     broken.push(`${archiveJobs.length} archive jobs instead of ${wanted}`);
   }
   if (archiveJobs.some(({ jobParams }) => jobParams['globusTransferJobId'] !== job?.id)) {
     broken.push('the archive job names another transfer');
   }
-  const dataset = world.upstreams.scicat.machine.datasets.get(wish.pid);
+  const dataset = world.upstreams.scicat.machine.datasets.get(parameters.pid);
   if (dataset?.datasetlifecycle['archivable'] !== finished) {
     broken.push(`the dataset is ${finished ? 'not ' : ''}archivable`);
   }
