@@ -81,7 +81,7 @@ describe("a SciCat in which the service's account may create jobs only for itsel
     expect(error).toMatchObject({ status: 503, code: 'UPSTREAM_UNAVAILABLE' });
     const alarms = () => logged.filter((line) => line.includes('"scicat-account-create"'));
     expect(alarms()).toEqual([
-      expect.stringMatching(/"level":"error".*does not give this service's own account the right/),
+      expect.stringMatching(/"level":"error".*own SciCat account lacks a permission/),
     ]);
     const ready = await service.call('GET', '/health/ready');
     expect(ready.text).toContain('scicat-account-create');
