@@ -23,7 +23,10 @@ import { TokenMemory } from './token-memory.js';
             limit: () => config.current().server.maxFailedLoginsPerMinute,
             clock,
             onReached: (address) =>
-              logger.warn({ address }, 'too many invalid tokens, rejecting more for a minute'),
+              logger.warn(
+                { address },
+                'too many invalid tokens, rejecting further ones for a minute',
+              ),
           }),
         }),
       inject: [IDENTITIES, ConfigSnapshots, CLOCK, LOGGER],

@@ -18,9 +18,9 @@ export function configSchema(): JsonSchema {
     required: settingsOf(FileSettings)
       .filter(({ required }) => required)
       .map(({ key }) => key),
-    patternProperties: { '^x-': { description: 'Holds anchors; no setting.' } },
+    patternProperties: { '^x-': { description: 'Holds anchors; not a setting.' } },
     additionalProperties: {
-      description: 'No setting: it has no effect.',
+      description: 'Not a setting: it has no effect.',
       deprecationMessage:
         'This is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-".',
     },
@@ -42,7 +42,7 @@ function facility(): JsonSchema {
           setting.alias,
           {
             ...property(setting),
-            description: `As "${setting.key}", which is the preferred spelling.`,
+            description: `Same as "${setting.key}", which is the preferred spelling.`,
             doNotSuggest: true,
           },
         ]),

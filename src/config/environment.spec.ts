@@ -87,7 +87,7 @@ describe('secrets', () => {
       }),
     ).toEqual([
       'environment: GLOBUS_CLIENT_ID: is set, and so is GLOBUS_CLIENT_ID_FILE; set only one of them',
-      "environment: GLOBUS_CLIENT_SECRET_FILE: names the file /run/missing, which can't be read (ENOENT); it must exist and be readable for the user that runs the service",
+      "environment: GLOBUS_CLIENT_SECRET_FILE: names the file /run/missing, which can't be read (ENOENT); it must exist and be readable by the user that runs the service",
       'environment: SCICAT_SERVICE_USER_USERNAME_FILE: names the file /run/empty, which is empty',
       "environment: SCICAT_SERVICE_USER_PASSWORD: is not set; it must hold the SciCat service account's password (or set SCICAT_SERVICE_USER_PASSWORD_FILE to the path of a file that holds it)",
     ]);

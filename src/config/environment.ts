@@ -79,7 +79,7 @@ export function readSecrets(
     } catch (error) {
       return refuse(
         byFile,
-        `names the file ${path}, which can't be read (${errorCode(error)}); it must exist and be readable for the user that runs the service`,
+        `names the file ${path}, which can't be read (${errorCode(error)}); it must exist and be readable by the user that runs the service`,
         file,
       );
     }

@@ -67,7 +67,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
       'a dot path such as "profile.accessGroups"; an empty path would deny access to every user, so write one or remove the line for the default',
     ),
     description:
-      "Dot path in the document that SciCat's `users/my/identity` returns, to the facility's access value; a template of `.Name`.",
+      "Dot path in the document that SciCat's `users/my/identity` returns, to the facility's access value; a template that may use `.Name`.",
     example: 'profile.oidcClaims.facilities',
   })
   readonly accessPath: string = 'profile.accessGroups';
@@ -78,7 +78,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
       NAME_FIELDS,
     ),
     description:
-      'What a user must have at `accessPath`: an equal element of a list, or an equal string; a template of `.Name`.',
+      'Value that a user must have at `accessPath`, either as the string itself or as an element of a list; a template that may use `.Name`.',
     example: '{{.Name}}-users',
   })
   readonly accessValue: string = '{{.Name}}';
@@ -89,7 +89,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
       fixedTemplate('a Globus scope', SCOPE_FIELDS),
     ),
     description:
-      'Globus scopes that a token needs to reach the collection; templates of `.Name` and `.Collection`. Collections without a `data_access` scope (guest, high-assurance and personal ones) take only the part before the bracket.',
+      'Globus scopes that a token needs to reach the collection; templates that may use `.Name` and `.Collection`. Collections without a `data_access` scope (guest, high-assurance and personal ones) need only the part before the bracket.',
     alias: 'Scopes',
     example: ['urn:globus:auth:scope:transfer.api.globus.org:all'],
   })
@@ -108,7 +108,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({
     kind: pathTemplate('a path template such as "/archive/{{ .PidShort }}"', PATH_FIELDS),
     description:
-      "Where a dataset's files go on this collection when the facility is the destination; a path template. Without one of `.Pid`, `.PidShort`, `.PidEncoded` in it two datasets may meet in one folder.",
+      "Where a dataset's files go on this collection when the facility is the destination; a path template. Without one of `.Pid`, `.PidShort`, `.PidEncoded` in it two datasets may end up in the same folder.",
     example: '/archive/{{ .PidShort }}/{{ .DatasetFolder }}',
   })
   readonly destinationPath: string = '/{{ .RelativeSourceFolder }}';
@@ -116,7 +116,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({
     kind: rootPath('the absolute path of the collection\'s root, such as "/data"'),
     description:
-      "Absolute path, on the facility's machines, of what the collection shows as `/`; a template of `.Name`. Requests can then not state another one.",
+      "Absolute path, on the facility's machines, of what the collection shows as `/`; a template that may use `.Name`. Requests then can't specify a different one.",
     unset: 'the request states it',
     example: '/data/{{ .Name }}',
   })
@@ -128,7 +128,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
       pathTemplate('a folder template', FOLDER_FIELDS),
     ),
     description:
-      "Folders that a dataset may lie in when this facility is the source; templates of all path variables and `.OwnerGroup`. A dataset's owner can edit its source folder, so this is what keeps the service from copying other people's files.",
+      "Folders that may contain a dataset when this facility is the source; templates that may use all path variables and `.OwnerGroup`. A dataset's owner can edit its source folder, so this is what keeps the service from copying other people's files.",
     unset: 'any folder',
     example: ['/data/{{ .OwnerGroup }}'],
   })

@@ -46,7 +46,7 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   if (named !== undefined) {
     const file = path.resolve(search.workingFolder, named.file);
     if (search.fileExists(file)) return { kind: 'found', file };
-    return notFound(`The file ${file}, which ${named.by} names, does not exist`);
+    return notFound(`The file ${file}, specified by ${named.by}, does not exist`);
   }
   const userFolder = userConfigFolder(search);
   const searched = [

@@ -370,7 +370,7 @@ describe('what keeps a configuration from loading', () => {
   test('a named file that does not exist has no fallback', () => {
     expect(problemsOf({ ...input({ [FILE]: MINIMAL }), argv: ['--config', 'other.yaml'] })).toEqual(
       [
-        'configuration: file: The file /started-in/other.yaml, which --config names, does not exist',
+        'configuration: file: The file /started-in/other.yaml, specified by --config, does not exist',
       ],
     );
   });

@@ -52,7 +52,7 @@ export class TaskSettings {
     key: 'stallTimeout',
     kind: wholeNumber(0),
     description:
-      'Seconds after which a transfer that needs a human (no permission, wrong path) is given up; 0 means never.',
+      'Seconds after which the service gives up on a transfer that needs human intervention (no permission, wrong path); 0 means never.',
     example: 604_800,
     reload: 'live',
   })
@@ -68,7 +68,7 @@ export class TaskSettings {
   readonly progressWritesPerSecond: number = 20;
 }
 
-/** Section `scicat`: SciCat beyond its address. */
+/** Section `scicat`: SciCat settings other than its address. */
 export class ScicatSettings {
   @Setting({
     kind: textList('user names', { mayBeEmpty: true }),
@@ -110,7 +110,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(0),
     description:
-      'Requests with a wrong SciCat token that one address may send in a minute. After that, SciCat is not asked about further unknown tokens of this address until the minute is over; 0 means no limit. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
+      'Requests with a wrong SciCat token that one address may send in a minute. After that, SciCat is not asked about further unknown tokens from this address until the minute is over; 0 means no limit. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
     example: 100,
     reload: 'live',
   })
@@ -156,7 +156,7 @@ export class TransferSettings {
 
   @Setting({
     kind: wholeNumber(1, 8760),
-    description: 'Hours after which Globus gives up a transfer, 1 to 8760.',
+    description: 'Hours after which Globus gives up on a transfer, 1 to 8760.',
     unset: "Globus's own limit",
     example: 72,
     reload: 'live',
@@ -215,7 +215,7 @@ export class FileSettings {
   @Section(TaskSettings, 'How transfers are queued and polled.')
   readonly task: TaskSettings = new TaskSettings();
 
-  @Section(ScicatSettings, 'SciCat beyond its address.')
+  @Section(ScicatSettings, 'SciCat settings other than its address.')
   readonly scicat: ScicatSettings = new ScicatSettings();
 
   @Section(ServerSettings, 'How the service listens.')

@@ -75,7 +75,7 @@ export async function lockDataDir(
   } catch (error) {
     if (error instanceof DataDirUnavailableError) throw error;
     throw new DataDirUnavailableError(
-      `The data folder ${dataDir} can't be used (${codeOf(error) ?? 'unknown error'}). Please make it writable for the user that the proxy runs as, or set dataDir in the configuration to another folder.`,
+      `The data folder ${dataDir} can't be used (${codeOf(error) ?? 'unknown error'}). Please make it writable by the user that the proxy runs as, or set dataDir in the configuration to another folder.`,
       { cause: error },
     );
   }

@@ -41,7 +41,7 @@ describe('the warning about a data folder that is lost with its container', () =
 
   it('is given for memory, also when it is mounted over a volume', () => {
     expect(dataDirWarning(dataDir, container([ROOT, VOLUME, MEMORY]))).toBe(
-      'The data folder /service/data/scicat-globus-proxy is in memory (tmpfs at /service/data) and will be lost with the container, and with it the file lists of waiting transfers. Mount a volume there.',
+      'The data folder /service/data/scicat-globus-proxy is in memory (tmpfs at /service/data) and will be lost with the container, along with the file lists of waiting transfers. Mount a volume there.',
     );
   });
 

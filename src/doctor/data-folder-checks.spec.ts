@@ -25,24 +25,24 @@ const unusable = { kind: 'unusable', path: DATA_DIR, code: 'EACCES' } as const;
 
 describe('the data folder', () => {
   it.each<[string, Partial<DataFolderProbe>, 'ok' | 'unclear', string]>([
-    ['free', {}, 'ok', 'Writable for user 1000, and not in use.'],
+    ['free', {}, 'ok', 'Writable by user 1000, and not in use.'],
     [
       'in use',
       { lock: () => Promise.resolve({ kind: 'held', holder: 'process 7 on host a' }) },
       'ok',
-      'Writable for user 1000, and in use by the running service (process 7 on host a).',
+      'Writable by user 1000, and in use by the running service (process 7 on host a).',
     ],
     [
       'left by a crash',
       { lock: () => Promise.resolve({ kind: 'left-behind' }) },
       'ok',
-      'Writable for user 1000, with the lock of a service that is gone; the next one takes it over.',
+      'Writable by user 1000, with the lock of a service that is gone; the next one takes it over.',
     ],
     [
       'part of a container',
       { volatility: () => 'It will be lost.' },
       'unclear',
-      'Writable for user 1000, and not in use. It will be lost.',
+      'Writable by user 1000, and not in use. It will be lost.',
     ],
     [
       'not there yet',
@@ -65,7 +65,7 @@ describe('the data folder', () => {
         outcome: 'broken',
         message: `Not usable by user 1000: ${DATA_DIR} (EACCES).`,
         advice:
-          "Make it a folder that the service's user may write to, or change dataDir (/proxy.yaml:7). If the service runs as another user than user 1000, run doctor as that user.",
+          "Make it a folder that the service's user may write to, or change dataDir (/proxy.yaml:7). If the service runs as a different user from user 1000, run doctor as that user.",
       },
       expect.objectContaining({ check: 'data-space', outcome: 'skipped' }),
     ]);

@@ -41,7 +41,7 @@ async function folderVerdict(reading: FolderReading, deps: DataFolderDeps): Prom
     case 'usable': {
       const written = write ? await probe.tryToWrite() : reading;
       if (written.kind === 'unusable') return unusable(written, deps);
-      const message = `Writable for ${user}, ${lockText(await probe.lock())}.`;
+      const message = `Writable by ${user}, ${lockText(await probe.lock())}.`;
       const lost = probe.volatility();
       return lost === undefined
         ? ok(message)
@@ -70,7 +70,7 @@ function unusable(
     : 'set dataDir in the configuration';
   return broken(
     `Not usable by ${user}: ${path} (${code}).`,
-    `Make it a folder that the service's user may write to, or ${setting}. If the service runs as another user than ${user}, run doctor as that user.`,
+    `Make it a folder that the service's user may write to, or ${setting}. If the service runs as a different user from ${user}, run doctor as that user.`,
   );
 }
 

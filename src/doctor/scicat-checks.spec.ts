@@ -92,7 +92,7 @@ describe('SciCat in good order', () => {
       'scicat-lifecycle globus-updater: unclear',
     ]);
     expect(found.find(({ check }) => check === 'scicat-update')).toMatchObject({
-      message: 'SciCat does not tell whether this account may update jobs. Its groups: gtpxa.',
+      message: 'SciCat does not reveal whether this account may update jobs. Its groups: gtpxa.',
       advice:
         'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md. Or run doctor with --write, which tries.',
     });
@@ -244,7 +244,7 @@ describe('the job types and rights in SciCat', () => {
     expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) })).toEqual({
       outcome: 'broken',
       message:
-        'This account may create jobs, and for that reason SciCat lets it update none (status 403). Its groups: gtpxa.',
+        'This account may create jobs, which is why SciCat does not let it update any (status 403). Its groups: gtpxa.',
       advice:
         'Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; see config/scicat/README.md.',
     });

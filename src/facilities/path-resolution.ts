@@ -214,7 +214,8 @@ function sourceFolder(folder: string): Verdict {
 }
 
 function insideRoot(root: string, folder: string): Verdict {
-  if (root === '') return notNeeded('There is no collection root to be inside of.', folder);
+  if (root === '')
+    return notNeeded('Not checked against a collection root, because there is none.', folder);
   const problem = pathProblem(root);
   if (problem !== undefined) {
     return refused('root-unusable', `The collection root ${quoted(root)} ${problem}.`, folder, [
@@ -247,7 +248,7 @@ function userName({ source, destination, username }: PathRequest): Verdict {
     ? passed(`The user name ${quoted(username)} can be used in a path.`, username)
     : refused(
         'user-name-unusable',
-        `Your user name ${quoted(username)} ${problem}, so it can't be a folder name, which facility ${quoted(source.name)} or ${quoted(destination.name)} requires.`,
+        `Your user name ${quoted(username)} ${problem}, so it can't be used as a folder name, as facility ${quoted(source.name)} or ${quoted(destination.name)} requires.`,
         username,
       );
 }

@@ -58,7 +58,7 @@ function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {
       count += 1;
     } else if (sorted.isSymlink(position - 1) !== sorted.isSymlink(position)) {
       throw new InvalidRequestError(
-        'The file list names one path twice, once as a symbolic link and once not.',
+        'The file list contains the same path twice, once as a symbolic link and once not.',
         { details: `path = ${JSON.stringify(sorted.path(position)).slice(0, QUOTED_LENGTH)}` },
       );
     }

@@ -192,7 +192,7 @@ describe('parsing a file list incrementally', () => {
       '{"fileList":[{"path":"a","isSymlink":true}],"file\\u004cist":[{"path":"b","isSymlink":true}]}',
     ],
   ])('refuses two lists: %s', (text) => {
-    expect(() => readOrThrow(text)).toThrow('The body names fileList twice.');
+    expect(() => readOrThrow(text)).toThrow('The body contains fileList twice.');
   });
 
   it.each([

@@ -14,7 +14,7 @@ const FIRST_PRINTABLE = 0x20;
 
 const NOT_UTF8 = 'The body is not valid UTF-8.';
 const NOT_JSON = 'The body is not valid JSON.';
-const LISTED_TWICE = 'The body names fileList twice.';
+const LISTED_TWICE = 'The body contains fileList twice.';
 
 /** How nearly all entries are written. */
 const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
@@ -156,7 +156,7 @@ export class FileListParser {
     throw new InvalidRequestError(
       this.inList
         ? `Entry ${this.files?.count ?? 0} of fileList is too long for an object with path and isSymlink.`
-        : 'The body contains too much beside fileList.',
+        : 'The body contains too much data besides fileList.',
     );
   }
 

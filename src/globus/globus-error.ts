@@ -29,11 +29,11 @@ export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOut
   const { status, code = '', message = '', retryAfterSeconds } = refusal;
   const busy = (reason: string): SubmitOutcome => ({ kind: 'busy', reason, retryAfterSeconds });
   if (code.includes('TooManyPendingJobs')) {
-    return busy('Globus has as many transfers of this service as it allows');
+    return busy('Globus already has as many transfers from this service as it allows');
   }
-  if (status === 429) return busy('Globus limits the rate of requests');
+  if (status === 429) return busy('Globus is limiting the rate of requests from this service');
   if (status === 503 && code.includes('ServiceUnavailable')) {
-    return busy('Globus is in maintenance');
+    return busy('Globus is down for maintenance');
   }
   // 408: the service stopped reading, or a proxy in front of it stopped waiting.
   if (status >= 500 || status === 408) {

@@ -279,7 +279,7 @@ describe('GlobusTransfersClient: submitting', () => {
     });
     expect(await run(client.submit(request))).toEqual({
       kind: 'busy',
-      reason: 'Globus limits the rate of requests',
+      reason: 'Globus is limiting the rate of requests from this service',
       retryAfterSeconds: 90,
     });
     expect(asked()).toHaveLength(2);

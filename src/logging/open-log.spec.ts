@@ -32,11 +32,11 @@ describe('the log', () => {
       {
         level: 'warn',
         problem:
-          'LOG_LEVEL is "verbose", which is none of trace, debug, info, warn, error, fatal, silent; using info.',
+          'LOG_LEVEL is "verbose", which is not one of trace, debug, info, warn, error, fatal, silent; using info.',
       },
       {
         level: 'warn',
-        problem: 'LOG_FORMAT is "xml", which is none of json, pretty; using json.',
+        problem: 'LOG_FORMAT is "xml", which is not one of json, pretty; using json.',
       },
     ]);
   });

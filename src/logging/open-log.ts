@@ -19,7 +19,7 @@ export async function openLog(
     const value = known.find((one) => one === given.toLowerCase());
     if (value === undefined && given !== '') {
       problems.push(
-        `${name} is "${given}", which is none of ${known.join(', ')}; using ${standard}.`,
+        `${name} is "${given}", which is not one of ${known.join(', ')}; using ${standard}.`,
       );
     }
     return value ?? standard;

@@ -31,7 +31,7 @@ export interface TemplateFunction {
 /** @throws EvaluationFailure when a string of this `length` would be too long */
 export function boundedLength(length: number): void {
   if (length > MAX_TEXT_LENGTH) {
-    throw new EvaluationFailure(`the string gets longer than ${MAX_TEXT_LENGTH} characters`);
+    throw new EvaluationFailure(`the string would be longer than ${MAX_TEXT_LENGTH} characters`);
   }
 }
 

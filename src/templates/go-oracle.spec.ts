@@ -62,7 +62,7 @@ const DELIBERATE = [
   'unknown variable',
   'is not a function',
   'nil can only be an argument',
-  'but gets',
+  'but was given',
   'must be a string',
   'does not fit in 64 bits',
 ];

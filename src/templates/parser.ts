@@ -392,7 +392,7 @@ class Parser {
     if (all.length < least || all.length > most) {
       this.fail(
         `the function ${name} takes ${least === most ? 'exactly' : 'at least'} ${least} ` +
-          `${least === 1 ? 'argument' : 'arguments'}, but gets ${all.length}`,
+          `${least === 1 ? 'argument' : 'arguments'}, but was given ${all.length}`,
         operand,
       );
     }

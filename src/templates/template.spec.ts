@@ -185,10 +185,10 @@ describe('Templates that are refused when the configuration is loaded', () => {
     ['{{Pid}}', 2, 'unknown function "Pid"; did you mean ".Pid"?'],
     ['{{repalce .Pid "a" "b"}}', 2, 'did you mean "replace"?'],
     ['{{trim .Pid}}', 2, 'Known functions: and, or, not,'],
-    ['{{replace .Pid "/"}}', 2, 'takes exactly 3 arguments, but gets 2'],
-    ['{{.Pid | replace "a" "b" "c"}}', 9, 'takes exactly 3 arguments, but gets 4'],
-    ['{{eq .Pid}}', 2, 'takes at least 2 arguments, but gets 1'],
-    ['{{print len}}', 8, 'takes exactly 1 argument, but gets 0'],
+    ['{{replace .Pid "/"}}', 2, 'takes exactly 3 arguments, but was given 2'],
+    ['{{.Pid | replace "a" "b" "c"}}', 9, 'takes exactly 3 arguments, but was given 4'],
+    ['{{eq .Pid}}', 2, 'takes at least 2 arguments, but was given 1'],
+    ['{{print len}}', 8, 'takes exactly 1 argument, but was given 0'],
     ['{{replace .Pid 1 "a"}}', 15, 'argument 2 of the function replace must be a string'],
     ['{{replace .Pid nil "a"}}', 15, 'must be a string, not nil'],
     ['{{printf 1}}', 9, 'must be a string'],
@@ -314,7 +314,7 @@ describe('Templates that cannot handle their data', () => {
     const error = thrown(() => rendered(source));
     expect(error).toBeInstanceOf(TemplateRenderError);
     expect((error as TemplateRenderError).reason).toBe(
-      'the string gets longer than 1048576 characters',
+      'the string would be longer than 1048576 characters',
     );
   });
 });

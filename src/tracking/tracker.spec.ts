@@ -92,7 +92,7 @@ describe('from request to end', () => {
       2,
     ]);
     expect(shown(3)).toBe(
-      '001 transferring: waiting: the service runs at most 2 at a time, and others were requested before',
+      '001 transferring: waiting: the service runs at most 2 transfers at a time, and others are ahead of this one',
     );
     expect([3, 4].map((number) => tracker.find(jobIdOf(number))?.queuePosition)).toEqual([0, 1]);
   });
@@ -150,11 +150,11 @@ describe('from request to end', () => {
     await world.spool.put(keyOf(1), files);
     const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
     world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
-    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is down for maintenance' });
     await started();
     await pass(60);
     expect([shown(), world.spool.lists.size]).toEqual([
-      '001 transferring: waiting: Globus is in maintenance',
+      '001 transferring: waiting: Globus is down for maintenance',
       1,
     ]);
     world.globus.alwaysSubmit(undefined);
@@ -526,7 +526,7 @@ describe('a reserved place', () => {
 
   test('in the queue comes on top of the slots while Globus accepts no submissions', async () => {
     setUp({ task: { maxConcurrency: 3, queueSize: 2 } });
-    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is down for maintenance' });
     await started();
     for (const number of [1, 2, 3, 4, 5]) {
       await request(number);
@@ -537,13 +537,13 @@ describe('a reserved place', () => {
   });
 
   test('says between attempts that it waits for Globus, not for other transfers', async () => {
-    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is in maintenance' });
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is down for maintenance' });
     await started();
     await request(1);
     for (let number = 2; number < 20; number += 1) {
       await request(number);
       await pass(15);
-      expect(shown(number)).toBe('001 transferring: waiting: Globus is in maintenance');
+      expect(shown(number)).toBe('001 transferring: waiting: Globus is down for maintenance');
     }
   });
 });

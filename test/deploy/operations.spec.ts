@@ -94,7 +94,7 @@ describe(PAGE, () => {
       'start failed',
       'too many invalid tokens',
       'connection limit reached',
-      'it is a job of the Go version and names no Globus task',
+      'it was created by the Go version of the service, with no Globus task',
     ]) {
       expect([line, text.includes(line), sources.includes(line)]).toEqual([line, true, true]);
     }

@@ -148,7 +148,7 @@ interface Fault {
 
 /** Several mistakes in each world, which do not hide each other. */
 const faults: Readonly<Record<string, Fault>> = {
-  'SciCat is down; Globus is in maintenance': {
+  'SciCat is down; Globus is down for maintenance': {
     breaks: (world) => {
       world.scicat.faults.outage(true);
       world.globus.machine.setMaintenance(true);

@@ -9,10 +9,10 @@ Name the user in one of these ways:
                               facilities whose accessPath is not profile.accessGroups
   --token-stdin               a SciCat token on standard input
   SCICAT_TOKEN                a SciCat token in this environment variable
-With a token, SciCat is asked with that token only. Without one, what --owner-group and
---source-folder do not give is read from SciCat with the service's account, which is the only
-thing that needs the service's secrets.
-Nothing is changed. Globus is not asked, and free slots are not considered.
+With a token, SciCat is queried with that token only. Without one, anything not given by
+--owner-group and --source-folder is read from SciCat with the service's account; only this
+requires the service's secrets.
+Nothing is changed. Globus is not contacted, and free slots are not considered.
 
 Exit codes: 0 allowed, 1 refused or undecided, 2 usage error.
 

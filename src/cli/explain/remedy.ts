@@ -65,9 +65,9 @@ export function remedyFor(
         : `Correct ${root}: an absolute path without "." and ".." segments.`;
     }
     case 'user-name-in-path':
-      return `Use no {{ .Username }} in the templates of facilities ${quoted(name)} and ${quoted(destination?.name ?? '')} in the configuration.`;
+      return `Do not use {{ .Username }} in the templates of facilities ${quoted(name)} and ${quoted(destination?.name ?? '')} in the configuration.`;
     case 'owner-group-in-path':
-      return `Use no {{ .OwnerGroup }} in allowedSourceFolders ${ofFacility}.`;
+      return `Do not use {{ .OwnerGroup }} in allowedSourceFolders ${ofFacility}.`;
     case 'allowed-folders':
       switch (reason) {
         case 'path:root-differs':

@@ -60,10 +60,14 @@ describe('an open transfer', () => {
 
   it("that waits shows its job's message", () => {
     const waiting = aTransfer({
-      status: { state: 'waiting', reason: 'Globus is in maintenance', submission: 'not-sent' },
+      status: {
+        state: 'waiting',
+        reason: 'Globus is down for maintenance',
+        submission: 'not-sent',
+      },
     });
     expect(openTransfers([shown(waiting)], LATER)).toMatchObject([
-      { state: 'waiting', message: 'Globus is in maintenance', globusTaskId: null },
+      { state: 'waiting', message: 'Globus is down for maintenance', globusTaskId: null },
     ]);
   });
 

@@ -31,7 +31,7 @@ describe('open transfers for people', () => {
       ...RUNNING,
       transferId: 'job-2',
       state: 'waiting',
-      message: 'Globus is in maintenance',
+      message: 'Globus is down for maintenance',
       ageSeconds: 5,
       globusTaskId: null,
       bytesTransferred: 0,
@@ -48,7 +48,7 @@ transferring, requested 2 h 13 min ago: 20.500/1, by alice (p1)
   job job-1, Globus task task-1
 
 waiting, requested 5 s ago: 20.500/1, by alice (p1)
-  Globus is in maintenance
+  Globus is down for maintenance
   A /data/run → B /in/run
   0 B of 2.1 GB (0%), 0 of 120 files
   job job-2, no Globus task

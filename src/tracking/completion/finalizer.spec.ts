@@ -267,7 +267,7 @@ describe('after a restart a job that says "copied" is checked at Globus', () => 
     expect([...world.alarms.active()]).toEqual([
       [
         `task:${jobIdOf(1)}`,
-        `Job ${jobIdOf(1)} claims that Globus task ${taskIdFor(1)} has completed, which Globus does not confirm. Nothing is marked or archived; an operator should check both.`,
+        `Job ${jobIdOf(1)} claims that Globus task ${taskIdFor(1)} has completed, but Globus does not confirm this. Nothing is marked or archived; an operator should check both.`,
       ],
     ]);
     expect(world.globus.faults.count('task')).toBeLessThanOrEqual(11);

@@ -158,7 +158,7 @@ export class Finalizer {
     ) {
       alarms.raise(
         `task:${tracked.jobId}`,
-        `Job ${tracked.jobId} claims that Globus task ${task.taskId} has completed, which Globus does not confirm. Nothing is marked or archived; an operator should check both.`,
+        `Job ${tracked.jobId} claims that Globus task ${task.taskId} has completed, but Globus does not confirm this. Nothing is marked or archived; an operator should check both.`,
       );
       steps.delay(tracked, CONTRADICTED_PAUSE_MS);
       return false;

@@ -97,7 +97,7 @@ describe("the task's real end decides", () => {
       'cancelled because it was given up: failed, with the trouble',
       aFailedTask('CANCELED'),
       stalled,
-      failed('given up: file not found'),
+      failed('gave up: file not found'),
     ],
     [
       'cancelled by an administrator of the source',
@@ -297,8 +297,7 @@ describe('a task that Globus does not know', () => {
     expect(first.transfer.status).toEqual({
       state: 'transferring',
       taskId: TASK,
-      trouble:
-        'Globus does not know the task at the moment; the service keeps checking for an hour',
+      trouble: "Globus can't find the task at the moment; the service keeps checking for an hour",
     });
     const later = unknown(first.transfer, first.watch, UNKNOWN_TASK_ENDS_AFTER_MS - 1);
     expect(later.transfer).toBe(first.transfer);

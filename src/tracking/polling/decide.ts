@@ -104,7 +104,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   const submittedBy = origin.kind === 'recorded' ? origin.record.globusClientId : now.clientId;
   if (submittedBy !== now.clientId) {
     const reason =
-      'its Globus task belongs to a different Globus client id than the service uses now, so it cannot be tracked';
+      'its Globus task belongs to a different Globus client id from the one the service uses now, so it cannot be tracked';
     return {
       transfer: noting(transfer, transfer.progress, reason),
       watch: noWatch,
@@ -115,7 +115,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
   const next: Watch = { ...noWatch, unknownSince };
   if (now.monotonicMs - unknownSince < UNKNOWN_TASK_ENDS_AFTER_MS) {
     const trouble =
-      'Globus does not know the task at the moment; the service keeps checking for an hour';
+      "Globus can't find the task at the moment; the service keeps checking for an hour";
     return { transfer: noting(transfer, transfer.progress, trouble), watch: next };
   }
   if (transfer.endRequested?.reason === 'user') {
@@ -150,7 +150,7 @@ function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): 
       case 'user':
         return cancelled(transfer, `by ${endRequested.by}`, progress);
       case 'stalled':
-        return failed(transfer, `given up: ${endRequested.by}`, progress);
+        return failed(transfer, `gave up: ${endRequested.by}`, progress);
       case undefined:
         return cancelled(transfer, "in Globus, by the owner of the service's account", progress);
     }

@@ -6,7 +6,7 @@ describe('what a scientist is told about a running task', () => {
   test.each([
     ['OK', false, false, undefined],
     [undefined, false, false, undefined],
-    ['Queued', false, false, 'queued at Globus, which runs few transfers at a time'],
+    ['Queued', false, false, 'queued at Globus, which runs only a few transfers at a time'],
     [
       'PERMISSION_DENIED',
       true,

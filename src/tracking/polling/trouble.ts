@@ -53,7 +53,7 @@ export function isProblem(task: GlobusTask): boolean {
 /** What to tell the scientist about a running task; undefined while all is well. */
 export function troubleInWords(task: GlobusTask): string | undefined {
   const code = task.niceStatus;
-  if (code === 'Queued') return 'queued at Globus, which runs few transfers at a time';
+  if (code === 'Queued') return 'queued at Globus, which runs only a few transfers at a time';
   const words =
     code === undefined || code === 'OK'
       ? undefined

@@ -148,7 +148,7 @@ export class AdmissionControl {
     const stage = this.gate();
     if (stage === 'closed') {
       throw new NotReadyError(
-        'The service is starting or stopping and accepts no transfers now; please try again in a minute.',
+        "The service is starting or stopping and can't accept transfers right now; please try again in a minute.",
         { retryAfterSeconds: 30 },
       );
     }
@@ -158,7 +158,7 @@ export class AdmissionControl {
     // While Globus is unavailable, transfers that would otherwise run wait on top of the queue.
     if (queueSize > 0 && waiting + this.reservedWaits >= queueSize + slots.free) {
       throw new QueueFullError(
-        `The queue is full: ${waiting} transfers are waiting already. Please try again later.`,
+        `The queue is full: ${waiting} transfers are already waiting. Please try again later.`,
         { retryAfterSeconds: Math.max(30, pollIntervalSeconds) },
       );
     }
@@ -167,7 +167,7 @@ export class AdmissionControl {
       (stage === 'open'
         ? undefined
         : 'the service has just started and is checking which transfers Globus already runs') ??
-      `the service runs at most ${maxConcurrency} at a time, and others were requested before`;
+      `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and others are ahead of this one`;
     return { slot: false, waitsFor };
   }
 

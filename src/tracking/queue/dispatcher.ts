@@ -191,7 +191,10 @@ export class Dispatcher {
     const { transfer } = tracked;
     if (transfer.status.state !== 'waiting') return STARTED;
     if (transfer.origin.kind !== 'recorded') {
-      return this.fail(tracked, 'the job names neither its parameters nor a Globus task');
+      return this.fail(
+        tracked,
+        'the job contains neither transfer parameters nor a Globus task id',
+      );
     }
     const { record } = transfer.origin;
     let { submission } = transfer.status;
@@ -366,7 +369,7 @@ export class Dispatcher {
     this.deps.transfers.setSlot(tracked, false);
     return this.wait(
       tracked,
-      'it was requested under a different Globus client id than the service uses now; Globus may be running it, but does not show it',
+      'it was requested under a different Globus client id from the one the service uses now; Globus may be running it, but does not show it to the service',
       submissionOf(tracked),
       BLOCKED_BACKOFF,
     );
@@ -449,7 +452,7 @@ function reasonToWait(error: unknown): string {
   }
   return error instanceof ProxyError
     ? error.message
-    : 'an internal error of the service; its log has the details';
+    : 'internal error in the service; see its log for details';
 }
 
 function scopesAlarm({ transfer: { origin } }: TrackedTransfer): AlarmName {

@@ -127,7 +127,7 @@ export class Sweep {
       case 'ended':
         return undefined;
       case 'lost':
-        this.ignore(job.id, 'it is a job of the Go version and names no Globus task');
+        this.ignore(job.id, 'it was created by the Go version of the service, with no Globus task');
         return undefined;
       case 'unusable':
         this.ignore(job.id, `its record can't be used: ${read.reason}`);

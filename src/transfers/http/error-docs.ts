@@ -85,7 +85,7 @@ const ERRORS = {
     503,
     'QUEUE_FULL',
     'SciCat is unreachable, the service is starting, stopping or overloaded, the queue is full, or too many invalid tokens were sent from your address.',
-    'The queue is full: 100 transfers are waiting already. Please try again later.',
+    'The queue is full: 100 transfers are already waiting. Please try again later.',
   ],
   SCICAT_UNAVAILABLE: [
     503,

@@ -7,7 +7,8 @@ import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field
 import { ACCESS_PATH } from './facility.dto.js';
 
 const SOURCE_COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
-const WAITS_FOR = 'the service runs at most 10 at a time, and others were requested before';
+const WAITS_FOR =
+  'the service runs at most 10 transfers at a time, and others are ahead of this one';
 const STRINGS = { ...OPTIONAL, type: [String] as [typeof String] };
 
 @ApiSchema({ name: 'PreviewedSide' })

@@ -126,7 +126,7 @@ export class TransferController {
     operationId: 'DeleteTransferTask',
     summary: 'Cancel a transfer',
     description:
-      'Cancels a transfer that has not ended. With `delete=true`, also removes its SciCat job, whether or not the transfer has ended. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation is still `finished`.',
+      'Cancels a transfer that has not ended. With `delete=true`, also removes its SciCat job, whether or not the transfer has ended. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`.',
   })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The cancellation was accepted. The response has no body.' })
@@ -146,7 +146,7 @@ export class TransferController {
     operationId: 'PreviewTransferTask',
     summary: 'Preview a transfer',
     description:
-      'Accepts the same parameters, applies the same rules and returns the same errors as POST /transfer, but has no effect: it creates no job, takes no place in the queue and does not call Globus. A preview therefore does not show whether Globus would accept the transfer, and whether the transfer would wait can change at any time.',
+      'Accepts the same parameters, applies the same rules and returns the same errors as POST /transfer, but has no effect: it creates no job, takes no place in the queue and does not call Globus. A preview therefore does not show whether Globus would accept the transfer. Whether the transfer would wait can change at any time.',
   })
   @ApiBody(FILE_LIST)
   @ApiOkResponse({
