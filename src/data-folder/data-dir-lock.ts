@@ -235,7 +235,7 @@ export class DataDirLock {
 
   private async inUse(): Promise<DataDirUnavailableError> {
     return new DataDirUnavailableError(
-      `The data folder ${this.dataDir} is in use by ${nameOf(await this.holder())}. Only one instance of the proxy may work on it: stop the other one (one that crashed on another host is waited for at most ${ABANDONED_MS / 1000} s), or give this one a dataDir of its own.`,
+      `The data folder ${this.dataDir} is in use by ${nameOf(await this.holder())}. Only one instance of the proxy may use it: stop the other one (if it crashed on another host, its lock expires after ${ABANDONED_MS / 1000} s), or give this one its own dataDir.`,
     );
   }
 }

@@ -7,7 +7,7 @@ const MEMORY = '621 601 0:60 / /service/data rw,relatime - tmpfs tmpfs rw,size=6
 const WITH_BLANK = '622 601 8:1 /v /srv/my\\040data rw,relatime shared:1 - ext4 /dev/sda1 rw';
 
 const LOST_WITH_CONTAINER =
-  'The data folder /service/data/scicat-globus-proxy is part of the container and will be lost with it, and with it the file lists of waiting transfers. Mount a volume there.';
+  'The data folder /service/data/scicat-globus-proxy is part of the container and will be lost with it, along with the file lists of waiting transfers. Mount a volume there.';
 
 function container(
   mounts: readonly string[],

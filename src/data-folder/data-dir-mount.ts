@@ -42,7 +42,7 @@ export function dataDirWarning(
         : undefined;
   return lost === undefined
     ? undefined
-    : `The data folder ${dataDir} ${lost}, and with it the file lists of waiting transfers. Mount a volume there.`;
+    : `The data folder ${dataDir} ${lost}, along with the file lists of waiting transfers. Mount a volume there.`;
 }
 
 interface Mount {

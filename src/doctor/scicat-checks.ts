@@ -215,7 +215,7 @@ function rightChecks(
         : ' Or run doctor with --write, which tries.',
       // SciCat checks the right to create first, and then never the right to update.
       refused: {
-        why: 'may create jobs, and for that reason SciCat lets it update none',
+        why: 'may create jobs, which is why SciCat does not let it update any',
         advice: single
           ? `Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; ${SEE_SETUP}.`
           : `Ask the SciCat administrators to make sure that no group of this account is in CREATE_JOB_PRIVILEGED_GROUPS, or is part of the name of one that is; ${SEE_SETUP}.`,
@@ -263,7 +263,7 @@ function rightCheck(probe: ScicatProbe, right: Right): Check {
           );
         case 'not-told':
           return unclear(
-            `SciCat does not tell whether this account may ${may}. ${await account.groups(signal)}`,
+            `SciCat does not reveal whether this account may ${may}. ${await account.groups(signal)}`,
             `Ask the SciCat administrators whether one of these groups is in ${variable}; ${SEE_SETUP}.${proof}`,
           );
         case 'strange':

@@ -216,7 +216,7 @@ describe('parsing a file list incrementally', () => {
     [
       'a large value outside the list',
       `{"a":"${'x'.repeat(2_000_000)}`,
-      /too much beside fileList/,
+      /too much data besides fileList/,
     ],
   ])('does not keep %s in memory', (_what, text, message) => {
     expect(() => readOrThrow(text, 65_536)).toThrow(message);

@@ -283,7 +283,7 @@ describe('what would have to change', () => {
         destination: { destinationPath: aPathTemplate('/{{ .Username }}') },
       },
       'user-name-in-path',
-      /^Use no \{\{ \.Username \}\} in the templates of facilities "PSI" and "CSCS"/,
+      /^Do not use \{\{ \.Username \}\} in the templates of facilities "PSI" and "CSCS"/,
     ],
     [
       'an owner group of dots in a folder',
@@ -293,7 +293,7 @@ describe('what would have to change', () => {
         source: { allowedSourceFolders: [aFolderTemplate('/data/{{ .OwnerGroup }}')] },
       },
       'owner-group-in-path',
-      /^Use no \{\{ \.OwnerGroup \}\} in allowedSourceFolders of facility "PSI"/,
+      /^Do not use \{\{ \.OwnerGroup \}\} in allowedSourceFolders of facility "PSI"/,
     ],
     [
       'a folder that is not allowed',
