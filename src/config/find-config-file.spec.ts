@@ -57,7 +57,7 @@ describe('the search for the configuration file', () => {
     const given = { env: { ...env, SCICAT_GLOBUS_PROXY_CONFIG: '/typo.yaml' } };
     expect(findConfigFile(search(given, ...everywhere))).toEqual({
       kind: 'not-found',
-      message: 'The file /typo.yaml, which SCICAT_GLOBUS_PROXY_CONFIG names, does not exist',
+      message: 'The file /typo.yaml, specified by SCICAT_GLOBUS_PROXY_CONFIG, does not exist',
     });
   });
 

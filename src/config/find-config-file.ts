@@ -83,7 +83,7 @@ function namedFile(
   search: Pick<ConfigFileSearch, 'file' | 'argv' | 'env'>,
 ): { readonly by: string; readonly file: string } | undefined {
   const { file, argv, env } = search;
-  if (file !== undefined) return { by: 'the command line', file };
+  if (file !== undefined) return { by: "the command's argument", file };
   for (const [index, argument] of argv.entries()) {
     if (argument === '--config') return { by: '--config', file: argv[index + 1] ?? '' };
     if (argument.startsWith('--config=')) {

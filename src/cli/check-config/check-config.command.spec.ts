@@ -103,7 +103,7 @@ broken.yaml: 1 error, 2 warnings
   it('reports a missing file, and that no file was found', async () => {
     expect(await run(['no.yaml'])).toEqual({
       code: 1,
-      out: 'configuration: error: file: The file /etc/proxy/no.yaml, which the command line names, does not exist\n\n1 error\n',
+      out: "configuration: error: file: The file /etc/proxy/no.yaml, specified by the command's argument, does not exist\n\n1 error\n",
       err: '',
     });
     const { code, out } = await run([]);
