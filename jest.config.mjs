@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Settings that every kind of test shares; swc only strips types, `npm run typecheck` checks them. */
 const shared = {
   testEnvironment: 'node',
@@ -21,8 +23,8 @@ const shared = {
 
 export default {
   testTimeout: 30_000,
-  // Most of the longer tests wait, so that one process for each core is not too many.
-  maxWorkers: '100%',
+  // The longer tests mostly wait: three processes for two cores keep both busy.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   projects: [
     {
       ...shared,

@@ -17,7 +17,7 @@ const SMALL_RUNS = 2000;
 const SMALL_PER_LARGE = 100;
 const LARGE = 300;
 /** Unless a number was asked for, a slow machine begins no more runs after this. */
-const BUDGET_MS = { small: 14_000, large: 6_000 };
+const BUDGET_MS = { small: 8_000, large: 4_000 };
 const LIMIT_MS = 12 * 60 * 60_000;
 
 /** A run that is to be carried out. */
@@ -29,7 +29,7 @@ interface Wanted {
 /**
  * Declares the tests of every second seed, so that two workers share them. `SIM_SEED` is the first
  * seed (default 1), `SIM_RUNS` how many there are, however long it takes (default: 2,000, as far as
- * they go in about 20 seconds), `SIM_TRANSFERS` how many transfers each has (default: from 5 to 30,
+ * they go in about 12 seconds), `SIM_TRANSFERS` how many transfers each has (default: from 5 to 30,
  * and with every hundred such runs one with 300).
  *
  * @param half 0 for the even seeds, 1 for the odd ones
