@@ -8,6 +8,7 @@ import {
   UpstreamRejectedError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
+import type { ConfiguredFacility } from '../config/facility-settings.js';
 import { PATH_FIELDS, type Facility } from '../facilities/facility.js';
 import { compileTemplate } from '../templates/template.js';
 import { globusChecks } from './globus-checks.js';
@@ -15,7 +16,7 @@ import type { GlobusProbe } from './probes/globus-probe.js';
 
 const dataAccess = (collection: string): string =>
   `urn:globus:auth:scope:transfer.api.globus.org:all[*https://auth.globus.org/scopes/${collection}/data_access]`;
-const facility = (name: string, parts: Partial<Facility> = {}): Facility => {
+const facility = (name: string, parts: Partial<Facility> = {}): ConfiguredFacility => {
   const made = aFacility(name, parts);
   return { ...made, scopes: [dataAccess(made.collection)] };
 };
@@ -26,7 +27,7 @@ const IDENTITY = `${CLIENT_ID}@clients.auth.globus.org`;
 
 async function findings(
   parts: Partial<GlobusProbe> = {},
-  options: { readonly facilities?: readonly Facility[]; readonly write?: boolean } = {},
+  options: { readonly facilities?: readonly ConfiguredFacility[]; readonly write?: boolean } = {},
 ) {
   const probe = goodGlobus(parts);
   const config = {
