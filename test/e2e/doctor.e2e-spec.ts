@@ -233,7 +233,7 @@ const faults: Readonly<Record<string, Fault>> = {
       );
     },
     found: [
-      ['scicat-update', /may create jobs, and for that reason/, /second account/],
+      ['scicat-update', /may create jobs, which is why/, /second account/],
       ['scicat-delete', /^This account may not delete jobs/, /DELETE_JOB_GROUPS/],
       ['list', /^Globus Connect Personal is not connected/, /keep it running/],
     ],
@@ -256,7 +256,7 @@ const faults: Readonly<Record<string, Fault>> = {
       },
       found: [
         ['scicat-job-type', /does not have this job type/, /job-types\.yaml/],
-        ['scicat-update', /may create jobs, and for that reason/, /no group of this account/],
+        ['scicat-update', /may create jobs, which is why/, /no group of this account/],
         [
           'list',
           /\(status 403, EndpointPermissionDenied, request \w+\)/,

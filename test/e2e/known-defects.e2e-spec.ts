@@ -230,6 +230,9 @@ describe('what the Go version copied twice, or got wrong', () => {
       () => requests('event_list') >= jobIds.length,
       'the message of each problem was requested, once',
     );
+    const polls = lists();
+    // A poll begins only when the results of the one before it were applied.
+    await eventually(() => lists() > polls, 'the messages were applied');
     await eventually(() => service.tracker.status().pendingWrites === 0, 'all messages are shown');
     const from = { globus: service.globus.requests.length, lists: lists() };
     const patches = () => service.scicat.requests.filter(({ method }) => method === 'PATCH').length;

@@ -207,7 +207,7 @@ describe('POST /transfer/preview', () => {
       for (const { json } of waiting) {
         expect(json).toMatchObject({
           wouldWait: true,
-          waitsFor: expect.stringMatching(/at most 1 at a time/),
+          waitsFor: expect.stringMatching(/at most 1 transfer at a time/),
         });
       }
       await small.accepted({ scicatPid: small.addDataset('second') });

@@ -63,7 +63,7 @@ describe('transfers', () => {
     expect(first).toContain(`${ALICES_DATASET}, by alice (group1)`);
     expect(first).toContain('SOURCE /group1/run1 → ARCHIVE /archive/alices-run');
     expect(first).toContain(`job ${runs}, Globus task `);
-    expect(second).toContain('  the service runs at most 1 at a time');
+    expect(second).toContain('  the service runs at most 1 transfer at a time');
     expect(second).toContain(`job ${waits}, no Globus task`);
   });
 
