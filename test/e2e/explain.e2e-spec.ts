@@ -345,6 +345,10 @@ describe('a usage error of explain', () => {
 
   it('a missing configuration is reported, exit code 1', async () => {
     const { code, out, err } = await explain([...REQUEST, ...ALICES_GROUPS, '--config', '/no']);
-    expect([code, out, err]).toEqual([1, '', expect.stringMatching(/The file \/no\S*, specified by --config/)]);
+    expect([code, out, err]).toEqual([
+      1,
+      '',
+      expect.stringMatching(/The file \/no\S*, specified by --config/),
+    ]);
   });
 });

@@ -75,7 +75,9 @@ describe('what SciCat shows of a transfer', () => {
     await service.reaches(jobId, '001');
     expect(frozen(jobId)).toEqual({
       statusCode: '001',
-      statusMessage: expect.stringMatching(/^waiting: the service runs at most 1 transfer at a time/),
+      statusMessage: expect.stringMatching(
+        /^waiting: the service runs at most 1 transfer at a time/,
+      ),
       jobResultObject: { globusTaskId: '', ...NOTHING_YET, status: 'transferring', error: '' },
     });
     expect(await look(jobId)).toMatchObject({
