@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { transfers } from '../../test/support/arbitrary-transfers.js';
+import { inStatus, PROGRESS, transfers, WISH } from '../../test/support/arbitrary-transfers.js';
 import {
   aJob,
   aJobOf,
@@ -20,31 +20,9 @@ import {
   type TransferJobDocument,
 } from './job-reading.js';
 import { jobView } from './job-view.js';
-import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
+import type { Progress } from './transfer.js';
 
 const TASK = taskIdFor(1);
-const PROGRESS: Progress = {
-  bytesTransferred: 400,
-  filesTransferred: 4,
-  filesTotal: 10,
-  bytesTotal: 1000,
-  faults: 2,
-  bytesPerSecond: 50,
-  niceStatus: 'OK',
-};
-const WISH: EndRequest = {
-  reason: 'user',
-  by: 'alice',
-  at: '2026-01-01T00:00:00.000Z',
-  remove: false,
-};
-
-const inStatus = (status: TransferStatus, parts: Partial<Transfer> = {}): Transfer => ({
-  ...aTransfer({ progress: PROGRESS, attempts: 1 }),
-  status,
-  ...parts,
-});
-
 describe('what was written is read back after a restart', () => {
   test('an open transfer in any state, with its end request', () => {
     fc.assert(

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { transfers } from '../../test/support/arbitrary-transfers.js';
-import { aTransfer, taskIdFor, uuid } from '../../test/support/builders.js';
+import { inStatus, transfers, WISH } from '../../test/support/arbitrary-transfers.js';
+import { taskIdFor, uuid } from '../../test/support/builders.js';
 import { jobView } from './job-view.js';
-import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
 
 const TASK = taskIdFor(1);
 const ARCHIVE_JOB = uuid('99999999', 0);
@@ -12,28 +11,6 @@ const UNTOUCHED = {
   archiveStatusMessage: 'datasetCreated',
   retrievable: false,
 };
-const PROGRESS: Progress = {
-  bytesTransferred: 400,
-  filesTransferred: 4,
-  filesTotal: 10,
-  bytesTotal: 1000,
-  faults: 2,
-  bytesPerSecond: 50,
-  niceStatus: 'OK',
-};
-const WISH: EndRequest = {
-  reason: 'user',
-  by: 'alice',
-  at: '2026-01-01T00:00:00.000Z',
-  remove: false,
-};
-
-const inStatus = (status: TransferStatus, parts: Partial<Transfer> = {}): Transfer => ({
-  ...aTransfer({ progress: PROGRESS, attempts: 1 }),
-  status,
-  ...parts,
-});
-
 /** What stands in every result; the first six names and types are frozen. */
 const result = (parts: object): object => ({
   globusTaskId: TASK,

@@ -70,3 +70,28 @@ export const transfers: fc.Arbitrary<Transfer> = fc
     submissionId: fc.option(fc.uuid(), { nil: undefined }),
   })
   .map((parts) => aTransfer({ ...parts, record: {} }));
+
+/** How far a transfer has come in a test. */
+export const PROGRESS: Progress = {
+  bytesTransferred: 400,
+  filesTransferred: 4,
+  filesTotal: 10,
+  bytesTotal: 1000,
+  faults: 2,
+  bytesPerSecond: 50,
+  niceStatus: 'OK',
+};
+/** A request to end a transfer. */
+export const WISH: EndRequest = {
+  reason: 'user',
+  by: 'alice',
+  at: '2026-01-01T00:00:00.000Z',
+  remove: false,
+};
+
+/** A transfer in this status, at {@link PROGRESS}. */
+export const inStatus = (status: TransferStatus, parts: Partial<Transfer> = {}): Transfer => ({
+  ...aTransfer({ progress: PROGRESS, attempts: 1 }),
+  status,
+  ...parts,
+});
