@@ -81,7 +81,7 @@ function nameOf({ call: { name, occurrence } }) {
 
 function cellOf(row) {
   if (row === undefined) return 'not tried';
-  const told = typeof row.told === 'number' ? `told ${row.told}` : row.told;
+  const told = typeof row.told === 'number' ? `answered ${row.told}` : row.told;
   return row.broken.length === 0
     ? `${told}: ${row.outcome}`
     : `**BROKEN** ${told}: ${row.broken[0]}`;

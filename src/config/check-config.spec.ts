@@ -486,10 +486,10 @@ describe('what is legal but should be a deliberate decision', () => {
 
   test('a source without allowedSourceFolders is warned about', () => {
     expect(warningsOf(bare('SRC'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
+      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder, and so can have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
     ]);
     expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder and so have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
+      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder, and so can have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
   });

@@ -108,7 +108,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({
     kind: pathTemplate('a path template such as "/archive/{{ .PidShort }}"', PATH_FIELDS),
     description:
-      "Where a dataset's files go on this collection when the facility is the destination; a path template. Without one of `.Pid`, `.PidShort`, `.PidEncoded` in it two datasets may end up in the same folder.",
+      "Where a dataset's files go on this collection when the facility is the destination; a path template. If it contains none of `.Pid`, `.PidShort`, `.PidEncoded`, two datasets may end up in the same folder.",
     example: '/archive/{{ .PidShort }}/{{ .DatasetFolder }}',
   })
   readonly destinationPath: string = '/{{ .RelativeSourceFolder }}';
@@ -128,7 +128,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
       pathTemplate('a folder template', FOLDER_FIELDS),
     ),
     description:
-      "Folders that may contain a dataset when this facility is the source; templates that may use all path variables and `.OwnerGroup`. A dataset's owner can edit its source folder, so this is what keeps the service from copying other people's files.",
+      "Folders that may contain a dataset when this facility is the source; templates that may use every path variable and `.OwnerGroup`. A dataset's owner can edit its source folder, so this is what keeps the service from copying other people's files.",
     unset: 'any folder',
     example: ['/data/{{ .OwnerGroup }}'],
   })

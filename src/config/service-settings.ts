@@ -147,7 +147,7 @@ export class TransferSettings {
   @Setting({
     kind: syncLevel(),
     description:
-      'Which existing files are copied again: 0 those missing at the destination, 1 also those of another size, 2 also those that are older there, 3 also those with another checksum.',
+      'Which existing files are copied again: 0 those missing at the destination, 1 also those that differ in size, 2 also those that are older there, 3 also those that differ in checksum.',
     unset: 'all files are copied',
     example: 3,
     reload: 'live',

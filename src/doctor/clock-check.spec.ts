@@ -19,6 +19,6 @@ describe('clocks', () => {
   });
 
   it('says what to do', async () => {
-    expect((await verdict(900_000)).advice).toMatch(/^Synchronize this machine's clock by NTP;/);
+    expect((await verdict(900_000)).advice).toMatch(/^Synchronize this machine's clock using NTP;/);
   });
 });

@@ -29,6 +29,6 @@ function verdictOn(aheadMs: number | undefined, service: string): Verdict {
   const seconds = Math.round(apartMs / 1000);
   if (apartMs <= NOTICED_MS) return ok(`The clocks agree to within ${Math.max(1, seconds)} s.`);
   const message = `This machine's clock is ${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} that of ${service}.`;
-  const advice = `Synchronize this machine's clock by NTP; if it is right, tell the administrators of ${service}. Deadlines and waiting times are computed from both clocks.`;
+  const advice = `Synchronize this machine's clock using NTP; if it is right, tell the administrators of ${service}. Deadlines and waiting times are computed from both clocks.`;
   return apartMs <= HARMFUL_MS ? unclear(message, advice) : broken(message, advice);
 }

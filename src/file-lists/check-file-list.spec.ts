@@ -42,7 +42,9 @@ describe('a checked file list', () => {
   });
 
   test('must not have a path both as a link and as a file', () => {
-    expect(() => check([file('b'), file('a', true), file('a')])).toThrow(/contains the same path twice/);
+    expect(() => check([file('b'), file('a', true), file('a')])).toThrow(
+      /contains the same path twice/,
+    );
   });
 
   test('must not be empty', () => {

@@ -4,7 +4,7 @@ import { isPlainFilePath, LONGEST_FILE_PATH, refuseFilePath } from './check-file
 
 const ABSOLUTE = "is absolute; file paths are relative to the dataset's source folder";
 const DOTS = 'has a "." or ".." segment, which could lead out of the dataset';
-const CONTROL = 'contains a control character or broken text';
+const CONTROL = 'contains a control character or invalid Unicode';
 
 describe('one path of a file list', () => {
   test.each([

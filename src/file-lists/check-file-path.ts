@@ -50,6 +50,6 @@ export function refuseFilePath(path: string, atRoot: boolean): string | undefine
     return 'begins with "~", which Globus takes for a home folder at the top of a collection';
   }
   if (hasDotSegment(path)) return 'has a "." or ".." segment, which could lead out of the dataset';
-  if (hasUnprintable(path)) return 'contains a control character or broken text';
+  if (hasUnprintable(path)) return 'contains a control character or invalid Unicode';
   return undefined;
 }

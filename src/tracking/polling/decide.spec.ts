@@ -97,7 +97,7 @@ describe("the task's real end decides", () => {
       'cancelled because it was given up: failed, with the trouble',
       aFailedTask('CANCELED'),
       stalled,
-      failed('gave up: file not found'),
+      failed('unresolved: file not found'),
     ],
     [
       'cancelled by an administrator of the source',
@@ -249,7 +249,7 @@ describe('the stall timeout', () => {
     const after = seen(stuck, { ...before, now: at(60_000) });
     expect(after.transfer.endRequested).toEqual({
       reason: 'stalled',
-      by: 'permission denied: the collection does not let the service read or write (PERMISSION_DENIED), for 60 seconds',
+      by: 'permission denied: the collection does not let the service read or write (PERMISSION_DENIED) for 60 seconds',
       at: NOW.nowIso,
       remove: false,
     });

@@ -150,7 +150,7 @@ function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): 
       case 'user':
         return cancelled(transfer, `by ${endRequested.by}`, progress);
       case 'stalled':
-        return failed(transfer, `gave up: ${endRequested.by}`, progress);
+        return failed(transfer, `unresolved: ${endRequested.by}`, progress);
       case undefined:
         return cancelled(transfer, "in Globus, by the owner of the service's account", progress);
     }
@@ -190,7 +190,7 @@ function decideRunning(
   if (!stalled || seen.endRequested !== undefined) return { transfer: seen, watch: next };
   const request: EndRequest = {
     reason: 'stalled',
-    by: `${words ?? 'it needed a human'}, for ${Math.round(now.stallTimeoutMs / 1000)} seconds${details}`,
+    by: `${words ?? 'it needed a person to act'} for ${Math.round(now.stallTimeoutMs / 1000)} seconds${details}`,
     at: now.nowIso,
     remove: false,
   };
