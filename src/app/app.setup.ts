@@ -133,5 +133,5 @@ function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError
     const rule = kind ?? Object.keys(constraints)[0] ?? '';
     return constraints[rule] ?? `${name} is invalid`;
   });
-  return new InvalidRequestError(`The request can't be used: ${problems.join('; ')}.`);
+  return new InvalidRequestError(`The request is invalid: ${problems.join('; ')}.`);
 }

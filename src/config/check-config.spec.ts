@@ -372,11 +372,11 @@ facilities:
   test.each([
     [
       'accessPath: ""',
-      '9: facilities[0].accessPath: is empty; it must be a dot path such as "profile.accessGroups"; an empty path would deny access to every user, so write one or remove the line for the default',
+      '9: facilities[0].accessPath: is empty; it must be a dot path such as "profile.accessGroups"; an empty path would deny access to every user. Specify a path, or remove the line to use the default',
     ],
     [
       'accessValue: ""',
-      "9: facilities[0].accessValue: is empty; it must be the string that users of the facility have at accessPath; an empty one matches no user, so write one or remove the line for the default, the facility's name",
+      "9: facilities[0].accessValue: is empty; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify one, or remove the line to use the default, the facility's name",
     ],
     ['accessValue: "{{ if false }}x{{ end }}"', ''],
     ['accessValue:', '9: facilities[0].accessValue: has no value; add one, or remove the line'],
@@ -486,10 +486,10 @@ describe('what is legal but should be a deliberate decision', () => {
 
   test('a source without allowedSourceFolders is warned about', () => {
     expect(warningsOf(bare('SRC'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can edit its source folder, and so can have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
+      '4: facilities[0].allowedSourceFolders: is not set, nor is collectionRootPath: a dataset\'s owner can change its sourceFolder in SciCat, and so make the service copy any folder that it can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}", and set collectionRootPath to the absolute path of what the collection shows as "/"',
     ]);
     expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
-      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can edit its source folder, and so can have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
+      '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can change its sourceFolder in SciCat, and so make the service copy any folder that it can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
     ]);
     expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
   });

@@ -57,24 +57,24 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({
     kind: oneOf(DIRECTIONS),
     description:
-      'Which way files may move: `SRC` away from the facility, `DST` to it, `BOTH` either way.',
+      'Directions in which files may be transferred: `SRC` from the facility, `DST` to it, `BOTH` both ways.',
     example: 'SRC',
   })
   readonly direction: Direction = 'BOTH';
 
   @Option({
     kind: accessPath(
-      'a dot path such as "profile.accessGroups"; an empty path would deny access to every user, so write one or remove the line for the default',
+      'a dot path such as "profile.accessGroups"; an empty path would deny access to every user. Specify a path, or remove the line to use the default',
     ),
     description:
-      "Dot path in the document that SciCat's `users/my/identity` returns, to the facility's access value; a template that may use `.Name`.",
+      "Where to look for `accessValue` in the document that SciCat's `users/my/identity` returns, as a dot path; a template that may use `.Name`.",
     example: 'profile.oidcClaims.facilities',
   })
   readonly accessPath: string = 'profile.accessGroups';
 
   @Option({
     kind: fixedTemplate(
-      "the string that users of the facility have at accessPath; an empty one matches no user, so write one or remove the line for the default, the facility's name",
+      "the string that users of the facility have at accessPath; an empty string matches no user. Specify one, or remove the line to use the default, the facility's name",
       NAME_FIELDS,
     ),
     description:
@@ -128,7 +128,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
       pathTemplate('a folder template', FOLDER_FIELDS),
     ),
     description:
-      "Folders that may contain a dataset when this facility is the source; templates that may use every path variable and `.OwnerGroup`. A dataset's owner can edit its source folder, so this is what keeps the service from copying other people's files.",
+      "Folders that may contain a dataset when this facility is the source; templates that may use every path variable and `.OwnerGroup`. A dataset's owner can change its `sourceFolder` in SciCat, so this is what keeps the service from copying other people's files.",
     unset: 'any folder',
     example: ['/data/{{ .OwnerGroup }}'],
   })
@@ -146,7 +146,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({
     kind: syncLevel(),
     description:
-      "Which existing files Globus copies again, see `transfer.syncLevel`. The destination's value wins over the source's, and both over `transfer.syncLevel`.",
+      "Which files Globus copies; see `transfer.syncLevel`. The destination's value wins over the source's, and both over `transfer.syncLevel`.",
     unset: 'what `transfer.syncLevel` says',
     example: 3,
   })

@@ -24,7 +24,7 @@ import {
 export class TaskSettings {
   @Setting({
     kind: wholeNumber(1),
-    description: 'Transfers that run in Globus at the same time, at least 1.',
+    description: 'Maximum number of transfers that Globus runs at the same time; 1 or more.',
     example: 20,
     reload: 'live',
   })
@@ -32,7 +32,8 @@ export class TaskSettings {
 
   @Setting({
     kind: wholeNumber(0),
-    description: 'Further transfers that may wait for a free slot; 0 means no limit.',
+    description:
+      'Maximum number of further transfers that may wait for a free slot; 0 means no limit.',
     example: 100,
     reload: 'live',
   })
@@ -73,7 +74,7 @@ export class ScicatSettings {
   @Setting({
     kind: textList('user names', { mayBeEmpty: true }),
     description:
-      'Earlier user names of the service account. Transfers that they started are still tracked.',
+      'Earlier user names of the SciCat service account. Transfers that they started are still tracked.',
     example: ['globus-proxy-old'],
     reload: 'live',
   })
@@ -110,7 +111,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(0),
     description:
-      'Requests with a wrong SciCat token that one address may send in a minute. After that, SciCat is not asked about further unknown tokens from this address until the minute is over; 0 means no limit. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
+      'Maximum number of requests with an invalid SciCat token from one address per minute; 0 means no limit. Beyond it, requests with tokens that the service does not know yet are refused for the rest of the minute, without asking SciCat. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
     example: 100,
     reload: 'live',
   })
@@ -147,7 +148,7 @@ export class TransferSettings {
   @Setting({
     kind: syncLevel(),
     description:
-      'Which existing files are copied again: 0 those missing at the destination, 1 also those that differ in size, 2 also those that are older there, 3 also those that differ in checksum.',
+      'Which files are copied: 0 only those missing at the destination, 1 also those that differ in size, 2 also those that are older there, 3 also those that differ in checksum.',
     unset: 'all files are copied',
     example: 3,
     reload: 'live',
@@ -208,7 +209,7 @@ export class FileSettings {
   @ArrayNotEmpty({ message: 'is empty; it must list at least one facility' })
   @Entries(
     FacilitySettings,
-    'The facilities between which files can be moved, at least one, with unique names.',
+    'The facilities between which datasets can be transferred, at least one, with unique names.',
   )
   readonly facilities!: readonly FacilitySettings[];
 
@@ -223,7 +224,7 @@ export class FileSettings {
 
   @Setting({
     kind: flag(),
-    description: 'Whether a changed file is applied without a restart.',
+    description: 'Whether changes to the configuration file take effect without a restart.',
     example: true,
     reload: 'live',
   })

@@ -41,7 +41,7 @@ export function warnOfFacility(
     if (settings.allowedSourceFolders === undefined) {
       warn(
         'allowedSourceFolders',
-        `${anyRoot ? 'is not set, nor is collectionRootPath' : 'is not set'}: a dataset's owner can edit its source folder, and so can have any folder copied that the service can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"${anyRoot ? ', and set collectionRootPath to the absolute path of what the collection shows as "/"' : ''}`,
+        `${anyRoot ? 'is not set, nor is collectionRootPath' : 'is not set'}: a dataset's owner can change its sourceFolder in SciCat, and so make the service copy any folder that it can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"${anyRoot ? ', and set collectionRootPath to the absolute path of what the collection shows as "/"' : ''}`,
       );
     } else if (anyRoot) {
       warn(

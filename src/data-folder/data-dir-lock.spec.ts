@@ -59,7 +59,7 @@ describe('lockDataDir', () => {
     );
     expect(error).toBeInstanceOf(DataDirUnavailableError);
     expect((error as Error).message).toBe(
-      `The data folder ${dataDir} is in use by process 7 on host h. Only one instance of the proxy may use it: stop the other one (if it crashed on another host, its lock expires after 60 s), or give this one its own dataDir.`,
+      `The data folder ${dataDir} is in use by process 7 on host h. Only one instance of the service may use it: stop the other one (if it crashed on another host, its lock expires after 60 s), or give this one its own dataDir.`,
     );
     await first.release();
     await first.release();

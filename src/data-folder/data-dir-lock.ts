@@ -75,7 +75,7 @@ export async function lockDataDir(
   } catch (error) {
     if (error instanceof DataDirUnavailableError) throw error;
     throw new DataDirUnavailableError(
-      `The data folder ${dataDir} can't be used (${codeOf(error) ?? 'unknown error'}). Please make it writable by the user that the proxy runs as, or set dataDir in the configuration to another folder.`,
+      `The data folder ${dataDir} can't be used (${codeOf(error) ?? 'unknown error'}). Please make it writable by the user that the service runs as, or set dataDir in the configuration to another folder.`,
       { cause: error },
     );
   }
@@ -235,7 +235,7 @@ export class DataDirLock {
 
   private async inUse(): Promise<DataDirUnavailableError> {
     return new DataDirUnavailableError(
-      `The data folder ${this.dataDir} is in use by ${nameOf(await this.holder())}. Only one instance of the proxy may use it: stop the other one (if it crashed on another host, its lock expires after ${ABANDONED_MS / 1000} s), or give this one its own dataDir.`,
+      `The data folder ${this.dataDir} is in use by ${nameOf(await this.holder())}. Only one instance of the service may use it: stop the other one (if it crashed on another host, its lock expires after ${ABANDONED_MS / 1000} s), or give this one its own dataDir.`,
     );
   }
 }

@@ -187,7 +187,7 @@ describe('FileListSpool', () => {
         const error: unknown = await spool.put(KEY, list).catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(SpoolUnavailableError);
         expect((error as Error).message).toBe(
-          "The file list could not be stored: the proxy's disk is full (ENOSPC). Please try again later; an operator must check dataDir.",
+          "The file list could not be stored: this service's disk is full (ENOSPC). Please try again later; an operator must check dataDir.",
         );
         expect([await readdir(folder), await spool.open(KEY)]).toEqual([[], undefined]);
       }

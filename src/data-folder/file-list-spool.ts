@@ -22,11 +22,11 @@ export type SpoolFileSystem = Pick<typeof fs, 'mkdir' | 'open' | 'readdir' | 'st
 
 const SUFFIX = '.jsonl.gz';
 const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "the proxy's disk is full",
-  EDQUOT: "the proxy's disk is full",
-  EACCES: 'the proxy may not write to its data folder',
-  EPERM: 'the proxy may not write to its data folder',
-  EROFS: 'the proxy may not write to its data folder',
+  ENOSPC: "this service's disk is full",
+  EDQUOT: "this service's disk is full",
+  EACCES: 'this service may not write to its data folder',
+  EPERM: 'this service may not write to its data folder',
+  EROFS: 'this service may not write to its data folder',
 };
 
 /**
@@ -205,7 +205,7 @@ async function ifExists<Result>(result: Promise<Result>): Promise<Result | undef
 
 function unavailable(what: string, error: unknown): SpoolUnavailableError {
   const code = codeOf(error);
-  const reason = REASONS[code ?? ''] ?? "the proxy's data folder is not usable";
+  const reason = REASONS[code ?? ''] ?? "this service's data folder is not usable";
   return new SpoolUnavailableError(
     `The file list could not be ${what}: ${reason}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must check dataDir.`,
     { cause: error },

@@ -36,7 +36,7 @@ describe('the data folder', () => {
       'left by a crash',
       { lock: () => Promise.resolve({ kind: 'left-behind' }) },
       'ok',
-      'Writable by user 1000, with the lock of a service that is gone; the next one takes it over.',
+      'Writable by user 1000, and not in use; a lock left by a service that no longer runs will be taken over at the next start.',
     ],
     [
       'part of a container',

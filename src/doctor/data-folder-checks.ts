@@ -57,7 +57,7 @@ function lockText(lock: LockReading): string {
     case 'held':
       return `and in use by the running service (${lock.holder})`;
     case 'left-behind':
-      return 'with the lock of a service that is gone; the next one takes it over';
+      return 'and not in use; a lock left by a service that no longer runs will be taken over at the next start';
   }
 }
 

@@ -177,7 +177,7 @@ export function scopesVerdict({ facility, facts, token, setting, settings }: Sco
   }
   if (needed === true && !named.includes(own)) {
     return unclear(
-      'The collection has a data_access scope, which is missing from scopes. The service requests it when Globus reports it missing, again after each start.',
+      'The collection has a data_access scope, which is missing from scopes. After each start, the service requests it only once Globus has reported it missing.',
       adviceToSet(
         `${TRANSFER_SCOPE}[*https://auth.globus.org/scopes/${facility.collection}/data_access]`,
       ),

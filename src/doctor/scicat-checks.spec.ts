@@ -94,7 +94,7 @@ describe('SciCat in good order', () => {
     expect(found.find(({ check }) => check === 'scicat-update')).toMatchObject({
       message: 'SciCat does not reveal whether this account may update jobs. Its groups: gtpxa.',
       advice:
-        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md. Or run doctor with --write, which tries.',
+        'Ask the SciCat administrators whether one of these groups is in UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md. Or run doctor with --write, which tries an update.',
     });
   });
 
@@ -260,7 +260,7 @@ describe('the job types and rights in SciCat', () => {
     expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) }, two)).toMatchObject(
       {
         outcome: 'broken',
-        advice: expect.stringContaining('or is part of the name of one that is') as unknown,
+        advice: expect.stringContaining("it must contain none of this account's groups") as unknown,
       },
     );
   });

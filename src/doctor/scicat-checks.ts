@@ -83,7 +83,7 @@ function healthFailure(error: UpstreamError, setting: string): Verdict {
   return broken(
     `SciCat ${failureOf(error)}.`,
     error instanceof UpstreamTimeoutError
-      ? `Ask the SciCat administrators whether its database is down: each response then takes half a minute. If not, something on the way drops what is sent to ${setting}.`
+      ? `Ask the SciCat administrators whether its database is down: each response then takes half a minute. If it is not, something in the network drops the packets sent to ${setting}.`
       : `Check ${setting}, and ${REACHABILITY}`,
   );
 }
@@ -212,13 +212,13 @@ function rightChecks(
       variable: single ? 'ADMIN_GROUPS' : 'UPDATE_JOB_PRIVILEGED_GROUPS',
       proof: write
         ? ' The trial job below proves it.'
-        : ' Or run doctor with --write, which tries.',
+        : ' Or run doctor with --write, which tries an update.',
       // SciCat checks the right to create first, and then never the right to update.
       refused: {
         why: 'may create jobs, which is why SciCat does not let it update any',
         advice: single
           ? `Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; ${SEE_SETUP}.`
-          : `Ask the SciCat administrators to make sure that no group of this account is in CREATE_JOB_PRIVILEGED_GROUPS, or is part of the name of one that is; ${SEE_SETUP}.`,
+          : `Ask the SciCat administrators to check CREATE_JOB_PRIVILEGED_GROUPS: it must contain none of this account's groups, and no group whose name contains one of theirs; ${SEE_SETUP}.`,
       },
     }),
     rightCheck(probe, {

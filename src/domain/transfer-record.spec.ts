@@ -14,7 +14,11 @@ const FULL = aRecord({
     encryptData: false,
     syncLevel: 3,
     deadlineHours: 72.5,
+    fileList: 'leaves',
+    recursiveSymlinks: 'keep',
   },
+  finalize: 'already-archived',
+  lifecycle: { archivable: false, archiveStatusMessage: 'started', retrievable: false },
   submissionId: 'cccccccc-0000-4000-8000-000000000001',
   fileList: { count: 4, sha256: 'ab'.repeat(32), symlinks: [[1, 2]] },
 });
@@ -28,6 +32,10 @@ const FROZEN_FULL =
 const FROZEN_SMALL =
   'eyJ2ZXJzaW9uIjoxLCJrZXkiOiJiYmJiYmJiYi0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJkYXRhc2V0UGlkIjoiMjAuNTAwLjEyMzQ1L2UwMDEiLCJzb3VyY2UiOnsiZmFjaWxpdHkiOiJQU0kiLCJjb2xsZWN0aW9uIjoiZWVlZWVlZWUtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9kYXRhL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6c291cmNlIl19LCJkZXN0aW5hdGlvbiI6eyJmYWNpbGl0eSI6IkNTQ1MiLCJjb2xsZWN0aW9uIjoiZmZmZmZmZmYtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9hcmNoaXZlL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6ZGVzdGluYXRpb24iXX0sImNvcHkiOnsidmVyaWZ5Q2hlY2tzdW0iOnRydWUsInByZXNlcnZlVGltZXN0YW1wIjpmYWxzZSwiZW5jcnlwdERhdGEiOmZhbHNlfSwiYXV0b0FyY2hpdmUiOnRydWUsInJlcXVlc3RlZEJ5Ijp7InVzZXJuYW1lIjoiYWxpY2UiLCJlbWFpbCI6ImFsaWNlQGV4YW1wbGUub3JnIiwib3duZXJHcm91cCI6InAxMjMifSwiZGF0YXNldCI6eyJieXRlcyI6MTAwMCwiZmlsZXMiOjEwfSwiZ2xvYnVzQ2xpZW50SWQiOiJjMWMxYzFjMS0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEifQ';
 
+/** The same of version 2. */
+const FROZEN_FULL_2 =
+  'eyJ2ZXJzaW9uIjoyLCJrZXkiOiJiYmJiYmJiYi0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJkYXRhc2V0UGlkIjoiMjAuNTAwLjEyMzQ1L2UwMDEiLCJzb3VyY2UiOnsiZmFjaWxpdHkiOiJQU0kiLCJjb2xsZWN0aW9uIjoiZWVlZWVlZWUtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9kYXRhL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6c291cmNlIl19LCJkZXN0aW5hdGlvbiI6eyJmYWNpbGl0eSI6IkNTQ1MiLCJjb2xsZWN0aW9uIjoiZmZmZmZmZmYtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9hcmNoaXZlL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6ZGVzdGluYXRpb24iXX0sImNvcHkiOnsidmVyaWZ5Q2hlY2tzdW0iOnRydWUsInByZXNlcnZlVGltZXN0YW1wIjp0cnVlLCJlbmNyeXB0RGF0YSI6ZmFsc2UsInN5bmNMZXZlbCI6MywiZGVhZGxpbmVIb3VycyI6NzIuNSwiZmlsZUxpc3QiOiJsZWF2ZXMiLCJyZWN1cnNpdmVTeW1saW5rcyI6ImtlZXAifSwiYXV0b0FyY2hpdmUiOnRydWUsImZpbmFsaXplIjoiYWxyZWFkeS1hcmNoaXZlZCIsInJlcXVlc3RlZEJ5Ijp7InVzZXJuYW1lIjoiYWxpY2UiLCJlbWFpbCI6ImFsaWNlQGV4YW1wbGUub3JnIiwib3duZXJHcm91cCI6InAxMjMifSwiZGF0YXNldCI6eyJieXRlcyI6MTAwMCwiZmlsZXMiOjEwfSwiZ2xvYnVzQ2xpZW50SWQiOiJjMWMxYzFjMS0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJsaWZlY3ljbGUiOnsiYXJjaGl2YWJsZSI6ZmFsc2UsImFyY2hpdmVTdGF0dXNNZXNzYWdlIjoic3RhcnRlZCIsInJldHJpZXZhYmxlIjpmYWxzZX0sInN1Ym1pc3Npb25JZCI6ImNjY2NjY2NjLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMSIsImZpbGVMaXN0Ijp7ImNvdW50Ijo0LCJzaGEyNTYiOiJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiIiwic3ltbGlua3MiOltbMSwyXV19fQ';
+
 describe('the sealed record', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1 });
   const side = fc.record({
@@ -39,7 +47,7 @@ describe('the sealed record', () => {
   const count = fc.maxSafeNat();
   const record: fc.Arbitrary<TransferRecord> = fc.record(
     {
-      version: fc.constant(1 as const),
+      version: fc.constant(2 as const),
       key: fc.uuid(),
       datasetPid: text,
       source: side,
@@ -51,10 +59,26 @@ describe('the sealed record', () => {
           encryptData: fc.boolean(),
           syncLevel: fc.nat(3),
           deadlineHours: fc.integer({ min: 1, max: 9000 }),
+          fileList: fc.constantFrom('leaves', 'as-listed'),
+          recursiveSymlinks: fc.constantFrom('ignore', 'keep'),
         },
-        { requiredKeys: ['verifyChecksum', 'preserveTimestamp', 'encryptData'] },
+        {
+          requiredKeys: [
+            'verifyChecksum',
+            'preserveTimestamp',
+            'encryptData',
+            'fileList',
+            'recursiveSymlinks',
+          ],
+        },
       ),
       autoArchive: fc.boolean(),
+      finalize: fc.constantFrom('archive', 'none', 'already-archived'),
+      lifecycle: fc.record({
+        archivable: fc.boolean(),
+        archiveStatusMessage: fc.string(),
+        retrievable: fc.boolean(),
+      }),
       requestedBy: fc.record(
         { username: text, email: text, ownerGroup: text },
         { requiredKeys: ['username', 'ownerGroup'] },
@@ -81,6 +105,7 @@ describe('the sealed record', () => {
         'destination',
         'copy',
         'autoArchive',
+        'finalize',
         'requestedBy',
         'dataset',
         'globusClientId',
@@ -105,11 +130,24 @@ describe('the sealed record', () => {
   });
 
   test('frozen: texts of version 1 stay readable, or open transfers are lost by an update', () => {
-    expect(unsealRecord(FROZEN_FULL)).toEqual({ ok: true, record: FULL });
-    expect(unsealRecord(FROZEN_SMALL)).toEqual({ ok: true, record: aRecord() });
-    expect(sealRecord(FULL)).toBe(FROZEN_FULL);
+    expect(unsealRecord(FROZEN_FULL)).toEqual({ ok: true, record: carriedOutAsBefore(FULL) });
+    expect(unsealRecord(FROZEN_SMALL)).toEqual({ ok: true, record: carriedOutAsBefore(aRecord()) });
+  });
+
+  test('frozen: texts of version 2 stay readable', () => {
+    expect(unsealRecord(FROZEN_FULL_2)).toEqual({ ok: true, record: FULL });
+    expect(sealRecord(FULL)).toBe(FROZEN_FULL_2);
   });
 });
+
+/** How version 1 is read: as the service that wrote it would have carried it out. */
+function carriedOutAsBefore({ lifecycle: _, ...record }: TransferRecord): TransferRecord {
+  return {
+    ...record,
+    copy: { ...record.copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' },
+    finalize: 'archive',
+  };
+}
 
 /** A copy with one field set, or taken out where `value` is undefined. */
 function changed(path: string, value: unknown): unknown {
@@ -170,6 +208,15 @@ describe('a malformed record is refused whole, and the reason names the field', 
     ['copy.deadlineHours', -1],
     ['copy.deadlineHours', '24'],
     ['copy.deadlineHours', null],
+    ['copy.fileList', undefined],
+    ['copy.fileList', 'roots'],
+    ['copy.recursiveSymlinks', 'copy'],
+    ['finalize', undefined],
+    ['finalize', 'later'],
+    ['lifecycle', null],
+    ['lifecycle.archivable', 'yes'],
+    ['lifecycle.archiveStatusMessage', 7],
+    ['lifecycle.retrievable', undefined],
     ['fileList.sha256', 'AB'.repeat(32)],
     ['fileList.sha256', 'ab'.repeat(31)],
     ['fileList.symlinks', [[1]]],
@@ -182,7 +229,7 @@ describe('a malformed record is refused whole, and the reason names the field', 
     expect(read.ok ? '' : read.reason).toContain(path);
   });
 
-  test.each([undefined, null, 0, 2, '1', 1.5, {}, []])(
+  test.each([undefined, null, 0, 3, '1', '2', 1.5, {}, []])(
     'version %j: what another version means is not guessed',
     (version) => {
       expect(unsealRecord(seal({ ...FULL, version }))).toMatchObject({ ok: false });

@@ -1,4 +1,5 @@
 import type { FileListDigest, SymlinkRun } from './file-list-digest.js';
+import type { LifecycleFound } from './transfer.js';
 import { field } from './untyped.js';
 
 /** One side of a transfer, as resolved at the time of the request. */
@@ -22,7 +23,21 @@ export interface CopyOptions {
   readonly syncLevel?: number;
   /** Hours after which Globus abandons the task. Absent: Globus's own limit. */
   readonly deadlineHours?: number;
+  /**
+   * What is submitted of a file list. `leaves`: without the folders that have a listed entry below
+   * them, so that each file is copied once. `as-listed`: every entry, as the Go version did.
+   */
+  readonly fileList: 'leaves' | 'as-listed';
+  /** What Globus does with the symbolic links that it finds in folders: leave them out, or copy them. */
+  readonly recursiveSymlinks: 'ignore' | 'keep';
 }
+
+/**
+ * What happens to the dataset once its files have arrived. `archive`: it is marked as archivable, and
+ * archived if the request says so. `none`: the destination's configuration does not want that.
+ * `already-archived`: it was archived, or being archived, when the transfer was requested.
+ */
+export type Finalization = 'archive' | 'none' | 'already-archived';
 
 /**
  * Everything needed to carry out a transfer as requested, even after a restart or a configuration
@@ -30,7 +45,7 @@ export interface CopyOptions {
  * version, and every version must stay readable.
  */
 export interface TransferRecord {
-  readonly version: 1;
+  readonly version: 2;
   /** UUID generated before anything is sent; finds the job if SciCat's response was lost. */
   readonly key: string;
   readonly datasetPid: string;
@@ -39,6 +54,9 @@ export interface TransferRecord {
   readonly copy: CopyOptions;
   /** Whether to archive the dataset after the transfer. */
   readonly autoArchive: boolean;
+  readonly finalize: Finalization;
+  /** The dataset's lifecycle at the time of the request. Absent in version 1. */
+  readonly lifecycle?: LifecycleFound;
   readonly requestedBy: {
     readonly username: string;
     readonly email?: string;
@@ -78,7 +96,7 @@ export function unsealRecord(sealed: unknown): UnsealedRecord {
     return bad('the sealed record is not JSON');
   }
   try {
-    return { ok: true, record: readRecord(value, '') };
+    return { ok: true, record: readRecord(asVersion2(value), '') };
   } catch (error) {
     if (error instanceof MalformedRecord) return bad(error.message);
     throw error;
@@ -155,10 +173,38 @@ const side = object<RecordedSide>({
   scopes: listOf(text),
 });
 
-/** Version 1; the version is checked first. */
+const version1 = (value: unknown): boolean => field(value, 'version') === 1;
+
+/**
+ * The value of version 1 as one of version 2. A transfer of version 1 is carried out as the service
+ * that wrote it would have done.
+ */
+function asVersion2(value: unknown): unknown {
+  if (!version1(value) || typeof value !== 'object') return value;
+  const copy = field(value, 'copy');
+  return {
+    ...value,
+    version: 2,
+    finalize: 'archive',
+    lifecycle: undefined,
+    copy:
+      typeof copy === 'object' && copy !== null && !Array.isArray(copy)
+        ? { ...copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' }
+        : copy,
+  };
+}
+
+function oneOf<T extends string>(...values: readonly T[]): Read<T> {
+  return check(
+    (value): value is T => values.some((known) => known === value),
+    `is not one of ${values.join(', ')}`,
+  );
+}
+
+/** Version 2; the version is checked first. */
 const readRecord = object<TransferRecord>({
   version: (version) => {
-    if (version === 1) return version;
+    if (version === 2) return version;
     throw new MalformedRecord(`version ${JSON.stringify(version)} is not supported`);
   },
   key: text,
@@ -175,8 +221,18 @@ const readRecord = object<TransferRecord>({
     deadlineHours: optional(
       number((value) => value > 0 && value < Infinity, 'is not a positive number'),
     ),
+    fileList: oneOf('leaves', 'as-listed'),
+    recursiveSymlinks: oneOf('ignore', 'keep'),
   }),
   autoArchive: flag,
+  finalize: oneOf('archive', 'none', 'already-archived'),
+  lifecycle: optional(
+    object<LifecycleFound>({
+      archivable: flag,
+      archiveStatusMessage: check((value) => typeof value === 'string', 'is not a string'),
+      retrievable: flag,
+    }),
+  ),
   requestedBy: object<TransferRecord['requestedBy']>({
     username: text,
     email: optional(text),

@@ -313,7 +313,7 @@ function allowedFolders(source: Facility, variables: Variables, root: string): V
   return tooDeep
     ? refused(
         'root-differs',
-        `The collection root ${quoted(root)} is not above the folders that facility ${facility} allows, so the owner of the files can't be determined. If the root is correct, ask the operator to set it as the facility's collectionRootPath.`,
+        `The collection root ${quoted(root)} must be above the folders that facility ${facility} allows; otherwise the service can't tell whose files these are. Correct collectionRootPath. If it is correct, ask the operator to set it in the configuration of facility ${facility}.`,
         folder,
         allowed,
       )

@@ -41,7 +41,7 @@ describe('one path of a file list', () => {
     '%j would be a home folder at the root of a collection, and is a name elsewhere',
     (path) => {
       expect([refuseFilePath(path, true), refuseFilePath(path, false)]).toStrictEqual([
-        'begins with "~", which Globus takes for a home folder at the top of a collection',
+        'begins with "~", which Globus would take for a home folder',
         undefined,
       ]);
     },

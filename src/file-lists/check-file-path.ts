@@ -47,7 +47,7 @@ export function refuseFilePath(path: string, atRoot: boolean): string | undefine
     return "is absolute; file paths are relative to the dataset's source folder";
   }
   if (atRoot && path.startsWith('~')) {
-    return 'begins with "~", which Globus takes for a home folder at the top of a collection';
+    return 'begins with "~", which Globus would take for a home folder';
   }
   if (hasDotSegment(path)) return 'has a "." or ".." segment, which could lead out of the dataset';
   if (hasUnprintable(path)) return 'contains a control character or invalid Unicode';

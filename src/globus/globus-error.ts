@@ -40,7 +40,7 @@ export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOut
     return { kind: 'unclear', reason: 'Globus reported an internal error' };
   }
   if (status === 401) {
-    const reason = 'Globus does not accept the token of the service account';
+    const reason = "Globus does not accept the token of the service's Globus client";
     return { kind: 'account-refused', reason };
   }
   if (status < 400) return UNCLEAR_ANSWER;
@@ -51,7 +51,7 @@ export function outcomeOfRefusal(response: HttpResponse, now: number): SubmitOut
     const reason = 'an earlier Globus transfer of the same files has not ended yet';
     return { kind: 'conflict', reason };
   }
-  return { kind: 'refused', reason: `${explanation(refusal)} (${mark(refusal)})` };
+  return { kind: 'refused', reason: explanation(refusal) };
 }
 
 /** The outcome of a submission whose response is neither an error nor a task. */
@@ -73,7 +73,7 @@ export function errorOfRefusal(
   if (status === 401) {
     return new ServiceAccountError(
       'Globus',
-      `Globus does not accept the token of the service account (${named}). An operator must check the Globus client.`,
+      `Globus does not accept the token of the service's Globus client (${named}). An operator must check GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET.`,
       facts,
     );
   }
@@ -122,40 +122,43 @@ export function retryIsFutile(response: HttpResponse): boolean {
   return /ExternalError|EndpointError|ServiceUnavailable|TooManyPendingJobs/.test(code);
 }
 
-const ASK_OPERATORS = "Please ask the proxy's operators.";
-const ASK_FACILITY = 'Please ask the facility that owns it.';
-const NO_PERMISSION = `the service account has no permission on a collection. ${ASK_FACILITY}`;
-const NO_COLLECTION = `a collection does not exist or was deleted. ${ASK_OPERATORS}`;
+const ASK_OPERATORS = 'Please ask the operator of this service.';
+const ASK_FACILITY = 'Please ask the facility that owns the collection.';
+const NO_PERMISSION = `the service has no permission on one of the two collections. ${ASK_FACILITY}`;
+const NO_COLLECTION = `one of the two collections does not exist or was deleted. ${ASK_OPERATORS}`;
 
 /** What Globus objects to and who can help, by the last part of Globus's code; for scientists. */
 const EXPLANATIONS: ReadonlyMap<string | undefined, string> = new Map([
   [
     'ConsentRequired',
-    `the service account has no consent for the data of a collection. ${ASK_OPERATORS}`,
+    `the service has no consent for the data of one of the two collections. ${ASK_OPERATORS}`,
   ],
   ['PermissionDenied', NO_PERMISSION],
   ['EndpointPermissionDenied', NO_PERMISSION],
   [
     'AuthPolicyFailed',
-    `a collection's authentication policy excludes the service account. ${ASK_FACILITY}`,
+    `the authentication policy of one of the two collections excludes the service. ${ASK_FACILITY}`,
   ],
   ['EndpointNotFound', NO_COLLECTION],
   ['EndpointDeleted', NO_COLLECTION],
-  ['NotSupported', `a collection runs a version that Globus no longer supports. ${ASK_FACILITY}`],
+  [
+    'NotSupported',
+    `one of the two collections runs a version that Globus no longer supports. ${ASK_FACILITY}`,
+  ],
   ['NoTransferItems', 'it has no files.'],
 ]);
 
-function explanation({ status, code, message }: Refusal): string {
+function explanation(refusal: Refusal): string {
+  const { status, code, message } = refusal;
+  const refused = `Globus refuses the transfer (${mark(refusal)})`;
   const known = EXPLANATIONS.get(code?.split('.').at(-1));
-  if (known !== undefined) return `Globus refuses the transfer: ${known}`;
+  if (known !== undefined) return `${refused}: ${known}`;
   if (status === 413) {
-    return 'Globus refuses the transfer: its file list is too long. Please transfer the whole folder, or fewer files at a time.';
+    return `${refused}: its file list is too long. Please transfer the whole folder, or fewer files at a time.`;
   }
   // Without a code, the message may be the page of a proxy.
   const quoted = message === undefined || code === undefined ? '' : oneLine(message, MAX_MESSAGE);
-  return quoted === ''
-    ? 'Globus refuses the transfer.'
-    : `Globus refuses the transfer: "${quoted}".`;
+  return quoted === '' ? `${refused}.` : `${refused}: "${quoted}".`;
 }
 
 const MAX_MESSAGE = 200;

@@ -69,7 +69,14 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
       path: '/copy',
       scopes: scopesOf(DESTINATION),
     },
-    copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false, deadlineHours: 1 },
+    copy: {
+      verifyChecksum: true,
+      preserveTimestamp: false,
+      encryptData: false,
+      fileList: 'leaves',
+      recursiveSymlinks: 'keep',
+      deadlineHours: 1,
+    },
     files: undefined,
     ...more,
   });

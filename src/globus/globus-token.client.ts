@@ -89,7 +89,7 @@ function refusal({ status, body }: UpstreamAnswer): Error {
     'Globus',
     SCOPE_CODES.has(code)
       ? `Globus Auth does not know a scope that this transfer's collections need (${named}). An operator must check the scopes of both facilities: guest and high-assurance collections have no data_access scope.`
-      : `Globus Auth refuses the service account (${named}). An operator must check GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET.`,
+      : `Globus Auth refuses the service's Globus client (${named}). An operator must check GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET.`,
     facts,
   );
 }

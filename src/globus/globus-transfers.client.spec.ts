@@ -58,7 +58,13 @@ const request: TransferRequest = {
     path: '/in/ds',
     scopes: [`${ALL}[*https://auth.globus.org/scopes/d/data_access]`],
   },
-  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  copy: {
+    verifyChecksum: true,
+    preserveTimestamp: false,
+    encryptData: false,
+    fileList: 'leaves',
+    recursiveSymlinks: 'keep',
+  },
   files: undefined,
 };
 
@@ -188,6 +194,8 @@ describe('GlobusTransfersClient: submitting', () => {
           verifyChecksum: false,
           preserveTimestamp: true,
           encryptData: true,
+          fileList: 'leaves',
+          recursiveSymlinks: 'keep',
           syncLevel: 0,
           deadlineHours: 1.5,
         },
@@ -257,14 +265,14 @@ describe('GlobusTransfersClient: submitting', () => {
       'submission-id-refused',
       /submission id/,
     ],
-    ['permission', [error(403, 'PermissionDenied')], 'refused', /no permission.*r12345678/],
+    ['permission', [error(403, 'PermissionDenied')], 'refused', /r12345678.*no permission/],
     ['no endpoint', [error(404, 'EndpointNotFound')], 'refused', /does not exist/],
-    ['too long', [answer(413, 'too large')], 'refused', /too long.*status 413/],
+    ['too long', [answer(413, 'too large')], 'refused', /status 413.*too long/],
     [
       'bad request',
       [error(400, 'ClientError.BadRequest', 'Bad\n\tlabel, see https://x.test/y?z')],
       'refused',
-      /^Globus refuses the transfer: "Bad label, see \(address\)"\. \(ClientError\.BadRequest, Globus request r12345678\)$/,
+      /^Globus refuses the transfer \(ClientError\.BadRequest, Globus request r12345678\): "Bad label, see \(address\)"\.$/,
     ],
   ])('%s', async (_name, transfer, kind, reason) => {
     const { client, run } = globus({ transfer });

@@ -19,6 +19,8 @@ describe('the document for Globus', () => {
             verifyChecksum: true,
             preserveTimestamp: false,
             encryptData: false,
+            fileList: 'leaves',
+            recursiveSymlinks: 'keep',
             deadlineHours: 1,
           },
           files,

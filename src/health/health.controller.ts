@@ -48,7 +48,7 @@ export class HealthController {
     operationId: 'GetReadiness',
     summary: 'Readiness probe',
     description:
-      'Succeeds once the service has adopted all open transfers, as long as it can reach SciCat. A Globus outage is reported, but does not fail the probe: transfers wait until Globus is back.',
+      'Succeeds once the service has resumed tracking all open transfers, as long as it can reach SciCat. A Globus outage is reported, but does not fail the probe: transfers wait until Globus is back.',
     security: [],
   })
   @ApiResponse({

@@ -32,7 +32,7 @@ export class StateMetrics {
     this.gauges = {
       transfers: gauge(
         'transfers',
-        'Open transfers by state and facilities. Transfers that have ended count until SciCat shows it.',
+        'Open transfers by state and facilities. An ended transfer still counts until its final status is in SciCat.',
         ['state', 'source', 'destination'],
       ),
       queueLength: gauge('queue_length', 'Transfers waiting to be submitted to Globus.'),
@@ -42,7 +42,7 @@ export class StateMetrics {
       ),
       pollAge: gauge(
         'last_good_poll_age_seconds',
-        'Time since Globus was last polled successfully, or there was nothing to poll.',
+        'Time since the last moment at which Globus was polled successfully or there was nothing to poll.',
       ),
       pollInterval: gauge('poll_interval_seconds', 'Time between polls: task.pollInterval.'),
       pendingWrites: gauge('pending_writes', 'Jobs whose current status is not in SciCat yet.'),
@@ -54,7 +54,7 @@ export class StateMetrics {
       ),
       ready: gauge(
         'ready',
-        '1 if all open transfers have been adopted and requests are accepted, else 0.',
+        '1 if the service has resumed tracking all open transfers and accepts requests, else 0.',
       ),
     };
   }

@@ -126,7 +126,7 @@ function unavailable(
 function missingPermission(response: HttpResponse, operation: string): ServiceAccountError {
   return new ServiceAccountError(
     'SciCat',
-    `This service's own SciCat account lacks a permission that it needs (${operation}, status ${response.status}). The operator of this service must get that permission granted; nothing is wrong with the request.`,
+    `This service's own SciCat account lacks a permission that it needs (${operation}, status ${response.status}). The operator of this service must have it granted; there is nothing wrong with your request.`,
     factsOf(response),
   );
 }

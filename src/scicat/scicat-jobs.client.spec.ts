@@ -16,7 +16,7 @@ const JOB = '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f';
 const OTHER_JOB = '3e6639f2-0f3e-4f0a-8c58-0a1b2c3d4e5f';
 
 const record: TransferRecord = {
-  version: 1,
+  version: 2,
   key: KEY,
   datasetPid: '20.500.12345/e009',
   source: {
@@ -26,8 +26,15 @@ const record: TransferRecord = {
     scopes: ['secret-scope'],
   },
   destination: { facility: 'DST', collection: 'c2', path: '/e009', scopes: ['other-scope'] },
-  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  copy: {
+    verifyChecksum: true,
+    preserveTimestamp: false,
+    encryptData: false,
+    fileList: 'leaves',
+    recursiveSymlinks: 'keep',
+  },
   autoArchive: true,
+  finalize: 'archive',
   requestedBy: { username: 'alice', email: 'alice@psi.ch', ownerGroup: 'p1' },
   dataset: { bytes: 30, files: 2 },
   globusClientId: 'client',
@@ -47,7 +54,7 @@ const wireJob = {
   statusMessage: 'Job submitted.',
   jobParams: {
     datasetList: [{ pid: '20.500.12345/e009', files: [] }],
-    globusTransfer: { version: 1, key: KEY, sealed: sealRecord(record) },
+    globusTransfer: { version: 2, key: KEY, sealed: sealRecord(record) },
   },
   jobResultObject: {},
 };
@@ -151,7 +158,7 @@ describe('ScicatTransferJobs', () => {
             jobParams: {
               datasetList: [{ pid: '20.500.12345/e009', files: [] }],
               globusTransfer: {
-                version: 1,
+                version: 2,
                 key: KEY,
                 sealed: sealRecord(record),
                 source: { facility: 'SRC', path: '/data/alice@psi.ch/run1' },

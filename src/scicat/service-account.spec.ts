@@ -208,7 +208,7 @@ describe('ServiceAccount', () => {
     const scicat = new ScriptedScicat().answerLogins(wrongPassword);
     const error = await failing(scicat.account('updater', 'SCICAT_UPDATE_USER').call(request));
     expect(error.message).toBe(
-      "SciCat does not accept the user name or password of this service's own account. The operator of this service must correct SCICAT_UPDATE_USER_USERNAME or SCICAT_UPDATE_USER_PASSWORD; nothing is wrong with the request.",
+      "SciCat does not accept the user name or password of this service's own account. The operator of this service must correct SCICAT_UPDATE_USER_USERNAME or SCICAT_UPDATE_USER_PASSWORD; there is nothing wrong with your request.",
     );
     expect(JSON.stringify(error)).not.toMatch(/password of updater/);
   });

@@ -135,7 +135,7 @@ export class ServiceAccount {
     const { setting } = this.options;
     this.refusal = new LoginRefusedError(
       'SciCat',
-      `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${setting}_USERNAME or ${setting}_PASSWORD; nothing is wrong with the request.`,
+      `SciCat does not accept the user name or password of this service's own account. The operator of this service must correct ${setting}_USERNAME or ${setting}_PASSWORD; there is nothing wrong with your request.`,
       { ...factsOf(answer), retryAfterSeconds: Math.ceil(this.retry.fail() / 1000) },
     );
     return this.refusal;

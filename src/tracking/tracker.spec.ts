@@ -92,7 +92,7 @@ describe('from request to end', () => {
       2,
     ]);
     expect(shown(3)).toBe(
-      '001 transferring: waiting: the service runs at most 2 transfers at a time, and others are ahead of this one',
+      '001 transferring: waiting: the service runs at most 2 transfers at a time, and this one waits for a free slot',
     );
     expect([3, 4].map((number) => tracker.find(jobIdOf(number))?.queuePosition)).toEqual([0, 1]);
   });
@@ -272,7 +272,7 @@ describe('before the tasks of the last process have been matched', () => {
     expect(await request(2)).toBe('waits');
     await pass(60);
     expect([shown(2), world.globus.submissions]).toEqual([
-      '001 transferring: waiting: the service has just started and is checking which transfers Globus already runs',
+      '001 transferring: waiting: the service has just started and is checking which transfers are already running in Globus',
       [],
     ]);
     world.globus.faults.clear();
@@ -734,8 +734,8 @@ describe('the answer to a request', () => {
     world.globus.planSubmit({ kind: 'refused', reason: 'permission denied' });
     await expect(request(1)).rejects.toMatchObject({
       name: TransferRefusedError.name,
-      message: 'The transfer was refused: permission denied',
-      details: `It is kept as failed job ${jobIdOf(1)} in SciCat.`,
+      message: 'Permission denied.',
+      details: `The transfer is recorded in SciCat as job ${jobIdOf(1)}, which has ended.`,
     });
   });
 });

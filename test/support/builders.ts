@@ -43,7 +43,7 @@ export const taskIdFor = (number: number): string => uuid('dddddddd', number);
 /** A record of a whole dataset folder, without a submission id. */
 export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
   return {
-    version: 1,
+    version: 2,
     key: keyOf(1),
     datasetPid: '20.500.12345/e001',
     source: {
@@ -58,8 +58,15 @@ export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
       path: '/archive/run1',
       scopes: ['scope:destination'],
     },
-    copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+    copy: {
+      verifyChecksum: true,
+      preserveTimestamp: false,
+      encryptData: false,
+      fileList: 'leaves',
+      recursiveSymlinks: 'keep',
+    },
     autoArchive: true,
+    finalize: 'archive',
     requestedBy: { username: 'alice', email: 'alice@example.org', ownerGroup: 'p123' },
     dataset: { bytes: 1000, files: 10 },
     globusClientId: CLIENT_ID,

@@ -31,7 +31,7 @@ export async function runCli(
 ): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const program = new Command('scicat-globus-proxy')
-    .description('Moves SciCat datasets between facilities with Globus.')
+    .description('Transfers SciCat datasets between facilities with Globus.')
     .version(serviceVersion())
     .option('--config <path>', 'configuration file (default: the first one found)')
     .showHelpAfterError('(run with --help for usage)')

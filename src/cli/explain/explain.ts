@@ -106,7 +106,7 @@ async function requesterOf(
   }
   if (options.ownerGroup !== undefined || options.sourceFolder !== undefined) {
     return usageError(
-      'with a token, the dataset is read from SciCat; remove --owner-group and --source-folder, or name the user with --groups or --identity',
+      'with a token, the dataset is read from SciCat; remove --owner-group and --source-folder, or name the user with --username and --groups, or with --identity',
     );
   }
   const source = fromInput ? 'standard input' : TOKEN_VARIABLE;

@@ -45,7 +45,7 @@ to             /in/1 on B (collection c-1)
 
 Rules, in the order in which they apply (✓ passed, ✗ refused, – not needed or not checked):
 ✓ source-facility       It may.
-✗ destination-access    "B-users" is not at profile.accessGroups of alice's SciCat account: p1, p2.
+✗ destination-access    alice's SciCat account does not have "B-users" at profile.accessGroups; it has p1, p2.
                         → Add alice.
 – inside-root           There is no root.
 – source-path           It is not known.

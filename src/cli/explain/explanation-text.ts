@@ -104,8 +104,8 @@ function finding(rule: ExplainedRule, { user }: Explanation): string {
     case 'source-access':
     case 'destination-access':
       return found.length === 0
-        ? `${wanted} is required at ${accessPath} of the SciCat account, where ${name} has nothing.`
-        : `${wanted} is not at ${accessPath} of ${name}'s SciCat account: ${listed(found)}.`;
+        ? `${name}'s SciCat account has nothing at ${accessPath}, where ${wanted} is required.`
+        : `${name}'s SciCat account does not have ${wanted} at ${accessPath}; it has ${listed(found)}.`;
     case 'dataset-readable':
       return `SciCat shows ${name} no dataset with this PID.`;
     case 'dataset-owner-group':

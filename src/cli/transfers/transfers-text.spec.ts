@@ -72,6 +72,18 @@ waiting, requested 5 s ago: 20.500/1, by alice (p1)
     expect(text).toContain(', 1 fault\n');
   });
 
+  it('show that the service itself gave a transfer up', () => {
+    const endRequested = {
+      reason: 'stalled',
+      by: 'after 86400 seconds: permission denied',
+      at: '2026-01-01T01:00:00Z',
+      remove: false,
+    } as const;
+    expect(transfersText([{ ...RUNNING, endRequested }], false)).toContain(
+      '  being cancelled by the service since 2026-01-01T01:00:00Z, unresolved after 86400 seconds: permission denied\n',
+    );
+  });
+
   it('show what is known of a job that the service ignores', () => {
     const lost: OpenTransferView = {
       ...RUNNING,

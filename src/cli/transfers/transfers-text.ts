@@ -6,6 +6,7 @@ import {
   type Painter,
   painter,
 } from '../common/text.js';
+import type { EndRequest } from '../../domain/transfer.js';
 import type { OpenTransferView } from './open-transfer.js';
 
 const COLOURS = {
@@ -41,9 +42,7 @@ function blockOf(transfer: OpenTransferView, painted: Painter): readonly string[
   const { state, message, endRequested, source, destination } = transfer;
   const details = [
     ...(NO_NEWS.includes(message) ? [] : [message]),
-    ...(endRequested === null
-      ? []
-      : [`cancellation requested by ${endRequested.by} at ${endRequested.at}`]),
+    ...(endRequested === null ? [] : [endText(endRequested)]),
     ...(source === null || destination === null
       ? []
       : [`${source.facility} ${source.path} → ${destination.facility} ${destination.path}`]),
@@ -54,6 +53,15 @@ function blockOf(transfer: OpenTransferView, painted: Painter): readonly string[
     `${painted(COLOURS[state], state)}${oneLine(headOf(transfer))}`,
     ...details.map((detail) => `  ${oneLine(detail)}`),
   ];
+}
+
+function endText({ reason, by, at }: EndRequest): string {
+  switch (reason) {
+    case 'user':
+      return `cancellation requested by ${by} at ${at}`;
+    case 'stalled':
+      return `being cancelled by the service since ${at}, unresolved ${by}`;
+  }
 }
 
 function headOf({ ageSeconds, requestedBy, ownerGroup, datasetPid }: OpenTransferView): string {

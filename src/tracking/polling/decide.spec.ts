@@ -91,13 +91,13 @@ describe("the task's real end decides", () => {
       'cancelled in the Globus web app',
       aFailedTask('CANCELED'),
       aRunningTransfer(),
-      cancelled("in Globus, by the owner of the service's account"),
+      cancelled("in Globus, by someone with access to the service's Globus client"),
     ],
     [
       'cancelled because it was given up: failed, with the trouble',
       aFailedTask('CANCELED'),
       stalled,
-      failed('unresolved: file not found'),
+      failed('unresolved file not found'),
     ],
     [
       'cancelled by an administrator of the source',
@@ -249,7 +249,7 @@ describe('the stall timeout', () => {
     const after = seen(stuck, { ...before, now: at(60_000) });
     expect(after.transfer.endRequested).toEqual({
       reason: 'stalled',
-      by: 'permission denied: the collection does not let the service read or write (PERMISSION_DENIED) for 60 seconds',
+      by: 'after 60 seconds: permission denied: the collection does not let the service read or write (PERMISSION_DENIED)',
       at: NOW.nowIso,
       remove: false,
     });
@@ -335,7 +335,7 @@ describe('a task that is not ours to act on', () => {
       status: {
         state: 'transferring',
         taskId: TASK,
-        trouble: `Globus task ${TASK} does not carry this job's label, so it is left alone; an operator should check both`,
+        trouble: `Globus task ${TASK} does not have this job's label, so the service neither tracks nor cancels it; an operator should check the job and the task`,
       },
     });
     expect(decision.alarm).toContain(jobIdOf(1));

@@ -81,7 +81,7 @@ export function decide(
   if (observation.kind === 'unknown') return decideUnknown(transfer, watch, now);
   const { task } = observation;
   if (!labelFits(task.label, transfer.jobId, transfer.origin.kind)) {
-    const reason = `Globus task ${task.taskId} does not carry this job's label, so it is left alone; an operator should check both`;
+    const reason = `Globus task ${task.taskId} does not have this job's label, so the service neither tracks nor cancels it; an operator should check the job and the task`;
     return {
       transfer: noting(transfer, transfer.progress, reason),
       watch: noWatch,
@@ -150,9 +150,13 @@ function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): 
       case 'user':
         return cancelled(transfer, `by ${endRequested.by}`, progress);
       case 'stalled':
-        return failed(transfer, `unresolved: ${endRequested.by}`, progress);
+        return failed(transfer, `unresolved ${endRequested.by}`, progress);
       case undefined:
-        return cancelled(transfer, "in Globus, by the owner of the service's account", progress);
+        return cancelled(
+          transfer,
+          "in Globus, by someone with access to the service's Globus client",
+          progress,
+        );
     }
   }
   const last = error === undefined ? '' : `; last error: ${taskErrorText(error)}`;
@@ -190,7 +194,7 @@ function decideRunning(
   if (!stalled || seen.endRequested !== undefined) return { transfer: seen, watch: next };
   const request: EndRequest = {
     reason: 'stalled',
-    by: `${words ?? 'it needed a person to act'} for ${Math.round(now.stallTimeoutMs / 1000)} seconds${details}`,
+    by: `after ${Math.round(now.stallTimeoutMs / 1000)} seconds: ${words ?? 'human intervention was needed'}${details}`,
     at: now.nowIso,
     remove: false,
   };

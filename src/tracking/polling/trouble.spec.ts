@@ -48,7 +48,7 @@ describe('what a scientist is told about a running task', () => {
         troubleInWords(task),
       ]),
     ).toEqual([
-      [true, false, 'suspended by Globus until its credentials are renewed'],
+      [true, false, "suspended by Globus until the service's credentials are renewed"],
       [true, false, 'paused'],
     ]);
   });

@@ -60,7 +60,8 @@ export function troubleInWords(task: GlobusTask): string | undefined {
       : `${own(HUMAN_CODES, code) ?? own(PASSING_CODES, code) ?? 'Globus reports a problem'} (${code})`;
   if (words !== undefined) return words;
   if (task.isPaused) return 'paused';
-  if (task.status === 'INACTIVE') return 'suspended by Globus until its credentials are renewed';
+  if (task.status === 'INACTIVE')
+    return "suspended by Globus until the service's credentials are renewed";
   return undefined;
 }
 

@@ -125,8 +125,8 @@ export class AdmissionControl {
     background.addThenWake(dispatched);
     const result = await this.withinLimit(dispatched);
     if (result.kind !== 'refused') return { kind: result.kind, jobId };
-    throw new TransferRefusedError(`The transfer was refused: ${result.reason}`, {
-      details: `It is kept as failed job ${jobId} in SciCat.`,
+    throw new TransferRefusedError(asSentence(result.reason), {
+      details: `The transfer is recorded in SciCat as job ${jobId}, which has ended.`,
     });
   }
 
@@ -166,8 +166,8 @@ export class AdmissionControl {
       dispatcher.waitsForGlobus ??
       (stage === 'open'
         ? undefined
-        : 'the service has just started and is checking which transfers Globus already runs') ??
-      `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and others are ahead of this one`;
+        : 'the service has just started and is checking which transfers are already running in Globus') ??
+      `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and this one waits for a free slot`;
     return { slot: false, waitsFor };
   }
 
@@ -178,4 +178,10 @@ export class AdmissionControl {
     });
     return Promise.race([dispatched, tooLate]).finally(cancelTimer);
   }
+}
+
+/** A reason that may lack a capital letter and a full stop. */
+function asSentence(reason: string): string {
+  const ended = /[.!?]$/.test(reason) ? reason : `${reason}.`;
+  return `${ended.charAt(0).toUpperCase()}${ended.slice(1)}`;
 }

@@ -351,7 +351,10 @@ export class Dispatcher {
       cancelled(transfer, `by ${by}, before anything was copied`),
     );
     this.deps.writer.changed(tracked, 'final');
-    return { kind: 'refused', reason: 'it was cancelled' };
+    return {
+      kind: 'refused',
+      reason: 'the transfer was cancelled before it was submitted to Globus',
+    };
   }
 
   /** A transfer can't end while an earlier request of it may still reach Globus. */

@@ -162,6 +162,8 @@ function copyOptions(
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
+    fileList: 'as-listed',
+    recursiveSymlinks: 'ignore',
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

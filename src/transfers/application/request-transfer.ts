@@ -88,13 +88,14 @@ export class RequestTransfer {
   ): TransferRecord {
     const { username, email } = identity;
     return {
-      version: 1,
+      version: 2,
       key: (this.deps.newUuid ?? randomUUID)(),
       datasetPid: dataset.pid,
       source,
       destination,
       copy,
       autoArchive: parameters.autoArchive,
+      finalize: 'archive',
       requestedBy: {
         username,
         ...(email === undefined ? {} : { email }),

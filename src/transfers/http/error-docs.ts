@@ -33,6 +33,18 @@ const ERRORS = {
     'A parameter, the request body, a path or the dataset is invalid.',
     'The file list is empty. Leave it out to transfer the whole dataset folder.',
   ],
+  BAD_PARAMETER: [
+    400,
+    'INVALID_REQUEST',
+    'A parameter is invalid.',
+    'Parameter page must be a whole number from 1 to 100000.',
+  ],
+  BAD_ID: [
+    400,
+    'INVALID_REQUEST',
+    'The id of the transfer is not a UUID.',
+    'The id of a transfer must be a UUID, as returned by POST /transfer.',
+  ],
   NOT_CANCELLABLE: [
     400,
     'ALREADY_ENDED',
@@ -78,7 +90,7 @@ const ERRORS = {
   CANCEL_UNAVAILABLE: [
     500,
     'UPSTREAM_UNAVAILABLE',
-    'SciCat is unreachable, the service is starting or stopping, or an internal error occurred.',
+    'SciCat is unreachable, the service is starting, stopping or overloaded, too many invalid tokens were sent from your address, or an internal error occurred.',
     SCICAT_DOWN,
   ],
   UNAVAILABLE: [

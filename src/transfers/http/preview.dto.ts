@@ -8,7 +8,7 @@ import { ACCESS_PATH } from './facility.dto.js';
 
 const SOURCE_COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
 const WAITS_FOR =
-  'the service runs at most 10 transfers at a time, and others are ahead of this one';
+  'the service runs at most 10 transfers at a time, and this one waits for a free slot';
 const STRINGS = { ...OPTIONAL, type: [String] as [typeof String] };
 
 @ApiSchema({ name: 'PreviewedSide' })
@@ -47,6 +47,20 @@ class CopyOptionsDto implements CopyOptions {
     OPTIONAL,
   )
   deadlineHours?: number;
+
+  @ApiField(
+    'Which entries of a file list Globus gets: `leaves`, all but the folders that have a listed entry below them, or `as-listed`, all of them.',
+    'leaves',
+    { enum: ['leaves', 'as-listed'] },
+  )
+  fileList!: CopyOptions['fileList'];
+
+  @ApiField(
+    'What Globus does with the symbolic links that it finds in folders: `ignore` leaves them out, `keep` copies them as links.',
+    'keep',
+    { enum: ['ignore', 'keep'] },
+  )
+  recursiveSymlinks!: CopyOptions['recursiveSymlinks'];
 }
 
 @ApiSchema({ name: 'AppliedRule' })
@@ -139,7 +153,13 @@ const STARTS_AT_ONCE = {
     collection: '31ce9ba0-176d-45a5-add3-f37d233ba47d',
     path: '/alice/2f9e0b5c-6a51-4c3e-9d41-0f0c8e1b7a22',
   },
-  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  copy: {
+    verifyChecksum: true,
+    preserveTimestamp: false,
+    encryptData: false,
+    fileList: 'leaves',
+    recursiveSymlinks: 'keep',
+  },
   autoArchive: true,
   rules: [
     {

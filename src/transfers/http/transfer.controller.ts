@@ -88,10 +88,10 @@ export class TransferController {
   @ApiOperation({
     operationId: 'ListTransferTasks',
     summary: 'List your transfers',
-    description: 'Lists the transfers that you or members of your groups requested, newest first.',
+    description: 'Lists your transfers and those of datasets that your groups own, newest first.',
   })
   @ApiOkResponse({ description: 'A page of transfers.', type: TransferPageDto })
-  @ApiErrors('BAD_REQUEST', 'UNAUTHENTICATED', 'INTERNAL', 'UNAVAILABLE')
+  @ApiErrors('BAD_PARAMETER', 'UNAUTHENTICATED', 'INTERNAL', 'SCICAT_UNAVAILABLE')
   async list(
     @CurrentUser() caller: Caller,
     @Query() { page = 1, pageSize = 10 }: ListTransfersQuery,
@@ -105,12 +105,12 @@ export class TransferController {
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })
   @ApiErrors(
-    'BAD_REQUEST',
+    'BAD_ID',
     'UNAUTHENTICATED',
     'FORBIDDEN_JOB',
     'JOB_NOT_FOUND',
     'INTERNAL',
-    'UNAVAILABLE',
+    'SCICAT_UNAVAILABLE',
   )
   async get(
     @CurrentUser() caller: Caller,
@@ -126,10 +126,10 @@ export class TransferController {
     operationId: 'DeleteTransferTask',
     summary: 'Cancel a transfer',
     description:
-      'Cancels a transfer that has not ended. With `delete=true`, also removes its SciCat job, whether or not the transfer has ended. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`.',
+      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too: immediately if the transfer has already ended, otherwise once it ends. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`.',
   })
   @ApiParam(JOB_ID)
-  @ApiOkResponse({ description: 'The cancellation was accepted. The response has no body.' })
+  @ApiOkResponse({ description: 'The request was accepted. The response has no body.' })
   @ApiErrors('NOT_CANCELLABLE', 'UNAUTHENTICATED', 'FORBIDDEN_JOB', 'CANCEL_UNAVAILABLE')
   async delete(
     @CurrentUser() caller: Caller,

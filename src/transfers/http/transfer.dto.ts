@@ -84,7 +84,7 @@ export class PostTransferQuery {
 
 /** Query of `DELETE /transfer/{scicatJobId}`. */
 export class DeleteTransferQuery {
-  @IsOptionalFlag('Whether to also remove the job from SciCat once the transfer has ended.', false)
+  @IsOptionalFlag('Whether to remove the SciCat job as well.', false)
   delete?: boolean;
 }
 

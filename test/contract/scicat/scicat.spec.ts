@@ -45,13 +45,20 @@ class HandClock implements Clock {
 const PID = '20.500.12345/e009 1';
 
 const record = (change: Partial<TransferRecord> = {}): TransferRecord => ({
-  version: 1,
+  version: 2,
   key: randomUUID(),
   datasetPid: PID,
   source: { facility: 'SRC', collection: 'c1', path: '/data/carol@psi.ch/run1', scopes: ['s'] },
   destination: { facility: 'DST', collection: 'c2', path: '/e009', scopes: ['s'] },
-  copy: { verifyChecksum: true, preserveTimestamp: false, encryptData: false },
+  copy: {
+    verifyChecksum: true,
+    preserveTimestamp: false,
+    encryptData: false,
+    fileList: 'leaves',
+    recursiveSymlinks: 'keep',
+  },
   autoArchive: true,
+  finalize: 'archive',
   requestedBy: { username: 'alice', email: 'alice@psi.ch', ownerGroup: 'p1' },
   dataset: { bytes: 30, files: 2 },
   globusClientId: 'client',
