@@ -1,12 +1,13 @@
 import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { ValidationError } from 'class-validator';
+import { getMetadataStorage, type ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
+import { didYouMean } from '../config/problem.js';
 import { errorFacts } from '../errors/error-facts.js';
 import { ErrorResponseFilter } from '../errors/error-response.filter.js';
 import type { ErrorCode } from '../errors/error-status.js';
@@ -121,9 +122,12 @@ const pageDirectives = {
 };
 
 function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
-  const problems = errors.map(({ property, value, constraints = {} }) => {
-    const name = property.slice(0, 100);
-    if ('whitelistValidation' in constraints) return `unknown parameter "${name}"`;
+  const problems = errors.map(({ property, value, target, constraints = {} }) => {
+    const name = property.slice(0, LONGEST_SHOWN_NAME);
+    if ('whitelistValidation' in constraints) {
+      const meant = name === property ? didYouMean(name, parametersOf(target)) : undefined;
+      return `unknown parameter "${name}"${meant === undefined ? '' : ` (${meant})`}`;
+    }
     if (value === undefined || (value === '' && 'isNotEmpty' in constraints)) {
       return `${name} is missing`;
     }
@@ -134,4 +138,14 @@ function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError
     return constraints[rule] ?? `${name} is invalid`;
   });
   return new InvalidRequestError(`The request is invalid: ${problems.join('; ')}.`);
+}
+
+/** Longer names are shortened in messages. */
+const LONGEST_SHOWN_NAME = 100;
+
+function parametersOf(query: object | undefined): readonly string[] {
+  if (query === undefined) return [];
+  return getMetadataStorage()
+    .getTargetValidationMetadatas(query.constructor, '', false, false)
+    .map(({ propertyName }) => propertyName);
 }

@@ -28,9 +28,22 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addServer('./')
     .build();
   const document = SwaggerModule.createDocument(app, config);
+  closeSchemas(document);
   const { openapi, info, servers = [], tags = [], paths, components = {}, ...rest } = document;
   // In reading order.
   return { openapi, info, servers, tags, paths, components, ...rest };
+}
+
+/** What a request may send. Unknown keys in it are refused. */
+const CLOSED_SCHEMAS = ['TransferRequest', 'FileToTransfer'];
+
+/** No decorator of the library can say this. */
+function closeSchemas({ components }: OpenAPIObject): void {
+  for (const name of CLOSED_SCHEMAS) {
+    const schema = components?.schemas?.[name];
+    if (schema === undefined) throw new Error(`The document has no schema ${name}.`);
+    Object.assign(schema, { additionalProperties: false });
+  }
 }
 
 /** The document as committed and served in `openapi.yaml`. */

@@ -36,8 +36,20 @@ export interface TransferRequestOptions {
     readonly autoArchive: boolean;
   };
   /**
-   * Reads the file list, undefined for the whole dataset folder. Called only after the user is known
-   * to be allowed to transfer the dataset.
+   * Reads what the body states besides the file list; absent if it can't state anything. Takes effect
+   * only where `parameters` has no collection root, and for `autoArchive`. Called only after the user is
+   * known to be allowed to transfer the dataset, and before the paths are checked only if they may
+   * depend on it.
+   *
+   * @throws InvalidRequestError TooBusyError
+   */
+  readonly statedInBody?: () => Promise<{
+    readonly collectionRootPath?: string;
+    readonly autoArchive: boolean;
+  }>;
+  /**
+   * Reads the file list, undefined for the whole dataset folder. Called once, and only after the user
+   * is known to be allowed to transfer the dataset.
    */
   readonly files: () => Promise<FileList | undefined>;
 }
@@ -84,6 +96,7 @@ export async function assessRequest(
       ...verdict,
     });
   let rule = 'all';
+  let ruled = true;
   const requirePassed = (rules: readonly AppliedRule[]): readonly AppliedRule[] => {
     for (const { refusal, message } of rules) {
       if (refusal === undefined) continue;
@@ -103,12 +116,16 @@ export async function assessRequest(
     });
     const owner = requirePassed([ownerGroupRule(identity.accessGroups, dataset)]);
     if (source === undefined || destination === undefined) throw letThrough();
+    const collectionRootPath = await collectionRoot(parameters, input).catch((error: unknown) => {
+      ruled = false;
+      throw error;
+    });
     const { rules, paths } = pathRules({
       source,
       destination,
       dataset,
       username: identity.username,
-      collectionRootPath: parameters.collectionRootPath,
+      collectionRootPath,
     });
     requirePassed(rules);
     if (paths === undefined) throw letThrough();
@@ -123,9 +140,28 @@ export async function assessRequest(
       rules: applied,
     };
   } catch (error) {
-    decided({ allowed: false, rule, reason: errorInWords(error) });
+    // A body that can't be read is no decision of a rule.
+    if (ruled) decided({ allowed: false, rule, reason: errorInWords(error) });
     throw error;
   }
+}
+
+/** The path rules need the body only if nothing else states the root. */
+async function collectionRoot(
+  { collectionRootPath = '' }: TransferRequestOptions['parameters'],
+  { statedInBody }: Pick<TransferRequestOptions, 'statedInBody'>,
+): Promise<string | undefined> {
+  return collectionRootPath === ''
+    ? (await statedInBody?.())?.collectionRootPath
+    : collectionRootPath;
+}
+
+/** Whether to archive the dataset afterwards. Reads the body of an allowed request. */
+export async function readAutoArchive({
+  parameters,
+  statedInBody,
+}: TransferRequestOptions): Promise<boolean> {
+  return (await statedInBody?.())?.autoArchive ?? parameters.autoArchive;
 }
 
 /**
