@@ -4,20 +4,22 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { type AllowedMethods, allowedMethods, type Route } from './allowed-methods.js';
 import { AppModule } from './app.module.js';
 import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
 import { didYouMean } from '../config/problem.js';
 import { errorFacts } from '../errors/error-facts.js';
-import { ErrorResponseFilter } from '../errors/error-response.filter.js';
+import { ErrorResponseFilter, NOT_CACHED } from '../errors/error-response.filter.js';
 import type { ErrorCode } from '../errors/error-status.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { InvalidRequestError } from '../errors/request.errors.js';
+import { InvalidRequestError, MethodNotAllowedError } from '../errors/request.errors.js';
 import { endUnreadBodies, LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { DependencyHealth } from '../health/dependency-health.js';
 import { FrameworkLogger, type Logger } from '../logging/logger.js';
 import { requestLog } from '../logging/request-log.js';
+import { isDocumentation } from '../metrics/labels.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { serveOpenApi } from './openapi.js';
 import { TrackerSchedule } from '../tracking/tracker-schedule.js';
@@ -71,7 +73,15 @@ async function configureApp(
   app.use(requestLog(logger, (request) => contextOf(request).facts));
   app.use(app.get(RequestMetrics).measure);
   app.use(endUnreadBodies(limits.lingerMs));
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));
+  app.use(keepOutOfCaches);
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: true, directives: pageDirectives },
+      // Other hosts of the domain are not the service's to decide about.
+      strictTransportSecurity: { includeSubDomains: config.server.hstsIncludeSubDomains },
+    }),
+  );
+  app.use(refuseOtherMethods(app));
   app.useGlobalFilters(filter);
   app.useGlobalPipes(
     new ValidationPipe({
@@ -110,6 +120,47 @@ function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void
     warnedAt = now;
     logger.warn({ connections }, 'connection limit reached');
   };
+}
+
+/** Answers say who has which data, and are true for a moment only; the documentation is public. */
+function keepOutOfCaches(request: Request, response: Response, next: NextFunction): void {
+  if (!isDocumentation(request.path)) response.set('Cache-Control', NOT_CACHED);
+  next();
+}
+
+/** The files of the documentation's page have no route of their own. */
+const FILE_METHODS = ['GET', 'HEAD'];
+
+/** Before any token is looked at: which methods there are is no secret. */
+function refuseOtherMethods(app: NestExpressApplication) {
+  let known: AllowedMethods | undefined;
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    // At the first request, when all routes are there.
+    known ??= allowedMethods(routesOf(app));
+    const { method, path } = request;
+    const allowed = known(path) ?? (isDocumentation(path) ? FILE_METHODS : undefined);
+    if (allowed === undefined || allowed.includes(method)) next();
+    else next(new MethodNotAllowedError(method, allowed));
+  };
+}
+
+/** Part of the router that Express's types do not describe. */
+interface ExpressRoutes {
+  readonly router: {
+    readonly stack: readonly {
+      readonly route?: {
+        readonly path: string;
+        readonly methods: Readonly<Record<string, boolean>>;
+      };
+    }[];
+  };
+}
+
+function routesOf(app: NestExpressApplication): readonly Route[] {
+  const express = app.getHttpAdapter().getInstance() as unknown as ExpressRoutes;
+  return express.router.stack.flatMap(({ route }) =>
+    route === undefined ? [] : [{ path: route.path, methods: Object.keys(route.methods) }],
+  );
 }
 
 /** Swagger UI needs inline styles and data images. */

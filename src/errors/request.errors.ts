@@ -10,6 +10,19 @@ export class InvalidRequestError extends ProxyError {
   readonly code = 'INVALID_REQUEST';
 }
 
+/** There is something at this address, but not for this method. */
+export class MethodNotAllowedError extends ProxyError {
+  readonly code = 'METHOD_NOT_ALLOWED';
+
+  /** @param allowed methods, in upper case; at least one */
+  constructor(
+    method: string,
+    readonly allowed: readonly string[],
+  ) {
+    super(`The method ${method} is not supported at this address. Use ${allowed.join(' or ')}.`);
+  }
+}
+
 /** The user is authenticated, but not allowed to do this. */
 export class AccessDeniedError extends ProxyError {
   readonly code = 'ACCESS_DENIED';

@@ -17,7 +17,7 @@ export function repeatedKey(json: string, level: number): RepeatedKey | undefine
   let keys = new Set<unknown>();
   let lastString = '';
   for (let at = 0; at < json.length; at += 1) {
-    switch (json[at]) {
+    switch (json.charAt(at)) {
       case '"': {
         const end = endOfString(json, at);
         if (depth === level) lastString = json.slice(at, end + 1);

@@ -67,6 +67,9 @@ export interface AssessedRequest {
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
 
+/** A body that can't be read is no decision. */
+const NO_RULE = 'none';
+
 /**
  * Applies all rules to a request and determines its paths. The only effect is the audit line, which
  * is emitted for an allowed request and for a refused one.
@@ -96,7 +99,6 @@ export async function assessRequest(
       ...verdict,
     });
   let rule = 'all';
-  let ruled = true;
   const requirePassed = (rules: readonly AppliedRule[]): readonly AppliedRule[] => {
     for (const { refusal, message } of rules) {
       if (refusal === undefined) continue;
@@ -117,7 +119,7 @@ export async function assessRequest(
     const owner = requirePassed([ownerGroupRule(identity.accessGroups, dataset)]);
     if (source === undefined || destination === undefined) throw letThrough();
     const collectionRootPath = await collectionRoot(parameters, input).catch((error: unknown) => {
-      ruled = false;
+      rule = NO_RULE;
       throw error;
     });
     const { rules, paths } = pathRules({
@@ -140,8 +142,7 @@ export async function assessRequest(
       rules: applied,
     };
   } catch (error) {
-    // A body that can't be read is no decision of a rule.
-    if (ruled) decided({ allowed: false, rule, reason: errorInWords(error) });
+    if (rule !== NO_RULE) decided({ allowed: false, rule, reason: errorInWords(error) });
     throw error;
   }
 }

@@ -100,7 +100,7 @@ function combined(query: PostTransferQuery, body: ReadonlyMap<string, unknown>):
     ...PARAMETERS.flatMap((key) => problemOf(key, query[key], body.get(key))),
   ];
   if (problems.length > 0) throw invalid(problems);
-  const all: PostTransferQuery = { ...Object.fromEntries(body), ...statedIn(query) };
+  const all: PostTransferQuery = Object.fromEntries([...body, ...statedIn(query)]);
   if (!namesAll(all)) {
     throw invalid(
       REQUIRED.filter((key) => all[key] === undefined).map(
@@ -112,10 +112,8 @@ function combined(query: PostTransferQuery, body: ReadonlyMap<string, unknown>):
 }
 
 /** Without what is undefined, or empty and so means the same. */
-function statedIn(query: PostTransferQuery): PostTransferQuery {
-  return Object.fromEntries(
-    Object.entries(query).filter(([, value]) => value !== undefined && value !== ''),
-  );
+function statedIn(query: PostTransferQuery): readonly (readonly [string, unknown])[] {
+  return Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
 }
 
 function problemOf(key: keyof StatedParameters, inQuery: unknown, inBody: unknown): string[] {
