@@ -1,19 +1,17 @@
 import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { getMetadataStorage, type ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
-import { type AllowedMethods, allowedMethods, type Route } from './allowed-methods.js';
+import { refuseOtherMethods } from './allowed-methods.js';
 import { AppModule } from './app.module.js';
+import { invalidRequest } from './invalid-request.js';
 import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
-import { didYouMean } from '../config/problem.js';
 import { errorFacts } from '../errors/error-facts.js';
 import { ErrorResponseFilter, NOT_CACHED } from '../errors/error-response.filter.js';
 import type { ErrorCode } from '../errors/error-status.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { InvalidRequestError, MethodNotAllowedError } from '../errors/request.errors.js';
 import { endUnreadBodies, LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { DependencyHealth } from '../health/dependency-health.js';
@@ -90,6 +88,8 @@ async function configureApp(
       // Ignoring a misspelt autoArchive would send a dataset to tape.
       forbidNonWhitelisted: true,
       forbidUnknownValues: false,
+      // It says which parameters there are.
+      validationError: { target: true },
       exceptionFactory: invalidRequest,
     }),
   );
@@ -128,41 +128,6 @@ function keepOutOfCaches(request: Request, response: Response, next: NextFunctio
   next();
 }
 
-/** The files of the documentation's page have no route of their own. */
-const FILE_METHODS = ['GET', 'HEAD'];
-
-/** Before any token is looked at: which methods there are is no secret. */
-function refuseOtherMethods(app: NestExpressApplication) {
-  let known: AllowedMethods | undefined;
-  return (request: Request, _response: Response, next: NextFunction): void => {
-    // At the first request, when all routes are there.
-    known ??= allowedMethods(routesOf(app));
-    const { method, path } = request;
-    const allowed = known(path) ?? (isDocumentation(path) ? FILE_METHODS : undefined);
-    if (allowed === undefined || allowed.includes(method)) next();
-    else next(new MethodNotAllowedError(method, allowed));
-  };
-}
-
-/** Part of the router that Express's types do not describe. */
-interface ExpressRoutes {
-  readonly router: {
-    readonly stack: readonly {
-      readonly route?: {
-        readonly path: string;
-        readonly methods: Readonly<Record<string, boolean>>;
-      };
-    }[];
-  };
-}
-
-function routesOf(app: NestExpressApplication): readonly Route[] {
-  const express = app.getHttpAdapter().getInstance() as unknown as ExpressRoutes;
-  return express.router.stack.flatMap(({ route }) =>
-    route === undefined ? [] : [{ path: route.path, methods: Object.keys(route.methods) }],
-  );
-}
-
 /** Swagger UI needs inline styles and data images. */
 const pageDirectives = {
   'script-src': ["'self'"],
@@ -171,32 +136,3 @@ const pageDirectives = {
   // Plain HTTP is common inside a cluster.
   'upgrade-insecure-requests': null,
 };
-
-function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
-  const problems = errors.map(({ property, value, target, constraints = {} }) => {
-    const name = property.slice(0, LONGEST_SHOWN_NAME);
-    if ('whitelistValidation' in constraints) {
-      const meant = name === property ? didYouMean(name, parametersOf(target)) : undefined;
-      return `unknown parameter "${name}"${meant === undefined ? '' : ` (${meant})`}`;
-    }
-    if (value === undefined || (value === '' && 'isNotEmpty' in constraints)) {
-      return `${name} is missing`;
-    }
-    if (Array.isArray(value)) return `${name} is given ${value.length} times`;
-    // The type comes before length or size.
-    const kind = ['isString', 'isInt', 'isBoolean'].find((rule) => rule in constraints);
-    const rule = kind ?? Object.keys(constraints)[0] ?? '';
-    return constraints[rule] ?? `${name} is invalid`;
-  });
-  return new InvalidRequestError(`The request is invalid: ${problems.join('; ')}.`);
-}
-
-/** Longer names are shortened in messages. */
-const LONGEST_SHOWN_NAME = 100;
-
-function parametersOf(query: object | undefined): readonly string[] {
-  if (query === undefined) return [];
-  return getMetadataStorage()
-    .getTargetValidationMetadatas(query.constructor, '', false, false)
-    .map(({ propertyName }) => propertyName);
-}

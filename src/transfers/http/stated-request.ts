@@ -1,5 +1,5 @@
 import { didYouMean } from '../../config/problem.js';
-import { InvalidRequestError } from '../../errors/request.errors.js';
+import { requestIsInvalid } from '../../errors/request.errors.js';
 import type { FileList } from '../../file-lists/file-list.js';
 import type { ParsedBody } from '../../file-lists/parse-file-list.js';
 import { MAX_LENGTH, type PostTransferQuery } from './transfer.dto.js';
@@ -95,18 +95,14 @@ function flag(value: unknown): string | undefined {
 }
 
 function combined(query: PostTransferQuery, body: ReadonlyMap<string, unknown>): StatedParameters {
-  const problems = [
-    ...[...body.keys()].filter((key) => !KEYS.includes(key)).map(unknownKey),
-    ...PARAMETERS.flatMap((key) => problemOf(key, query[key], body.get(key))),
-  ];
-  if (problems.length > 0) throw invalid(problems);
+  const unknown = [...body.keys()].filter((key) => !KEYS.includes(key));
+  if (unknown.length > 0) throw requestIsInvalid(unknown, unknownKey);
+  const problems = PARAMETERS.flatMap((key) => problemOf(key, query[key], body.get(key)));
+  if (problems.length > 0) throw requestIsInvalid(problems, String);
   const all: PostTransferQuery = Object.fromEntries([...body, ...statedIn(query)]);
   if (!namesAll(all)) {
-    throw invalid(
-      REQUIRED.filter((key) => all[key] === undefined).map(
-        (key) => `${key} is missing; state it in the query or in the body`,
-      ),
-    );
+    const missing = REQUIRED.filter((key) => all[key] === undefined);
+    throw requestIsInvalid(missing, (key) => `${key} is missing`);
   }
   return withDefaults(all);
 }
@@ -139,14 +135,4 @@ function unknownKey(key: string): string {
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? `"${value.slice(0, LONGEST_SHOWN)}"` : String(value);
-}
-
-/** More problems than these do not help. */
-const MOST_PROBLEMS = 5;
-
-function invalid(problems: readonly string[]): InvalidRequestError {
-  const more = problems.length > MOST_PROBLEMS ? '; and more' : '';
-  return new InvalidRequestError(
-    `The request is invalid: ${problems.slice(0, MOST_PROBLEMS).join('; ')}${more}.`,
-  );
 }
