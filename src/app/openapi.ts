@@ -25,7 +25,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     )
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Your SciCat token.' })
     // Relative to the document, so that it works behind a reverse proxy that strips a path.
-    .addServer('./')
+    .addServer('.')
     .build();
   const document = SwaggerModule.createDocument(app, config);
   closeSchemas(document);
@@ -72,7 +72,7 @@ export function serveOpenApi(app: NestExpressApplication): void {
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
     patchDocumentOnRequest: (request: unknown, _response, served) =>
       // The page is one folder below the service's root.
-      pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '../' }] } : served,
+      pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '..' }] } : served,
   });
 }
 

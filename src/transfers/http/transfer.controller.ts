@@ -118,7 +118,12 @@ export class TransferController {
 
   @Get(':scicatJobId')
   @Authenticated()
-  @ApiOperation({ operationId: 'GetTransferTask', summary: 'Get a transfer' })
+  @ApiOperation({
+    operationId: 'GetTransferTask',
+    summary: 'Get a transfer',
+    description:
+      'Returns the status and the progress of a transfer of yours, or of a dataset that one of your groups owns.',
+  })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })
   @ApiErrors(
