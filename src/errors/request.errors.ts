@@ -28,6 +28,8 @@ export function requestIsInvalid<T>(
   return new InvalidRequestError(`The request is invalid: ${shown.join('; ')}${more}.`);
 }
 
+const EITHER = new Intl.ListFormat('en-US', { type: 'disjunction' });
+
 /** There is something at this address, but not for this method. */
 export class MethodNotAllowedError extends ProxyError {
   readonly code = 'METHOD_NOT_ALLOWED';
@@ -37,7 +39,7 @@ export class MethodNotAllowedError extends ProxyError {
     method: string,
     readonly allowed: readonly string[],
   ) {
-    super(`The method ${method} is not supported at this address. Use ${allowed.join(' or ')}.`);
+    super(`The method ${method} is not supported at this address. Use ${EITHER.format(allowed)}.`);
   }
 }
 

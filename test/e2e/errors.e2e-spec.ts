@@ -14,6 +14,7 @@ import {
 } from '../support/service.js';
 import { errorOf, statusAndCode } from './error-shape.js';
 
+const either = new Intl.ListFormat('en-US', { type: 'disjunction' });
 const UNKNOWN_JOB = '00000000-0000-4000-8000-000000000000';
 
 let service: TestService;
@@ -267,7 +268,7 @@ describe('bad parameter, malformed body, path outside the collection, unknown da
         expect({ ...errorOf(answer), allow: answer.headers.get('allow') }).toEqual({
           status: 405,
           code: 'METHOD_NOT_ALLOWED',
-          message: `The method ${method} is not supported at this address. Use ${allow.replaceAll(', ', ' or ')}.`,
+          message: `The method ${method} is not supported at this address. Use ${either.format(allow.split(', '))}.`,
           allow,
         });
       }
