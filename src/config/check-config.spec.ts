@@ -455,6 +455,29 @@ facilities:
     },
   );
 
+  test.each([
+    ['destinationPath', '/a/{{ printf "%.8s" .PidShort }}/{{ printf "%05d" 42 }}', undefined],
+    ['destinationPath', '/a/{{ printf "%d" .PidShort }}', '/a/%!d(string=0a1b2c)'],
+    ['destinationPath', '/a/{{ printf "%s-%s" .PidShort }}', '/a/0a1b2c-%!s(MISSING)'],
+    ['sourcePath', '/a/{{ printf "%s" .Pid .Username }}', '%!(EXTRA string=someone)'],
+    ['sourcePath', '/a/{{ printf "%" }}', '/a/%!(NOVERB)'],
+    ['accessValue', '{{ printf "%d" .Name }}', '%!d(string=A)'],
+  ])('a %s of %s: what Go would complain about in a path is a warning', (key, value, shown) => {
+    const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
+    const text = `${HEAD}facilities:${facility}\n    ${key}: '${value}'\n`;
+    expect(errorsOf(text)).toEqual([]);
+    expect(warningsOf(text).filter((line) => line.includes('printf'))).toEqual(
+      shown === undefined
+        ? []
+        : [
+            expect.stringMatching(
+              /: renders as ".*", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers$/,
+            ),
+          ],
+    );
+    if (shown !== undefined) expect(warningsOf(text).join()).toContain(shown);
+  });
+
   test('only allowedSourceFolders accepts .OwnerGroup', () => {
     expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);
   });
