@@ -184,6 +184,10 @@ describe('values', () => {
       '10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names',
     ],
     [
+      'scicat:\n  statusCodes: text',
+      '10: scicat.statusCodes: is the string "text"; it must be one of numbers, words',
+    ],
+    [
       'scicat:\n  formerServiceUsers: [1]',
       '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string',
     ],
@@ -266,7 +270,7 @@ describe('values', () => {
   test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
-scicat: { formerServiceUsers: [old, older] }
+scicat: { formerServiceUsers: [old, older], statusCodes: words }
 server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9 }
 watch: true
 transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72 }
@@ -283,7 +287,7 @@ dataDir: spool
         stallTimeoutSeconds: 4,
         progressWritesPerSecond: 0.5,
       },
-      scicat: { formerServiceUsers: ['old', 'older'] },
+      scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
       server: {
         host: '::1',
         trustProxy: 'loopback, 10.0.0.0/8, fd00::/8',
