@@ -10,6 +10,7 @@ export interface Dataset {
   readonly size: number;
   /** 0 when unknown. */
   readonly numberOfFiles: number;
+  readonly lifecycle: LifecycleFound;
 }
 
 /** SciCat's datasets. Every call may throw an `UpstreamError`. */

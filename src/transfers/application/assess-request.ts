@@ -1,6 +1,7 @@
 import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import { finalizationOf } from '../../domain/finalization.js';
+import type { CopyOptions, Finalization, RecordedSide } from '../../domain/transfer-record.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
   AccessDeniedError,
@@ -8,7 +9,7 @@ import {
   InvalidRequestError,
 } from '../../errors/request.errors.js';
 import type { Facility } from '../../facilities/facility.js';
-import { pathRules } from '../../facilities/path-resolution.js';
+import { type KEY_PLACEHOLDER, pathRules } from '../../facilities/path-resolution.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
@@ -48,12 +49,20 @@ export interface AssessedRequest {
   readonly source: RecordedSide;
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
+  /** Name of a facility that takes no symbolic links. */
+  readonly symlinksRefusedBy: string | undefined;
+  readonly finalize: Finalization;
   /** All rules, in the order in which they were applied. */
   readonly rules: readonly AppliedRule[];
 }
 
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
+
+/** Whether a transfer is assessed to be carried out, and its key; or only to be shown. */
+export type AssessedFor =
+  | { readonly operation: 'request'; readonly transferKey: string }
+  | { readonly operation: 'preview'; readonly transferKey: typeof KEY_PLACEHOLDER };
 
 /**
  * Applies all rules to a request and determines its paths. The only effect is the audit line, which
@@ -65,7 +74,7 @@ const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'da
  * @throws UpstreamError
  */
 export async function assessRequest(
-  operation: 'request' | 'preview',
+  { operation, transferKey }: AssessedFor,
   { requester, parameters, ...input }: TransferRequestOptions,
   deps: Pick<TransferDeps, 'facilities' | 'config' | 'events'>,
 ): Promise<AssessedRequest> {
@@ -108,6 +117,7 @@ export async function assessRequest(
       destination,
       dataset,
       username: identity.username,
+      transferKey,
       collectionRootPath: parameters.collectionRootPath,
     });
     requirePassed(rules);
@@ -115,11 +125,19 @@ export async function assessRequest(
     const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
     const audited = applied.filter((one) => AUDITED.includes(one.rule));
     decided({ allowed: true, rule, reason: audited.map((one) => one.message).join(' '), ...paths });
+    const symlinksRefusedBy = [source, destination].find(
+      ({ symlinks }) => symlinks === 'refuse',
+    )?.name;
     return {
       dataset,
       source: side(source, paths.sourcePath),
       destination: side(destination, paths.destinationPath),
-      copy: copyOptions(deps.config.current().transfer, source, destination),
+      copy: {
+        ...copyOptions(deps.config.current().transfer, source, destination),
+        recursiveSymlinks: symlinksRefusedBy === undefined ? 'keep' : 'ignore',
+      },
+      symlinksRefusedBy,
+      finalize: finalizationOf(dataset.lifecycle, destination.finalize),
       rules: applied,
     };
   } catch (error) {
@@ -135,11 +153,15 @@ export async function assessRequest(
  */
 export async function readFileList(
   { files }: TransferRequestOptions,
-  { source, destination }: Pick<AssessedRequest, 'source' | 'destination'>,
+  {
+    source,
+    destination,
+    symlinksRefusedBy,
+  }: Pick<AssessedRequest, 'source' | 'destination' | 'symlinksRefusedBy'>,
 ): Promise<CheckedFileList | undefined> {
   const list = await files();
   const atRoot = source.path === '/' || destination.path === '/';
-  return list && runCooperatively(checkFileList(list, atRoot));
+  return list && runCooperatively(checkFileList(list, atRoot, symlinksRefusedBy));
 }
 
 /** A case that can't happen must not result in a transfer. */
@@ -156,14 +178,13 @@ function copyOptions(
   { deadlineHours, preserveTimestamp, encryptData, ...common }: AppConfig['transfer'],
   source: Facility,
   destination: Facility,
-): CopyOptions {
+): Omit<CopyOptions, 'recursiveSymlinks'> {
   const syncLevel = destination.syncLevel ?? source.syncLevel ?? common.syncLevel;
   return {
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
     fileList: 'as-listed',
-    recursiveSymlinks: 'ignore',
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

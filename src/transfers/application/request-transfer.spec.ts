@@ -3,6 +3,7 @@ import {
   aDataset,
   aFacility,
   anAsker,
+  aPathTemplate,
   aRecord,
   aRunningTransfer,
   type ConfigParts,
@@ -357,7 +358,7 @@ describe('what is refused leaves nothing behind', () => {
     [
       'the destination',
       [
-        aFacility('PSI', { sourcePath: aFacility('CSCS').destinationPath }),
+        aFacility('PSI', { sourcePath: aPathTemplate(aFacility('CSCS').destinationPath.source) }),
         aFacility('CSCS', { destinationPath: aFacility('PSI').sourcePath }),
       ],
     ],
