@@ -81,6 +81,7 @@ const PROBES: readonly unknown[] = [
   ...[null, true, false, 0, 1, 2, 3, 4, -1, 0.05, 0.1, 1.5, 2e20],
   ...[1024, 1025, 8760, 8761, 10_000, 10_001, 65_535, 65_536, 86_400, 86_401],
   ...['', ' ', 'x', '1', 'true', 'SRC', 'src', 'BOTH', '/x', '/x/../y', '~', '~/x', 'a..b'],
+  ...['refuse', 'none'],
   ...['loopback', 'everybody', '10.0.0.0/8, ::1', '10.0.0.999', 'fe80::1%eth0', ','],
   ...['https://s', 'HTTP://s:8080/x/', 'https://s/api/v3', 'https://s/x/API/', 'https://s:99999'],
   ...[
@@ -109,6 +110,8 @@ const NO_ROOT = [
   '~',
   '~/x',
   'a..b',
+  'refuse',
+  'none',
   'loopback',
   'everybody',
   '10.0.0.0/8, ::1',

@@ -115,6 +115,8 @@ describe('a loaded configuration', () => {
       accessValue: 'A',
       sourcePath: '/{{ .RelativeSourceFolder }}',
       destinationPath: '/{{ .RelativeSourceFolder }}',
+      symlinks: 'keep',
+      finalize: 'archive',
     });
   });
 

@@ -53,7 +53,8 @@ export function finalizationOf(
 export interface FinalizationFacts {
   readonly finalize: Finalization;
   readonly lifecycle?: LifecycleFound | undefined;
-  readonly autoArchive: boolean;
+  /** Undefined if the request is not known. */
+  readonly autoArchive: boolean | undefined;
   /** Name of the destination facility. */
   readonly destination: string;
 }
@@ -62,15 +63,25 @@ export interface FinalizationFacts {
 export function finalizationPlan(facts: FinalizationFacts): string {
   const { finalize, autoArchive, destination } = facts;
   switch (finalize) {
-    case 'archive':
-      return autoArchive
-        ? 'Once its files have arrived, the dataset is marked as archivable, and an archive job is created.'
-        : 'Once its files have arrived, the dataset is marked as archivable. No archive job is created, because autoArchive is false.';
+    case 'archive': {
+      const marked = 'Once its files have arrived, the dataset is marked as archivable';
+      if (autoArchive === false) {
+        return `${marked}. No archive job is created, because autoArchive is false.`;
+      }
+      const unless = autoArchive === undefined ? ', unless the request has autoArchive=false' : '';
+      return `${marked}, and an archive job is created${unless}.`;
+    }
     case 'none':
-      return `The dataset is neither marked as archivable nor archived, because facility "${destination}" is configured with "finalize: none".${autoArchive ? ' autoArchive has no effect.' : ''}`;
+      return `${LEFT_ALONE}, because facility "${destination}" is configured with "finalize: none".${ignored(facts)}`;
     case 'already-archived':
-      return `The dataset is neither marked as archivable nor archived, because it is archived already, or being archived (${archiveStatus(facts)}).${autoArchive ? ' autoArchive has no effect.' : ''}`;
+      return `${LEFT_ALONE}, because it is already archived, or being archived (${archiveStatus(facts)}).${ignored(facts)}`;
   }
+}
+
+const LEFT_ALONE = 'The dataset is neither marked as archivable nor archived';
+
+function ignored({ autoArchive }: FinalizationFacts): string {
+  return autoArchive === true ? ' autoArchive=true has no effect.' : '';
 }
 
 /**

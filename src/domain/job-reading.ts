@@ -1,13 +1,6 @@
 import type { JobView } from './job-view.js';
 import { isMasked, sameUnderMask } from './masking.js';
-import {
-  type EndRequest,
-  type LifecycleFound,
-  lifecycleAtRequest,
-  type Progress,
-  type Transfer,
-  type TransferStatus,
-} from './transfer.js';
+import type { EndRequest, LifecycleFound, Progress, Transfer, TransferStatus } from './transfer.js';
 import { unsealRecord } from './transfer-record.js';
 import { countField, field, stringField } from './untyped.js';
 
@@ -131,15 +124,12 @@ function open(
       requestedAt: job.createdAt,
       endRequested: readEndRequest(field(job.result, 'endRequested')),
       attempts: countField(job.result, 'attempts') ?? 0,
-      status: readStatus(job, lifecycleAtRequest(parts)),
+      status: readStatus(job),
     },
   };
 }
 
-function readStatus(
-  job: TransferJobDocument,
-  lifecycle: LifecycleFound | undefined,
-): TransferStatus {
+function readStatus(job: TransferJobDocument): TransferStatus {
   const taskId = stringField(job.result, 'globusTaskId');
   if (taskId === undefined) {
     return {
@@ -155,7 +145,7 @@ function readStatus(
   return {
     state: 'finalizing',
     taskId,
-    lifecycleBefore: lifecycle ?? readLifecycle(field(job.result, 'lifecycleBefore')),
+    lifecycleBefore: readLifecycle(field(job.result, 'lifecycleBefore')),
     archiveJobId: stringField(job.result, 'archiveJobId'),
   };
 }

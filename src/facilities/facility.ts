@@ -15,6 +15,13 @@ export function allowsRole(
   return direction === 'BOTH' || direction === (role === 'source' ? 'SRC' : 'DST');
 }
 
+/** Name of the first of the facilities that takes no symbolic links; undefined if all of them do. */
+export function symlinkRefusal(
+  facilities: readonly Pick<Facility, 'name' | 'symlinks'>[],
+): string | undefined {
+  return facilities.find(({ symlinks }) => symlinks === 'refuse')?.name;
+}
+
 /**
  * Which files Globus copies: 0 those that are missing, 1 also those that differ in size, 2 also those
  * with an older modification time, 3 also those that differ in checksum.

@@ -251,7 +251,10 @@ function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>
     destination: { facility: destination.facility, path: destination.path },
     autoArchive,
     finalize: record.finalize,
-    symlinks: symlinkNote({ copy: record.copy, isList: record.fileList !== undefined }),
+    symlinks: symlinkNote({
+      keep: record.copy.recursiveSymlinks === 'keep',
+      isList: record.fileList !== undefined,
+    }),
     fileCount: record.fileList?.count ?? record.dataset.files,
     requestedBy: requestedBy.username,
   };

@@ -6,6 +6,7 @@ import { labelFits } from '../../domain/task-label.js';
 import {
   finalizationOfTransfer,
   finished,
+  lifecycleAtRequest,
   type LifecycleFound,
   type Shortfall,
   taskIdOf,
@@ -89,7 +90,8 @@ export class Finalizer {
         return;
       }
     }
-    const shortfall = await this.markArchivable(tracked, status.lifecycleBefore);
+    const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;
+    const shortfall = await this.markArchivable(tracked, before);
     if (shortfall !== undefined) {
       this.finish(tracked, { shortfall });
       return;

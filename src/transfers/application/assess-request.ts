@@ -8,7 +8,7 @@ import {
   InternalError,
   InvalidRequestError,
 } from '../../errors/request.errors.js';
-import type { Facility } from '../../facilities/facility.js';
+import { type Facility, symlinkRefusal } from '../../facilities/facility.js';
 import { type KEY_PLACEHOLDER, pathRules } from '../../facilities/path-resolution.js';
 import {
   type AppliedRule,
@@ -125,9 +125,7 @@ export async function assessRequest(
     const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
     const audited = applied.filter((one) => AUDITED.includes(one.rule));
     decided({ allowed: true, rule, reason: audited.map((one) => one.message).join(' '), ...paths });
-    const symlinksRefusedBy = [source, destination].find(
-      ({ symlinks }) => symlinks === 'refuse',
-    )?.name;
+    const symlinksRefusedBy = symlinkRefusal([source, destination]);
     return {
       dataset,
       source: side(source, paths.sourcePath),

@@ -51,12 +51,16 @@ export class PreviewTransfer {
       ...(fileList === undefined ? {} : { fileList }),
     });
     const next = this.deps.tracking.forecast(print);
-    const { copy, finalize, destination } = plan;
+    const { finalize, destination } = plan;
     const { lifecycle } = dataset;
     return {
       ...requested,
       listedFiles: fileList?.count,
-      symlinks: symlinkNote({ copy, isList: fileList !== undefined, refusedBy: symlinksRefusedBy }),
+      symlinks: symlinkNote({
+        keep: symlinksRefusedBy === undefined,
+        isList: fileList !== undefined,
+        refusedBy: symlinksRefusedBy,
+      }),
       afterwards: finalizationPlan({
         finalize,
         lifecycle,
