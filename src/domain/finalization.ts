@@ -1,4 +1,4 @@
-import type { LifecycleFound } from './transfer.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
 import type { Finalization, TransferRecord } from './transfer-record.js';
 
 /**

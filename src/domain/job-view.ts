@@ -1,8 +1,8 @@
 import { finalizationNote } from './finalization.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
 import {
   type EndRequest,
   finalizationOfTransfer,
-  type LifecycleFound,
   type Progress,
   type Shortfall,
   taskIdOf,

@@ -1,3 +1,4 @@
+import type { LifecycleFound } from './dataset-lifecycle.js';
 import type { Finalization, TransferRecord } from './transfer-record.js';
 import { mayMove, type TransferState } from './transfer-state.js';
 import { present } from './untyped.js';
@@ -55,13 +56,6 @@ export interface Progress {
   readonly faults: number;
   readonly bytesPerSecond?: number;
   readonly niceStatus?: string;
-}
-
-/** The part of a dataset's lifecycle that marking it as archivable depends on. */
-export interface LifecycleFound {
-  readonly archivable: boolean;
-  readonly archiveStatusMessage: string;
-  readonly retrievable: boolean;
 }
 
 /** What failed after all files had arrived; the transfer is finished nevertheless. */

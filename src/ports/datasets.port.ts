@@ -1,4 +1,4 @@
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 
 /** The properties of a dataset that a transfer needs. */
 export interface Dataset {

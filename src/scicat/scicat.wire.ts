@@ -4,7 +4,7 @@ import type { Dataset } from '../ports/datasets.port.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { isUuid } from '../domain/identifiers.js';
 import { countField, field, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 
 /*
  * Readers of SciCat's documents. Each takes parsed JSON and returns undefined for any other document.

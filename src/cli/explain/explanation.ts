@@ -1,6 +1,6 @@
 import { finalizationOf, finalizationPlan } from '../../domain/finalization.js';
 import { symlinkNote } from '../../domain/symlink-note.js';
-import type { LifecycleFound } from '../../domain/transfer.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
 import type { ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';

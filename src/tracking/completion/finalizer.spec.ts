@@ -17,12 +17,8 @@ import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import { doubtful, down, rejected, timeout } from '../../../test/support/upstream-failures.js';
 import { settle } from '../../../test/support/virtual-clock.js';
 import { taskLabel } from '../../domain/task-label.js';
-import {
-  type LifecycleFound,
-  succeeded,
-  type Transfer,
-  type TransferStatus,
-} from '../../domain/transfer.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
+import { succeeded, type Transfer, type TransferStatus } from '../../domain/transfer.js';
 import { Finalizer } from './finalizer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 

@@ -3,11 +3,11 @@ import { ProxyError } from '../../errors/proxy-error.js';
 import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
   finalizationOfTransfer,
   finished,
   lifecycleAtRequest,
-  type LifecycleFound,
   type Shortfall,
   taskIdOf,
   type Transfer,
