@@ -141,6 +141,8 @@ describe("the transfer's key in the destination's path", () => {
 
   test.each([
     '{{ index .TransferKey 0 }}',
+    '{{ printf "%.8s" .TransferKey }}',
+    '{{ printf "%x" .TransferKey }}',
     '{{ replace .TransferKey "-" "" }}',
     '{{ if eq .Username "alice" }}{{ replace .TransferKey "-" "" }}{{ else }}{{ .TransferKey }}{{ end }}',
   ])('is used as it is, or equal requests would not be recognized: %s', (template) => {
