@@ -162,7 +162,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
         destinationFolder: join(
           facilities.archive.folder,
           alice.username,
-          basename(document.pid),
+          document.pid,
           basename(sourceFolder),
         ),
       };
