@@ -96,6 +96,7 @@ const PROBES: readonly unknown[] = [
     'a..b',
     'words',
   ],
+  ...['refuse', 'none'],
   ...['loopback', 'everybody', '10.0.0.0/8, ::1', '10.0.0.999', 'fe80::1%eth0', ','],
   ...['https://s', 'HTTP://s:8080/x/', 'https://s/api/v3', 'https://s/x/API/', 'https://s:99999'],
   ...[
@@ -125,6 +126,8 @@ const NO_ROOT = [
   '~/x',
   'a..b',
   'words',
+  'refuse',
+  'none',
   'loopback',
   'everybody',
   '10.0.0.0/8, ::1',

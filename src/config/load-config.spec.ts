@@ -121,6 +121,8 @@ describe('a loaded configuration', () => {
       accessValue: 'A',
       sourcePath: '/{{ .RelativeSourceFolder }}',
       destinationPath: '/{{ .RelativeSourceFolder }}',
+      symlinks: 'keep',
+      finalize: 'archive',
     });
   });
 

@@ -1,7 +1,8 @@
 import type { JobView } from './job-view.js';
 import { isMasked, sameUnderMask } from './masking.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
 import { sameStatusCode } from './status-codes.js';
-import type { EndRequest, LifecycleFound, Progress, Transfer, TransferStatus } from './transfer.js';
+import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
 import { unsealRecord } from './transfer-record.js';
 import { countField, field, stringField } from './untyped.js';
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { inStatus, transfers, WISH } from '../../test/support/arbitrary-transfers.js';
-import { taskIdFor, uuid } from '../../test/support/builders.js';
+import { aTransfer, taskIdFor, uuid } from '../../test/support/builders.js';
 import { jobView } from './job-view.js';
+import { finished } from './transfer.js';
 
 const TASK = taskIdFor(1);
 const ARCHIVE_JOB = uuid('99999999', 0);
@@ -101,6 +102,38 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
       jobResultObject: result({ phase: 'cancelled', status: 'cancelled', endRequested: WISH }),
     });
   });
+
+  test.each([
+    [
+      'already-archived',
+      'the dataset was already archived, or being archived, when the transfer was requested (archive status "datasetOnArchiveDisk", retrievable), so it was neither marked as archivable nor archived again',
+    ],
+    [
+      'none',
+      'the dataset was neither marked as archivable nor archived, as configured for facility "CSCS"',
+    ],
+  ] as const)(
+    'finished, with a dataset that is left as it was (%s): 003, no error',
+    (finalize, why) => {
+      const archived = { archiveStatusMessage: 'datasetOnArchiveDisk', retrievable: true };
+      const record = { finalize, lifecycle: { ...UNTOUCHED, ...archived } };
+      const copied = aTransfer({
+        record,
+        status: {
+          state: 'finalizing',
+          taskId: TASK,
+          lifecycleBefore: undefined,
+          archiveJobId: undefined,
+        },
+      });
+      expect(jobView(copied)).toMatchObject({ statusCode: '002', statusMessage: 'transferred' });
+      expect(jobView(finished(copied, {}))).toMatchObject({
+        statusCode: '003',
+        statusMessage: `finished; ${why}`,
+        jobResultObject: { phase: 'finished', status: 'finished', error: '' },
+      });
+    },
+  );
 
   test('finished, but the dataset could not be marked: 997', () => {
     const shortfall = { kind: 'not-marked', error: 'SciCat said no' } as const;

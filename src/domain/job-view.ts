@@ -1,7 +1,9 @@
+import { finalizationNote } from './finalization.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
 import { statusCodeIn, type StatusCodeStyle, type StatusNumber } from './status-codes.js';
 import {
   type EndRequest,
-  type LifecycleFound,
+  finalizationOfTransfer,
   type Progress,
   type Shortfall,
   taskIdOf,
@@ -101,11 +103,14 @@ function showStatus(transfer: Transfer): Shown {
     case 'finalizing':
       return {
         code: '002',
-        message: 'transferred, marking the dataset as archivable',
+        message:
+          finalizationOfTransfer(transfer) === 'archive'
+            ? 'transferred, marking the dataset as archivable'
+            : 'transferred',
         status: 'transferring',
       };
     case 'finished':
-      return showFinished(status.shortfall);
+      return showFinished(transfer, status.shortfall);
     case 'failed':
       return { code: '998', message: status.error, status: 'failed', error: status.error };
     case 'cancelled':
@@ -113,8 +118,12 @@ function showStatus(transfer: Transfer): Shown {
   }
 }
 
-function showFinished(shortfall: Shortfall | undefined): Shown {
-  if (shortfall === undefined) return { code: '003', message: 'finished', status: 'finished' };
+function showFinished({ origin }: Transfer, shortfall: Shortfall | undefined): Shown {
+  if (shortfall === undefined) {
+    const note = origin.kind === 'recorded' ? finalizationNote(origin.record) : '';
+    const message = note === '' ? 'finished' : `finished; ${note}`;
+    return { code: '003', message, status: 'finished' };
+  }
   const { kind, error } = shortfall;
   const [code, message] = SHORTFALLS[kind];
   return { code, message, status: 'finished', error };

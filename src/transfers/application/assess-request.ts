@@ -1,14 +1,15 @@
 import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import { finalizationOf } from '../../domain/finalization.js';
+import type { CopyOptions, Finalization, RecordedSide } from '../../domain/transfer-record.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
   AccessDeniedError,
   InternalError,
   InvalidRequestError,
 } from '../../errors/request.errors.js';
-import type { Facility } from '../../facilities/facility.js';
-import { pathRules } from '../../facilities/path-resolution.js';
+import { type Facility, symlinkRefusal } from '../../facilities/facility.js';
+import { type KEY_PLACEHOLDER, pathRules } from '../../facilities/path-resolution.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
@@ -60,6 +61,9 @@ export interface AssessedRequest {
   readonly source: RecordedSide;
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
+  /** Name of a facility that takes no symbolic links. */
+  readonly symlinksRefusedBy: string | undefined;
+  readonly finalize: Finalization;
   /** All rules, in the order in which they were applied. */
   readonly rules: readonly AppliedRule[];
 }
@@ -69,6 +73,11 @@ const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'da
 
 /** A body that can't be read is no decision. */
 const NO_RULE = 'none';
+
+/** Whether a transfer is assessed to be carried out, and its key; or only to be shown. */
+export type AssessedFor =
+  | { readonly operation: 'request'; readonly transferKey: string }
+  | { readonly operation: 'preview'; readonly transferKey: typeof KEY_PLACEHOLDER };
 
 /**
  * Applies all rules to a request and determines its paths. The only effect is the audit line, which
@@ -80,7 +89,7 @@ const NO_RULE = 'none';
  * @throws UpstreamError
  */
 export async function assessRequest(
-  operation: 'request' | 'preview',
+  { operation, transferKey }: AssessedFor,
   { requester, parameters, ...input }: TransferRequestOptions,
   deps: Pick<TransferDeps, 'facilities' | 'config' | 'events'>,
 ): Promise<AssessedRequest> {
@@ -127,6 +136,7 @@ export async function assessRequest(
       destination,
       dataset,
       username: identity.username,
+      transferKey,
       collectionRootPath,
     });
     requirePassed(rules);
@@ -134,11 +144,17 @@ export async function assessRequest(
     const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
     const audited = applied.filter((one) => AUDITED.includes(one.rule));
     decided({ allowed: true, rule, reason: audited.map((one) => one.message).join(' '), ...paths });
+    const symlinksRefusedBy = symlinkRefusal([source, destination]);
     return {
       dataset,
       source: side(source, paths.sourcePath),
       destination: side(destination, paths.destinationPath),
-      copy: copyOptions(deps.config.current().transfer, source, destination),
+      copy: {
+        ...copyOptions(deps.config.current().transfer, source, destination),
+        recursiveSymlinks: symlinksRefusedBy === undefined ? 'keep' : 'ignore',
+      },
+      symlinksRefusedBy,
+      finalize: finalizationOf(dataset.lifecycle, destination.finalize),
       rules: applied,
     };
   } catch (error) {
@@ -172,11 +188,15 @@ export async function readAutoArchive({
  */
 export async function readFileList(
   { files }: TransferRequestOptions,
-  { source, destination }: Pick<AssessedRequest, 'source' | 'destination'>,
+  {
+    source,
+    destination,
+    symlinksRefusedBy,
+  }: Pick<AssessedRequest, 'source' | 'destination' | 'symlinksRefusedBy'>,
 ): Promise<CheckedFileList | undefined> {
   const list = await files();
   const atRoot = source.path === '/' || destination.path === '/';
-  return list && runCooperatively(checkFileList(list, atRoot));
+  return list && runCooperatively(checkFileList(list, atRoot, symlinksRefusedBy));
 }
 
 /** A case that can't happen must not result in a transfer. */
@@ -193,14 +213,13 @@ function copyOptions(
   { deadlineHours, preserveTimestamp, encryptData, ...common }: AppConfig['transfer'],
   source: Facility,
   destination: Facility,
-): CopyOptions {
+): Omit<CopyOptions, 'recursiveSymlinks'> {
   const syncLevel = destination.syncLevel ?? source.syncLevel ?? common.syncLevel;
   return {
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
     fileList: 'as-listed',
-    recursiveSymlinks: 'ignore',
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

@@ -131,7 +131,10 @@ class FileToTransferDto {
   )
   path!: string;
 
-  @ApiField('Whether the file is a symbolic link. Links are copied as links.', false)
+  @ApiField(
+    'Whether the file is a symbolic link. Links are copied as links; a list with a link is refused if one of the facilities takes none.',
+    false,
+  )
   isSymlink!: boolean;
 }
 

@@ -397,6 +397,11 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
       sourceFolder: '/data/carol@psi.ch/run1',
       size: 30,
       numberOfFiles: 2,
+      lifecycle: {
+        archivable: false,
+        archiveStatusMessage: 'filesNotYetAvailable',
+        retrievable: false,
+      },
     });
     const messages = [];
     for (const [token, pid] of [
