@@ -79,7 +79,13 @@ describe('a loaded configuration', () => {
         progressWritesPerSecond: 20,
       },
       scicat: { formerServiceUsers: [], statusCodes: 'numbers' },
-      server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
+      server: {
+        host: '0.0.0.0',
+        trustProxy: false,
+        maxBodyMiB: 128,
+        maxFailedLoginsPerMinute: 30,
+        hstsIncludeSubDomains: false,
+      },
       watch: false,
       transfer: {
         verifyChecksum: true,

@@ -127,6 +127,15 @@ export class ServerSettings {
     reload: 'live',
   })
   readonly maxFailedLoginsPerMinute: number = 30;
+
+  @Setting({
+    kind: flag(),
+    description:
+      'Whether browsers that have reached the service over HTTPS are told to use HTTPS for all subdomains of its host too, for a year (`Strict-Transport-Security`). They are told so for the host itself in any case.',
+    example: true,
+    reload: 'at-start',
+  })
+  readonly hstsIncludeSubDomains: boolean = false;
 }
 
 /** Section `transfer`: how Globus copies. */

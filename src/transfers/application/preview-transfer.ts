@@ -6,6 +6,7 @@ import type { Forecast } from '../../ports/transfer-tracking.port.js';
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
@@ -43,7 +44,7 @@ export class PreviewTransfer {
     );
     const { dataset, rules, symlinksRefusedBy, ...plan } = assessed;
     const fileList = (await readFileList(input, assessed))?.digest;
-    const { autoArchive } = input.parameters;
+    const autoArchive = await readAutoArchive(input);
     const requested = { datasetPid: dataset.pid, ...plan, autoArchive };
     const print = fingerprint({
       key,

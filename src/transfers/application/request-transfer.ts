@@ -16,6 +16,7 @@ import type { StoredTransfer } from '../../ports/transfer-tracking.port.js';
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
@@ -75,7 +76,7 @@ export class RequestTransfer {
       input,
       this.deps,
     );
-    const record = this.recordOf(key, input, assessed);
+    const record = this.recordOf(key, input, assessed, await readAutoArchive(input));
     const list = await readFileList(input, assessed);
     let files = list?.files;
     return {
@@ -90,8 +91,9 @@ export class RequestTransfer {
 
   private recordOf(
     key: string,
-    { requester: { identity }, parameters }: TransferRequestOptions,
+    { requester: { identity } }: TransferRequestOptions,
     { dataset, source, destination, copy, finalize }: AssessedRequest,
+    autoArchive: boolean,
   ): TransferRecord {
     const { username, email } = identity;
     return {
@@ -101,7 +103,7 @@ export class RequestTransfer {
       source,
       destination,
       copy,
-      autoArchive: parameters.autoArchive,
+      autoArchive,
       finalize,
       lifecycle: lifecycleToNote(dataset.lifecycle),
       requestedBy: {
