@@ -11,7 +11,7 @@ import { DATASETS_PATH } from '../../scicat/scicat-datasets.client.js';
 import { failureOf, isNotThere, malformed, upstreamMessageOf } from '../../scicat/scicat-error.js';
 import { HEALTH_PATH } from '../../scicat/scicat-health.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
-import { type AccountFacts, readAccount, readJobId } from '../../scicat/scicat.wire.js';
+import { type AccountFacts, readAccount, readJobId, readJobKey } from '../../scicat/scicat.wire.js';
 
 /** Which of the service's SciCat accounts; both are the same if it has only one. */
 export type AccountRole = 'creator' | 'updater';
@@ -204,15 +204,15 @@ export class ScicatProbeClient {
   async findTrialJob(marker: string, signal: AbortSignal): Promise<string | undefined> {
     const { creator } = this.scicat;
     const createdBy = creator.username;
-    const ids = await listJobs(creator, {
+    const [job] = await listJobs(creator, {
       operation: 'find trial job',
       where: { type: TRANSFER_JOB_TYPE, createdBy, [`jobParams.${MARKER}`]: marker },
       fields: ['id'],
       limit: 1,
-      read: readJobId,
+      read: readJobKey,
       signal,
     });
-    return ids[0];
+    return job?.id;
   }
 
   /** Marks the job as cancelled, so that it counts as ended. */
