@@ -30,6 +30,9 @@ const CONTROL_CHARACTER =
   'renders with a line break or another control character; write the value on one line, or as a block with "|-"';
 const DOT_SEGMENT =
   'renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment';
+/** What `printf` writes, like Go, in place of an operand that is missing or does not fit. */
+const PRINTF_COMPLAINT =
+  /%!.?\((?:(?:string|int|uint8|float64|bool)=|<nil>|MISSING|NOVERB|BAD[A-Z]+)|%!\(EXTRA /u;
 
 /**
  * A template that depends on the facility alone, rendered while the configuration is loaded.
@@ -47,6 +50,7 @@ export function fixedTemplate(
       const { path, findings, variables } = place;
       const rendered = reporting(place, () => compileTemplate(written, fields).render(variables));
       if (rendered === undefined) return undefined;
+      warnOfPrintf(rendered, place);
       const broken = hasUnprintable(rendered) ? CONTROL_CHARACTER : problemOf(rendered);
       const problem = rendered.trim() === '' ? EMPTY : broken;
       if (problem === undefined) return rendered;
@@ -95,6 +99,7 @@ export function pathTemplate<Field extends FolderField>(
       const sample = template === undefined ? '' : sampleOf(template);
       if (hasUnprintable(sample)) place.findings.error(place.path, CONTROL_CHARACTER);
       if (hasDotSegment(sample)) place.findings.error(place.path, DOT_SEGMENT);
+      warnOfPrintf(sample, place);
       return template;
     },
     print: ({ source }) => source,
@@ -133,6 +138,14 @@ function reporting<Result>(
     } else throw error;
     return undefined;
   }
+}
+
+function warnOfPrintf(rendered: string, { path, findings }: Place): void {
+  if (!PRINTF_COMPLAINT.test(rendered)) return;
+  findings.warning(
+    path,
+    `renders as "${rendered}", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers`,
+  );
 }
 
 /** The rendering for an ordinary dataset; empty if the template can't handle it. */

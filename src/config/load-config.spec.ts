@@ -78,7 +78,7 @@ describe('a loaded configuration', () => {
         stallTimeoutSeconds: 0,
         progressWritesPerSecond: 20,
       },
-      scicat: { formerServiceUsers: [] },
+      scicat: { formerServiceUsers: [], statusCodes: 'numbers' },
       server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
       watch: false,
       transfer: {

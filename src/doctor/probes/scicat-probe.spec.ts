@@ -19,191 +19,196 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
 };
 
-describe.each(SCICAT_GENERATIONS)(
-  'ScicatProbeClient against the emulated SciCat %s',
-  (generation) => {
-    let sandbox: ScicatSandbox;
-    let transport: AxiosTransport;
-    const { signal } = new AbortController();
+describe.each(SCICAT_GENERATIONS)('the probe of an emulated SciCat %s', (generation) => {
+  let sandbox: ScicatSandbox;
+  let transport: AxiosTransport;
+  const { signal } = new AbortController();
 
-    beforeEach(async () => {
-      sandbox = await startScicatSandbox({ clock: () => Date.now() + OFFSET_MS, generation });
-      for (const [username, groups] of Object.entries(GROUPS)) {
-        sandbox.machine.addUser({ username, password: 'password', groups });
-      }
-      transport = new AxiosTransport(new HttpService(axios.create()));
-    });
-
-    afterEach(async () => {
-      transport.onApplicationShutdown();
-      await sandbox.close();
-    });
-
-    /** A service with this account, or these two. */
-    function probeOf(creatorName: string, updaterName = creatorName, password = 'password') {
-      const clock = new SystemClock();
-      const account = (username: string) => ({ username, password: new Secret(password) });
-      const config = {
-        scicatUrl: sandbox.url,
-        scicat: { formerServiceUsers: [] },
-        secrets: {
-          globusClientId: '',
-          globusClientSecret: new Secret(''),
-          scicatServiceUser: account(creatorName),
-          ...(updaterName === creatorName ? {} : { scicatUpdateUser: account(updaterName) }),
-        },
-      };
-      const scicat = scicatServices(() => config, { transport, clock, random: () => 0 });
-      return new ScicatProbeClient(scicat, clock);
+  beforeEach(async () => {
+    sandbox = await startScicatSandbox({ clock: () => Date.now() + OFFSET_MS, generation });
+    for (const [username, groups] of Object.entries(GROUPS)) {
+      sandbox.machine.addUser({ username, password: 'password', groups });
     }
+    transport = new AxiosTransport(new HttpService(axios.create()));
+  });
 
-    const rightsOf = async (name: string) => {
-      const probe = probeOf(name);
-      return {
-        create: (await probe.mayCreateJobs(signal)).kind,
-        update: (await probe.mayUpdateJobs(signal)).kind,
-        remove: (await probe.mayDeleteJobs(signal)).kind,
-        lifecycle: (await probe.mayChangeLifecycles(signal)).kind,
-      };
-    };
+  afterEach(async () => {
+    transport.onApplicationShutdown();
+    await sandbox.close();
+  });
 
-    it('reads the health of SciCat, and its clock', async () => {
-      const reading = await probeOf('admin').health(signal);
-      expect({ ...reading, aheadMs: Math.round((reading.aheadMs ?? 0) / 60_000) }).toEqual({
-        status: 200,
-        kind: 'well',
-        aheadMs: -11,
-      });
-    });
-
-    it.each([
-      [503, { status: 'error' }, 'unwell'],
-      [502, '<html>', 'unwell'],
-      [200, '<html>', 'no-scicat'],
-      [404, { message: 'Cannot GET' }, 'no-scicat'],
-    ])('status %i with %j is %s', async (status, body, kind) => {
-      sandbox.faults.add({ match: { path: '/health$' }, effect: { type: 'status', status, body } });
-      expect(await probeOf('admin').health(signal)).toMatchObject({ status, kind });
-    });
-
-    it('logs in and reads the groups of each account', async () => {
-      const probe = probeOf('creator', 'updater');
-      expect([
-        await probe.whoAmI('creator', signal),
-        await probe.whoAmI('updater', signal),
-      ]).toEqual([
-        { username: 'creator', groups: ['jobcreators'] },
-        { username: 'updater', groups: ['jobupdaters', 'archivemanager'] },
-      ]);
-      await expect(
-        probeOf('creator', 'creator', 'wrong').whoAmI('creator', signal),
-      ).rejects.toBeInstanceOf(ServiceAccountError);
-    });
-
-    it('does not accept an empty response as an account', async () => {
-      sandbox.faults.add({ match: { path: '/whoami$' }, effect: { type: 'status', status: 200 } });
-      await expect(probeOf('admin').whoAmI('creator', signal)).rejects.toThrow("can't read");
-    });
-
-    it('finds the job types, whatever the account may do', async () => {
-      sandbox.machine.jobTypes.delete('archive');
-      for (const name of ['admin', 'nobody']) {
-        const probe = probeOf(name);
-        expect([
-          await probe.jobType('globus_transfer_job', signal),
-          await probe.jobType('archive', signal),
-        ]).toEqual([{ kind: 'known' }, { kind: 'unknown' }]);
-      }
-      expect(sandbox.machine.jobs()).toEqual([]);
-    });
-
-    it('concludes from refusals what each account may do, and leaves nothing behind', async () => {
-      expect({
-        admin: await rightsOf('admin'),
-        creator: await rightsOf('creator'),
-        updater: await rightsOf('updater'),
-        both: await rightsOf('both'),
-        nobody: await rightsOf('nobody'),
-      }).toEqual({
-        admin: { create: 'granted', update: 'not-told', remove: 'refused', lifecycle: 'not-told' },
-        creator: { create: 'granted', update: 'refused', remove: 'refused', lifecycle: 'not-told' },
-        updater: {
-          create: 'refused',
-          update: 'not-told',
-          remove: 'granted',
-          lifecycle: 'not-told',
-        },
-        both: {
-          // In the development version, one group takes away what another one gives.
-          create: generation === 'head' ? 'refused' : 'granted',
-          update: 'refused',
-          remove: 'refused',
-          lifecycle: 'not-told',
-        },
-        nobody: {
-          create: 'refused',
-          update: generation === 'head' ? 'refused' : 'not-told',
-          remove: 'refused',
-          lifecycle: 'not-told',
-        },
-      });
-      expect(sandbox.machine.jobs()).toEqual([]);
-    });
-
-    it.each(['mayCreateJobs', 'mayUpdateJobs', 'mayDeleteJobs', 'mayChangeLifecycles'] as const)(
-      '%s concludes nothing from an unknown response',
-      async (question) => {
-        sandbox.faults.add({
-          match: { path: '/api/v4/' },
-          effect: { type: 'status', status: 418, body: { message: 'I am a teapot' } },
-        });
-        expect(await probeOf('admin')[question](signal)).toEqual({ kind: 'strange', status: 418 });
+  /** A service with this account, or these two. */
+  function probeOf(
+    creatorName: string,
+    updaterName = creatorName,
+    password = 'password',
+    statusCodes: 'numbers' | 'words' = 'numbers',
+  ) {
+    const clock = new SystemClock();
+    const account = (username: string) => ({ username, password: new Secret(password) });
+    const config = {
+      scicatUrl: sandbox.url,
+      scicat: { formerServiceUsers: [] },
+      secrets: {
+        globusClientId: '',
+        globusClientSecret: new Secret(''),
+        scicatServiceUser: account(creatorName),
+        ...(updaterName === creatorName ? {} : { scicatUpdateUser: account(updaterName) }),
       },
-    );
+    };
+    const scicat = scicatServices(() => config, { transport, clock, random: () => 0 });
+    return new ScicatProbeClient(scicat, clock, statusCodes);
+  }
 
-    it('returns the id of a job that SciCat should have refused', async () => {
-      const body = { id: '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f' };
+  const rightsOf = async (name: string) => {
+    const probe = probeOf(name);
+    return {
+      create: (await probe.mayCreateJobs(signal)).kind,
+      update: (await probe.mayUpdateJobs(signal)).kind,
+      remove: (await probe.mayDeleteJobs(signal)).kind,
+      lifecycle: (await probe.mayChangeLifecycles(signal)).kind,
+    };
+  };
+
+  it('reads the health of SciCat, and its clock', async () => {
+    const reading = await probeOf('admin').health(signal);
+    expect({ ...reading, aheadMs: Math.round((reading.aheadMs ?? 0) / 60_000) }).toEqual({
+      status: 200,
+      kind: 'well',
+      aheadMs: -11,
+    });
+  });
+
+  it.each([
+    [503, { status: 'error' }, 'unwell'],
+    [502, '<html>', 'unwell'],
+    [200, '<html>', 'no-scicat'],
+    [404, { message: 'Cannot GET' }, 'no-scicat'],
+  ])('status %i with %j is %s', async (status, body, kind) => {
+    sandbox.faults.add({ match: { path: '/health$' }, effect: { type: 'status', status, body } });
+    expect(await probeOf('admin').health(signal)).toMatchObject({ status, kind });
+  });
+
+  it('logs in and reads the groups of each account', async () => {
+    const probe = probeOf('creator', 'updater');
+    expect([await probe.whoAmI('creator', signal), await probe.whoAmI('updater', signal)]).toEqual([
+      { username: 'creator', groups: ['jobcreators'] },
+      { username: 'updater', groups: ['jobupdaters', 'archivemanager'] },
+    ]);
+    await expect(
+      probeOf('creator', 'creator', 'wrong').whoAmI('creator', signal),
+    ).rejects.toBeInstanceOf(ServiceAccountError);
+  });
+
+  it('does not accept an empty response as an account', async () => {
+    sandbox.faults.add({ match: { path: '/whoami$' }, effect: { type: 'status', status: 200 } });
+    await expect(probeOf('admin').whoAmI('creator', signal)).rejects.toThrow("can't read");
+  });
+
+  it('finds the job types, whatever the account may do', async () => {
+    sandbox.machine.jobTypes.delete('archive');
+    for (const name of ['admin', 'nobody']) {
+      const probe = probeOf(name);
+      expect([
+        await probe.jobType('globus_transfer_job', signal),
+        await probe.jobType('archive', signal),
+      ]).toEqual([{ kind: 'known' }, { kind: 'unknown' }]);
+    }
+    expect(sandbox.machine.jobs()).toEqual([]);
+  });
+
+  it('concludes from refusals what each account may do, and leaves nothing behind', async () => {
+    expect({
+      admin: await rightsOf('admin'),
+      creator: await rightsOf('creator'),
+      updater: await rightsOf('updater'),
+      both: await rightsOf('both'),
+      nobody: await rightsOf('nobody'),
+    }).toEqual({
+      admin: { create: 'granted', update: 'not-told', remove: 'refused', lifecycle: 'not-told' },
+      creator: { create: 'granted', update: 'refused', remove: 'refused', lifecycle: 'not-told' },
+      updater: { create: 'refused', update: 'not-told', remove: 'granted', lifecycle: 'not-told' },
+      both: {
+        // In the development version, one group takes away what another one gives.
+        create: generation === 'head' ? 'refused' : 'granted',
+        update: 'refused',
+        remove: 'refused',
+        lifecycle: 'not-told',
+      },
+      nobody: {
+        create: 'refused',
+        update: generation === 'head' ? 'refused' : 'not-told',
+        remove: 'refused',
+        lifecycle: 'not-told',
+      },
+    });
+    expect(sandbox.machine.jobs()).toEqual([]);
+  });
+
+  it.each(['mayCreateJobs', 'mayUpdateJobs', 'mayDeleteJobs', 'mayChangeLifecycles'] as const)(
+    '%s concludes nothing from an unknown response',
+    async (question) => {
       sandbox.faults.add({
-        match: { method: 'POST', path: '/jobs$' },
-        effect: { type: 'status', status: 201, body },
+        match: { path: '/api/v4/' },
+        effect: { type: 'status', status: 418, body: { message: 'I am a teapot' } },
       });
-      expect(await probeOf('admin').mayCreateJobs(signal)).toEqual({
-        kind: 'stored',
-        jobId: body.id,
+      expect(await probeOf('admin')[question](signal)).toEqual({ kind: 'strange', status: 418 });
+    },
+  );
+
+  it('returns the id of a job that SciCat should have refused', async () => {
+    const body = { id: '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f' };
+    sandbox.faults.add({
+      match: { method: 'POST', path: '/jobs$' },
+      effect: { type: 'status', status: 201, body },
+    });
+    expect(await probeOf('admin').mayCreateJobs(signal)).toEqual({
+      kind: 'stored',
+      jobId: body.id,
+    });
+  });
+
+  describe('a trial job', () => {
+    it('belongs to the account itself, ends as cancelled, and is deleted', async () => {
+      const probe = probeOf('creator', 'updater');
+      const made = await probe.makeTrialJob('mark', signal);
+      const [job] = sandbox.machine.jobs();
+      expect(made).toEqual({ kind: 'made', jobId: job?.id });
+      expect(job).toMatchObject({
+        type: 'globus_transfer_job',
+        ownerUser: 'creator',
+        jobParams: { doctorTrial: 'mark' },
+      });
+      const id = job?.id ?? '';
+      expect([
+        await probe.findTrialJob('mark', signal),
+        await probe.findTrialJob('other', signal),
+      ]).toEqual([id, undefined]);
+      await probe.endTrialJob(id, signal);
+      expect(sandbox.machine.job(id)).toMatchObject({
+        statusCode: '004',
+        jobResultObject: { status: 'cancelled' },
+      });
+      await probe.removeJob(id, signal);
+      expect(sandbox.machine.jobs()).toEqual([]);
+    });
+
+    it('ends with a status code in words, if jobs have them', async () => {
+      const probe = probeOf('creator', 'updater', 'password', 'words');
+      await probe.makeTrialJob('mark', signal);
+      const id = sandbox.machine.jobs()[0]?.id ?? '';
+      await probe.endTrialJob(id, signal);
+      expect(sandbox.machine.job(id)).toMatchObject({
+        statusCode: 'cancelled',
+        jobResultObject: { status: 'cancelled' },
       });
     });
 
-    describe('a trial job', () => {
-      it('belongs to the account itself, ends as cancelled, and is deleted', async () => {
-        const probe = probeOf('creator', 'updater');
-        const made = await probe.makeTrialJob('mark', signal);
-        const [job] = sandbox.machine.jobs();
-        expect(made).toEqual({ kind: 'made', jobId: job?.id });
-        expect(job).toMatchObject({
-          type: 'globus_transfer_job',
-          ownerUser: 'creator',
-          jobParams: { doctorTrial: 'mark' },
-        });
-        const id = job?.id ?? '';
-        expect([
-          await probe.findTrialJob('mark', signal),
-          await probe.findTrialJob('other', signal),
-        ]).toEqual([id, undefined]);
-        await probe.endTrialJob(id, signal);
-        expect(sandbox.machine.job(id)).toMatchObject({
-          statusCode: '004',
-          jobResultObject: { status: 'cancelled' },
-        });
-        await probe.removeJob(id, signal);
-        expect(sandbox.machine.jobs()).toEqual([]);
-      });
-
-      it('that SciCat stores although it reports an error is found', async () => {
-        sandbox.machine.switches.failingCreateActions.add('globus_transfer_job');
-        const probe = probeOf('admin');
-        expect(await probe.makeTrialJob('mark', signal)).toEqual({ kind: 'doubtful', status: 400 });
-        expect(await probe.findTrialJob('mark', signal)).toBe(sandbox.machine.jobs()[0]?.id);
-      });
+    it('that SciCat stores although it reports an error is found', async () => {
+      sandbox.machine.switches.failingCreateActions.add('globus_transfer_job');
+      const probe = probeOf('admin');
+      expect(await probe.makeTrialJob('mark', signal)).toEqual({ kind: 'doubtful', status: 400 });
+      expect(await probe.findTrialJob('mark', signal)).toBe(sandbox.machine.jobs()[0]?.id);
     });
-  },
-);
+  });
+});
