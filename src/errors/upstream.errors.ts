@@ -71,6 +71,12 @@ export class UpstreamRejectedError extends UpstreamError {
   readonly outcomeUnclear = false;
 }
 
+/**
+ * SciCat refuses every change to a job because the job's dataset was deleted. The job can still be
+ * read and removed. This is final, unless someone creates a dataset with the same PID.
+ */
+export class DatasetDeletedError extends UpstreamRejectedError {}
+
 /** The response can't be understood. */
 export class UpstreamMalformedError extends UpstreamError {
   readonly code = 'UPSTREAM_MALFORMED';

@@ -1,4 +1,4 @@
-import { UpstreamRejectedError } from '../errors/upstream.errors.js';
+import { DatasetDeletedError, UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { JobPage, NewTransferJob, TransferJobs, Viewer } from '../ports/transfer-jobs.port.js';
 import {
@@ -13,7 +13,7 @@ import type { CreatedJob } from '../domain/transfer.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
 import { JOBS_PATH, listJobs } from './job-list.js';
 import type { ScicatRequest } from './scicat-api.js';
-import { factsOf, failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
+import { factsOf, failureOf, isNotThere, malformed, upstreamMessageOf } from './scicat-error.js';
 import { readJobDocument, readJobId } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
@@ -188,6 +188,7 @@ export class ScicatTransferJobs implements TransferJobs {
       signal,
     });
     if (saysUnknownJob(answer)) throw noSuchJob(operation, answer);
+    if (saysDatasetDeleted(answer)) throw datasetDeleted(operation, answer);
     if (answer.status !== 200) throw failureOf(answer, operation, MAYBE_STORED);
     if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
   }
@@ -262,8 +263,12 @@ function keyOf(job: TransferJobDocument): string | undefined {
 /** The 400 for an unknown job id, the only one of SciCat's that is conclusive. */
 function saysUnknownJob(answer: UpstreamAnswer): boolean {
   if (answer.status !== 400) return false;
-  const message = upstreamMessageOf(answer.body) ?? '';
+  const message = messageOf(answer);
   return message === 'Invalid job id.' || /^Job id \S+ doesn't exist\.?$/.test(message);
+}
+
+function messageOf(answer: UpstreamAnswer): string {
+  return upstreamMessageOf(answer.body) ?? '';
 }
 
 function noSuchJob(operation: string, answer?: UpstreamAnswer): UpstreamRejectedError {
@@ -271,6 +276,19 @@ function noSuchJob(operation: string, answer?: UpstreamAnswer): UpstreamRejected
     'SciCat',
     `SciCat has no such job (${operation}). It may have been removed in the meantime.`,
     answer === undefined ? {} : factsOf(answer),
+  );
+}
+
+/** SciCat loads the job's datasets before it changes the job. */
+function saysDatasetDeleted(answer: UpstreamAnswer): boolean {
+  return isNotThere(answer) && /^Unable to get a dataset\b/.test(messageOf(answer));
+}
+
+function datasetDeleted(operation: string, answer: UpstreamAnswer): DatasetDeletedError {
+  return new DatasetDeletedError(
+    'SciCat',
+    `The dataset was deleted in SciCat, which therefore refuses every change to its job (${operation}, status ${answer.status}).`,
+    factsOf(answer),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { ServiceAccountError } from '../../errors/upstream.errors.js';
+import { DatasetDeletedError, ServiceAccountError } from '../../errors/upstream.errors.js';
 import type { AlarmKind } from '../core/alarms.js';
 import type { JobWriterListener } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -42,9 +42,16 @@ export class EndOfTracking implements JobWriterListener {
     this.letGo(tracked); // T6 of the tracker
   }
 
-  failed({ transfer }: TrackedTransfer, error: Error): void {
+  failed(tracked: TrackedTransfer, error: Error): void {
+    const { transfers, steps, alarms, background } = this.deps;
     if (error instanceof ServiceAccountError) {
-      this.deps.alarms.raise(writeAlarm(transfer), error.message);
+      alarms.raise(writeAlarm(tracked.transfer), error.message);
+    }
+    if (error instanceof DatasetDeletedError && !tracked.datasetGone) {
+      transfers.setDatasetGone(tracked);
+      // A waiting transfer ends now, not when it is its turn.
+      if (tracked.transfer.status.state === 'waiting') steps.hurry(tracked);
+      background.wake();
     }
   }
 
