@@ -472,8 +472,10 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
       sandbox.machine.addOrigDatablock(PID, [{ path: `a/${n}` }, { path: `b/${n}` }]);
     }
     const paths = await datasets.filePaths(PID);
-    expect(paths).toHaveLength(210);
-    expect(new Set(paths).size).toBe(210);
+    // Without an administrator's rights, the updater is shown an empty list.
+    const shown = setup.updater === 'creator' ? 210 : 0;
+    expect(paths).toHaveLength(shown);
+    expect(new Set(paths).size).toBe(shown);
     expect(await datasets.filePaths('no/such')).toEqual([]);
   });
 });
