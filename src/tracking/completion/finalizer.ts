@@ -1,6 +1,10 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import {
+  DatasetDeletedError,
+  UpstreamError,
+  UpstreamUnavailableError,
+} from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
 import {
@@ -109,9 +113,9 @@ export class Finalizer {
       const written = await this.tryToConfirm(tracked);
       // Read again at the last moment: the write may have taken long, and other programs write too.
       now = await datasets.lifecycle(datasetPid, signal);
-      // Without its dataset a job can never be written, so a missing dataset takes precedence.
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
+      if (error instanceof DatasetDeletedError) return datasetGone;
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
@@ -134,6 +138,7 @@ export class Finalizer {
       return 'done';
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
+      if (error instanceof DatasetDeletedError) throw error;
       return new UpstreamUnavailableError(
         'SciCat',
         'SciCat refuses a write to the job; it will be retried.',

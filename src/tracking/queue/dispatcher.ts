@@ -517,10 +517,9 @@ const DATASET_GONE = 'the dataset was deleted in SciCat before Globus had starte
 
 /** Why a lost list can't be rebuilt, by what SciCat shows of the dataset's files. */
 const NOT_REBUILT: Readonly<Record<'listed' | 'hidden' | 'none', string>> = {
-  listed: "the files that SciCat lists for the dataset are not the ones that were requested",
-  hidden:
-    "SciCat does not let the service see the dataset's files, so the list could not be rebuilt",
-  none: 'SciCat has no list of the dataset\'s files from which it could be rebuilt',
+  listed: 'the files that SciCat lists for the dataset are not the requested ones',
+  hidden: "SciCat does not let the service see the dataset's files, so it could not be rebuilt",
+  none: "SciCat has no list of the dataset's files from which it could be rebuilt",
 };
 
 /**

@@ -104,7 +104,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     const updater = setup.updater === 'creator' ? creator : account(setup.updater);
     jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'] });
     archiveJobs = new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() });
-    datasets = new ScicatDatasets({ api, updater });
+    datasets = new ScicatDatasets({ api, updater, creator });
     identities = new ScicatIdentities(api);
   }
 
@@ -273,7 +273,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     const transfer = await stored();
     sandbox.machine.deleteDataset(PID);
     expect(told(await failing(jobs.write(transfer.jobId, jobView(transfer))))).toMatchObject({
-      name: 'UpstreamRejectedError',
+      name: 'DatasetDeletedError',
       status: 404,
       outcomeUnclear: false,
     });
@@ -471,12 +471,29 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     for (let n = 0; n < 105; n += 1) {
       sandbox.machine.addOrigDatablock(PID, [{ path: `a/${n}` }, { path: `b/${n}` }]);
     }
-    const paths = await datasets.filePaths(PID);
-    // Without an administrator's rights, the updater is shown an empty list.
-    const shown = setup.updater === 'creator' ? 210 : 0;
-    expect(paths).toHaveLength(shown);
-    expect(new Set(paths).size).toBe(shown);
-    expect(await datasets.filePaths('no/such')).toEqual([]);
+    const paths = Array.from({ length: 105 }, (_value, n) => [`a/${n}`, `b/${n}`]).flat();
+    const listed = { kind: 'listed', paths };
+    const isAdministrator = setup.updater === 'creator';
+    // Surprise: it is shown to the dataset's groups and to administrators only; others get an empty list.
+    expect(await datasets.files(PID)).toEqual(isAdministrator ? listed : { kind: 'hidden' });
+    if (isAdministrator) return;
+    // Either account may be in such a group.
+    const groups = { creator: ['jobcreators'], updater: ['jobupdaters', 'archivemanager'] };
+    for (const reader of ['creator', 'updater'] as const) {
+      sandbox.machine.setGroups(reader, [...groups[reader], 'p1']);
+      expect(await datasets.files(PID)).toEqual(listed);
+      sandbox.machine.setGroups(reader, groups[reader]);
+    }
+  });
+
+  it('tells a dataset without files from one that is gone', async () => {
+    sandbox.machine.addDataset({ pid: 'empty', ownerGroup: 'p1', sourceFolder: '/data/empty' });
+    expect(await datasets.files('empty')).toEqual({ kind: 'none' });
+    expect(await datasets.files('no/such')).toEqual({ kind: 'no-dataset' });
+    expect(await Promise.all(['empty', 'no/such'].map((pid) => datasets.isGone(pid)))).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 
