@@ -38,14 +38,34 @@ export class ScicatArchiveJobs implements ArchiveJobs {
   }
 
   async create(job: NewArchiveJob, signal?: AbortSignal): Promise<string> {
-    const answer = await this.options.creator.call({
+    let answer = await this.post(job, job.ownerUser, signal);
+    // SciCat demands that the owner has access to the dataset. Where the user has left the dataset's
+    // owner group since the request, or is not known, the group alone still has.
+    if (answer.status === 403 && job.ownerUser !== undefined) {
+      answer = await this.post(job, undefined, signal);
+    }
+    if (answer.status === 400) return await this.afterBadRequest(answer, job.transferKey, signal);
+    // A 403 may be about this dataset only: SciCat's job type may check who owns it.
+    if (answer.status !== 201) throw failureOf(answer, CREATE);
+    const created = readJobDocument(answer.body);
+    if (created?.type !== ARCHIVE_JOB_TYPE) throw malformed(answer, CREATE);
+    return created.id;
+  }
+
+  /** @param ownerUser undefined for a job that belongs to the group alone */
+  private post(
+    job: NewArchiveJob,
+    ownerUser: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<UpstreamAnswer> {
+    return this.options.creator.call({
       operation: CREATE,
       safety: 'once',
       method: 'POST',
       path: JOBS_PATH,
       json: {
         type: ARCHIVE_JOB_TYPE,
-        ownerUser: job.ownerUser,
+        ownerUser,
         ownerGroup: job.ownerGroup,
         contactEmail: job.contactEmail,
         jobParams: {
@@ -59,12 +79,6 @@ export class ScicatArchiveJobs implements ArchiveJobs {
       },
       signal,
     });
-    if (answer.status === 400) return await this.afterBadRequest(answer, job.transferKey, signal);
-    // A 403 may be about this dataset only: SciCat's job type may check who owns it.
-    if (answer.status !== 201) throw failureOf(answer, CREATE);
-    const created = readJobDocument(answer.body);
-    if (created?.type !== ARCHIVE_JOB_TYPE) throw malformed(answer, CREATE);
-    return created.id;
   }
 
   /**

@@ -182,16 +182,15 @@ export class Finalizer {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }
+    const job = newArchiveJob(tracked.transfer);
     try {
-      return { archiveJobId: await archiveJobs.create(newArchiveJob(tracked.transfer), signal) };
+      return { archiveJobId: await archiveJobs.create(job, signal) };
     } catch (error) {
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
       if (!this.givenUp(tracked, error)) throw error;
-      return {
-        shortfall: { kind: 'no-archive-job', error: 'SciCat did not accept the archive job' },
-      };
+      return { shortfall: { kind: 'no-archive-job', error: archiveJobRefused(error, job) } };
     }
   }
 
@@ -221,6 +220,19 @@ const datasetGone = notMarked('the dataset is no longer in SciCat');
 
 function notMarked(error: string): Shortfall {
   return { kind: 'not-marked', error };
+}
+
+/** Why there is no archive job, for the scientist and the operator. */
+function archiveJobRefused(error: unknown, { ownerUser, ownerGroup }: NewArchiveJob): string {
+  const status = error instanceof UpstreamError ? error.status : undefined;
+  if (status !== 403) {
+    return `SciCat did not accept the archive job${status === undefined ? '' : ` (status ${status})`}`;
+  }
+  const owner =
+    ownerUser === undefined
+      ? `the group ${ownerGroup} alone`
+      : `the user ${ownerUser} or the group ${ownerGroup}`;
+  return `SciCat does not let the service's account create an archive job for ${owner} (status 403); the dataset must be archived by hand`;
 }
 
 function sameLifecycle(a: LifecycleFound, b: LifecycleFound): boolean {
