@@ -234,9 +234,14 @@ describe('what differs between generations of SciCat', () => {
           world.as('creator', 'GET', `/api/v4/jobs/${jobId(1)}`).status,
           world.as('nobody', 'GET', '/api/v4/datasets/20.500%2Fpublic').status,
           world.as('nobody', 'GET', '/api/v4/datasets/20.500%2Fone').status,
+          world.as('nobody', 'GET', '/api/v4/datasets/missing').status,
         ];
       }),
-    ).toEqual({ '4.5': [400, 403, 403], '5.2': [400, 403, 403], head: [200, 200, 403] });
+    ).toEqual({
+      '4.5': [400, 403, 403, 403],
+      '5.2': [400, 403, 403, 403],
+      head: [200, 200, 403, 404],
+    });
   });
 });
 
