@@ -71,12 +71,6 @@ export class UpstreamRejectedError extends UpstreamError {
   readonly outcomeUnclear = false;
 }
 
-/**
- * SciCat refuses every change to a job because the job's dataset was deleted. The job can still be
- * read and removed. This is final, unless someone creates a dataset with the same PID.
- */
-export class DatasetDeletedError extends UpstreamRejectedError {}
-
 /** The response can't be understood. */
 export class UpstreamMalformedError extends UpstreamError {
   readonly code = 'UPSTREAM_MALFORMED';
@@ -91,3 +85,15 @@ export class ServiceAccountError extends UpstreamError {
 
 /** The service's own account can't log in. */
 export class LoginRefusedError extends ServiceAccountError {}
+
+/**
+ * The upstream is set up in a way that does not let the service work: a job type is missing, say, or
+ * its version is not supported. The account is not the problem.
+ */
+export class UpstreamSetupError extends ServiceAccountError {}
+
+/**
+ * The upstream rejected a call because the dataset that it is about does not exist (any more). SciCat then
+ * refuses every change to the dataset's jobs, which can still be read and removed.
+ */
+export class DatasetGoneError extends UpstreamRejectedError {}

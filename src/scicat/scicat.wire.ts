@@ -64,7 +64,7 @@ export function readDataset(body: unknown): Dataset | undefined {
     size: countField(body, 'size') ?? 0,
     numberOfFiles: countField(body, 'numberOfFiles') ?? 0,
   };
-  return dataset.pid === '' || dataset.ownerGroup === '' ? undefined : dataset;
+  return dataset.pid === '' ? undefined : dataset;
 }
 
 /** The lifecycle in a dataset's document. As in SciCat, a missing flag is not set. */
@@ -95,6 +95,19 @@ export function readFileBlock(value: unknown): FileBlock | undefined {
 export function readJobId(value: unknown): string | undefined {
   const id = field(value, 'id') ?? field(value, '_id');
   return isUuid(id) ? id : undefined;
+}
+
+/** What it takes to sort jobs. */
+export interface JobKey {
+  readonly id: string;
+  /** Milliseconds since the epoch; 0 when unknown. */
+  readonly createdAt: number;
+}
+
+/** A job's id, and when it was created if that was requested. */
+export function readJobKey(value: unknown): JobKey | undefined {
+  const id = readJobId(value);
+  return id === undefined ? undefined : { id, createdAt: dateOf(value, 'createdAt') };
 }
 
 /** A job, or those of its fields that were requested. */

@@ -2,12 +2,13 @@ import { setMaxListeners } from 'node:events';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
-import { DatasetDeletedError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
+import { DatasetGoneError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type {
   AdmissionRequest,
   AdmissionResult,
   Forecast,
   JobCreation,
+  JobObstacle,
   TrackedState,
   TransferTracking,
 } from '../ports/transfer-tracking.port.js';
@@ -16,6 +17,7 @@ import { Retry } from '../time/backoff.js';
 import { EndOfTracking } from './completion/end-of-tracking.js';
 import { Finalizer } from './completion/finalizer.js';
 import { TaskCanceller } from './completion/task-canceller.js';
+import type { AlarmName } from './core/alarms.js';
 import { Background } from './core/background.js';
 import type { TrackerDeps, TrackingDeps } from './core/tracking-deps.js';
 import { JobWriter, type JobWriterListener } from './core/job-writer.js';
@@ -56,6 +58,12 @@ type Phase =
   | { readonly kind: 'running' }
   | { readonly kind: 'stopping' };
 
+const OBSTACLE_ALARMS: Readonly<Record<JobObstacle, AlarmName>> = {
+  // A failed login says nothing about the right to create; the next sweep tries to log in.
+  login: 'scicat-account',
+  permission: 'scicat-account-create',
+  setup: 'scicat-setup:create',
+};
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
 /** How long a request to end a transfer waits for Globus, if SciCat can't store it. */
 const END_CARRIED_OUT_WITHIN_MS = 10_000;
@@ -207,13 +215,13 @@ export class Tracker implements TransferTracking {
     switch (outcome.kind) {
       case 'created':
         alarms.clear('scicat-account-create');
+        alarms.clear('scicat-setup:create');
         return;
       case 'disowned':
         this.background.add(this.sweep.disown(outcome.key));
         return;
       case 'not-permitted':
-        // A failed login says nothing about the right to create; the next sweep tries to log in.
-        alarms.raise(outcome.atLogin ? 'scicat-account' : 'scicat-account-create', outcome.reason);
+        alarms.raise(OBSTACLE_ALARMS[outcome.obstacle], outcome.reason);
         return;
     }
   }
@@ -248,7 +256,7 @@ export class Tracker implements TransferTracking {
       await this.parts.writer.confirmed(tracked);
       return false;
     } catch (error) {
-      if (!(error instanceof DatasetDeletedError)) throw error;
+      if (!(error instanceof DatasetGoneError)) throw error;
       return true;
     }
   }

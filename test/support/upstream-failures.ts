@@ -1,5 +1,5 @@
 import {
-  DatasetDeletedError,
+  DatasetGoneError,
   ServiceAccountError,
   type Upstream,
   UpstreamRejectedError,
@@ -24,7 +24,7 @@ export const rejected = (status = 403, upstream: Upstream = 'SciCat') =>
 
 /** SciCat refuses to write the job of a dataset that was deleted. */
 export const datasetDeleted = () =>
-  new DatasetDeletedError('SciCat', 'The dataset was deleted in SciCat.', { status: 404 });
+  new DatasetGoneError('SciCat', 'The dataset was deleted in SciCat.', { status: 404 });
 
 /** SciCat's 400 to a create or an update, which may come after storing. */
 export const doubtful = () =>

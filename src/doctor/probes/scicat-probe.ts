@@ -16,6 +16,7 @@ import {
   readAccount,
   readJobDocument,
   readJobId,
+  readJobKey,
 } from '../../scicat/scicat.wire.js';
 
 /** Which of the service's SciCat accounts; both are the same if it has only one. */
@@ -296,15 +297,15 @@ export class ScicatProbeClient {
   async findTrialJob(marker: string, signal: AbortSignal): Promise<string | undefined> {
     const { creator } = this.scicat;
     const createdBy = creator.username;
-    const ids = await listJobs(creator, {
+    const [job] = await listJobs(creator, {
       operation: 'find trial job',
       where: { type: TRANSFER_JOB_TYPE, createdBy, [`jobParams.${MARKER}`]: marker },
       fields: ['id'],
       limit: 1,
-      read: readJobId,
+      read: readJobKey,
       signal,
     });
-    return ids[0];
+    return job?.id;
   }
 
   /** Marks the job as cancelled, so that it counts as ended. */

@@ -1,8 +1,9 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import {
-  DatasetDeletedError,
+  DatasetGoneError,
   UpstreamError,
+  UpstreamSetupError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
@@ -115,7 +116,7 @@ export class Finalizer {
       now = await datasets.lifecycle(datasetPid, signal);
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
-      if (error instanceof DatasetDeletedError) return datasetGone;
+      if (error instanceof DatasetGoneError) return datasetGone;
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
@@ -138,7 +139,7 @@ export class Finalizer {
       return 'done';
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
-      if (error instanceof DatasetDeletedError) throw error;
+      if (error instanceof DatasetGoneError) throw error;
       return new UpstreamUnavailableError(
         'SciCat',
         'SciCat refuses a write to the job; it will be retried.',
@@ -177,19 +178,22 @@ export class Finalizer {
     tracked: TrackedTransfer,
     checkedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
-    const { archiveJobs, clock, signal } = this.deps;
+    const { alarms, archiveJobs, clock, signal } = this.deps;
     if (clock.monotonicMs() - checkedAt > CHECK_HOLDS_MS) {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }
     const job = newArchiveJob(tracked.transfer);
     try {
-      return { archiveJobId: await archiveJobs.create(job, signal) };
+      const archiveJobId = await archiveJobs.create(job, signal);
+      alarms.clear('scicat-setup:archive');
+      return { archiveJobId };
     } catch (error) {
+      if (error instanceof UpstreamSetupError) alarms.raise('scicat-setup:archive', error.message);
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
-      if (!this.givenUp(tracked, error)) throw error;
+      if (!(error instanceof DatasetGoneError) && !this.givenUp(tracked, error)) throw error;
       return { shortfall: { kind: 'no-archive-job', error: archiveJobRefused(error, job) } };
     }
   }
@@ -212,11 +216,16 @@ export class Finalizer {
   }
 }
 
+/** A missing job type as well: other transfers need it, but this one's files have arrived. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
+  return (
+    error instanceof UpstreamSetupError ||
+    (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED')
+  );
 }
 
-const datasetGone = notMarked('the dataset is no longer in SciCat');
+const DATASET_GONE = 'the dataset is no longer in SciCat';
+const datasetGone = notMarked(DATASET_GONE);
 
 function notMarked(error: string): Shortfall {
   return { kind: 'not-marked', error };
@@ -224,7 +233,11 @@ function notMarked(error: string): Shortfall {
 
 /** Why there is no archive job, for the scientist and the operator. */
 function archiveJobRefused(error: unknown, { ownerUser, ownerGroup }: NewArchiveJob): string {
+  if (error instanceof DatasetGoneError) return DATASET_GONE;
   const status = error instanceof UpstreamError ? error.status : undefined;
+  if (error instanceof UpstreamSetupError) {
+    return `SciCat is not set up for archive jobs (status ${status ?? 'unknown'}), which its administrators must correct; the dataset must be archived by hand`;
+  }
   if (status !== 403) {
     return `SciCat did not accept the archive job${status === undefined ? '' : ` (status ${status})`}`;
   }

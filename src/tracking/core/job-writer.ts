@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { JobNotFoundError, NotReadyError } from '../../errors/request.errors.js';
-import { DatasetDeletedError, UpstreamError } from '../../errors/upstream.errors.js';
+import { DatasetGoneError, UpstreamError } from '../../errors/upstream.errors.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
@@ -43,7 +43,7 @@ class Entry {
   /** What SciCat keeps refusing; it is retried hourly. */
   parkedFor: 'write' | 'removal' | undefined;
   /** SciCat refuses every write, because the job's dataset was deleted. */
-  deleted: DatasetDeletedError | undefined;
+  deleted: DatasetGoneError | undefined;
   /** The job, which is to be removed, already shows the end of its transfer. */
   endShown = false;
   waiters: Waiter[] = [];
@@ -140,7 +140,7 @@ export class JobWriter {
   /**
    * Resolves when SciCat shows the transfer's current state or a later one.
    *
-   * @throws DatasetDeletedError at once, if that is known: callers may repeat this without a pause
+   * @throws DatasetGoneError at once, if that is known: callers may repeat this without a pause
    * @throws the error of a failed write; the write is retried regardless
    */
   confirmed(tracked: TrackedTransfer): Promise<void> {
@@ -306,7 +306,7 @@ export class JobWriter {
     const { jobId, transfer } = entry.tracked;
     const { error } = outcome;
     const reason = errorInWords(error);
-    entry.deleted = error instanceof DatasetDeletedError ? error : undefined;
+    entry.deleted = error instanceof DatasetGoneError ? error : undefined;
     const isFinalRefusal =
       outcome.kind === 'refused' &&
       (entry.deleted !== undefined || entry.refusals >= REFUSALS_BEFORE_PARKING);
@@ -345,7 +345,7 @@ export class JobWriter {
         return { kind: 'failed', error, mayArrive: false };
       }
       // SciCat looks for the dataset before it changes the job.
-      if (error instanceof DatasetDeletedError) return { kind: 'refused', error };
+      if (error instanceof DatasetGoneError) return { kind: 'refused', error };
       const seen = await this.readBack(transfer, removes);
       if (seen.kind !== 'differs') return seen;
       return error.code === 'UPSTREAM_REJECTED'
@@ -362,7 +362,7 @@ export class JobWriter {
         entry.endShown = true;
       } catch (refusal) {
         // Its dataset was deleted: neither is possible, however often it is tried.
-        if (refusal instanceof DatasetDeletedError) return { kind: 'refused', error };
+        if (refusal instanceof DatasetGoneError) return { kind: 'refused', error };
         return { kind: 'failed', error, mayArrive: false };
       }
     }

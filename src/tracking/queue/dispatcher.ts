@@ -13,7 +13,7 @@ import {
 import type { TransferRecord } from '../../domain/transfer-record.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import {
-  DatasetDeletedError,
+  DatasetGoneError,
   ServiceAccountError,
   UpstreamError,
 } from '../../errors/upstream.errors.js';
@@ -150,7 +150,7 @@ export class Dispatcher {
         return await this.step(tracked);
       } catch (error) {
         if (signal.aborted) return WAITS;
-        if (error instanceof DatasetDeletedError) {
+        if (error instanceof DatasetGoneError) {
           transfers.setDatasetGone(tracked);
           return this.endOnceAbsent(tracked, DATASET_GONE, submissionOf(tracked));
         }
