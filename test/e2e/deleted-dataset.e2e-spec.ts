@@ -130,8 +130,15 @@ describe('a file list that is lost, with two SciCat accounts', () => {
       await second.reaches(jobId, code);
       return;
     }
-    const reason = /the list of files to copy was lost, and SciCat does not let the service see/;
-    await eventually(() => second.job(jobId).statusMessage.includes('the list of files to copy was lost, and SciCat does not let the service see'), 'the job says why');
+    await eventually(
+      () =>
+        second
+          .job(jobId)
+          .statusMessage.includes(
+            'the list of files to copy was lost, and SciCat does not let the service see',
+          ),
+      'the job says why',
+    );
     expect(second.globus.machine.tasks()).toEqual([]);
   });
 });
