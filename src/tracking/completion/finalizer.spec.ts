@@ -411,7 +411,7 @@ describe('a permanent refusal by SciCat', () => {
     ],
   ] as const)('995 says why (%s)', async (_what, parts, before, why) => {
     world.archiveJobs.faults.always('create', { before });
-    finalizing(parts as TransferParts);
+    finalizing(parts);
     await work(60);
     expect(world.jobs.writes.at(-1)?.view.jobResultObject.error).toEqual(
       typeof why === 'string' ? why : expect.stringMatching(why),
