@@ -5,8 +5,8 @@
 export const SCICAT_GENERATIONS = ['4.5', '5.2', 'head'] as const;
 export type ScicatGeneration = (typeof SCICAT_GENERATIONS)[number];
 
-/** Emulated unless another one is asked for. */
-export const DEFAULT_GENERATION: ScicatGeneration = '4.5';
+/** Emulated unless another one is asked for: the newest release. */
+export const DEFAULT_GENERATION: ScicatGeneration = '5.2';
 
 /** Everything in which the generations differ, as far as the emulator is concerned. */
 export interface Traits {

@@ -88,9 +88,9 @@ export function creationFailureOf(response: HttpResponse, operation: string): Up
   if (isInvalid(response) && Array.isArray(field(response.body, 'message'))) {
     return notSetUp(response, operation);
   }
-  if (status === 403 && messageIn(response).includes(REFUSED_BY_TYPE)) {
-    return notSetUp(response, operation);
-  }
+  const message = messageIn(response);
+  if (status === 403 && message.includes(DENIED_BY_TYPE)) return notSetUp(response, operation);
+  if (isInvalid(response) && REFUSED_BY_TYPE.test(message)) return notSetUp(response, operation);
   return failureOf(response, operation, {
     badRequest: 'possibly-stored',
     forbidden: 'own-account',
@@ -196,7 +196,10 @@ export function factsOf({ status, body }: HttpResponse): UpstreamErrorOptions {
 const MAX_MESSAGE = 500;
 
 /** By a `#dataset…` job type, for whose jobs the owner must have access to the dataset. */
-const REFUSED_BY_TYPE = 'cannot create job';
+const DENIED_BY_TYPE = 'cannot create job';
+
+/** By a job type that asks something of the datasets that new transfers do not have. */
+const REFUSED_BY_TYPE = /^Invalid request\. (?:Invalid value for|Requires) /;
 
 function messageIn({ body }: HttpResponse): string {
   return upstreamMessageOf(body) ?? '';

@@ -241,6 +241,12 @@ describe('ScicatTransferJobs', () => {
         false,
       ],
       [
+        'the type asks something of the dataset',
+        invalid(400, "Invalid request. Invalid value for 'datasetlifecycle.archivable'"),
+        'UpstreamSetupError',
+        false,
+      ],
+      [
         'the type asks for access',
         invalid(403, 'User does not have access to all datasets, cannot create job.'),
         'UpstreamSetupError',

@@ -8,7 +8,15 @@ import type { Clock } from '../../ports/clock.port.js';
 import { JOBS_PATH, listJobs } from '../../scicat/job-list.js';
 import { type ScicatRequest, segment } from '../../scicat/scicat-api.js';
 import { DATASETS_PATH } from '../../scicat/scicat-datasets.client.js';
-import { failureOf, isNotThere, malformed, upstreamMessageOf } from '../../scicat/scicat-error.js';
+import {
+  failureOf,
+  isInvalid,
+  isNotThere,
+  malformed,
+  saysUnknownJob,
+  saysUnknownJobType,
+  upstreamMessageOf,
+} from '../../scicat/scicat-error.js';
 import { HEALTH_PATH } from '../../scicat/scicat-health.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
 import {
@@ -132,14 +140,10 @@ export class ScicatProbeClient {
    */
   async jobType(type: string, signal: AbortSignal): Promise<JobTypeReading> {
     const answer = await this.createWithoutDatasets(type, signal);
-    switch (refusalMessage(answer)) {
-      case `Invalid job type: ${type}`:
-        return { kind: 'unknown' };
-      case NO_DATASETS:
-        return { kind: 'known' };
-      default:
-        return { kind: answer.status === 403 ? 'refused' : 'strange', status: answer.status };
-    }
+    if (saysUnknownJobType(answer)) return { kind: 'unknown' };
+    if (invalidMessage(answer) === NO_DATASETS) return { kind: 'known' };
+    const { status } = answer;
+    return { kind: status === 403 ? 'refused' : 'strange', status };
   }
 
   /**
@@ -158,7 +162,7 @@ export class ScicatProbeClient {
     });
     if (isNotThere(dataset)) return 'later';
     const answer = await this.createWithoutDatasets(TRANSFER_JOB_TYPE, signal);
-    if (refusalMessage(answer) !== NO_DATASETS) return 'unknown';
+    if (invalidMessage(answer) !== NO_DATASETS) return 'unknown';
     return answer.status === 422 ? '5.2' : 'before-5.2';
   }
 
@@ -171,7 +175,8 @@ export class ScicatProbeClient {
     const answer = await this.create(role, 'ask for right to create', json, signal);
     const jobId = createdJobId(answer);
     if (jobId !== undefined) return { kind: 'stored', jobId };
-    const message = refusalMessage(answer);
+    const message = invalidMessage(answer);
+    // A 403 from 5.2 on.
     if (message.includes('Owner group should be specified')) {
       return { kind: 'refused', status: answer.status };
     }
@@ -192,7 +197,7 @@ export class ScicatProbeClient {
       json: { statusCode, statusMessage },
       signal,
     });
-    return rightIn(answer, refusalMessage(answer) === 'Invalid job id.', 'not-told');
+    return rightIn(answer, saysUnknownJob(answer), 'not-told');
   }
 
   /** Here SciCat checks the right before the job. */
@@ -204,7 +209,7 @@ export class ScicatProbeClient {
       path: `${JOBS_PATH}/${randomUUID()}`,
       signal,
     });
-    return rightIn(answer, refusalMessage(answer).includes("doesn't exist"), 'granted');
+    return rightIn(answer, saysUnknownJob(answer), 'granted');
   }
 
   /**
@@ -398,9 +403,9 @@ function createdJobId({ status, body }: UpstreamAnswer): string | undefined {
   return status === 201 ? readJobId(body) : undefined;
 }
 
-/** What SciCat says when it refuses what was sent: 400, since 5.2 often 422 or 403. '' otherwise. */
-function refusalMessage({ status, body }: UpstreamAnswer): string {
-  return status === 400 || status === 422 || status === 403 ? (upstreamMessageOf(body) ?? '') : '';
+/** SciCat's message if it found the request invalid; '' otherwise. */
+function invalidMessage(answer: UpstreamAnswer): string {
+  return isInvalid(answer) ? (upstreamMessageOf(answer.body) ?? '') : '';
 }
 
 /** @param passed whether the request passed SciCat's check of the right, which then means `kind` */
