@@ -281,6 +281,32 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/completion/finalizer'],
   },
   {
+    name: 'archived-is-left-alone',
+    keeps: 'a dataset that was archived when its transfer was requested is not marked or archived',
+    file: FINALIZER,
+    search: "if (finalizationOfTransfer(tracked.transfer) !== 'archive') {",
+    replace: 'if (false as boolean) {',
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
+    name: 'lifecycle-of-the-request',
+    keeps: 'what the archiver has begun while files were copied is not undone',
+    file: FINALIZER,
+    search: 'const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;',
+    replace: 'const before = status.lifecycleBefore;',
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
+    name: 'really-copied-folder',
+    keeps: 'a path template can not turn an allowed folder into one of another group',
+    file: 'src/facilities/path-resolution.ts',
+    search: `      copied === undefined ||
+      allowed.some(`,
+    replace: `      !copied?.startsWith('//') ||
+      allowed.some(`,
+    tests: ['src/facilities/path-resolution'],
+  },
+  {
     name: 'lifecycle-noted-first',
     keeps: "after a crash, the dataset's original lifecycle is known",
     file: FINALIZER,
@@ -291,7 +317,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'final-write-last',
-    keeps: 'a job that says finished has its dataset marked and its archive job created',
+    keeps: 'a job with status code 003 has its dataset marked and its archive job created',
     file: FINALIZER,
     search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});',
     replace:

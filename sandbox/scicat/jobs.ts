@@ -22,6 +22,7 @@ import {
   Refusal,
   unprocessable,
 } from './responses.js';
+import { performActions, type JobAction, type Mail } from './job-actions.js';
 import { parseCreation, parseUpdate, type JobCreation } from './job-bodies.js';
 import { creationObjection, mayRead, mayUpdateByType, type JobOwner } from './job-rights.js';
 import { SortedIds } from './sorted-ids.js';
@@ -58,9 +59,15 @@ export interface JobTypeConfig {
     readonly auth: string;
     /** Required values at dotted paths in the datasets. */
     readonly datasetsMustHave?: Readonly<Record<string, unknown>>;
+    /** Performed after the job is stored. */
+    readonly actions?: readonly JobAction[];
   };
-  /** `#all #jobOwnerUser #jobOwnerGroup #jobAdmin @group username` */
-  readonly update: { readonly auth: string };
+  readonly update: {
+    /** `#all #jobOwnerUser #jobOwnerGroup #jobAdmin @group username` */
+    readonly auth: string;
+    /** Performed after each update is stored. */
+    readonly actions?: readonly JobAction[];
+  };
 }
 
 /** The configuration that the proxy's documentation recommends. */
@@ -77,6 +84,8 @@ interface JobSwitches {
   readonly failingCreateActions: ReadonlySet<string>;
   /** Types whose update action fails: 400, but the update is stored. */
   readonly failingUpdateActions: ReadonlySet<string>;
+  /** No e-mail can be sent: 400 unless the action ignores it, but the job is stored. */
+  readonly mailServerDown: boolean;
 }
 
 export interface JobsOptions {
@@ -120,6 +129,7 @@ export class Jobs {
   private readonly sortedIds = new SortedIds();
   private readonly updateActionCounts = new Map<string, number>();
   private readonly filterRules: FilterRules;
+  private readonly sentMails: Mail[] = [];
 
   constructor(private readonly options: JobsOptions) {
     this.filterRules = { ...JOB_FILTER, ...options.traits.jobList };
@@ -133,6 +143,11 @@ export class Jobs {
   /** How often the update actions of a job ran, each of which may send an e-mail. */
   updateActions(id: string): number {
     return this.updateActionCounts.get(id) ?? 0;
+  }
+
+  /** E-mails that actions sent, oldest first. */
+  get mails(): readonly Mail[] {
+    return this.sentMails;
   }
 
   /** Stores a job without any checks. */
@@ -209,6 +224,7 @@ export class Jobs {
     if (this.options.switches.failingCreateActions.has(job.type)) {
       return jobRefusal('Unable to perform the create action of this job.');
     }
+    this.perform(this.configOf(job.type).create.actions, stored, body, datasets);
     return created(stored);
   }
 
@@ -249,7 +265,25 @@ export class Jobs {
     if (this.options.switches.failingUpdateActions.has(job.type)) {
       return jobRefusal('Unable to perform the update action of this job.');
     }
+    const datasets = datasetListOf(job.jobParams).flatMap(
+      (pid) => this.options.datasets.all.get(pid) ?? [],
+    );
+    this.perform(config.update.actions, updated, body, datasets);
     return ok(updated);
+  }
+
+  /** @throws Refusal although the job is stored: a surprise */
+  private perform(
+    actions: readonly JobAction[] = [],
+    job: JobDocument,
+    request: unknown,
+    datasets: readonly DatasetDocument[],
+  ): void {
+    const { mailServerDown } = this.options.switches;
+    performActions(actions, { job, request, datasets }, (mail) => {
+      if (mailServerDown) throw new Error('connect ECONNREFUSED');
+      this.sentMails.push({ jobId: job.id, statusCode: job.statusCode, ...mail });
+    });
   }
 
   /** `GET v4 jobs/{id}` */

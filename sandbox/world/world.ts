@@ -176,7 +176,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
         destinationFolder: join(
           facilities.archive.folder,
           alice.username,
-          basename(document.pid),
+          document.pid,
           basename(sourceFolder),
         ),
       };
@@ -221,7 +221,7 @@ function facilitiesOf(
       direction: 'DST',
       accessValue: 'ARCHIVE-users',
       folder: options.archiveFolder ?? join(folder, 'archive'),
-      destinationPath: '/{{ .Username }}/{{ .PidShort }}/{{ .DatasetFolder }}',
+      destinationPath: '/{{ .Username }}/{{ .Pid }}/{{ .DatasetFolder }}',
     },
     vault: {
       name: 'VAULT',
@@ -229,7 +229,7 @@ function facilitiesOf(
       direction: 'DST',
       accessValue: 'VAULT-users',
       folder: join(folder, 'vault'),
-      destinationPath: '/{{ .PidShort }}',
+      destinationPath: '/{{ .Pid }}',
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 
 /** The properties of a dataset that a transfer needs. */
 export interface Dataset {
@@ -11,6 +11,7 @@ export interface Dataset {
   readonly size: number;
   /** 0 when unknown. */
   readonly numberOfFiles: number;
+  readonly lifecycle: LifecycleFound;
 }
 
 /** What SciCat shows of a dataset's file list. */

@@ -44,6 +44,11 @@ describe('ScicatDatasets', () => {
         sourceFolder: '/data/run1',
         size: 30,
         numberOfFiles: 2,
+        lifecycle: {
+          archivable: false,
+          archiveStatusMessage: 'filesNotYetAvailable',
+          retrievable: false,
+        },
       });
       expect(scicat.sent).toEqual([
         {
@@ -119,6 +124,18 @@ describe('ScicatDatasets', () => {
         expect(await datasets.readAs('t', PID)).toMatchObject({ size: 0, numberOfFiles: 0 });
       },
     );
+
+    it.each([
+      ['none', undefined, { archivable: false, archiveStatusMessage: '', retrievable: false }],
+      [
+        'odd values',
+        { archivable: 'true', archiveStatusMessage: { code: 7 }, retrievable: 1 },
+        { archivable: false, archiveStatusMessage: '{"code":7}', retrievable: false },
+      ],
+    ])('reads a lifecycle with %s', async (_what, datasetlifecycle, lifecycle) => {
+      const { datasets } = datasetsWith(answer(200, { ...wire, datasetlifecycle }));
+      expect((await datasets.readAs('t', PID)).lifecycle).toEqual(lifecycle);
+    });
   });
 
   describe('readAsService', () => {
@@ -130,6 +147,11 @@ describe('ScicatDatasets', () => {
         sourceFolder: '/data/run1',
         size: 30,
         numberOfFiles: 2,
+        lifecycle: {
+          archivable: false,
+          archiveStatusMessage: 'filesNotYetAvailable',
+          retrievable: false,
+        },
       });
       expect(scicat.logins).toMatchObject([{ json: { username: 'updater' } }]);
     });

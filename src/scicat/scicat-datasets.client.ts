@@ -3,7 +3,7 @@ import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Dataset, Datasets, ShownFiles } from '../ports/datasets.port.js';
 import { countField, field } from '../domain/untyped.js';
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 import { type ScicatApi, segment } from './scicat-api.js';
 import {
   failureOf,

@@ -171,6 +171,8 @@ describe('ScicatTransferJobs', () => {
                 source: { facility: 'SRC', path: '/data/alice@psi.ch/run1' },
                 destination: { facility: 'DST', path: '/e009' },
                 autoArchive: true,
+                finalize: 'archive',
+                symlinks: 'Symbolic links are copied as links.',
                 fileCount: 2,
                 requestedBy: 'alice',
               },
@@ -189,6 +191,15 @@ describe('ScicatTransferJobs', () => {
         'ownerGroup',
         'jobParams',
       ]);
+    });
+
+    it('says in words that symbolic links are left out', async () => {
+      const { scicat, jobs } = jobsWith(answer(201, wireJob));
+      const copy = { ...record.copy, recursiveSymlinks: 'ignore' } as const;
+      await jobs.create({ record: { ...record, copy }, ownerUser: 'alice', ownerGroup: 'p1' });
+      expect(scicat.sent[0]?.json).toMatchObject({
+        jobParams: { globusTransfer: { symlinks: 'Symbolic links are left out.' } },
+      });
     });
 
     it('counts the files of the list where there is one', async () => {

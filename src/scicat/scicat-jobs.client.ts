@@ -10,6 +10,7 @@ import { isUuid } from '../domain/identifiers.js';
 import { field } from '../domain/untyped.js';
 import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
+import { symlinkNote } from '../domain/symlink-note.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
 import { postJob } from './job-creation.js';
 import { JOBS_PATH, listAllJobs, listJobs } from './job-list.js';
@@ -262,6 +263,11 @@ function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>
     source: { facility: source.facility, path: source.path },
     destination: { facility: destination.facility, path: destination.path },
     autoArchive,
+    finalize: record.finalize,
+    symlinks: symlinkNote({
+      keep: record.copy.recursiveSymlinks === 'keep',
+      isList: record.fileList !== undefined,
+    }),
     fileCount: record.fileList?.count ?? record.dataset.files,
     requestedBy: requestedBy.username,
   };

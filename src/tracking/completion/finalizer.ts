@@ -8,9 +8,11 @@ import {
 } from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
+  finalizationOfTransfer,
   finished,
-  type LifecycleFound,
+  lifecycleAtRequest,
   type Shortfall,
   taskIdOf,
   type Transfer,
@@ -28,9 +30,12 @@ const MAX_CONCURRENT = 32;
 const CHECK_HOLDS_MS = 2000;
 
 /**
- * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark the dataset
- * as archivable, create the archive job, write the end. Each step checks before it acts, so that a
- * crash in between neither repeats nor skips one. Outages are waited out.
+ * The last steps of a transfer that Globus has completed: mark the dataset as archivable if its lifecycle
+ * is still as it was at the request, create the archive job, write the end. Each step checks before it
+ * acts, so that a crash in between neither repeats nor skips one. Outages are waited out.
+ *
+ * A dataset that was archived, or being archived, at the request is not touched: marking it would undo
+ * what the archiver has set, and a second archive job would archive it again.
  */
 export class Finalizer {
   private underWay = 0;
@@ -75,6 +80,10 @@ export class Finalizer {
     const { status } = tracked.transfer;
     if (status.state !== 'finalizing') return;
     if (!(await this.provenByGlobus(tracked))) return;
+    if (finalizationOfTransfer(tracked.transfer) !== 'archive') {
+      this.finish(tracked, {});
+      return;
+    }
     const archive = wantsArchive(tracked.transfer);
     const checkedAt = this.deps.clock.monotonicMs();
     if (archive) {
@@ -86,7 +95,8 @@ export class Finalizer {
         return;
       }
     }
-    const shortfall = await this.markArchivable(tracked, status.lifecycleBefore);
+    const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;
+    const shortfall = await this.markArchivable(tracked, before);
     if (shortfall !== undefined) {
       this.finish(tracked, { shortfall });
       return;
@@ -105,6 +115,7 @@ export class Finalizer {
     let now: LifecycleFound | undefined;
     try {
       if (before === undefined) {
+        // The record of an older version does not hold it.
         const found = await datasets.lifecycle(datasetPid, signal);
         if (found === undefined) return datasetGone;
         transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found));

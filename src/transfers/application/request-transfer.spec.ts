@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aDataset,
+  aDestinationTemplate,
   aFacility,
   anAsker,
+  aPathTemplate,
   aRecord,
   aRunningTransfer,
   type ConfigParts,
@@ -40,6 +42,7 @@ import {
 } from '../../errors/upstream.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
 import { readJob } from '../../domain/job-reading.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 import type { TransferRequestOptions } from './assess-request.js';
 import { RequestTransfer } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
@@ -154,10 +157,76 @@ describe('the order of the steps', () => {
           path: '/archive/e001',
           scopes: ['scope:CSCS'],
         },
-        copy: { ...aRecord().copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' },
+        copy: { ...aRecord().copy, fileList: 'as-listed', recursiveSymlinks: 'keep' },
+        lifecycle: aDataset().lifecycle,
         submissionId: 'from-the-stock',
       }),
     });
+  });
+
+  test.each(['PSI', 'CSCS'])('a folder is copied without links if %s takes none', async (name) => {
+    const strict = (facility: string) =>
+      aFacility(facility, { symlinks: facility === name ? 'refuse' : 'keep' });
+    setUp({ facilities: [strict('PSI'), strict('CSCS')] });
+    await request();
+    expect(tracking.accepted[0]?.origin).toMatchObject({
+      record: { copy: { recursiveSymlinks: 'ignore' } },
+    });
+  });
+
+  describe('what happens to the dataset is decided when it is requested', () => {
+    const finalized = async (
+      lifecycle: Partial<Dataset['lifecycle']>,
+      finalize: 'archive' | 'none' = 'archive',
+    ) => {
+      setUp({ facilities: [aFacility('PSI'), aFacility('CSCS', { finalize })] });
+      const found = { ...aDataset().lifecycle, ...lifecycle };
+      await request({ dataset: Promise.resolve(aDataset({ lifecycle: found })) });
+      const origin = tracking.accepted[0]?.origin;
+      return origin?.kind === 'recorded' ? origin.record : undefined;
+    };
+
+    test.each([
+      [{ retrievable: true }],
+      [{ archiveStatusMessage: 'scheduledForArchiving' }],
+      [{ archiveStatusMessage: 'started', archivable: true }],
+      [{ archiveStatusMessage: 'datasetOnArchiveDisk', retrievable: true }],
+      [{ archiveStatusMessage: 'a status of some other archive' }],
+    ])('a dataset with %j is not touched, whatever the destination wants', async (lifecycle) => {
+      expect(await finalized(lifecycle)).toMatchObject({ finalize: 'already-archived', lifecycle });
+      expect(await finalized(lifecycle, 'none')).toMatchObject({ finalize: 'already-archived' });
+    });
+
+    test.each(['', 'datasetCreated', 'filesNotYetAvailable', 'origDatablocksNotYetAvailable'])(
+      'one with the status "%s" is not archived yet: the destination decides',
+      async (archiveStatusMessage) => {
+        expect(await finalized({ archiveStatusMessage })).toMatchObject({ finalize: 'archive' });
+        expect(await finalized({ archiveStatusMessage }, 'none')).toMatchObject({
+          finalize: 'none',
+        });
+      },
+    );
+
+    test('a status of any length fits into the job', async () => {
+      const record = await finalized({ archiveStatusMessage: 'x'.repeat(1e6) });
+      expect(record?.lifecycle?.archiveStatusMessage).toHaveLength(200);
+    });
+  });
+
+  test('each transfer has a folder of its own if the destination wants that; equal requests repeat it', async () => {
+    const destinationPath = aDestinationTemplate('/in/{{ .TransferKey }}');
+    setUp({ facilities: [aFacility('PSI'), aFacility('CSCS', { destinationPath })] });
+    const first = await request();
+    expect(await request()).toBe(first);
+    expect(await request({ parameters: { ...input().parameters, autoArchive: false } })).not.toBe(
+      first,
+    );
+    const paths = tracking.accepted.map(({ key, origin }) => [
+      key,
+      origin.kind === 'recorded' ? origin.record.destination.path : '',
+    ]);
+    expect(paths).toEqual(paths.map(([key]) => [key, `/in/${key}`]));
+    expect(new Set(paths.flat()).size).toBe(4);
   });
 
   test('without a slot it takes no submission id and says what it waits for', async () => {
@@ -398,7 +467,7 @@ describe('what is refused leaves nothing behind', () => {
     [
       'the destination',
       [
-        aFacility('PSI', { sourcePath: aFacility('CSCS').destinationPath }),
+        aFacility('PSI', { sourcePath: aPathTemplate(aFacility('CSCS').destinationPath.source) }),
         aFacility('CSCS', { destinationPath: aFacility('PSI').sourcePath }),
       ],
     ],

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lifecycleToNote } from '../../domain/finalization.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
@@ -17,6 +18,7 @@ import type { JobObstacle, StoredTransfer } from '../../ports/transfer-tracking.
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
@@ -70,8 +72,13 @@ export class RequestTransfer {
   }
 
   private async prepare(input: TransferRequestOptions): Promise<PreparedRequest> {
-    const assessed = await assessRequest('request', input, this.deps);
-    const record = this.recordOf(input, assessed);
+    const key = (this.deps.newUuid ?? randomUUID)();
+    const assessed = await assessRequest(
+      { operation: 'request', transferKey: key },
+      input,
+      this.deps,
+    );
+    const record = this.recordOf(key, input, assessed, await readAutoArchive(input));
     const list = await readFileList(input, assessed);
     let files = list?.files;
     return {
@@ -85,19 +92,22 @@ export class RequestTransfer {
   }
 
   private recordOf(
-    { requester: { identity }, parameters }: TransferRequestOptions,
-    { dataset, source, destination, copy }: AssessedRequest,
+    key: string,
+    { requester: { identity } }: TransferRequestOptions,
+    { dataset, source, destination, copy, finalize }: AssessedRequest,
+    autoArchive: boolean,
   ): TransferRecord {
     const { username, email } = identity;
     return {
       version: 2,
-      key: (this.deps.newUuid ?? randomUUID)(),
+      key,
       datasetPid: dataset.pid,
       source,
       destination,
       copy,
-      autoArchive: parameters.autoArchive,
-      finalize: 'archive',
+      autoArchive,
+      finalize,
+      lifecycle: lifecycleToNote(dataset.lifecycle),
       requestedBy: {
         username,
         ...(email === undefined ? {} : { email }),

@@ -478,6 +478,11 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
       sourceFolder: '/data/carol@psi.ch/run1',
       size: 30,
       numberOfFiles: 2,
+      lifecycle: {
+        archivable: false,
+        archiveStatusMessage: 'filesNotYetAvailable',
+        retrievable: false,
+      },
     });
     // Where published datasets need no login, a token that was never valid is like none: it can't be told
     // from one without access. The user's identity, which is asked for at the same time, can.
