@@ -76,8 +76,8 @@ export const SAFEGUARDS = [
     name: 'unclear-keeps-its-slot',
     keeps: 'a transfer that may be at Globus counts towards task.maxConcurrency',
     file: DISPATCHER,
-    search: "if (submission === 'not-sent') transfers.setSlot(tracked, false);",
-    replace: 'transfers.setSlot(tracked, false);',
+    search: "if (submission === 'not-sent') this.deps.transfers.setSlot(tracked, false);",
+    replace: 'this.deps.transfers.setSlot(tracked, false);',
     tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
@@ -87,6 +87,23 @@ export const SAFEGUARDS = [
     search: "outcome.kind !== 'accepted' && result.unclear",
     replace: "outcome.kind !== 'accepted' && false",
     tests: ['src/globus/globus-transfers'],
+  },
+  {
+    name: 'nothing-of-a-deleted-dataset',
+    keeps: 'a transfer whose dataset was deleted in the meantime is not submitted after a restart',
+    file: DISPATCHER,
+    search: 'if (!(await datasets.isGone(datasetPid, signal))) return false;',
+    replace: 'return false;',
+    tests: ['src/tracking/deleted-dataset'],
+  },
+  {
+    name: 'unstored-end-is-carried-out',
+    keeps:
+      "a DELETE that SciCat can't store, because the dataset was deleted, is answered only once it can't be lost",
+    file: TRACKER,
+    search: 'if (unrecorded) await this.endCarriedOut(tracked);',
+    replace: '',
+    tests: ['src/tracking/deleted-dataset'],
   },
   {
     name: 'job-created-once',

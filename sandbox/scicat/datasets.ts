@@ -314,8 +314,8 @@ export class Datasets {
 
   private readable(version: ApiVersion, pid: string, who: Identification): DatasetDocument {
     const dataset = this.byPid.get(pid);
-    const isPublic = dataset?.isPublished === true && !this.traits.publishedNeedsLogin;
-    const caller = version === 'v4' && !isPublic ? requireCaller(who) : callerOf(who);
+    const needsLogin = version === 'v4' && this.traits.publishedNeedsLogin;
+    const caller = needsLogin ? requireCaller(who) : callerOf(who);
     if (dataset === undefined) {
       // Surprise: v4 does not name the PID.
       throw new Refusal(notFound(`dataset: ${version === 'v4' ? 'null' : pid} not found`));

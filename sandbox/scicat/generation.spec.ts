@@ -213,12 +213,7 @@ describe('what differs between generations of SciCat', () => {
         ];
       }),
     ).toEqual({
-      '4.5': [
-        201,
-        201,
-        [403, 'Unauthorized to create this job.'],
-        [403, 'Unauthorized to create this job.'],
-      ],
+      '4.5': [201, 201, [403, 'Unauthorized to create this job.'], 201],
       '5.2': [[403, noGroup], 201, [403, noAccess], [403, noGroup]],
       head: [201, 201, 201, 201],
     });
@@ -239,9 +234,14 @@ describe('what differs between generations of SciCat', () => {
           world.as('creator', 'GET', `/api/v4/jobs/${jobId(1)}`).status,
           world.as('nobody', 'GET', '/api/v4/datasets/20.500%2Fpublic').status,
           world.as('nobody', 'GET', '/api/v4/datasets/20.500%2Fone').status,
+          world.as('nobody', 'GET', '/api/v4/datasets/missing').status,
         ];
       }),
-    ).toEqual({ '4.5': [400, 403, 403], '5.2': [400, 403, 403], head: [200, 200, 403] });
+    ).toEqual({
+      '4.5': [400, 403, 403, 403],
+      '5.2': [400, 403, 403, 403],
+      head: [200, 200, 403, 404],
+    });
   });
 });
 

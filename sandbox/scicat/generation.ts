@@ -64,7 +64,10 @@ export interface Traits {
   readonly datasetAccess: 'named-owner' | 'known-user' | 'user-or-group';
   /** Whether jobs of a type that is no longer configured can be read (otherwise a 400, and not listed). */
   readonly removedTypeIsReadable: boolean;
-  /** Whether version 4 shows a published dataset without a token. */
+  /**
+   * Whether version 4 asks for a login even for a published dataset. Otherwise it looks for the dataset
+   * first, so that a missing one is a 404 without a token.
+   */
   readonly publishedNeedsLogin: boolean;
 }
 

@@ -87,7 +87,8 @@ function groupsThatCount(
   switch (datasetAccess) {
     case 'named-owner':
       if (group === undefined) return user === undefined ? [] : groups;
-      return user === undefined || groups.includes(group) ? [group] : [];
+      // A user who is not known does not count, and the group then decides.
+      return user === undefined || !owner.known || groups.includes(group) ? [group] : [];
     case 'known-user':
       return groupsOfKnown;
     case 'user-or-group':

@@ -11,13 +11,23 @@ import { amountOf, type FolderEntry } from './folder-entries.js';
 import type { CleanUp } from './clean-up.js';
 import { proxyConfigText, type ProxyConfigInput, type SandboxFacility } from './proxy-config.js';
 
+/**
+ * The service's accounts in SciCat.
+ *
+ * - `one-account`: an administrator
+ * - `least-privilege`: two accounts, neither an administrator
+ * - `one-group`: an account that is no administrator, whose group has all rights that the service needs;
+ *   enough for a SciCat later than 5.2.1 only
+ */
+type ServiceAccountsKind = 'one-account' | 'least-privilege' | 'one-group';
+
 export interface WorldOptions {
   /**
    * One SciCat account with an administrator's rights, or two with just the rights that the proxy
    * needs: in SciCat only administrators may both create jobs for others and update them.
    * @default 'one-account'
    */
-  readonly serviceAccounts?: 'one-account' | 'least-privilege';
+  readonly serviceAccounts?: ServiceAccountsKind;
   /** @default {@link DEFAULT_GENERATION} */
   readonly scicatGeneration?: ScicatGeneration;
   /** The dataset's folder. @default a temporary folder */
@@ -267,8 +277,25 @@ interface ServiceAccounts {
 }
 
 /** No group name is contained in another: SciCat searches for them in one long string. */
-function accountsOf(kind: 'one-account' | 'least-privilege'): ServiceAccounts {
+function accountsOf(kind: ServiceAccountsKind): ServiceAccounts {
   const passwords = [randomUUID(), randomUUID()] as const;
+  if (kind === 'one-group') {
+    const groups = ['globusproxy'];
+    const withArchiver = ['archivemanager', ...groups];
+    return {
+      accounts: [{ username: 'globus-proxy', password: passwords[0], groups }],
+      groupRights: {
+        createJobPrivileged: groups,
+        updateJobPrivileged: groups,
+        updateDatasetLifecycle: withArchiver,
+        deleteJob: withArchiver,
+      },
+      secrets: {
+        SCICAT_SERVICE_USER_USERNAME: 'globus-proxy',
+        SCICAT_SERVICE_USER_PASSWORD: passwords[0],
+      },
+    };
+  }
   if (kind === 'one-account') {
     return {
       accounts: [{ username: 'globus-proxy', password: passwords[0], groups: ['globusproxy'] }],

@@ -92,5 +92,8 @@ export class LoginRefusedError extends ServiceAccountError {}
  */
 export class UpstreamSetupError extends ServiceAccountError {}
 
-/** The upstream rejected a call because the dataset that it is about does not exist (any more). */
+/**
+ * The upstream rejected a call because the dataset that it is about does not exist (any more). SciCat then
+ * refuses every change to the dataset's jobs, which can still be read and removed.
+ */
 export class DatasetGoneError extends UpstreamRejectedError {}

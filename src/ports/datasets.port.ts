@@ -14,6 +14,15 @@ export interface Dataset {
   readonly lifecycle: LifecycleFound;
 }
 
+/** What SciCat shows of a dataset's file list. */
+export type ShownFiles =
+  | { readonly kind: 'listed'; readonly paths: readonly string[] }
+  /** The dataset has files, but SciCat shows their list to none of the service's accounts. */
+  | { readonly kind: 'hidden' }
+  /** The dataset has no file list. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'no-dataset' };
+
 /** SciCat's datasets. Every call may throw an `UpstreamError`. */
 export interface Datasets {
   /**
@@ -34,8 +43,14 @@ export interface Datasets {
    */
   markArchivable(pid: string, signal?: AbortSignal): Promise<void>;
 
-  /** Paths of all files that the dataset's OrigDatablocks name. */
-  filePaths(pid: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Paths of all files that the dataset's OrigDatablocks name, read with each of the service's accounts
+   * until one sees them: SciCat shows them to the dataset's groups and to administrators only.
+   */
+  files(pid: string, signal?: AbortSignal): Promise<ShownFiles>;
+
+  /** Whether the dataset is certainly gone. False also when the service may not read it. */
+  isGone(pid: string, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** Injection token of {@link Datasets}. */

@@ -105,7 +105,9 @@ export interface TransferTracking {
   adopt(job: TransferJobDocument): Transfer | undefined;
 
   /**
-   * Requests a transfer's end. Resolves when SciCat has the request; never waits for Globus.
+   * Requests a transfer's end. Resolves when SciCat has the request, without waiting for Globus. If
+   * SciCat can't store it, because the job's dataset was deleted, resolves when the transfer has ended
+   * or Globus cancels its task, which takes 10 seconds at most.
    *
    * @param requestId of the HTTP request
    * @throws JobNotFoundError when the transfer is not tracked

@@ -3,7 +3,14 @@ import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { ArchiveJobs, NewArchiveJob } from '../ports/archive-jobs.port.js';
 import { postJob } from './job-creation.js';
 import { listJobs } from './job-list.js';
-import { failureOf, isInvalid, malformed, saysUnknownJobType } from './scicat-error.js';
+import {
+  datasetGone,
+  failureOf,
+  isInvalid,
+  malformed,
+  saysDatasetGone,
+  saysUnknownJobType,
+} from './scicat-error.js';
 import { readJobDocument, readJobKey } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
@@ -38,9 +45,32 @@ export class ScicatArchiveJobs implements ArchiveJobs {
   }
 
   async create(job: NewArchiveJob, signal?: AbortSignal): Promise<string> {
+    let answer = await this.post(job, job.ownerUser, signal);
+    // SciCat demands that the owner has access to the dataset. Where the user has left the dataset's
+    // owner group since the request, or is not known, the group alone still has.
+    if (answer.status === 403 && job.ownerUser !== undefined) {
+      answer = await this.post(job, undefined, signal);
+    }
+    if (saysDatasetGone(answer)) throw datasetGone(answer, CREATE);
+    if (isInvalid(answer) && !saysUnknownJobType(answer)) {
+      return await this.afterBadRequest(answer, job.transferKey, signal);
+    }
+    // A 403 may be about this dataset only: SciCat's job type may check who owns it.
+    if (answer.status !== 201) throw failureOf(answer, CREATE);
+    const created = readJobDocument(answer.body);
+    if (created?.type !== ARCHIVE_JOB_TYPE) throw malformed(answer, CREATE);
+    return created.id;
+  }
+
+  /** @param ownerUser undefined for a job that belongs to the group alone */
+  private post(
+    job: NewArchiveJob,
+    ownerUser: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<UpstreamAnswer> {
     const wanted = {
       type: ARCHIVE_JOB_TYPE,
-      ownerUser: job.ownerUser,
+      ownerUser,
       ownerGroup: job.ownerGroup,
       contactEmail: job.contactEmail,
       jobParams: {
@@ -52,15 +82,7 @@ export class ScicatArchiveJobs implements ArchiveJobs {
         globusTransferKey: job.transferKey,
       },
     };
-    const answer = await postJob(this.options.creator, CREATE, wanted, signal);
-    if (isInvalid(answer) && !saysUnknownJobType(answer)) {
-      return await this.afterBadRequest(answer, job.transferKey, signal);
-    }
-    // A 403 may be about this dataset only: SciCat's job type may check who owns it.
-    if (answer.status !== 201) throw failureOf(answer, CREATE);
-    const created = readJobDocument(answer.body);
-    if (created?.type !== ARCHIVE_JOB_TYPE) throw malformed(answer, CREATE);
-    return created.id;
+    return postJob(this.options.creator, CREATE, wanted, signal);
   }
 
   /**

@@ -1,8 +1,8 @@
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type { Dataset, Datasets } from '../ports/datasets.port.js';
-import { field } from '../domain/untyped.js';
+import type { Dataset, Datasets, ShownFiles } from '../ports/datasets.port.js';
+import { countField, field } from '../domain/untyped.js';
 import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 import { type ScicatApi, segment } from './scicat-api.js';
 import {
@@ -21,6 +21,8 @@ interface ScicatDatasetsOptions {
   readonly api: ScicatApi;
   /** Reads any dataset and sets lifecycles. */
   readonly updater: ServiceAccount;
+  /** Creates jobs; may be the updater. Asked for file lists that the updater can't see. */
+  readonly creator: ServiceAccount;
 }
 
 /** Path of SciCat's datasets. */
@@ -98,32 +100,40 @@ export class ScicatDatasets implements Datasets {
     if (field(answer.body, 'archivable') !== true) throw malformed(answer, operation);
   }
 
-  async filePaths(pid: string, signal?: AbortSignal): Promise<readonly string[]> {
-    const operation = 'list files of dataset';
-    if (segment(pid) === undefined) return [];
-    const paths: string[] = [];
-    const seen = new Set<string>();
-    for (;;) {
-      const limits = { limit: BLOCKS_PER_PAGE, skip: seen.size };
-      const answer = await this.options.updater.call({
-        operation,
-        safety: 'safe',
-        method: 'GET',
-        path: BLOCKS_PATH,
-        filter: { where: { datasetId: pid }, limits },
-        signal,
-      });
-      if (answer.status !== 200) throw failureOf(answer, operation, { badRequest: 'unclear' });
-      if (!Array.isArray(answer.body)) throw malformed(answer, operation);
-      for (const value of answer.body as readonly unknown[]) {
-        const block = readFileBlock(value);
-        // With a repeated block the pages are inconsistent and might never end.
-        if (block === undefined || seen.has(block.id)) throw malformed(answer, operation);
-        seen.add(block.id);
-        for (const path of block.paths) paths.push(path);
-      }
-      if (answer.body.length < BLOCKS_PER_PAGE) return paths;
+  async files(pid: string, signal?: AbortSignal): Promise<ShownFiles> {
+    if (segment(pid) === undefined) return { kind: 'no-dataset' };
+    const { updater, creator } = this.options;
+    for (const account of new Set([updater, creator])) {
+      const paths = await filePaths(account, pid, signal);
+      if (paths.length > 0) return { kind: 'listed', paths };
     }
+    // SciCat answers with an empty list when there is no list, no right to see it, or no dataset.
+    return this.withoutFiles(pid, signal);
+  }
+
+  async isGone(pid: string, signal?: AbortSignal): Promise<boolean> {
+    const operation = 'look for dataset';
+    try {
+      return (await this.readWithUpdater(operation, pid, signal)) === undefined;
+    } catch (error) {
+      if (error instanceof UpstreamRejectedError) return false;
+      throw error;
+    }
+  }
+
+  private async withoutFiles(pid: string, signal: AbortSignal | undefined): Promise<ShownFiles> {
+    let answer: UpstreamAnswer | undefined;
+    try {
+      answer = await this.readWithUpdater('read dataset', pid, signal);
+    } catch (error) {
+      if (error instanceof UpstreamRejectedError) return { kind: 'hidden' };
+      throw error;
+    }
+    if (answer === undefined) return { kind: 'no-dataset' };
+    const { body } = answer;
+    if (field(body, 'pid') !== pid) throw malformed(answer, 'read dataset');
+    const hasFiles = ['size', 'numberOfFiles'].some((name) => (countField(body, name) ?? 0) > 0);
+    return { kind: hasFiles ? 'hidden' : 'none' };
   }
 
   /** @returns undefined when SciCat has no such dataset */
@@ -140,6 +150,38 @@ export class ScicatDatasets implements Datasets {
     if (isNotThere(answer)) return undefined;
     if (answer.status !== 200) throw failureOf(answer, operation);
     return answer;
+  }
+}
+
+/** All paths that SciCat shows to the account: none when it may not see the list. */
+async function filePaths(
+  account: ServiceAccount,
+  pid: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const operation = 'list files of dataset';
+  const paths: string[] = [];
+  const seen = new Set<string>();
+  for (;;) {
+    const limits = { limit: BLOCKS_PER_PAGE, skip: seen.size };
+    const answer = await account.call({
+      operation,
+      safety: 'safe',
+      method: 'GET',
+      path: BLOCKS_PATH,
+      filter: { where: { datasetId: pid }, limits },
+      signal,
+    });
+    if (answer.status !== 200) throw failureOf(answer, operation, { badRequest: 'unclear' });
+    if (!Array.isArray(answer.body)) throw malformed(answer, operation);
+    for (const value of answer.body as readonly unknown[]) {
+      const block = readFileBlock(value);
+      // With a repeated block the pages are inconsistent and might never end.
+      if (block === undefined || seen.has(block.id)) throw malformed(answer, operation);
+      seen.add(block.id);
+      for (const path of block.paths) paths.push(path);
+    }
+    if (answer.body.length < BLOCKS_PER_PAGE) return paths;
   }
 }
 

@@ -83,7 +83,7 @@ export function failureOf(
  */
 export function creationFailureOf(response: HttpResponse, operation: string): UpstreamError {
   const { status } = response;
-  if (saysDatasetGone(response)) return rejected(DatasetGoneError, response, operation);
+  if (saysDatasetGone(response)) return datasetGone(response, operation);
   // The validation of the body, before anything is stored.
   if (isInvalid(response) && Array.isArray(field(response.body, 'message'))) {
     return notSetUp(response, operation);
@@ -149,6 +149,15 @@ export function tokenRefused(): UnauthenticatedError {
   );
 }
 
+/** The error for a response that {@link saysDatasetGone}. */
+export function datasetGone(response: HttpResponse, operation: string): DatasetGoneError {
+  return new DatasetGoneError(
+    'SciCat',
+    `The dataset does not exist in SciCat, or no longer does, so SciCat refuses to store a job of it (${operation}, status ${response.status}).`,
+    factsOf(response),
+  );
+}
+
 /** The error for a response without the expected content, whatever its status. */
 export function malformed(response: HttpResponse, operation: string): UpstreamMalformedError {
   return new UpstreamMalformedError(
@@ -196,8 +205,11 @@ function messageIn({ body }: HttpResponse): string {
   return upstreamMessageOf(body) ?? '';
 }
 
-/** In a new job: of the check of its datasets, or if one is deleted right after it. */
-function saysDatasetGone(response: HttpResponse): boolean {
+/**
+ * Whether SciCat refuses a job because its dataset does not exist: of a new job, all datasets are checked;
+ * they are loaded before any job is created or changed.
+ */
+export function saysDatasetGone(response: HttpResponse): boolean {
   const message = messageIn(response);
   if (isInvalid(response)) return /^Datasets with pid .* do not exist\.?$/.test(message);
   return response.status === 404 && message.startsWith('Unable to get a dataset');
@@ -253,8 +265,7 @@ function notSetUp(response: HttpResponse, operation: string): UpstreamSetupError
 }
 
 function rejected(
-  ErrorClass:
-    typeof UpstreamRejectedError | typeof DatasetGoneError | typeof ScicatDoubtfulRefusalError,
+  ErrorClass: typeof UpstreamRejectedError | typeof ScicatDoubtfulRefusalError,
   response: HttpResponse,
   operation: string,
 ): UpstreamError {

@@ -625,7 +625,7 @@ describe('ScicatTransferJobs', () => {
       [
         '404 once the dataset is gone',
         answer(404, { message: 'Unable to get a dataset. (["x"])', statusCode: 404 }),
-        'UpstreamRejectedError',
+        'DatasetGoneError',
         404,
         false,
       ],
@@ -638,6 +638,13 @@ describe('ScicatTransferJobs', () => {
         true,
       ],
       ['a 404 of something else', answer(404, '<html>'), 'UpstreamUnavailableError', 404, true],
+      [
+        'another 404 of SciCat',
+        answer(404, { message: 'Something else not found', statusCode: 404 }),
+        'UpstreamRejectedError',
+        404,
+        false,
+      ],
       ['a bare 500', answer(500, 'Internal'), 'UpstreamUnavailableError', 500, true],
       ['a 200 without the job', answer(200), 'UpstreamMalformedError', 200, true],
       [

@@ -17,9 +17,11 @@ import { JOBS_PATH, listAllJobs, listJobs } from './job-list.js';
 import type { ScicatRequest } from './scicat-api.js';
 import {
   creationFailureOf,
+  datasetGone,
   factsOf,
   failureOf,
   malformed,
+  saysDatasetGone,
   saysUnknownJob,
 } from './scicat-error.js';
 import { type JobKey, readJobDocument, readJobId, readJobKey } from './scicat.wire.js';
@@ -206,6 +208,7 @@ export class ScicatTransferJobs implements TransferJobs {
       signal,
     });
     if (saysUnknownJob(answer)) throw noSuchJob(operation, answer);
+    if (saysDatasetGone(answer)) throw datasetGone(answer, operation);
     if (answer.status !== 200) throw failureOf(answer, operation, MAYBE_STORED);
     if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
   }

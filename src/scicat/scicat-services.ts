@@ -48,7 +48,7 @@ export function scicatServices(config: () => ScicatConfig, deps: UpstreamDeps) {
     updater,
     jobs,
     archiveJobs: new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() }),
-    datasets: new ScicatDatasets({ api, updater }),
+    datasets: new ScicatDatasets({ api, updater, creator }),
     identities: new ScicatIdentities(api),
     health: new ScicatHealth(api),
   };

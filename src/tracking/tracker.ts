@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
+import { DatasetGoneError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type {
   AdmissionRequest,
   AdmissionResult,
@@ -11,6 +12,7 @@ import type {
   TrackedState,
   TransferTracking,
 } from '../ports/transfer-tracking.port.js';
+import { isFinal } from '../domain/transfer-state.js';
 import { Retry } from '../time/backoff.js';
 import { EndOfTracking } from './completion/end-of-tracking.js';
 import { Finalizer } from './completion/finalizer.js';
@@ -63,6 +65,9 @@ const OBSTACLE_ALARMS: Readonly<Record<JobObstacle, AlarmName>> = {
   setup: 'scicat-setup:create',
 };
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
+/** How long a request to end a transfer waits for Globus, if SciCat can't store it. */
+const END_CARRIED_OUT_WITHIN_MS = 10_000;
+const END_CHECKED_EVERY_MS = 50;
 const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
 
 /**
@@ -237,11 +242,59 @@ export class Tracker implements TransferTracking {
     if (tracked === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
     this.parts.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
     this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
-    await this.parts.writer.confirmed(tracked);
+    const unrecorded = await this.recordEnd(tracked);
     const { state } = tracked.transfer.status;
     if (state === 'waiting') this.parts.steps.hurry(tracked);
     if (state === 'transferring') this.background.add(this.canceller.cancel(tracked));
     this.wake();
+    if (unrecorded) await this.endCarriedOut(tracked);
+  }
+
+  /** @returns true if SciCat refuses to store the request, because the job's dataset was deleted */
+  private async recordEnd(tracked: TrackedTransfer): Promise<boolean> {
+    try {
+      await this.parts.writer.confirmed(tracked);
+      return false;
+    } catch (error) {
+      if (!(error instanceof DatasetGoneError)) throw error;
+      return true;
+    }
+  }
+
+  /**
+   * Resolves when an end request that only this process knows can no longer be lost with it: Globus
+   * cancels the task, or there is nothing to cancel. (A restart starts nothing for a deleted dataset.)
+   *
+   * @throws UpstreamUnavailableError after some seconds; the request is carried out regardless
+   */
+  private async endCarriedOut(tracked: TrackedTransfer): Promise<void> {
+    const { clock, signal } = this.parts;
+    const deadline = clock.monotonicMs() + END_CARRIED_OUT_WITHIN_MS;
+    while (!this.isEndDurable(tracked)) {
+      if (clock.monotonicMs() >= deadline) {
+        // Only the job's removal is still missing, which is retried.
+        if (isFinal(tracked.transfer.status.state)) return;
+        throw endNotCarriedOutYet();
+      }
+      await clock.sleep(END_CHECKED_EVERY_MS, signal);
+    }
+  }
+
+  private isEndDurable(tracked: TrackedTransfer): boolean {
+    const { status, endRequested } = tracked.transfer;
+    const untracked = this.parts.transfers.get(tracked.jobId) !== tracked;
+    switch (status.state) {
+      case 'waiting':
+        return untracked;
+      case 'transferring':
+        return untracked || this.canceller.hasCancelled(tracked);
+      case 'finalizing':
+        return true;
+      case 'finished':
+      case 'failed':
+      case 'cancelled':
+        return untracked || endRequested?.remove !== true || tracked.jobGone;
+    }
   }
 
   private gate(): 'open' | 'waiting-only' | 'closed' {
@@ -324,4 +377,12 @@ export class Tracker implements TransferTracking {
   private isStopping(): boolean {
     return this.phase.kind === 'stopping';
   }
+}
+
+function endNotCarriedOutYet(): UpstreamUnavailableError {
+  return new UpstreamUnavailableError(
+    'Globus',
+    "The dataset of this transfer was deleted in SciCat, which therefore can't store the request to end the transfer, and Globus has not confirmed the cancellation yet. The service keeps trying; please check the transfer in a few minutes.",
+    { outcomeUnclear: true },
+  );
 }

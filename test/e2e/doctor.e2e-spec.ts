@@ -261,7 +261,7 @@ const faults: Readonly<Record<string, Fault>> = {
       },
       found: [
         ['scicat-job-type', /does not have this job type/, /job-types\.yaml/],
-        ['scicat-update', /may create jobs, which is why/, /no group of this account/],
+        ['scicat-update', /may create jobs, which is why/, /none of this account's groups/],
         [
           'list',
           /\(status 403, EndpointPermissionDenied, request \w+\)/,

@@ -1,7 +1,11 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { ServiceAccountError, UpstreamSetupError } from '../../errors/upstream.errors.js';
+import {
+  DatasetGoneError,
+  ServiceAccountError,
+  UpstreamSetupError,
+} from '../../errors/upstream.errors.js';
 import type { AlarmKind } from '../core/alarms.js';
 import type { JobWriterListener } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -43,10 +47,19 @@ export class EndOfTracking implements JobWriterListener {
     this.letGo(tracked); // T6 of the tracker
   }
 
-  failed({ transfer }: TrackedTransfer, error: Error): void {
-    if (!(error instanceof ServiceAccountError)) return;
-    const alarm = error instanceof UpstreamSetupError ? 'scicat-setup:write' : writeAlarm(transfer);
-    this.deps.alarms.raise(alarm, error.message);
+  failed(tracked: TrackedTransfer, error: Error): void {
+    const { transfers, steps, alarms, background } = this.deps;
+    const { transfer } = tracked;
+    if (error instanceof ServiceAccountError) {
+      const isSetup = error instanceof UpstreamSetupError;
+      alarms.raise(isSetup ? 'scicat-setup:write' : writeAlarm(transfer), error.message);
+    }
+    if (error instanceof DatasetGoneError && !tracked.datasetGone) {
+      transfers.setDatasetGone(tracked);
+      // A waiting transfer ends now, not when it is its turn.
+      if (transfer.status.state === 'waiting') steps.hurry(tracked);
+      background.wake();
+    }
   }
 
   /** The job was removed from SciCat: its transfer is ended at Globus. */

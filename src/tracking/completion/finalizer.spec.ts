@@ -459,6 +459,34 @@ describe('a permanent refusal by SciCat', () => {
     ]);
   });
 
+  test.each([
+    [
+      'a user',
+      {},
+      rejected(403),
+      "SciCat does not let the service's account create an archive job for the user alice or the group p123 (status 403); the dataset must be archived by hand",
+    ],
+    [
+      'an adopted job of the Go version, which names no user',
+      { origin: { kind: 'go-version', ownerGroup: 'p7' }, key: jobIdOf(1) },
+      rejected(403),
+      "SciCat does not let the service's account create an archive job for the group p7 alone (status 403); the dataset must be archived by hand",
+    ],
+    [
+      'a dataset that SciCat objects to',
+      {},
+      doubtful(),
+      /^SciCat did not accept .* \(status 400\)$/,
+    ],
+  ] as const)('995 says why (%s)', async (_what, parts, before, why) => {
+    world.archiveJobs.faults.always('create', { before });
+    finalizing(parts);
+    await work(60);
+    expect(world.jobs.writes.at(-1)?.view.jobResultObject.error).toEqual(
+      typeof why === 'string' ? why : expect.stringMatching(why),
+    );
+  });
+
   test('two refusals before a success do not count', async () => {
     world.archiveJobs.faults.next('create', { before: rejected(403) }, { before: rejected(403) });
     finalizing();

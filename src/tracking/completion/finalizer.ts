@@ -1,6 +1,7 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import {
+  DatasetGoneError,
   UpstreamError,
   UpstreamSetupError,
   UpstreamUnavailableError,
@@ -124,9 +125,9 @@ export class Finalizer {
       const written = await this.tryToConfirm(tracked);
       // Read again at the last moment: the write may have taken long, and other programs write too.
       now = await datasets.lifecycle(datasetPid, signal);
-      // Without its dataset a job can never be written, so a missing dataset takes precedence.
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
+      if (error instanceof DatasetGoneError) return datasetGone;
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
@@ -149,6 +150,7 @@ export class Finalizer {
       return 'done';
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
+      if (error instanceof DatasetGoneError) throw error;
       return new UpstreamUnavailableError(
         'SciCat',
         'SciCat refuses a write to the job; it will be retried.',
@@ -192,8 +194,9 @@ export class Finalizer {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }
+    const job = newArchiveJob(tracked.transfer);
     try {
-      const archiveJobId = await archiveJobs.create(newArchiveJob(tracked.transfer), signal);
+      const archiveJobId = await archiveJobs.create(job, signal);
       alarms.clear('scicat-setup:archive');
       return { archiveJobId };
     } catch (error) {
@@ -201,10 +204,8 @@ export class Finalizer {
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
-      if (!this.givenUp(tracked, error)) throw error;
-      return {
-        shortfall: { kind: 'no-archive-job', error: 'SciCat did not accept the archive job' },
-      };
+      if (!(error instanceof DatasetGoneError) && !this.givenUp(tracked, error)) throw error;
+      return { shortfall: { kind: 'no-archive-job', error: archiveJobRefused(error, job) } };
     }
   }
 
@@ -234,10 +235,28 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
-const datasetGone = notMarked('the dataset is no longer in SciCat');
+const DATASET_GONE = 'the dataset is no longer in SciCat';
+const datasetGone = notMarked(DATASET_GONE);
 
 function notMarked(error: string): Shortfall {
   return { kind: 'not-marked', error };
+}
+
+/** Why there is no archive job, for the scientist and the operator. */
+function archiveJobRefused(error: unknown, { ownerUser, ownerGroup }: NewArchiveJob): string {
+  if (error instanceof DatasetGoneError) return DATASET_GONE;
+  const status = error instanceof UpstreamError ? error.status : undefined;
+  if (error instanceof UpstreamSetupError) {
+    return `SciCat is not set up for archive jobs (status ${status ?? 'unknown'}), which its administrators must correct; the dataset must be archived by hand`;
+  }
+  if (status !== 403) {
+    return `SciCat did not accept the archive job${status === undefined ? '' : ` (status ${status})`}`;
+  }
+  const owner =
+    ownerUser === undefined
+      ? `the group ${ownerGroup} alone`
+      : `the user ${ownerUser} or the group ${ownerGroup}`;
+  return `SciCat does not let the service's account create an archive job for ${owner} (status 403); the dataset must be archived by hand`;
 }
 
 function sameLifecycle(a: LifecycleFound, b: LifecycleFound): boolean {
