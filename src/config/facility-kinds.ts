@@ -1,3 +1,4 @@
+import { parseAccessPath } from '../facilities/access-path.js';
 import { type FolderField, NAME_FIELDS } from '../facilities/facility.js';
 import { hasDotSegment, hasUnprintable, normalizedPath } from '../facilities/path-text.js';
 import { TemplateRenderError, TemplateSyntaxError } from '../templates/template.errors.js';
@@ -60,11 +61,12 @@ export function fixedTemplate(
 
 /** Names separated by dots, as a {@link fixedTemplate}. */
 export function accessPath(what: string): ResolvedKind<string, string> {
-  return fixedTemplate(what, NAME_FIELDS, (rendered) =>
-    rendered.split('.').includes('')
-      ? `renders as "${rendered}", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"`
-      : undefined,
-  );
+  return fixedTemplate(what, NAME_FIELDS, (rendered) => {
+    const parsed = parseAccessPath(rendered);
+    return parsed.kind === 'unusable'
+      ? `renders as "${rendered}", which has ${parsed.fault}; it must be names separated by single dots, such as "profile.accessGroups"${/["']/.test(rendered) ? ', each as a whole with or without quotation marks, such as profile.oidcClaims."https://psi.ch/groups"' : ''}`
+      : undefined;
+  });
 }
 
 /** An absolute path on a facility's machines, as a {@link fixedTemplate}. */
