@@ -5,7 +5,12 @@ import { DIRECTIONS } from '../facilities/facility.js';
 import type { AppConfig, FileConfig } from './app-config.js';
 import { checkShape, isMapping } from './check-shape.js';
 import { type Place, resolveSettings, settingsOf, type SettingsClass } from './define-setting.js';
-import { defaultDataDir, type SecretsResult, type Variables } from './environment.js';
+import {
+  defaultDataDir,
+  problemsOfSecrets,
+  type SecretsResult,
+  type Variables,
+} from './environment.js';
 import { type ConfiguredFacility, FacilitySettings } from './facility-settings.js';
 import { Findings } from './findings.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
@@ -43,7 +48,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const findings = new Findings(source, file);
   findings.problems.push(...source.problems);
   const checked = (fileConfig?: FileConfig): CheckedConfig => ({
-    problems: [...findings.sorted(), ...(secrets.kind === 'incomplete' ? secrets.problems : [])],
+    problems: [...findings.sorted(), ...problemsOfSecrets(secrets)],
     fileConfig,
     config:
       fileConfig !== undefined && secrets.kind === 'complete'

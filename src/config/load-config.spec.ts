@@ -342,7 +342,7 @@ describe('what keeps a configuration from loading', () => {
     const given = input({ [FILE]: MINIMAL });
     const files = {
       exists: (path: string) => [FILE, '/app/.env'].includes(path),
-      read: (path: string) => given.files?.read(path) ?? '',
+      read: (path: string) => given.files?.read(path, 'settings') ?? '',
     };
     expect(readConfig({ ...given, files })).toMatchObject({ config: undefined });
     expect(problemsOf({ ...given, files })).toEqual([

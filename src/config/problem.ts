@@ -39,7 +39,18 @@ export function didYouMean(word: string, known: readonly string[]): string | und
 
 /** An error without a position. */
 export function errorWithoutLine(file: string, path: string, message: string): Problem {
-  return { file, line: undefined, column: undefined, path, message, severity: 'error' };
+  return problemAt(file, undefined, path, message, 'error');
+}
+
+/** A problem with a line as a whole, or with the whole file. */
+export function problemAt(
+  file: string,
+  line: number | undefined,
+  path: string,
+  message: string,
+  severity: Problem['severity'],
+): Problem {
+  return { file, line, column: undefined, path, message, severity };
 }
 
 /** The configuration can't be used. The message lists every error, one per line. */
