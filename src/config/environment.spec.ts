@@ -89,8 +89,7 @@ describe('secrets', () => {
   });
 
   const LINES = 'holds several lines, but must be one; keep only the line with the value';
-  const CONTROL =
-    'holds a control character, such as a tab or a color code; write it without';
+  const CONTROL = 'holds a control character, such as a tab or a color code; write it without';
 
   test.each([
     ['hunter2\nsecond', LINES],
@@ -267,7 +266,10 @@ describe('.env', () => {
     const variables = parseDotEnv(text);
     const { lines } = dotEnvLines(text, variables, '/app/.env');
     const dotEnv = { file: '/app/.env', variables, lines };
-    const result = readSecrets({ process: { ...COMPLETE, GLOBUS_CLIENT_ID: '' }, dotEnv }, () => '');
+    const result = readSecrets(
+      { process: { ...COMPLETE, GLOBUS_CLIENT_ID: '' }, dotEnv },
+      () => '',
+    );
     expect(problemsOfSecrets(result).map(formatProblem)).toEqual([
       '/app/.env:2: GLOBUS_CLIENT_ID: holds only blanks',
     ]);

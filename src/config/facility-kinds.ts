@@ -10,7 +10,8 @@ import { pathOf } from './yaml-source.js';
 /* Kinds of values that only facilities have: templates. */
 
 /** A kind whose resolved values differ from the written ones. */
-type ResolvedKind<Written, Resolved> = Required<Kind<Written, Resolved>>;
+type ResolvedKind<Written, Resolved> = Kind<Written, Resolved> &
+  Required<Pick<Kind<Written, Resolved>, 'resolve' | 'print'>>;
 
 /** An ordinary dataset, to try path templates on. */
 const SAMPLE: Readonly<Record<FolderField, string>> = {

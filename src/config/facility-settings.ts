@@ -8,6 +8,7 @@ import {
   SCOPE_FIELDS,
   type SyncLevel,
 } from '../facilities/facility.js';
+import { adviseDirection } from './advice.js';
 import { type Holder, Setting, type SettingSpec } from './define-setting.js';
 import { accessPath, each, fixedTemplate, pathTemplate, rootPath } from './facility-kinds.js';
 import { flag, oneOf, syncLevel, text, textList, uuid } from './value-kinds.js';
@@ -55,7 +56,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   readonly collection!: string;
 
   @Option({
-    kind: oneOf(DIRECTIONS),
+    kind: { ...oneOf(DIRECTIONS), advise: adviseDirection(DIRECTIONS) },
     description:
       'Directions in which files may be transferred: `SRC` from the facility, `DST` to it, `BOTH` both ways.',
     example: 'SRC',

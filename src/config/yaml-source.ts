@@ -4,16 +4,21 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  parseDocument,
   type Alias,
   type Document,
   type Node,
   type ParsedNode,
   type Scalar,
-  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { Problem } from './problem.js';
+import {
+  parsedYaml,
+  type PlacesOf,
+  syntaxMistakes,
+  templateMistake,
+  unquotedTemplate,
+} from './yaml-mistakes.js';
 
 /** A position in the file; both counted from 1. */
 export interface FilePosition {
@@ -33,6 +38,8 @@ export interface YamlSource {
   positionOf(path: string): FilePosition | undefined;
   /** Where the key of the value at a path is. */
   positionOfKey(path: string): FilePosition | undefined;
+  /** How the value at a path is written, if it is on one line. */
+  writtenAt(path: string): string | undefined;
   /**
    * Where the character at `offset` (from 0) of the string at `path` is: exact for strings on one
    * line and `|` blocks, else the beginning of the string.
@@ -56,45 +63,38 @@ export function pathOf(parent: string, key: string | number): string {
  * Parses YAML 1.2 with merge keys (`<<: *anchor`), as the Go version did: a mapping's own key wins
  * over a merged one, and of several merged ones the first wins.
  */
-export function parseYamlSource(text: string, file: string, spelling: KeySpelling): YamlSource {
+export function parseYamlSource(
+  text: string,
+  file: string,
+  spelling: KeySpelling,
+  placesOf: PlacesOf = () => [],
+): YamlSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    merge: true,
-    prettyErrors: false,
-    // The reader checks this: it knows the path of the mapping.
-    uniqueKeys: false,
-  });
+  const document = parsedYaml(text, lines);
   const position = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const syntaxProblem = (
-    { code, message, pos: [offset] }: YAMLError,
-    severity: Problem['severity'],
-  ): Problem => ({
-    file,
-    ...position(offset),
-    path: 'YAML syntax',
-    message:
-      code === 'MULTIPLE_DOCS'
-        ? 'starts a second document, but only one is allowed; remove this line and everything that does not belong here'
-        : message.replace(/\.$/, ''),
-    severity,
-  });
   if (document.errors.length > 0) {
+    const mistakes = syntaxMistakes(text, placesOf);
     const nowhere = (): undefined => undefined;
     return {
       value: undefined,
-      problems: document.errors.map((error) => syntaxProblem(error, 'error')),
+      problems: mistakes.map(({ key, ...mistake }) => ({
+        file,
+        path: key ?? 'YAML syntax',
+        ...mistake,
+        severity: 'error',
+      })),
       broken: true,
       positionOf: nowhere,
       positionOfKey: nowhere,
+      writtenAt: nowhere,
       positionWithin: nowhere,
     };
   }
 
-  const reader = new DocumentReader(document, spelling);
+  const reader = new DocumentReader(document, spelling, text);
   const value = reader.read();
   const positionOf = (path: string): FilePosition | undefined => {
     for (let at: string | undefined = path; at !== undefined; at = parentOf(at)) {
@@ -113,12 +113,23 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
         ...mistake,
         severity: 'error' as const,
       })),
-      ...document.warnings.map((warning) => syntaxProblem(warning, 'warning')),
+      ...document.warnings.map(({ message, pos: [offset] }) => ({
+        file,
+        ...position(offset),
+        path: 'YAML syntax',
+        message: message.replace(/\.$/, ''),
+        severity: 'warning' as const,
+      })),
     ],
     positionOf,
     positionOfKey: (path) => {
       const offset = reader.keyOffsets.get(path);
       return offset === undefined ? positionOf(path) : position(offset);
+    },
+    writtenAt: (path) => {
+      const [start, end] = reader.nodes.get(path)?.range ?? [0, 0];
+      const written = text.slice(start, end).trim();
+      return written === '' || written.includes('\n') ? undefined : written;
     },
     positionWithin: (path, offset) => {
       const node = reader.nodes.get(path);
@@ -149,6 +160,7 @@ class DocumentReader {
   constructor(
     private readonly document: Document<ParsedNode>,
     private readonly spelling: KeySpelling,
+    private readonly text: string,
   ) {}
 
   read(): unknown {
@@ -164,6 +176,12 @@ class DocumentReader {
       return undefined;
     }
     if (isScalar(target)) return target.value;
+    const template = unquotedTemplate(target, this.text);
+    if (template !== undefined) {
+      this.#report(target, path, templateMistake(template));
+      // As it was meant, so that nothing else seems wrong with it.
+      return template;
+    }
     return this.#once(target, path, 'contains itself through an alias', () => {
       if (isMap(target)) return this.#mapping(target, path);
       if (!isSeq<Node | null>(target)) return undefined;
