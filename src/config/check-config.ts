@@ -21,6 +21,7 @@ import { type ConfiguredFacility, FacilitySettings } from './facility-settings.j
 import { Findings } from './findings.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './service-settings.js';
+import { warnOfDoubts } from './warn-of-doubts.js';
 import { type PlacedFacility, warnAcrossFacilities, warnOfFacility } from './warn-of-risks.js';
 import { keyMistake } from './yaml-mistakes.js';
 import { parseYamlSource, pathOf } from './yaml-source.js';
@@ -82,6 +83,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const place = { path: '', source, findings, variables: {} };
   reportAll(validateSync(settings), '', { source, findings, found: shape.found });
   const placed = checkFacilities(settings, place);
+  warnOfDoubts(settings, placed, findings);
   const dataDir = checkDataDir(settings, toCheck, findings);
   const resolved = resolveSettings(settings, place);
 

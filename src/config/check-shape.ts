@@ -71,8 +71,20 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
     // What is needed and not there was meant to be this: its own message would only repeat that.
     const isNeeded = meant?.required === true && block.missing(meant);
     if (isNeeded) found.add(pathOf(path, meant.key));
-    const places = placesOf(key).filter((place) => place !== path.replace(/\[\d+\]$/, ''));
     const report = path !== '' || isNeeded ? 'error' : 'warning';
+    const bare = key.replace(/[^\x21-\x7e]/g, '');
+    if (bare !== key && key.trim() === bare && placesOf(bare).length > 0 && meant === undefined) {
+      const message = `begins or ends with a character that only looks like a blank; write the line anew, and only blanks before "${bare}"`;
+      findings.error(at, message, { at: position });
+      return;
+    }
+    if (SECRET.test(key) && meant === undefined) {
+      const message =
+        'is not a setting of this file: secrets are set in the environment or in .env; see "Secrets" in docs/configuration.md';
+      findings[report](at, message, { at: position });
+      return;
+    }
+    const places = placesOf(key).filter((place) => place !== path.replace(/\[\d+\]$/, ''));
     if (places.includes('')) {
       found.add(key);
       findings.error(at, `belongs to the top level of the file; ${UNINDENT}`, { at: position });
@@ -144,6 +156,8 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
 
   return { settings: mapping(file, FileSettings, ''), found };
 }
+
+const SECRET = /[sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|[cC]lient_?[iI][dD]|^(?:GLOBUS|SCICAT)_/;
 
 const UNINDENT = 'begin it at the start of the line, before or after this block';
 

@@ -1,5 +1,10 @@
 import { parseAccessPath } from '../facilities/access-path.js';
-import { type FolderField, NAME_FIELDS } from '../facilities/facility.js';
+import {
+  FOLDER_FIELDS,
+  type FolderField,
+  NAME_FIELDS,
+  PATH_FIELDS,
+} from '../facilities/facility.js';
 import { hasDotSegment, hasUnprintable, normalizedPath } from '../facilities/path-text.js';
 import { TemplateRenderError, TemplateSyntaxError } from '../templates/template.errors.js';
 import { compileTemplate, type Template } from '../templates/template.js';
@@ -51,7 +56,10 @@ export function fixedTemplate(
       if (rendered === undefined) return undefined;
       const broken = hasUnprintable(rendered) ? CONTROL_CHARACTER : problemOf(rendered);
       const problem = rendered.trim() === '' ? EMPTY : broken;
-      if (problem === undefined) return rendered;
+      if (problem === undefined) {
+        warnOfOtherNotations(written, fields, place);
+        return rendered;
+      }
       findings.error(path, problem);
       return undefined;
     },
@@ -98,6 +106,7 @@ export function pathTemplate<Field extends FolderField>(
       const sample = template === undefined ? '' : sampleOf(template);
       if (hasUnprintable(sample)) place.findings.error(place.path, CONTROL_CHARACTER);
       if (hasDotSegment(sample)) place.findings.error(place.path, DOT_SEGMENT);
+      if (template !== undefined) warnOfOtherNotations(written, fields, place);
       return template;
     },
     print: ({ source }) => source,
@@ -121,7 +130,7 @@ export function each<Resolved>(
 
 /** What `work` returns; `undefined` after reporting a mistake in the template. */
 function reporting<Result>(
-  { path, source, findings }: Place,
+  { path, source, findings, variables }: Place,
   work: () => Result,
 ): Result | undefined {
   try {
@@ -130,11 +139,50 @@ function reporting<Result>(
     if (error instanceof TemplateSyntaxError) {
       findings.error(path, `is not a valid template: ${error.message.replace(/\.$/, '')}`, {
         at: source.positionWithin(path, error.offset),
+        suggestion: fieldAdvice(error.message, variables),
       });
     } else if (error instanceof TemplateRenderError) {
       findings.error(path, `is a template that can't be rendered: ${error.reason}`);
     } else throw error;
     return undefined;
+  }
+}
+
+/** What to write instead of a field that only other options have. */
+function fieldAdvice(
+  message: string,
+  variables: Readonly<Record<string, string>>,
+): string | undefined {
+  const [, field = ''] = /^unknown field "\.(\w+)"/.exec(message) ?? [];
+  const value = variables[field];
+  if (value !== undefined) return `write it out: ${value}`;
+  const isOneOf = (fields: readonly string[]): boolean => fields.includes(field);
+  if (isOneOf(PATH_FIELDS)) return `".${field}" is a variable of paths only`;
+  return isOneOf(FOLDER_FIELDS)
+    ? `".${field}" is a variable of allowedSourceFolders only; use another one here, such as ".Username" or ".PidEncoded"`
+    : undefined;
+}
+
+/** Variables in the notation of other tools, which are ordinary text here. */
+function warnOfOtherNotations(
+  written: string,
+  fields: readonly string[],
+  { path, findings }: Place,
+): void {
+  const text = written.replace(/\{\{[^]*?\}\}/g, (action) => ' '.repeat(action.length));
+  const name = `\\.?(${fields.join('|')})`;
+  const [found, field] =
+    new RegExp(`\\{\\s*${name}\\s*\\}|\\$\\{?${name}\\b\\}?|<${name}>|%${name}%`, 'i')
+      .exec(text)
+      ?.filter((group) => (group as string | undefined) !== undefined) ?? [];
+  const meant = fields.find((one) => one.toLowerCase() === field?.toLowerCase());
+  if (found !== undefined && meant !== undefined) {
+    findings.warning(
+      path,
+      `has "${found}", which is ordinary text here; write "{{ .${meant} }}", and the whole value in quotes`,
+    );
+  } else if (text.includes('\\')) {
+    findings.warning(path, 'has a backslash, which does not separate folders here; write "/"');
   }
 }
 

@@ -53,6 +53,8 @@ export function warnOfFacility(
   if (
     mayBe('destination') &&
     destinationPath !== undefined &&
+    // A PID in another notation was warned of.
+    !findings.hasAny(pathOf(path, 'destinationPath')) &&
     !UNIQUE.some((field) => destinationPath.fields.has(field))
   ) {
     warn(

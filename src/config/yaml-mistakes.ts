@@ -22,7 +22,11 @@ export interface YamlMistake {
 /** Where a word is a setting: the keys of its sections, '' for the top level; empty if nowhere. */
 export type PlacesOf = (word: string) => readonly string[];
 
-/** Parses a file as {@link syntaxMistakes} judges it. */
+/**
+ * Parses a file as {@link syntaxMistakes} judges it.
+ *
+ * @throws RangeError if it is nested too deeply for the library
+ */
 export function parsedYaml(text: string, lines = new LineCounter()): Document.Parsed {
   return parseDocument(text, {
     lineCounter: lines,
@@ -35,6 +39,10 @@ export function parsedYaml(text: string, lines = new LineCounter()): Document.Pa
 
 /** More would not be read. */
 const MOST_MISTAKES = 20;
+/** Of larger files only the first mistake is looked for, since each one takes another parse. */
+const LARGE_FILE = 262_144;
+/** Nobody writes longer ones, and the patterns here may take long for them. */
+const LONGEST_LINE = 5000;
 
 /** The mistakes in the syntax of a file, in its order; empty if it is sound. */
 export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlMistake[] {
@@ -45,7 +53,8 @@ export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlM
   }
   const found: YamlMistake[] = [];
   let current = text;
-  while (found.length < MOST_MISTAKES) {
+  const most = text.length > LARGE_FILE ? 1 : MOST_MISTAKES;
+  while (found.length < most) {
     const file = new BrokenFile(current, placesOf);
     const explained = file.firstMistake();
     // A line that its correction did not help is not explained again.
@@ -82,6 +91,7 @@ export function keyMistake(
   line: string,
   placesOf: PlacesOf,
 ): { readonly key: string; readonly message: string; readonly corrected: string } | undefined {
+  if (line.length > LONGEST_LINE) return undefined;
   const [, dash = '', item = ''] = /^(\s*-)([A-Za-z]\w*)\s*:/.exec(line) ?? [];
   if (placesOf(item).length > 0) {
     const written = line.slice(dash.length);
@@ -149,6 +159,9 @@ class BrokenFile {
     if (error === undefined) return this.templateRead();
     const { line, col } = this.counter.linePos(error.pos[0]);
     const at = { index: line - 1, column: col };
+    if (this.lines.some(({ length }) => length > LONGEST_LINE)) {
+      return this.otherMistake(at.index, at.column, error);
+    }
     return (
       this.quoteNotClosed() ??
       this.strangeIndentation(at.index) ??
@@ -367,7 +380,7 @@ class BrokenFile {
         'starts a second document, but only one is allowed; remove this line and everything that does not belong here';
       return { line, column, key: undefined, message };
     }
-    const text = (this.lines[index] ?? '').trim();
+    const text = (this.lines[index] ?? '').slice(0, LONGEST_LINE).trim();
     const control = /[^\P{Cc}\t\r]/u.exec(text)?.[0];
     if (control !== undefined) {
       const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');

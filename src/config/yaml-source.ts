@@ -11,8 +11,9 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import type { Problem } from './problem.js';
+import { type Problem, problemAt } from './problem.js';
 import {
+  inQuotes,
   parsedYaml,
   type PlacesOf,
   syntaxMistakes,
@@ -70,28 +71,39 @@ export function parseYamlSource(
   placesOf: PlacesOf = () => [],
 ): YamlSource {
   const lines = new LineCounter();
-  const document = parsedYaml(text, lines);
+  const nowhere = (): undefined => undefined;
+  const broken = (problems: readonly Problem[]): YamlSource => ({
+    value: undefined,
+    problems,
+    broken: true,
+    positionOf: nowhere,
+    positionOfKey: nowhere,
+    writtenAt: nowhere,
+    positionWithin: nowhere,
+  });
+  let document: Document.Parsed;
+  try {
+    document = parsedYaml(text, lines);
+  } catch (error) {
+    // The library calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    const message = 'is nested too deeply to be a configuration. Is it the right file?';
+    return broken([problemAt(file, 1, 'file', message, 'error')]);
+  }
   const position = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
   if (document.errors.length > 0) {
     const mistakes = syntaxMistakes(text, placesOf);
-    const nowhere = (): undefined => undefined;
-    return {
-      value: undefined,
-      problems: mistakes.map(({ key, ...mistake }) => ({
+    return broken(
+      mistakes.map(({ key, ...mistake }) => ({
         file,
         path: key ?? 'YAML syntax',
         ...mistake,
         severity: 'error',
       })),
-      broken: true,
-      positionOf: nowhere,
-      positionOfKey: nowhere,
-      writtenAt: nowhere,
-      positionWithin: nowhere,
-    };
+    );
   }
 
   const reader = new DocumentReader(document, spelling, text);
@@ -113,13 +125,15 @@ export function parseYamlSource(
         ...mistake,
         severity: 'error' as const,
       })),
-      ...document.warnings.map(({ message, pos: [offset] }) => ({
-        file,
-        ...position(offset),
-        path: 'YAML syntax',
-        message: message.replace(/\.$/, ''),
-        severity: 'warning' as const,
-      })),
+      ...document.warnings
+        .filter(({ pos: [offset] }) => !reader.tagsAlone.has(offset))
+        .map(({ message, pos: [offset] }) => ({
+          file,
+          ...position(offset),
+          path: 'YAML syntax',
+          message: message.replace(/\.$/, ''),
+          severity: 'warning' as const,
+        })),
     ],
     positionOf,
     positionOfKey: (path) => {
@@ -152,6 +166,8 @@ class DocumentReader {
   readonly keyOffsets = new Map<string, number>();
   /** By offset, so once for each place: a shared anchor is read for each of its aliases. */
   readonly mistakes = new Map<number, Pick<Problem, 'path' | 'message'>>();
+  /** Offsets of values that are nothing but a tag, which is not worth a second message. */
+  readonly tagsAlone = new Set<number>();
   /** Nodes being read: an alias to one of them would never end. */
   readonly #open = new Set<Node>();
   readonly #targets = new Map<Alias, Node>();
@@ -175,7 +191,16 @@ class DocumentReader {
       this.#report(target, path, `exceeds the limit of ${MOST_VALUES} values; use fewer aliases`);
       return undefined;
     }
-    if (isScalar(target)) return target.value;
+    if (isScalar(target)) {
+      if (isTagAlone(target)) {
+        const quoted = inQuotes(target.tag ?? '');
+        const message = `begins with "!", which has a special meaning in YAML; put the value in quotes: ${quoted}`;
+        this.#report(target, path, message);
+        this.tagsAlone.add(startOf(target) - (target.tag ?? '').length);
+        return target.tag;
+      }
+      return target.value;
+    }
     const template = unquotedTemplate(target, this.text);
     if (template !== undefined) {
       this.#report(target, path, templateMistake(template));
@@ -265,6 +290,11 @@ class DocumentReader {
     if (this.mistakes.has(offset)) return;
     this.mistakes.set(offset, { path: path === '' ? 'document' : path, message });
   }
+}
+
+/** A value like `!admins`: YAML takes it for a type, with nothing of that type behind it. */
+function isTagAlone({ tag, source }: Scalar): boolean {
+  return source === '' && tag?.startsWith('!') === true;
 }
 
 /** With `merge: true` an unquoted `<<` has a symbol as its value. */
