@@ -87,12 +87,18 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
     const places = placesOf(key).filter((place) => place !== path.replace(/\[\d+\]$/, ''));
     if (places.includes('')) {
       found.add(key);
-      findings.error(at, `belongs to the top level of the file; ${UNINDENT}`, { at: position });
+      findings.error(
+        at,
+        `is not a known setting here: it belongs to the top level of the file; ${UNINDENT}`,
+        {
+          at: position,
+        },
+      );
       return;
     }
     if (places.length > 0 && meant === undefined) {
       const belongs = `belongs to ${places.map(placeInWords).join(' or ')}; write it there, indented as the other lines of that block`;
-      const message = path === '' ? `has no effect here: it ${belongs}` : belongs;
+      const message = `is not a known setting ${path === '' ? 'and has no effect' : 'here'}: it ${belongs}`;
       findings[report](at, message, { at: position });
       return;
     }

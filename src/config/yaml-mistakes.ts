@@ -49,7 +49,7 @@ export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlM
   if (/\r(?!\n)/.test(text) && !text.includes('\n')) {
     const message =
       'has lines that end as on an old Mac (CR); save it with the line ends of Unix (LF) or Windows (CRLF)';
-    return [{ line: 1, column: 1, key: 'file', message }];
+    return [{ line: 1, column: 1, key: undefined, message }];
   }
   const found: YamlMistake[] = [];
   let current = text;

@@ -99,7 +99,7 @@ export function parseYamlSource(
     return broken(
       mistakes.map(({ key, ...mistake }) => ({
         file,
-        path: key ?? 'YAML syntax',
+        path: key === undefined ? 'YAML syntax' : `${key} (YAML syntax)`,
         ...mistake,
         severity: 'error',
       })),
