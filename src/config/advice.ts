@@ -64,7 +64,7 @@ export function adviseNumber(unit: Unit | undefined, allowed: (value: number) =>
   };
 }
 
-/** For one of a few values: another type, other capitals, or blanks around it. */
+/** For one of a few values: another type, other capitals, or spaces around it. */
 export function adviseOneOf(values: readonly (string | number)[]): Advise {
   return (value) => {
     const word = String(onlyOne(value)).trim();
@@ -143,8 +143,7 @@ export const adviseTrust: Advise = (value, raw) => {
   return adviseFlag(value, raw);
 };
 
-const NO_VARIABLES =
-  'variables are not replaced in this file; write the value itself, or have a tool fill it in before';
+const NO_VARIABLES = 'variables are not replaced in this file; write the value itself';
 
 const WRITE_SECONDS: Readonly<Record<string, number>> = {
   ms: 0.001,
@@ -175,7 +174,7 @@ function plainNumber(text: string): number | undefined {
   const decimal = /^\d+,\d+$/.test(grouped) ? grouped.replace(',', '.') : grouped;
   const [, digits] =
     /^(\d+(?:\.\d+)?)[,;]?$/.exec(decimal) ??
-    /^(\d+)\/(?:tcp|udp|s)$/.exec(decimal) ??
+    /^(\d+)(?:\/(?:tcp|udp|s)|#.*)$/.exec(decimal) ??
     /^\S*:(\d+)$/.exec(decimal) ??
     [];
   return digits === undefined ? undefined : Number(digits);

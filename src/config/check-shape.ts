@@ -74,7 +74,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
     const report = path !== '' || isNeeded ? 'error' : 'warning';
     const bare = key.replace(/[^\x21-\x7e]/g, '');
     if (bare !== key && key.trim() === bare && placesOf(bare).length > 0 && meant === undefined) {
-      const message = `begins or ends with a character that only looks like a blank; write the line anew, and only blanks before "${bare}"`;
+      const message = `begins or ends with a character that only looks like a space; retype the line, with spaces only before "${bare}"`;
       findings.error(at, message, { at: position });
       return;
     }
@@ -190,13 +190,13 @@ function invisibleFault(written: string, meant: string | undefined): string | un
   }
   if (written.trim() === meant && written !== meant) {
     const end = written.startsWith(' ') ? 'begins' : 'ends';
-    return `${end} with a blank, which counts as part of the key; write ${meant}`;
+    return `${end} with a space, which counts as part of the key; write ${meant}`;
   }
   if (written.startsWith('-')) {
-    return `lacks a blank after the dash; write "- ${written.slice(1)}: …"`;
+    return `needs a space after the dash; write "- ${written.slice(1)}: …"`;
   }
   return written.replace(/[^\x21-\x7e]/g, '') === meant
-    ? `has a character that can't be seen; write ${meant} anew`
+    ? `contains an invisible character; retype ${meant}`
     : undefined;
 }
 
@@ -243,7 +243,7 @@ function listAdvice(value: unknown, settings: SettingsClass): string | undefined
   const [first = ''] = Object.keys(value);
   const dashed = first.replace(/^-/, '');
   if (dashed !== first && known.includes(dashed)) {
-    return `write a blank after the dash: "- ${dashed}: …"`;
+    return `write a space after the dash: "- ${dashed}: …"`;
   }
   return known.includes(first)
     ? `begin the first line of each facility with "- ": "- ${first}: …"`

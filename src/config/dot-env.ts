@@ -43,10 +43,10 @@ function doubtOf(written: string, value: string): string | undefined {
   const [quote = ''] = /^["'`]/.exec(written) ?? [];
   if (quote === '') {
     const [, before] = /^([^#]*)#/.exec(written) ?? [];
-    // A comment is set off by a blank, as everywhere.
+    // A comment is set off by a space, as everywhere.
     return before === undefined || before.trim() !== value || /\s$/.test(before)
       ? undefined
-      : 'is cut at an unquoted "#", which begins a comment here; put the whole value in quotes (and a blank before a "#" that does begin a comment)';
+      : 'is cut at an unquoted "#", which begins a comment here; put the whole value in quotes (or put a space before a "#" that does begin a comment)';
   }
   const closed = /^(["'`])[^]*?\1(.*)$/.exec(written);
   if (closed === null) {

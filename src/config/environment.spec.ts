@@ -88,8 +88,8 @@ describe('secrets', () => {
     expect(outcome(env)).toEqual(['id', 'from file', 'user', 's2']);
   });
 
-  const LINES = 'holds several lines, but must be one; keep only the line with the value';
-  const CONTROL = 'holds a control character, such as a tab or a color code; write it without';
+  const LINES = 'has several lines, but must be a single line; keep only the line with the value';
+  const CONTROL = 'contains a control character, such as a tab or a color code; remove it';
 
   test.each([
     ['hunter2\nsecond', LINES],
@@ -97,9 +97,9 @@ describe('secrets', () => {
     ['hunter2\tx', CONTROL],
     ['hunter2\u0000', CONTROL],
     ['\u001b[31mhunter2\u001b[0m', CONTROL],
-    ['   ', 'holds only blanks'],
-    ['\u00a0', 'holds only blanks'],
-    ['\n', 'holds only blanks'],
+    ['   ', 'contains only spaces'],
+    ['\u00a0', 'contains only spaces'],
+    ['\n', 'contains only spaces'],
     ['"hunter2"', 'is in quotes ("…"), which count as part of the value; remove them'],
     ["'hunter2'", "is in quotes ('…'), which count as part of the value; remove them"],
     ['“hunter2”', 'is in quotes (“…”), which count as part of the value; remove them'],
@@ -125,7 +125,7 @@ describe('secrets', () => {
 
   test.each([
     ['/run/lines', LINES],
-    ['/run/blank', 'holds only blanks'],
+    ['/run/blank', 'contains only spaces'],
     ['/run/quoted', 'is in quotes ("…"), which count as part of the value; remove them'],
     ['/run/colored', CONTROL],
   ])('the file %s is refused in the same way', (file, fault) => {
@@ -224,7 +224,7 @@ describe('.env', () => {
   const doubts = (text: string): readonly string[] =>
     dotEnvLines(text, parseDotEnv(text), '.env').problems.map(formatProblem);
   const CUT =
-    'is cut at an unquoted "#", which begins a comment here; put the whole value in quotes (and a blank before a "#" that does begin a comment)';
+    'is cut at an unquoted "#", which begins a comment here; put the whole value in quotes (or put a space before a "#" that does begin a comment)';
 
   test.each([
     ['SCICAT_SERVICE_USER_PASSWORD=hunter#2', `.env:1: SCICAT_SERVICE_USER_PASSWORD: ${CUT}`],
@@ -271,7 +271,7 @@ describe('.env', () => {
       () => '',
     );
     expect(problemsOfSecrets(result).map(formatProblem)).toEqual([
-      '/app/.env:2: GLOBUS_CLIENT_ID: holds only blanks',
+      '/app/.env:2: GLOBUS_CLIENT_ID: contains only spaces',
     ]);
   });
 

@@ -225,12 +225,12 @@ function withoutEnds(text: string): string {
 
 /** Why a value can't be a secret, or the path of one; never holds the value. */
 function faultOfValue(value: string): string | undefined {
-  if (value.trim() === '') return 'holds only blanks';
+  if (value.trim() === '') return 'contains only spaces';
   if (/[\r\n]/.test(value)) {
-    return 'holds several lines, but must be one; keep only the line with the value';
+    return 'has several lines, but must be a single line; keep only the line with the value';
   }
   if (/\p{Cc}/u.test(value)) {
-    return 'holds a control character, such as a tab or a color code; write it without';
+    return 'contains a control character, such as a tab or a color code; remove it';
   }
   const [first = '', last = ''] = [value.at(0), value.at(-1)];
   if (value.length > 1 && QUOTES.some(([open, close]) => first === open && last === close)) {

@@ -179,10 +179,10 @@ function warnOfOtherNotations(
   if (found !== undefined && meant !== undefined) {
     findings.warning(
       path,
-      `has "${found}", which is ordinary text here; write "{{ .${meant} }}", and the whole value in quotes`,
+      `has "${found}", which is taken literally; write "{{ .${meant} }}", and the whole value in quotes`,
     );
   } else if (text.includes('\\')) {
-    findings.warning(path, 'has a backslash, which does not separate folders here; write "/"');
+    findings.warning(path, 'has a backslash, which is not a folder separator here; write "/"');
   }
 }
 

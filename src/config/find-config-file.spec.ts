@@ -68,7 +68,7 @@ describe('the search for the configuration file', () => {
     ],
     [
       'port: 8080\nscicatUrl: https://s\n',
-      "SCICAT_GLOBUS_PROXY_CONFIG must be the path of the configuration file, but holds several lines; was the file's content given in place of its path?",
+      "SCICAT_GLOBUS_PROXY_CONFIG must be the path of the configuration file, but has several lines; was the file's content given in place of its path?",
     ],
   ])('%j in place of a path', (value, message) => {
     const given = { env: { ...env, SCICAT_GLOBUS_PROXY_CONFIG: value } };

@@ -45,7 +45,7 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   }
   if (named !== undefined && /[\r\n]/.test(named.file.trim())) {
     return notFound(
-      `${named.by} must be the path of the configuration file, but holds several lines; was the file's content given in place of its path?`,
+      `${named.by} must be the path of the configuration file, but has several lines; was the file's content given in place of its path?`,
     );
   }
   if (named !== undefined && /^(["']).*\1$/.test(named.file)) {

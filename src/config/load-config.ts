@@ -34,7 +34,7 @@ export const LOCAL_FILES: ConfigFiles = {
   read: (path, use) =>
     readTextFile(
       path,
-      use === 'secret' ? { maxBytes: 64 * KIB, pipeMs: 5000 } : { maxBytes: 4096 * KIB },
+      use === 'secret' ? { maxBytes: 64 * KIB, pipeMs: 5000 } : { maxBytes: 1024 * KIB },
     ),
   exists: existsAt,
 };

@@ -13,6 +13,10 @@ export interface TextFileLimits {
   readonly pipeMs?: number;
 }
 
+/** Said of a folder in place of a file. */
+export const FOLDER =
+  'is a folder, not a file; name a file in it or, if Docker created the folder because the file to mount did not exist, remove it and put the file there';
+
 /** A file exists but has no text that could be used. `fault` completes "the file …". */
 export class UnusableFileError extends Error {
   override readonly name = 'UnusableFileError';
@@ -79,9 +83,6 @@ export function faultOf(error: unknown, path: string, advice: string): string {
 }
 
 const ABSENT = ['ENOENT', 'ENOTDIR'];
-const FOLDER =
-  'is a folder, not a file; name a file in it or, if Docker created the folder because the file to mount did not exist, remove it and put the file there';
-
 function bytesOf(path: string, { maxBytes, pipeMs }: TextFileLimits): Buffer {
   // Without this flag, opening a pipe waits until somebody writes to it.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -124,9 +124,9 @@ function warnOfFacilityDoubts({ facility, path }: PlacedFacility, warn: Warn): v
       `is "${accessValue}", which looks like the value of an example; write what users of the facility have there`,
     );
   }
-  warn(pathOf(path, 'name'), blanksAround(name, 'callers'));
+  warn(pathOf(path, 'name'), spacesAround(name, 'callers'));
   if (accessValue !== name) {
-    warn(pathOf(path, 'accessValue'), blanksAround(accessValue, 'users'));
+    warn(pathOf(path, 'accessValue'), spacesAround(accessValue, 'users'));
   }
   if (root === undefined || !allowsRole(facility, 'source')) return;
   for (const [index, folder] of (facility.allowedSourceFolders ?? []).entries()) {
@@ -138,11 +138,11 @@ function warnOfFacilityDoubts({ facility, path }: PlacedFacility, warn: Warn): v
   }
 }
 
-function blanksAround(text: string, who: 'callers' | 'users'): string | undefined {
+function spacesAround(text: string, who: 'callers' | 'users'): string | undefined {
   if (text.trim() === text) return undefined;
   const where = text.trimStart() === text ? 'ends' : 'begins';
   const must = who === 'callers' ? 'callers must send it' : 'users must have it';
-  return `${where} with a blank, and ${must} exactly so; write "${text.trim()}"`;
+  return `${where} with a space, and ${must} exactly so; write "${text.trim()}"`;
 }
 
 function warnOfSimilarNames(placed: readonly PlacedFacility[], warn: Warn): void {
@@ -154,7 +154,7 @@ function warnOfSimilarNames(placed: readonly PlacedFacility[], warn: Warn): void
     else {
       warn(
         pathOf(one.path, 'name'),
-        `is "${one.facility.name}", which differs from "${other.facility.name}" (${other.path}) only in capitals or blanks, so people will mix them up; give them names that differ more`,
+        `is "${one.facility.name}", which differs from "${other.facility.name}" (${other.path}) only in case or spaces, so people will confuse them; choose names that differ more`,
       );
     }
   }

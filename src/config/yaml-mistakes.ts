@@ -48,7 +48,7 @@ const LONGEST_LINE = 5000;
 export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlMistake[] {
   if (/\r(?!\n)/.test(text) && !text.includes('\n')) {
     const message =
-      'has lines that end as on an old Mac (CR); save it with the line ends of Unix (LF) or Windows (CRLF)';
+      'has line endings of the old Mac OS (CR); save it with Unix (LF) or Windows (CRLF) line endings';
     return [{ line: 1, column: 1, key: undefined, message }];
   }
   const found: YamlMistake[] = [];
@@ -80,11 +80,11 @@ export function unquotedTemplate(node: unknown, text: string): string | undefine
 
 /** What is wrong with a value that {@link unquotedTemplate} finds. */
 export function templateMistake(template: string): string {
-  return `begins with "{{", which YAML takes for a mapping; put the value in quotes: ${inQuotes(template)}`;
+  return `begins with "{{", which YAML reads as a mapping; put the value in quotes: ${inQuotes(template)}`;
 }
 
 /**
- * What is wrong with a line that is no `key: value`, although it begins with a key: a blank or the
+ * What is wrong with a line that is no `key: value`, although it begins with a key: a space or the
  * colon is missing, or there is another character in place of it.
  */
 export function keyMistake(
@@ -95,7 +95,7 @@ export function keyMistake(
   const [, dash = '', item = ''] = /^(\s*-)([A-Za-z]\w*)\s*:/.exec(line) ?? [];
   if (placesOf(item).length > 0) {
     const written = line.slice(dash.length);
-    const message = `lacks a blank after the dash; write ${shownLine(`- ${written}`)}`;
+    const message = `needs a space after the dash; write ${shownLine(`- ${written}`)}`;
     return { key: item, message, corrected: `${dash} ${written}` };
   }
   const [, lead = '', key = '', sign = '', value = ''] =
@@ -108,10 +108,10 @@ export function keyMistake(
   const wrong = (): string => {
     if (sign === ':') {
       return after.includes('\u00a0')
-        ? 'has a no-break space after the colon, which looks like a blank but is none'
-        : 'lacks a blank after the colon';
+        ? 'has a no-break space after the colon, which looks like a space but is not one'
+        : 'needs a space after the colon';
     }
-    if (sign === '') return 'lacks a colon';
+    if (sign === '') return 'needs a colon';
     return `is followed by "${sign}", but YAML uses a colon`;
   };
   return { key, message: `${wrong()}; write ${shownLine(written)}`, corrected };
@@ -132,9 +132,9 @@ interface Explained extends YamlMistake {
 /** A line that is more than a comment. */
 interface Line {
   readonly index: number;
-  /** Blanks before the first character. */
+  /** Spaces before the first character. */
   readonly indent: number;
-  /** Blanks and dashes before the content. */
+  /** Spaces and dashes before the content. */
   readonly contentIndent: number;
   readonly isItem: boolean;
   readonly key: string | undefined;
@@ -210,7 +210,7 @@ class BrokenFile {
         if (!swallows && raw.length > 1 && raw.endsWith(quote)) return undefined;
         found = this.inLine(
           this.positionOf(range[0]),
-          `begins with a quotation mark (${quote}) that is not closed; end the value with one, too`,
+          `begins with a quotation mark (${quote}) that is not closed; add the closing one`,
           (line) => line.replace(/\s*(?:\s#.*)?$/, (end) => `${quote}${end}`),
         );
         return visit.BREAK;
@@ -226,7 +226,7 @@ class BrokenFile {
     const others = this.lines.filter(
       (line, other) => other !== index && strange(line) !== undefined && line.trim() !== '',
     ).length;
-    const name = character === '\t' ? 'a tab' : 'a character that only looks like a blank';
+    const name = character === '\t' ? 'a tab' : 'a character that only looks like a space';
     const all =
       others === 0
         ? ''
@@ -247,7 +247,7 @@ class BrokenFile {
       line: index + 1,
       column: (this.lines[index] ?? '').indexOf(character) + 1,
       key: lineOf(this.lines[index] ?? '', index)?.key,
-      message: `is indented with ${name}${all}, which YAML does not allow; use only blanks, two for each level`,
+      message: `is indented with ${name}${all}, which YAML does not allow; use spaces only, two for each level`,
       corrected: corrected.join('\n'),
     };
   }
@@ -264,7 +264,7 @@ class BrokenFile {
     const line = lineOf(this.lines[index] ?? '', index);
     if (line === undefined) return undefined;
     if (line.value.startsWith('{{')) {
-      return this.toQuote(line, 'begins with "{{", which YAML takes for a mapping');
+      return this.toQuote(line, 'begins with "{{", which YAML reads as a mapping');
     }
     if (!/^[[{]/.test(line.value)) return undefined;
     const template =
@@ -274,7 +274,7 @@ class BrokenFile {
     const column = (this.lines[index] ?? '').indexOf(written) + 1;
     return this.inLine(
       { index, column },
-      `has "{{" in a list or mapping on one line, where YAML takes it for another mapping; put the template in quotes: ${inQuotes(written)}`,
+      `has "{{" in a list or mapping on one line, where YAML reads it as another mapping; put the template in quotes: ${inQuotes(written)}`,
       (text) => text.replace(new RegExp(template.source, 'g'), (one) => inQuotes(one)),
     );
   }
@@ -324,7 +324,7 @@ class BrokenFile {
       const inner = value.endsWith(first) ? value.slice(1, -1) : value.replaceAll(first, '');
       return this.toQuote(
         { ...line, value: inner },
-        `goes on behind its closing quotation mark (${first})`,
+        `continues after its closing quotation mark (${first})`,
         value,
       );
     }
@@ -333,7 +333,7 @@ class BrokenFile {
     }
     if (/^[[{]/.test(value) && code === 'UNEXPECTED_TOKEN') {
       const kind = first === '[' ? 'a list' : 'a mapping';
-      return this.toQuote(line, `begins with "${first}", which YAML takes for ${kind}`);
+      return this.toQuote(line, `begins with "${first}", which YAML reads as ${kind}`);
     }
     if (key !== undefined && /^-\s/.test(value)) {
       const text = `${' '.repeat(contentIndent + 2)}${value}`;
@@ -344,7 +344,7 @@ class BrokenFile {
       );
     }
     if (key !== undefined && code === 'BLOCK_AS_IMPLICIT_KEY' && /:(?:\s|$)/.test(value)) {
-      return this.toQuote(line, 'has a colon in its value, which YAML takes for another key');
+      return this.toQuote(line, 'has a colon in its value, which YAML reads as another key');
     }
     return undefined;
   }
@@ -384,11 +384,15 @@ class BrokenFile {
     const control = /[^\P{Cc}\t\r]/u.exec(text)?.[0];
     if (control !== undefined) {
       const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-      const message = `has a control character (U+${code}), which is invisible; write the line anew`;
+      const message = `contains a control character (U+${code}); retype the line`;
       return { line, column, key: undefined, message };
     }
     if (/^MISSING_CHAR|MULTILINE_IMPLICIT_KEY$/.test(error.code) && /^[^:]+$/.test(text)) {
       const message = 'is neither "key: value" nor a comment; begin a comment with "#"';
+      return { line, column, key: undefined, message };
+    }
+    if (error.message.includes('call stack')) {
+      const message = 'is nested too deeply to be a configuration. Is it the right file?';
       return { line, column, key: undefined, message };
     }
     const message = `${error.message.replace(/\.$/, '')}; compare the line with scicat-globus-proxy-config.example.yaml`;
@@ -412,8 +416,8 @@ class BrokenFile {
     const { index, indent } = line;
     const message =
       expected === 0
-        ? `is indented by ${blanks(indent)}, but its block is not; begin it at the start of the line`
-        : `is indented by ${blanks(indent)}, but its block by ${blanks(expected)}; begin the line with ${blanks(expected)}`;
+        ? `is indented by ${spaces(indent)}, but its block is not; begin it at the start of the line`
+        : `is indented by ${spaces(indent)}, but its block by ${spaces(expected)}; begin the line with ${spaces(expected)}`;
     const hasBelow = isHeader(line) || line.isItem;
     let goesOn = true;
     const corrected = this.lines.map((text, other) => {
@@ -558,8 +562,8 @@ function isHeader({ key, value }: Line): boolean {
   return key !== undefined && value === '';
 }
 
-function blanks(count: number): string {
-  return count === 1 ? '1 blank' : `${count} blanks`;
+function spaces(count: number): string {
+  return count === 1 ? '1 space' : `${count} spaces`;
 }
 
 /** A line for a message, shortened. */

@@ -64,7 +64,7 @@ describe('problems of the YAML itself', () => {
   test('every syntax error has a line', () => {
     expect(problemsOf('a: [1, 2\nb: "x\nc: d\n')).toEqual([
       'f.yaml:1: a (YAML syntax): begins with "[" that is not closed; add "]" where it ends',
-      'f.yaml:2: b (YAML syntax): begins with a quotation mark (") that is not closed; end the value with one, too',
+      'f.yaml:2: b (YAML syntax): begins with a quotation mark (") that is not closed; add the closing one',
     ]);
   });
 
