@@ -143,10 +143,10 @@ function settingOf(settings: object, name: string): StatedSetting | undefined {
 
 function checkFacilities(settings: FileSettings, place: Place): readonly PlacedFacility[] {
   const { findings, source } = place;
-  // Without a list, that was reported.
-  if (findings.hasErrorAbove('facilities') || !Array.isArray(settings.facilities)) return [];
+  const entries = settings.facilities as FileSettings['facilities'] | undefined;
+  if (findings.hasErrorAbove('facilities') || entries === undefined) return [];
   const firstOfName = new Map<string, string>();
-  const placed = settings.facilities.flatMap((entry, index) => {
+  const placed = entries.flatMap((entry, index) => {
     const path = pathOf('facilities', index);
     const namePath = pathOf(path, 'name');
     const first = firstOfName.get(entry.name);
@@ -156,12 +156,16 @@ function checkFacilities(settings: FileSettings, place: Place): readonly PlacedF
         `is "${entry.name}", the same as ${first}; facility names must be unique`,
       );
     }
-    if (typeof entry.name === 'string') firstOfName.set(entry.name, first ?? namePath);
+    if (isNamed(entry)) firstOfName.set(entry.name, first ?? namePath);
     const facility = resolveFacility(entry, { ...place, path });
     return facility === undefined ? [] : [{ facility, path }];
   });
   warnAcrossFacilities(placed, settings.transfer, source, findings);
   return placed;
+}
+
+function isNamed({ name }: Partial<FacilitySettings>): boolean {
+  return name !== undefined;
 }
 
 function resolveFacility(settings: FacilitySettings, place: Place): ConfiguredFacility | undefined {

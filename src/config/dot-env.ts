@@ -44,7 +44,7 @@ function doubtOf(written: string, value: string): string | undefined {
   if (quote === '') {
     const [, before] = /^([^#]*)#/.exec(written) ?? [];
     // A comment is set off by a space, as everywhere.
-    return before === undefined || before.trim() !== value || /\s$/.test(before)
+    return before?.trim() !== value || /\s$/.test(before)
       ? undefined
       : 'is cut at an unquoted "#", which begins a comment here; put the whole value in quotes (or put a space before a "#" that does begin a comment)';
   }

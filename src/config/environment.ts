@@ -94,9 +94,14 @@ export function readSecrets(
 ): SecretsResult {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  const refuse = (name: string, message: string, at: Partial<FoundVariable> = {}): undefined => {
+  const refuse = (
+    name: string,
+    message: string,
+    at: Partial<FoundVariable> = {},
+  ): string | undefined => {
     const { file = ENVIRONMENT, lines = {} } = at;
     problems.push(problemAt(file, lines[name], name, message, 'error'));
+    return undefined;
   };
 
   const optional = (name: string): string | undefined => {

@@ -84,8 +84,9 @@ export function faultOf(error: unknown, path: string, advice: string): string {
 
 const ABSENT = ['ENOENT', 'ENOTDIR'];
 function bytesOf(path: string, { maxBytes, pipeMs }: TextFileLimits): Buffer {
-  // Without this flag, opening a pipe waits until somebody writes to it.
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  // Without this flag, opening a pipe waits until somebody writes to it. Windows has none.
+  const noWait = (constants.O_NONBLOCK as number | undefined) ?? 0;
+  const file = openSync(path, constants.O_RDONLY | noWait);
   try {
     const stats = fstatSync(file);
     const isPipe = stats.isFIFO();

@@ -74,7 +74,7 @@ function exampleUrl(text: string): string | undefined {
 
 function unencrypted(text: string, service: string): string | undefined {
   const url = urlOf(text);
-  if (url === undefined || url.protocol !== 'http:' || isLoopback(url.hostname)) return undefined;
+  if (url?.protocol !== 'http:' || isLoopback(url.hostname)) return undefined;
   return `is not encrypted: passwords and tokens can be read on the way to ${url.hostname}; use https for ${service}`;
 }
 
