@@ -37,11 +37,6 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   return name === undefined ? undefined : `did you mean "${name}"?`;
 }
 
-/** An error without a position. */
-export function errorWithoutLine(file: string, path: string, message: string): Problem {
-  return problemAt(file, undefined, path, message, 'error');
-}
-
 /** A problem with a line as a whole, or with the whole file. */
 export function problemAt(
   file: string,

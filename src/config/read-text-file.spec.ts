@@ -102,7 +102,7 @@ describe('reading a file as an operator may have left it', () => {
   });
 
   test('a pipe and a device do not make it wait', () => {
-    execFileSync('mkfifo', [file]);
+    execFileSync('sh', ['-c', `mkfifo '${file}'`]);
     expect(outcome(file)).toBe(
       'is a pipe, not an ordinary file; write the content to a file, and name that',
     );
@@ -118,7 +118,7 @@ describe('reading a file as an operator may have left it', () => {
   });
 
   test('a secret may come through a pipe, which is waited for only so long', async () => {
-    execFileSync('mkfifo', [file]);
+    execFileSync('sh', ['-c', `mkfifo '${file}'`]);
     const limits = { ...LIMITS, pipeMs: 5000 };
     const writer = spawn('sh', ['-c', `sleep 0.1; printf hunter2 > '${file}'`]);
     expect(outcome(file, limits)).toBe('text: hunter2');
