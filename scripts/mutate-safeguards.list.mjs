@@ -262,7 +262,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'final-write-last',
-    keeps: 'a job that says finished has its dataset marked and its archive job created',
+    keeps: 'a job with status code 003 has its dataset marked and its archive job created',
     file: FINALIZER,
     search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});',
     replace:

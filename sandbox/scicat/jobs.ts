@@ -12,6 +12,7 @@ import {
   type ListFilter,
 } from './filter.js';
 import { badRequest, created, forbidden, jobRefusal, notFound, ok, Refusal } from './responses.js';
+import { performActions, type JobAction, type Mail } from './job-actions.js';
 import { parseCreation, parseUpdate, type JobCreation } from './job-bodies.js';
 import { mayCreate, mayRead, mayUpdateByType, type JobOwner } from './job-rights.js';
 import { SortedIds } from './sorted-ids.js';
@@ -48,9 +49,15 @@ export interface JobTypeConfig {
     readonly auth: string;
     /** Required values at dotted paths in the datasets. */
     readonly datasetsMustHave?: Readonly<Record<string, unknown>>;
+    /** Performed after the job is stored. */
+    readonly actions?: readonly JobAction[];
   };
-  /** `#all #jobOwnerUser #jobOwnerGroup #jobAdmin @group username` */
-  readonly update: { readonly auth: string };
+  readonly update: {
+    /** `#all #jobOwnerUser #jobOwnerGroup #jobAdmin @group username` */
+    readonly auth: string;
+    /** Performed after each update is stored. */
+    readonly actions?: readonly JobAction[];
+  };
 }
 
 /** The configuration that the proxy's documentation recommends. */
@@ -67,6 +74,8 @@ interface JobSwitches {
   readonly failingCreateActions: ReadonlySet<string>;
   /** Types whose update action fails: 400, but the update is stored. */
   readonly failingUpdateActions: ReadonlySet<string>;
+  /** No e-mail can be sent: 400 unless the action ignores it, but the job is stored. */
+  readonly mailServerDown: boolean;
 }
 
 export interface JobsOptions {
@@ -108,6 +117,7 @@ export class Jobs {
   private readonly byType = new Map<string, Map<string, JobDocument>>();
   private readonly sortedIds = new SortedIds();
   private readonly updateActionCounts = new Map<string, number>();
+  private readonly sentMails: Mail[] = [];
 
   constructor(private readonly options: JobsOptions) {}
 
@@ -119,6 +129,11 @@ export class Jobs {
   /** How often the update actions of a job ran, each of which may send an e-mail. */
   updateActions(id: string): number {
     return this.updateActionCounts.get(id) ?? 0;
+  }
+
+  /** E-mails that actions sent, oldest first. */
+  get mails(): readonly Mail[] {
+    return this.sentMails;
   }
 
   /** Stores a job without any checks. */
@@ -189,6 +204,7 @@ export class Jobs {
     if (this.options.switches.failingCreateActions.has(job.type)) {
       return jobRefusal('Unable to perform the create action of this job.');
     }
+    this.perform(this.configOf(job.type).create.actions, stored, body, datasets);
     return created(stored);
   }
 
@@ -232,7 +248,25 @@ export class Jobs {
     if (this.options.switches.failingUpdateActions.has(job.type)) {
       return jobRefusal('Unable to perform the update action of this job.');
     }
+    const datasets = datasetListOf(job.jobParams).flatMap(
+      (pid) => this.options.datasets.all.get(pid) ?? [],
+    );
+    this.perform(config.update.actions, updated, body, datasets);
     return ok(updated);
+  }
+
+  /** @throws Refusal although the job is stored: a surprise */
+  private perform(
+    actions: readonly JobAction[] = [],
+    job: JobDocument,
+    request: unknown,
+    datasets: readonly DatasetDocument[],
+  ): void {
+    const { mailServerDown } = this.options.switches;
+    performActions(actions, { job, request, datasets }, (mail) => {
+      if (mailServerDown) throw new Error('connect ECONNREFUSED');
+      this.sentMails.push({ jobId: job.id, statusCode: job.statusCode, ...mail });
+    });
   }
 
   /** `GET v4 jobs/{id}` */

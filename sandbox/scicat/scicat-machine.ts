@@ -16,6 +16,7 @@ import {
   type OrigDatablockDocument,
 } from './datasets.js';
 import { FilterError } from './filter.js';
+import type { Mail } from './job-actions.js';
 import { DEFAULT_JOB_TYPES, Jobs, type JobDocument, type JobTypeConfig } from './jobs.js';
 import { maskPersonalInfo } from './masking.js';
 import {
@@ -60,6 +61,8 @@ export interface ScicatSwitches {
   readonly failingCreateActions: Set<string>;
   /** Job types whose update action fails: 400, but the update is stored. */
   readonly failingUpdateActions: Set<string>;
+  /** No e-mail of a job action can be sent: 400 unless the action ignores it, but the job is stored. */
+  mailServerDown: boolean;
 }
 
 /** Bytes. Above this a body is a 500, not a 413. */
@@ -92,6 +95,7 @@ export class ScicatMachine implements Emulator {
       tokenLifeSeconds: options.tokenLifeSeconds ?? 3_600,
       failingCreateActions: new Set(),
       failingUpdateActions: new Set(),
+      mailServerDown: false,
     };
     this.jobTypes = new Map(Object.entries(options.jobTypes ?? DEFAULT_JOB_TYPES));
     this.accounts = new Accounts(options.groupRights ?? {}, options.jwtSecret ?? 'sandbox');
@@ -196,6 +200,11 @@ export class ScicatMachine implements Emulator {
   /** How often a job's update actions (e-mails) ran. */
   updateActions(id: string): number {
     return this.jobStore.updateActions(id);
+  }
+
+  /** E-mails that job actions sent, oldest first. */
+  mails(): readonly Mail[] {
+    return this.jobStore.mails;
   }
 
   handle(request: EmulatedRequest, now: number): EmulatedResponse {

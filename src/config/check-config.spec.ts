@@ -186,6 +186,10 @@ describe('values', () => {
       `10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names; write ['old']`,
     ],
     [
+      'scicat:\n  statusCodes: text',
+      '10: scicat.statusCodes: is the string "text"; it must be one of numbers, words',
+    ],
+    [
       'scicat:\n  formerServiceUsers: [1]',
       "10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string; put 1 in quotes: '1'",
     ],
@@ -268,8 +272,8 @@ describe('values', () => {
   test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
-scicat: { formerServiceUsers: [old, older] }
-server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9 }
+scicat: { formerServiceUsers: [old, older], statusCodes: words }
+server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
 transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72 }
 globus: { authUrl: "http://127.0.0.1:1/", transferUrl: "http://127.0.0.1:2/v0.10//" }
@@ -285,12 +289,13 @@ dataDir: spool
         stallTimeoutSeconds: 4,
         progressWritesPerSecond: 0.5,
       },
-      scicat: { formerServiceUsers: ['old', 'older'] },
+      scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
       server: {
         host: '::1',
         trustProxy: 'loopback, 10.0.0.0/8, fd00::/8',
         maxBodyMiB: 7,
         maxFailedLoginsPerMinute: 9,
+        hstsIncludeSubDomains: true,
       },
       watch: true,
       transfer: {
@@ -456,6 +461,29 @@ facilities:
       expect(errorsOf(text.replace('|', '|-'))).toEqual([]);
     },
   );
+
+  test.each([
+    ['destinationPath', '/a/{{ printf "%.8s" .PidShort }}/{{ printf "%05d" 42 }}', undefined],
+    ['destinationPath', '/a/{{ printf "%d" .PidShort }}', '/a/%!d(string=0a1b2c)'],
+    ['destinationPath', '/a/{{ printf "%s-%s" .PidShort }}', '/a/0a1b2c-%!s(MISSING)'],
+    ['sourcePath', '/a/{{ printf "%s" .Pid .Username }}', '%!(EXTRA string=someone)'],
+    ['sourcePath', '/a/{{ printf "%" }}', '/a/%!(NOVERB)'],
+    ['accessValue', '{{ printf "%d" .Name }}', '%!d(string=A)'],
+  ])('a %s of %s: what Go would complain about in a path is a warning', (key, value, shown) => {
+    const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
+    const text = `${HEAD}facilities:${facility}\n    ${key}: '${value}'\n`;
+    expect(errorsOf(text)).toEqual([]);
+    expect(warningsOf(text).filter((line) => line.includes('printf'))).toEqual(
+      shown === undefined
+        ? []
+        : [
+            expect.stringMatching(
+              /: renders as ".*", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers$/,
+            ),
+          ],
+    );
+    if (shown !== undefined) expect(warningsOf(text).join()).toContain(shown);
+  });
 
   test('only allowedSourceFolders accepts .OwnerGroup', () => {
     expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);

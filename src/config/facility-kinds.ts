@@ -14,6 +14,8 @@ import { pathOf } from './yaml-source.js';
 
 /* Kinds of values that only facilities have: templates. */
 
+const BACKSLASH = 'has a backslash, which is not a folder separator here; write "/"';
+
 /** A kind whose resolved values differ from the written ones. */
 type ResolvedKind<Written, Resolved> = Kind<Written, Resolved> &
   Required<Pick<Kind<Written, Resolved>, 'resolve' | 'print'>>;
@@ -37,6 +39,9 @@ const CONTROL_CHARACTER =
   'renders with a line break or another control character; write the value on one line, or as a block with "|-"';
 const DOT_SEGMENT =
   'renders as a path with a "." or ".." segment, so every transfer would be refused; remove the segment';
+/** What `printf` writes, like Go, in place of an operand that is missing or does not fit. */
+const PRINTF_COMPLAINT =
+  /%!.?\((?:(?:string|int|uint8|float64|bool)=|<nil>|MISSING|NOVERB|BAD[A-Z]+)|%!\(EXTRA /u;
 
 /**
  * A template that depends on the facility alone, rendered while the configuration is loaded.
@@ -54,6 +59,7 @@ export function fixedTemplate(
       const { path, findings, variables } = place;
       const rendered = reporting(place, () => compileTemplate(written, fields).render(variables));
       if (rendered === undefined) return undefined;
+      warnOfPrintf(rendered, place);
       const broken = hasUnprintable(rendered) ? CONTROL_CHARACTER : problemOf(rendered);
       const problem = rendered.trim() === '' ? EMPTY : broken;
       if (problem === undefined) {
@@ -107,6 +113,8 @@ export function pathTemplate<Field extends FolderField>(
       if (hasUnprintable(sample)) place.findings.error(place.path, CONTROL_CHARACTER);
       if (hasDotSegment(sample)) place.findings.error(place.path, DOT_SEGMENT);
       if (template !== undefined) warnOfOtherNotations(written, fields, place);
+      warnOfPrintf(sample, place);
+      if (withoutActions(written).includes('\\')) place.findings.warning(place.path, BACKSLASH);
       return template;
     },
     print: ({ source }) => source,
@@ -169,7 +177,7 @@ function warnOfOtherNotations(
   fields: readonly string[],
   { path, findings }: Place,
 ): void {
-  const text = written.replace(/\{\{[^]*?\}\}/g, (action) => ' '.repeat(action.length));
+  const text = withoutActions(written);
   const name = `\\.?(${fields.join('|')})`;
   const [found, field] =
     new RegExp(`\\{\\s*${name}\\s*\\}|\\$\\{?${name}\\b\\}?|<${name}>|%${name}%`, 'i')
@@ -181,9 +189,19 @@ function warnOfOtherNotations(
       path,
       `has "${found}", which is taken literally; write "{{ .${meant} }}", and the whole value in quotes`,
     );
-  } else if (text.includes('\\')) {
-    findings.warning(path, 'has a backslash, which is not a folder separator here; write "/"');
   }
+}
+
+function withoutActions(template: string): string {
+  return template.replace(/\{\{[^]*?\}\}/g, (action) => ' '.repeat(action.length));
+}
+
+function warnOfPrintf(rendered: string, { path, findings }: Place): void {
+  if (!PRINTF_COMPLAINT.test(rendered)) return;
+  findings.warning(
+    path,
+    `renders as "${rendered}", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers`,
+  );
 }
 
 /** The rendering for an ordinary dataset; empty if the template can't handle it. */

@@ -148,6 +148,41 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
   });
 });
 
+describe('the same in words, for facilities whose SciCat sends e-mails by them', () => {
+  const ended = { taskId: TASK, archiveJobId: undefined } as const;
+  const error = 'refused';
+  test.each([
+    [{ state: 'waiting', reason: 'queue', submission: 'not-sent' }, 'jobSubmitted'],
+    [{ state: 'transferring', taskId: TASK, trouble: undefined }, 'inProgress'],
+    [{ ...ended, state: 'finalizing', lifecycleBefore: undefined }, 'inProgress'],
+    [{ ...ended, state: 'finished', shortfall: undefined }, 'finishedSuccessful'],
+    [
+      { ...ended, state: 'finished', shortfall: { kind: 'not-marked', error } },
+      'finishedWithWarnings',
+    ],
+    [
+      { ...ended, state: 'finished', shortfall: { kind: 'no-archive-job', error } },
+      'finishedWithWarnings',
+    ],
+    [{ state: 'failed', taskId: TASK, error }, 'finishedUnsuccessful'],
+    [{ state: 'cancelled', taskId: TASK, by: 'by alice' }, 'cancelled'],
+  ] as const)('%j is %s, and nothing else changes', (status, statusCode) => {
+    const transfer = inStatus(status);
+    expect(jobView(transfer, 'words')).toEqual({ ...jobView(transfer), statusCode });
+  });
+
+  test('SciCat’s rule /^finished/ holds for ends other than a cancellation, and for nothing else', () => {
+    fc.assert(
+      fc.property(transfers, (transfer) => {
+        const { statusCode, jobResultObject } = jobView(transfer, 'words');
+        expect(statusCode.startsWith('finished')).toBe(
+          ['finished', 'failed'].includes(jobResultObject.status),
+        );
+      }),
+    );
+  });
+});
+
 const HALF_A_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])/;
 
 describe('frozen names, types and words: an existing client breaks on any other', () => {

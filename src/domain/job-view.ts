@@ -1,3 +1,4 @@
+import { statusCodeIn, type StatusCodeStyle, type StatusNumber } from './status-codes.js';
 import {
   type EndRequest,
   type LifecycleFound,
@@ -12,6 +13,7 @@ import { present } from './untyped.js';
 /**
  * What SciCat shows of a transfer: the body of a PATCH. `statusCode`, `statusMessage` and the first
  * six fields of `jobResultObject` are frozen: existing clients depend on their names, types and words.
+ * The status code is a number or, if the facility wants it, a word; it is never read back.
  */
 export interface JobView {
   readonly statusCode: string;
@@ -44,12 +46,12 @@ interface JobResult {
 const MAX_MESSAGE_LENGTH = 1000;
 
 /** How SciCat shows a transfer. */
-export function jobView(transfer: Transfer): JobView {
+export function jobView(transfer: Transfer, style: StatusCodeStyle = 'numbers'): JobView {
   const shown = showStatus(transfer);
   const { progress, status, attempts, submissionId, endRequested } = transfer;
   const { bytesTransferred, filesTransferred, filesTotal, bytesTotal, faults } = progress;
   return {
-    statusCode: shown.code,
+    statusCode: statusCodeIn(style, shown.code),
     statusMessage: clip(shown.message),
     jobResultObject: {
       globusTaskId: taskIdOf(transfer),
@@ -74,7 +76,7 @@ export function jobView(transfer: Transfer): JobView {
 }
 
 interface Shown {
-  readonly code: string;
+  readonly code: StatusNumber;
   readonly message: string;
   readonly status: JobResult['status'];
   readonly error?: string;
@@ -118,7 +120,9 @@ function showFinished(shortfall: Shortfall | undefined): Shown {
   return { code, message, status: 'finished', error };
 }
 
-const SHORTFALLS: Readonly<Record<Shortfall['kind'], readonly [code: string, message: string]>> = {
+const SHORTFALLS: Readonly<
+  Record<Shortfall['kind'], readonly [code: StatusNumber, message: string]>
+> = {
   'not-marked': ['997', "completed but can't mark dataset as archivable"],
   'no-archive-job': ['995', "completed but can't create the archive job"],
 };

@@ -37,7 +37,12 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
   });
 
   /** A service with this account, or these two. */
-  function probeOf(creatorName: string, updaterName = creatorName, password = 'password') {
+  function probeOf(
+    creatorName: string,
+    updaterName = creatorName,
+    password = 'password',
+    statusCodes: 'numbers' | 'words' = 'numbers',
+  ) {
     const clock = new SystemClock();
     const account = (username: string) => ({ username, password: new Secret(password) });
     const config = {
@@ -51,7 +56,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       },
     };
     const scicat = scicatServices(() => config, { transport, clock, random: () => 0 });
-    return new ScicatProbeClient(scicat, clock);
+    return new ScicatProbeClient(scicat, clock, statusCodes);
   }
 
   const rightsOf = async (name: string) => {
@@ -174,6 +179,17 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       });
       await probe.removeJob(id, signal);
       expect(sandbox.machine.jobs()).toEqual([]);
+    });
+
+    it('ends with a status code in words, if jobs have them', async () => {
+      const probe = probeOf('creator', 'updater', 'password', 'words');
+      await probe.makeTrialJob('mark', signal);
+      const id = sandbox.machine.jobs()[0]?.id ?? '';
+      await probe.endTrialJob(id, signal);
+      expect(sandbox.machine.job(id)).toMatchObject({
+        statusCode: 'cancelled',
+        jobResultObject: { status: 'cancelled' },
+      });
     });
 
     it('that SciCat stores although it reports an error is found', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TRANSFER_JOB_TYPE } from '../../domain/job-reading.js';
 import type { JobView } from '../../domain/job-view.js';
+import { statusCodeIn, type StatusCodeStyle } from '../../domain/status-codes.js';
 import { field } from '../../domain/untyped.js';
 import { serverAheadMs } from '../../http-client/server-time.js';
 import type { UpstreamAnswer } from '../../http-client/upstream-caller.js';
@@ -63,6 +64,7 @@ export class ScicatProbeClient {
   constructor(
     private readonly scicat: Pick<ScicatServices, 'api' | 'creator' | 'updater' | 'jobs'>,
     private readonly clock: Clock,
+    private readonly statusCodes: StatusCodeStyle = 'numbers',
   ) {}
 
   async health(signal: AbortSignal): Promise<HealthReading> {
@@ -141,7 +143,7 @@ export class ScicatProbeClient {
    * of the route are all alike.
    */
   async mayUpdateJobs(signal: AbortSignal): Promise<RightReading> {
-    const { statusCode, statusMessage } = TRIAL_VIEW;
+    const { statusCode, statusMessage } = trialView(this.statusCodes);
     const answer = await this.send('updater', {
       operation: 'ask for right to update',
       safety: 'once',
@@ -217,7 +219,7 @@ export class ScicatProbeClient {
 
   /** Marks the job as cancelled, so that it counts as ended. */
   async endTrialJob(jobId: string, signal: AbortSignal): Promise<void> {
-    await this.scicat.jobs.write(jobId, TRIAL_VIEW, signal);
+    await this.scicat.jobs.write(jobId, trialView(this.statusCodes), signal);
   }
 
   async removeJob(jobId: string, signal: AbortSignal): Promise<void> {
@@ -241,8 +243,8 @@ export class ScicatProbeClient {
 /** Key in `jobParams`. */
 const MARKER = 'doctorTrial';
 
-const TRIAL_VIEW: JobView = {
-  statusCode: '004',
+const trialView = (style: StatusCodeStyle): JobView => ({
+  statusCode: statusCodeIn(style, '004'),
   statusMessage: 'Test job of "scicat-globus-proxy doctor"; may be deleted.',
   jobResultObject: {
     globusTaskId: '',
@@ -256,7 +258,7 @@ const TRIAL_VIEW: JobView = {
     faults: 0,
     attempts: 0,
   },
-};
+});
 
 function createdJobId({ status, body }: UpstreamAnswer): string | undefined {
   return status === 201 ? readJobId(body) : undefined;

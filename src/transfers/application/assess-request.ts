@@ -36,8 +36,20 @@ export interface TransferRequestOptions {
     readonly autoArchive: boolean;
   };
   /**
-   * Reads the file list, undefined for the whole dataset folder. Called only after the user is known
-   * to be allowed to transfer the dataset.
+   * Reads what the body states besides the file list; absent if it can't state anything. Takes effect
+   * only where `parameters` has no collection root, and for `autoArchive`. Called only after the user is
+   * known to be allowed to transfer the dataset, and before the paths are checked only if they may
+   * depend on it.
+   *
+   * @throws InvalidRequestError TooBusyError
+   */
+  readonly statedInBody?: () => Promise<{
+    readonly collectionRootPath?: string;
+    readonly autoArchive: boolean;
+  }>;
+  /**
+   * Reads the file list, undefined for the whole dataset folder. Called once, and only after the user
+   * is known to be allowed to transfer the dataset.
    */
   readonly files: () => Promise<FileList | undefined>;
 }
@@ -54,6 +66,9 @@ export interface AssessedRequest {
 
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
+
+/** A body that can't be read is no decision. */
+const NO_RULE = 'none';
 
 /**
  * Applies all rules to a request and determines its paths. The only effect is the audit line, which
@@ -103,12 +118,16 @@ export async function assessRequest(
     });
     const owner = requirePassed([ownerGroupRule(identity.accessGroups, dataset)]);
     if (source === undefined || destination === undefined) throw letThrough();
+    const collectionRootPath = await collectionRoot(parameters, input).catch((error: unknown) => {
+      rule = NO_RULE;
+      throw error;
+    });
     const { rules, paths } = pathRules({
       source,
       destination,
       dataset,
       username: identity.username,
-      collectionRootPath: parameters.collectionRootPath,
+      collectionRootPath,
     });
     requirePassed(rules);
     if (paths === undefined) throw letThrough();
@@ -123,9 +142,27 @@ export async function assessRequest(
       rules: applied,
     };
   } catch (error) {
-    decided({ allowed: false, rule, reason: errorInWords(error) });
+    if (rule !== NO_RULE) decided({ allowed: false, rule, reason: errorInWords(error) });
     throw error;
   }
+}
+
+/** The path rules need the body only if nothing else states the root. */
+async function collectionRoot(
+  { collectionRootPath = '' }: TransferRequestOptions['parameters'],
+  { statedInBody }: Pick<TransferRequestOptions, 'statedInBody'>,
+): Promise<string | undefined> {
+  return collectionRootPath === ''
+    ? (await statedInBody?.())?.collectionRootPath
+    : collectionRootPath;
+}
+
+/** Whether to archive the dataset afterwards. Reads the body of an allowed request. */
+export async function readAutoArchive({
+  parameters,
+  statedInBody,
+}: TransferRequestOptions): Promise<boolean> {
+  return (await statedInBody?.())?.autoArchive ?? parameters.autoArchive;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Forecast } from '../../ports/transfer-tracking.port.js';
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
@@ -30,7 +31,7 @@ export class PreviewTransfer {
   async execute(input: TransferRequestOptions): Promise<TransferPreview> {
     const { dataset, rules, ...sides } = await assessRequest('preview', input, this.deps);
     const fileList = (await readFileList(input, sides))?.digest;
-    const { autoArchive } = input.parameters;
+    const autoArchive = await readAutoArchive(input);
     const requested = { datasetPid: dataset.pid, ...sides, autoArchive };
     const print = fingerprint(fileList === undefined ? requested : { ...requested, fileList });
     const next = this.deps.tracking.forecast(print);

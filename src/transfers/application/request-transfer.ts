@@ -15,6 +15,7 @@ import type { StoredTransfer } from '../../ports/transfer-tracking.port.js';
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
@@ -69,7 +70,7 @@ export class RequestTransfer {
 
   private async prepare(input: TransferRequestOptions): Promise<PreparedRequest> {
     const assessed = await assessRequest('request', input, this.deps);
-    const record = this.recordOf(input, assessed);
+    const record = this.recordOf(input, assessed, await readAutoArchive(input));
     const list = await readFileList(input, assessed);
     let files = list?.files;
     return {
@@ -83,8 +84,9 @@ export class RequestTransfer {
   }
 
   private recordOf(
-    { requester: { identity }, parameters }: TransferRequestOptions,
+    { requester: { identity } }: TransferRequestOptions,
     { dataset, source, destination, copy }: AssessedRequest,
+    autoArchive: boolean,
   ): TransferRecord {
     const { username, email } = identity;
     return {
@@ -94,7 +96,7 @@ export class RequestTransfer {
       source,
       destination,
       copy,
-      autoArchive: parameters.autoArchive,
+      autoArchive,
       finalize: 'archive',
       requestedBy: {
         username,
