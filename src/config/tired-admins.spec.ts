@@ -1099,6 +1099,10 @@ describe('one mistake, one message', () => {
   });
 });
 
+test("a backslash in a value that is no path is nobody's business", () => {
+  expect(said(changed('direction: BOTH', "accessValue: 'FACILITY\\\\users'"))).toEqual([]);
+});
+
 describe('a mistake that is made throughout the file', () => {
   test('every template without quotes is named', () => {
     const text = GOOD.replace(
