@@ -9,7 +9,9 @@ const SECRETS = {
   globusClientSecret: new Secret('x'),
   scicatServiceUser: { username: 'u', password: new Secret('x') },
 };
-const COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
+const COLLECTION = '0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f';
+/** The one in messages. */
+const SUCH_AS = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
 /** A facility without anything to warn of. */
 const FACILITY = `
   - name: A
@@ -17,7 +19,7 @@ const FACILITY = `
     collectionRootPath: /data
     allowedSourceFolders: ["/data/{{ .OwnerGroup }}"]
     destinationPath: "/in/{{ .Pid }}"`;
-const HEAD = 'scicatUrl: https://scicat.example.org\nport: 8080\n';
+const HEAD = 'scicatUrl: https://scicat.test\nport: 8080\n';
 
 function check(text: string): {
   readonly problems: readonly Problem[];
@@ -123,7 +125,7 @@ describe('required settings', () => {
   test('name and collection', () => {
     expect(errorsOf(`${HEAD}facilities:\n  - direction: SRC`)).toEqual([
       '4: facilities[0].name: is missing; it must be the name of the facility',
-      `4: facilities[0].collection: is missing; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+      `4: facilities[0].collection: is missing; it must be the id of the facility's Globus collection, a UUID such as "${SUCH_AS}"`,
     ]);
   });
 
@@ -143,14 +145,14 @@ describe('values', () => {
     ['65536', 'is 65536'],
     ['-1', 'is -1'],
     ['80.5', 'is 80.5'],
-    ['"8080"', 'is the string "8080"'],
+    ['"8080"', 'is the string "8080"', '; write 8080, without quotes'],
     ['true', 'is true'],
-    ['[1]', 'is a list'],
+    ['[1]', 'is a list', '; write 1'],
     ['{}', 'is a mapping'],
     ['.nan', 'is NaN'],
-  ])('port: %s is rejected, and the message quotes the value', (value, what) => {
+  ])('port: %s is rejected, and the message quotes the value', (value, what, advice = '') => {
     expect(errorsOf(`scicatUrl: http://s\nport: ${value}\nfacilities:${FACILITY}\n`)).toEqual([
-      `2: port: ${what}; it must be a whole number between 1 and 65535`,
+      `2: port: ${what}; it must be a whole number between 1 and 65535${advice}`,
     ]);
   });
 
@@ -181,7 +183,7 @@ describe('values', () => {
     ],
     [
       'scicat:\n  formerServiceUsers: old',
-      '10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names',
+      `10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names; write ['old']`,
     ],
     [
       'scicat:\n  statusCodes: text',
@@ -189,7 +191,7 @@ describe('values', () => {
     ],
     [
       'scicat:\n  formerServiceUsers: [1]',
-      '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string',
+      "10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string; put 1 in quotes: '1'",
     ],
     [
       'server:\n  host: ""',
@@ -209,15 +211,15 @@ describe('values', () => {
     ],
     [
       'transfer:\n  verifyChecksum: "true"',
-      '10: transfer.verifyChecksum: is the string "true"; it must be true or false, without quotes',
+      '10: transfer.verifyChecksum: is the string "true"; it must be true or false, without quotes; write true',
     ],
     [
       'transfer:\n  preserveTimestamp: 1',
-      '10: transfer.preserveTimestamp: is 1; it must be true or false, without quotes',
+      '10: transfer.preserveTimestamp: is 1; it must be true or false, without quotes; write true',
     ],
     [
       'transfer:\n  encryptData: no',
-      '10: transfer.encryptData: is the string "no"; it must be true or false, without quotes',
+      '10: transfer.encryptData: is the string "no"; it must be true or false, without quotes; write false',
     ],
     ['transfer:\n  syncLevel: 4', '10: transfer.syncLevel: is 4; it must be one of 0, 1, 2, 3'],
     [
@@ -226,7 +228,7 @@ describe('values', () => {
     ],
     [
       'globus:\n  authUrl: auth.globus.org',
-      '10: globus.authUrl: is the string "auth.globus.org"; it must be an http or https URL such as "https://auth.globus.org", without user name, password, "?" and "#"',
+      '10: globus.authUrl: is the string "auth.globus.org"; it must be an http or https URL such as "https://auth.globus.org", without user name, password, "?" and "#"; write \'https://auth.globus.org\'',
     ],
     [
       'globus:\n  transferUrl: ftp://x',
@@ -251,13 +253,13 @@ describe('values', () => {
 
   test.each([
     ['ftp://s', 'is the string "ftp://s"'],
-    ['scicat.example.org', 'is the string "scicat.example.org"'],
+    ['scicat.test', 'is the string "scicat.test"', "; write 'https://scicat.test'"],
     ['https:scicat', 'is the string "https:scicat"'],
     ['https://user:hunter2@scicat/', 'is the string "https://…@scicat/"'],
     ['https://scicat/?x', 'is the string "https://scicat/?x"'],
-  ])('scicatUrl %s is rejected without quoting credentials', (url, what) => {
+  ])('scicatUrl %s is rejected without quoting credentials', (url, what, advice = '') => {
     expect(errorsOf(`scicatUrl: ${url}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
-      `1: scicatUrl: ${what}; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"`,
+      `1: scicatUrl: ${what}; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"${advice}`,
     ]);
   });
 
@@ -278,7 +280,7 @@ globus: { authUrl: "http://127.0.0.1:1/", transferUrl: "http://127.0.0.1:2/v0.10
 dataDir: spool
 `);
     expect({ ...config, facilities: undefined, secrets: undefined }).toEqual({
-      scicatUrl: 'https://scicat.example.org',
+      scicatUrl: 'https://scicat.test',
       port: 8080,
       task: {
         maxConcurrency: 1,
@@ -370,7 +372,7 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - name: A\n    collection: "[collection-guid]"`),
     ).toEqual([
-      `5: facilities[0].collection: is the string "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+      `5: facilities[0].collection: is the string "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${SUCH_AS}"; the Globus web app shows it as "UUID" on the page of the collection`,
     ]);
   });
 
@@ -391,7 +393,7 @@ facilities:
     ],
     [
       'scopes: one',
-      '9: facilities[0].scopes: is the string "one"; it must be a list of Globus scopes',
+      '9: facilities[0].scopes: is the string "one"; it must be a list of Globus scopes; write [\'one\']',
     ],
     [
       'scopes: []',
@@ -399,7 +401,7 @@ facilities:
     ],
     [
       'verifyChecksum: 1',
-      '9: facilities[0].verifyChecksum: is 1; it must be true or false, without quotes',
+      '9: facilities[0].verifyChecksum: is 1; it must be true or false, without quotes; write true',
     ],
     ['syncLevel: 9', '9: facilities[0].syncLevel: is 9; it must be one of 0, 1, 2, 3'],
     [
@@ -491,11 +493,11 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - just text\n  - name: 5\n    collection: ${COLLECTION}\n`),
     ).toEqual([
-      '4: facilities[0]: is the string "just text"; it must be a mapping with keys such as name, collection, direction',
-      '5: facilities[1].name: is 5; it must be the name of the facility',
+      '4: facilities[0]: is the string "just text"; it must be a mapping with keys such as name, collection, direction; write "- name: \'just text\'", and the other keys below it',
+      "5: facilities[1].name: is 5; it must be the name of the facility; put it in quotes: '5'",
     ]);
     expect(errorsOf(`${HEAD}facilities: { name: A }`)).toEqual([
-      '3: facilities: is a mapping; it must be a list of facilities',
+      '3: facilities: is a mapping; it must be a list of facilities; begin the first line of each facility with "- ": "- name: …"',
     ]);
   });
 
@@ -619,7 +621,7 @@ describe('what is legal but risky between facilities', () => {
     message:
       'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .Pid }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
   };
-  const OTHER_COLLECTION = COLLECTION.replace('6c', '7c');
+  const OTHER_COLLECTION = COLLECTION.replace('0b', '7c');
 
   test('two destinations in one collection whose paths can meet', () => {
     const first = { lines: ['destinationPath: "/in/{{ .Pid }}"'] };

@@ -1,8 +1,11 @@
+import { parseAccessPath } from '../facilities/access-path.js';
 import {
   type AnyPathField,
   DESTINATION_FIELDS,
   type DestinationField,
+  FOLDER_FIELDS,
   NAME_FIELDS,
+  PATH_FIELDS,
 } from '../facilities/facility.js';
 import { keepsTransferKey } from '../facilities/path-resolution.js';
 import { hasDotSegment, hasUnprintable, normalizedPath } from '../facilities/path-text.js';
@@ -14,8 +17,11 @@ import { pathOf } from './yaml-source.js';
 
 /* Kinds of values that only facilities have: templates. */
 
+const BACKSLASH = 'has a backslash, which is not a folder separator here; write "/"';
+
 /** A kind whose resolved values differ from the written ones. */
-type ResolvedKind<Written, Resolved> = Required<Kind<Written, Resolved>>;
+type ResolvedKind<Written, Resolved> = Kind<Written, Resolved> &
+  Required<Pick<Kind<Written, Resolved>, 'resolve' | 'print'>>;
 
 /** An ordinary dataset, to try path templates on. */
 const SAMPLE: Readonly<Record<AnyPathField, string>> = {
@@ -64,7 +70,10 @@ export function fixedTemplate(
       warnOfPrintf(rendered, place);
       const broken = hasUnprintable(rendered) ? CONTROL_CHARACTER : problemOf(rendered);
       const problem = rendered.trim() === '' ? EMPTY : broken;
-      if (problem === undefined) return rendered;
+      if (problem === undefined) {
+        warnOfOtherNotations(written, fields, place);
+        return rendered;
+      }
       findings.error(path, problem);
       return undefined;
     },
@@ -75,11 +84,12 @@ export function fixedTemplate(
 
 /** Names separated by dots, as a {@link fixedTemplate}. */
 export function accessPath(what: string): ResolvedKind<string, string> {
-  return fixedTemplate(what, NAME_FIELDS, (rendered) =>
-    rendered.split('.').includes('')
-      ? `renders as "${rendered}", which has an empty part; it must be names separated by single dots, such as "profile.accessGroups"`
-      : undefined,
-  );
+  return fixedTemplate(what, NAME_FIELDS, (rendered) => {
+    const parsed = parseAccessPath(rendered);
+    return parsed.kind === 'unusable'
+      ? `renders as "${rendered}", which has ${parsed.fault}; it must be names separated by single dots, such as "profile.accessGroups"${/["']/.test(rendered) ? ', each as a whole with or without quotation marks, such as profile.oidcClaims."https://psi.ch/groups"' : ''}`
+      : undefined;
+  });
 }
 
 /** An absolute path on a facility's machines, as a {@link fixedTemplate}. */
@@ -114,7 +124,9 @@ export function pathTemplate<Field extends AnyPathField>(
       const sample = template === undefined ? '' : sampleOf(template);
       if (hasUnprintable(sample)) place.findings.error(place.path, CONTROL_CHARACTER);
       if (hasDotSegment(sample)) place.findings.error(place.path, DOT_SEGMENT);
+      if (template !== undefined) warnOfOtherNotations(written, fields, place);
       warnOfPrintf(sample, place);
+      if (withoutActions(written).includes('\\')) place.findings.warning(place.path, BACKSLASH);
       return template;
     },
     print: ({ source }) => source,
@@ -167,7 +179,7 @@ export function each<Resolved>(
 
 /** What `work` returns; `undefined` after reporting a mistake in the template. */
 function reporting<Result>(
-  { path, source, findings }: Place,
+  { path, source, findings, variables }: Place,
   work: () => Result,
 ): Result | undefined {
   try {
@@ -176,12 +188,53 @@ function reporting<Result>(
     if (error instanceof TemplateSyntaxError) {
       findings.error(path, `is not a valid template: ${error.message.replace(/\.$/, '')}`, {
         at: source.positionWithin(path, error.offset),
+        suggestion: fieldAdvice(error.message, variables),
       });
     } else if (error instanceof TemplateRenderError) {
       findings.error(path, `is a template that can't be rendered: ${error.reason}`);
     } else throw error;
     return undefined;
   }
+}
+
+/** What to write instead of a field that only other options have. */
+function fieldAdvice(
+  message: string,
+  variables: Readonly<Record<string, string>>,
+): string | undefined {
+  const [, field = ''] = /^unknown field "\.(\w+)"/.exec(message) ?? [];
+  const value = variables[field];
+  if (value !== undefined) return `write it out: ${value}`;
+  const isOneOf = (fields: readonly string[]): boolean => fields.includes(field);
+  if (isOneOf(PATH_FIELDS)) return `".${field}" is a variable of paths only`;
+  return isOneOf(FOLDER_FIELDS)
+    ? `".${field}" is a variable of allowedSourceFolders only; use another one here, such as ".Username" or ".PidEncoded"`
+    : undefined;
+}
+
+/** Variables in the notation of other tools, which are ordinary text here. */
+function warnOfOtherNotations(
+  written: string,
+  fields: readonly string[],
+  { path, findings }: Place,
+): void {
+  const text = withoutActions(written);
+  const name = `\\.?(${fields.join('|')})`;
+  const [found, field] =
+    new RegExp(`\\{\\s*${name}\\s*\\}|\\$\\{?${name}\\b\\}?|<${name}>|%${name}%`, 'i')
+      .exec(text)
+      ?.filter((group) => (group as string | undefined) !== undefined) ?? [];
+  const meant = fields.find((one) => one.toLowerCase() === field?.toLowerCase());
+  if (found !== undefined && meant !== undefined) {
+    findings.warning(
+      path,
+      `has "${found}", which is taken literally; write "{{ .${meant} }}", and the whole value in quotes`,
+    );
+  }
+}
+
+function withoutActions(template: string): string {
+  return template.replace(/\{\{[^]*?\}\}/g, (action) => ' '.repeat(action.length));
 }
 
 function warnOfPrintf(rendered: string, { path, findings }: Place): void {

@@ -13,6 +13,7 @@ import {
   type SymlinkRule,
   type SyncLevel,
 } from '../facilities/facility.js';
+import { adviseDirection } from './advice.js';
 import { type Holder, Setting, type SettingSpec } from './define-setting.js';
 import {
   accessPath,
@@ -67,7 +68,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   readonly collection!: string;
 
   @Option({
-    kind: oneOf(DIRECTIONS),
+    kind: { ...oneOf(DIRECTIONS), advise: adviseDirection(DIRECTIONS) },
     description:
       'Directions in which files may be transferred: `SRC` from the facility, `DST` to it, `BOTH` both ways.',
     example: 'SRC',

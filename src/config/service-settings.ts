@@ -7,11 +7,11 @@ import {
   flag,
   folderPath,
   httpUrl,
+  listenAddress,
   number,
   oneOf,
   scicatUrl,
   syncLevel,
-  text,
   textList,
   trustProxy,
   wholeNumber,
@@ -44,7 +44,7 @@ export class TaskSettings {
   @Setting({
     key: 'pollInterval',
     // Up to a day, well within the range of a timer.
-    kind: wholeNumber(1, 86_400),
+    kind: wholeNumber(1, 86_400, 'seconds'),
     description: 'Seconds between two polls of Globus, 1 to 86400.',
     example: 30,
     reload: 'live',
@@ -53,7 +53,7 @@ export class TaskSettings {
 
   @Setting({
     key: 'stallTimeout',
-    kind: wholeNumber(0),
+    kind: wholeNumber(0, undefined, 'seconds'),
     description:
       'Seconds after which the service gives up on a transfer that needs human intervention (no permission, wrong path); 0 means never.',
     example: 604_800,
@@ -95,7 +95,7 @@ export class ScicatSettings {
 /** Section `server`: how the service listens. */
 export class ServerSettings {
   @Setting({
-    kind: text('an address to listen on, such as "0.0.0.0"'),
+    kind: listenAddress(),
     description: 'Address to listen on.',
     example: '127.0.0.1',
     reload: 'at-start',
@@ -112,7 +112,7 @@ export class ServerSettings {
   readonly trustProxy: boolean | number | string = false;
 
   @Setting({
-    kind: wholeNumber(1, 1024),
+    kind: wholeNumber(1, 1024, 'MiB'),
     description: 'Largest request body in MiB, 1 to 1024. A list of 400,000 files needs about 100.',
     example: 256,
     reload: 'live',
@@ -176,7 +176,7 @@ export class TransferSettings {
   readonly syncLevel: SyncLevel | undefined;
 
   @Setting({
-    kind: wholeNumber(1, 8760),
+    kind: wholeNumber(1, 8760, 'hours'),
     description: 'Hours after which Globus gives up on a transfer, 1 to 8760.',
     unset: "Globus's own limit",
     example: 72,

@@ -32,8 +32,10 @@ export function warnOfFacility(
 ): void {
   const mayBe = (role: 'source' | 'destination'): boolean =>
     !findings.hasErrorAbove(pathOf(path, 'direction')) && allowsRole(settings, role);
-  const warn = (key: keyof FacilitySettings, message: string): void =>
-    findings.warning(pathOf(path, key), message);
+  const warn = (key: keyof FacilitySettings, message: string): void => {
+    const at = pathOf(path, key);
+    if (!findings.hasErrorAbove(at)) findings.warning(at, message);
+  };
   if (mayBe('source')) {
     const anyRoot = settings.collectionRootPath === undefined;
     if (settings.allowedSourceFolders === undefined) {
@@ -54,7 +56,12 @@ export function warnOfFacility(
       );
     }
   }
-  if (mayBe('destination') && facility.destinationPath !== undefined) {
+  if (
+    mayBe('destination') &&
+    facility.destinationPath !== undefined &&
+    // A PID in another notation was warned of.
+    !findings.hasAny(pathOf(path, 'destinationPath'))
+  ) {
     const message = overwriting(facility.destinationPath);
     if (message !== undefined) warn('destinationPath', message);
   }

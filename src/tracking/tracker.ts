@@ -31,6 +31,7 @@ import { Dispatcher } from './queue/dispatcher.js';
 import { oldestFirst } from './queue/order.js';
 import { Slots } from './queue/slots.js';
 import { SubmissionIds } from './queue/submission-ids.js';
+import { WithdrawnFacilities } from './queue/withdrawn.js';
 import { reconcile } from './recovery/reconcile.js';
 import { Sweep } from './recovery/sweep.js';
 import { Sweeper } from './recovery/sweeper.js';
@@ -96,6 +97,7 @@ export class Tracker implements TransferTracking {
   private readonly poller: Poller;
   private readonly sweep: Sweep;
   private readonly sweeper: Sweeper;
+  private readonly withdrawn: WithdrawnFacilities;
   private readonly background = new Background(() => this.wake());
   private readonly stopping = new AbortController();
   private readonly aborted = new AbortController();
@@ -145,6 +147,7 @@ export class Tracker implements TransferTracking {
     );
     this.sweep = new Sweep(parts, onGone);
     this.sweeper = new Sweeper(parts, this.sweep, listing);
+    this.withdrawn = new WithdrawnFacilities(parts);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
   }
 
@@ -335,6 +338,7 @@ export class Tracker implements TransferTracking {
   private async cycle(): Promise<void> {
     if (this.phase.kind === 'recovering') await this.recover(this.phase);
     if (!this.ready) return; // T1
+    this.withdrawn.reportOnce();
     this.sweeper.sweepIfDue();
     if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);
     await this.poller.pollIfDue();

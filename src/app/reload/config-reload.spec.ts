@@ -14,12 +14,12 @@ const ENV = {
   SCICAT_SERVICE_USER_PASSWORD: 'hunter2',
 };
 const FILE = `
-scicatUrl: https://scicat.example.org
+scicatUrl: https://scicat.test
 port: 8080
 transfer: { syncLevel: 3 }
 facilities:
   - name: A
-    collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+    collection: 0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f
     direction: DST
     destinationPath: /a/{{ .Pid }}
 `;

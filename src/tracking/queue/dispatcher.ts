@@ -26,6 +26,7 @@ import { type BackoffBounds, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Slots } from './slots.js';
 import type { SubmissionIds } from './submission-ids.js';
+import { withdrawnReason } from './withdrawn.js';
 
 /** Collaborators of the queue. */
 export interface QueueDeps extends TrackingDeps {
@@ -497,18 +498,8 @@ export class Dispatcher {
     );
   }
 
-  /** Why the current configuration holds back a waiting transfer; running ones are not affected. */
   private withdrawn(transfer: Transfer): string | undefined {
-    if (transfer.origin.kind !== 'recorded') return undefined;
-    const { source, destination } = transfer.origin.record;
-    const { facilities } = this.deps.config.current();
-    const from = facilities.find((facility) => facility.name === source.facility);
-    const to = facilities.find((facility) => facility.name === destination.facility);
-    if (from === undefined) return `facility ${source.facility} is no longer configured`;
-    if (to === undefined) return `facility ${destination.facility} is no longer configured`;
-    if (from.direction === 'DST') return `facility ${from.name} is no longer a source`;
-    if (to.direction === 'SRC') return `facility ${to.name} is no longer a destination`;
-    return undefined;
+    return withdrawnReason(transfer, this.deps.config.current());
   }
 }
 
