@@ -65,7 +65,7 @@ interface Rights {
  * - `by-type`: if `auth` of the job's type permits it.
  * - `none`: refused by the guard, before anything else.
  */
-export type JobRight = 'any' | 'by-type' | 'none';
+type JobRight = 'any' | 'by-type' | 'none';
 
 /** A user with a valid token. */
 export interface Caller {

@@ -3,6 +3,20 @@ import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import { factsOf, failureOf, malformed } from './scicat-error.js';
 import type { ServiceAccount } from './service-account.js';
 
+/**
+ * SciCat returned jobs that were not asked for, or in another order. Nothing that follows from such a
+ * list can be relied on, above all not that it is complete.
+ */
+class JobListOrderError extends UpstreamSetupError {
+  constructor(answer: UpstreamAnswer, operation: string, what: string) {
+    super(
+      'SciCat',
+      `SciCat did not return its list of jobs as this service asked for it (${operation}: ${what}). The operator of this service must check whether it supports this version of SciCat; there is nothing wrong with your request.`,
+      factsOf({ ...answer, body: undefined }),
+    );
+  }
+}
+
 /** A row of a list: an identified part of a job. */
 interface JobRow {
   readonly id: string;
@@ -92,20 +106,6 @@ export async function listAllJobs<Row extends JobRow>(
     // Not at the first short page: SciCat may have a maximum that is below the limit.
     if (page.length === 0) return all;
     all.push(...page);
-  }
-}
-
-/**
- * SciCat returned jobs that were not asked for, or in another order. Nothing that follows from such a
- * list can be relied on, above all not that it is complete.
- */
-export class JobListOrderError extends UpstreamSetupError {
-  constructor(answer: UpstreamAnswer, operation: string, what: string) {
-    super(
-      'SciCat',
-      `SciCat did not return its list of jobs as this service asked for it (${operation}: ${what}). The operator of this service must check whether it supports this version of SciCat; there is nothing wrong with your request.`,
-      factsOf({ ...answer, body: undefined }),
-    );
   }
 }
 
