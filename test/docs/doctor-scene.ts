@@ -18,6 +18,7 @@ const ARCHIVE = '31ce9ba0-176d-45a5-add3-f37d233ba47d';
 export async function doctorScene(how: 'well' | 'mistakes'): Promise<Scene> {
   const wrong = how === 'mistakes';
   const scicat = await startScicatSandbox({
+    generation: 'head',
     groupRights: {
       createJobPrivileged: ['gtpxc'],
       updateJobPrivileged: ['gtpxu'],
