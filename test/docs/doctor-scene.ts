@@ -18,6 +18,7 @@ const ARCHIVE = 'd4e5f6a7-1b2c-4d3e-8f90-a1b2c3d4e5f6';
 export async function doctorScene(how: 'well' | 'mistakes'): Promise<Scene> {
   const wrong = how === 'mistakes';
   const scicat = await startScicatSandbox({
+    generation: 'head',
     groupRights: {
       createJobPrivileged: ['gtpxc'],
       updateJobPrivileged: ['gtpxu'],
