@@ -1,23 +1,27 @@
 import type { FileListDigest } from '../domain/file-list-digest.js';
 import { InvalidRequestError } from '../errors/request.errors.js';
-import { isPlainFilePath, refuseFilePath } from './check-file-path.js';
+import { segmentsOf } from '../facilities/path-text.js';
+import { hasEmptySegment, isPlainFilePath, refuseFilePath } from './check-file-path.js';
 import { digestFileList } from './digest-file-list.js';
-import type { FileList } from './file-list.js';
+import { type FileList, FileListBuilder } from './file-list.js';
+import { noteParents, ParentCounter, parentsOf } from './listed-folders.js';
 import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
-import { comparePaths, sortFileList } from './sort-file-list.js';
+import { isSamePath, sortFileList } from './sort-file-list.js';
 
 /** A valid file list. */
 export interface CheckedFileList {
   /** Sorted by path, each path once. */
   readonly files: FileList;
   readonly digest: FileListDigest;
+  /** Folders with a listed entry below them. */
+  readonly parents: number;
 }
 
 /** Characters of a path quoted in an error. */
 const QUOTED_LENGTH = 300;
 
 /**
- * Checks a request's file list and sorts it. Entries are numbered from 0, as in JSON pointers.
+ * Checks a request's file list, writes its paths in one way (`raw/` as `raw`) and sorts it. Entries are numbered from 0, as in JSON pointers.
  *
  * @param atRoot the dataset's folder is the root of one of the collections
  * @throws InvalidRequestError naming the first entry that can't be used
@@ -29,14 +33,22 @@ export function* checkFileList(files: FileList, atRoot: boolean): CooperativeTas
     );
   }
   const { bytes, starts, ends } = files;
+  let isCanonical = true;
   for (let position = 0; position < files.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     if (!isPlainFilePath(bytes, starts[position] ?? 0, ends[position] ?? 0)) {
-      refuseBadPath(files.path(position), position, atRoot);
+      const path = files.path(position);
+      refuseBadPath(path, position, atRoot);
+      isCanonical &&= !hasEmptySegment(path);
     }
   }
-  const unique = yield* withoutDuplicates(yield* sortFileList(files));
-  return { files: unique, digest: yield* digestFileList(unique) };
+  const canonical = isCanonical ? files : yield* withoutEmptySegments(files);
+  const unique = yield* withoutDuplicates(yield* sortFileList(canonical));
+  return {
+    files: unique,
+    digest: yield* digestFileList(unique),
+    parents: parentsOf(unique).count,
+  };
 }
 
 function refuseBadPath(path: string, position: number, atRoot: boolean): void {
@@ -48,12 +60,25 @@ function refuseBadPath(path: string, position: number, atRoot: boolean): void {
   );
 }
 
+/** `raw/` and `raw//1.h5` are other words for `raw` and `raw/1.h5`, and would be copied once more. */
+function* withoutEmptySegments(files: FileList): CooperativeTask<FileList> {
+  const builder = new FileListBuilder(files.pathBytes);
+  for (let position = 0; position < files.count; position += 1) {
+    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
+    builder.add(segmentsOf(files.path(position)).join('/'), files.isSymlink(position));
+  }
+  return builder.build();
+}
+
 function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {
   const kept = new Uint32Array(sorted.count);
   let count = 0;
+  // Here and not in a pass of their own, because their paths are in the processor's cache now.
+  const parents = new ParentCounter(sorted);
   for (let position = 0; position < sorted.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
-    if (position === 0 || comparePaths(sorted, position - 1, position) !== 0) {
+    parents.meet(position);
+    if (position === 0 || !isSamePath(sorted, position - 1, position)) {
       kept[count] = position;
       count += 1;
     } else if (sorted.isSymlink(position - 1) !== sorted.isSymlink(position)) {
@@ -63,5 +88,7 @@ function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {
       );
     }
   }
-  return count === sorted.count ? sorted : sorted.pick(kept.subarray(0, count));
+  const unique = count === sorted.count ? sorted : sorted.pick(kept.subarray(0, count));
+  noteParents(unique, parents.stats);
+  return unique;
 }

@@ -1,13 +1,8 @@
 import type { CopyOptions } from '../domain/transfer-record.js';
 import { InternalError } from '../errors/request.errors.js';
-import { type LateDecisions, NO_PARENTS, ParentFinder } from './listed-folders.js';
-import {
-  endOfLine,
-  frameBytes,
-  isSymlinkLine,
-  startOfPath,
-  type StoredFileList,
-} from './stored-format.js';
+import { LeafLines } from './leaf-lines.js';
+import { NO_PARENTS } from './listed-folders.js';
+import { endOfLine, frameBytes, isSymlinkLine, type StoredFileList } from './stored-format.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /** Bytes of items built at a time. */
@@ -39,40 +34,43 @@ export function globusItems(
     itemTemplate('transfer_symlink_item', source, destination),
   ];
   const [file, symlink] = templates;
-  const left = which === 'leaves' ? files.parents : NO_PARENTS;
+  const leftOut = which === 'leaves' ? files.parents : NO_PARENTS;
   const bytes =
-    (files.count - left.count - files.symlinks) * file.bytes +
+    (files.count - leftOut.count - files.symlinks) * file.bytes +
     files.symlinks * symlink.bytes +
-    2 * (files.pathBytes - left.pathBytes);
-  const builder = (): ItemBuilder => new ItemBuilder(templates, which);
+    2 * (files.pathBytes - leftOut.pathBytes);
   if (files.lines !== undefined) {
-    const build = builder();
-    const items = Buffer.concat([...build.itemsOf(files.lines, bytes), ...build.end()]);
+    const lines = which === 'leaves' ? leavesOf(files.lines) : files.lines;
+    const items = Buffer.concat([...itemsOf(lines, templates, bytes)]);
     if (items.length !== bytes) {
       throw new InternalError('A file list does not have its recorded size. Please report this.');
     }
     return items.toString('utf8', FIRST_COMMA);
   }
   return {
-    bytes: bytes === 0 ? 0 : bytes - FIRST_COMMA,
+    bytes: files.count === 0 ? 0 : bytes - FIRST_COMMA,
     pieces: async function* () {
-      const build = builder();
       let from = FIRST_COMMA;
-      const some = function* (pieces: Iterable<Buffer>): Generator<Buffer> {
-        for (const items of pieces) {
+      for await (const lines of which === 'leaves' ? eachLeafOf(files) : files.jsonLines()) {
+        for (const items of itemsOf(lines, templates, PIECE_BYTES)) {
           yield items.subarray(from);
           from = 0;
         }
-      };
-      for await (const lines of files.jsonLines()) yield* some(build.itemsOf(lines, PIECE_BYTES));
-      yield* some(build.end());
+      }
     },
   };
 }
 
-/** The line of an entry that is not a symlink, around its path. */
-const BEFORE_PATH = Buffer.from('"');
-const AFTER_PATH = Buffer.from('"\n');
+function leavesOf(lines: Buffer): Buffer {
+  const leaves = new LeafLines();
+  return Buffer.concat([...leaves.of(lines), ...leaves.end()]);
+}
+
+async function* eachLeafOf(files: StoredFileList): AsyncGenerator<Buffer> {
+  const leaves = new LeafLines();
+  for await (const lines of files.jsonLines()) yield* leaves.of(lines);
+  yield* leaves.end();
+}
 
 /** Each item begins with a comma; that of the first one is left out. */
 const FIRST_COMMA = 1;
@@ -101,61 +99,14 @@ function itemTemplate(type: string, source: string, destination: string): ItemTe
   };
 }
 
-/** Makes items of lines, copied as bytes: strings would take three times as long. */
-class ItemBuilder implements LateDecisions {
-  private readonly finder: ParentFinder | undefined;
-  /** Lines that have turned out to be leaves only now. */
-  private late: Buffer[] = [];
-
-  constructor(
-    private readonly templates: ItemTemplates,
-    which: CopyOptions['fileList'],
-  ) {
-    this.finder = which === 'leaves' ? new ParentFinder(this) : undefined;
-  }
-
-  /** The items that these lines decide about, in pieces. @param bytes of a piece, unless one item is longer */
-  *itemsOf(lines: Buffer, bytes: number): Generator<Buffer> {
-    yield* this.piecesOf(lines, bytes, this.finder);
-    yield* this.lateItems();
-  }
-
-  /** The items that only the end decides about. */
-  *end(): Generator<Buffer> {
-    this.finder?.end();
-    yield* this.lateItems();
-  }
-
-  parent(): void {
-    // It gets no item.
-  }
-
-  leaf(path: Buffer): void {
-    this.late.push(Buffer.concat([BEFORE_PATH, path, AFTER_PATH]));
-  }
-
-  private *lateItems(): Generator<Buffer> {
-    const { late, templates } = this;
-    if (late.length === 0) return;
-    this.late = [];
-    const lines = Buffer.concat(late);
-    const [file] = templates;
-    const bytes = late.length * file.bytes + 2 * lines.length;
-    yield* this.piecesOf(lines, Math.min(PIECE_BYTES, bytes), undefined);
-  }
-
-  private *piecesOf(
-    lines: Buffer,
-    bytes: number,
-    finder: ParentFinder | undefined,
-  ): Generator<Buffer> {
-    for (let first = 0; first < lines.length;) {
-      const least = itemBytes(lines, first, endOfLine(lines, first), this.templates);
-      const piece = Buffer.allocUnsafeSlow(Math.max(bytes, least));
-      const { filled, next } = fill(piece, lines, first, this.templates, finder);
-      if (filled > 0) yield piece.subarray(0, filled);
-      first = next;
-    }
+/** The items of these lines in pieces, copied as bytes: strings would take three times as long. */
+function* itemsOf(lines: Buffer, templates: ItemTemplates, pieceBytes: number): Generator<Buffer> {
+  for (let first = 0; first < lines.length;) {
+    const least = itemBytes(lines, first, endOfLine(lines, first), templates);
+    const piece = Buffer.allocUnsafeSlow(Math.max(pieceBytes, least));
+    const { filled, next } = fill(piece, lines, first, templates);
+    yield piece.subarray(0, filled);
+    first = next;
   }
 }
 
@@ -169,16 +120,12 @@ function itemBytes(
   return (isSymlink ? symlink : file).bytes + 2 * (end - start - 2 * frameBytes(isSymlink));
 }
 
-/**
- * Fills a piece with items, without those of parents and of undecided entries. Not part of a generator:
- * in a plain function V8 runs the loop faster.
- */
+/** Not part of the generator: in a plain function V8 runs the loop faster. */
 function fill(
   piece: Buffer,
   lines: Buffer,
   first: number,
   [file, symlink]: ItemTemplates,
-  finder: ParentFinder | undefined,
 ): { filled: number; next: number } {
   const source = wordsOf(lines);
   const target = wordsOf(piece);
@@ -190,19 +137,13 @@ function fill(
     const { before, between, after, bytes } = isSymlink ? symlink : file;
     const from = next + frameBytes(isSymlink);
     const to = end - frameBytes(isSymlink);
-    // Also where the entry gets no item: it must be met once only.
     if (filled + bytes + 2 * (to - from) > piece.length) break;
-    next = end + 1;
-    if (finder !== undefined) {
-      finder.settle(source, from);
-      if (!isSymlink && finder.standing(source, from, to, startOfPath(lines, next)) !== 'leaf')
-        continue;
-    }
     filled = copyBytes(before, 0, before.byteLength, target, filled);
     filled = copyBytes(source, from, to, target, filled);
     filled = copyBytes(between, 0, between.byteLength, target, filled);
     filled = copyBytes(source, from, to, target, filled);
     filled = copyBytes(after, 0, after.byteLength, target, filled);
+    next = end + 1;
   }
   return { filled, next };
 }

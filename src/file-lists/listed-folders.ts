@@ -1,5 +1,5 @@
 import type { FileList } from './file-list.js';
-import { equalBytes, wordsOf } from './word-bytes.js';
+import { copyBytes, equalBytes, wordsOf } from './word-bytes.js';
 
 /*
  * Which entries of a list are folders that have a listed entry below them. Globus copies a folder with
@@ -15,86 +15,99 @@ const SLASH = 0x2f;
 /** Enough for most paths. */
 const INITIAL_STEM_BYTES = 256;
 
-/** What is known of an entry as soon as the next one is. */
-type Standing =
-  /** A file, or a folder to be copied whole. */
-  | 'leaf'
-  /** A folder with a listed entry below it. */
-  | 'parent'
-  /** Either; a later entry decides. */
-  | 'undecided';
-
-/** What becomes of undecided entries. */
-export interface LateDecisions {
-  /** @param bytes length of the entry's path */
+/** Told what {@link ParentFinder} finds out. */
+export interface ParentListener {
+  /** A folder with a listed entry below it. @param bytes length of its path */
   parent(bytes: number): void;
-  /** @param path valid only during the call */
-  leaf(path: Buffer): void;
+  /** A leaf that was not known to be one when it was met. @param path in the first `bytes` bytes; valid only during the call */
+  lateLeaf(path: DataView, bytes: number): void;
 }
 
 /**
- * Tells the parents among the entries of a sorted list, in a single pass: {@link settle} and then, unless
- * the entry is a symbolic link, {@link standing} for each entry; {@link end} after the last one. Paths
- * are bytes, raw or as `JSON.stringify` writes them, each followed by a byte that no path contains.
+ * Tells parents and leaves among the entries of a sorted list, in a single pass. Paths are bytes, raw or
+ * as `JSON.stringify` writes them.
  */
 export class ParentFinder {
-  /** Lengths of the undecided paths, ascending. Each is the beginning of the longest one. */
+  /** Lengths of the undecided paths, ascending. Each path is the beginning of the longest one. */
   private readonly undecided: number[] = [];
-  /** The longest undecided path. */
-  private stem = Buffer.allocUnsafeSlow(INITIAL_STEM_BYTES);
-  private stemWords = wordsOf(this.stem);
+  /** Length of the longest one; 0 without any. */
+  private longest = 0;
+  /** The longest one. */
+  private stem = wordsOf(Buffer.allocUnsafeSlow(INITIAL_STEM_BYTES));
 
-  constructor(private readonly late: LateDecisions) {}
+  constructor(
+    private readonly listener: ParentListener,
+    /** The byte that follows each path, and is in none. */
+    private readonly terminator: number,
+  ) {}
 
-  /** Decides about earlier entries by the path that starts here. */
-  settle(words: DataView, start: number): void {
-    let length: number | undefined;
-    while ((length = this.undecided.at(-1)) !== undefined) {
-      const isBeginning =
-        start + length < words.byteLength && equalBytes(words, start, this.stemWords, 0, length);
-      if (isBeginning) {
-        if (words.getUint8(start + length) !== SLASH) return;
-        this.undecided.pop();
-        this.late.parent(length);
-        // Those that are left are shorter, and the path goes on after them as the stem does.
-        return;
+  /**
+   * The next entry, unless it is a symbolic link.
+   *
+   * @param next offset of the path after it; no less than the length of `words` if it is elsewhere
+   * @returns whether it is a leaf; if not, the listener is told what it is, now or later
+   */
+  isLeaf(words: DataView, start: number, end: number, next: number): boolean {
+    if (this.longest > 0) this.settle(words, start);
+    const length = end - start;
+    // An empty path, and a line that is none of ours.
+    if (length <= 0) return true;
+    const after = next + length;
+    if (after < words.byteLength) {
+      const follower = words.getUint8(after);
+      // Most files have as long a name as the next one.
+      if (follower === this.terminator) return true;
+      if (!equalBytes(words, start, words, next, length)) return true;
+      if (follower === SLASH) {
+        this.listener.parent(length);
+        return false;
       }
-      this.undecided.pop();
-      this.late.leaf(this.stem.subarray(0, length));
+    } else if (next < words.byteLength) return true;
+    this.postpone(words, start, end);
+    return false;
+  }
+
+  /** A symbolic link, which is always a leaf. */
+  meetLink(words: DataView, start: number): void {
+    if (this.longest > 0) this.settle(words, start);
+  }
+
+  /** After the last entry, what is undecided is a leaf. */
+  end(): void {
+    while (this.longest > 0) {
+      this.listener.lateLeaf(this.stem, this.longest);
+      this.forgetLongest();
     }
   }
 
-  /** @param next offset of the next path; no less than the length of `words` if it is elsewhere */
-  standing(words: DataView, start: number, end: number, next: number): Standing {
-    const length = end - start;
-    // An empty path, and a line that is not one of ours.
-    if (length <= 0) return 'leaf';
-    const after = next + length;
-    if (after < words.byteLength) {
-      // The last byte first: files next to each other mostly differ there, or nowhere before.
-      if (words.getUint8(after - 1) !== words.getUint8(end - 1)) return 'leaf';
-      if (!equalBytes(words, start, words, next, length)) return 'leaf';
-      if (words.getUint8(after) === SLASH) return 'parent';
-    } else if (next < words.byteLength) return 'leaf';
-    this.postpone(words, start, end);
-    return 'undecided';
-  }
-
-  /** Decides about all that is undecided, after the last entry. */
-  end(): void {
-    for (const length of this.undecided.splice(0).reverse()) {
-      this.late.leaf(this.stem.subarray(0, length));
+  /** Decides about earlier entries by the path that starts here. */
+  private settle(words: DataView, start: number): void {
+    while (this.longest > 0) {
+      const after = start + this.longest;
+      if (after < words.byteLength && equalBytes(words, start, this.stem, 0, this.longest)) {
+        if (words.getUint8(after) === SLASH) {
+          this.listener.parent(this.longest);
+          this.forgetLongest();
+        }
+        // After shorter ones this path goes on as the stem does.
+        return;
+      }
+      this.listener.lateLeaf(this.stem, this.longest);
+      this.forgetLongest();
     }
   }
 
   private postpone(words: DataView, start: number, end: number): void {
     const length = end - start;
-    if (this.stem.length < length) {
-      this.stem = Buffer.allocUnsafeSlow(2 * length);
-      this.stemWords = wordsOf(this.stem);
-    }
-    this.stem.set(new Uint8Array(words.buffer, words.byteOffset + start, length));
+    if (this.stem.byteLength < length) this.stem = wordsOf(Buffer.allocUnsafeSlow(2 * length));
+    copyBytes(words, start, end, this.stem, 0);
     this.undecided.push(length);
+    this.longest = length;
+  }
+
+  private forgetLongest(): void {
+    this.undecided.pop();
+    this.longest = this.undecided.at(-1) ?? 0;
   }
 }
 
@@ -108,30 +121,65 @@ export interface ParentStats {
 /** No folder has a listed entry below it. */
 export const NO_PARENTS: ParentStats = { count: 0, pathBytes: 0 };
 
+const NUL = 0;
+
+/** Counts the parents of a list, entry by entry in sorted order. */
+export class ParentCounter {
+  private count = 0;
+  private pathBytes = 0;
+  private start = 0;
+  private readonly finder = new ParentFinder(
+    {
+      parent: (bytes) => this.add(bytes),
+      lateLeaf: () => undefined,
+    },
+    NUL,
+  );
+
+  /** @param sorted by `sortFileList`; a path may be there more than once */
+  constructor(private readonly sorted: FileList) {}
+
+  /** The next entry. */
+  meet(position: number): void {
+    const { sorted, finder } = this;
+    const { words, starts, ends, count } = sorted;
+    this.start = starts[position] ?? 0;
+    if (sorted.isSymlink(position)) finder.meetLink(words, this.start);
+    else {
+      const next = position + 1 < count ? (starts[position + 1] ?? 0) : words.byteLength;
+      finder.isLeaf(words, this.start, ends[position] ?? 0, next);
+    }
+  }
+
+  /** After the last entry. */
+  get stats(): ParentStats {
+    const { count, pathBytes } = this;
+    return { count, pathBytes };
+  }
+
+  /** The path of the entry that decides begins with the parent's. */
+  private add(length: number): void {
+    const { start, sorted } = this;
+    this.count += 1;
+    this.pathBytes += sorted.isPlainJson
+      ? length
+      : Buffer.byteLength(JSON.stringify(sorted.bytes.toString('utf8', start, start + length))) - 2;
+  }
+}
+
+/** Counts of lists that have been checked. */
+const counted = new WeakMap<FileList, ParentStats>();
+
+/** Notes the parents of a list, so that {@link parentsOf} need not count them. */
+export function noteParents(list: FileList, parents: ParentStats): void {
+  counted.set(list, parents);
+}
+
 /** The parents of a list. @param sorted by `sortFileList`, each path once */
 export function parentsOf(sorted: FileList): ParentStats {
-  const { bytes, words, starts, ends, count, isPlainJson } = sorted;
-  let parents = 0;
-  let pathBytes = 0;
-  const add = (path: Buffer): void => {
-    parents += 1;
-    pathBytes += isPlainJson
-      ? path.length
-      : Buffer.byteLength(JSON.stringify(path.toString('utf8'))) - '""'.length;
-  };
-  let current = 0;
-  const finder = new ParentFinder({
-    // It is the beginning of the entry that decides.
-    parent: (length) => add(bytes.subarray(current, current + length)),
-    leaf: () => undefined,
-  });
-  for (let position = 0; position < count; position += 1) {
-    current = starts[position] ?? 0;
-    finder.settle(words, current);
-    if (sorted.isSymlink(position)) continue;
-    const end = ends[position] ?? 0;
-    const next = position + 1 < count ? (starts[position + 1] ?? 0) : words.byteLength;
-    if (finder.standing(words, current, end, next) === 'parent') add(bytes.subarray(current, end));
-  }
-  return { count: parents, pathBytes };
+  const known = counted.get(sorted);
+  if (known !== undefined) return known;
+  const counter = new ParentCounter(sorted);
+  for (let position = 0; position < sorted.count; position += 1) counter.meet(position);
+  return counter.stats;
 }

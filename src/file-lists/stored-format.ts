@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { codeOf } from '../errors/error-code.js';
 import type { FileList } from './file-list.js';
-import { type LateDecisions, NO_PARENTS, ParentFinder, parentsOf, type ParentStats } from './listed-folders.js';
+import { NO_PARENTS, ParentFinder, type ParentListener, parentsOf, type ParentStats } from './listed-folders.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /*
@@ -74,6 +74,9 @@ export function endOfLine(lines: Buffer, start: number): number {
   return lines.indexOf(LINE_FEED, start);
 }
 
+/** The byte after each path in its line. */
+export const PATH_TERMINATOR = QUOTE;
+
 /** Offset of the path of the line that starts here; the end of the lines if none does. */
 export function startOfPath(lines: Buffer, start: number): number {
   return start < lines.length ? start + frameBytes(isSymlinkLine(lines, start)) : lines.length;
@@ -87,10 +90,10 @@ export function frameBytes(isSymlink: boolean): number {
 const NOTHING_COUNTED = { count: 0, symlinks: 0, parents: NO_PARENTS };
 
 /** Counts and hashes lines for the closing line. */
-class LineCounter implements LateDecisions {
+class LineCounter implements ParentListener {
   private bytes = 0;
   private readonly hash = createHash('sha256');
-  private readonly finder = new ParentFinder(this);
+  private readonly finder = new ParentFinder(this, PATH_TERMINATOR);
   private entries: number;
   private symlinks: number;
   private parents: ParentStats;
@@ -112,15 +115,12 @@ class LineCounter implements LateDecisions {
       const end = endOfLine(lines, start);
       const isSymlink = isSymlinkLine(lines, start);
       const path = start + frameBytes(isSymlink);
-      this.finder.settle(words, path);
       this.entries += 1;
-      if (isSymlink) this.symlinks += 1;
-      else {
-        const pathEnd = end - frameBytes(false);
-        const standing = this.finder.standing(words, path, pathEnd, startOfPath(lines, end + 1));
-        if (standing === 'parent') this.parent(pathEnd - path);
-      }
       start = end + 1;
+      if (isSymlink) {
+        this.symlinks += 1;
+        this.finder.meetLink(words, path);
+      } else this.finder.isLeaf(words, path, end - frameBytes(false), startOfPath(lines, start));
     }
     this.add(lines);
   }
@@ -130,9 +130,8 @@ class LineCounter implements LateDecisions {
     this.parents = { count: count + 1, pathBytes: pathBytes + bytes };
   }
 
-  /** Only parents are counted. */
-  leaf(): void {
-    // Nothing to do.
+  lateLeaf(): void {
+    // Only parents are counted.
   }
 
   get stats(): ListStats {
