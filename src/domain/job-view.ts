@@ -1,5 +1,7 @@
+import { shownAmounts } from './shown-amounts.js';
 import {
   type EndRequest,
+  isCopied,
   type LifecycleFound,
   type Progress,
   type Shortfall,
@@ -28,7 +30,7 @@ interface JobResult {
   readonly status: 'transferring' | 'finished' | 'failed' | 'cancelled';
   readonly error: string;
   readonly phase: TransferStatus['state'];
-  readonly bytesTotal: number;
+  readonly bytesTotal?: number;
   readonly faults: number;
   readonly attempts: number;
   readonly submissionId?: string;
@@ -47,7 +49,8 @@ const MAX_MESSAGE_LENGTH = 1000;
 export function jobView(transfer: Transfer): JobView {
   const shown = showStatus(transfer);
   const { progress, status, attempts, submissionId, endRequested } = transfer;
-  const { bytesTransferred, filesTransferred, filesTotal, bytesTotal, faults } = progress;
+  const amounts = shownAmounts(progress, isCopied(transfer));
+  const { bytesTransferred, filesTransferred, filesTotal, bytesTotal } = amounts;
   return {
     statusCode: shown.code,
     statusMessage: clip(shown.message),
@@ -59,8 +62,8 @@ export function jobView(transfer: Transfer): JobView {
       status: shown.status,
       error: clip(shown.error ?? ''),
       phase: status.state,
-      bytesTotal,
-      faults,
+      ...present({ bytesTotal }),
+      faults: progress.faults,
       attempts,
       ...present({
         submissionId,
@@ -124,6 +127,7 @@ const SHORTFALLS: Readonly<Record<Shortfall['kind'], readonly [code: string, mes
 };
 
 function liveProgress({ niceStatus, bytesPerSecond, ...progress }: Progress) {
+  // Negative if there is more than expected, or the total is unknown.
   const left = progress.bytesTotal - progress.bytesTransferred;
   const speed = bytesPerSecond ?? 0;
   const etaSeconds = speed > 0 && left > 0 ? Math.ceil(left / speed) : undefined;

@@ -94,7 +94,9 @@ describe('the items for Globus', () => {
   it('are never fewer than the list has', async () => {
     const list = await withLines(listInMemory([{ path: 'abc', isSymlink: false }]));
     for (const wrong of [{ pathBytes: 2 }, { pathBytes: 4 }, { count: 2 }]) {
-      expect(() => globusItems({ ...list, ...wrong }, '/', '/', 'as-listed')).toThrow(InternalError);
+      expect(() => globusItems({ ...list, ...wrong }, '/', '/', 'as-listed')).toThrow(
+        InternalError,
+      );
     }
   });
 });

@@ -5,7 +5,13 @@ import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { codeOf } from '../errors/error-code.js';
 import type { FileList } from './file-list.js';
-import { NO_PARENTS, ParentFinder, type ParentListener, parentsOf, type ParentStats } from './listed-folders.js';
+import {
+  NO_PARENTS,
+  ParentFinder,
+  type ParentListener,
+  parentsOf,
+  type ParentStats,
+} from './listed-folders.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /*

@@ -18,7 +18,11 @@ export class TaskCanceller {
   /** When a cancellation was last sent, in monotonic milliseconds. */
   private readonly cancelledAt = new WeakMap<TrackedTransfer, number>();
 
-  constructor(private readonly deps: TrackingDeps) {}
+  constructor(
+    private readonly deps: TrackingDeps,
+    /** Called when Globus has accepted the cancellation of a transfer whose end was requested. */
+    private readonly onCancelled: (tracked: TrackedTransfer) => void,
+  ) {}
 
   /** Cancels a running transfer's task once SciCat has the end request. Never rejects. */
   async cancel(tracked: TrackedTransfer): Promise<void> {
@@ -30,6 +34,7 @@ export class TaskCanceller {
         await this.requestWritten(tracked);
         await this.cancelTask(tracked, taskIdOf(tracked.transfer));
         this.cancelledAt.set(tracked, clock.monotonicMs());
+        this.onCancelled(tracked);
       } catch {
         // Retried after the next poll.
       }

@@ -10,6 +10,8 @@ import type { TaskListing } from './task-listing.js';
 
 /** Largest expected difference between Globus's clock and ours. */
 const CLOCKS_DIFFER_MS = 30_000;
+/** Pauses before the polls of a task that is being cancelled; Globus takes a moment. */
+const CANCELLED_AFTER_MS = [0, 1000, 2000, 4000];
 
 /** Polls Globus every `task.pollInterval` and applies what {@link decide} concludes. */
 export class Poller {
@@ -58,6 +60,28 @@ export class Poller {
     for (const tracked of inFlight) {
       const observation = result.observations.get(tracked.jobId);
       if (observation !== undefined) this.apply(tracked, observation);
+    }
+  }
+
+  /**
+   * Polls a transfer whose task is being cancelled, at once and a few times more: whoever cancelled it is
+   * watching. After that the regular polls have to do. Never rejects.
+   *
+   * @param signal ends it
+   */
+  async pollCancelled(tracked: TrackedTransfer, signal: AbortSignal): Promise<void> {
+    const { clock, config } = this.deps;
+    const intervalMs = config.current().task.pollIntervalSeconds * 1000;
+    try {
+      for (const pauseMs of CANCELLED_AFTER_MS.filter((pause) => pause < intervalMs)) {
+        if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+        if (signal.aborted || !this.deps.transfers.inFlight().has(tracked)) return;
+        const observation = await this.listing.pollOne(tracked);
+        if (signal.aborted) return;
+        if (observation !== undefined) this.apply(tracked, observation);
+      }
+    } catch {
+      // Globus can't be queried, which the next regular poll reports; or the service is stopping.
     }
   }
 

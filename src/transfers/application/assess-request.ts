@@ -162,7 +162,7 @@ function copyOptions(
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
-    fileList: 'as-listed',
+    fileList: common.fileList,
     recursiveSymlinks: 'ignore',
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),

@@ -90,7 +90,7 @@ describe('a preview', () => {
         verifyChecksum: true,
         preserveTimestamp: false,
         encryptData: false,
-        fileList: 'as-listed',
+        fileList: 'leaves',
         recursiveSymlinks: 'ignore',
       },
       autoArchive: true,

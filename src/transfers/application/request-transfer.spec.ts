@@ -152,7 +152,7 @@ describe('the order of the steps', () => {
           path: '/archive/e001',
           scopes: ['scope:CSCS'],
         },
-        copy: { ...aRecord().copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' },
+        copy: { ...aRecord().copy, fileList: 'leaves', recursiveSymlinks: 'ignore' },
         submissionId: 'from-the-stock',
       }),
     });
