@@ -403,6 +403,26 @@ describe('an end request is answered at once in every state and converges', () =
     expect(shown()).toBe('004 cancelled: cancelled by alice');
   });
 
+  test('an end is written once, though a regular poll sees it, too', async () => {
+    await started();
+    await request(1);
+    await settle();
+    world.globus.put(
+      aFailedTask('CANCELED', { taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)) }),
+    );
+    const gate = aGate();
+    // The regular poll is on its way when the user cancels.
+    world.globus.faults.next('list', { holdAnswer: gate.opened });
+    await pass(10);
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await settle();
+    const writes = world.jobs.writes.length;
+    expect(shown()).toBe('004 cancelled: cancelled by alice');
+    gate.open();
+    await pass(30);
+    expect(world.jobs.writes.length).toBe(writes);
+  });
+
   test('a task that Globus takes a moment to cancel is polled again soon, and not for ever', async () => {
     setUp({ task: { pollIntervalSeconds: 3600 } });
     await started();

@@ -96,6 +96,8 @@ export class Poller {
   private apply(tracked: TrackedTransfer, observation: Observation): void {
     const { clock, config, globus, alarms, transfers } = this.deps;
     const before = tracked.transfer;
+    // Another poll has seen its end in the meantime, which may even be written and forgotten.
+    if (before.status.state !== 'transferring') return;
     const last = this.watches.get(tracked) ?? noWatch;
     const { transfer, watch, alarm } = decide(before, observation, last, {
       monotonicMs: clock.monotonicMs(),
