@@ -152,11 +152,12 @@ function readProgress(
   job: TransferJobDocument,
   expected: Pick<Progress, 'bytesTotal' | 'filesTotal'>,
 ): Progress {
+  const filesTotal = countField(job.result, 'filesTotal') ?? 0;
   return {
     bytesTransferred: countField(job.result, 'bytesTransferred') ?? 0,
     filesTransferred: countField(job.result, 'filesTransferred') ?? 0,
     // The job knows better: which entries of a list are folders was known when it was requested.
-    filesTotal: countField(job.result, 'filesTotal') || expected.filesTotal,
+    filesTotal: filesTotal > 0 ? filesTotal : expected.filesTotal,
     bytesTotal: Math.max(expected.bytesTotal, countField(job.result, 'bytesTotal') ?? 0),
     faults: countField(job.result, 'faults') ?? 0,
   };

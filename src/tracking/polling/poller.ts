@@ -70,15 +70,15 @@ export class Poller {
    * @param signal ends it
    */
   async pollCancelled(tracked: TrackedTransfer, signal: AbortSignal): Promise<void> {
-    const { clock, config } = this.deps;
+    const { clock, config, transfers } = this.deps;
     const intervalMs = config.current().task.pollIntervalSeconds * 1000;
+    const isWanted = (): boolean => !signal.aborted && transfers.inFlight().has(tracked);
     try {
       for (const pauseMs of CANCELLED_AFTER_MS.filter((pause) => pause < intervalMs)) {
         if (pauseMs > 0) await clock.sleep(pauseMs, signal);
-        if (signal.aborted || !this.deps.transfers.inFlight().has(tracked)) return;
+        if (!isWanted()) return;
         const observation = await this.listing.pollOne(tracked);
-        if (signal.aborted) return;
-        if (observation !== undefined) this.apply(tracked, observation);
+        if (observation !== undefined && isWanted()) this.apply(tracked, observation);
       }
     } catch {
       // Globus can't be queried, which the next regular poll reports; or the service is stopping.
