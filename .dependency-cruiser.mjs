@@ -18,7 +18,7 @@ const src = {
   // What others are built from.
   errors: [],
   injection: [],
-  'file-lists': ['domain', 'errors', 'facilities'],
+  'file-lists': ['domain', 'errors', 'facilities', 'templates'],
   ports: ['domain', 'file-lists'],
   time: ['ports'],
   logging: ['errors', 'ports', 'time'],

@@ -91,14 +91,26 @@ export const SAFEGUARDS = [
   {
     name: 'job-created-once',
     keeps: 'after a job creation without an answer, the job is looked up, not created again',
-    file: 'src/scicat/scicat-jobs.client.ts',
-    search: `    const answer = await this.options.creator.call({
-      operation,
-      safety: 'once',`,
-    replace: `    const answer = await this.options.creator.call({
-      operation,
-      safety: 'idempotent',`,
+    file: 'src/scicat/job-creation.ts',
+    search: "account.call({ operation, safety: 'once', method: 'POST'",
+    replace: "account.call({ operation, safety: 'idempotent', method: 'POST'",
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
+  },
+  {
+    name: 'job-list-in-order',
+    keeps: 'a list of jobs that SciCat does not sort as asked is an error, not a list without some',
+    file: 'src/scicat/job-list.ts',
+    search: 'if (last !== undefined && id <= last) {',
+    replace: "if (id === '') {",
+    tests: ['src/scicat/scicat-jobs'],
+  },
+  {
+    name: 'job-list-to-its-end',
+    keeps: 'a restart takes up all open transfers, even if SciCat returns fewer at once than asked',
+    file: SWEEP,
+    search: '    while (page.length > 0) {',
+    replace: '    for (let pages = 0; pages < 1 && page.length > 0; pages += 1) {',
+    tests: ['src/tracking/recovery/sweep'],
   },
   {
     name: 'search-for-unconfirmed-job',
@@ -252,6 +264,32 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/completion/finalizer'],
   },
   {
+    name: 'archived-is-left-alone',
+    keeps: 'a dataset that was archived when its transfer was requested is not marked or archived',
+    file: FINALIZER,
+    search: "if (finalizationOfTransfer(tracked.transfer) !== 'archive') {",
+    replace: 'if (false as boolean) {',
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
+    name: 'lifecycle-of-the-request',
+    keeps: 'what the archiver has begun while files were copied is not undone',
+    file: FINALIZER,
+    search: 'const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;',
+    replace: 'const before = status.lifecycleBefore;',
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
+    name: 'really-copied-folder',
+    keeps: 'a path template can not turn an allowed folder into one of another group',
+    file: 'src/facilities/path-resolution.ts',
+    search: `      copied === undefined ||
+      allowed.some(`,
+    replace: `      !copied?.startsWith('//') ||
+      allowed.some(`,
+    tests: ['src/facilities/path-resolution'],
+  },
+  {
     name: 'lifecycle-noted-first',
     keeps: "after a crash, the dataset's original lifecycle is known",
     file: FINALIZER,
@@ -262,7 +300,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'final-write-last',
-    keeps: 'a job that says finished has its dataset marked and its archive job created',
+    keeps: 'a job with status code 003 has its dataset marked and its archive job created',
     file: FINALIZER,
     search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});',
     replace:

@@ -16,7 +16,7 @@ const FACILITY = `
     collection: ${COLLECTION}
     collectionRootPath: /data
     allowedSourceFolders: ["/data/{{ .OwnerGroup }}"]
-    destinationPath: "/in/{{ .PidShort }}"`;
+    destinationPath: "/in/{{ .Pid }}"`;
 const HEAD = 'scicatUrl: https://scicat.example.org\nport: 8080\n';
 
 function check(text: string): {
@@ -69,7 +69,7 @@ describe('typos do not silently leave a default in effect', () => {
         column: 5,
         path: 'facilities[0].acessValue',
         message:
-          'is not a known setting here; known settings: name, collection, direction, accessPath, accessValue, scopes, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
+          'is not a known setting here; known settings: name, collection, direction, accessPath, accessValue, scopes, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel, symlinks, finalize',
         suggestion: 'did you mean "accessValue"?',
         severity: 'error',
       },
@@ -184,6 +184,10 @@ describe('values', () => {
       '10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names',
     ],
     [
+      'scicat:\n  statusCodes: text',
+      '10: scicat.statusCodes: is the string "text"; it must be one of numbers, words',
+    ],
+    [
       'scicat:\n  formerServiceUsers: [1]',
       '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string',
     ],
@@ -266,8 +270,8 @@ describe('values', () => {
   test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
-scicat: { formerServiceUsers: [old, older] }
-server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9 }
+scicat: { formerServiceUsers: [old, older], statusCodes: words }
+server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
 transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72, fileList: as-listed }
 globus: { authUrl: "http://127.0.0.1:1/", transferUrl: "http://127.0.0.1:2/v0.10//" }
@@ -283,12 +287,13 @@ dataDir: spool
         stallTimeoutSeconds: 4,
         progressWritesPerSecond: 0.5,
       },
-      scicat: { formerServiceUsers: ['old', 'older'] },
+      scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
       server: {
         host: '::1',
         trustProxy: 'loopback, 10.0.0.0/8, fd00::/8',
         maxBodyMiB: 7,
         maxFailedLoginsPerMinute: 9,
+        hstsIncludeSubDomains: true,
       },
       watch: true,
       transfer: {
@@ -456,6 +461,29 @@ facilities:
     },
   );
 
+  test.each([
+    ['destinationPath', '/a/{{ printf "%.8s" .PidShort }}/{{ printf "%05d" 42 }}', undefined],
+    ['destinationPath', '/a/{{ printf "%d" .PidShort }}', '/a/%!d(string=0a1b2c)'],
+    ['destinationPath', '/a/{{ printf "%s-%s" .PidShort }}', '/a/0a1b2c-%!s(MISSING)'],
+    ['sourcePath', '/a/{{ printf "%s" .Pid .Username }}', '%!(EXTRA string=someone)'],
+    ['sourcePath', '/a/{{ printf "%" }}', '/a/%!(NOVERB)'],
+    ['accessValue', '{{ printf "%d" .Name }}', '%!d(string=A)'],
+  ])('a %s of %s: what Go would complain about in a path is a warning', (key, value, shown) => {
+    const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
+    const text = `${HEAD}facilities:${facility}\n    ${key}: '${value}'\n`;
+    expect(errorsOf(text)).toEqual([]);
+    expect(warningsOf(text).filter((line) => line.includes('printf'))).toEqual(
+      shown === undefined
+        ? []
+        : [
+            expect.stringMatching(
+              /: renders as ".*", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers$/,
+            ),
+          ],
+    );
+    if (shown !== undefined) expect(warningsOf(text).join()).toContain(shown);
+  });
+
   test('only allowedSourceFolders accepts .OwnerGroup', () => {
     expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);
   });
@@ -492,7 +520,7 @@ describe('what is legal but should be a deliberate decision', () => {
     expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
       '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can change its sourceFolder in SciCat, and so make the service copy any folder that it can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
     ]);
-    expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
+    expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidEncoded }}"'))).toEqual([]);
   });
 
   test('a source whose root the request may state is warned about', () => {
@@ -503,10 +531,66 @@ describe('what is legal but should be a deliberate decision', () => {
 
   test('a destination without the PID in its path is warned about', () => {
     expect(warningsOf(bare('DST'))).toEqual([
-      '4: facilities[0].destinationPath: does not contain the PID: two datasets with the same relative path would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
+      '4: facilities[0].destinationPath: does not contain the PID: two datasets with the same relative path would overwrite each other; use .Pid or .PidEncoded in it',
     ]);
-    expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidPrefix }}'))).toHaveLength(1);
-    expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidEncoded }}'))).toEqual([]);
+  });
+
+  test('a part of the PID does not tell datasets apart: 10.5061/dryad.j1828/1, 10.5061/dryad.abcd/1', () => {
+    expect(warningsOf(bare('DST', 'destinationPath: "/in/{{ .PidShort }}"'))).toEqual([
+      '7: facilities[0].destinationPath: does not contain the whole PID: the datasets 10.5061/dryad.j1828/1 and 10.5061/dryad.abcd/1 would overwrite each other; write .Pid or .PidEncoded in it, or .PidPrefix together with .PidShort',
+    ]);
+  });
+
+  test.each([
+    '/a/{{ .PidPrefix }}',
+    '/a/{{ .PidShort }}/{{ .DatasetFolder }}',
+    '/{{ .Username }}/{{ if .Pid }}{{ .PidShort }}{{ end }}',
+    '/{{ len .PidEncoded }}',
+  ])('nor does "%s"', (template) => {
+    const found = warningsOf(bare('DST', `destinationPath: '${template}'`));
+    expect(found).toEqual([expect.stringContaining('does not contain the whole PID')]);
+  });
+
+  test.each([
+    '/a/{{ .Pid }}',
+    '/a/{{ .PidEncoded }}',
+    '/{{ .PidPrefix }}/{{ .PidShort }}',
+    '/{{ .PidShort }} of {{ .PidPrefix }}',
+    '/{{ replace .Pid "/" "_" }}',
+    '/in/{{ .TransferKey }}',
+  ])('but "%s" does', (template) => {
+    expect(warningsOf(bare('DST', `destinationPath: '${template}'`))).toEqual([]);
+  });
+
+  test("the transfer's key stands only in destinationPath, and as it is", () => {
+    const elsewhere =
+      'uses .TransferKey, which only destinationPath can use: the key is generated for each transfer, so no existing folder has it in its name; remove it';
+    const lines = [
+      "sourcePath: '/{{ .TransferKey }}'",
+      "allowedSourceFolders: ['/data', '/{{ .TransferKey }}/{{ .OwnerGroup }}']",
+      "destinationPath: '/{{ index .TransferKey 0 }}/{{ .Pid }}'",
+    ];
+    expect(errorsOf(bare('BOTH', lines.join('\n    ')))).toEqual([
+      `7: facilities[0].sourcePath: ${elsewhere}`,
+      `8: facilities[0].allowedSourceFolders[1]: ${elsewhere}`,
+      '9: facilities[0].destinationPath: shortens or changes .TransferKey; write {{ .TransferKey }} without functions, or every request would be refused',
+    ]);
+  });
+
+  test('a sourcePath that can lead out of the allowed folders is warned about', () => {
+    const source = (sourcePath: string, allowed: string) =>
+      warningsOf(
+        bare(
+          'SRC',
+          `collectionRootPath: /data\n    allowedSourceFolders: ['${allowed}']\n    sourcePath: '${sourcePath}'`,
+        ),
+      );
+    const group = '/data/{{ .OwnerGroup }}';
+    expect(source('/{{ .DatasetFolder }}', group)).toEqual([
+      '9: facilities[0].sourcePath: does not contain the whole folder of the dataset, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it',
+    ]);
+    expect(source('/{{ .DatasetFolder }}', '/data')).toEqual([]);
+    expect(source('/raw/{{ .RelativeSourceFolder }}', group)).toEqual([]);
   });
 });
 
@@ -534,12 +618,12 @@ describe('what is legal but risky between facilities', () => {
     path: 'facilities[1].destinationPath',
     severity: 'warning',
     message:
-      'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .PidShort }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
+      'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .Pid }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
   };
   const OTHER_COLLECTION = COLLECTION.replace('6c', '7c');
 
   test('two destinations in one collection whose paths can meet', () => {
-    const first = { lines: ['destinationPath: "/in/{{ .PidShort }}"'] };
+    const first = { lines: ['destinationPath: "/in/{{ .Pid }}"'] };
     const second = ['destinationPath: "/{{ .Pid }}"'];
     expect(warnings('', first, { lines: second })).toEqual([SAME_FOLDER]);
     expect(warnings('', first, { lines: second, collection: COLLECTION.toUpperCase() })).toEqual([

@@ -137,7 +137,7 @@ function resolveFacility(settings: FacilitySettings, place: Place): ConfiguredFa
   const resolved = resolveSettings(settings, { ...place, variables });
   // Complete, unless an error was reported.
   const facility = resolved as unknown as ConfiguredFacility;
-  warnOfFacility(settings, facility.destinationPath, path, findings);
+  warnOfFacility(settings, facility, path, findings);
   return findings.hasErrorBelow(path) ? undefined : facility;
 }
 

@@ -78,8 +78,14 @@ describe('a loaded configuration', () => {
         stallTimeoutSeconds: 0,
         progressWritesPerSecond: 20,
       },
-      scicat: { formerServiceUsers: [] },
-      server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
+      scicat: { formerServiceUsers: [], statusCodes: 'numbers' },
+      server: {
+        host: '0.0.0.0',
+        trustProxy: false,
+        maxBodyMiB: 128,
+        maxFailedLoginsPerMinute: 30,
+        hstsIncludeSubDomains: false,
+      },
       watch: false,
       transfer: {
         verifyChecksum: true,
@@ -116,6 +122,8 @@ describe('a loaded configuration', () => {
       accessValue: 'A',
       sourcePath: '/{{ .RelativeSourceFolder }}',
       destinationPath: '/{{ .RelativeSourceFolder }}',
+      symlinks: 'keep',
+      finalize: 'archive',
     });
   });
 

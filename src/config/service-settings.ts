@@ -1,4 +1,5 @@
 import { ArrayNotEmpty, IsArray } from 'class-validator';
+import { STATUS_CODE_STYLES, type StatusCodeStyle } from '../domain/status-codes.js';
 import type { SyncLevel } from '../facilities/facility.js';
 import { Entries, Section, Setting } from './define-setting.js';
 import { FacilitySettings } from './facility-settings.js';
@@ -80,6 +81,15 @@ export class ScicatSettings {
     reload: 'live',
   })
   readonly formerServiceUsers: readonly string[] = [];
+
+  @Setting({
+    kind: oneOf(STATUS_CODE_STYLES),
+    description:
+      "How `statusCode` of a transfer's job is written: `numbers` such as 003, or `words` such as finishedSuccessful, which SciCat's own e-mail rules expect.",
+    example: 'words',
+    reload: 'live',
+  })
+  readonly statusCodes: StatusCodeStyle = 'numbers';
 }
 
 /** Section `server`: how the service listens. */
@@ -117,6 +127,15 @@ export class ServerSettings {
     reload: 'live',
   })
   readonly maxFailedLoginsPerMinute: number = 30;
+
+  @Setting({
+    kind: flag(),
+    description:
+      'Whether browsers that have reached the service over HTTPS are told to use HTTPS for all subdomains of its host too, for a year (`Strict-Transport-Security`). They are told so for the host itself in any case.',
+    example: true,
+    reload: 'at-start',
+  })
+  readonly hstsIncludeSubDomains: boolean = false;
 }
 
 /** Section `transfer`: how Globus copies. */

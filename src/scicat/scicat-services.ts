@@ -9,7 +9,9 @@ import { ScicatTransferJobs } from './scicat-jobs.client.js';
 import { ServiceAccount } from './service-account.js';
 
 /** The settings that hold SciCat's address and the service's accounts. */
-export type ScicatConfig = Pick<AppConfig, 'scicatUrl' | 'scicat' | 'secrets'>;
+export type ScicatConfig = Pick<AppConfig, 'scicatUrl' | 'secrets'> & {
+  readonly scicat: Pick<AppConfig['scicat'], 'formerServiceUsers'>;
+};
 
 /** The SciCat adapters. */
 export type ScicatServices = ReturnType<typeof scicatServices>;

@@ -68,7 +68,7 @@ facilities:
   - name: ARCHIVE
     collection: ${ARCHIVE}
     direction: DST
-    destinationPath: /archive/{{ .PidShort }}
+    destinationPath: /archive/{{ .Pid }}
     syncLevel: 3
 `,
     },

@@ -9,7 +9,8 @@ import type {
 import { isOurs, showsEnded, type TransferJobDocument } from '../../src/domain/job-reading.js';
 import { field } from '../../src/domain/untyped.js';
 import type { JobView } from '../../src/domain/job-view.js';
-import type { CreatedJob, LifecycleFound } from '../../src/domain/transfer.js';
+import type { LifecycleFound } from '../../src/domain/dataset-lifecycle.js';
+import type { CreatedJob } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
 import { Faults } from './faults.js';

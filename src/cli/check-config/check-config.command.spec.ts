@@ -22,13 +22,13 @@ facilities:
     collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
     collectionRootPath: /data
     allowedSourceFolders: ["/data/{{ .OwnerGroup }}"]
-    destinationPath: "/in/{{ .PidShort }}"
+    destinationPath: "/in/{{ .Pid }}"
 `;
 const BROKEN = GOOD.replace('port: 8080', 'port: 80800').replace('transfer', 'transfr');
 const FILES: Readonly<Record<string, string>> = {
   '/etc/proxy/good.yaml': GOOD,
   '/etc/proxy/broken.yaml': BROKEN,
-  '/etc/proxy/warned.yaml': GOOD.replace('/in/{{ .PidShort }}', '/in'),
+  '/etc/proxy/warned.yaml': GOOD.replace('/in/{{ .Pid }}', '/in'),
   '/etc/proxy/hostile.yaml': `${GOOD}"\\e[2Jpaints": 1\n`,
   '/etc/other/good.yaml': GOOD,
 };

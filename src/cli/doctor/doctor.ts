@@ -34,7 +34,7 @@ export async function doctor(
   const { clock, scicat, globus } = upstreams;
   try {
     const checks = allChecks(reading, config, {
-      scicat: new ScicatProbeClient(scicat, clock),
+      scicat: new ScicatProbeClient(scicat, clock, config.scicat.statusCodes),
       globus: new GlobusProbeClient(globus, clock),
       dataFolder: new LocalDataFolderProbe(config.dataDir),
       settings: yamlLocations(text, file),

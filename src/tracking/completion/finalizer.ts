@@ -1,11 +1,17 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import {
+  UpstreamError,
+  UpstreamSetupError,
+  UpstreamUnavailableError,
+} from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
+  finalizationOfTransfer,
   finished,
-  type LifecycleFound,
+  lifecycleAtRequest,
   type Shortfall,
   taskIdOf,
   type Transfer,
@@ -23,9 +29,12 @@ const MAX_CONCURRENT = 32;
 const CHECK_HOLDS_MS = 2000;
 
 /**
- * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark the dataset
- * as archivable, create the archive job, write the end. Each step checks before it acts, so that a
- * crash in between neither repeats nor skips one. Outages are waited out.
+ * The last steps of a transfer that Globus has completed: mark the dataset as archivable if its lifecycle
+ * is still as it was at the request, create the archive job, write the end. Each step checks before it
+ * acts, so that a crash in between neither repeats nor skips one. Outages are waited out.
+ *
+ * A dataset that was archived, or being archived, at the request is not touched: marking it would undo
+ * what the archiver has set, and a second archive job would archive it again.
  */
 export class Finalizer {
   private underWay = 0;
@@ -70,6 +79,10 @@ export class Finalizer {
     const { status } = tracked.transfer;
     if (status.state !== 'finalizing') return;
     if (!(await this.provenByGlobus(tracked))) return;
+    if (finalizationOfTransfer(tracked.transfer) !== 'archive') {
+      this.finish(tracked, {});
+      return;
+    }
     const archive = wantsArchive(tracked.transfer);
     const checkedAt = this.deps.clock.monotonicMs();
     if (archive) {
@@ -81,7 +94,8 @@ export class Finalizer {
         return;
       }
     }
-    const shortfall = await this.markArchivable(tracked, status.lifecycleBefore);
+    const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;
+    const shortfall = await this.markArchivable(tracked, before);
     if (shortfall !== undefined) {
       this.finish(tracked, { shortfall });
       return;
@@ -100,6 +114,7 @@ export class Finalizer {
     let now: LifecycleFound | undefined;
     try {
       if (before === undefined) {
+        // The record of an older version does not hold it.
         const found = await datasets.lifecycle(datasetPid, signal);
         if (found === undefined) return datasetGone;
         transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found));
@@ -172,14 +187,17 @@ export class Finalizer {
     tracked: TrackedTransfer,
     checkedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
-    const { archiveJobs, clock, signal } = this.deps;
+    const { alarms, archiveJobs, clock, signal } = this.deps;
     if (clock.monotonicMs() - checkedAt > CHECK_HOLDS_MS) {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }
     try {
-      return { archiveJobId: await archiveJobs.create(newArchiveJob(tracked.transfer), signal) };
+      const archiveJobId = await archiveJobs.create(newArchiveJob(tracked.transfer), signal);
+      alarms.clear('scicat-setup:archive');
+      return { archiveJobId };
     } catch (error) {
+      if (error instanceof UpstreamSetupError) alarms.raise('scicat-setup:archive', error.message);
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
@@ -208,8 +226,12 @@ export class Finalizer {
   }
 }
 
+/** A missing job type as well: other transfers need it, but this one's files have arrived. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
+  return (
+    error instanceof UpstreamSetupError ||
+    (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED')
+  );
 }
 
 const datasetGone = notMarked('the dataset is no longer in SciCat');

@@ -38,6 +38,11 @@ const written = (): readonly (readonly [string, string, number])[] =>
     view.statusCode,
     view.jobResultObject.bytesTransferred,
   ]);
+/** Puts a way of writing status codes into effect, as a reload does. */
+function writeStatusCodesIn(statusCodes: 'numbers' | 'words'): void {
+  const config = world.config.current();
+  world.config.replace({ ...config, scicat: { ...config.scicat, statusCodes } });
+}
 /** What became of a promise so far. */
 function fate(promise: Promise<void>): { readonly of: string } {
   const result = { of: 'pending' };
@@ -163,6 +168,26 @@ describe('the budget of progress', () => {
   });
 });
 
+describe('status codes in words', () => {
+  test('are written from the next change on when the setting is changed', async () => {
+    const tracked = running();
+    world.writer.changed(tracked, 'needed');
+    await settle();
+    writeStatusCodesIn('words');
+    world.transfers.update(tracked, bytes(1));
+    world.writer.changed(tracked, 'needed');
+    await settle();
+    world.transfers.update(tracked, (t) => failed(t, 'no access'));
+    world.writer.changed(tracked, 'final');
+    await settle();
+    expect(written().map(([, code]) => code)).toEqual([
+      '002',
+      'inProgress',
+      'finishedUnsuccessful',
+    ]);
+  });
+});
+
 describe('after an unclear outcome', () => {
   test.each([
     ['a time-out', timeout()],
@@ -201,6 +226,22 @@ describe('after an unclear outcome', () => {
       `confirmed ${jobIdOf(1)} transferring`,
     ]);
   });
+
+  test.each(['numbers', 'words'] as const)(
+    'an end in %s is not written again after a change of scicat.statusCodes: its e-mail was sent',
+    async (statusCodes) => {
+      writeStatusCodesIn(statusCodes);
+      const tracked = running();
+      world.transfers.update(tracked, (t) => failed(t, 'no access'));
+      world.jobs.faults.next('write', { after: timeout() });
+      world.jobs.faults.next('read', { before: down() });
+      world.writer.changed(tracked, 'final');
+      await settle();
+      writeStatusCodesIn(statusCodes === 'words' ? 'numbers' : 'words');
+      await world.clock.advance(HOUR);
+      expect([written().length, world.told.at(-1)]).toEqual([1, `confirmed ${jobIdOf(1)} failed`]);
+    },
+  );
 
   test('a string that SciCat masks counts as written', async () => {
     const tracked = running();

@@ -262,11 +262,12 @@ export class JobWriter {
     const urgency = entry.urgency ?? 'needed';
     entry.urgency = undefined;
     if (entry.confirmedRevision >= revision) return;
-    const outcome = await this.attempt(transfer, entry);
+    // Once per write, so that a reload in between can't mix two ways of writing status codes.
+    const view = jobView(transfer, this.config.current().scicat.statusCodes);
+    const outcome = await this.attempt(transfer, view, entry);
     entry.verifyFirst =
       outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
-    entry.confirmedView =
-      outcome.kind === 'confirmed' ? JSON.stringify(jobView(transfer)) : undefined;
+    entry.confirmedView = outcome.kind === 'confirmed' ? JSON.stringify(view) : undefined;
     switch (outcome.kind) {
       case 'confirmed':
         entry.retry.succeed();
@@ -305,14 +306,13 @@ export class JobWriter {
     entry.urgency = moreUrgent(entry.urgency, urgency);
   }
 
-  private async attempt(transfer: Transfer, entry: Entry): Promise<Outcome> {
+  private async attempt(transfer: Transfer, view: JobView, entry: Entry): Promise<Outcome> {
     const { jobId } = transfer;
     const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
-    const view = jobView(transfer);
     // A change that SciCat would not show is not written: every PATCH may send an e-mail.
     if (!removes && entry.confirmedView === JSON.stringify(view)) return { kind: 'confirmed' };
     if (entry.verifyFirst) {
-      const seen = await this.readBack(transfer, removes);
+      const seen = await this.readBack(jobId, view, removes);
       if (seen.kind !== 'differs') return seen;
     }
     try {
@@ -326,7 +326,7 @@ export class JobWriter {
       if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) {
         return { kind: 'failed', error, mayArrive: false };
       }
-      const seen = await this.readBack(transfer, removes);
+      const seen = await this.readBack(jobId, view, removes);
       if (seen.kind !== 'differs') return seen;
       return error.code === 'UPSTREAM_REJECTED'
         ? { kind: 'refused', error }
@@ -348,11 +348,15 @@ export class JobWriter {
   }
 
   /** Compares what SciCat shows with what a write of unclear outcome was to store. */
-  private async readBack(transfer: Transfer, removes: boolean): Promise<Outcome | Differs> {
+  private async readBack(
+    jobId: string,
+    view: JobView,
+    removes: boolean,
+  ): Promise<Outcome | Differs> {
     try {
-      const job = await this.jobs.read(transfer.jobId, this.stopped.signal);
+      const job = await this.jobs.read(jobId, this.stopped.signal);
       if (job === undefined) return { kind: removes ? 'confirmed' : 'gone' };
-      const shown = !removes && showsView(job, jobView(transfer));
+      const shown = !removes && showsView(job, view);
       return { kind: shown ? 'confirmed' : 'differs' };
     } catch (error) {
       return { kind: 'unclear', error: asError(error) };

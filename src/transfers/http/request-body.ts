@@ -9,14 +9,15 @@ import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
-import type { FileList } from '../../file-lists/file-list.js';
-import { FileListParser } from '../../file-lists/parse-file-list.js';
+import { FileListParser, type ParsedBody } from '../../file-lists/parse-file-list.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-/** Reads the file list from a request's body, once its caller is authenticated and authorized. */
+const NOTHING: ParsedBody = { files: undefined, others: new Map() };
+
+/** Reads the body of a request, once its caller is authenticated. */
 @Injectable()
-export class FileListBody {
+export class RequestBody {
   constructor(
     private readonly config: ConfigSnapshots,
     private readonly gate: BodyGate,
@@ -25,12 +26,12 @@ export class FileListBody {
   ) {}
 
   /**
-   * @returns undefined for the whole dataset folder: no body, or no list in it
+   * @returns neither a list nor anything else if there is no body
    * @throws InvalidRequestError when the body is invalid, too large, too slow or incomplete
    * @throws TooBusyError when too many bodies are being processed
    */
-  async read(request: Request, response: Response): Promise<FileList | undefined> {
-    if (!hasBody(request)) return undefined;
+  async read(request: Request, response: Response): Promise<ParsedBody> {
+    if (!hasBody(request)) return NOTHING;
     requireJson(request);
     const { maxBodyMiB } = this.config.current().server;
     const declared = declaredSize(request, maxBodyMiB);
@@ -43,7 +44,7 @@ export class FileListBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const files = await atPace(
+      const body = await atPace(
         readAll(source, new FileListParser(declared), maxBodyMiB, place),
         request,
         this.limits,
@@ -52,7 +53,7 @@ export class FileListBody {
       // The list occupies memory until the response is complete.
       if (response.destroyed) place.leave();
       else response.once('close', place.leave);
-      return files;
+      return body;
     } catch (error) {
       place.leave();
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
@@ -120,7 +121,7 @@ async function readAll(
   reader: FileListParser,
   maxBodyMiB: number,
   place: BodyPlace,
-): Promise<FileList | undefined> {
+): Promise<ParsedBody> {
   let bytes = 0;
   // The connection must survive an error, or the client would never receive the response.
   const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
@@ -131,7 +132,7 @@ async function readAll(
     reader.push(piece);
   }
   // An empty chunked body counts as no body.
-  return bytes === 0 ? undefined : reader.end();
+  return bytes === 0 ? NOTHING : reader.end();
 }
 
 function tooLarge(maxBodyMiB: number): InvalidRequestError {
