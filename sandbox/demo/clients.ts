@@ -1,13 +1,16 @@
 import { reasonOf } from '../world/clean-up.js';
-import type { ListedPath } from '../world/folder-entries.js';
+import type { Amount, ListedPath } from '../world/folder-entries.js';
 import { isRecord, numberIn, textIn, type JsonRecord } from './json.js';
 
 /** A transfer as the proxy reports it. */
 export interface TransferStatus {
   readonly status: string;
   readonly message: string;
+  /** Copied so far. */
   readonly bytes: number;
   readonly files: number;
+  /** To copy. Bytes are 0 if unknown. */
+  readonly total: Amount;
   readonly globusTaskId: string;
 }
 
@@ -46,6 +49,7 @@ export class ProxyClient {
       message: textIn(answer, 'message'),
       bytes: numberIn(answer, 'bytesTransferred'),
       files: numberIn(answer, 'filesTransferred'),
+      total: { files: numberIn(answer, 'filesTotal'), bytes: numberIn(answer, 'bytesTotal') },
       globusTaskId: textIn(answer, 'globusTaskId'),
     };
   }

@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { reasonOf } from '../world/clean-up.js';
 import {
   amountOf,
-  copiedAmountOf,
   countOf,
   listForTransfer,
   readFolder,
@@ -20,7 +19,7 @@ import { ProxyClient, ScicatClient, type TransferStatus } from './clients.js';
 import { compareFolders, type Comparison } from './compare-folders.js';
 import { textIn, valueIn } from './json.js';
 import { ProgressDisplay } from './progress.js';
-import { judgeScicat, pidsOf, type ScicatOutcome } from './verdict.js';
+import { judgeAmounts, judgeScicat, pidsOf, type ScicatOutcome } from './verdict.js';
 
 /** Options of the command line. */
 interface DemoOptions {
@@ -55,11 +54,10 @@ export async function runDemo(options: DemoOptions, context: ProgramContext): Pr
   const entries = await readFolder(world.sourceFolder);
   if (entries.length === 0) throw new Error(`${world.sourceFolder} is empty: nothing to transfer.`);
   const amount = amountOf(entries);
-  const copied = copiedAmountOf(entries);
   // Twice, because verifying a copy counts against the rate, too.
   world.globus.machine.life.bytesPerSecond = Math.max(
     MIN_BYTES_PER_SECOND,
-    (2 * copied.bytes) / COPY_SECONDS,
+    (2 * amount.bytes) / COPY_SECONDS,
   );
   const proxy = await startProxyIn(world, context);
   const signal = AbortSignal.any([context.signal, proxy.died]);
@@ -97,9 +95,19 @@ export async function runDemo(options: DemoOptions, context: ProgramContext): Pr
       `POST /transfer by ${world.alice.username}, ${source} to ${destination}, ${counted(fileList.length, 'entry', 'entries')} listed`,
     );
     printer.line('SciCat job', `${jobId}  (answered in ${answeredInMs.toFixed(0)} ms)`);
-    const following = { terminal, printer, total: copied, requestedAt, signal };
+    const following = { terminal, printer, amount, requestedAt, signal };
     const last = await follow(client, jobId, following);
-    return await conclude({ world, dataset, jobId, last, signal, printer, startedAt, options });
+    return await conclude({
+      world,
+      dataset,
+      amount,
+      jobId,
+      last,
+      signal,
+      printer,
+      startedAt,
+      options,
+    });
   } catch (error) {
     throw await rootCause(error, signal);
   }
@@ -122,7 +130,8 @@ function usableFolder(path: string): string {
 interface Following {
   readonly terminal: Terminal;
   readonly printer: Printer;
-  readonly total: Amount;
+  /** Of the dataset. */
+  readonly amount: Amount;
   readonly requestedAt: number;
   readonly signal: AbortSignal;
 }
@@ -131,9 +140,9 @@ interface Following {
 async function follow(
   client: ProxyClient,
   jobId: string,
-  { terminal, printer, total, requestedAt, signal }: Following,
+  { terminal, printer, amount, requestedAt, signal }: Following,
 ): Promise<TransferStatus> {
-  const display = new ProgressDisplay(terminal, total);
+  const display = new ProgressDisplay(terminal);
   let taskShown = false;
   let seen = '';
   let movedAt = performance.now();
@@ -146,7 +155,7 @@ async function follow(
         printer.line('Globus task', status.globusTaskId);
         printer.line(
           'to copy',
-          `${counted(total.files, 'file')}, ${formatBytes(total.bytes)}: each listed folder brings its files once more`,
+          `${counted(amount.files, 'file')}, ${formatBytes(amount.bytes)}: each file once, though its folders are listed, too`,
         );
       }
       const progress = { ...status, elapsedMs: now - requestedAt };
@@ -173,6 +182,7 @@ async function follow(
 interface Conclusion {
   readonly world: World;
   readonly dataset: RegisteredDataset;
+  readonly amount: Amount;
   readonly jobId: string;
   readonly last: TransferStatus;
   readonly signal: AbortSignal;
@@ -183,7 +193,7 @@ interface Conclusion {
 
 /** Checks and prints the result. @returns the exit code */
 async function conclude(conclusion: Conclusion): Promise<number> {
-  const { world, dataset, jobId, last, signal, printer, startedAt, options } = conclusion;
+  const { world, dataset, amount, jobId, last, signal, printer, startedAt, options } = conclusion;
   const { destinationFolder } = dataset;
   const { pid, ownerGroup } = dataset.document;
   const scicat = new ScicatClient(world.scicat.url, world.alice.token, signal);
@@ -197,8 +207,11 @@ async function conclude(conclusion: Conclusion): Promise<number> {
   if (last.status !== 'finished') {
     problems.push(`The transfer is ${last.status} instead of finished: ${last.message}`);
   }
+  const { bytes, files, total } = last;
+  const shown = { bytes, files, bytesTotal: total.bytes, filesTotal: total.files };
+  problems.push(...judgeAmounts(amount, shown));
   const ownerUser = world.alice.username;
-  problems.push(...judgeScicat({ jobId, pid, ownerUser, ownerGroup }, outcome));
+  problems.push(...judgeScicat({ jobId, pid, ownerUser, ownerGroup, amount }, outcome));
   const comparison = await compared(world.sourceFolder, destinationFolder, problems);
   signal.throwIfAborted();
 

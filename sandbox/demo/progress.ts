@@ -2,6 +2,8 @@ import type { Amount } from '../world/folder-entries.js';
 import { formatBytes, type Terminal } from '../world/terminal.js';
 
 export interface TransferProgress extends Amount {
+  /** To copy. Bytes are 0 if unknown. */
+  readonly total: Amount;
   /** From the proxy. */
   readonly message: string;
   /** Since the transfer was requested. */
@@ -12,8 +14,9 @@ const BAR_WIDTH = 30;
 /** Between two lines where lines can't be overwritten. */
 const LINE_MS = 1_000;
 
-export function progressLine(progress: TransferProgress, total: Amount): string {
-  // With nothing but empty files, the files count.
+export function progressLine(progress: TransferProgress): string {
+  const { total } = progress;
+  // Where no size is known, and with nothing but empty files, the files count.
   const done =
     total.bytes > 0 ? progress.bytes / total.bytes : progress.files / Math.max(1, total.files);
   const share = Math.min(1, done);
@@ -21,7 +24,7 @@ export function progressLine(progress: TransferProgress, total: Amount): string 
   const bar = '#'.repeat(filled) + '-'.repeat(BAR_WIDTH - filled);
   return [
     `[${bar}] ${String(Math.floor(share * 100)).padStart(3)} %`,
-    `${formatBytes(progress.bytes).padStart(8)} of ${formatBytes(total.bytes)}`,
+    `${formatBytes(progress.bytes).padStart(8)}${total.bytes > 0 ? ` of ${formatBytes(total.bytes)}` : ''}`,
     `${String(progress.files).padStart(String(total.files).length)} of ${total.files} files`,
     `${(progress.elapsedMs / 1000).toFixed(1).padStart(4)} s`,
     progress.message,
@@ -34,14 +37,11 @@ export class ProgressDisplay {
   private shownAtMs = -Infinity;
   private open = false;
 
-  constructor(
-    private readonly terminal: Terminal,
-    private readonly total: Amount,
-  ) {}
+  constructor(private readonly terminal: Terminal) {}
 
   show(progress: TransferProgress): void {
     if (this.terminal.live) {
-      const line = `  ${progressLine(progress, this.total)}`;
+      const line = `  ${progressLine(progress)}`;
       // A line that wraps can't be overwritten.
       this.terminal.write(`\r${line.slice(0, this.terminal.width - 1)}\u001B[K`);
       this.open = true;
@@ -69,6 +69,6 @@ export class ProgressDisplay {
   private print(progress: TransferProgress, state: string): void {
     this.shown = state;
     this.shownAtMs = progress.elapsedMs;
-    this.terminal.write(`  ${progressLine(progress, this.total)}\n`);
+    this.terminal.write(`  ${progressLine(progress)}\n`);
   }
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeScicat, type ScicatOutcome } from './verdict.js';
+import { judgeAmounts, judgeScicat, type ScicatOutcome } from './verdict.js';
 
-const expected = { jobId: 'job-1', pid: '20.500/x', ownerUser: 'alice', ownerGroup: 'p1' };
+const expected = {
+  jobId: 'job-1',
+  pid: '20.500/x',
+  ownerUser: 'alice',
+  ownerGroup: 'p1',
+  amount: { bytes: 11, files: 3 },
+};
 const owner = { ownerUser: 'alice', ownerGroup: 'p1' };
 const archiveJob = {
   ...owner,
@@ -11,6 +17,8 @@ const archiveJob = {
     datasetList: [{ pid: '20.500/x', files: [] }],
   },
 };
+const amounts = { bytesTransferred: 11, bytesTotal: 11, filesTransferred: 3, filesTotal: 3 };
+const finished = { ...amounts, status: 'finished', error: '' };
 const good: ScicatOutcome = {
   job: {
     ...owner,
@@ -18,7 +26,7 @@ const good: ScicatOutcome = {
     type: 'globus_transfer_job',
     statusCode: '003',
     statusMessage: 'finished',
-    jobResultObject: { status: 'finished', error: '' },
+    jobResultObject: finished,
   },
   dataset: {
     pid: '20.500/x',
@@ -26,6 +34,17 @@ const good: ScicatOutcome = {
   },
   archiveJobs: [archiveJob],
 };
+
+describe('judgeAmounts', () => {
+  it('finds no problem if every file was copied once, and reports every other number', () => {
+    const once = { bytes: 11, bytesTotal: 11, files: 3, filesTotal: 3 };
+    expect(judgeAmounts(expected.amount, once)).toEqual([]);
+    expect(judgeAmounts(expected.amount, { ...once, bytes: 22, filesTotal: 4 })).toEqual([
+      "The proxy's answer: bytes is 22, expected 11.",
+      "The proxy's answer: filesTotal is 4, expected 3.",
+    ]);
+  });
+});
 
 describe('judgeScicat', () => {
   it('finds no problem in a correct state, whatever other archive jobs exist', () => {
@@ -36,11 +55,22 @@ describe('judgeScicat', () => {
   it.each<[string, Partial<ScicatOutcome>, readonly string[]]>([
     [
       'a job that did not finish',
-      { job: { ...good.job, statusCode: '998', jobResultObject: { status: 'failed', error: '' } } },
+      {
+        job: {
+          ...good.job,
+          statusCode: '998',
+          jobResultObject: { ...amounts, status: 'failed', error: '' },
+        },
+      },
       [
         'The transfer job: statusCode is "998", expected "003".',
         'The transfer job: jobResultObject.status is "failed", expected "finished".',
       ],
+    ],
+    [
+      'files that were copied twice',
+      { job: { ...good.job, jobResultObject: { ...finished, bytesTransferred: 22 } } },
+      ['The transfer job: jobResultObject.bytesTransferred is 22, expected 11.'],
     ],
     [
       'a dataset that is not archivable',

@@ -1,3 +1,4 @@
+import type { Amount } from '../world/folder-entries.js';
 import { isRecord, textIn, valueIn, type JsonRecord } from './json.js';
 
 export interface Expectation {
@@ -5,6 +6,8 @@ export interface Expectation {
   readonly pid: string;
   readonly ownerUser: string;
   readonly ownerGroup: string;
+  /** Of the dataset, each file once. */
+  readonly amount: Amount;
 }
 
 /** The state in SciCat after the transfer. */
@@ -28,6 +31,10 @@ export function judgeScicat(expected: Expectation, outcome: ScicatOutcome): read
       [['statusMessage'], 'finished'],
       [['jobResultObject', 'status'], 'finished'],
       [['jobResultObject', 'error'], ''],
+      [['jobResultObject', 'bytesTransferred'], expected.amount.bytes],
+      [['jobResultObject', 'bytesTotal'], expected.amount.bytes],
+      [['jobResultObject', 'filesTransferred'], expected.amount.files],
+      [['jobResultObject', 'filesTotal'], expected.amount.files],
     ]),
     ...deviations('The dataset', dataset, [
       [['pid'], expected.pid],
@@ -36,6 +43,19 @@ export function judgeScicat(expected: Expectation, outcome: ScicatOutcome): read
     ]),
     ...judgeArchiveJobs(expected, archiveJobs),
   ];
+}
+
+/** @returns a sentence for each problem of what the proxy shows at the end */
+export function judgeAmounts(
+  { bytes, files }: Amount,
+  shown: Readonly<Record<'bytes' | 'bytesTotal' | 'files' | 'filesTotal', number>>,
+): readonly string[] {
+  return deviations("The proxy's answer", shown, [
+    [['bytes'], bytes],
+    [['bytesTotal'], bytes],
+    [['files'], files],
+    [['filesTotal'], files],
+  ]);
 }
 
 function judgeArchiveJobs(

@@ -62,25 +62,10 @@ export interface Amount {
   readonly bytes: number;
 }
 
+/** What a transfer of all entries copies: each file once. Folders and links have no size. */
 export function amountOf(entries: readonly FolderEntry[]): Amount {
   const files = entries.filter(({ kind }) => kind === 'file');
   return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
-}
-
-/**
- * What Globus copies if each entry is an item of the transfer. A folder is copied with everything in
- * it, so that each file is copied once for itself and once for each folder around it.
- */
-export function copiedAmountOf(entries: readonly FolderEntry[]): Amount {
-  let files = 0;
-  let bytes = 0;
-  for (const { path, kind, size } of entries) {
-    if (kind !== 'file') continue;
-    const times = path.split('/').length;
-    files += times;
-    bytes += size * times;
-  }
-  return { files, bytes };
 }
 
 export function countOf(entries: readonly FolderEntry[], kind: FolderEntry['kind']): number {

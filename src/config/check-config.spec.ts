@@ -275,7 +275,7 @@ task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progr
 scicat: { formerServiceUsers: [old, older], statusCodes: words }
 server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
-transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72 }
+transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72, fileList: as-listed }
 globus: { authUrl: "http://127.0.0.1:1/", transferUrl: "http://127.0.0.1:2/v0.10//" }
 dataDir: spool
 `);
@@ -304,6 +304,7 @@ dataDir: spool
         encryptData: true,
         syncLevel: 0,
         deadlineHours: 72,
+        fileList: 'as-listed',
       },
       globus: { authUrl: 'http://127.0.0.1:1', transferUrl: 'http://127.0.0.1:2/v0.10' },
       dataDir: '/etc/spool',

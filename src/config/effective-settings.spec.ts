@@ -46,7 +46,7 @@ task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progr
 scicat: { formerServiceUsers: ['1', 'true'], statusCodes: words }
 server: { host: "::1", trustProxy: 2, maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
-transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 1, deadlineHours: 72 }
+transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 1, deadlineHours: 72, fileList: as-listed }
 globus: { authUrl: "http://127.0.0.1:1", transferUrl: "http://127.0.0.1:2/v0.10" }
 dataDir: /var/lib/proxy
 `;

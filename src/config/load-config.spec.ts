@@ -96,6 +96,7 @@ describe('a loaded configuration', () => {
         preserveTimestamp: false,
         encryptData: false,
         syncLevel: undefined,
+        fileList: 'leaves',
         deadlineHours: undefined,
       },
       globus: {

@@ -183,6 +183,15 @@ export class TransferSettings {
     reload: 'live',
   })
   readonly deadlineHours: number | undefined;
+
+  @Setting({
+    kind: oneOf(['leaves', 'as-listed'] as const),
+    description:
+      'Which entries of a file list Globus gets: leaves, all but the folders that have a listed entry below them, so that each file is copied once, or as-listed, all of them, as the Go version did.',
+    example: 'as-listed',
+    reload: 'live',
+  })
+  readonly fileList: 'leaves' | 'as-listed' = 'leaves';
 }
 
 /** Section `globus`: addresses of Globus's services; of use with the sandbox. */

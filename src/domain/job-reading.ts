@@ -1,6 +1,7 @@
 import type { JobView } from './job-view.js';
 import { isMasked, sameUnderMask } from './masking.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
+import { expectedAmounts } from './shown-amounts.js';
 import { sameStatusCode } from './status-codes.js';
 import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
 import { unsealRecord } from './transfer-record.js';
@@ -91,10 +92,7 @@ export function readJob(job: TransferJobDocument): ReadJob {
     datasetPid: record.datasetPid,
     origin: { kind: 'recorded', record },
     submissionId: stringField(job.result, 'submissionId') ?? record.submissionId,
-    progress: readProgress(job, {
-      bytesTotal: record.dataset.bytes,
-      filesTotal: record.fileList?.count ?? record.dataset.files,
-    }),
+    progress: readProgress(job, expectedAmounts(record, 0)),
   });
 }
 
@@ -157,13 +155,15 @@ function readStatus(job: TransferJobDocument): TransferStatus {
 
 function readProgress(
   job: TransferJobDocument,
-  known: { readonly bytesTotal: number; readonly filesTotal: number },
+  expected: Pick<Progress, 'bytesTotal' | 'filesTotal'>,
 ): Progress {
+  const filesTotal = countField(job.result, 'filesTotal') ?? 0;
   return {
     bytesTransferred: countField(job.result, 'bytesTransferred') ?? 0,
     filesTransferred: countField(job.result, 'filesTransferred') ?? 0,
-    filesTotal: Math.max(known.filesTotal, countField(job.result, 'filesTotal') ?? 0),
-    bytesTotal: Math.max(known.bytesTotal, countField(job.result, 'bytesTotal') ?? 0),
+    // The job knows better: which entries of a list are folders was known when it was requested.
+    filesTotal: filesTotal > 0 ? filesTotal : expected.filesTotal,
+    bytesTotal: Math.max(expected.bytesTotal, countField(job.result, 'bytesTotal') ?? 0),
     faults: countField(job.result, 'faults') ?? 0,
   };
 }

@@ -26,6 +26,8 @@ const result = (parts: object): object => ({
   submissionId: uuid('cccccccc', 1),
   ...parts,
 });
+/** Once all is copied, the totals are what was copied. */
+const copied = { bytesTotal: 400, filesTotal: 4 };
 const live = { niceStatus: 'OK', bytesPerSecond: 50, etaSeconds: 12 };
 
 describe('the rows of the contract: what SciCat shows of a transfer', () => {
@@ -69,7 +71,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     ).toEqual({
       statusCode: '002',
       statusMessage: 'transferred, marking the dataset as archivable',
-      jobResultObject: result({ phase: 'finalizing', lifecycleBefore: UNTOUCHED }),
+      jobResultObject: result({ phase: 'finalizing', lifecycleBefore: UNTOUCHED, ...copied }),
     });
   });
 
@@ -90,6 +92,7 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
         phase: 'finished',
         status: 'finished',
         archiveJobId: ARCHIVE_JOB,
+        ...copied,
       }),
     });
   });
@@ -142,7 +145,12 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     ).toEqual({
       statusCode: '997',
       statusMessage: "completed but can't mark dataset as archivable",
-      jobResultObject: result({ phase: 'finished', status: 'finished', error: 'SciCat said no' }),
+      jobResultObject: result({
+        phase: 'finished',
+        status: 'finished',
+        error: 'SciCat said no',
+        ...copied,
+      }),
     });
   });
 
@@ -153,7 +161,12 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     ).toEqual({
       statusCode: '995',
       statusMessage: "completed but can't create the archive job",
-      jobResultObject: result({ phase: 'finished', status: 'finished', error: 'SciCat said no' }),
+      jobResultObject: result({
+        phase: 'finished',
+        status: 'finished',
+        error: 'SciCat said no',
+        ...copied,
+      }),
     });
   });
 

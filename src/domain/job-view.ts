@@ -1,9 +1,11 @@
 import { finalizationNote } from './finalization.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
+import { shownAmounts } from './shown-amounts.js';
 import { statusCodeIn, type StatusCodeStyle, type StatusNumber } from './status-codes.js';
 import {
   type EndRequest,
   finalizationOfTransfer,
+  isCopied,
   type Progress,
   type Shortfall,
   taskIdOf,
@@ -32,7 +34,7 @@ interface JobResult {
   readonly status: 'transferring' | 'finished' | 'failed' | 'cancelled';
   readonly error: string;
   readonly phase: TransferStatus['state'];
-  readonly bytesTotal: number;
+  readonly bytesTotal?: number;
   readonly faults: number;
   readonly attempts: number;
   readonly submissionId?: string;
@@ -51,7 +53,8 @@ const MAX_MESSAGE_LENGTH = 1000;
 export function jobView(transfer: Transfer, style: StatusCodeStyle = 'numbers'): JobView {
   const shown = showStatus(transfer);
   const { progress, status, attempts, submissionId, endRequested } = transfer;
-  const { bytesTransferred, filesTransferred, filesTotal, bytesTotal, faults } = progress;
+  const amounts = shownAmounts(progress, isCopied(transfer));
+  const { bytesTransferred, filesTransferred, filesTotal, bytesTotal } = amounts;
   return {
     statusCode: statusCodeIn(style, shown.code),
     statusMessage: clip(shown.message),
@@ -63,8 +66,8 @@ export function jobView(transfer: Transfer, style: StatusCodeStyle = 'numbers'):
       status: shown.status,
       error: clip(shown.error ?? ''),
       phase: status.state,
-      bytesTotal,
-      faults,
+      ...present({ bytesTotal }),
+      faults: progress.faults,
       attempts,
       ...present({
         submissionId,
@@ -137,6 +140,7 @@ const SHORTFALLS: Readonly<
 };
 
 function liveProgress({ niceStatus, bytesPerSecond, ...progress }: Progress) {
+  // Negative if there is more than expected, or the total is unknown.
   const left = progress.bytesTotal - progress.bytesTransferred;
   const speed = bytesPerSecond ?? 0;
   const etaSeconds = speed > 0 && left > 0 ? Math.ceil(left / speed) : undefined;

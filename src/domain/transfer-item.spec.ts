@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { PROGRESS } from '../../test/support/arbitrary-transfers.js';
 import {
   aJob,
   aJobOf,
@@ -67,15 +68,16 @@ describe('a transfer on the REST interface', () => {
     ['failed', 'deadline', { state: 'failed', taskId: TASK, error: 'deadline' }],
     ['cancelled', 'cancelled by alice', { state: 'cancelled', taskId: TASK, by: 'by alice' }],
   ])('%s: %s, live and from SciCat alike', (status, message, its) => {
-    const transfer = aTransfer({ status: its });
+    const transfer = aTransfer({ status: its, progress: PROGRESS });
+    const isCopied = its.state === 'finalizing' || its.state === 'finished';
     const item = {
       transferId: jobIdOf(1),
       status,
       message,
-      bytesTransferred: 0,
-      bytesTotal: 1000,
-      filesTransferred: 0,
-      filesTotal: 10,
+      bytesTransferred: 400,
+      bytesTotal: isCopied ? 400 : 1000,
+      filesTransferred: 4,
+      filesTotal: isCopied ? 4 : 10,
       datasetPid: '20.500.12345/e1',
       globusTaskId: TASK,
     };
@@ -99,6 +101,20 @@ describe('a job that is not followed', () => {
     [{ status: 7 }, 'invalid status'],
   ])('%j is %s', (result, status) => {
     expect(itemOfJob(aJob({ result })).status).toBe(status);
+  });
+
+  test('finished shows no fewer files than its total, whichever version wrote it', () => {
+    const result = { bytesTransferred: 400, filesTransferred: 9, filesTotal: 11, bytesTotal: 500 };
+    const shown = (status: string) => itemOfJob(aJob({ result: { ...result, status } }));
+    expect(shown('finished')).toMatchObject({
+      bytesTransferred: 400,
+      bytesTotal: 400,
+      filesTransferred: 9,
+      filesTotal: 9,
+    });
+    expect(shown('failed')).toMatchObject(result);
+    // The Go version wrote no sizes.
+    expect(itemOfJob(aJob({ result: { status: 'finished' } }))).not.toHaveProperty('bytesTotal');
   });
 
   test('one without datasets is shown all the same', () => {

@@ -1,5 +1,6 @@
 import type { TransferJobDocument } from './job-reading.js';
 import { jobView } from './job-view.js';
+import type { Amounts } from './shown-amounts.js';
 import type { Transfer } from './transfer.js';
 import { countField, field, present, stringField } from './untyped.js';
 
@@ -44,11 +45,10 @@ export function itemOfTransfer(
     status: result.phase === 'waiting' ? 'waiting' : result.status,
     message: withError(statusMessage, result.error),
     bytesTransferred,
-    bytesTotal,
     filesTransferred,
     filesTotal,
     datasetPid: transfer.datasetPid,
-    ...present({ globusTaskId: result.globusTaskId || undefined, queuePosition }),
+    ...present({ bytesTotal, globusTaskId: result.globusTaskId || undefined, queuePosition }),
   };
 }
 
@@ -60,14 +60,33 @@ export function itemOfJob(job: TransferJobDocument): TransferItem {
     status: statusOf(job),
     message: withError(job.statusMessage, stringField(result, 'error') ?? ''),
     ...present({
-      bytesTransferred: countField(result, 'bytesTransferred'),
-      bytesTotal: countField(result, 'bytesTotal'),
-      filesTransferred: countField(result, 'filesTransferred'),
-      filesTotal: countField(result, 'filesTotal'),
+      ...amountsOf(result),
       datasetPid: job.datasetPids[0],
       globusTaskId: stringField(result, 'globusTaskId'),
     }),
   };
+}
+
+/** Earlier versions did not correct the totals at the end. */
+function amountsOf(result: unknown) {
+  const count = (name: keyof Amounts): number | undefined => countField(result, name);
+  const [bytesTransferred, filesTransferred] = [
+    count('bytesTransferred'),
+    count('filesTransferred'),
+  ];
+  return field(result, 'status') === 'finished'
+    ? {
+        bytesTransferred,
+        bytesTotal: bytesTransferred,
+        filesTransferred,
+        filesTotal: filesTransferred,
+      }
+    : {
+        bytesTransferred,
+        bytesTotal: count('bytesTotal'),
+        filesTransferred,
+        filesTotal: count('filesTotal'),
+      };
 }
 
 /** Appends the error, unless the message already is the error, as in failed jobs. */

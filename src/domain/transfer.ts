@@ -1,4 +1,5 @@
 import type { LifecycleFound } from './dataset-lifecycle.js';
+import { type Amounts, expectedAmounts } from './shown-amounts.js';
 import type { Finalization, TransferRecord } from './transfer-record.js';
 import { mayMove, type TransferState } from './transfer-state.js';
 import { present } from './untyped.js';
@@ -44,13 +45,17 @@ export interface EndRequest {
   readonly remove: boolean;
 }
 
-/** The progress of a Globus task. All numbers are non-negative integers that never decrease. */
-export interface Progress {
+/**
+ * The progress of a Globus task, as far as it is known; `shownAmounts` says what is shown of it. All
+ * numbers are non-negative integers that never decrease.
+ */
+export interface Progress extends Amounts {
   readonly bytesTransferred: number;
+  /** Including those that were already at the destination. */
   readonly filesTransferred: number;
-  /** Files found so far; Globus finds more while it copies. */
+  /** Expected, or found so far if there are more; Globus finds more while it copies. */
   readonly filesTotal: number;
-  /** Size of the dataset according to SciCat; Globus reports none. */
+  /** Expected; Globus reports none. 0 if unknown. */
   readonly bytesTotal: number;
   /** Error events so far; a few are normal. */
   readonly faults: number;
@@ -111,8 +116,17 @@ export interface CreatedJob {
   readonly createdAt: number;
 }
 
-/** A transfer whose job was just created. */
-export function newTransfer(job: CreatedJob, record: TransferRecord, reason: string): Transfer {
+/**
+ * A transfer whose job was just created.
+ *
+ * @param parents see {@link expectedAmounts}
+ */
+export function newTransfer(
+  job: CreatedJob,
+  record: TransferRecord,
+  reason: string,
+  parents = 0,
+): Transfer {
   return {
     jobId: job.jobId,
     key: record.key,
@@ -124,8 +138,7 @@ export function newTransfer(job: CreatedJob, record: TransferRecord, reason: str
     progress: {
       bytesTransferred: 0,
       filesTransferred: 0,
-      filesTotal: record.fileList?.count ?? record.dataset.files,
-      bytesTotal: record.dataset.bytes,
+      ...expectedAmounts(record, parents),
       faults: 0,
     },
     attempts: 0,
@@ -136,6 +149,11 @@ export function newTransfer(job: CreatedJob, record: TransferRecord, reason: str
 /** The Globus task's id, or '' while there is none. */
 export function taskIdOf(transfer: Transfer): string {
   return transfer.status.state === 'waiting' ? '' : transfer.status.taskId;
+}
+
+/** Whether Globus has copied everything. */
+export function isCopied({ status }: Transfer): boolean {
+  return status.state === 'finalizing' || status.state === 'finished';
 }
 
 /** What happens to the dataset once its files have arrived. The Go version always archived it. */

@@ -1,11 +1,12 @@
 import type { FileListDigest } from '../domain/file-list-digest.js';
 import { InvalidRequestError } from '../errors/request.errors.js';
-import { quoted } from '../facilities/path-text.js';
-import { isPlainFilePath, refuseFilePath } from './check-file-path.js';
+import { quoted, segmentsOf } from '../facilities/path-text.js';
+import { hasEmptySegment, isPlainFilePath, refuseFilePath } from './check-file-path.js';
 import { digestFileList } from './digest-file-list.js';
-import type { FileList } from './file-list.js';
+import { type FileList, FileListBuilder } from './file-list.js';
+import { noteParents, ParentCounter, parentsOf } from './listed-folders.js';
 import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
-import { comparePaths, sortFileList } from './sort-file-list.js';
+import { isSamePath, sortFileList } from './sort-file-list.js';
 import { equalBytes } from './word-bytes.js';
 
 /** A valid file list. */
@@ -13,6 +14,8 @@ export interface CheckedFileList {
   /** Sorted by path, each path once. */
   readonly files: FileList;
   readonly digest: FileListDigest;
+  /** Folders with a listed entry below them. */
+  readonly parents: number;
 }
 
 /** Characters of a path quoted in an error. */
@@ -20,7 +23,8 @@ const QUOTED_LENGTH = 300;
 const SLASH = 0x2f;
 
 /**
- * Checks a request's file list and sorts it. Entries are numbered from 0, as in JSON pointers.
+ * Checks a request's file list, writes its paths in one way (`raw/` as `raw`) and sorts it. Entries are
+ * numbered from 0, as in JSON pointers.
  *
  * @param atRoot the dataset's folder is the root of one of the collections
  * @param symlinksRefusedBy name of a facility that takes no symbolic links, if one of the two does not
@@ -37,10 +41,13 @@ export function* checkFileList(
     );
   }
   const { bytes, starts, ends } = files;
+  let isCanonical = true;
   for (let position = 0; position < files.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     if (!isPlainFilePath(bytes, starts[position] ?? 0, ends[position] ?? 0)) {
-      refuseBadPath(files.path(position), position, atRoot);
+      const path = files.path(position);
+      refuseBadPath(path, position, atRoot);
+      isCanonical &&= !hasEmptySegment(path);
     }
     if (symlinksRefusedBy !== undefined && files.isSymlink(position)) {
       throw new InvalidRequestError(
@@ -48,9 +55,14 @@ export function* checkFileList(
       );
     }
   }
-  const unique = yield* withoutDuplicates(yield* sortFileList(files));
+  const canonical = isCanonical ? files : yield* withoutEmptySegments(files);
+  const unique = yield* withoutDuplicates(yield* sortFileList(canonical));
   if (unique.symlinks > 0) yield* refuseEntriesBelowLinks(unique);
-  return { files: unique, digest: yield* digestFileList(unique) };
+  return {
+    files: unique,
+    digest: yield* digestFileList(unique),
+    parents: parentsOf(unique).count,
+  };
 }
 
 function refuseBadPath(path: string, position: number, atRoot: boolean): void {
@@ -60,6 +72,16 @@ function refuseBadPath(path: string, position: number, atRoot: boolean): void {
     `Entry ${position} of the file list can't be used: its path ${refusal}.`,
     { details: `fileList[${position}].path = ${JSON.stringify(path).slice(0, QUOTED_LENGTH)}` },
   );
+}
+
+/** `raw/` and `raw//1.h5` are other words for `raw` and `raw/1.h5`, and would be copied once more. */
+function* withoutEmptySegments(files: FileList): CooperativeTask<FileList> {
+  const builder = new FileListBuilder(files.pathBytes);
+  for (let position = 0; position < files.count; position += 1) {
+    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
+    builder.add(segmentsOf(files.path(position)).join('/'), files.isSymlink(position));
+  }
+  return builder.build();
 }
 
 /**
@@ -79,7 +101,7 @@ function* refuseEntriesBelowLinks(sorted: FileList): CooperativeTask<void> {
     const length = (ends[position] ?? 0) - start;
     for (let link = links.at(-1); link !== undefined; link = links.at(-1)) {
       const linkStart = starts[link] ?? 0;
-      const linkLength = withoutSlashes(bytes, linkStart, ends[link] ?? 0) - linkStart;
+      const linkLength = (ends[link] ?? 0) - linkStart;
       if (length > linkLength && equalBytes(words, start, words, linkStart, linkLength)) {
         if (bytes[start + linkLength] !== SLASH) break;
         throw new InvalidRequestError(
@@ -92,19 +114,15 @@ function* refuseEntriesBelowLinks(sorted: FileList): CooperativeTask<void> {
   }
 }
 
-/** The end of a path without trailing slashes. */
-function withoutSlashes(bytes: Buffer, start: number, end: number): number {
-  let last = end;
-  while (last > start && bytes[last - 1] === SLASH) last -= 1;
-  return last;
-}
-
 function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {
   const kept = new Uint32Array(sorted.count);
   let count = 0;
+  // Here and not in a pass of their own, because their paths are in the processor's cache now.
+  const parents = new ParentCounter(sorted);
   for (let position = 0; position < sorted.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
-    if (position === 0 || comparePaths(sorted, position - 1, position) !== 0) {
+    parents.meet(position);
+    if (position === 0 || !isSamePath(sorted, position - 1, position)) {
       kept[count] = position;
       count += 1;
     } else if (sorted.isSymlink(position - 1) !== sorted.isSymlink(position)) {
@@ -114,5 +132,7 @@ function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {
       );
     }
   }
-  return count === sorted.count ? sorted : sorted.pick(kept.subarray(0, count));
+  const unique = count === sorted.count ? sorted : sorted.pick(kept.subarray(0, count));
+  noteParents(unique, parents.stats);
+  return unique;
 }

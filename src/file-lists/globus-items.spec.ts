@@ -1,12 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Readable } from 'node:stream';
 import { listInMemory } from '../../test/support/fake-file-list-store.js';
+import { fileListOf } from '../../test/support/file-lists.js';
 import { InternalError } from '../errors/request.errors.js';
+import type { FileEntry } from './file-list.js';
 import { globusItems } from './globus-items.js';
-import { type StoredFileList, storedAsLines } from './stored-format.js';
+import {
+  packFileList,
+  type StoredFileList,
+  storedAsLines,
+  storedInMemory,
+  verifyPacked,
+} from './stored-format.js';
 
-async function itemsOf(list: StoredFileList, folder = '/data/'): Promise<string> {
-  const items = globusItems(list, folder, `${folder}in/`);
+type Which = Parameters<typeof globusItems>[3];
+
+async function itemsOf(
+  list: StoredFileList,
+  folder = '/data/',
+  which: Which = 'as-listed',
+): Promise<string> {
+  const items = globusItems(list, folder, `${folder}in/`, which);
   if (typeof items === 'string') return items;
   const pieces: Buffer[] = [];
   for await (const piece of items.pieces()) pieces.push(piece);
@@ -21,6 +36,18 @@ async function withLines(list: StoredFileList): Promise<StoredFileList & { lines
   for await (const piece of list.jsonLines()) pieces.push(Buffer.from(piece));
   const lines = Buffer.concat(pieces);
   return { ...storedAsLines(list, lines), lines };
+}
+
+/** The source paths of the items, below the folder and sorted. */
+async function copiedOf(list: StoredFileList, which: Which = 'leaves'): Promise<readonly string[]> {
+  const items = JSON.parse(`[${await itemsOf(list, '/data/', which)}]`) as {
+    readonly source_path: string;
+    readonly destination_path: string;
+  }[];
+  for (const item of items) {
+    expect(item.destination_path).toBe(item.source_path.replace('/data/', '/data/in/'));
+  }
+  return items.map((item) => item.source_path.replace('/data/', '')).sort();
 }
 
 const file = fc.record({
@@ -67,7 +94,113 @@ describe('the items for Globus', () => {
   it('are never fewer than the list has', async () => {
     const list = await withLines(listInMemory([{ path: 'abc', isSymlink: false }]));
     for (const wrong of [{ pathBytes: 2 }, { pathBytes: 4 }, { count: 2 }]) {
-      expect(() => globusItems({ ...list, ...wrong }, '/', '/')).toThrow(InternalError);
+      expect(() => globusItems({ ...list, ...wrong }, '/', '/', 'as-listed')).toThrow(
+        InternalError,
+      );
     }
+  });
+});
+
+const sorted = (files: readonly FileEntry[]): readonly FileEntry[] =>
+  [...new Map(files.map((entry) => [entry.path, entry])).values()].sort((a, b) =>
+    a.path < b.path ? -1 : 1,
+  );
+
+/** A folder of a list, marked as in `ls -F`: `@` for a link. */
+const entry = (marked: string): FileEntry =>
+  marked.endsWith('@')
+    ? { path: marked.slice(0, -1), isSymlink: true }
+    : { path: marked, isSymlink: false };
+
+describe('of the entries of a list, Globus gets', () => {
+  it.each<[what: string, listed: readonly string[], copied: readonly string[]]>([
+    [
+      "the files of the Ingestor's list, though other names stand between a folder and its contents",
+      'raw raw/1.h5 raw/deep raw/deep/2.h5 raw-b raw-b/a raw.txt'.split(' '),
+      ['raw-b/a', 'raw.txt', 'raw/1.h5', 'raw/deep/2.h5'],
+    ],
+    ['a folder listed alone', ['raw', 'raw-b', 'raw.txt'], ['raw', 'raw-b', 'raw.txt']],
+    ['an empty folder', ['a', 'a/empty', 'a/full', 'a/full/x'], ['a/empty', 'a/full/x']],
+    ['a single entry', ['raw'], ['raw']],
+    [
+      'links to folders, and folders around a link without their other contents',
+      ['a', 'a/link@', 'link@', 'link-b', 'link-b/x'],
+      ['a/link', 'link', 'link-b/x'],
+    ],
+    ['a link whose name begins another path', ['raw@', 'raw/1.h5'], ['raw', 'raw/1.h5']],
+    [
+      'names that sort before a slash',
+      ['d', 'd!', 'd !', 'd"', 'd#', 'd,', 'd-', 'd.', 'd/x', 'd0'],
+      ['d !', 'd!', 'd"', 'd#', 'd,', 'd-', 'd.', 'd/x', 'd0'],
+    ],
+    [
+      'UTF-8 names',
+      ['Größe', 'Größe-2', 'Größe/試料', 'Größe/試料-01.h5', 'Größe/試料/🧪', 'Größe/試料/🧪\\a'],
+      ['Größe-2', 'Größe/試料-01.h5', 'Größe/試料/🧪', 'Größe/試料/🧪\\a'],
+    ],
+    [
+      'only the deepest of folders in one another',
+      ['a', 'a-', 'a-/b', 'a-/b-', 'a-/b/c', 'a/b', 'a/b.', 'a/b/c'],
+      ['a-/b-', 'a-/b/c', 'a/b.', 'a/b/c'],
+    ],
+  ])('%s', async (_what, listed, copied) => {
+    const list = listInMemory(sorted(listed.map(entry)));
+    const expected = [...copied].sort();
+    expect(await copiedOf(list)).toEqual(expected);
+    expect(await copiedOf(await withLines(list))).toEqual(expected);
+    expect(await copiedOf(list, 'as-listed')).toEqual(
+      listed.map((marked) => entry(marked).path).sort(),
+    );
+  });
+
+  it('every file once, whatever the names', async () => {
+    const name = fc.string({
+      unit: fc.constantFrom('a', 'b', '-', '.', ' ', '0', '"', '\\', '\n', 'ü', '\ue000', '😀'),
+      minLength: 1,
+      maxLength: 3,
+    });
+    const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
+    const some = fc.array(fc.record({ path, isSymlink: fc.boolean() }), { maxLength: 12 });
+    // Folders of some entries, too, as the Ingestor lists them.
+    const withFolders = fc.tuple(some, fc.boolean()).map(([files, all]) =>
+      files.flatMap((one) => {
+        const names = one.path.split('/');
+        const folders = names.slice(0, -1).map((_none, n) => names.slice(0, n + 1).join('/'));
+        return [one, ...(all ? folders.map((folder) => entry(folder)) : [])];
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(withFolders, async (files) => {
+        const listed = sorted(files);
+        const isBelow = (folder: string) =>
+          listed.some((other) => other.path.startsWith(`${folder}/`));
+        const expected = listed.filter((one) => one.isSymlink || !isBelow(one.path));
+        const list = listInMemory(listed);
+        const paths = expected.map((one) => one.path);
+        expect(await copiedOf(list)).toEqual(paths);
+        expect(await copiedOf(await withLines(list))).toEqual(paths);
+        // The counts of the stored format, from memory and from the lines.
+        const packed: Buffer[] = [];
+        const stats = await packFileList(fileListOf(listed), (bytes) => {
+          packed.push(Buffer.from(bytes));
+          return Promise.resolve();
+        });
+        expect(stats.parents).toEqual(list.parents);
+        const verified = await verifyPacked(Readable.from(packed));
+        expect(verified?.stats).toEqual(stats);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('as many bytes as were announced of 50,000 files, with hundreds of undecided folders', async () => {
+    const files = Array.from({ length: 50_000 }, (_none, n) => `run-${n % 997}/f${n}.h5`);
+    const folders = Array.from({ length: 997 }, (_none, n) => [`run-${n}`, `run-${n}-dark`]).flat();
+    const chain = Array.from({ length: 300 }, (_none, n) => 'x'.repeat(n + 1));
+    const listed = sorted([...files, ...folders, ...chain, 'run'].map(entry));
+    const stats = await packFileList(fileListOf(listed), () => Promise.resolve());
+    const list = storedInMemory(stats, fileListOf(listed));
+    expect(stats.parents.count).toBe(997);
+    expect(await copiedOf(list)).toHaveLength(50_000 + 997 + 300 + 1);
   });
 });

@@ -1,4 +1,7 @@
+import type { CopyOptions } from '../domain/transfer-record.js';
 import { InternalError } from '../errors/request.errors.js';
+import { LeafLines } from './leaf-lines.js';
+import { NO_PARENTS } from './listed-folders.js';
 import { endOfLine, frameBytes, isSymlinkLine, type StoredFileList } from './stored-format.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
@@ -18,23 +21,27 @@ export interface StreamedItems {
  *
  * @param source folder that the paths are relative to, with a trailing slash
  * @param destination folder to copy them to, with a trailing slash
+ * @param which of its entries; the order of the items does not matter to Globus
  */
 export function globusItems(
   files: StoredFileList,
   source: string,
   destination: string,
+  which: CopyOptions['fileList'],
 ): string | StreamedItems {
   const templates: ItemTemplates = [
     itemTemplate('transfer_item', source, destination),
     itemTemplate('transfer_symlink_item', source, destination),
   ];
   const [file, symlink] = templates;
+  const leftOut = which === 'leaves' ? files.parents : NO_PARENTS;
   const bytes =
-    (files.count - files.symlinks) * file.bytes +
+    (files.count - leftOut.count - files.symlinks) * file.bytes +
     files.symlinks * symlink.bytes +
-    2 * files.pathBytes;
+    2 * (files.pathBytes - leftOut.pathBytes);
   if (files.lines !== undefined) {
-    const items = Buffer.concat([...itemsOf(files.lines, templates, bytes)]);
+    const lines = which === 'leaves' ? leavesOf(files.lines) : files.lines;
+    const items = Buffer.concat([...itemsOf(lines, templates, bytes)]);
     if (items.length !== bytes) {
       throw new InternalError('A file list does not have its recorded size. Please report this.');
     }
@@ -44,7 +51,7 @@ export function globusItems(
     bytes: files.count === 0 ? 0 : bytes - FIRST_COMMA,
     pieces: async function* () {
       let from = FIRST_COMMA;
-      for await (const lines of files.jsonLines()) {
+      for await (const lines of which === 'leaves' ? eachLeafOf(files) : files.jsonLines()) {
         for (const items of itemsOf(lines, templates, PIECE_BYTES)) {
           yield items.subarray(from);
           from = 0;
@@ -52,6 +59,17 @@ export function globusItems(
       }
     },
   };
+}
+
+function leavesOf(lines: Buffer): Buffer {
+  const leaves = new LeafLines();
+  return Buffer.concat([...leaves.of(lines), ...leaves.end()]);
+}
+
+async function* eachLeafOf(files: StoredFileList): AsyncGenerator<Buffer> {
+  const leaves = new LeafLines();
+  for await (const lines of files.jsonLines()) yield* leaves.of(lines);
+  yield* leaves.end();
 }
 
 /** Each item begins with a comma; that of the first one is left out. */

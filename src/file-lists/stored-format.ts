@@ -5,6 +5,13 @@ import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { codeOf } from '../errors/error-code.js';
 import type { FileList } from './file-list.js';
+import {
+  NO_PARENTS,
+  ParentFinder,
+  type ParentListener,
+  parentsOf,
+  type ParentStats,
+} from './listed-folders.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /*
@@ -22,6 +29,8 @@ export interface ListStats {
   readonly symlinks: number;
   /** UTF-8 bytes of all paths as `JSON.stringify` writes them, without the quotes. */
   readonly pathBytes: number;
+  /** Those of the entries that are folders with a listed entry below them. */
+  readonly parents: ParentStats;
 }
 
 /** A stored list that has been verified. Read in pieces, so that a long one need not fit in memory. */
@@ -71,21 +80,34 @@ export function endOfLine(lines: Buffer, start: number): number {
   return lines.indexOf(LINE_FEED, start);
 }
 
+/** The byte after each path in its line. */
+export const PATH_TERMINATOR = QUOTE;
+
+/** Offset of the path of the line that starts here; the end of the lines if none does. */
+export function startOfPath(lines: Buffer, start: number): number {
+  return start < lines.length ? start + frameBytes(isSymlinkLine(lines, start)) : lines.length;
+}
+
 /** Bytes before the path in its line, and also after it, not counting the line feed. */
 export function frameBytes(isSymlink: boolean): number {
   return isSymlink ? '["'.length : '"'.length;
 }
 
+const NOTHING_COUNTED = { count: 0, symlinks: 0, parents: NO_PARENTS };
+
 /** Counts and hashes lines for the closing line. */
-class LineCounter {
+class LineCounter implements ParentListener {
   private bytes = 0;
   private readonly hash = createHash('sha256');
+  private readonly finder = new ParentFinder(this, PATH_TERMINATOR);
+  private entries: number;
+  private symlinks: number;
+  private parents: ParentStats;
 
-  /** Takes the numbers of lines if they are already known. */
-  constructor(
-    private entries = 0,
-    private symlinks = 0,
-  ) {}
+  /** @param known numbers of the lines to come, unless they are to be counted */
+  constructor(known: Omit<ListStats, 'pathBytes'> = NOTHING_COUNTED) {
+    ({ count: this.entries, symlinks: this.symlinks, parents: this.parents } = known);
+  }
 
   add(lines: Buffer): void {
     this.bytes += lines.length;
@@ -94,17 +116,34 @@ class LineCounter {
 
   /** Adds lines that are not counted yet. */
   addUncounted(lines: Buffer): void {
-    for (let start = 0; start < lines.length; start = endOfLine(lines, start) + 1) {
+    const words = wordsOf(lines);
+    for (let start = 0; start < lines.length;) {
+      const end = endOfLine(lines, start);
+      const isSymlink = isSymlinkLine(lines, start);
+      const path = start + frameBytes(isSymlink);
       this.entries += 1;
-      if (isSymlinkLine(lines, start)) this.symlinks += 1;
+      start = end + 1;
+      if (isSymlink) {
+        this.symlinks += 1;
+        this.finder.meetLink(words, path);
+      } else this.finder.isLeaf(words, path, end - frameBytes(false), startOfPath(lines, start));
     }
     this.add(lines);
   }
 
+  parent(bytes: number): void {
+    const { count, pathBytes } = this.parents;
+    this.parents = { count: count + 1, pathBytes: pathBytes + bytes };
+  }
+
+  lateLeaf(): void {
+    // Only parents are counted.
+  }
+
   get stats(): ListStats {
-    const { entries, symlinks, bytes } = this;
+    const { entries, symlinks, bytes, parents } = this;
     const frames = 2 * (frameBytes(false) * (entries - symlinks) + frameBytes(true) * symlinks);
-    return { count: entries, symlinks, pathBytes: bytes - frames - entries };
+    return { count: entries, symlinks, pathBytes: bytes - frames - entries, parents };
   }
 
   get isShort(): boolean {
@@ -128,7 +167,11 @@ export async function packFileList(
   files: FileList,
   write: (packed: Buffer) => Promise<void>,
 ): Promise<ListStats> {
-  const counter = new LineCounter(files.count, files.symlinks);
+  const counter = new LineCounter({
+    count: files.count,
+    symlinks: files.symlinks,
+    parents: parentsOf(files),
+  });
   const pieces = encode(files, counter);
   if (isShort(files.count, files.pathBytes)) await write(gzipSync(concat(pieces), PACKING));
   else {

@@ -30,7 +30,7 @@ export function copyBytes(
   return after;
 }
 
-/** Whether `count` bytes are equal. */
+/** Whether `count` bytes are equal. Compared from the end: paths next to each other differ there. */
 export function equalBytes(
   one: DataView,
   startOfOne: number,
@@ -38,11 +38,13 @@ export function equalBytes(
   startOfOther: number,
   count: number,
 ): boolean {
-  let at = 0;
-  for (; at + WORD <= count; at += WORD) {
+  let at = count;
+  while (at >= WORD) {
+    at -= WORD;
     if (one.getUint32(startOfOne + at) !== other.getUint32(startOfOther + at)) return false;
   }
-  for (; at < count; at += 1) {
+  while (at > 0) {
+    at -= 1;
     if (one.getUint8(startOfOne + at) !== other.getUint8(startOfOther + at)) return false;
   }
   return true;

@@ -18,7 +18,7 @@ export function submissionDocument(request: TransferRequest, now: number): strin
   const items =
     request.files === undefined
       ? wholeFolder(source, destination)
-      : globusItems(request.files, source, destination);
+      : globusItems(request.files, source, destination, request.copy.fileList);
   if (typeof items === 'string') return `${beginning}${items}${END}`;
   return {
     bytes: Buffer.byteLength(beginning) + items.bytes + END.length,

@@ -19,6 +19,8 @@ export type Forecast =
 export interface StoredTransfer {
   readonly record: TransferRecord;
   readonly job: CreatedJob;
+  /** Number of folders in the file list that have a listed entry below them. @default 0 */
+  readonly parents?: number;
 }
 
 /** A request that has passed the rules. */

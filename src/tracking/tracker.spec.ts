@@ -388,6 +388,63 @@ describe('an end request is answered at once in every state and converges', () =
     expect(shown()).toBe('003 finished: finished');
   });
 
+  test('the user sees the end at once, not at the next poll', async () => {
+    await started();
+    await request(1);
+    await pass(10);
+    const cancel = world.globus.cancel.bind(world.globus);
+    world.globus.cancel = async (taskId) => {
+      await cancel(taskId);
+      const label = taskLabel(jobIdOf(1));
+      world.globus.put(aFailedTask('CANCELED', { taskId, label }));
+    };
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await settle();
+    expect(shown()).toBe('004 cancelled: cancelled by alice');
+  });
+
+  test('an end is written once, though a regular poll sees it, too', async () => {
+    await started();
+    await request(1);
+    await settle();
+    world.globus.put(
+      aFailedTask('CANCELED', { taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)) }),
+    );
+    const gate = aGate();
+    // The regular poll is on its way when the user cancels.
+    world.globus.faults.next('list', { holdAnswer: gate.opened });
+    await pass(10);
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await settle();
+    const writes = world.jobs.writes.length;
+    expect(shown()).toBe('004 cancelled: cancelled by alice');
+    gate.open();
+    await pass(30);
+    expect(world.jobs.writes.length).toBe(writes);
+  });
+
+  test('a task that Globus takes a moment to cancel is polled again soon, and not for ever', async () => {
+    setUp({ task: { pollIntervalSeconds: 3600 } });
+    await started();
+    await request(1);
+    await settle();
+    const polls = (): number => world.globus.queries.filter(({ by }) => by === 'ids').length;
+    const before = polls();
+    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await world.clock.advance(500);
+    expect(polls() - before).toBe(1);
+    await world.clock.advance(120_000);
+    expect(polls() - before).toBe(4);
+    expect(shown()).toBe('002 transferring: transferring (being cancelled)');
+    world.globus.put(
+      aFailedTask('CANCELED', { taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)) }),
+    );
+    await world.clock.advance(3_600_000);
+    tracker.wake();
+    await settle();
+    expect(shown()).toBe('004 cancelled: cancelled by alice');
+  });
+
   test('while the submission is under way', async () => {
     await started();
     const gate = aGate();

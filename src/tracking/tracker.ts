@@ -132,7 +132,9 @@ export class Tracker implements TransferTracking {
     const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
     const queue = { ...parts, slots: new Slots(transfers, config), submissionIds };
     const dispatcher = new Dispatcher(queue);
-    const canceller = new TaskCanceller(parts);
+    const canceller = new TaskCanceller(parts, (tracked) =>
+      background.add(this.poller.pollCancelled(tracked, this.stopping.signal)),
+    );
     const end = new EndOfTracking(parts, dispatcher, canceller);
     const onGone = (tracked: TrackedTransfer): void => end.gone(tracked);
     this.parts = parts;

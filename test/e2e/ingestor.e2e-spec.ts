@@ -107,7 +107,6 @@ describe('the Ingestor', () => {
     const items = service.globus.machine.tasks().at(-1)?.request.items;
     expect(items?.map(({ source }) => source).sort()).toEqual([
       '/group1/run1/link',
-      '/group1/run1/sub',
       '/group1/run1/sub/file.h5',
     ]);
   });

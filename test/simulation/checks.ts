@@ -243,8 +243,9 @@ function checkWrites(world: World, one: Case): void {
     // its successor had not read.
     if (write.late) continue;
     checkFinishedLast(world, one, write);
+    checkTotals(world, one, write);
     if (last === undefined || last.late) continue;
-    for (const name of ['bytesTransferred', 'filesTransferred', 'filesTotal']) {
+    for (const name of ['bytesTransferred', 'filesTransferred']) {
       if (countOf(last.job, name) > countOf(write.job, name)) {
         world.violated(
           `${name} of job ${jobId} goes back from ${countOf(last.job, name)} to ${countOf(write.job, name)}`,
@@ -260,6 +261,18 @@ function checkWrites(world: World, one: Case): void {
     }
   }
   if (record['key'] === undefined) world.violated(`job ${jobId} has no record`);
+}
+
+/** 100 % is shown once Globus has copied everything, and never before. */
+function checkTotals(world: World, { jobId }: Case, { job }: JobWrite): void {
+  const count = (name: string): number => countOf(job, name);
+  const isCopied = ['finalizing', 'finished'].includes(String(job.jobResultObject?.['phase']));
+  for (const what of ['bytes', 'files']) {
+    const [done, total] = [count(`${what}Transferred`), count(`${what}Total`)];
+    // A total of 0 is an unknown one.
+    const isRight = isCopied ? done === total : done < total || total === 0;
+    if (!isRight) world.violated(`job ${jobId} shows ${done} of ${total} ${what}`);
+  }
 }
 
 /** "Finished" is the last thing that is done: what it says was done before. */

@@ -1,17 +1,19 @@
 import type { FileListStore, StoredEntry } from '../../src/ports/file-list-store.port.js';
 import type { FileEntry, FileList } from '../../src/file-lists/file-list.js';
 import type { StoredFileList } from '../../src/file-lists/stored-format.js';
+import type { ParentStats } from '../../src/file-lists/listed-folders.js';
 import type { CooperativeTask } from '../../src/file-lists/run-cooperatively.js';
 import { Faults } from './faults.js';
 import { filesOf } from './file-lists.js';
 
 /** A stored list that is read two entries at a time. */
 export function listInMemory(files: readonly FileEntry[]): StoredFileList {
-  const bytes = files.map(({ path }) => Buffer.byteLength(JSON.stringify(path)) - 2);
+  const bytes = files.map(({ path }) => jsonBytes(path));
   return {
     count: files.length,
     symlinks: files.filter(({ isSymlink }) => isSymlink).length,
     pathBytes: bytes.reduce((sum, length) => sum + length, 0),
+    parents: parentsAmong(files),
     async *jsonLines() {
       for (let start = 0; start < files.length; start += 2) {
         const lines = files
@@ -21,6 +23,25 @@ export function listInMemory(files: readonly FileEntry[]): StoredFileList {
       }
     },
   };
+}
+
+/** Folders that have a listed entry below them, found in the simplest way. */
+function parentsAmong(files: readonly FileEntry[]): ParentStats {
+  const above = new Set<string>();
+  for (const { path } of files) {
+    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
+      above.add(path.slice(0, at));
+    }
+  }
+  const parents = files.filter(({ path, isSymlink }) => !isSymlink && above.has(path));
+  return {
+    count: parents.length,
+    pathBytes: parents.reduce((sum, { path }) => sum + jsonBytes(path), 0),
+  };
+}
+
+function jsonBytes(path: string): number {
+  return Buffer.byteLength(JSON.stringify(path)) - 2;
 }
 
 /** All entries of a stored list. */

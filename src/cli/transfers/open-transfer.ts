@@ -1,5 +1,6 @@
 import { readJob, type TransferJobDocument } from '../../domain/job-reading.js';
-import { type EndRequest, type Progress, taskIdOf, type Transfer } from '../../domain/transfer.js';
+import { type ShownAmounts, shownAmounts } from '../../domain/shown-amounts.js';
+import { type EndRequest, isCopied, taskIdOf, type Transfer } from '../../domain/transfer.js';
 import type { TransferState } from '../../domain/transfer-state.js';
 import { field } from '../../domain/untyped.js';
 
@@ -31,7 +32,7 @@ export interface OpenTransferView {
   readonly destination: ShownSide | null;
   readonly globusTaskId: string | null;
   readonly bytesTransferred: number;
-  /** Size of the dataset according to SciCat; 0 if unknown. */
+  /** Bytes to copy; expected until all are copied, and 0 if unknown. */
   readonly bytesTotal: number;
   readonly filesTransferred: number;
   readonly filesTotal: number;
@@ -85,7 +86,8 @@ function view(
   const { createdAt } = job;
   const record = transfer?.origin.kind === 'recorded' ? transfer.origin.record : undefined;
   const taskId = transfer === undefined ? '' : taskIdOf(transfer);
-  const progress: Partial<Progress> = transfer?.progress ?? {};
+  const amounts: Partial<ShownAmounts> =
+    transfer === undefined ? {} : shownAmounts(transfer.progress, isCopied(transfer));
   return {
     transferId: job.id,
     state: transfer?.status.state ?? 'left-alone',
@@ -99,11 +101,11 @@ function view(
     source: sideOf(record?.source),
     destination: sideOf(record?.destination),
     globusTaskId: taskId === '' ? null : taskId,
-    bytesTransferred: progress.bytesTransferred ?? 0,
-    bytesTotal: progress.bytesTotal ?? 0,
-    filesTransferred: progress.filesTransferred ?? 0,
-    filesTotal: progress.filesTotal ?? 0,
-    faults: progress.faults ?? 0,
+    bytesTransferred: amounts.bytesTransferred ?? 0,
+    bytesTotal: amounts.bytesTotal ?? 0,
+    filesTransferred: amounts.filesTransferred ?? 0,
+    filesTotal: amounts.filesTotal ?? 0,
+    faults: transfer?.progress.faults ?? 0,
     bytesPerSecond: transfer === undefined ? null : numberOf(job.result, 'bytesPerSecond'),
     etaSeconds: transfer === undefined ? null : numberOf(job.result, 'etaSeconds'),
     endRequested: transfer?.endRequested ?? null,

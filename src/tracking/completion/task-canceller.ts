@@ -20,7 +20,11 @@ export class TaskCanceller {
   /** Transfers whose end request SciCat refused to store: it is not offered again. */
   private readonly unrecorded = new WeakSet<TrackedTransfer>();
 
-  constructor(private readonly deps: TrackingDeps) {}
+  constructor(
+    private readonly deps: TrackingDeps,
+    /** Called when Globus has accepted the cancellation of a transfer whose end was requested. */
+    private readonly onCancelled: (tracked: TrackedTransfer) => void,
+  ) {}
 
   /** Cancels a running transfer's task once SciCat has the end request. Never rejects. */
   async cancel(tracked: TrackedTransfer): Promise<void> {
@@ -32,6 +36,7 @@ export class TaskCanceller {
         await this.requestWritten(tracked);
         await this.cancelTask(tracked, taskIdOf(tracked.transfer));
         this.cancelledAt.set(tracked, clock.monotonicMs());
+        this.onCancelled(tracked);
       } catch {
         // Retried after the next poll.
       }

@@ -227,8 +227,8 @@ function progressOf(transfer: Transfer, task: GlobusTask): Progress {
     // Files already at the destination count as done.
     filesTransferred: task.filesTransferred + task.filesSkipped,
     filesTotal: task.files,
-    // Files listed twice, once by their folder, are copied twice; keep progress at most 100 %.
-    bytesTotal: Math.max(transfer.progress.bytesTotal, task.bytesTransferred),
+    // Globus reports none.
+    bytesTotal: transfer.progress.bytesTotal,
     faults: task.faults,
     bytesPerSecond: task.bytesPerSecond,
     ...(task.niceStatus === undefined ? {} : { niceStatus: task.niceStatus }),

@@ -10,6 +10,8 @@ import type { TaskListing } from './task-listing.js';
 
 /** Largest expected difference between Globus's clock and ours. */
 const CLOCKS_DIFFER_MS = 30_000;
+/** Pauses before the polls of a task that is being cancelled; Globus takes a moment. */
+const CANCELLED_AFTER_MS = [0, 1000, 2000, 4000];
 
 /** Polls Globus every `task.pollInterval` and applies what {@link decide} concludes. */
 export class Poller {
@@ -61,6 +63,28 @@ export class Poller {
     }
   }
 
+  /**
+   * Polls a transfer whose task is being cancelled, at once and a few times more: whoever cancelled it is
+   * watching. After that the regular polls have to do. Never rejects.
+   *
+   * @param signal ends it
+   */
+  async pollCancelled(tracked: TrackedTransfer, signal: AbortSignal): Promise<void> {
+    const { clock, config, transfers } = this.deps;
+    const intervalMs = config.current().task.pollIntervalSeconds * 1000;
+    const isWanted = (): boolean => !signal.aborted && transfers.inFlight().has(tracked);
+    try {
+      for (const pauseMs of CANCELLED_AFTER_MS.filter((pause) => pause < intervalMs)) {
+        if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+        if (!isWanted()) return;
+        const observation = await this.listing.pollOne(tracked);
+        if (observation !== undefined && isWanted()) this.apply(tracked, observation);
+      }
+    } catch {
+      // Globus can't be queried, which the next regular poll reports; or the service is stopping.
+    }
+  }
+
   /** Reports that Globus could not be polled. */
   failed(error: unknown, inFlight: number): void {
     const { events, alarms, signal } = this.deps;
@@ -72,6 +96,8 @@ export class Poller {
   private apply(tracked: TrackedTransfer, observation: Observation): void {
     const { clock, config, globus, alarms, transfers } = this.deps;
     const before = tracked.transfer;
+    // Another poll has seen its end in the meantime, which may even be written and forgotten.
+    if (before.status.state !== 'transferring') return;
     const last = this.watches.get(tracked) ?? noWatch;
     const { transfer, watch, alarm } = decide(before, observation, last, {
       monotonicMs: clock.monotonicMs(),

@@ -75,6 +75,23 @@ export class TaskListing {
     return { observations, calls: counter.calls };
   }
 
+  /**
+   * Polls one transfer, besides {@link poll}.
+   *
+   * @returns undefined if the listing does not show its task
+   * @throws UpstreamError when Globus can't be queried
+   */
+  async pollOne(tracked: TrackedTransfer): Promise<Observation | undefined> {
+    const counter = { calls: 0 };
+    const task = (await this.byIds([tracked], counter)).get(taskIdOf(tracked.transfer));
+    if (task === undefined) return undefined;
+    const observations = new Map<string, Observation>([
+      [tracked.jobId, { kind: 'seen', task, error: undefined }],
+    ]);
+    await this.addErrors([tracked], observations, counter);
+    return observations.get(tracked.jobId);
+  }
+
   private nextSingles(missing: readonly TrackedTransfer[]): readonly TrackedTransfer[] {
     const from = this.nextSingle < missing.length ? this.nextSingle : 0;
     const singles = missing.slice(from, from + MAX_SINGLE_QUERIES);

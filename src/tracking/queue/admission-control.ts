@@ -106,8 +106,9 @@ export class AdmissionControl {
       release();
       throw error;
     }
-    const { record, job } = stored;
-    const transfer = newTransfer(job, record, slot ? 'being submitted to Globus' : waitsFor);
+    const { record, job, parents } = stored;
+    const reason = slot ? 'being submitted to Globus' : waitsFor;
+    const transfer = newTransfer(job, record, reason, parents);
     // No await between these two, or another request would take the place.
     release();
     const tracked = transfers.add(transfer, { holdsSlot: slot, requestId });

@@ -219,7 +219,7 @@ function copyOptions(
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
-    fileList: 'as-listed',
+    fileList: common.fileList,
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

@@ -92,7 +92,7 @@ describe('a preview', () => {
         verifyChecksum: true,
         preserveTimestamp: false,
         encryptData: false,
-        fileList: 'as-listed',
+        fileList: 'leaves',
         recursiveSymlinks: 'keep',
       },
       autoArchive: true,

@@ -157,7 +157,7 @@ describe('the order of the steps', () => {
           path: '/archive/e001',
           scopes: ['scope:CSCS'],
         },
-        copy: { ...aRecord().copy, fileList: 'as-listed', recursiveSymlinks: 'keep' },
+        copy: { ...aRecord().copy, fileList: 'leaves', recursiveSymlinks: 'keep' },
         lifecycle: aDataset().lifecycle,
         submissionId: 'from-the-stock',
       }),

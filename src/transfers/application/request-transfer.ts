@@ -32,6 +32,8 @@ interface PreparedRequest {
    * and Globus are called. Undefined for the whole folder.
    */
   readonly takeFiles: () => FileList | undefined;
+  /** Number of folders in the list that have a listed entry below them. */
+  readonly parents: number;
 }
 
 /** Pauses before the searches for a job that SciCat may have created. */
@@ -83,6 +85,7 @@ export class RequestTransfer {
     let files = list?.files;
     return {
       record: list === undefined ? record : { ...record, fileList: list.digest },
+      parents: list?.parents ?? 0,
       takeFiles: () => {
         const taken = files;
         files = undefined;
@@ -120,13 +123,13 @@ export class RequestTransfer {
 
   /** Makes the transfer durable: first the file list, then the job. */
   private async store(
-    { takeFiles, ...prepared }: PreparedRequest,
+    { takeFiles, parents, ...prepared }: PreparedRequest,
     submissionId: string | undefined,
   ): Promise<StoredTransfer> {
     const record = { ...prepared.record, ...(submissionId === undefined ? {} : { submissionId }) };
     const files = takeFiles();
     if (files !== undefined) await this.deps.fileLists.put(record.key, files);
-    return { record, job: await this.createJob(record) };
+    return { record, job: await this.createJob(record), parents };
   }
 
   private async createJob(record: TransferRecord): Promise<CreatedJob> {

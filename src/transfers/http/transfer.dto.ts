@@ -210,13 +210,21 @@ export class TransferItemDto implements TransferItem {
   @ApiField('Bytes copied so far.', 734003200, COUNT)
   bytesTransferred?: number;
 
-  @ApiField('Size of the dataset in bytes, according to SciCat.', 2147483648, COUNT)
+  @ApiField(
+    'Bytes to copy. Until all are copied this is an estimate from the size of the dataset in SciCat, and absent if there is none; more than `bytesTransferred` until then, and equal to it afterwards.',
+    2147483648,
+    COUNT,
+  )
   bytesTotal?: number;
 
   @ApiField('Files copied or already in place so far.', 41, COUNT)
   filesTransferred?: number;
 
-  @ApiField('Files found so far. Increases while Globus scans folders.', 120, COUNT)
+  @ApiField(
+    'Files to copy. Until all are copied this is an estimate, which increases if Globus finds more files in folders; more than `filesTransferred` until then, and equal to it afterwards. Links and folders do not count.',
+    120,
+    COUNT,
+  )
   filesTotal?: number;
 
   @ApiField('PID of the dataset in SciCat.', EXAMPLE_PID, OPTIONAL)

@@ -1,0 +1,73 @@
+import type { TransferRecord } from './transfer-record.js';
+
+/** How much of a transfer has been copied, and how much there is to copy. */
+export interface Amounts {
+  readonly bytesTransferred: number;
+  readonly filesTransferred: number;
+  readonly filesTotal: number;
+  /** 0 if unknown. */
+  readonly bytesTotal: number;
+}
+
+/** What is shown of {@link Amounts}. */
+export interface ShownAmounts extends Omit<Amounts, 'bytesTotal'> {
+  /** Absent if unknown. */
+  readonly bytesTotal?: number;
+}
+
+/**
+ * The amounts as shown in SciCat, the REST API and the command line. Until Globus reports success the
+ * totals are expectations: Globus states no size, and finds more files while it copies. So nothing is
+ * shown as complete before, and everything after: then the totals are what was copied.
+ *
+ * @param isCopied Globus has copied everything
+ */
+export function shownAmounts(amounts: Amounts, isCopied: boolean): ShownAmounts {
+  const { bytesTransferred, filesTransferred, filesTotal, bytesTotal } = amounts;
+  if (isCopied) {
+    return {
+      bytesTransferred,
+      bytesTotal: bytesTransferred,
+      filesTransferred,
+      filesTotal: filesTransferred,
+    };
+  }
+  return {
+    bytesTransferred,
+    // More than expected: at least one more byte is to come, or the check of the last one.
+    ...(bytesTotal === 0
+      ? {}
+      : { bytesTotal: atMostSafe(Math.max(bytesTotal, bytesTransferred + 1)) }),
+    // The last of the files found so far counts once Globus has ended.
+    filesTransferred: Math.max(0, Math.min(filesTransferred, filesTotal - 1)),
+    filesTotal,
+  };
+}
+
+function atMostSafe(amount: number): number {
+  return Math.min(amount, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * How much a transfer is expected to copy, before Globus knows. SciCat's numbers may include folders and
+ * links, which Globus does not count.
+ *
+ * @param parents number of folders in the file list that have a listed entry below them
+ */
+export function expectedAmounts(
+  { dataset, fileList, copy }: Pick<TransferRecord, 'dataset' | 'fileList' | 'copy'>,
+  parents: number,
+): Pick<Amounts, 'filesTotal' | 'bytesTotal'> {
+  if (fileList === undefined) return { filesTotal: dataset.files, bytesTotal: dataset.bytes };
+  const links = fileList.symlinks.reduce((sum, [, length]) => sum + length, 0);
+  const asListed = copy.fileList === 'as-listed';
+  // A list with as many entries as the dataset has files is the whole dataset, as the Ingestor lists it.
+  // The size of a part is unknown, and so is that of files that are copied more than once.
+  const isWhole = !asListed && dataset.files > 0 && fileList.count >= dataset.files;
+  // Empty folders are among these; SciCat may know better.
+  const files = Math.max(0, fileList.count - links - (asListed ? 0 : parents));
+  return {
+    filesTotal: isWhole ? Math.min(files, dataset.files) : files,
+    bytesTotal: isWhole ? dataset.bytes : 0,
+  };
+}
