@@ -91,14 +91,26 @@ export const SAFEGUARDS = [
   {
     name: 'job-created-once',
     keeps: 'after a job creation without an answer, the job is looked up, not created again',
-    file: 'src/scicat/scicat-jobs.client.ts',
-    search: `    const answer = await this.options.creator.call({
-      operation,
-      safety: 'once',`,
-    replace: `    const answer = await this.options.creator.call({
-      operation,
-      safety: 'idempotent',`,
+    file: 'src/scicat/job-creation.ts',
+    search: "account.call({ operation, safety: 'once', method: 'POST'",
+    replace: "account.call({ operation, safety: 'idempotent', method: 'POST'",
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
+  },
+  {
+    name: 'job-list-in-order',
+    keeps: 'a list of jobs that SciCat does not sort as asked is an error, not a list without some',
+    file: 'src/scicat/job-list.ts',
+    search: 'if (last !== undefined && id <= last) {',
+    replace: "if (id === '') {",
+    tests: ['src/scicat/scicat-jobs'],
+  },
+  {
+    name: 'job-list-to-its-end',
+    keeps: 'a restart takes up all open transfers, even if SciCat returns fewer at once than asked',
+    file: SWEEP,
+    search: '    while (page.length > 0) {',
+    replace: '    for (let pages = 0; pages < 1 && page.length > 0; pages += 1) {',
+    tests: ['src/tracking/recovery/sweep'],
   },
   {
     name: 'search-for-unconfirmed-job',

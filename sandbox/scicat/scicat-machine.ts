@@ -16,6 +16,7 @@ import {
   type OrigDatablockDocument,
 } from './datasets.js';
 import { FilterError } from './filter.js';
+import { DEFAULT_GENERATION, TRAITS, type ScicatGeneration } from './generation.js';
 import type { Mail } from './job-actions.js';
 import { DEFAULT_JOB_TYPES, Jobs, type JobDocument, type JobTypeConfig } from './jobs.js';
 import { maskPersonalInfo } from './masking.js';
@@ -28,11 +29,14 @@ import {
   notFound,
   ok,
   Refusal,
+  sessionExpired,
   unauthenticated,
   wrongCredentials,
 } from './responses.js';
 
 export interface ScicatMachineOptions {
+  /** @default {@link DEFAULT_GENERATION} */
+  readonly generation?: ScicatGeneration;
   /** Generates job ids. @default random UUIDs */
   readonly newId?: () => string;
   /** Life of a token from a login, in seconds. @default 3600 */
@@ -74,8 +78,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const NO_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 
 /**
- * The parts of SciCat's backend (version 4.5) that the proxy uses, as a state machine, including the
- * surprises. All state is in memory; time and ids come from outside.
+ * The parts of SciCat's backend that the proxy uses, as a state machine, including the surprises, and
+ * what differs between generations. All state is in memory; time and ids come from outside.
  *
  * Answers share the machine's documents: in the same process, they must not be modified.
  */
@@ -84,7 +88,7 @@ export class ScicatMachine implements Emulator {
   /** The job configuration; may be changed. */
   readonly jobTypes: Map<string, JobTypeConfig>;
   private readonly accounts: Accounts;
-  private readonly datasetStore = new Datasets();
+  private readonly datasetStore: Datasets;
   private readonly jobStore: Jobs;
 
   constructor(options: ScicatMachineOptions = {}) {
@@ -98,13 +102,16 @@ export class ScicatMachine implements Emulator {
       mailServerDown: false,
     };
     this.jobTypes = new Map(Object.entries(options.jobTypes ?? DEFAULT_JOB_TYPES));
-    this.accounts = new Accounts(options.groupRights ?? {}, options.jwtSecret ?? 'sandbox');
+    const traits = TRAITS[options.generation ?? DEFAULT_GENERATION];
+    this.accounts = new Accounts(options.groupRights ?? {}, options.jwtSecret ?? 'sandbox', traits);
+    this.datasetStore = new Datasets(traits);
     this.jobStore = new Jobs({
       accounts: this.accounts,
       datasets: this.datasetStore,
       jobTypes: this.jobTypes,
       switches: this.switches,
       newId: options.newId ?? randomUUID,
+      traits,
     });
   }
 
@@ -225,6 +232,8 @@ export class ScicatMachine implements Emulator {
   private answer(call: Call): EmulatedResponse {
     try {
       const route = routeOf(call.request.path);
+      // Before the database is asked.
+      if (call.who.type === 'expired') return sessionExpired;
       const response = this.switches.databaseDown
         ? this.answerWithoutDatabase(route, call)
         : this.answerRoute(route, call);
@@ -438,6 +447,7 @@ function healthy(up: boolean): EmulatedResponse {
 function whoAmI(who: Identification): EmulatedResponse {
   switch (who.type) {
     case 'nobody':
+    case 'expired':
       // Surprise: an empty 200, not a 401.
       return emptySuccess;
     case 'anonymous':
@@ -456,6 +466,7 @@ function whoAmI(who: Identification): EmulatedResponse {
 function identity(who: Identification): EmulatedResponse {
   switch (who.type) {
     case 'nobody':
+    case 'expired':
       return unauthenticated;
     case 'anonymous':
       // Surprise: an empty 200.

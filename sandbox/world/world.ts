@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { startGlobusSandbox, type GlobusSandbox } from '../globus/globus-sandbox.js';
 import type { DatasetDocument } from '../scicat/datasets.js';
+import { DEFAULT_GENERATION, type ScicatGeneration } from '../scicat/generation.js';
 import { startScicatSandbox, type ScicatSandbox } from '../scicat/scicat-sandbox.js';
 import { amountOf, type FolderEntry } from './folder-entries.js';
 import type { CleanUp } from './clean-up.js';
@@ -17,6 +18,8 @@ export interface WorldOptions {
    * @default 'one-account'
    */
   readonly serviceAccounts?: 'one-account' | 'least-privilege';
+  /** @default {@link DEFAULT_GENERATION} */
+  readonly scicatGeneration?: ScicatGeneration;
   /** The dataset's folder. @default a temporary folder */
   readonly sourceFolder?: string;
   /** Root of the archive collection. @default a temporary folder */
@@ -106,6 +109,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
   const { reach } = options;
   const scicat = await startScicatSandbox({
     jwtSecret: randomUUID(),
+    generation: options.scicatGeneration ?? DEFAULT_GENERATION,
     groupRights: serviceAccounts.groupRights,
     ...(reach === undefined ? {} : { host: reach.listen, port: reach.scicatPort }),
   });

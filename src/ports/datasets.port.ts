@@ -3,6 +3,7 @@ import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 /** The properties of a dataset that a transfer needs. */
 export interface Dataset {
   readonly pid: string;
+  /** '' if the dataset has none. */
   readonly ownerGroup: string;
   /** Absolute path at the source facility, as entered by the dataset's owner. */
   readonly sourceFolder: string;
@@ -18,8 +19,9 @@ export interface Datasets {
   /**
    * Reads a dataset as this user.
    *
-   * @throws InvalidRequestError when it does not exist or this token can't read it; one answer for
+   * @throws InvalidRequestError when it does not exist or this user can't read it; one answer for
    *   both, to not reveal what exists
+   * @throws UnauthenticatedError when SciCat does not accept the token (any more)
    */
   readAs(userToken: string, pid: string, signal?: AbortSignal): Promise<Dataset>;
 

@@ -60,8 +60,17 @@ export type JobCreation =
    * and cancelled if found.
    */
   | { readonly kind: 'disowned'; readonly key: string }
-  /** SciCat does not let the service's account create jobs or, with `atLogin`, log in. */
-  | { readonly kind: 'not-permitted'; readonly reason: string; readonly atLogin: boolean };
+  /** SciCat creates no jobs for the service, whatever the request, until an operator acts. */
+  | { readonly kind: 'not-permitted'; readonly reason: string; readonly obstacle: JobObstacle };
+
+/**
+ * What keeps the service from creating jobs.
+ *
+ * - `login`: SciCat does not let its account log in.
+ * - `permission`: the account lacks the permission.
+ * - `setup`: SciCat has no suitable job type, or refuses the service's jobs for another reason.
+ */
+export type JobObstacle = 'login' | 'permission' | 'setup';
 
 /** Tracks transfers from admission to end. */
 export interface TransferTracking {

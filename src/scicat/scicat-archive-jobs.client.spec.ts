@@ -42,7 +42,7 @@ const look = {
     },
     fields: ['id'],
     sort: { id: 1 },
-    limits: { limit: 1 },
+    limits: { limit: 1, sort: { id: 'asc' } },
   },
   headers: { Accept: 'application/json', Authorization: 'Bearer token-1' },
   freshConnection: false,

@@ -1,9 +1,10 @@
 import { UpstreamError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { ArchiveJobs, NewArchiveJob } from '../ports/archive-jobs.port.js';
-import { JOBS_PATH, listJobs } from './job-list.js';
-import { failureOf, malformed } from './scicat-error.js';
-import { readJobDocument, readJobId } from './scicat.wire.js';
+import { postJob } from './job-creation.js';
+import { listJobs } from './job-list.js';
+import { failureOf, isInvalid, malformed, saysUnknownJobType } from './scicat-error.js';
+import { readJobDocument, readJobKey } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 /** SciCat's type of archiving jobs. */
@@ -21,7 +22,7 @@ export class ScicatArchiveJobs implements ArchiveJobs {
   constructor(private readonly options: ScicatArchiveJobsOptions) {}
 
   async findByKey(transferKey: string, signal?: AbortSignal): Promise<string | undefined> {
-    const [id] = await listJobs(this.options.creator, {
+    const [job] = await listJobs(this.options.creator, {
       operation: 'find archive job',
       where: {
         type: ARCHIVE_JOB_TYPE,
@@ -29,37 +30,32 @@ export class ScicatArchiveJobs implements ArchiveJobs {
         'jobParams.globusTransferKey': transferKey,
       },
       fields: ['id'],
-      sort: { id: 1 },
       limit: 1,
-      read: readJobId,
+      read: readJobKey,
       signal,
     });
-    return id;
+    return job?.id;
   }
 
   async create(job: NewArchiveJob, signal?: AbortSignal): Promise<string> {
-    const answer = await this.options.creator.call({
-      operation: CREATE,
-      safety: 'once',
-      method: 'POST',
-      path: JOBS_PATH,
-      json: {
-        type: ARCHIVE_JOB_TYPE,
-        ownerUser: job.ownerUser,
+    const wanted = {
+      type: ARCHIVE_JOB_TYPE,
+      ownerUser: job.ownerUser,
+      ownerGroup: job.ownerGroup,
+      contactEmail: job.contactEmail,
+      jobParams: {
+        tapeCopies: 'one',
+        username: job.ownerUser,
         ownerGroup: job.ownerGroup,
-        contactEmail: job.contactEmail,
-        jobParams: {
-          tapeCopies: 'one',
-          username: job.ownerUser,
-          ownerGroup: job.ownerGroup,
-          datasetList: [{ pid: job.datasetPid, files: [] }],
-          globusTransferJobId: job.transferJobId,
-          globusTransferKey: job.transferKey,
-        },
+        datasetList: [{ pid: job.datasetPid, files: [] }],
+        globusTransferJobId: job.transferJobId,
+        globusTransferKey: job.transferKey,
       },
-      signal,
-    });
-    if (answer.status === 400) return await this.afterBadRequest(answer, job.transferKey, signal);
+    };
+    const answer = await postJob(this.options.creator, CREATE, wanted, signal);
+    if (isInvalid(answer) && !saysUnknownJobType(answer)) {
+      return await this.afterBadRequest(answer, job.transferKey, signal);
+    }
     // A 403 may be about this dataset only: SciCat's job type may check who owns it.
     if (answer.status !== 201) throw failureOf(answer, CREATE);
     const created = readJobDocument(answer.body);
@@ -68,7 +64,7 @@ export class ScicatArchiveJobs implements ArchiveJobs {
   }
 
   /**
-   * SciCat also answers 400 after storing the job, when an action of the job type failed. As it has
+   * SciCat also answers so after storing the job, when an action of the job type failed. As it has
    * answered, a search is conclusive.
    */
   private async afterBadRequest(

@@ -5,7 +5,14 @@ import type { Dataset, Datasets } from '../ports/datasets.port.js';
 import { field } from '../domain/untyped.js';
 import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 import { type ScicatApi, segment } from './scicat-api.js';
-import { failureOf, isNotThere, malformed } from './scicat-error.js';
+import {
+  failureOf,
+  isInvalid,
+  isNotThere,
+  malformed,
+  saysTokenRefused,
+  tokenRefused,
+} from './scicat-error.js';
 import { readDataset, readFileBlock, readLifecycle } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
@@ -34,8 +41,9 @@ export class ScicatDatasets implements Datasets {
       { operation, safety: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
       userToken,
     );
-    // Here, SciCat does not distinguish an expired token from a missing permission.
-    if ([400, 401, 403].includes(answer.status) || isNotThere(answer)) throw unreadableDataset();
+    // Where the identity was just confirmed, the token has expired since.
+    if (saysTokenRefused(answer)) throw tokenRefused();
+    if (isInvalid(answer) || answer.status === 403 || isNotThere(answer)) throw unreadableDataset();
     if (answer.status !== 200) throw failureOf(answer, operation);
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     // PIDs such as `findOne` are routes of SciCat, which return some other dataset.
@@ -138,6 +146,6 @@ export class ScicatDatasets implements Datasets {
 /** One message for missing and unreadable datasets, so that it does not reveal which ones exist. */
 export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
-    'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',
+    'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
   );
 }

@@ -65,7 +65,7 @@ export function readDataset(body: unknown): Dataset | undefined {
     numberOfFiles: countField(body, 'numberOfFiles') ?? 0,
     lifecycle: readLifecycle(body),
   };
-  return dataset.pid === '' || dataset.ownerGroup === '' ? undefined : dataset;
+  return dataset.pid === '' ? undefined : dataset;
 }
 
 /**
@@ -100,6 +100,19 @@ export function readFileBlock(value: unknown): FileBlock | undefined {
 export function readJobId(value: unknown): string | undefined {
   const id = field(value, 'id') ?? field(value, '_id');
   return isUuid(id) ? id : undefined;
+}
+
+/** What it takes to sort jobs. */
+export interface JobKey {
+  readonly id: string;
+  /** Milliseconds since the epoch; 0 when unknown. */
+  readonly createdAt: number;
+}
+
+/** A job's id, and when it was created if that was requested. */
+export function readJobKey(value: unknown): JobKey | undefined {
+  const id = readJobId(value);
+  return id === undefined ? undefined : { id, createdAt: dateOf(value, 'createdAt') };
 }
 
 /** A job, or those of its fields that were requested. */

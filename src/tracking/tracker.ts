@@ -7,6 +7,7 @@ import type {
   AdmissionResult,
   Forecast,
   JobCreation,
+  JobObstacle,
   TrackedState,
   TransferTracking,
 } from '../ports/transfer-tracking.port.js';
@@ -14,6 +15,7 @@ import { Retry } from '../time/backoff.js';
 import { EndOfTracking } from './completion/end-of-tracking.js';
 import { Finalizer } from './completion/finalizer.js';
 import { TaskCanceller } from './completion/task-canceller.js';
+import type { AlarmName } from './core/alarms.js';
 import { Background } from './core/background.js';
 import type { TrackerDeps, TrackingDeps } from './core/tracking-deps.js';
 import { JobWriter, type JobWriterListener } from './core/job-writer.js';
@@ -54,6 +56,12 @@ type Phase =
   | { readonly kind: 'running' }
   | { readonly kind: 'stopping' };
 
+const OBSTACLE_ALARMS: Readonly<Record<JobObstacle, AlarmName>> = {
+  // A failed login says nothing about the right to create; the next sweep tries to log in.
+  login: 'scicat-account',
+  permission: 'scicat-account-create',
+  setup: 'scicat-setup:create',
+};
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
 const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
 
@@ -202,13 +210,13 @@ export class Tracker implements TransferTracking {
     switch (outcome.kind) {
       case 'created':
         alarms.clear('scicat-account-create');
+        alarms.clear('scicat-setup:create');
         return;
       case 'disowned':
         this.background.add(this.sweep.disown(outcome.key));
         return;
       case 'not-permitted':
-        // A failed login says nothing about the right to create; the next sweep tries to log in.
-        alarms.raise(outcome.atLogin ? 'scicat-account' : 'scicat-account-create', outcome.reason);
+        alarms.raise(OBSTACLE_ALARMS[outcome.obstacle], outcome.reason);
         return;
     }
   }

@@ -397,6 +397,7 @@ export class World {
   private makeScicat(): ScicatMachine {
     const { dice, plan } = this;
     const machine = new ScicatMachine({
+      generation: plan.scicatGeneration,
       newId: () => dice.uuid(),
       tokenLifeSeconds: plan.tokenLifeSeconds,
     });

@@ -9,10 +9,18 @@ import type { Clock } from '../../ports/clock.port.js';
 import { JOBS_PATH, listJobs } from '../../scicat/job-list.js';
 import type { ScicatRequest } from '../../scicat/scicat-api.js';
 import { DATASETS_PATH } from '../../scicat/scicat-datasets.client.js';
-import { failureOf, isNotThere, malformed, upstreamMessageOf } from '../../scicat/scicat-error.js';
+import {
+  failureOf,
+  isInvalid,
+  isNotThere,
+  malformed,
+  saysUnknownJob,
+  saysUnknownJobType,
+  upstreamMessageOf,
+} from '../../scicat/scicat-error.js';
 import { HEALTH_PATH } from '../../scicat/scicat-health.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
-import { type AccountFacts, readAccount, readJobId } from '../../scicat/scicat.wire.js';
+import { type AccountFacts, readAccount, readJobId, readJobKey } from '../../scicat/scicat.wire.js';
 
 /** Which of the service's SciCat accounts; both are the same if it has only one. */
 export type AccountRole = 'creator' | 'updater';
@@ -112,14 +120,10 @@ export class ScicatProbeClient {
   async jobType(type: string, signal: AbortSignal): Promise<JobTypeReading> {
     const json = { type, jobParams: { datasetList: [] } };
     const answer = await this.create('ask for job type', json, signal);
-    switch (badRequestMessage(answer)) {
-      case `Invalid job type: ${type}`:
-        return { kind: 'unknown' };
-      case 'List of passed datasets is empty.':
-        return { kind: 'known' };
-      default:
-        return { kind: 'strange', status: answer.status };
-    }
+    if (saysUnknownJobType(answer)) return { kind: 'unknown' };
+    return invalidMessage(answer) === 'List of passed datasets is empty.'
+      ? { kind: 'known' }
+      : { kind: 'strange', status: answer.status };
   }
 
   /**
@@ -131,7 +135,8 @@ export class ScicatProbeClient {
     const answer = await this.create('ask for right to create', json, signal);
     const jobId = createdJobId(answer);
     if (jobId !== undefined) return { kind: 'stored', jobId };
-    const message = badRequestMessage(answer);
+    const message = invalidMessage(answer);
+    // A 403 from 5.2 on.
     if (message.includes('Owner group should be specified')) {
       return { kind: 'refused', status: answer.status };
     }
@@ -152,7 +157,7 @@ export class ScicatProbeClient {
       json: { statusCode, statusMessage },
       signal,
     });
-    return rightIn(answer, badRequestMessage(answer) === 'Invalid job id.', 'not-told');
+    return rightIn(answer, saysUnknownJob(answer), 'not-told');
   }
 
   /** Here SciCat checks the right before the job. */
@@ -164,7 +169,7 @@ export class ScicatProbeClient {
       path: `${JOBS_PATH}/${randomUUID()}`,
       signal,
     });
-    return rightIn(answer, badRequestMessage(answer).includes("doesn't exist"), 'granted');
+    return rightIn(answer, saysUnknownJob(answer), 'granted');
   }
 
   /**
@@ -206,15 +211,15 @@ export class ScicatProbeClient {
   async findTrialJob(marker: string, signal: AbortSignal): Promise<string | undefined> {
     const { creator } = this.scicat;
     const createdBy = creator.username;
-    const ids = await listJobs(creator, {
+    const [job] = await listJobs(creator, {
       operation: 'find trial job',
       where: { type: TRANSFER_JOB_TYPE, createdBy, [`jobParams.${MARKER}`]: marker },
       fields: ['id'],
       limit: 1,
-      read: readJobId,
+      read: readJobKey,
       signal,
     });
-    return ids[0];
+    return job?.id;
   }
 
   /** Marks the job as cancelled, so that it counts as ended. */
@@ -264,9 +269,9 @@ function createdJobId({ status, body }: UpstreamAnswer): string | undefined {
   return status === 201 ? readJobId(body) : undefined;
 }
 
-/** SciCat's message if it answered with status 400; '' otherwise. */
-function badRequestMessage({ status, body }: UpstreamAnswer): string {
-  return status === 400 ? (upstreamMessageOf(body) ?? '') : '';
+/** SciCat's message if it found the request invalid; '' otherwise. */
+function invalidMessage(answer: UpstreamAnswer): string {
+  return isInvalid(answer) ? (upstreamMessageOf(answer.body) ?? '') : '';
 }
 
 /** @param passed whether the request passed SciCat's check of the right, which then means `kind` */

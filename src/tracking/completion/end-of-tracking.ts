@@ -1,7 +1,7 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { ServiceAccountError } from '../../errors/upstream.errors.js';
+import { ServiceAccountError, UpstreamSetupError } from '../../errors/upstream.errors.js';
 import type { AlarmKind } from '../core/alarms.js';
 import type { JobWriterListener } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -24,6 +24,7 @@ export class EndOfTracking implements JobWriterListener {
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
     const { alarms, background, events, fileLists } = this.deps;
     alarms.clear(writeAlarm(shown));
+    alarms.clear('scicat-setup:write');
     const { state } = shown.status;
     // A newer state is still to be written, such as the removal of an ended transfer's job.
     if (isFinal(state) && tracked.transfer !== shown) return;
@@ -43,9 +44,9 @@ export class EndOfTracking implements JobWriterListener {
   }
 
   failed({ transfer }: TrackedTransfer, error: Error): void {
-    if (error instanceof ServiceAccountError) {
-      this.deps.alarms.raise(writeAlarm(transfer), error.message);
-    }
+    if (!(error instanceof ServiceAccountError)) return;
+    const alarm = error instanceof UpstreamSetupError ? 'scicat-setup:write' : writeAlarm(transfer);
+    this.deps.alarms.raise(alarm, error.message);
   }
 
   /** The job was removed from SciCat: its transfer is ended at Globus. */

@@ -1,6 +1,10 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import {
+  UpstreamError,
+  UpstreamSetupError,
+  UpstreamUnavailableError,
+} from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
 import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
@@ -183,14 +187,17 @@ export class Finalizer {
     tracked: TrackedTransfer,
     checkedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
-    const { archiveJobs, clock, signal } = this.deps;
+    const { alarms, archiveJobs, clock, signal } = this.deps;
     if (clock.monotonicMs() - checkedAt > CHECK_HOLDS_MS) {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }
     try {
-      return { archiveJobId: await archiveJobs.create(newArchiveJob(tracked.transfer), signal) };
+      const archiveJobId = await archiveJobs.create(newArchiveJob(tracked.transfer), signal);
+      alarms.clear('scicat-setup:archive');
+      return { archiveJobId };
     } catch (error) {
+      if (error instanceof UpstreamSetupError) alarms.raise('scicat-setup:archive', error.message);
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
@@ -219,8 +226,12 @@ export class Finalizer {
   }
 }
 
+/** A missing job type as well: other transfers need it, but this one's files have arrived. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
+  return (
+    error instanceof UpstreamSetupError ||
+    (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED')
+  );
 }
 
 const datasetGone = notMarked('the dataset is no longer in SciCat');

@@ -71,13 +71,13 @@ export interface AssessedRequest {
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
 
+/** A body that can't be read is no decision. */
+const NO_RULE = 'none';
+
 /** Whether a transfer is assessed to be carried out, and its key; or only to be shown. */
 export type AssessedFor =
   | { readonly operation: 'request'; readonly transferKey: string }
   | { readonly operation: 'preview'; readonly transferKey: typeof KEY_PLACEHOLDER };
-
-/** A body that can't be read is no decision. */
-const NO_RULE = 'none';
 
 /**
  * Applies all rules to a request and determines its paths. The only effect is the audit line, which

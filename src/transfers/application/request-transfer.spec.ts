@@ -34,8 +34,10 @@ import {
   TransferRefusedError,
 } from '../../errors/request.errors.js';
 import {
+  DatasetGoneError,
   LoginRefusedError,
   ServiceAccountError,
+  UpstreamSetupError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
@@ -272,10 +274,40 @@ describe('the job may be there although SciCat said no or nothing', () => {
     expect([disowned(), tracking.accepted, tracking.reserved]).toEqual([[keyOf(1)], [], 0]);
   });
 
-  test('not found after a 400: the request is at fault, and it is disowned', async () => {
+  test('not found after a 400: SciCat refuses the jobs of this service, which is not the user’s fault', async () => {
     jobs.faults.next('create', { before: doubtful() });
-    await expect(request()).rejects.toThrow(InvalidRequestError);
-    expect(disowned()).toEqual([keyOf(1)]);
+    await expect(request()).rejects.toMatchObject({
+      name: 'UpstreamUnavailableError',
+      message:
+        'SciCat is not set up to accept the transfer jobs of this service, so nothing was started. The operator of this service has to correct this; there is nothing wrong with your request.',
+    });
+    expect(tracking.creations).toStrictEqual([
+      { kind: 'disowned', key: keyOf(1) },
+      { kind: 'not-permitted', reason: doubtful().message, obstacle: 'setup' },
+    ]);
+  });
+
+  test('a missing job type: 503, the operator is told, nothing is left behind', async () => {
+    const wrong = new UpstreamSetupError('SciCat', 'SciCat does not have the job type.');
+    jobs.faults.next('create', { before: wrong });
+    await expect(request({ files: FILES })).rejects.toMatchObject({
+      name: 'UpstreamUnavailableError',
+      message: expect.stringContaining('nothing wrong with your request') as unknown,
+    });
+    expect([traces(), tracking.creations]).toStrictEqual([
+      [0, 0, 0, 0],
+      [{ kind: 'not-permitted', reason: wrong.message, obstacle: 'setup' }],
+    ]);
+  });
+
+  test('a dataset that was deleted since it was read: 400 that names it, and no alarm', async () => {
+    jobs.faults.next('create', { before: new DatasetGoneError('SciCat', 'Gone.') });
+    await expect(request({ files: FILES })).rejects.toMatchObject({
+      name: 'InvalidRequestError',
+      message:
+        'Dataset 20.500.12345/e001 is no longer in SciCat, so nothing was started. Check the PID (scicatPid).',
+    });
+    expect([traces(), tracking.creations]).toEqual([[0, 0, 0, 0], []]);
   });
 
   test.each([
@@ -330,16 +362,17 @@ test("the service is told whether SciCat lets its account create jobs, and of a 
   const noLogin = new LoginRefusedError('SciCat', 'Wrong password.', { status: 401 });
   jobs.faults.next(
     'create',
-    ...[accountRefused(), noLogin, doubtful()].map((before) => ({ before })),
+    ...[accountRefused(), noLogin, new DatasetGoneError('SciCat', 'Gone.')].map((before) => ({
+      before,
+    })),
   );
   await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(InvalidRequestError);
   await request();
   expect(tracking.creations).toStrictEqual([
-    { kind: 'not-permitted', reason: accountRefused().message, atLogin: false },
-    { kind: 'not-permitted', reason: noLogin.message, atLogin: true },
-    { kind: 'disowned', key: keyOf(3) },
+    { kind: 'not-permitted', reason: accountRefused().message, obstacle: 'permission' },
+    { kind: 'not-permitted', reason: noLogin.message, obstacle: 'login' },
     { kind: 'created' },
   ]);
 });
@@ -394,11 +427,19 @@ describe('what is refused leaves nothing behind', () => {
     expect(events.of('decided')).toMatchObject([{ allowed: false, rule, operation: 'request' }]);
   });
 
-  test('a dataset without an owner group belongs to nobody, not to everybody', async () => {
-    const dataset = Promise.resolve(aDataset({ ownerGroup: '' }));
-    const requester = anAsker({ accessGroups: ['PSI', 'CSCS', ''] });
-    await expect(request({ dataset, requester: requester })).rejects.toThrow(AccessDeniedError);
-  });
+  test.each(['', ' '])(
+    'a dataset without an owner group (%j) belongs to nobody, not to everybody: a fault of the dataset',
+    async (ownerGroup) => {
+      const dataset = Promise.resolve(aDataset({ ownerGroup }));
+      const requester = anAsker({ accessGroups: ['PSI', 'CSCS', ownerGroup] });
+      await expect(request({ dataset, requester })).rejects.toMatchObject({
+        name: 'InvalidRequestError',
+        message:
+          'Dataset 20.500.12345/e001 has no owner group in SciCat, so nobody is entitled to transfer it. Give it an ownerGroup first.',
+      });
+      expect(traces()).toEqual([0, 0, 0, 0]);
+    },
+  );
 
   test('a wrong direction', async () => {
     setUp({ facilities: [aFacility('PSI', { direction: 'DST' }), aFacility('CSCS')] });

@@ -5,7 +5,7 @@ import type { ParsedBody } from '../../file-lists/parse-file-list.js';
 import { MAX_LENGTH, type PostTransferQuery } from './transfer.dto.js';
 
 /** The parameters of `POST /transfer`, wherever they are stated. */
-export interface StatedParameters {
+interface StatedParameters {
   readonly sourceFacility: string;
   readonly destFacility: string;
   readonly scicatPid: string;
