@@ -40,7 +40,7 @@ const src = {
   ],
   // How it is run and watched.
   metrics: ['domain', 'http-client', 'ports', 'time', 'tracking'],
-  health: ['config', 'errors', 'ports', 'scicat', 'tracking'],
+  health: ['config', 'errors', 'http-client', 'logging', 'ports', 'scicat', 'tracking'],
   doctor: [
     ...['config', 'data-folder', 'domain', 'errors', 'facilities', 'globus'],
     ...['http-client', 'ports', 'scicat', 'templates', 'time'],

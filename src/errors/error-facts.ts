@@ -29,6 +29,16 @@ function isTransportError(cause: unknown): cause is Error {
   return cause instanceof Error && cause.name === 'TransportError';
 }
 
+/**
+ * A message with the network's own reason, such as an unknown host or a certificate, but without what
+ * the upstream said: for operators, on pages that need no login.
+ */
+export function reasonInWords(error: ProxyError): string {
+  const { message, cause } = error;
+  if (isTransportError(cause)) return `${message} (${cause.message})`;
+  return cause instanceof UpstreamError ? `${message} (${reasonInWords(cause)})` : message;
+}
+
 /** One line for the log, with the upstream's own message, which callers must never see. */
 export function errorInWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -65,6 +65,15 @@ export interface ObservedCall {
   readonly durationMs: number;
 }
 
+/** One attempt of a call, reported as soon as its result is known. */
+export interface ObservedAttempt {
+  readonly upstream: Upstream;
+  readonly operation: string;
+  readonly result: AttemptResult;
+  /** Whether the call ends with it. */
+  readonly isLast: boolean;
+}
+
 /** Collaborators of every upstream client. */
 export interface UpstreamDeps {
   readonly transport: HttpTransport;
@@ -72,6 +81,7 @@ export interface UpstreamDeps {
   /** Spreads retries. */
   readonly random: Random;
   readonly observe?: (call: ObservedCall) => void;
+  readonly observeAttempt?: (attempt: ObservedAttempt) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -113,7 +123,7 @@ export class UpstreamCaller {
     startedAt: number,
     progress: { attempts: number; outcome: string },
   ): Promise<UpstreamAnswer> {
-    const { clock, random } = this.options;
+    const { clock, random, upstream, observeAttempt } = this.options;
     const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
     const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
@@ -138,6 +148,7 @@ export class UpstreamCaller {
         pauseMs <= PAUSES.capMs &&
         shouldRetry(call.safety, result) &&
         !(response && call.retryIsFutile?.(response));
+      observeAttempt?.({ upstream, operation: call.operation, result, isLast: !retry });
       if (!retry && result.kind === 'answer') return { ...result.response, earlierAttemptUnclear };
 
       earlierAttemptUnclear ||= isUnclear(result);
