@@ -9,7 +9,9 @@ import { ProxyError } from '../errors/proxy-error.js';
 import { openLog } from '../logging/open-log.js';
 import { reloadOnChange } from './reload/reload-on-change.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
+import { knownSecrets } from '../secrets/known-secrets.js';
 import { stopOnSignals } from './signals.js';
+import { weakSecrets } from './weak-secrets.js';
 
 /**
  * Starts the service and returns once it listens; it then runs until a signal stops it. If it can't
@@ -35,6 +37,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     };
     const { config, text, warnings } = loadConfig(input);
     for (const warning of warnings) logger.warn({ problem: warning }, 'configuration');
+    for (const problem of weakSecrets(config.secrets)) logger.warn({ problem }, 'configuration');
     const lost = dataDirWarning(config.dataDir);
     if (lost !== undefined) logger.warn({ problem: lost }, 'data folder');
     app = await createApp(config, logger);
@@ -43,8 +46,9 @@ export async function serve(argv: readonly string[]): Promise<void> {
     await app.listen(config.port, config.server.host);
     logger.info({ url: await app.getUrl() }, 'listening');
   } catch (error) {
-    if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
-    else {
+    if (error instanceof ConfigurationError) {
+      process.stderr.write(`${knownSecrets.hide(error.message)}\n`);
+    } else {
       const expected = error instanceof ProxyError;
       logger.fatal(expected ? { reason: error.message } : { err: error }, 'start failed');
     }

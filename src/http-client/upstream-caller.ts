@@ -12,6 +12,8 @@ import {
   type StreamedBody,
   TransportError,
 } from '../ports/http-transport.port.js';
+import { knownSecrets } from '../secrets/known-secrets.js';
+import { HIDDEN, isSecretName } from '../secrets/secret-patterns.js';
 import { type BackoffBounds, backoffMs, type Random } from '../time/backoff.js';
 import {
   type AttemptResult,
@@ -164,6 +166,9 @@ export class UpstreamCaller {
     body: EncodedBody | undefined,
     timeoutMs: number,
   ): Promise<AttemptResult> {
+    const { Authorization: authorization } = call.headers ?? {};
+    const [, token] = /^\S+ +(.+)$/.exec(authorization ?? '') ?? [];
+    if (token !== undefined) knownSecrets.use(token);
     try {
       const response = await this.options.transport.send({
         method: call.method,
@@ -178,7 +183,7 @@ export class UpstreamCaller {
         signal: call.signal,
         freshConnection: call.safety === 'once',
       });
-      return { kind: 'answer', response };
+      return { kind: 'answer', response: withoutSecrets(response) };
     } catch (error) {
       call.signal?.throwIfAborted();
       if (error instanceof TransportError) return { kind: 'failure', error };
@@ -205,6 +210,33 @@ export class UpstreamCaller {
         : `The connection to ${upstream} broke`;
     return new UpstreamUnavailableError(upstream, `${what} ${end}`, { cause, outcomeUnclear });
   }
+}
+
+/**
+ * An error response may quote the request. Its secrets are removed before anything else sees it, also
+ * because a message that has been cut could not be searched for them any more.
+ */
+function withoutSecrets(response: HttpResponse): HttpResponse {
+  if (response.status < 300 || response.body === undefined) return response;
+  return { ...response, body: hiddenIn(response.body, 0) };
+}
+
+/** Deeper ones are no error messages. */
+const MAX_DEPTH = 20;
+/** Nobody reads more of a message. */
+const MAX_TEXT = 100_000;
+
+function hiddenIn(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return knownSecrets.hide(value.slice(0, MAX_TEXT));
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return undefined;
+  if (Array.isArray(value)) return value.map((item: unknown) => hiddenIn(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      isSecretName(name) && typeof item === 'string' ? HIDDEN : hiddenIn(item, depth + 1),
+    ]),
+  );
 }
 
 function encodedBody(call: UpstreamCall): EncodedBody | undefined {

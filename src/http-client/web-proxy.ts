@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
+import { knownSecrets } from '../secrets/known-secrets.js';
 
 /** A web proxy that the environment names. */
 export interface WebProxy {
@@ -53,6 +54,10 @@ export function routeTo(url: string): ProxyRoute {
       variable,
       'has a user name or password with a "%" that starts no escape sequence; write "%" as %25',
     );
+  }
+  if (credentials !== undefined) {
+    knownSecrets.keep(credentials.password);
+    knownSecrets.keep(`${credentials.username}:${credentials.password}`);
   }
   const port = parsed.port === '' ? DEFAULT_PORTS[protocol] : Number(parsed.port);
   return {
