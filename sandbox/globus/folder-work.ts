@@ -79,7 +79,8 @@ export class FolderWork implements Work {
 
   step(now: number): Step {
     if (!this.hasMore()) {
-      this.open.push(...this.failed.reverse());
+      // One by one: a call takes no more arguments than fit on the stack.
+      for (const unit of this.failed.reverse()) this.open.push(unit);
       this.failed = [];
     }
     const before = this.counts.succeeded + this.skipped.length + this.counts.bytesTransferred;

@@ -7,6 +7,7 @@ import { ConfigurationError } from '../config/problem.js';
 import { loadConfig } from '../config/load-config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { openLog } from '../logging/open-log.js';
+import { listeningUrl } from './listening-url.js';
 import { reloadOnChange } from './reload/reload-on-change.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
 import { knownSecrets } from '../secrets/known-secrets.js';
@@ -44,7 +45,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     stopReloading = reloadOnChange(app.get(ConfigSnapshots), input, text, logger);
     stopOnSignals({ close }, logger);
     await app.listen(config.port, config.server.host);
-    logger.info({ url: await app.getUrl() }, 'listening');
+    logger.info({ url: listeningUrl(app.getHttpServer().address()) }, 'listening');
   } catch (error) {
     if (error instanceof ConfigurationError) {
       process.stderr.write(`${knownSecrets.hide(error.message)}\n`);

@@ -41,7 +41,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const { file, secrets } = toCheck;
   const source = parseYamlSource(toCheck.text, file, facilityKeySpelling);
   const findings = new Findings(source, file);
-  findings.problems.push(...source.problems);
+  for (const problem of source.problems) findings.problems.push(problem);
   const checked = (fileConfig?: FileConfig): CheckedConfig => ({
     problems: [...findings.sorted(), ...(secrets.kind === 'incomplete' ? secrets.problems : [])],
     fileConfig,

@@ -3,6 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { OpenConnections } from './open-connections.js';
 import type { ServerLimits } from './server-limits.js';
 
 /** Limit for the request line and headers. A SciCat token has at most 8 KiB. */
@@ -10,6 +11,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Express with {@link ServerLimits}. */
 export class LimitedExpressAdapter extends ExpressAdapter {
+  private connections: OpenConnections | undefined;
+
   constructor(
     private readonly limits: ServerLimits,
     private readonly onFull: () => void,
@@ -19,9 +22,15 @@ export class LimitedExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const server = limitedServer(this.limits);
+    this.connections = new OpenConnections(server);
     server.on('request', this.getInstance<(...args: unknown[]) => void>());
     server.on('drop', this.onFull);
     this.httpServer = server;
+  }
+
+  override close(): Promise<void> {
+    this.connections?.close(this.limits.closeWithinMs);
+    return super.close() as Promise<void>;
   }
 }
 

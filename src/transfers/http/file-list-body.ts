@@ -8,9 +8,11 @@ import { InvalidRequestError } from '../../errors/request.errors.js';
 import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
+import { Stopping } from '../../hardening/stopping.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
 import type { FileList } from '../../file-lists/file-list.js';
 import { FileListParser } from '../../file-lists/parse-file-list.js';
+import { unlessAborted } from '../../time/unless-aborted.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -20,6 +22,7 @@ export class FileListBody {
   constructor(
     private readonly config: ConfigSnapshots,
     private readonly gate: BodyGate,
+    private readonly stopping: Stopping,
     @Inject(LIMITS) private readonly limits: ServerLimits,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -28,6 +31,7 @@ export class FileListBody {
    * @returns undefined for the whole dataset folder: no body, or no list in it
    * @throws InvalidRequestError when the body is invalid, too large, too slow or incomplete
    * @throws TooBusyError when too many bodies are being processed
+   * @throws NotReadyError when the service stops before the body is complete
    */
   async read(request: Request, response: Response): Promise<FileList | undefined> {
     if (!hasBody(request)) return undefined;
@@ -43,11 +47,10 @@ export class FileListBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const files = await atPace(
-        readAll(source, new FileListParser(declared), maxBodyMiB, place),
-        request,
-        this.limits,
-        this.clock,
+      const reading = readAll(source, new FileListParser(declared), maxBodyMiB, place);
+      const files = await unlessAborted(
+        atPace(reading, request, this.limits, this.clock),
+        this.stopping.signal,
       );
       // The list occupies memory until the response is complete.
       if (response.destroyed) place.leave();
