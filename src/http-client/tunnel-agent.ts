@@ -26,6 +26,9 @@ export class TunnelError extends Error {
 /**
  * Connections to HTTPS servers through a web proxy, by `CONNECT`. Like Node's own agent, it reuses
  * them, limits their number, and closes idle ones.
+ *
+ * Built on the library below https-proxy-agent, which itself would pass off a proxy's refusal as the
+ * answer of the service, keep idle connections forever, and never give up on a proxy that is silent.
  */
 export class TunnelAgent extends Agent {
   /** @param openWithinMs limit for opening a tunnel, which a caller's abort does not end */
