@@ -19,7 +19,7 @@ const src = {
   secrets: [],
   errors: [],
   injection: [],
-  'file-lists': ['domain', 'errors', 'facilities'],
+  'file-lists': ['domain', 'errors', 'facilities', 'templates'],
   ports: ['domain', 'file-lists'],
   time: ['ports'],
   logging: ['errors', 'ports', 'secrets', 'time'],

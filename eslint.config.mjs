@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const pure = ['src/domain/**/*.ts', 'src/templates/**/*.ts', 'src/facilities/**/*.ts'];
 
 export default defineConfig(
-  { ignores: ['dist/', 'dist-sandbox/', 'dist-bench/', 'coverage/', 'node_modules/'] },
+  { ignores: ['.ci/', 'dist/', 'dist-sandbox/', 'dist-bench/', 'coverage/', 'node_modules/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

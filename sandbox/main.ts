@@ -1,4 +1,9 @@
 import { parseArgs } from 'node:util';
+import {
+  DEFAULT_GENERATION,
+  SCICAT_GENERATIONS,
+  type ScicatGeneration,
+} from './scicat/generation.js';
 import { writeCommandScript } from './world/command-script.js';
 import { amountOf, readFolder } from './world/folder-entries.js';
 import { runCommand, type ProgramContext } from './world/run-program.js';
@@ -21,6 +26,8 @@ between them. Prints everything needed to try it, and runs until Ctrl-C.
 
   --port N             port of the proxy (default: a free one)
   --speed MB           MB that Globus copies per second (default: 2)
+  --scicat VERSION     which SciCat to emulate: 4.5, 5.2, or head, its development version after 5.2.1
+                       (default: ${DEFAULT_GENERATION})
   --least-privilege    two SciCat service accounts with few rights instead of one with all
   --settings FOLDER    don't start a proxy; write configuration and secrets to this folder for a proxy
                        that is started elsewhere, on port 8080 unless --port is given
@@ -34,6 +41,7 @@ between them. Prints everything needed to try it, and runs until Ctrl-C.
 interface SandboxOptions {
   readonly port: number | undefined;
   readonly bytesPerSecond: number;
+  readonly scicatGeneration: ScicatGeneration;
   readonly leastPrivilege: boolean;
   readonly elsewhere: Elsewhere | undefined;
 }
@@ -50,6 +58,7 @@ function parseOptions(args: string[]): SandboxOptions | undefined {
     options: {
       port: { type: 'string' },
       speed: { type: 'string', default: '2' },
+      scicat: { type: 'string', default: DEFAULT_GENERATION },
       'least-privilege': { type: 'boolean', default: false },
       settings: { type: 'string' },
       listen: { type: 'string' },
@@ -74,6 +83,7 @@ function parseOptions(args: string[]): SandboxOptions | undefined {
   return {
     port,
     bytesPerSecond: speed * 1e6,
+    scicatGeneration: generationOf(values.scicat),
     leastPrivilege: values['least-privilege'],
     elsewhere:
       settings === undefined
@@ -89,15 +99,22 @@ function portOf(text: string | undefined): number | undefined {
   throw new Error('A port must be a whole number from 1 to 65535.');
 }
 
+function generationOf(text: string): ScicatGeneration {
+  const generation = SCICAT_GENERATIONS.find((known) => known === text);
+  if (generation !== undefined) return generation;
+  throw new Error(`--scicat must be one of ${SCICAT_GENERATIONS.join(', ')}.`);
+}
+
 const PORT_ELSEWHERE = 8080;
 
 async function serve(
-  { port, bytesPerSecond, leastPrivilege, elsewhere }: SandboxOptions,
+  { port, bytesPerSecond, scicatGeneration, leastPrivilege, elsewhere }: SandboxOptions,
   context: ProgramContext,
 ): Promise<number> {
   if (elsewhere !== undefined) await discardSettings(elsewhere.settings);
   const world = await startWorld(context.cleanUp, {
     serviceAccounts: leastPrivilege ? 'least-privilege' : 'one-account',
+    scicatGeneration,
     ...(elsewhere === undefined ? {} : { reach: elsewhere.reach }),
   });
   // Slow enough to watch a transfer and cancel it.
@@ -117,7 +134,7 @@ async function serve(
     world.writeSettings(settings, port ?? PORT_ELSEWHERE);
   }
   const printer = new Printer(standardOutput(), process.env);
-  printWorld(printer, world, url, proxy, elsewhere);
+  printWorld(printer, world, url, { scicatGeneration, proxy, elsewhere });
   printer.heading('Dataset');
   printer.line('PID', dataset.document.pid);
   printer.line('owner group', `${dataset.document.ownerGroup}, the group of alice`);
@@ -147,8 +164,13 @@ function printWorld(
   printer: Printer,
   world: World,
   url: string,
-  proxy: ProxyInWorld | undefined,
-  elsewhere: Elsewhere | undefined,
+  {
+    scicatGeneration,
+    proxy,
+    elsewhere,
+  }: Pick<SandboxOptions, 'scicatGeneration' | 'elsewhere'> & {
+    readonly proxy: ProxyInWorld | undefined;
+  },
 ): void {
   printer.heading('SciCat Globus Proxy: sandbox');
   printer.line(
@@ -163,7 +185,7 @@ function printWorld(
   if (elsewhere === undefined) {
     printer.line('command line', `${writeCommandScript(world, configFile)} --help`);
   }
-  printer.line('SciCat', `${fromHere(world.scicat.url)}  (emulated)`);
+  printer.line('SciCat', `${fromHere(world.scicat.url)}  (emulated, ${scicatGeneration})`);
   printer.line('Globus Auth', `${fromHere(world.globus.authUrl)}  (emulated)`);
   printer.line('Globus Transfer', `${fromHere(world.globus.transferUrl)}  (emulated)`);
 

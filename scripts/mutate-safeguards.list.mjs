@@ -76,8 +76,8 @@ export const SAFEGUARDS = [
     name: 'unclear-keeps-its-slot',
     keeps: 'a transfer that may be at Globus counts towards task.maxConcurrency',
     file: DISPATCHER,
-    search: "if (submission === 'not-sent') transfers.setSlot(tracked, false);",
-    replace: 'transfers.setSlot(tracked, false);',
+    search: "if (submission === 'not-sent') this.deps.transfers.setSlot(tracked, false);",
+    replace: 'this.deps.transfers.setSlot(tracked, false);',
     tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
@@ -89,16 +89,45 @@ export const SAFEGUARDS = [
     tests: ['src/globus/globus-transfers'],
   },
   {
+    name: 'nothing-of-a-deleted-dataset',
+    keeps: 'a transfer whose dataset was deleted in the meantime is not submitted after a restart',
+    file: DISPATCHER,
+    search: 'if (!(await datasets.isGone(datasetPid, signal))) return false;',
+    replace: 'return false;',
+    tests: ['src/tracking/deleted-dataset'],
+  },
+  {
+    name: 'unstored-end-is-carried-out',
+    keeps:
+      "a DELETE that SciCat can't store, because the dataset was deleted, is answered only once it can't be lost",
+    file: TRACKER,
+    search: 'if (unrecorded) await this.endCarriedOut(tracked);',
+    replace: '',
+    tests: ['src/tracking/deleted-dataset'],
+  },
+  {
     name: 'job-created-once',
     keeps: 'after a job creation without an answer, the job is looked up, not created again',
-    file: 'src/scicat/scicat-jobs.client.ts',
-    search: `    const answer = await this.options.creator.call({
-      operation,
-      safety: 'once',`,
-    replace: `    const answer = await this.options.creator.call({
-      operation,
-      safety: 'idempotent',`,
+    file: 'src/scicat/job-creation.ts',
+    search: "account.call({ operation, safety: 'once', method: 'POST'",
+    replace: "account.call({ operation, safety: 'idempotent', method: 'POST'",
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
+  },
+  {
+    name: 'job-list-in-order',
+    keeps: 'a list of jobs that SciCat does not sort as asked is an error, not a list without some',
+    file: 'src/scicat/job-list.ts',
+    search: 'if (last !== undefined && id <= last) {',
+    replace: "if (id === '') {",
+    tests: ['src/scicat/scicat-jobs'],
+  },
+  {
+    name: 'job-list-to-its-end',
+    keeps: 'a restart takes up all open transfers, even if SciCat returns fewer at once than asked',
+    file: SWEEP,
+    search: '    while (page.length > 0) {',
+    replace: '    for (let pages = 0; pages < 1 && page.length > 0; pages += 1) {',
+    tests: ['src/tracking/recovery/sweep'],
   },
   {
     name: 'search-for-unconfirmed-job',
@@ -252,6 +281,32 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/completion/finalizer'],
   },
   {
+    name: 'archived-is-left-alone',
+    keeps: 'a dataset that was archived when its transfer was requested is not marked or archived',
+    file: FINALIZER,
+    search: "if (finalizationOfTransfer(tracked.transfer) !== 'archive') {",
+    replace: 'if (false as boolean) {',
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
+    name: 'lifecycle-of-the-request',
+    keeps: 'what the archiver has begun while files were copied is not undone',
+    file: FINALIZER,
+    search: 'const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;',
+    replace: 'const before = status.lifecycleBefore;',
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
+    name: 'really-copied-folder',
+    keeps: 'a path template can not turn an allowed folder into one of another group',
+    file: 'src/facilities/path-resolution.ts',
+    search: `      copied === undefined ||
+      allowed.some(`,
+    replace: `      !copied?.startsWith('//') ||
+      allowed.some(`,
+    tests: ['src/facilities/path-resolution'],
+  },
+  {
     name: 'lifecycle-noted-first',
     keeps: "after a crash, the dataset's original lifecycle is known",
     file: FINALIZER,
@@ -262,7 +317,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'final-write-last',
-    keeps: 'a job that says finished has its dataset marked and its archive job created',
+    keeps: 'a job with status code 003 has its dataset marked and its archive job created',
     file: FINALIZER,
     search: 'this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});',
     replace:

@@ -362,9 +362,26 @@ describe('symbolic links', () => {
     symlinkSync('../other', source('d/folder'));
   });
 
-  it('below a directory are left out', () => {
-    copyNow([item('/d', '/d')]);
-    expect(copied('d')).toEqual({ 'd/file': 'd/file' });
+  it.each([
+    [undefined, { '/file': 'd/file' }],
+    ['ignore', { '/file': 'd/file' }],
+    ['keep', { '/file': 'd/file', '/folder': '-> ../other', '/link': '-> file' }],
+    [
+      'copy',
+      { '/file': 'd/file', '/folder/': '', '/folder/inner': 'other/inner', '/link': 'd/file' },
+    ],
+  ])('below a directory, with recursive_symlinks %p', (mode, expected) => {
+    const options = mode === undefined ? {} : { recursive_symlinks: mode };
+    const task = copyNow([item('/d', '/x')], options);
+    expect(task['recursive_symlinks']).toBe(mode ?? 'ignore');
+    const found = Object.entries(copied('x')).map(([path, content]) => [path.slice(1), content]);
+    expect(Object.fromEntries(found)).toEqual(expected);
+  });
+
+  it('in a circle are not followed for ever', () => {
+    symlinkSync('.', source('d/self'));
+    const task = copyNow([item('/d', '/d')], { recursive_symlinks: 'copy' });
+    expect(task).toMatchObject({ status: 'ACTIVE', nice_status: 'INVALID_SYMLINK' });
   });
 
   it('are followed as items, and copied as symlink items, dangling ones too', () => {

@@ -18,8 +18,12 @@ export interface CopySettings {
   bytesPerSecond: number;
 }
 
+/** Deepest nesting when links are followed, which may lead in circles. */
+const MAX_DEPTH = 64;
+
 interface Unit {
   readonly kind: 'item' | 'directory' | 'file' | 'symlink';
+  readonly depth: number;
   readonly source: string;
   readonly destination: string;
   readonly item: TransferItem;
@@ -158,7 +162,7 @@ export class FolderWork implements Work {
     const item = this.request.items[this.nextItem];
     if (item === undefined) return undefined;
     this.nextItem += 1;
-    return { kind: 'item', source: item.source, destination: item.destination, item };
+    return { kind: 'item', source: item.source, destination: item.destination, item, depth: 0 };
   }
 
   private begin(unit: Unit): void {
@@ -206,6 +210,7 @@ export class FolderWork implements Work {
   }
 
   private openDirectory(unit: Unit): void {
+    if (unit.depth > MAX_DEPTH) throw this.troubled('source', 'INVALID_SYMLINK', unit.source);
     const from = this.sourceOf(unit);
     if (from.entry.kind !== 'directory') {
       throw this.troubled('source', 'NOT_A_DIRECTORY', unit.source);
@@ -233,10 +238,18 @@ export class FolderWork implements Work {
       source,
       destination: join(normalize(parent.destination), name),
       item: parent.item,
+      depth: parent.depth + 1,
     };
     const entry = this.onSide('source', source, () => this.files.entry(join(folder, name)));
-    // Fact: links below a directory are left out by default. Devices, pipes and sockets, too.
-    if (entry?.kind === 'symlink' || entry?.kind === 'other') return;
+    if (entry?.kind === 'symlink') {
+      const links = this.request.recursiveSymlinks;
+      if (links === 'keep') this.add({ ...child, kind: 'symlink' });
+      // Fact: what a followed link leads to is copied, a file or a directory.
+      if (links === 'copy') this.open.push({ ...child, kind: 'item', item: followed(child.item) });
+      return;
+    }
+    // Devices, pipes and sockets are left out.
+    if (entry?.kind === 'other') return;
     this.add({ ...child, kind: entry?.kind === 'directory' ? 'directory' : 'file' });
   }
 
@@ -485,4 +498,9 @@ export class FolderWork implements Work {
       isUnresolved: unit.kind === 'item',
     });
   }
+}
+
+/** A followed link may lead to a file or a directory, whatever the item of its folder says. */
+function followed(item: TransferItem): TransferItem {
+  return { ...item, recursive: undefined };
 }

@@ -25,6 +25,8 @@ export interface TransferRequest {
   readonly encryptData: boolean;
   readonly skipSourceErrors: boolean;
   readonly failOnQuotaErrors: boolean;
+  /** What becomes of the links in folders: they are left out, copied as links, or followed. */
+  readonly recursiveSymlinks: 'ignore' | 'keep' | 'copy';
   readonly notifyOnSucceeded: boolean;
   readonly notifyOnFailed: boolean;
   readonly notifyOnInactive: boolean;
@@ -60,9 +62,6 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
   if (flag(document, 'delete_destination_extra', false)) {
     throw badRequest('This sandbox never deletes: delete_destination_extra is not supported');
   }
-  if ((document['recursive_symlinks'] ?? 'ignore') !== 'ignore') {
-    throw badRequest('This sandbox supports only "ignore" for recursive_symlinks');
-  }
   if (list(document['filter_rules'] ?? [], 'filter_rules').length > 0) {
     throw badRequest('This sandbox copies everything: filter_rules is not supported');
   }
@@ -80,6 +79,7 @@ export function parseTransfer(document: Fields, now: number): TransferRequest {
     encryptData: flag(document, 'encrypt_data', false),
     skipSourceErrors: flag(document, 'skip_source_errors', false),
     failOnQuotaErrors: flag(document, 'fail_on_quota_errors', false),
+    recursiveSymlinks: parseRecursiveSymlinks(document['recursive_symlinks']),
     notifyOnSucceeded: flag(document, 'notify_on_succeeded', true),
     notifyOnFailed: flag(document, 'notify_on_failed', true),
     notifyOnInactive: flag(document, 'notify_on_inactive', true),
@@ -155,6 +155,13 @@ function parseSyncLevel(value: unknown): TransferRequest['syncLevel'] {
   if (value === undefined || value === null) return null;
   if (value === 0 || value === 1 || value === 2 || value === 3) return value;
   throw badRequest('sync_level must be null, 0, 1, 2 or 3');
+}
+
+/** Fact: links in folders are left out, unless the transfer says otherwise. */
+function parseRecursiveSymlinks(value: unknown): TransferRequest['recursiveSymlinks'] {
+  if (value === undefined || value === null) return 'ignore';
+  if (value === 'ignore' || value === 'keep' || value === 'copy') return value;
+  throw badRequest("recursive_symlinks must be 'ignore', 'keep' or 'copy'");
 }
 
 function path(fields: Fields, name: string): string {

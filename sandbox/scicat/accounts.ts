@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { Traits } from './generation.js';
 
 /** A SciCat account as tests and the demo set it up. */
 export interface AccountInput {
@@ -48,12 +49,23 @@ export interface GroupRights {
 
 interface Rights {
   readonly admin: boolean;
+  /** ADMIN or CREATE_JOB_PRIVILEGED: names any owner for a job. */
   readonly createJobPrivileged: boolean;
-  readonly updateJobPrivileged: boolean;
+  /** Reads all jobs. */
+  readonly readAnyJob: boolean;
+  readonly createJob: JobRight;
+  readonly updateJob: JobRight;
   readonly deleteJob: boolean;
   readonly updateDatasetLifecycle: boolean;
   readonly createDataset: boolean;
 }
+
+/**
+ * - `any`: whatever the job's type says.
+ * - `by-type`: if `auth` of the job's type permits it.
+ * - `none`: refused by the guard, before anything else.
+ */
+type JobRight = 'any' | 'by-type' | 'none';
 
 /** A user with a valid token. */
 export interface Caller {
@@ -62,11 +74,13 @@ export interface Caller {
 }
 
 /**
- * Who sent a request. `nobody`: without a valid token. `anonymous`: with a valid token that belongs to
- * no user, as `POST users/jwt` issues without credentials.
+ * Who sent a request. `nobody`: without a valid token. `expired`: with an expired one, where that makes
+ * a difference. `anonymous`: with a valid token that belongs to no user, as `POST users/jwt` issues
+ * without credentials.
  */
 export type Identification =
   | { readonly type: 'nobody' }
+  | { readonly type: 'expired' }
   | { readonly type: 'anonymous' }
   | (Caller & { readonly type: 'user' });
 
@@ -78,6 +92,7 @@ interface Token {
 }
 
 const NOBODY: Identification = { type: 'nobody' };
+const EXPIRED: Identification = { type: 'expired' };
 const ANONYMOUS: Identification = { type: 'anonymous' };
 
 /** Accounts, their rights and their tokens. */
@@ -89,6 +104,7 @@ export class Accounts {
   constructor(
     private readonly groupRights: GroupRights,
     private readonly jwtSecret: string,
+    private readonly traits: Traits,
   ) {}
 
   /** Adds an account, or replaces the one of the same name. */
@@ -147,7 +163,10 @@ export class Accounts {
   identify(authorization: string | undefined, now: number): Identification {
     if (authorization === undefined || !/^bearer /i.test(authorization)) return NOBODY;
     const token = this.tokens.get(authorization.slice(7));
-    if (token === undefined || Math.floor(now / 1000) >= token.expiresAt) return NOBODY;
+    if (token === undefined) return NOBODY;
+    if (Math.floor(now / 1000) >= token.expiresAt) {
+      return this.traits.expiredToken === '401' ? EXPIRED : NOBODY;
+    }
     const caller = token.username === undefined ? undefined : this.callers.get(token.username);
     // The valid token of a deleted user is anonymous.
     return caller === undefined ? ANONYMOUS : { type: 'user', ...caller };
@@ -155,7 +174,10 @@ export class Accounts {
 
   private store(account: Account): Account {
     this.byName.set(account.username, account);
-    this.callers.set(account.username, { account, rights: rightsOf(account, this.groupRights) });
+    this.callers.set(account.username, {
+      account,
+      rights: rightsOf(account, this.groupRights, this.traits),
+    });
     return account;
   }
 
@@ -179,34 +201,74 @@ export class Accounts {
   }
 }
 
-/** Only administrators are matched by whole group names; see below. */
-function rightsOf(account: Account, groups: GroupRights): Rights {
-  const admin = account.groups.some((group) => (groups.admin ?? ['admin']).includes(group));
-  const create = inGroupText(account, groups.createJobPrivileged ?? ['jobcreators']);
-  const update = inGroupText(account, groups.updateJobPrivileged ?? ['jobupdaters']);
-  const datasetCreators = groups.createDataset ?? ['#all'];
+function rightsOf(account: Account, lists: GroupRights, { groupLists, jobRights }: Traits): Rights {
+  const {
+    admin: adminGroups = ['admin'],
+    createJobPrivileged = ['jobcreators'],
+    updateJobPrivileged = ['jobupdaters'],
+    deleteJob = ['archivemanager'],
+    updateDatasetLifecycle = ['archivemanager'],
+    createDataset = ['#all'],
+  } = lists;
+  const has = groupLists === 'exact' ? inList : inText;
+  const belongsTo = (list: readonly string[]): boolean =>
+    account.groups.some((group) => has(group, list));
+  // Administrators and creators of datasets are always matched by whole names.
+  const admin = account.groups.some((group) => inList(group, adminGroups));
+  const create = belongsTo(createJobPrivileged);
+  const update = belongsTo(updateJobPrivileged);
+  const job = { admin: adminGroups, create: createJobPrivileged, update: updateJobPrivileged };
   return {
     admin,
     createJobPrivileged: admin || create,
-    updateJobPrivileged: admin || update,
-    deleteJob: inGroupText(account, groups.deleteJob ?? ['archivemanager']),
-    updateDatasetLifecycle: inGroupText(
-      account,
-      groups.updateDatasetLifecycle ?? ['archivemanager'],
-    ),
+    readAnyJob: admin || create || update,
+    ...(jobRights === 'sum'
+      ? summedJobRights(account.groups, job)
+      : firstJobRights({ admin, create, update })),
+    deleteJob: belongsTo(deleteJob),
+    updateDatasetLifecycle: belongsTo(updateDatasetLifecycle),
     createDataset:
-      datasetCreators.includes('#all') ||
-      account.groups.some((group) => datasetCreators.includes(group)),
+      createDataset.includes('#all') ||
+      account.groups.some((group) => inList(group, createDataset)),
   };
 }
 
-/**
- * Surprise: each of these four lists is one string, searched with `includes`. A member of "creator" has
- * the rights of "jobcreators".
- */
-function inGroupText(account: Account, privileged: readonly string[]): boolean {
-  const text = privileged.join(',');
-  return account.groups.some((group) => text.includes(group));
+/** See `Traits.jobRights`. */
+function firstJobRights(
+  memberOf: Readonly<Record<'admin' | 'create' | 'update', boolean>>,
+): Pick<Rights, 'createJob' | 'updateJob'> {
+  if (memberOf.admin) return { createJob: 'any', updateJob: 'any' };
+  if (memberOf.create) return { createJob: 'any', updateJob: 'none' };
+  if (memberOf.update) return { createJob: 'none', updateJob: 'any' };
+  return { createJob: 'by-type', updateJob: 'by-type' };
+}
+
+/** See `Traits.jobRights`. */
+function summedJobRights(
+  groups: readonly string[],
+  lists: Readonly<Record<'admin' | 'create' | 'update', readonly string[]>>,
+): Pick<Rights, 'createJob' | 'updateJob'> {
+  const right = (wanted: 'create' | 'update', other: 'create' | 'update'): JobRight => {
+    const isLost = groups.some(
+      (group) =>
+        inList(group, lists[other]) && !inList(group, lists[wanted]) && !inList(group, lists.admin),
+    );
+    if (isLost) return 'none';
+    const isPrivileged = groups.some(
+      (group) => inList(group, lists.admin) || inList(group, lists[wanted]),
+    );
+    return isPrivileged ? 'any' : 'by-type';
+  };
+  return { createJob: right('create', 'update'), updateJob: right('update', 'create') };
+}
+
+function inList(group: string, list: readonly string[]): boolean {
+  return list.includes(group);
+}
+
+/** See `Traits.groupLists`. */
+function inText(group: string, list: readonly string[]): boolean {
+  return list.join(',').includes(group);
 }
 
 function digest(text: string, secret: string): string {

@@ -16,7 +16,7 @@ export type ApiVersion = 'v3' | 'v4';
 /**
  * The guard in front of jobs and of most dataset routes.
  *
- * Surprise: an invalid or expired token is ignored, and the answer without a token is 403, not 401.
+ * Surprise: an invalid token is ignored, and the answer without a token is 403, not 401.
  */
 export function requireCaller(who: Identification): Caller {
   if (who.type !== 'user') throw new Refusal(forbidden());

@@ -1,6 +1,7 @@
 import type { EmulatedResponse } from '../http/emulator.js';
 import type { Caller, Identification } from './accounts.js';
 import { parseBody, requireCaller, type ApiVersion, type Call } from './call.js';
+import type { Traits } from './generation.js';
 import { finishList, isRecord, parseListFilter, type FilterRules } from './filter.js';
 import {
   badRequest,
@@ -64,6 +65,9 @@ export interface OrigDatablockDocument {
 
 const START = '2026-01-01T00:00:00.000Z';
 
+/** Lists of datasets and of origdatablocks end after this many, unless `limits.limit` is given. */
+const DEFAULT_LIMIT = 10;
+
 const DATASET_FILTER: FilterRules = {
   fields: [
     'pid',
@@ -84,6 +88,8 @@ const DATASET_FILTER: FilterRules = {
   freeFields: ['datasetlifecycle'],
   dateFields: [],
   mandatoryFields: ['pid'],
+  sort: 'top-level',
+  defaultLimit: DEFAULT_LIMIT,
 };
 
 const BLOCK_FILTER: FilterRules = {
@@ -91,10 +97,9 @@ const BLOCK_FILTER: FilterRules = {
   freeFields: ['dataFileList'],
   dateFields: [],
   mandatoryFields: ['_id'],
+  sort: 'top-level',
+  defaultLimit: DEFAULT_LIMIT,
 };
-
-/** Lists of datasets and of origdatablocks end after this many, unless `limits.limit` is given. */
-const DEFAULT_LIMIT = 10;
 
 /** Surprise: the v3 file list of a dataset is silently truncated to this length. */
 const MAX_V3_BLOCKS = 100;
@@ -120,6 +125,8 @@ const LIFECYCLE_ANYTHING = new Set(['archiveReturnMessage', 'retrieveReturnMessa
 
 /** Datasets, their file lists and their routes. */
 export class Datasets {
+  constructor(private readonly traits: Traits) {}
+
   private readonly byPid = new Map<string, DatasetDocument>();
   private readonly blocks = new Map<string, OrigDatablockDocument[]>();
   private blockCount = 0;
@@ -224,7 +231,7 @@ export class Datasets {
 
   /** `GET datasets` and `GET datasets/fullquery`: all that the caller may read; v4 requires a login. */
   list(version: ApiVersion, call: Call): EmulatedResponse {
-    return ok(this.find(version, call, DEFAULT_LIMIT));
+    return ok(this.find(version, call));
   }
 
   /**
@@ -233,11 +240,15 @@ export class Datasets {
    * Surprise: as it is a route, a request for a dataset with this PID returns another one.
    */
   findOne(version: ApiVersion, call: Call): EmulatedResponse {
-    const [first] = this.find(version, call, 1);
+    const [first] = this.find(version, call);
     return first === undefined ? emptySuccess : ok(first);
   }
 
-  /** `GET v4 origdatablocks`; limit and skip work as expected here. */
+  /**
+   * `GET v4 origdatablocks`; limit and skip work as expected here.
+   *
+   * Surprise: an account that may read any dataset by its lifecycle right gets an empty list.
+   */
   listBlocks(call: Call): EmulatedResponse {
     const caller = requireCaller(call.who);
     const filter = parseListFilter(call.request.query.get('filter'), BLOCK_FILTER);
@@ -248,7 +259,7 @@ export class Datasets {
         : [...this.blocks.values()].flat();
     const matched = candidates.filter((block) => {
       const dataset = this.byPid.get(block.datasetId);
-      return dataset !== undefined && mayRead('v4', dataset, caller) && filter.matches(block);
+      return dataset !== undefined && mayReadBlocks(dataset, caller) && filter.matches(block);
     });
     return ok(page(matched, filter, BLOCK_FILTER));
   }
@@ -273,7 +284,15 @@ export class Datasets {
         version === 'v3' ? 'Unauthorized to update this dataset' : 'Unauthorized access',
       );
     }
-    const datasetlifecycle = { ...dataset.datasetlifecycle, ...patch };
+    // Surprise: null is not "no": the flag gets the value that a new dataset has.
+    const changes = Object.entries(patch).map(([key, value]) => [
+      key,
+      value === null && key === 'archivable' ? true : value,
+    ]);
+    const datasetlifecycle = {
+      ...dataset.datasetlifecycle,
+      ...(Object.fromEntries(changes) as DatasetLifecycle),
+    };
     this.byPid.set(pid, {
       ...dataset,
       datasetlifecycle,
@@ -284,18 +303,19 @@ export class Datasets {
     return ok(datasetlifecycle);
   }
 
-  private find(version: ApiVersion, call: Call, defaultLimit: number): unknown[] {
+  private find(version: ApiVersion, call: Call): unknown[] {
     const caller = version === 'v4' ? requireCaller(call.who) : callerOf(call.who);
     const filter = parseListFilter(call.request.query.get('filter'), DATASET_FILTER);
     const matched = [...this.byPid.values()].filter(
       (dataset) => mayRead(version, dataset, caller) && filter.matches(dataset),
     );
-    return page(matched, { ...filter, limit: filter.limit ?? defaultLimit }, DATASET_FILTER);
+    return page(matched, filter, DATASET_FILTER);
   }
 
   private readable(version: ApiVersion, pid: string, who: Identification): DatasetDocument {
-    const caller = version === 'v4' ? requireCaller(who) : callerOf(who);
     const dataset = this.byPid.get(pid);
+    const needsLogin = version === 'v4' && this.traits.publishedNeedsLogin;
+    const caller = needsLogin ? requireCaller(who) : callerOf(who);
     if (dataset === undefined) {
       // Surprise: v4 does not name the PID.
       throw new Refusal(notFound(`dataset: ${version === 'v4' ? 'null' : pid} not found`));
@@ -331,19 +351,27 @@ function mayRead(
   );
 }
 
+/** Whether a caller may read a dataset's file list in version 4. */
+function mayReadBlocks(dataset: DatasetDocument, { rights, account }: Caller): boolean {
+  const groups = [dataset.ownerGroup, ...dataset.accessGroups];
+  return (
+    dataset.isPublished || rights.admin || account.groups.some((group) => groups.includes(group))
+  );
+}
+
 function page(
   matched: readonly unknown[],
   filter: ReturnType<typeof parseListFilter>,
   rules: FilterRules,
 ): unknown[] {
   const all = finishList(matched, { ...filter, limit: undefined, skip: 0 }, rules.mandatoryFields);
-  return all.slice(filter.skip, filter.skip + (filter.limit ?? DEFAULT_LIMIT));
+  return all.slice(filter.skip, filter.skip + (filter.limit ?? all.length));
 }
 
 function checkLifecycle(patch: Readonly<Record<string, unknown>>): void {
   const messages = Object.entries(patch).flatMap(([key, value]) => {
     if (LIFECYCLE_BOOLEANS.has(key)) {
-      return typeof value === 'boolean' ? [] : [`${key} must be a boolean value`];
+      return typeof value === 'boolean' || value === null ? [] : [`${key} must be a boolean value`];
     }
     if (LIFECYCLE_TEXTS.has(key)) {
       return typeof value === 'string' ? [] : [`${key} must be a string`];

@@ -1,3 +1,4 @@
+import type { Traits } from './generation.js';
 import { internalServerError, Refusal } from './responses.js';
 
 /** A filter that SciCat refuses with 400 and this message. */
@@ -23,8 +24,8 @@ export interface ListFilter {
   readonly skip: number;
 }
 
-/** Fields of a list's documents. */
-export interface FilterRules {
+/** How a list reads its filter. */
+export interface FilterRules extends Pick<Traits['jobList'], 'sort' | 'defaultLimit'> {
   /** Fields that `where` may use. */
   readonly fields: readonly string[];
   /** Fields below which any path and operator is accepted. */
@@ -64,9 +65,9 @@ export function parseListFilter(text: string | null, rules: FilterRules): ListFi
     matches: compileWhere(where, rules.dateFields),
     // Surprise: `fields` as an object is silently ignored.
     project: Array.isArray(fields) && fields.length > 0 ? compileProjection(fields) : undefined,
-    // Surprise: `limits.sort`, which is in the API's documentation, is silently ignored.
-    sort: sortOf(given['sort']),
-    limit: limit === 0 ? undefined : limit,
+    // Surprise: the other `sort` is silently ignored.
+    sort: rules.sort === 'top-level' ? sortOf(given['sort']) : pipelineSortOf(limits['sort']),
+    limit: limit === 0 ? undefined : (limit ?? rules.defaultLimit),
     skip: countOf(limits['skip'], 'skip') ?? 0,
   };
 }
@@ -210,6 +211,14 @@ function sortOf(value: unknown): readonly (readonly [string, 1 | -1])[] {
     if (direction !== 1 && direction !== -1) throw new FilterError('Invalid sort direction');
     return [path, direction] as const;
   });
+}
+
+/** Surprise: anything but "asc" is descending, 1 as well. */
+function pipelineSortOf(value: unknown): readonly (readonly [string, 1 | -1])[] {
+  return Object.entries(recordOrEmpty(value, 'limits.sort')).map(([path, direction]) => [
+    path,
+    direction === 'asc' ? 1 : -1,
+  ]);
 }
 
 function checkWhere(where: Readonly<Record<string, unknown>>, rules: FilterRules): void {

@@ -11,9 +11,20 @@ import {
   type FilterRules,
   type ListFilter,
 } from './filter.js';
-import { badRequest, created, forbidden, jobRefusal, notFound, ok, Refusal } from './responses.js';
+import type { Traits } from './generation.js';
+import {
+  badRequest,
+  created,
+  forbidden,
+  jobRefusal,
+  notFound,
+  ok,
+  Refusal,
+  unprocessable,
+} from './responses.js';
+import { performActions, type JobAction, type Mail } from './job-actions.js';
 import { parseCreation, parseUpdate, type JobCreation } from './job-bodies.js';
-import { mayCreate, mayRead, mayUpdateByType, type JobOwner } from './job-rights.js';
+import { creationObjection, mayRead, mayUpdateByType, type JobOwner } from './job-rights.js';
 import { SortedIds } from './sorted-ids.js';
 
 /** A job as stored and returned by SciCat. */
@@ -48,9 +59,15 @@ export interface JobTypeConfig {
     readonly auth: string;
     /** Required values at dotted paths in the datasets. */
     readonly datasetsMustHave?: Readonly<Record<string, unknown>>;
+    /** Performed after the job is stored. */
+    readonly actions?: readonly JobAction[];
   };
-  /** `#all #jobOwnerUser #jobOwnerGroup #jobAdmin @group username` */
-  readonly update: { readonly auth: string };
+  readonly update: {
+    /** `#all #jobOwnerUser #jobOwnerGroup #jobAdmin @group username` */
+    readonly auth: string;
+    /** Performed after each update is stored. */
+    readonly actions?: readonly JobAction[];
+  };
 }
 
 /** The configuration that the proxy's documentation recommends. */
@@ -67,6 +84,8 @@ interface JobSwitches {
   readonly failingCreateActions: ReadonlySet<string>;
   /** Types whose update action fails: 400, but the update is stored. */
   readonly failingUpdateActions: ReadonlySet<string>;
+  /** No e-mail can be sent: 400 unless the action ignores it, but the job is stored. */
+  readonly mailServerDown: boolean;
 }
 
 export interface JobsOptions {
@@ -76,12 +95,13 @@ export interface JobsOptions {
   readonly jobTypes: ReadonlyMap<string, JobTypeConfig>;
   readonly switches: JobSwitches;
   readonly newId: () => string;
+  readonly traits: Traits;
 }
 
 /** SciCat claims that datasets beyond this number do not exist. */
 const MAX_DATASETS = 100;
 
-const JOB_FILTER: FilterRules = {
+const JOB_FILTER: Omit<FilterRules, keyof Traits['jobList']> = {
   fields: [
     'id',
     'type',
@@ -108,8 +128,12 @@ export class Jobs {
   private readonly byType = new Map<string, Map<string, JobDocument>>();
   private readonly sortedIds = new SortedIds();
   private readonly updateActionCounts = new Map<string, number>();
+  private readonly filterRules: FilterRules;
+  private readonly sentMails: Mail[] = [];
 
-  constructor(private readonly options: JobsOptions) {}
+  constructor(private readonly options: JobsOptions) {
+    this.filterRules = { ...JOB_FILTER, ...options.traits.jobList };
+  }
 
   /** In order of creation. */
   get all(): ReadonlyMap<string, JobDocument> {
@@ -119,6 +143,11 @@ export class Jobs {
   /** How often the update actions of a job ran, each of which may send an e-mail. */
   updateActions(id: string): number {
     return this.updateActionCounts.get(id) ?? 0;
+  }
+
+  /** E-mails that actions sent, oldest first. */
+  get mails(): readonly Mail[] {
+    return this.sentMails;
   }
 
   /** Stores a job without any checks. */
@@ -144,16 +173,22 @@ export class Jobs {
   create(call: Call): EmulatedResponse {
     const body = parseBody(call.request);
     const caller = requireCaller(call.who);
+    if (caller.rights.createJob === 'none') return forbidden();
     const job = parseCreation(body);
     const { auth, datasetsMustHave = {} } = this.configOf(job.type).create;
     const datasets = this.checkDatasetList(job.jobParams);
     const owner = this.ownerOf(job, caller);
     if (auth.startsWith('#dataset') && !('datasetList' in job.jobParams)) {
-      return jobRefusal('Dataset ids list was not provided in jobParams');
+      this.refuseInvalid('Dataset ids list was not provided in jobParams');
     }
-    if (!mayCreate(auth, caller, datasets, owner)) {
-      return forbidden('Unauthorized to create this job.');
-    }
+    const objection = creationObjection(
+      auth,
+      caller,
+      datasets,
+      owner,
+      this.options.traits.datasetAccess,
+    );
+    if (objection !== undefined) return forbidden(objection);
     for (const [path, required] of Object.entries(datasetsMustHave)) {
       if (datasets.some((dataset) => valueAt(dataset, path) !== required)) {
         return jobRefusal(`Invalid request. Invalid value for '${path}'`);
@@ -189,6 +224,7 @@ export class Jobs {
     if (this.options.switches.failingCreateActions.has(job.type)) {
       return jobRefusal('Unable to perform the create action of this job.');
     }
+    this.perform(this.configOf(job.type).create.actions, stored, body, datasets);
     return created(stored);
   }
 
@@ -197,15 +233,12 @@ export class Jobs {
     const body = parseBody(call.request);
     const caller = requireCaller(call.who);
     const { rights, account } = caller;
-    // Surprise: the guard is a chain of else-ifs, administrator before create-privileged before
-    // update-privileged. An account that may create jobs for others, but is not an administrator, may
-    // update none, regardless of its other groups and of the job type.
-    if (rights.createJobPrivileged && !rights.admin) return forbidden();
+    if (!this.mayUpdateSome(caller)) return forbidden();
     const change = parseUpdate(body);
     const job = this.byId.get(id);
     if (job === undefined) return jobRefusal('Invalid job id.');
     const config = this.configOf(job.type);
-    if (!rights.updateJobPrivileged && !mayUpdateByType(config.update.auth, job, caller)) {
+    if (rights.updateJob !== 'any' && !mayUpdateByType(config.update.auth, job, caller)) {
       return forbidden('Unauthorized to update this job.');
     }
     const missing = datasetListOf(job.jobParams).filter(
@@ -232,7 +265,25 @@ export class Jobs {
     if (this.options.switches.failingUpdateActions.has(job.type)) {
       return jobRefusal('Unable to perform the update action of this job.');
     }
+    const datasets = datasetListOf(job.jobParams).flatMap(
+      (pid) => this.options.datasets.all.get(pid) ?? [],
+    );
+    this.perform(config.update.actions, updated, body, datasets);
     return ok(updated);
+  }
+
+  /** @throws Refusal although the job is stored: a surprise */
+  private perform(
+    actions: readonly JobAction[] = [],
+    job: JobDocument,
+    request: unknown,
+    datasets: readonly DatasetDocument[],
+  ): void {
+    const { mailServerDown } = this.options.switches;
+    performActions(actions, { job, request, datasets }, (mail) => {
+      if (mailServerDown) throw new Error('connect ECONNREFUSED');
+      this.sentMails.push({ jobId: job.id, statusCode: job.statusCode, ...mail });
+    });
   }
 
   /** `GET v4 jobs/{id}` */
@@ -242,7 +293,7 @@ export class Jobs {
     const job = this.byId.get(id);
     // Surprise: 400, not 404.
     if (job === undefined) return jobRefusal('Invalid job id.');
-    this.configOf(job.type);
+    if (!this.options.traits.removedTypeIsReadable) this.configOf(job.type);
     if (!mayRead(job, caller)) return forbidden('Unauthorized to get this job.');
     return ok(fields === undefined ? job : compileProjection(fields)(job));
   }
@@ -250,11 +301,16 @@ export class Jobs {
   /**
    * `GET v4 jobs` and `GET v4 jobs/fullquery`
    *
-   * Surprises: without a limit all jobs are returned; a caller who may read none gets an empty list.
+   * Surprise: a caller who may read none gets an empty list.
    */
   list(call: Call): EmulatedResponse {
     const caller = requireCaller(call.who);
-    const filter = parseListFilter(call.request.query.get('filter'), JOB_FILTER);
+    const { defaultOrder } = this.options.traits.jobList;
+    const given = parseListFilter(call.request.query.get('filter'), this.filterRules);
+    const filter: ListFilter =
+      given.sort.length === 0 && defaultOrder === 'createdAt'
+        ? { ...given, sort: [['createdAt', 1]] }
+        : given;
     const [first] = filter.sort;
     const byId = filter.sort.length === 1 && first?.[0] === 'id' && first[1] === 1;
     // If they are in the requested order, stop at the limit.
@@ -266,7 +322,11 @@ export class Jobs {
       if (matched.length === enough) break;
     }
     return ok(
-      finishList(matched, byId ? { ...filter, sort: [] } : filter, JOB_FILTER.mandatoryFields),
+      finishList(
+        matched,
+        byId ? { ...filter, sort: [] } : filter,
+        this.filterRules.mandatoryFields,
+      ),
     );
   }
 
@@ -281,9 +341,35 @@ export class Jobs {
     return job === undefined ? jobRefusal(`Job id ${id} doesn't exist.`) : ok(job);
   }
 
-  /** Jobs of a type that is no longer configured are listed for administrators only. */
+  /** Jobs of a type that is no longer configured are listed for those who may read any. */
   private mayList(job: JobDocument, caller: Caller): boolean {
-    return mayRead(job, caller) && (caller.rights.admin || this.options.jobTypes.has(job.type));
+    return (
+      mayRead(job, caller) && (caller.rights.readAnyJob || this.options.jobTypes.has(job.type))
+    );
+  }
+
+  /** What the guard of updates asks, before it knows the job. */
+  private mayUpdateSome(caller: Caller): boolean {
+    const { updateJob } = caller.rights;
+    if (updateJob !== 'by-type' || this.options.traits.jobRights === 'first') {
+      return updateJob !== 'none';
+    }
+    const { account } = caller;
+    const own = { ownerUser: account.username, ownerGroup: account.groups[0] ?? '' };
+    return [...this.options.jobTypes.values()].some(({ update }) =>
+      mayUpdateByType(update.auth, own, caller),
+    );
+  }
+
+  /** Refuses datasets or an owner that are not valid. */
+  private refuseInvalid(message: string, error?: string): never {
+    if (this.options.traits.invalidJobStatus === 400) refuse(message, error);
+    throw new Refusal(unprocessable(message, error));
+  }
+
+  private refuseOwner(message: string): never {
+    if (this.options.traits.foreignOwnerStatus === 400) refuse(message);
+    throw new Refusal(forbidden(message));
   }
 
   private configOf(type: string): JobTypeConfig {
@@ -314,18 +400,18 @@ export class Jobs {
   private checkDatasetList(jobParams: Readonly<Record<string, unknown>>): DatasetDocument[] {
     if (!('datasetList' in jobParams)) return [];
     const list = jobParams['datasetList'];
-    if (!Array.isArray(list)) refuse('Invalid dataset list');
-    if (list.length === 0) refuse('List of passed datasets is empty.');
+    if (!Array.isArray(list)) this.refuseInvalid('Invalid dataset list');
+    if (list.length === 0) this.refuseInvalid('List of passed datasets is empty.');
     const entries = list.map((entry: unknown) => {
       const { pid, files, ...others } = isRecord(entry) ? entry : {};
       if (pid === undefined || files === undefined || Object.keys(others).length > 0) {
-        refuse('Dataset list is expected to contain sets of pid and files.');
+        this.refuseInvalid('Dataset list is expected to contain sets of pid and files.');
       }
       if (typeof pid !== 'string') {
-        refuse("In datasetList each 'pid' field should be a string.");
+        this.refuseInvalid("In datasetList each 'pid' field should be a string.");
       }
       if (!Array.isArray(files)) {
-        refuse("In datasetList each 'files' field should be an array.");
+        this.refuseInvalid("In datasetList each 'files' field should be an array.");
       }
       return { pid, files: files as readonly unknown[] };
     });
@@ -334,7 +420,7 @@ export class Jobs {
     const unknown = entries.filter(({ pid }, index) => index >= MAX_DATASETS || !all.has(pid));
     if (unknown.length > 0) {
       const pids = unknown.map(({ pid }) => pid).join(',');
-      refuse(`Datasets with pid ${pids} do not exist.`);
+      this.refuseInvalid(`Datasets with pid ${pids} do not exist.`);
     }
     this.checkFiles(entries.filter(({ files }) => files.length > 0));
     const pids = new Set(entries.map(({ pid }) => pid));
@@ -359,7 +445,10 @@ export class Jobs {
       }))
       .filter(({ nonExistFiles }) => nonExistFiles.length > 0);
     if (missing.length > 0) {
-      refuse('At least one requested file could not be found.', JSON.stringify(missing));
+      this.refuseInvalid(
+        'At least one requested file could not be found.',
+        JSON.stringify(missing),
+      );
     }
   }
 
@@ -367,7 +456,7 @@ export class Jobs {
     const { account, rights } = caller;
     if (rights.createJobPrivileged) {
       if ([ownerUser, ownerGroup, contactEmail].every((value) => value === undefined)) {
-        refuse('Contact email should be specified for an anonymous job.');
+        this.refuseInvalid('Contact email should be specified for an anonymous job.');
       }
       const named = ownerUser === undefined ? undefined : this.options.accounts.find(ownerUser);
       // Surprise: a user who never logged in is unknown, and the job silently becomes the caller's.
@@ -375,20 +464,23 @@ export class Jobs {
       return {
         user: ownerUser === undefined ? undefined : (user ?? caller).account.username,
         groups: (user ?? caller).account.groups,
+        known: user !== undefined || ownerUser === account.username,
         group: ownerGroup,
         contactEmail: contactEmail ?? user?.account.email ?? account.email,
       };
     }
-    if (ownerGroup === undefined) refuse('Invalid new job. Owner group should be specified.');
+    if (ownerGroup === undefined)
+      this.refuseOwner('Invalid new job. Owner group should be specified.');
     if (ownerUser !== undefined && ownerUser !== account.username) {
-      refuse('Invalid new job. User owning the job should match user logged in.');
+      this.refuseOwner('Invalid new job. User owning the job should match user logged in.');
     }
     if (!account.groups.includes(ownerGroup)) {
-      refuse('Invalid new job. User needs to belong to job owner group.');
+      this.refuseOwner('Invalid new job. User needs to belong to job owner group.');
     }
     return {
       user: account.username,
       groups: account.groups,
+      known: true,
       group: ownerGroup,
       contactEmail: contactEmail ?? account.email,
     };

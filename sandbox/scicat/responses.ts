@@ -46,6 +46,17 @@ export function jobRefusal(message: string, error?: string): EmulatedResponse {
   return { status: 400, body: { status: 400, message, ...(error === undefined ? {} : { error }) } };
 }
 
+/** Of the checks of a new job, in generations that do not answer 400. */
+export function unprocessable(message: string, error?: string): EmulatedResponse {
+  return {
+    status: 422,
+    body:
+      error === undefined
+        ? { message, error: 'Unprocessable Entity', statusCode: 422 }
+        : { message, error },
+  };
+}
+
 /** Wrong user name or password: without `error`. */
 export const wrongCredentials: EmulatedResponse = {
   status: 401,
@@ -58,7 +69,13 @@ export const unauthenticated: EmulatedResponse = {
   body: { message: 'Unauthenticated', error: 'Unauthorized', statusCode: 401 },
 };
 
-/** From the guard of a route: also for an invalid or expired token on jobs and datasets. */
+/** From the guard of all routes, in generations that tell an expired token from an invalid one. */
+export const sessionExpired: EmulatedResponse = {
+  status: 401,
+  body: { message: 'SESSION_EXPIRED', error: 'Unauthorized', statusCode: 401 },
+};
+
+/** From the guard of a route: also for an invalid token on jobs and datasets. */
 export function forbidden(message = 'Forbidden resource'): EmulatedResponse {
   return { status: 403, body: { message, error: 'Forbidden', statusCode: 403 } };
 }

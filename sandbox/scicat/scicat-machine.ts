@@ -16,6 +16,8 @@ import {
   type OrigDatablockDocument,
 } from './datasets.js';
 import { FilterError } from './filter.js';
+import { DEFAULT_GENERATION, TRAITS, type ScicatGeneration } from './generation.js';
+import type { Mail } from './job-actions.js';
 import { DEFAULT_JOB_TYPES, Jobs, type JobDocument, type JobTypeConfig } from './jobs.js';
 import { maskPersonalInfo } from './masking.js';
 import {
@@ -27,11 +29,14 @@ import {
   notFound,
   ok,
   Refusal,
+  sessionExpired,
   unauthenticated,
   wrongCredentials,
 } from './responses.js';
 
 export interface ScicatMachineOptions {
+  /** @default {@link DEFAULT_GENERATION} */
+  readonly generation?: ScicatGeneration;
   /** Generates job ids. @default random UUIDs */
   readonly newId?: () => string;
   /** Life of a token from a login, in seconds. @default 3600 */
@@ -60,6 +65,8 @@ export interface ScicatSwitches {
   readonly failingCreateActions: Set<string>;
   /** Job types whose update action fails: 400, but the update is stored. */
   readonly failingUpdateActions: Set<string>;
+  /** No e-mail of a job action can be sent: 400 unless the action ignores it, but the job is stored. */
+  mailServerDown: boolean;
 }
 
 /** Bytes. Above this a body is a 500, not a 413. */
@@ -71,8 +78,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const NO_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 
 /**
- * The parts of SciCat's backend (version 4.5) that the proxy uses, as a state machine, including the
- * surprises. All state is in memory; time and ids come from outside.
+ * The parts of SciCat's backend that the proxy uses, as a state machine, including the surprises, and
+ * what differs between generations. All state is in memory; time and ids come from outside.
  *
  * Answers share the machine's documents: in the same process, they must not be modified.
  */
@@ -81,7 +88,7 @@ export class ScicatMachine implements Emulator {
   /** The job configuration; may be changed. */
   readonly jobTypes: Map<string, JobTypeConfig>;
   private readonly accounts: Accounts;
-  private readonly datasetStore = new Datasets();
+  private readonly datasetStore: Datasets;
   private readonly jobStore: Jobs;
 
   constructor(options: ScicatMachineOptions = {}) {
@@ -92,15 +99,19 @@ export class ScicatMachine implements Emulator {
       tokenLifeSeconds: options.tokenLifeSeconds ?? 3_600,
       failingCreateActions: new Set(),
       failingUpdateActions: new Set(),
+      mailServerDown: false,
     };
     this.jobTypes = new Map(Object.entries(options.jobTypes ?? DEFAULT_JOB_TYPES));
-    this.accounts = new Accounts(options.groupRights ?? {}, options.jwtSecret ?? 'sandbox');
+    const traits = TRAITS[options.generation ?? DEFAULT_GENERATION];
+    this.accounts = new Accounts(options.groupRights ?? {}, options.jwtSecret ?? 'sandbox', traits);
+    this.datasetStore = new Datasets(traits);
     this.jobStore = new Jobs({
       accounts: this.accounts,
       datasets: this.datasetStore,
       jobTypes: this.jobTypes,
       switches: this.switches,
       newId: options.newId ?? randomUUID,
+      traits,
     });
   }
 
@@ -198,6 +209,11 @@ export class ScicatMachine implements Emulator {
     return this.jobStore.updateActions(id);
   }
 
+  /** E-mails that job actions sent, oldest first. */
+  mails(): readonly Mail[] {
+    return this.jobStore.mails;
+  }
+
   handle(request: EmulatedRequest, now: number): EmulatedResponse {
     if (hasLongHeader(request)) return { status: 431 };
     // Express reads the body before the token is checked.
@@ -216,6 +232,8 @@ export class ScicatMachine implements Emulator {
   private answer(call: Call): EmulatedResponse {
     try {
       const route = routeOf(call.request.path);
+      // Before the database is asked.
+      if (call.who.type === 'expired') return sessionExpired;
       const response = this.switches.databaseDown
         ? this.answerWithoutDatabase(route, call)
         : this.answerRoute(route, call);
@@ -429,6 +447,7 @@ function healthy(up: boolean): EmulatedResponse {
 function whoAmI(who: Identification): EmulatedResponse {
   switch (who.type) {
     case 'nobody':
+    case 'expired':
       // Surprise: an empty 200, not a 401.
       return emptySuccess;
     case 'anonymous':
@@ -447,6 +466,7 @@ function whoAmI(who: Identification): EmulatedResponse {
 function identity(who: Identification): EmulatedResponse {
   switch (who.type) {
     case 'nobody':
+    case 'expired':
       return unauthenticated;
     case 'anonymous':
       // Surprise: an empty 200.

@@ -5,7 +5,7 @@ import { ScicatMachine, type ScicatMachineOptions } from './scicat-machine.js';
 /** A whole second, so that token lifetimes are exact. */
 export const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
-/** A small SciCat with one account of each kind, and numbered job ids. */
+/** A small SciCat 4.5, unless told otherwise, with one account of each kind, and numbered job ids. */
 export class TestWorld {
   readonly machine: ScicatMachine;
   private readonly tokens = new Map<string, string>();
@@ -13,6 +13,7 @@ export class TestWorld {
 
   constructor(options: ScicatMachineOptions = {}) {
     this.machine = new ScicatMachine({
+      generation: '4.5',
       newId: () => `00000000-0000-4000-8000-${String(++this.lastId).padStart(12, '0')}`,
       ...options,
     });

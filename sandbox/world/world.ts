@@ -5,10 +5,21 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { startGlobusSandbox, type GlobusSandbox } from '../globus/globus-sandbox.js';
 import type { DatasetDocument } from '../scicat/datasets.js';
+import { DEFAULT_GENERATION, type ScicatGeneration } from '../scicat/generation.js';
 import { startScicatSandbox, type ScicatSandbox } from '../scicat/scicat-sandbox.js';
 import { amountOf, type FolderEntry } from './folder-entries.js';
 import type { CleanUp } from './clean-up.js';
 import { proxyConfigText, type ProxyConfigInput, type SandboxFacility } from './proxy-config.js';
+
+/**
+ * The service's accounts in SciCat.
+ *
+ * - `one-account`: an administrator
+ * - `least-privilege`: two accounts, neither an administrator
+ * - `one-group`: an account that is no administrator, whose group has all rights that the service needs;
+ *   enough for a SciCat later than 5.2.1 only
+ */
+type ServiceAccountsKind = 'one-account' | 'least-privilege' | 'one-group';
 
 export interface WorldOptions {
   /**
@@ -16,7 +27,9 @@ export interface WorldOptions {
    * needs: in SciCat only administrators may both create jobs for others and update them.
    * @default 'one-account'
    */
-  readonly serviceAccounts?: 'one-account' | 'least-privilege';
+  readonly serviceAccounts?: ServiceAccountsKind;
+  /** @default {@link DEFAULT_GENERATION} */
+  readonly scicatGeneration?: ScicatGeneration;
   /** The dataset's folder. @default a temporary folder */
   readonly sourceFolder?: string;
   /** Root of the archive collection. @default a temporary folder */
@@ -106,6 +119,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
   const { reach } = options;
   const scicat = await startScicatSandbox({
     jwtSecret: randomUUID(),
+    generation: options.scicatGeneration ?? DEFAULT_GENERATION,
     groupRights: serviceAccounts.groupRights,
     ...(reach === undefined ? {} : { host: reach.listen, port: reach.scicatPort }),
   });
@@ -162,7 +176,7 @@ export async function startWorld(cleanUp: CleanUp, options: WorldOptions = {}): 
         destinationFolder: join(
           facilities.archive.folder,
           alice.username,
-          basename(document.pid),
+          document.pid,
           basename(sourceFolder),
         ),
       };
@@ -207,7 +221,7 @@ function facilitiesOf(
       direction: 'DST',
       accessValue: 'ARCHIVE-users',
       folder: options.archiveFolder ?? join(folder, 'archive'),
-      destinationPath: '/{{ .Username }}/{{ .PidShort }}/{{ .DatasetFolder }}',
+      destinationPath: '/{{ .Username }}/{{ .Pid }}/{{ .DatasetFolder }}',
     },
     vault: {
       name: 'VAULT',
@@ -215,7 +229,7 @@ function facilitiesOf(
       direction: 'DST',
       accessValue: 'VAULT-users',
       folder: join(folder, 'vault'),
-      destinationPath: '/{{ .PidShort }}',
+      destinationPath: '/{{ .Pid }}',
     },
   };
 }
@@ -263,8 +277,25 @@ interface ServiceAccounts {
 }
 
 /** No group name is contained in another: SciCat searches for them in one long string. */
-function accountsOf(kind: 'one-account' | 'least-privilege'): ServiceAccounts {
+function accountsOf(kind: ServiceAccountsKind): ServiceAccounts {
   const passwords = [randomUUID(), randomUUID()] as const;
+  if (kind === 'one-group') {
+    const groups = ['globusproxy'];
+    const withArchiver = ['archivemanager', ...groups];
+    return {
+      accounts: [{ username: 'globus-proxy', password: passwords[0], groups }],
+      groupRights: {
+        createJobPrivileged: groups,
+        updateJobPrivileged: groups,
+        updateDatasetLifecycle: withArchiver,
+        deleteJob: withArchiver,
+      },
+      secrets: {
+        SCICAT_SERVICE_USER_USERNAME: 'globus-proxy',
+        SCICAT_SERVICE_USER_PASSWORD: passwords[0],
+      },
+    };
+  }
   if (kind === 'one-account') {
     return {
       accounts: [{ username: 'globus-proxy', password: passwords[0], groups: ['globusproxy'] }],

@@ -1,22 +1,23 @@
 import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { ValidationError } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { refuseOtherMethods } from './allowed-methods.js';
 import { AppModule } from './app.module.js';
+import { invalidRequest } from './invalid-request.js';
 import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
 import { errorFacts } from '../errors/error-facts.js';
-import { ErrorResponseFilter } from '../errors/error-response.filter.js';
+import { ErrorResponseFilter, NOT_CACHED } from '../errors/error-response.filter.js';
 import type { ErrorCode } from '../errors/error-status.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { InvalidRequestError } from '../errors/request.errors.js';
 import { endUnreadBodies, LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { DependencyHealth } from '../health/dependency-health.js';
 import { FrameworkLogger, type Logger } from '../logging/logger.js';
 import { requestLog } from '../logging/request-log.js';
+import { isDocumentation } from '../metrics/labels.js';
 import { RequestMetrics } from '../metrics/request-metrics.js';
 import { serveOpenApi } from './openapi.js';
 import { TrackerSchedule } from '../tracking/tracker-schedule.js';
@@ -70,7 +71,15 @@ async function configureApp(
   app.use(requestLog(logger, (request) => contextOf(request).facts));
   app.use(app.get(RequestMetrics).measure);
   app.use(endUnreadBodies(limits.lingerMs));
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: true, directives: pageDirectives } }));
+  app.use(keepOutOfCaches);
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: true, directives: pageDirectives },
+      // Other hosts of the domain are not the service's to decide about.
+      strictTransportSecurity: { includeSubDomains: config.server.hstsIncludeSubDomains },
+    }),
+  );
+  app.use(refuseOtherMethods(app));
   app.useGlobalFilters(filter);
   app.useGlobalPipes(
     new ValidationPipe({
@@ -79,6 +88,8 @@ async function configureApp(
       // Ignoring a misspelt autoArchive would send a dataset to tape.
       forbidNonWhitelisted: true,
       forbidUnknownValues: false,
+      // It says which parameters there are.
+      validationError: { target: true },
       exceptionFactory: invalidRequest,
     }),
   );
@@ -111,6 +122,12 @@ function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void
   };
 }
 
+/** Answers say who has which data, and are true for a moment only; the documentation is public. */
+function keepOutOfCaches(request: Request, response: Response, next: NextFunction): void {
+  if (!isDocumentation(request.path)) response.set('Cache-Control', NOT_CACHED);
+  next();
+}
+
 /** Swagger UI needs inline styles and data images. */
 const pageDirectives = {
   'script-src': ["'self'"],
@@ -119,19 +136,3 @@ const pageDirectives = {
   // Plain HTTP is common inside a cluster.
   'upgrade-insecure-requests': null,
 };
-
-function invalidRequest(errors: readonly ValidationError[]): InvalidRequestError {
-  const problems = errors.map(({ property, value, constraints = {} }) => {
-    const name = property.slice(0, 100);
-    if ('whitelistValidation' in constraints) return `unknown parameter "${name}"`;
-    if (value === undefined || (value === '' && 'isNotEmpty' in constraints)) {
-      return `${name} is missing`;
-    }
-    if (Array.isArray(value)) return `${name} is given ${value.length} times`;
-    // The type comes before length or size.
-    const kind = ['isString', 'isInt', 'isBoolean'].find((rule) => rule in constraints);
-    const rule = kind ?? Object.keys(constraints)[0] ?? '';
-    return constraints[rule] ?? `${name} is invalid`;
-  });
-  return new InvalidRequestError(`The request is invalid: ${problems.join('; ')}.`);
-}

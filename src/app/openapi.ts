@@ -25,12 +25,25 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     )
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Your SciCat token.' })
     // Relative to the document, so that it works behind a reverse proxy that strips a path.
-    .addServer('./')
+    .addServer('.')
     .build();
   const document = SwaggerModule.createDocument(app, config);
+  closeSchemas(document);
   const { openapi, info, servers = [], tags = [], paths, components = {}, ...rest } = document;
   // In reading order.
   return { openapi, info, servers, tags, paths, components, ...rest };
+}
+
+/** What a request may send. Unknown keys in it are refused. */
+const CLOSED_SCHEMAS = ['TransferRequest', 'FileToTransfer'];
+
+/** No decorator of the library can say this. */
+function closeSchemas({ components }: OpenAPIObject): void {
+  for (const name of CLOSED_SCHEMAS) {
+    const schema = components?.schemas?.[name];
+    if (schema === undefined) throw new Error(`The document has no schema ${name}.`);
+    Object.assign(schema, { additionalProperties: false });
+  }
 }
 
 /** The document as committed and served in `openapi.yaml`. */
@@ -59,7 +72,7 @@ export function serveOpenApi(app: NestExpressApplication): void {
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
     patchDocumentOnRequest: (request: unknown, _response, served) =>
       // The page is one folder below the service's root.
-      pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '../' }] } : served,
+      pathOf(request).includes('/docs') ? { ...served, servers: [{ url: '..' }] } : served,
   });
 }
 

@@ -5,6 +5,7 @@ import { applicationFolder } from '../config/application-folder.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { ConfigurationError } from '../config/problem.js';
 import { loadConfig } from '../config/load-config.js';
+import { type ListenAddress, listenError } from '../errors/listen.errors.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { openLog } from '../logging/open-log.js';
 import { listeningUrl } from './listening-url.js';
@@ -44,7 +45,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     app = await createApp(config, logger);
     stopReloading = reloadOnChange(app.get(ConfigSnapshots), input, text, logger);
     stopOnSignals({ close }, logger);
-    await app.listen(config.port, config.server.host);
+    await listen(app, { host: config.server.host, port: config.port });
     logger.info({ url: listeningUrl(app.getHttpServer().address()) }, 'listening');
   } catch (error) {
     if (error instanceof ConfigurationError) {
@@ -56,5 +57,13 @@ export async function serve(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     // Otherwise what has started would keep the process alive.
     await close();
+  }
+}
+
+async function listen(app: NestExpressApplication, address: ListenAddress): Promise<void> {
+  try {
+    await app.listen(address.port, address.host);
+  } catch (error) {
+    throw listenError(error, address) ?? error;
   }
 }

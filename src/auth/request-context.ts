@@ -1,4 +1,4 @@
-import type { Dataset } from '../ports/datasets.port.js';
+import type { Dataset, Datasets } from '../ports/datasets.port.js';
 import type { Caller } from './caller.js';
 
 /** What is known about an HTTP request while it is handled. */
@@ -11,6 +11,9 @@ export interface RequestContext {
   readonly facts: { username?: string; datasetPid?: string; jobId?: string };
 }
 
+/** Longer than any PID of SciCat; bounds the request's log line. */
+const LONGEST_LOGGED_PID = 200;
+
 const contexts = new WeakMap<object, RequestContext>();
 
 /** The context of a request. Not a field of it, so that logging a request never logs a token. */
@@ -18,4 +21,24 @@ export function contextOf(request: object): RequestContext {
   const context = contexts.get(request) ?? { facts: {} };
   contexts.set(request, context);
   return context;
+}
+
+/** Has the request's log line name the dataset. */
+export function logDataset({ facts }: RequestContext, pid: string): void {
+  facts.datasetPid = pid.slice(0, LONGEST_LOGGED_PID);
+}
+
+/** Starts reading the dataset of a request with the user's own token, unless that has begun. */
+export function startReading(
+  context: RequestContext,
+  datasets: Pick<Datasets, 'readAs'>,
+  token: string,
+  pid: string,
+): Promise<Dataset> {
+  if (context.dataset === undefined) {
+    context.dataset = datasets.readAs(token, pid);
+    // If the request is refused first, this is never awaited, and must not count as unhandled.
+    context.dataset.catch(() => undefined);
+  }
+  return context.dataset;
 }

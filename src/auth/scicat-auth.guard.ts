@@ -6,24 +6,21 @@ import {
   TooManyFailedLoginsError,
   UnauthenticatedError,
 } from '../errors/request.errors.js';
-import { type Dataset, DATASETS, type Datasets } from '../ports/datasets.port.js';
+import { DATASETS, type Datasets } from '../ports/datasets.port.js';
 import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.port.js';
 import { type AuthenticationRequest, Authenticator } from './authenticator.js';
-import { contextOf } from './request-context.js';
+import { contextOf, logDataset, startReading } from './request-context.js';
 
 /** Route metadata: whether the guard starts reading the dataset. */
 export const READS_DATASET = Symbol('ReadsDataset');
-
-/** Longer than any PID of SciCat; bounds the request's log line. */
-const LONGEST_LOGGED_PID = 200;
 
 interface GuardedRequest extends AuthenticationRequest {
   readonly query: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Authenticates a request and adds the caller to its context. If the route asks for it, starts
- * reading the dataset while SciCat is asked for the identity.
+ * Authenticates a request and adds the caller to its context. If the route asks for it and the query
+ * names the dataset, starts reading it while SciCat is asked for the identity.
  *
  * @throws UnauthenticatedError AccessDeniedError TooManyFailedLoginsError UpstreamError
  */
@@ -40,11 +37,11 @@ export class ScicatAuthGuard implements CanActivate {
     const request = route.switchToHttp().getRequest<GuardedRequest>();
     const context = contextOf(request);
     const pid = this.datasetPid(route, request);
-    if (pid !== undefined) context.facts.datasetPid = pid.slice(0, LONGEST_LOGGED_PID);
+    if (pid !== undefined) logDataset(context, pid);
     const requestId = requestIdOf(request);
     try {
       const caller = await this.authenticator.authenticate(request, (token) => {
-        if (pid !== undefined) context.dataset ??= this.startReading(token, pid);
+        if (pid !== undefined) void startReading(context, this.datasets, token, pid);
       });
       context.caller = { ...caller, requestId };
       context.facts.username = caller.identity.username;
@@ -60,13 +57,6 @@ export class ScicatAuthGuard implements CanActivate {
     const reads = this.reflector.getAllAndOverride<unknown>(READS_DATASET, handlers) === true;
     const pid = reads ? request.query['scicatPid'] : undefined;
     return typeof pid === 'string' ? pid : undefined;
-  }
-
-  private startReading(token: string, pid: string): Promise<Dataset> {
-    const dataset = this.datasets.readAs(token, pid);
-    // If the request is refused first, this is never awaited, and must not count as unhandled.
-    dataset.catch(() => undefined);
-    return dataset;
   }
 
   /** Emits the decision. If SciCat could not be asked, there is none. */

@@ -55,6 +55,7 @@ describe('a configuration reloaded while the service runs', () => {
     ['transfer: { syncLevel: 3 }', 'transfer.syncLevel'],
     ['transfer: { deadlineHours: 3 }', 'transfer.deadlineHours'],
     ['scicat: { formerServiceUsers: [old] }', 'scicat.formerServiceUsers'],
+    ['scicat: { statusCodes: words }', 'scicat.statusCodes'],
     ['server: { maxBodyMiB: 3 }', 'server.maxBodyMiB'],
     ['server: { maxFailedLoginsPerMinute: 3 }', 'server.maxFailedLoginsPerMinute'],
     ['watch: true', 'watch'],

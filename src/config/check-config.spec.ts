@@ -9,15 +9,17 @@ const SECRETS = {
   globusClientSecret: new Secret('x'),
   scicatServiceUser: { username: 'u', password: new Secret('x') },
 };
-const COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
+const COLLECTION = '0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f';
+/** The one in messages. */
+const SUCH_AS = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
 /** A facility without anything to warn of. */
 const FACILITY = `
   - name: A
     collection: ${COLLECTION}
     collectionRootPath: /data
     allowedSourceFolders: ["/data/{{ .OwnerGroup }}"]
-    destinationPath: "/in/{{ .PidShort }}"`;
-const HEAD = 'scicatUrl: https://scicat.example.org\nport: 8080\n';
+    destinationPath: "/in/{{ .Pid }}"`;
+const HEAD = 'scicatUrl: https://scicat.test\nport: 8080\n';
 
 function check(text: string): {
   readonly problems: readonly Problem[];
@@ -69,7 +71,7 @@ describe('typos do not silently leave a default in effect', () => {
         column: 5,
         path: 'facilities[0].acessValue',
         message:
-          'is not a known setting here; known settings: name, collection, direction, accessPath, accessValue, scopes, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel',
+          'is not a known setting here; known settings: name, collection, direction, accessPath, accessValue, scopes, sourcePath, destinationPath, collectionRootPath, allowedSourceFolders, verifyChecksum, syncLevel, symlinks, finalize',
         suggestion: 'did you mean "accessValue"?',
         severity: 'error',
       },
@@ -123,7 +125,7 @@ describe('required settings', () => {
   test('name and collection', () => {
     expect(errorsOf(`${HEAD}facilities:\n  - direction: SRC`)).toEqual([
       '4: facilities[0].name: is missing; it must be the name of the facility',
-      `4: facilities[0].collection: is missing; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+      `4: facilities[0].collection: is missing; it must be the id of the facility's Globus collection, a UUID such as "${SUCH_AS}"`,
     ]);
   });
 
@@ -143,14 +145,14 @@ describe('values', () => {
     ['65536', 'is 65536'],
     ['-1', 'is -1'],
     ['80.5', 'is 80.5'],
-    ['"8080"', 'is the string "8080"'],
+    ['"8080"', 'is the string "8080"', '; write 8080, without quotes'],
     ['true', 'is true'],
-    ['[1]', 'is a list'],
+    ['[1]', 'is a list', '; write 1'],
     ['{}', 'is a mapping'],
     ['.nan', 'is NaN'],
-  ])('port: %s is rejected, and the message quotes the value', (value, what) => {
+  ])('port: %s is rejected, and the message quotes the value', (value, what, advice = '') => {
     expect(errorsOf(`scicatUrl: http://s\nport: ${value}\nfacilities:${FACILITY}\n`)).toEqual([
-      `2: port: ${what}; it must be a whole number between 1 and 65535`,
+      `2: port: ${what}; it must be a whole number between 1 and 65535${advice}`,
     ]);
   });
 
@@ -181,11 +183,15 @@ describe('values', () => {
     ],
     [
       'scicat:\n  formerServiceUsers: old',
-      '10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names',
+      `10: scicat.formerServiceUsers: is the string "old"; it must be a list of user names; write ['old']`,
+    ],
+    [
+      'scicat:\n  statusCodes: text',
+      '10: scicat.statusCodes: is the string "text"; it must be one of numbers, words',
     ],
     [
       'scicat:\n  formerServiceUsers: [1]',
-      '10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string',
+      "10: scicat.formerServiceUsers: is a list; it must be a list of user names, each a non-empty string; put 1 in quotes: '1'",
     ],
     [
       'server:\n  host: ""',
@@ -205,15 +211,15 @@ describe('values', () => {
     ],
     [
       'transfer:\n  verifyChecksum: "true"',
-      '10: transfer.verifyChecksum: is the string "true"; it must be true or false, without quotes',
+      '10: transfer.verifyChecksum: is the string "true"; it must be true or false, without quotes; write true',
     ],
     [
       'transfer:\n  preserveTimestamp: 1',
-      '10: transfer.preserveTimestamp: is 1; it must be true or false, without quotes',
+      '10: transfer.preserveTimestamp: is 1; it must be true or false, without quotes; write true',
     ],
     [
       'transfer:\n  encryptData: no',
-      '10: transfer.encryptData: is the string "no"; it must be true or false, without quotes',
+      '10: transfer.encryptData: is the string "no"; it must be true or false, without quotes; write false',
     ],
     ['transfer:\n  syncLevel: 4', '10: transfer.syncLevel: is 4; it must be one of 0, 1, 2, 3'],
     [
@@ -222,7 +228,7 @@ describe('values', () => {
     ],
     [
       'globus:\n  authUrl: auth.globus.org',
-      '10: globus.authUrl: is the string "auth.globus.org"; it must be an http or https URL such as "https://auth.globus.org", without user name, password, "?" and "#"',
+      '10: globus.authUrl: is the string "auth.globus.org"; it must be an http or https URL such as "https://auth.globus.org", without user name, password, "?" and "#"; write \'https://auth.globus.org\'',
     ],
     [
       'globus:\n  transferUrl: ftp://x',
@@ -247,13 +253,13 @@ describe('values', () => {
 
   test.each([
     ['ftp://s', 'is the string "ftp://s"'],
-    ['scicat.example.org', 'is the string "scicat.example.org"'],
+    ['scicat.test', 'is the string "scicat.test"', "; write 'https://scicat.test'"],
     ['https:scicat', 'is the string "https:scicat"'],
     ['https://user:hunter2@scicat/', 'is the string "https://…@scicat/"'],
     ['https://scicat/?x', 'is the string "https://scicat/?x"'],
-  ])('scicatUrl %s is rejected without quoting credentials', (url, what) => {
+  ])('scicatUrl %s is rejected without quoting credentials', (url, what, advice = '') => {
     expect(errorsOf(`scicatUrl: ${url}\nport: 1\nfacilities:${FACILITY}\n`)).toEqual([
-      `1: scicatUrl: ${what}; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"`,
+      `1: scicatUrl: ${what}; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"${advice}`,
     ]);
   });
 
@@ -266,15 +272,15 @@ describe('values', () => {
   test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
-scicat: { formerServiceUsers: [old, older] }
-server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9 }
+scicat: { formerServiceUsers: [old, older], statusCodes: words }
+server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
 transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72 }
 globus: { authUrl: "http://127.0.0.1:1/", transferUrl: "http://127.0.0.1:2/v0.10//" }
 dataDir: spool
 `);
     expect({ ...config, facilities: undefined, secrets: undefined }).toEqual({
-      scicatUrl: 'https://scicat.example.org',
+      scicatUrl: 'https://scicat.test',
       port: 8080,
       task: {
         maxConcurrency: 1,
@@ -283,12 +289,13 @@ dataDir: spool
         stallTimeoutSeconds: 4,
         progressWritesPerSecond: 0.5,
       },
-      scicat: { formerServiceUsers: ['old', 'older'] },
+      scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
       server: {
         host: '::1',
         trustProxy: 'loopback, 10.0.0.0/8, fd00::/8',
         maxBodyMiB: 7,
         maxFailedLoginsPerMinute: 9,
+        hstsIncludeSubDomains: true,
       },
       watch: true,
       transfer: {
@@ -365,7 +372,7 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - name: A\n    collection: "[collection-guid]"`),
     ).toEqual([
-      `5: facilities[0].collection: is the string "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${COLLECTION}"`,
+      `5: facilities[0].collection: is the string "[collection-guid]"; it must be the id of the facility's Globus collection, a UUID such as "${SUCH_AS}"; the Globus web app shows it as "UUID" on the page of the collection`,
     ]);
   });
 
@@ -386,7 +393,7 @@ facilities:
     ],
     [
       'scopes: one',
-      '9: facilities[0].scopes: is the string "one"; it must be a list of Globus scopes',
+      '9: facilities[0].scopes: is the string "one"; it must be a list of Globus scopes; write [\'one\']',
     ],
     [
       'scopes: []',
@@ -394,7 +401,7 @@ facilities:
     ],
     [
       'verifyChecksum: 1',
-      '9: facilities[0].verifyChecksum: is 1; it must be true or false, without quotes',
+      '9: facilities[0].verifyChecksum: is 1; it must be true or false, without quotes; write true',
     ],
     ['syncLevel: 9', '9: facilities[0].syncLevel: is 9; it must be one of 0, 1, 2, 3'],
     [
@@ -455,6 +462,29 @@ facilities:
     },
   );
 
+  test.each([
+    ['destinationPath', '/a/{{ printf "%.8s" .PidShort }}/{{ printf "%05d" 42 }}', undefined],
+    ['destinationPath', '/a/{{ printf "%d" .PidShort }}', '/a/%!d(string=0a1b2c)'],
+    ['destinationPath', '/a/{{ printf "%s-%s" .PidShort }}', '/a/0a1b2c-%!s(MISSING)'],
+    ['sourcePath', '/a/{{ printf "%s" .Pid .Username }}', '%!(EXTRA string=someone)'],
+    ['sourcePath', '/a/{{ printf "%" }}', '/a/%!(NOVERB)'],
+    ['accessValue', '{{ printf "%d" .Name }}', '%!d(string=A)'],
+  ])('a %s of %s: what Go would complain about in a path is a warning', (key, value, shown) => {
+    const facility = FACILITY.replace(/\n.*destinationPath.*/, '');
+    const text = `${HEAD}facilities:${facility}\n    ${key}: '${value}'\n`;
+    expect(errorsOf(text)).toEqual([]);
+    expect(warningsOf(text).filter((line) => line.includes('printf'))).toEqual(
+      shown === undefined
+        ? []
+        : [
+            expect.stringMatching(
+              /: renders as ".*", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers$/,
+            ),
+          ],
+    );
+    if (shown !== undefined) expect(warningsOf(text).join()).toContain(shown);
+  });
+
   test('only allowedSourceFolders accepts .OwnerGroup', () => {
     expect(ofFacility('sourcePath: "/{{ .OwnerGroup }}"')).toHaveLength(1);
   });
@@ -463,11 +493,11 @@ facilities:
     expect(
       errorsOf(`${HEAD}facilities:\n  - just text\n  - name: 5\n    collection: ${COLLECTION}\n`),
     ).toEqual([
-      '4: facilities[0]: is the string "just text"; it must be a mapping with keys such as name, collection, direction',
-      '5: facilities[1].name: is 5; it must be the name of the facility',
+      '4: facilities[0]: is the string "just text"; it must be a mapping with keys such as name, collection, direction; write "- name: \'just text\'", and the other keys below it',
+      "5: facilities[1].name: is 5; it must be the name of the facility; put it in quotes: '5'",
     ]);
     expect(errorsOf(`${HEAD}facilities: { name: A }`)).toEqual([
-      '3: facilities: is a mapping; it must be a list of facilities',
+      '3: facilities: is a mapping; it must be a list of facilities; begin the first line of each facility with "- ": "- name: …"',
     ]);
   });
 
@@ -491,7 +521,7 @@ describe('what is legal but should be a deliberate decision', () => {
     expect(warningsOf(bare('SRC', 'collectionRootPath: /data'))).toEqual([
       '4: facilities[0].allowedSourceFolders: is not set: a dataset\'s owner can change its sourceFolder in SciCat, and so make the service copy any folder that it can read; list the folders that may hold datasets, such as "/data/{{ .OwnerGroup }}"',
     ]);
-    expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidShort }}"'))).toEqual([]);
+    expect(warningsOf(bare('DST', 'destinationPath: "/{{ .PidEncoded }}"'))).toEqual([]);
   });
 
   test('a source whose root the request may state is warned about', () => {
@@ -502,10 +532,66 @@ describe('what is legal but should be a deliberate decision', () => {
 
   test('a destination without the PID in its path is warned about', () => {
     expect(warningsOf(bare('DST'))).toEqual([
-      '4: facilities[0].destinationPath: does not contain the PID: two datasets with the same relative path would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
+      '4: facilities[0].destinationPath: does not contain the PID: two datasets with the same relative path would overwrite each other; use .Pid or .PidEncoded in it',
     ]);
-    expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidPrefix }}'))).toHaveLength(1);
-    expect(warningsOf(bare('DST', 'destinationPath: /a/{{ .PidEncoded }}'))).toEqual([]);
+  });
+
+  test('a part of the PID does not tell datasets apart: 10.5061/dryad.j1828/1, 10.5061/dryad.abcd/1', () => {
+    expect(warningsOf(bare('DST', 'destinationPath: "/in/{{ .PidShort }}"'))).toEqual([
+      '7: facilities[0].destinationPath: does not contain the whole PID: the datasets 10.5061/dryad.j1828/1 and 10.5061/dryad.abcd/1 would overwrite each other; write .Pid or .PidEncoded in it, or .PidPrefix together with .PidShort',
+    ]);
+  });
+
+  test.each([
+    '/a/{{ .PidPrefix }}',
+    '/a/{{ .PidShort }}/{{ .DatasetFolder }}',
+    '/{{ .Username }}/{{ if .Pid }}{{ .PidShort }}{{ end }}',
+    '/{{ len .PidEncoded }}',
+  ])('nor does "%s"', (template) => {
+    const found = warningsOf(bare('DST', `destinationPath: '${template}'`));
+    expect(found).toEqual([expect.stringContaining('does not contain the whole PID')]);
+  });
+
+  test.each([
+    '/a/{{ .Pid }}',
+    '/a/{{ .PidEncoded }}',
+    '/{{ .PidPrefix }}/{{ .PidShort }}',
+    '/{{ .PidShort }} of {{ .PidPrefix }}',
+    '/{{ replace .Pid "/" "_" }}',
+    '/in/{{ .TransferKey }}',
+  ])('but "%s" does', (template) => {
+    expect(warningsOf(bare('DST', `destinationPath: '${template}'`))).toEqual([]);
+  });
+
+  test("the transfer's key stands only in destinationPath, and as it is", () => {
+    const elsewhere =
+      'uses .TransferKey, which only destinationPath can use: the key is generated for each transfer, so no existing folder has it in its name; remove it';
+    const lines = [
+      "sourcePath: '/{{ .TransferKey }}'",
+      "allowedSourceFolders: ['/data', '/{{ .TransferKey }}/{{ .OwnerGroup }}']",
+      "destinationPath: '/{{ index .TransferKey 0 }}/{{ .Pid }}'",
+    ];
+    expect(errorsOf(bare('BOTH', lines.join('\n    ')))).toEqual([
+      `7: facilities[0].sourcePath: ${elsewhere}`,
+      `8: facilities[0].allowedSourceFolders[1]: ${elsewhere}`,
+      '9: facilities[0].destinationPath: shortens or changes .TransferKey; write {{ .TransferKey }} without functions, or every request would be refused',
+    ]);
+  });
+
+  test('a sourcePath that can lead out of the allowed folders is warned about', () => {
+    const source = (sourcePath: string, allowed: string) =>
+      warningsOf(
+        bare(
+          'SRC',
+          `collectionRootPath: /data\n    allowedSourceFolders: ['${allowed}']\n    sourcePath: '${sourcePath}'`,
+        ),
+      );
+    const group = '/data/{{ .OwnerGroup }}';
+    expect(source('/{{ .DatasetFolder }}', group)).toEqual([
+      '9: facilities[0].sourcePath: does not contain the whole folder of the dataset, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it',
+    ]);
+    expect(source('/{{ .DatasetFolder }}', '/data')).toEqual([]);
+    expect(source('/raw/{{ .RelativeSourceFolder }}', group)).toEqual([]);
   });
 });
 
@@ -533,12 +619,12 @@ describe('what is legal but risky between facilities', () => {
     path: 'facilities[1].destinationPath',
     severity: 'warning',
     message:
-      'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .PidShort }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
+      'may lead into the folders of facilities[0] ("F0"), which has the same collection: "/in/{{ .Pid }}" and "/{{ .Pid }}" can yield the same folder, or one inside the other, and transfers to the two would then overwrite each other\'s files; start the two with different folders, such as "/one/…" and "/two/…"',
   };
-  const OTHER_COLLECTION = COLLECTION.replace('6c', '7c');
+  const OTHER_COLLECTION = COLLECTION.replace('0b', '7c');
 
   test('two destinations in one collection whose paths can meet', () => {
-    const first = { lines: ['destinationPath: "/in/{{ .PidShort }}"'] };
+    const first = { lines: ['destinationPath: "/in/{{ .Pid }}"'] };
     const second = ['destinationPath: "/{{ .Pid }}"'];
     expect(warnings('', first, { lines: second })).toEqual([SAME_FOLDER]);
     expect(warnings('', first, { lines: second, collection: COLLECTION.toUpperCase() })).toEqual([

@@ -3,14 +3,27 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { posix, win32 } from 'node:path';
 import { DIRECTIONS } from '../facilities/facility.js';
 import type { AppConfig, FileConfig } from './app-config.js';
-import { checkShape, isMapping } from './check-shape.js';
-import { type Place, resolveSettings, settingsOf, type SettingsClass } from './define-setting.js';
-import { defaultDataDir, type SecretsResult, type Variables } from './environment.js';
+import { checkShape, isMapping, placesOf } from './check-shape.js';
+import {
+  type Place,
+  resolveSettings,
+  settingsOf,
+  type SettingsClass,
+  type StatedSetting,
+} from './define-setting.js';
+import {
+  defaultDataDir,
+  problemsOfSecrets,
+  type SecretsResult,
+  type Variables,
+} from './environment.js';
 import { type ConfiguredFacility, FacilitySettings } from './facility-settings.js';
 import { Findings } from './findings.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './service-settings.js';
+import { warnOfDoubts } from './warn-of-doubts.js';
 import { type PlacedFacility, warnAcrossFacilities, warnOfFacility } from './warn-of-risks.js';
+import { keyMistake } from './yaml-mistakes.js';
 import { parseYamlSource, pathOf } from './yaml-source.js';
 
 /** What is checked together. */
@@ -39,11 +52,11 @@ export interface CheckedConfig {
  */
 export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const { file, secrets } = toCheck;
-  const source = parseYamlSource(toCheck.text, file, facilityKeySpelling);
+  const source = parseYamlSource(toCheck.text, file, facilityKeySpelling, placesOf);
   const findings = new Findings(source, file);
   for (const problem of source.problems) findings.problems.push(problem);
   const checked = (fileConfig?: FileConfig): CheckedConfig => ({
-    problems: [...findings.sorted(), ...(secrets.kind === 'incomplete' ? secrets.problems : [])],
+    problems: [...findings.sorted(), ...problemsOfSecrets(secrets)],
     fileConfig,
     config:
       fileConfig !== undefined && secrets.kind === 'complete'
@@ -51,6 +64,13 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
         : undefined,
   });
   if (source.broken) return checked();
+  const lines = typeof source.value === 'string' ? toCheck.text.split('\n') : [];
+  for (const [index, line] of lines.entries()) {
+    const mistake = keyMistake(line.replace(/\r$/, ''), placesOf);
+    const at = { line: index + 1, column: line.search(/\S/) + 1 };
+    if (mistake !== undefined) findings.error(mistake.key, mistake.message, { at });
+  }
+  if (findings.problems.length > 0 && !isMapping(source.value)) return checked();
   if (!isMapping(source.value)) {
     findings.error('file', 'contains no settings; see scicat-globus-proxy-config.example.yaml', {
       at: { line: 1, column: 1 },
@@ -58,10 +78,12 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
     return checked();
   }
 
-  const settings = plainToInstance(FileSettings, checkShape(source.value, source, findings));
-  reportAll(validateSync(settings), '', findings);
+  const shape = checkShape(source.value, source, findings);
+  const settings = plainToInstance(FileSettings, shape.settings);
   const place = { path: '', source, findings, variables: {} };
+  reportAll(validateSync(settings), '', { source, findings, found: shape.found });
   const placed = checkFacilities(settings, place);
+  warnOfDoubts(settings, placed, findings);
   const dataDir = checkDataDir(settings, toCheck, findings);
   const resolved = resolveSettings(settings, place);
 
@@ -82,36 +104,49 @@ function facilityKeySpelling(parentPath: string, key: string): string {
 }
 
 /** Reports class-validator's errors, the most specific one for each value. */
-function reportAll(errors: readonly ValidationError[], parent: string, findings: Findings): void {
+function reportAll(
+  errors: readonly ValidationError[],
+  parent: string,
+  place: Pick<Place, 'source' | 'findings'> & { readonly found: ReadonlySet<string> },
+): void {
+  const { source, findings, found } = place;
   for (const error of errors) {
     const { constraints = {}, target, property } = error;
-    const value: unknown = error.value;
-    const path = pathOf(
-      parent,
-      Array.isArray(target) || target === undefined ? Number(property) : keyOf(target, property),
-    );
+    const inList = Array.isArray(target) || target === undefined;
+    const setting = inList ? undefined : settingOf(target, property);
+    const path = pathOf(parent, inList ? Number(property) : (setting?.key ?? property));
     const message =
       constraints['isArray'] ?? constraints['arrayNotEmpty'] ?? Object.values(constraints).at(0);
-    if (message !== undefined && !findings.hasErrorAbove(path)) {
-      const guess = property === 'direction' && typeof value === 'string';
-      findings.error(path, message, {
-        suggestion: guess ? didYouMean(value, DIRECTIONS) : undefined,
-      });
+    const value: unknown = error.value;
+    const isFound = value === undefined && found.has(path);
+    if (message !== undefined && !isFound && !hasErrorIn(path, findings)) {
+      const suggestion =
+        setting?.kind.advise?.(value, source.writtenAt(path)) ??
+        (property === 'direction' && typeof value === 'string'
+          ? didYouMean(value, DIRECTIONS)
+          : undefined);
+      findings.error(path, message, { suggestion });
     }
-    reportAll(error.children ?? [], path, findings);
+    reportAll(error.children ?? [], path, place);
   }
 }
 
-function keyOf(settings: object, name: string): string {
+/** Whether a value has an error already, in itself or in one of its elements. */
+function hasErrorIn(path: string, findings: Findings): boolean {
+  return findings.hasErrorAbove(path) || findings.hasErrorBelow(path);
+}
+
+function settingOf(settings: object, name: string): StatedSetting | undefined {
   const stated = settingsOf(settings.constructor as SettingsClass);
-  return stated.find((setting) => setting.name === name)?.key ?? name;
+  return stated.find((setting) => setting.name === name);
 }
 
 function checkFacilities(settings: FileSettings, place: Place): readonly PlacedFacility[] {
   const { findings, source } = place;
-  if (findings.hasErrorAbove('facilities')) return [];
+  const entries = settings.facilities as FileSettings['facilities'] | undefined;
+  if (findings.hasErrorAbove('facilities') || entries === undefined) return [];
   const firstOfName = new Map<string, string>();
-  const placed = settings.facilities.flatMap((entry, index) => {
+  const placed = entries.flatMap((entry, index) => {
     const path = pathOf('facilities', index);
     const namePath = pathOf(path, 'name');
     const first = firstOfName.get(entry.name);
@@ -121,7 +156,7 @@ function checkFacilities(settings: FileSettings, place: Place): readonly PlacedF
         `is "${entry.name}", the same as ${first}; facility names must be unique`,
       );
     }
-    firstOfName.set(entry.name, first ?? namePath);
+    if (isNamed(entry)) firstOfName.set(entry.name, first ?? namePath);
     const facility = resolveFacility(entry, { ...place, path });
     return facility === undefined ? [] : [{ facility, path }];
   });
@@ -129,15 +164,23 @@ function checkFacilities(settings: FileSettings, place: Place): readonly PlacedF
   return placed;
 }
 
+function isNamed({ name }: Partial<FacilitySettings>): boolean {
+  return name !== undefined;
+}
+
 function resolveFacility(settings: FacilitySettings, place: Place): ConfiguredFacility | undefined {
   const { path, findings } = place;
+  const isMissing = (key: 'name' | 'collection'): boolean =>
+    (settings as Partial<FacilitySettings>)[key] === undefined;
   const usable = (key: 'name' | 'collection'): string =>
-    findings.hasErrorAbove(pathOf(path, key)) ? key : settings[key];
+    findings.hasErrorAbove(pathOf(path, key)) || isMissing(key) ? key : settings[key];
   const variables = { Name: usable('name'), Collection: usable('collection') };
   const resolved = resolveSettings(settings, { ...place, variables });
   // Complete, unless an error was reported.
   const facility = resolved as unknown as ConfiguredFacility;
-  warnOfFacility(settings, facility.destinationPath, path, findings);
+  // Only a part of a facility, whose other lines are elsewhere.
+  if (isMissing('name') || isMissing('collection')) return undefined;
+  warnOfFacility(settings, facility, path, findings);
   return findings.hasErrorBelow(path) ? undefined : facility;
 }
 

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
+import type { Advise } from './advice.js';
 import type { Findings } from './findings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
@@ -30,6 +31,8 @@ export interface Kind<Written, Resolved = Written> {
   readonly rules: readonly PropertyDecorator[];
   /** For editors. May accept what the rules reject, where a schema can't tell; never the reverse. */
   readonly schema: JsonSchema;
+  /** What to write instead of a value that is refused. */
+  readonly advise?: Advise;
   /** The value that the service uses; `undefined` after reporting a problem. */
   resolve?(written: Written, place: Place): Resolved | undefined;
   /** The reverse of {@link resolve}. */

@@ -43,8 +43,8 @@ facilities:
     verifyChecksum: false
     syncLevel: 0
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
-scicat: { formerServiceUsers: ['1', 'true'] }
-server: { host: "::1", trustProxy: 2, maxBodyMiB: 7, maxFailedLoginsPerMinute: 9 }
+scicat: { formerServiceUsers: ['1', 'true'], statusCodes: words }
+server: { host: "::1", trustProxy: 2, maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
 transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 1, deadlineHours: 72 }
 globus: { authUrl: "http://127.0.0.1:1", transferUrl: "http://127.0.0.1:2/v0.10" }

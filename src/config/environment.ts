@@ -1,9 +1,9 @@
 import { posix, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
-import { codeOf } from '../errors/error-code.js';
 import type { Account, Secrets } from './app-config.js';
 import { APPLICATION_NAME } from './find-config-file.js';
-import { errorWithoutLine, type Problem } from './problem.js';
+import { type Problem, problemAt } from './problem.js';
+import { faultOf } from './read-text-file.js';
 import { Secret } from './secret.js';
 
 /** Variables by name. */
@@ -15,12 +15,19 @@ export const ENVIRONMENT = 'environment';
 /** Where variables come from. The process's own win over those of the `.env` file. */
 export interface EnvironmentSources {
   readonly process: Variables;
-  readonly dotEnv: { readonly file: string; readonly variables: Variables } | undefined;
+  readonly dotEnv:
+    | {
+        readonly file: string;
+        readonly variables: Variables;
+        /** Where each variable is, from 1. */
+        readonly lines?: Readonly<Record<string, number>>;
+      }
+    | undefined;
 }
 
 /** Parses a `.env` file. A value with `#` or spaces must be quoted in it. */
 export function parseDotEnv(text: string): Variables {
-  return parseEnv(text);
+  return parseEnv(text.replace(/^\uFEFF/, ''));
 }
 
 /** All variables; an empty one counts as not set, because containers often pass those. */
@@ -46,43 +53,89 @@ export function whichSecretsAreSet(sources: EnvironmentSources): Readonly<Record
 
 /** The secrets, or everything that is wrong with them. */
 export type SecretsResult =
-  | { readonly kind: 'complete'; readonly secrets: Secrets }
+  | {
+      readonly kind: 'complete';
+      readonly secrets: Secrets;
+      readonly warnings?: readonly Problem[];
+    }
   | { readonly kind: 'incomplete'; readonly problems: readonly Problem[] };
 
+/** The problems of secrets, or the warnings if they are complete. */
+export function problemsOfSecrets(
+  secrets: SecretsResult | { readonly kind: 'ignored' },
+): readonly Problem[] {
+  switch (secrets.kind) {
+    case 'ignored':
+      return [];
+    case 'complete':
+      return secrets.warnings ?? [];
+    case 'incomplete':
+      return secrets.problems;
+  }
+}
+
+/** The values in `.env.example`, which no service accepts. */
+const EXAMPLES = [
+  '00000000-0000-0000-0000-000000000000',
+  'the-secret-of-the-Globus-client',
+  'the-password-of-the-account',
+  'its-password',
+];
+
 /**
- * Reads each secret from the variable of its name or from the file that `<name>_FILE` names.
+ * Reads each secret from the variable of its name or from the file that `<name>_FILE` names. A line
+ * break at the end and a byte order mark at the beginning are not part of the value in either form.
  *
- * @param readFile returns a file's content and throws as `node:fs` does
+ * @param readFile returns a file's content and throws as `node:fs` does, or UnusableFileError
  */
 export function readSecrets(
   sources: EnvironmentSources,
   readFile: (path: string) => string,
 ): SecretsResult {
   const problems: Problem[] = [];
-  const refuse = (name: string, message: string, file = ENVIRONMENT): string | undefined => {
-    problems.push(errorWithoutLine(file, name, message));
+  const warnings: Problem[] = [];
+  const refuse = (
+    name: string,
+    message: string,
+    at: Partial<FoundVariable> = {},
+  ): string | undefined => {
+    const { file = ENVIRONMENT, lines = {} } = at;
+    problems.push(problemAt(file, lines[name], name, message, 'error'));
     return undefined;
   };
 
   const optional = (name: string): string | undefined => {
     const found = lookUp(sources, name);
-    if (found?.path === undefined) return found?.value;
-    const { value, path, file } = found;
+    if (found === undefined) return undefined;
+    const { value, path, file, lines } = found;
     const byFile = `${name}_FILE`;
-    if (value !== undefined) {
-      return refuse(name, `is set, and so is ${byFile}; set only one of them`, file);
+    if (value !== undefined && path !== undefined) {
+      return refuse(name, `is set, and so is ${byFile}; set only one of them`, found);
     }
+    const by = path === undefined ? name : byFile;
+    const given = withoutEnds(value ?? path ?? '');
+    const fault = faultOfValue(given);
+    if (fault !== undefined) return refuse(by, fault, found);
+    const secret = path === undefined ? given : contentOf(given, byFile, found);
+    if (secret !== undefined && EXAMPLES.includes(secret)) {
+      const message =
+        'has the example value of .env.example, with which no login succeeds; replace it with your own';
+      warnings.push(problemAt(file, lines?.[by], by, message, 'warning'));
+    }
+    return secret;
+  };
+  const contentOf = (path: string, byFile: string, found: FoundVariable): string | undefined => {
+    let text: string;
     try {
-      // Editors and `echo` end a file with a line break that is not part of the password.
-      const secret = nonEmpty(readFile(path).replace(/[\r\n]+$/, ''));
-      return secret ?? refuse(byFile, `names the file ${path}, which is empty`, file);
+      text = withoutEnds(readFile(path));
     } catch (error) {
-      return refuse(
-        byFile,
-        `names the file ${path}, which can't be read (${errorCode(error)}); it must exist and be readable by the user that runs the service`,
-        file,
-      );
+      const advice = 'it must exist and be readable by the user that runs the service';
+      return refuse(byFile, `names the file ${path}, which ${faultOf(error, path, advice)}`, found);
     }
+    const fault = text === '' ? 'is empty' : faultOfValue(text);
+    return fault === undefined
+      ? text
+      : refuse(byFile, `names the file ${path}, which ${fault}`, found);
   };
   const required = ([name, what]: readonly [string, string]): string | undefined =>
     lookUp(sources, name) === undefined
@@ -111,6 +164,7 @@ export function readSecrets(
   }
   return {
     kind: 'complete',
+    warnings,
     secrets: Object.freeze({
       globusClientId,
       globusClientSecret: new Secret(globusClientSecret),
@@ -143,16 +197,19 @@ interface FoundVariable {
   /** The path that `<name>_FILE` gives. */
   readonly path: string | undefined;
   readonly file: string;
+  /** Where each variable is in the file, from 1. */
+  readonly lines?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Both forms count as one variable: a mounted secret of the process wins over a `.env` entry. */
 function lookUp(sources: EnvironmentSources, name: string): FoundVariable | undefined {
   return [{ variables: sources.process, file: ENVIRONMENT }, sources.dotEnv]
     .filter((place) => place !== undefined)
-    .map(({ variables, file }) => ({
+    .map(({ variables, file, ...more }) => ({
       value: nonEmpty(variables[name]),
       path: nonEmpty(variables[`${name}_FILE`]),
       file,
+      lines: 'lines' in more ? more.lines : undefined,
     }))
     .find(({ value, path }) => value !== undefined || path !== undefined);
 }
@@ -166,7 +223,37 @@ function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** `ENOENT` and the like; the message of a file error may hold content. */
-export function errorCode(error: unknown): string {
-  return codeOf(error) ?? 'unknown error';
+/** Editors and `echo` end a file with a line break, some editors begin it with a byte order mark. */
+function withoutEnds(text: string): string {
+  return text.replace(/^\uFEFF/, '').replace(/[\r\n]+$/, '');
 }
+
+/** Why a value can't be a secret, or the path of one; never holds the value. */
+function faultOfValue(value: string): string | undefined {
+  if (value.trim() === '') return 'contains only spaces';
+  if (/[\r\n]/.test(value)) {
+    return 'has several lines, but must be a single line; keep only the line with the value';
+  }
+  if (/\p{Cc}/u.test(value)) {
+    return 'contains a control character, such as a tab or a color code; remove it';
+  }
+  const [first = '', last = ''] = [value.at(0), value.at(-1)];
+  if (value.length > 1 && QUOTES.some(([open, close]) => first === open && last === close)) {
+    return `is in quotes (${first}…${last}), which count as part of the value; remove them`;
+  }
+  return undefined;
+}
+
+/** Straight ones, and those of word processors. */
+const QUOTES = [
+  ['"', '"'],
+  ["'", "'"],
+  ['`', '`'],
+  ['\u201c', '\u201d'],
+  ['\u201e', '\u201c'],
+  ['\u201d', '\u201d'],
+  ['\u2018', '\u2019'],
+  ['\u201a', '\u2018'],
+  ['\u2019', '\u2019'],
+  ['\u00ab', '\u00bb'],
+] as const;

@@ -1,15 +1,28 @@
 import {
+  DESTINATION_FIELDS,
   DIRECTIONS,
   type Direction,
   type Facility,
+  FINALIZE_RULES,
+  type FinalizeRule,
   FOLDER_FIELDS,
   NAME_FIELDS,
   PATH_FIELDS,
   SCOPE_FIELDS,
+  SYMLINK_RULES,
+  type SymlinkRule,
   type SyncLevel,
 } from '../facilities/facility.js';
+import { adviseDirection } from './advice.js';
 import { type Holder, Setting, type SettingSpec } from './define-setting.js';
-import { accessPath, each, fixedTemplate, pathTemplate, rootPath } from './facility-kinds.js';
+import {
+  accessPath,
+  destinationTemplate,
+  each,
+  fixedTemplate,
+  pathTemplate,
+  rootPath,
+} from './facility-kinds.js';
 import { flag, oneOf, syncLevel, text, textList, uuid } from './value-kinds.js';
 
 /** A facility at run time: what `src/facilities` needs, and all other options by their names. */
@@ -55,7 +68,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   readonly collection!: string;
 
   @Option({
-    kind: oneOf(DIRECTIONS),
+    kind: { ...oneOf(DIRECTIONS), advise: adviseDirection(DIRECTIONS) },
     description:
       'Directions in which files may be transferred: `SRC` from the facility, `DST` to it, `BOTH` both ways.',
     example: 'SRC',
@@ -106,10 +119,10 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   readonly sourcePath: string = '/{{ .RelativeSourceFolder }}';
 
   @Option({
-    kind: pathTemplate('a path template such as "/archive/{{ .PidShort }}"', PATH_FIELDS),
+    kind: destinationTemplate('a path template such as "/archive/{{ .Pid }}"', DESTINATION_FIELDS),
     description:
-      "Where a dataset's files go on this collection when the facility is the destination; a path template. If it contains none of `.Pid`, `.PidShort`, `.PidEncoded`, two datasets may end up in the same folder.",
-    example: '/archive/{{ .PidShort }}/{{ .DatasetFolder }}',
+      "Where a dataset's files go on this collection when the facility is the destination; a path template. It should contain `.Pid` or `.PidEncoded`, or `.PidPrefix` together with `.PidShort`; otherwise, two datasets may end up in the same folder. With `.TransferKey`, each transfer gets a folder of its own.",
+    example: '/archive/{{ .Pid }}/{{ .DatasetFolder }}',
   })
   readonly destinationPath: string = '/{{ .RelativeSourceFolder }}';
 
@@ -151,4 +164,20 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
     example: 3,
   })
   readonly syncLevel: SyncLevel | undefined;
+
+  @Option({
+    kind: oneOf(SYMLINK_RULES),
+    description:
+      'What becomes of symbolic links: `keep` copies them as links, with their target unchanged; `refuse` leaves them out of folders, and refuses file lists that contain one. If the two facilities of a transfer differ, `refuse` applies.',
+    example: 'refuse',
+  })
+  readonly symlinks: SymlinkRule = 'keep';
+
+  @Option({
+    kind: oneOf(FINALIZE_RULES),
+    description:
+      'What happens to a dataset once its files have arrived at this facility: `archive` marks it as archivable in SciCat and, unless the request says `autoArchive=false`, creates an archive job; `none` leaves it as it is. A dataset that was archived, or being archived, when the transfer was requested is never changed.',
+    example: 'none',
+  })
+  readonly finalize: FinalizeRule = 'archive';
 }

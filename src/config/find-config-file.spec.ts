@@ -61,6 +61,20 @@ describe('the search for the configuration file', () => {
     });
   });
 
+  test.each([
+    [
+      '"/variable.yaml"',
+      'The path "/variable.yaml", specified by SCICAT_GLOBUS_PROXY_CONFIG, is in quotes, which count as part of it; remove them',
+    ],
+    [
+      'port: 8080\nscicatUrl: https://s\n',
+      "SCICAT_GLOBUS_PROXY_CONFIG must be the path of the configuration file, but has several lines; was the file's content given in place of its path?",
+    ],
+  ])('%j in place of a path', (value, message) => {
+    const given = { env: { ...env, SCICAT_GLOBUS_PROXY_CONFIG: value } };
+    expect(findConfigFile(search(given, ...everywhere))).toEqual({ kind: 'not-found', message });
+  });
+
   test('--config without a path is reported', () => {
     expect(findConfigFile(search({ argv: ['--config'] }, ...everywhere))).toEqual({
       kind: 'not-found',

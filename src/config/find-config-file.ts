@@ -23,7 +23,7 @@ export interface ConfigFileSearch {
   readonly applicationFolder: string;
   /** Base of relative paths on the command line and in variables. */
   readonly workingFolder: string;
-  /** Whether a file (not a folder) exists at this path. */
+  /** Whether something exists at this path; whether it is a readable file shows when it is read. */
   readonly fileExists: (path: string) => boolean;
 }
 
@@ -42,6 +42,16 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   const named = namedFile(search);
   if (named?.file === '') {
     return notFound(`${named.by} must be followed by the path of the configuration file`);
+  }
+  if (named !== undefined && /[\r\n]/.test(named.file.trim())) {
+    return notFound(
+      `${named.by} must be the path of the configuration file, but has several lines; was the file's content given in place of its path?`,
+    );
+  }
+  if (named !== undefined && /^(["']).*\1$/.test(named.file)) {
+    return notFound(
+      `The path ${named.file}, specified by ${named.by}, is in quotes, which count as part of it; remove them`,
+    );
   }
   if (named !== undefined) {
     const file = path.resolve(search.workingFolder, named.file);

@@ -29,6 +29,11 @@ export class Findings {
     return errorsAmong(this.problems).some((problem) => isWithin(path, problem.path));
   }
 
+  /** Whether a path itself has an error or a warning. */
+  hasAny(path: string): boolean {
+    return this.problems.some((problem) => problem.path === path);
+  }
+
   /** Whether a path or anything below it has an error. */
   hasErrorBelow(path: string): boolean {
     return errorsAmong(this.problems).some((problem) => isWithin(problem.path, path));

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigurationError } from './problem.js';
 import { loadConfig, LOCAL_FILES, readConfig, type ConfigOptions } from './load-config.js';
+import { FOLDER, UnusableFileError } from './read-text-file.js';
 import { settingsOf } from './define-setting.js';
-import { formatProblem } from './problem.js';
+import { formatProblem, type Problem } from './problem.js';
 import { FacilitySettings } from './facility-settings.js';
 import { FileSettings } from './service-settings.js';
 
@@ -47,6 +48,9 @@ function input(
   };
 }
 
+const fail = (error: Error): never => {
+  throw error;
+};
 const problemsOf = (given: ConfigOptions): readonly string[] =>
   readConfig(given)
     .problems.filter((problem) => problem.severity === 'error')
@@ -78,8 +82,14 @@ describe('a loaded configuration', () => {
         stallTimeoutSeconds: 0,
         progressWritesPerSecond: 20,
       },
-      scicat: { formerServiceUsers: [] },
-      server: { host: '0.0.0.0', trustProxy: false, maxBodyMiB: 128, maxFailedLoginsPerMinute: 30 },
+      scicat: { formerServiceUsers: [], statusCodes: 'numbers' },
+      server: {
+        host: '0.0.0.0',
+        trustProxy: false,
+        maxBodyMiB: 128,
+        maxFailedLoginsPerMinute: 30,
+        hstsIncludeSubDomains: false,
+      },
       watch: false,
       transfer: {
         verifyChecksum: true,
@@ -115,6 +125,8 @@ describe('a loaded configuration', () => {
       accessValue: 'A',
       sourcePath: '/{{ .RelativeSourceFolder }}',
       destinationPath: '/{{ .RelativeSourceFolder }}',
+      symlinks: 'keep',
+      finalize: 'archive',
     });
   });
 
@@ -172,9 +184,19 @@ describe('the files that come with the project', () => {
     files,
   });
 
+  /** That its values are those of an example is said of it, too. */
+  const otherWarnings = (warnings: readonly Problem[]): readonly Problem[] =>
+    warnings.filter(({ message }) => !message.startsWith('is still the value of an example'));
+
   test('the example file loads without a warning and with the values it shows', () => {
     const { config, warnings } = loadConfig(given(ENVIRONMENT));
-    expect(warnings).toEqual([]);
+    expect(otherWarnings(warnings)).toEqual([]);
+    expect(warnings.map(({ path }) => path)).toEqual([
+      'scicatUrl',
+      'facilities[0].collection',
+      'facilities[1].collection',
+      'facilities[2].collection',
+    ]);
     expect(config.task).toEqual({
       maxConcurrency: 10,
       queueSize: 100,
@@ -252,7 +274,7 @@ describe('the files that come with the project', () => {
     const text = readFileSync(`${TOP}docs/configuration.md`, 'utf8');
     const example = /```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
     const { config, warnings } = loadConfig(input({ [FILE]: example }));
-    expect(warnings).toEqual([]);
+    expect(otherWarnings(warnings)).toEqual([]);
     expect(config.facilities.map((facility) => facility.name)).toEqual(['BEAMLINE', 'ARCHIVE']);
   });
 });
@@ -292,9 +314,12 @@ task:
   expect(warnings.map(({ path }) => path)).toEqual([
     'common',
     'transfer.syncLevel',
+    'facilities[0].accessValue',
     'facilities[0].allowedSourceFolders',
+    'facilities[0].collection',
     'facilities[1].allowedSourceFolders',
     'facilities[1].destinationPath',
+    'facilities[1].collection',
   ]);
 });
 
@@ -342,12 +367,72 @@ describe('what keeps a configuration from loading', () => {
     const given = input({ [FILE]: MINIMAL });
     const files = {
       exists: (path: string) => [FILE, '/app/.env'].includes(path),
-      read: (path: string) => given.files?.read(path) ?? '',
+      read: (path: string) => given.files?.read(path, 'settings') ?? '',
     };
     expect(readConfig({ ...given, files })).toMatchObject({ config: undefined });
     expect(problemsOf({ ...given, files })).toEqual([
       "/app/.env: file: can't be read (ENOENT); make it readable, or remove it",
     ]);
+  });
+
+  describe('as Docker and editors leave files', () => {
+    const folder = new UnusableFileError(FOLDER);
+    const withDotEnv = (env: Readonly<Record<string, string>>, error: Error): ConfigOptions => ({
+      ...input({}, env),
+      files: {
+        exists: (path) => [FILE, '/app/.env'].includes(path),
+        read: (path) => {
+          if (path === FILE) return MINIMAL;
+          throw error;
+        },
+      },
+    });
+
+    test('a folder in place of .env is an error where it hides secrets, and the only one', () => {
+      expect(problemsOf(withDotEnv({ HOME: '/h' }, folder))).toEqual([
+        expect.stringMatching(/^\/app\/\.env: file: is a folder, not a file; /),
+      ]);
+    });
+
+    test('a folder in place of .env is a warning where nothing is missing', () => {
+      const { config, problems } = readConfig(withDotEnv(ENVIRONMENT, folder));
+      expect(config).toBeDefined();
+      expect(problems.filter(({ file }) => file === '/app/.env')).toMatchObject([
+        { severity: 'warning', message: FOLDER },
+      ]);
+    });
+
+    test('a faulty encoding names the line', () => {
+      const error = new UnusableFileError('has a character …', 3);
+      const given = { ...input({}), files: { exists: () => true, read: () => fail(error) } };
+      expect(problemsOf(given).at(0)).toBe(`${FILE}:3: file: has a character …`);
+    });
+
+    test('a warning about a value that .env cuts does not keep the service from starting', () => {
+      const text = Object.entries(ENVIRONMENT)
+        .map(([name, value]) => `${name}=${value}${name === 'HOME' ? '' : '#x'}\n`)
+        .join('');
+      const { config, problems } = readConfig(
+        input({ [FILE]: MINIMAL, '/app/.env': `\uFEFF${text}` }, {}),
+      );
+      expect(config?.secrets.globusClientId).toBe('client');
+      expect(problems.filter(({ file }) => file === '/app/.env').map(formatProblem)).toEqual(
+        ['GLOBUS_CLIENT_ID', 'GLOBUS_CLIENT_SECRET', 'SCICAT_SERVICE_USER_USERNAME']
+          .map((name, index) =>
+            expect.stringMatching(`^/app/.env:${index + 1}: ${name}: is cut at`),
+          )
+          .concat(expect.stringMatching('^/app/.env:4: SCICAT_SERVICE_USER_PASSWORD: is cut at')),
+      );
+    });
+
+    test('the files of this machine: a folder, and a path that leads nowhere', () => {
+      expect(problemsOf({ ...input({}), file: TOP, files: LOCAL_FILES }).at(0)).toMatch(
+        /: file: is a folder, not a file; /,
+      );
+      expect(problemsOf({ ...input({}), file: `${TOP}nope`, files: LOCAL_FILES }).at(0)).toMatch(
+        / does not exist$/,
+      );
+    });
   });
 
   test('a relative path of a secret is resolved against the working folder', () => {

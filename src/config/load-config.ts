@@ -1,30 +1,42 @@
-import { readFileSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import type { AppConfig } from './app-config.js';
 import { checkConfig, type CheckedConfig } from './check-config.js';
+import { dotEnvLines } from './dot-env.js';
 import {
   allVariables,
-  errorCode,
   parseDotEnv,
+  problemsOfSecrets,
   readSecrets,
   whichSecretsAreSet,
   type EnvironmentSources,
 } from './environment.js';
 import { type ConfigFileSearch, findConfigFile } from './find-config-file.js';
-import { ConfigurationError, errorWithoutLine, type Problem } from './problem.js';
+import { ConfigurationError, errorsAmong, type Problem, problemAt } from './problem.js';
+import { existsAt, faultOf, readTextFile, UnusableFileError } from './read-text-file.js';
 
 /** Access to the files of a configuration. */
 export interface ConfigFiles {
-  /** A file's content. @throws as `node:fs` does */
-  read(path: string): string;
-  /** Whether a file (not a folder) exists at this path. */
+  /**
+   * The text of a file.
+   *
+   * @param use of the file; a secret may be read from a pipe
+   * @throws UnusableFileError, or as `node:fs` does
+   */
+  read(path: string, use: 'settings' | 'secret'): string;
+  /** Whether something exists at this path; reading it then says if it is not a readable file. */
   exists(path: string): boolean;
 }
 
+const KIB = 1024;
+
 /** The files of this machine. */
 export const LOCAL_FILES: ConfigFiles = {
-  read: (path) => readFileSync(path, 'utf8'),
-  exists: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+  read: (path, use) =>
+    readTextFile(
+      path,
+      use === 'secret' ? { maxBytes: 64 * KIB, pipeMs: 5000 } : { maxBytes: 1024 * KIB },
+    ),
+  exists: existsAt,
 };
 
 /** What a configuration is loaded from; `env` are the process's variables. */
@@ -69,18 +81,28 @@ export function readConfig(input: ConfigOptions): ConfigReading {
   const dotEnv = readDotEnv(path.join(input.applicationFolder, '.env'), files);
   const sources = { process: input.env, dotEnv: dotEnv.found };
   const variables = allVariables(sources);
-  const secrets =
+  const read =
     input.secrets === 'ignored'
       ? { kind: 'ignored' as const }
-      : readSecrets(sources, (file) => files.read(path.resolve(input.workingFolder, file)));
+      : readSecrets(sources, (file) =>
+          files.read(path.resolve(input.workingFolder, file), 'secret'),
+        );
+  // What a lost `.env` would have set is not reported as missing.
+  const secrets =
+    dotEnv.lost !== undefined && read.kind === 'incomplete' ? { kind: 'ignored' as const } : read;
+  // Where a container only has an empty folder of this name, the variables may be all there.
+  const harmless = dotEnv.lost === 'folder' && read.kind !== 'incomplete';
+  const ofDotEnv = dotEnv.problems.map((problem) =>
+    harmless ? { ...problem, severity: 'warning' as const } : problem,
+  );
   const secretsSet = whichSecretsAreSet(sources);
-  const failed = (file: string | undefined, message: string): ConfigReading => ({
+  const failed = (file: string | undefined, message: string, line?: number): ConfigReading => ({
     file,
     text: undefined,
     problems: [
-      errorWithoutLine(file ?? 'configuration', 'file', message),
-      ...dotEnv.problems,
-      ...(secrets.kind === 'incomplete' ? secrets.problems : []),
+      problemAt(file ?? 'configuration', line, 'file', message, 'error'),
+      ...ofDotEnv,
+      ...problemsOfSecrets(secrets),
     ],
     fileConfig: undefined,
     config: undefined,
@@ -97,33 +119,44 @@ export function readConfig(input: ConfigOptions): ConfigReading {
   let text: string;
   try {
     // Some editors on Windows add a byte order mark, which would shift columns in the first line.
-    text = files.read(file).replace(/^\uFEFF/, '');
+    text = files.read(file, 'settings').replace(/^\uFEFF/, '');
   } catch (error) {
-    return failed(
-      file,
-      `can't be read (${errorCode(error)}); the user that runs the service must be allowed to read it`,
-    );
+    const advice = 'the user that runs the service must be allowed to read it';
+    const line = error instanceof UnusableFileError ? error.line : undefined;
+    return failed(file, faultOf(error, file, advice), line);
   }
   const checked = checkConfig({ file, text, variables, platform: input.platform, secrets });
   return {
     ...checked,
     file,
     text,
-    problems: [...checked.problems, ...dotEnv.problems],
+    problems: [...checked.problems, ...ofDotEnv],
     secretsSet,
-    config: dotEnv.problems.length === 0 ? checked.config : undefined,
+    config: errorsAmong(ofDotEnv).length === 0 ? checked.config : undefined,
   };
 }
 
-function readDotEnv(
-  file: string,
-  files: ConfigFiles,
-): { readonly found: EnvironmentSources['dotEnv']; readonly problems: readonly Problem[] } {
+interface DotEnvReading {
+  readonly found: EnvironmentSources['dotEnv'];
+  readonly problems: readonly Problem[];
+  /** What is there instead of a file that can be read. */
+  readonly lost?: 'folder' | 'file';
+}
+
+function readDotEnv(file: string, files: ConfigFiles): DotEnvReading {
   if (!files.exists(file)) return { found: undefined, problems: [] };
   try {
-    return { found: { file, variables: parseDotEnv(files.read(file)) }, problems: [] };
+    const text = files.read(file, 'settings');
+    const variables = parseDotEnv(text);
+    const { lines, problems } = dotEnvLines(text, variables, file);
+    return { found: { file, variables, lines }, problems };
   } catch (error) {
-    const message = `can't be read (${errorCode(error)}); make it readable, or remove it`;
-    return { found: undefined, problems: [errorWithoutLine(file, 'file', message)] };
+    const unusable = error instanceof UnusableFileError ? error : undefined;
+    const message = faultOf(error, file, 'make it readable, or remove it');
+    return {
+      found: undefined,
+      problems: [problemAt(file, unusable?.line, 'file', message, 'error')],
+      lost: unusable?.isFolder === true ? 'folder' : 'file',
+    };
   }
 }

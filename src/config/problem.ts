@@ -37,9 +37,15 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   return name === undefined ? undefined : `did you mean "${name}"?`;
 }
 
-/** An error without a position. */
-export function errorWithoutLine(file: string, path: string, message: string): Problem {
-  return { file, line: undefined, column: undefined, path, message, severity: 'error' };
+/** A problem with a line as a whole, or with the whole file. */
+export function problemAt(
+  file: string,
+  line: number | undefined,
+  path: string,
+  message: string,
+  severity: Problem['severity'],
+): Problem {
+  return { file, line, column: undefined, path, message, severity };
 }
 
 /** The configuration can't be used. The message lists every error, one per line. */

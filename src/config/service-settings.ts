@@ -1,4 +1,5 @@
 import { ArrayNotEmpty, IsArray } from 'class-validator';
+import { STATUS_CODE_STYLES, type StatusCodeStyle } from '../domain/status-codes.js';
 import type { SyncLevel } from '../facilities/facility.js';
 import { Entries, Section, Setting } from './define-setting.js';
 import { FacilitySettings } from './facility-settings.js';
@@ -6,10 +7,11 @@ import {
   flag,
   folderPath,
   httpUrl,
+  listenAddress,
   number,
+  oneOf,
   scicatUrl,
   syncLevel,
-  text,
   textList,
   trustProxy,
   wholeNumber,
@@ -42,7 +44,7 @@ export class TaskSettings {
   @Setting({
     key: 'pollInterval',
     // Up to a day, well within the range of a timer.
-    kind: wholeNumber(1, 86_400),
+    kind: wholeNumber(1, 86_400, 'seconds'),
     description: 'Seconds between two polls of Globus, 1 to 86400.',
     example: 30,
     reload: 'live',
@@ -51,7 +53,7 @@ export class TaskSettings {
 
   @Setting({
     key: 'stallTimeout',
-    kind: wholeNumber(0),
+    kind: wholeNumber(0, undefined, 'seconds'),
     description:
       'Seconds after which the service gives up on a transfer that needs human intervention (no permission, wrong path); 0 means never.',
     example: 604_800,
@@ -79,12 +81,21 @@ export class ScicatSettings {
     reload: 'live',
   })
   readonly formerServiceUsers: readonly string[] = [];
+
+  @Setting({
+    kind: oneOf(STATUS_CODE_STYLES),
+    description:
+      "How `statusCode` of a transfer's job is written: `numbers` such as 003, or `words` such as finishedSuccessful, which SciCat's own e-mail rules expect.",
+    example: 'words',
+    reload: 'live',
+  })
+  readonly statusCodes: StatusCodeStyle = 'numbers';
 }
 
 /** Section `server`: how the service listens. */
 export class ServerSettings {
   @Setting({
-    kind: text('an address to listen on, such as "0.0.0.0"'),
+    kind: listenAddress(),
     description: 'Address to listen on.',
     example: '127.0.0.1',
     reload: 'at-start',
@@ -101,7 +112,7 @@ export class ServerSettings {
   readonly trustProxy: boolean | number | string = false;
 
   @Setting({
-    kind: wholeNumber(1, 1024),
+    kind: wholeNumber(1, 1024, 'MiB'),
     description: 'Largest request body in MiB, 1 to 1024. A list of 400,000 files needs about 100.',
     example: 256,
     reload: 'live',
@@ -116,6 +127,15 @@ export class ServerSettings {
     reload: 'live',
   })
   readonly maxFailedLoginsPerMinute: number = 30;
+
+  @Setting({
+    kind: flag(),
+    description:
+      'Whether browsers that have reached the service over HTTPS are told to use HTTPS for all subdomains of its host too, for a year (`Strict-Transport-Security`). They are told so for the host itself in any case.',
+    example: true,
+    reload: 'at-start',
+  })
+  readonly hstsIncludeSubDomains: boolean = false;
 }
 
 /** Section `transfer`: how Globus copies. */
@@ -156,7 +176,7 @@ export class TransferSettings {
   readonly syncLevel: SyncLevel | undefined;
 
   @Setting({
-    kind: wholeNumber(1, 8760),
+    kind: wholeNumber(1, 8760, 'hours'),
     description: 'Hours after which Globus gives up on a transfer, 1 to 8760.',
     unset: "Globus's own limit",
     example: 72,

@@ -14,6 +14,18 @@ import {
 } from 'class-validator';
 import { isIP } from 'node:net';
 import type { SyncLevel } from '../facilities/facility.js';
+import {
+  adviseFlag,
+  adviseHost,
+  adviseList,
+  adviseNumber,
+  adviseOneOf,
+  adviseText,
+  adviseTrust,
+  adviseUrl,
+  adviseUuid,
+  type Unit,
+} from './advice.js';
 import { UUID_PATTERN } from '../domain/identifiers.js';
 import type { JsonSchema, Kind } from './define-setting.js';
 
@@ -22,30 +34,40 @@ import type { JsonSchema, Kind } from './define-setting.js';
  */
 
 /** A whole number within inclusive bounds. */
-export function wholeNumber(least: number, most?: number): Kind<number> {
-  return bounded(IsInt, 'integer', 'a whole number', least, most);
+export function wholeNumber(least: number, most?: number, unit?: Unit): Kind<number> {
+  const number = bounded(IsInt, 'integer', 'a whole number', least, most);
+  const allowed = (value: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= (most ?? Number.MAX_SAFE_INTEGER);
+  return { ...number, advise: adviseNumber(unit, allowed) };
 }
 
 /** A number, possibly with a fraction, within inclusive bounds. */
 export function number(least: number, most: number): Kind<number> {
-  return bounded((must) => IsNumber({}, must), 'number', 'a number', least, most);
+  return {
+    ...bounded((must) => IsNumber({}, must), 'number', 'a number', least, most),
+    advise: adviseNumber(undefined, (value) => value >= least && value <= most),
+  };
 }
 
 /** A string with at least one visible character. */
 export function text(what: string): Kind<string> {
-  return kind(what, VISIBLE_STRING, (must) => [IsString(must), Matches(VISIBLE, must)]);
+  return {
+    ...kind<string>(what, VISIBLE_STRING, (must) => [IsString(must), Matches(VISIBLE, must)]),
+    advise: adviseText,
+  };
 }
 
 /** The path of a folder on this machine. */
 export function folderPath(what: string): Kind<string> {
   const schema = { type: 'string', pattern: `${NO_TILDE.source}[^]*${VISIBLE.source}` };
-  return kind(`${what}, without "~"`, schema, () => [
+  const path = kind<string>(`${what}, without "~"`, schema, () => [
     ...text(what).rules,
     Matches(NO_TILDE, {
       message: ({ value }: ValidationArguments) =>
         `is ${shown(value)}, but "~" has no meaning here; write the whole path`,
     }),
   ]);
+  return { ...path, advise: adviseText };
 }
 
 /** A list of strings, each with at least one visible character. */
@@ -55,23 +77,30 @@ export function textList(
 ): Kind<readonly string[]> {
   const schema = { type: 'array', ...(mayBeEmpty ? {} : { minItems: 1 }), items: VISIBLE_STRING };
   const each = { each: true, message: mustBe(`a list of ${what}, each a non-empty string`) };
-  return kind(`a list of ${what}`, schema, (must) => [
+  const list = kind<readonly string[]>(`a list of ${what}`, schema, (must) => [
     IsArray(must),
     ...(mayBeEmpty ? [] : [ArrayNotEmpty({ message: mustBe(`a non-empty list of ${what}`) })]),
     IsString(each),
     Matches(VISIBLE, each),
   ]);
+  return { ...list, advise: adviseList };
 }
 
 /** `true` or `false`. */
 export function flag(): Kind<boolean> {
-  return kind('true or false, without quotes', { type: 'boolean' }, (must) => [IsBoolean(must)]);
+  return {
+    ...kind('true or false, without quotes', { type: 'boolean' }, (must) => [IsBoolean(must)]),
+    advise: adviseFlag,
+  };
 }
 
 /** One of a few values. */
 export function oneOf<Value extends string | number>(values: readonly Value[]): Kind<Value> {
   const options = [...values];
-  return kind(`one of ${options.join(', ')}`, { enum: options }, (must) => [IsIn(options, must)]);
+  return {
+    ...kind(`one of ${options.join(', ')}`, { enum: options }, (must) => [IsIn(options, must)]),
+    advise: adviseOneOf(options),
+  };
 }
 
 /** Which existing files are copied again. */
@@ -88,6 +117,7 @@ export function uuid(what: string): Kind<string> {
       IsString(must),
       Matches(UUID_PATTERN, must),
     ]),
+    advise: adviseUuid,
     resolve: (id) => id.toLowerCase(),
   };
 }
@@ -102,6 +132,7 @@ export function httpUrl(example: string): Kind<string> {
     ...kind(addressLike(example), schema, ({ message }) => [
       custom('isHttpUrl', isHttpUrl, message),
     ]),
+    advise: adviseUrl,
     resolve: (url) => url.replace(/\/+$/, ''),
   };
 }
@@ -136,11 +167,25 @@ export function trustProxy(): Kind<boolean | number | string> {
     { type: 'integer', minimum: 0 },
     { type: 'string', pattern: PROXY_ADDRESSES },
   ];
-  return kind(
-    'true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"',
-    { anyOf },
-    ({ message }) => [custom('isTrustProxy', isTrustProxy, message)],
-  );
+  return {
+    ...kind(
+      'true, false, the number of proxies in front, or their addresses such as "loopback, 10.0.0.0/8"',
+      { anyOf },
+      ({ message }) => [custom('isTrustProxy', isTrustProxy, message)],
+    ),
+    advise: adviseTrust,
+  };
+}
+
+/** An address to listen on: of this machine, or a name for one; not a URL. */
+export function listenAddress(): Kind<string> {
+  const what = 'an address to listen on, such as "0.0.0.0"';
+  return {
+    ...kind(what, { type: 'string', pattern: LISTEN_ADDRESS.source }, ({ message }) => [
+      custom('isListenAddress', isListenAddress, message),
+    ]),
+    advise: adviseHost,
+  };
 }
 
 /** At least one visible character. */
@@ -149,6 +194,7 @@ const VISIBLE_STRING: JsonSchema = { type: 'string', pattern: VISIBLE.source };
 const NO_TILDE = /^(?!~)/;
 const HTTP_URL = /^[hH][tT][tT][pP][sS]?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/;
 const API_PATH = /\/[aA][pP][iI](?:\/[vV]\d+)?\/*$/;
+const LISTEN_ADDRESS = /^(?:[\w-]+(?:\.[\w-]+)*\.?|[\da-fA-F.:]*:[\da-fA-F.:]*(?:%\S+)?)$/;
 const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
 const IP_ADDRESS = String.raw`(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F.:]*:[0-9a-fA-F.:]*(?:%[^,/\s]+)?)`;
 const PROXY_ADDRESS = String.raw`\s*(?:${NETWORKS.join('|')}|${IP_ADDRESS}(?:/\d{1,3})?)\s*`;
@@ -219,6 +265,11 @@ export function shown(value: unknown): string {
 
 function isHttpUrl(value: unknown): value is string {
   return typeof value === 'string' && HTTP_URL.test(value) && URL.canParse(value);
+}
+
+function isListenAddress(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  return value.includes(':') ? isIP(value) === 6 : LISTEN_ADDRESS.test(value);
 }
 
 function isTrustProxy(value: unknown): boolean {

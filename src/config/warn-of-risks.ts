@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allowsRole, type Facility } from '../facilities/facility.js';
 import { canMeet } from '../facilities/path-overlap.js';
-import type { Template } from '../templates/template.js';
+import { isInside, segmentsOf } from '../facilities/path-text.js';
 import type { ConfiguredFacility, FacilitySettings } from './facility-settings.js';
+import { confusedPids } from './confused-pids.js';
 import type { Findings } from './findings.js';
 import type { TransferSettings } from './service-settings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
@@ -11,9 +12,6 @@ import { pathOf, type YamlSource } from './yaml-source.js';
  * What is legal but should be a deliberate decision. Each warning disappears once the decision is
  * written down.
  */
-
-/** Path variables that are unique to a dataset. */
-const UNIQUE = ['Pid', 'PidShort', 'PidEncoded'];
 
 /** A facility without errors, and its path in the file, e.g. `facilities[0]`. */
 export interface PlacedFacility {
@@ -24,18 +22,20 @@ export interface PlacedFacility {
 /**
  * Warns of the risks of one facility.
  *
- * @param destinationPath undefined if it has an error
+ * @param facility its resolved settings; undefined where they have an error
  */
 export function warnOfFacility(
   settings: FacilitySettings,
-  destinationPath: Template<string> | undefined,
+  facility: Partial<ConfiguredFacility>,
   path: string,
   findings: Findings,
 ): void {
   const mayBe = (role: 'source' | 'destination'): boolean =>
     !findings.hasErrorAbove(pathOf(path, 'direction')) && allowsRole(settings, role);
-  const warn = (key: keyof FacilitySettings, message: string): void =>
-    findings.warning(pathOf(path, key), message);
+  const warn = (key: keyof FacilitySettings, message: string): void => {
+    const at = pathOf(path, key);
+    if (!findings.hasErrorAbove(at)) findings.warning(at, message);
+  };
   if (mayBe('source')) {
     const anyRoot = settings.collectionRootPath === undefined;
     if (settings.allowedSourceFolders === undefined) {
@@ -49,18 +49,46 @@ export function warnOfFacility(
         "is not set: each request then states the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
       );
     }
+    if (mayLeaveAllowedFolders(facility)) {
+      warn(
+        'sourcePath',
+        'does not contain the whole folder of the dataset, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it',
+      );
+    }
   }
   if (
     mayBe('destination') &&
-    destinationPath !== undefined &&
-    !UNIQUE.some((field) => destinationPath.fields.has(field))
+    facility.destinationPath !== undefined &&
+    // A PID in another notation was warned of.
+    !findings.hasAny(pathOf(path, 'destinationPath'))
   ) {
-    warn(
-      'destinationPath',
-      'does not contain the PID: two datasets with the same relative path would overwrite each other; use .PidShort, .Pid or .PidEncoded in it',
-    );
+    const message = overwriting(facility.destinationPath);
+    if (message !== undefined) warn('destinationPath', message);
   }
 }
+
+/** Whether the folder that is copied can be outside the folders that are allowed. */
+function mayLeaveAllowedFolders(facility: Partial<ConfiguredFacility>): boolean {
+  const { sourcePath, allowedSourceFolders: allowed, collectionRootPath = '/' } = facility;
+  if (sourcePath === undefined || allowed === undefined) return false;
+  if (sourcePath.fields.has('RelativeSourceFolder') || sourcePath.fields.has('SourceFolder')) {
+    return false;
+  }
+  const root = segmentsOf(collectionRootPath);
+  return !allowed.some(({ isFixed, prefix }) => isFixed && isInside(root, segmentsOf(prefix)));
+}
+
+/** The warning if two datasets would get the same folder. */
+function overwriting(destinationPath: ConfiguredFacility['destinationPath']): string | undefined {
+  const pids = confusedPids(destinationPath);
+  if (pids === undefined) return undefined;
+  return PID_FIELDS.some((field) => destinationPath.fields.has(field))
+    ? `does not contain the whole PID: the datasets ${pids.join(' and ')} would overwrite each other; write .Pid or .PidEncoded in it, or .PidPrefix together with .PidShort`
+    : 'does not contain the PID: two datasets with the same relative path would overwrite each other; use .Pid or .PidEncoded in it';
+}
+
+/** Path variables with at least a part of the PID. */
+const PID_FIELDS = ['Pid', 'PidPrefix', 'PidShort', 'PidEncoded'] as const;
 
 /** Warns of the risks of several facilities together. */
 export function warnAcrossFacilities(

@@ -63,8 +63,8 @@ twice:
 describe('problems of the YAML itself', () => {
   test('every syntax error has a line', () => {
     expect(problemsOf('a: [1, 2\nb: "x\nc: d\n')).toEqual([
-      'f.yaml:2: YAML syntax: Flow sequence in block collection must be sufficiently indented and end with a ]',
-      'f.yaml:4: YAML syntax: Missing closing "quote',
+      'f.yaml:1: a (YAML syntax): begins with "[" that is not closed; add "]" where it ends',
+      'f.yaml:2: b (YAML syntax): begins with a quotation mark (") that is not closed; add the closing one',
     ]);
   });
 

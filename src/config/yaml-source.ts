@@ -4,16 +4,22 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  parseDocument,
   type Alias,
   type Document,
   type Node,
   type ParsedNode,
   type Scalar,
-  type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import type { Problem } from './problem.js';
+import { type Problem, problemAt } from './problem.js';
+import {
+  inQuotes,
+  parsedYaml,
+  type PlacesOf,
+  syntaxMistakes,
+  templateMistake,
+  unquotedTemplate,
+} from './yaml-mistakes.js';
 
 /** A position in the file; both counted from 1. */
 export interface FilePosition {
@@ -33,6 +39,8 @@ export interface YamlSource {
   positionOf(path: string): FilePosition | undefined;
   /** Where the key of the value at a path is. */
   positionOfKey(path: string): FilePosition | undefined;
+  /** How the value at a path is written, if it is on one line. */
+  writtenAt(path: string): string | undefined;
   /**
    * Where the character at `offset` (from 0) of the string at `path` is: exact for strings on one
    * line and `|` blocks, else the beginning of the string.
@@ -56,45 +64,49 @@ export function pathOf(parent: string, key: string | number): string {
  * Parses YAML 1.2 with merge keys (`<<: *anchor`), as the Go version did: a mapping's own key wins
  * over a merged one, and of several merged ones the first wins.
  */
-export function parseYamlSource(text: string, file: string, spelling: KeySpelling): YamlSource {
+export function parseYamlSource(
+  text: string,
+  file: string,
+  spelling: KeySpelling,
+  placesOf: PlacesOf = () => [],
+): YamlSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    merge: true,
-    prettyErrors: false,
-    // The reader checks this: it knows the path of the mapping.
-    uniqueKeys: false,
+  const nowhere = (): undefined => undefined;
+  const broken = (problems: readonly Problem[]): YamlSource => ({
+    value: undefined,
+    problems,
+    broken: true,
+    positionOf: nowhere,
+    positionOfKey: nowhere,
+    writtenAt: nowhere,
+    positionWithin: nowhere,
   });
+  let document: Document.Parsed;
+  try {
+    document = parsedYaml(text, lines);
+  } catch (error) {
+    // The library calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    const message = 'is nested too deeply to be a configuration. Is it the right file?';
+    return broken([problemAt(file, 1, 'file', message, 'error')]);
+  }
   const position = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const syntaxProblem = (
-    { code, message, pos: [offset] }: YAMLError,
-    severity: Problem['severity'],
-  ): Problem => ({
-    file,
-    ...position(offset),
-    path: 'YAML syntax',
-    message:
-      code === 'MULTIPLE_DOCS'
-        ? 'starts a second document, but only one is allowed; remove this line and everything that does not belong here'
-        : message.replace(/\.$/, ''),
-    severity,
-  });
   if (document.errors.length > 0) {
-    const nowhere = (): undefined => undefined;
-    return {
-      value: undefined,
-      problems: document.errors.map((error) => syntaxProblem(error, 'error')),
-      broken: true,
-      positionOf: nowhere,
-      positionOfKey: nowhere,
-      positionWithin: nowhere,
-    };
+    const mistakes = syntaxMistakes(text, placesOf);
+    return broken(
+      mistakes.map(({ key, ...mistake }) => ({
+        file,
+        path: key === undefined ? 'YAML syntax' : `${key} (YAML syntax)`,
+        ...mistake,
+        severity: 'error',
+      })),
+    );
   }
 
-  const reader = new DocumentReader(document, spelling);
+  const reader = new DocumentReader(document, spelling, text);
   const value = reader.read();
   const positionOf = (path: string): FilePosition | undefined => {
     for (let at: string | undefined = path; at !== undefined; at = parentOf(at)) {
@@ -113,12 +125,25 @@ export function parseYamlSource(text: string, file: string, spelling: KeySpellin
         ...mistake,
         severity: 'error' as const,
       })),
-      ...document.warnings.map((warning) => syntaxProblem(warning, 'warning')),
+      ...document.warnings
+        .filter(({ pos: [offset] }) => !reader.tagsAlone.has(offset))
+        .map(({ message, pos: [offset] }) => ({
+          file,
+          ...position(offset),
+          path: 'YAML syntax',
+          message: message.replace(/\.$/, ''),
+          severity: 'warning' as const,
+        })),
     ],
     positionOf,
     positionOfKey: (path) => {
       const offset = reader.keyOffsets.get(path);
       return offset === undefined ? positionOf(path) : position(offset);
+    },
+    writtenAt: (path) => {
+      const [start, end] = reader.nodes.get(path)?.range ?? [0, 0];
+      const written = text.slice(start, end).trim();
+      return written === '' || written.includes('\n') ? undefined : written;
     },
     positionWithin: (path, offset) => {
       const node = reader.nodes.get(path);
@@ -141,6 +166,8 @@ class DocumentReader {
   readonly keyOffsets = new Map<string, number>();
   /** By offset, so once for each place: a shared anchor is read for each of its aliases. */
   readonly mistakes = new Map<number, Pick<Problem, 'path' | 'message'>>();
+  /** Offsets of values that are nothing but a tag, which is not worth a second message. */
+  readonly tagsAlone = new Set<number>();
   /** Nodes being read: an alias to one of them would never end. */
   readonly #open = new Set<Node>();
   readonly #targets = new Map<Alias, Node>();
@@ -149,6 +176,7 @@ class DocumentReader {
   constructor(
     private readonly document: Document<ParsedNode>,
     private readonly spelling: KeySpelling,
+    private readonly text: string,
   ) {}
 
   read(): unknown {
@@ -163,7 +191,22 @@ class DocumentReader {
       this.#report(target, path, `exceeds the limit of ${MOST_VALUES} values; use fewer aliases`);
       return undefined;
     }
-    if (isScalar(target)) return target.value;
+    if (isScalar(target)) {
+      if (isTagAlone(target)) {
+        const quoted = inQuotes(target.tag ?? '');
+        const message = `begins with "!", which has a special meaning in YAML; put the value in quotes: ${quoted}`;
+        this.#report(target, path, message);
+        this.tagsAlone.add(startOf(target) - (target.tag ?? '').length);
+        return target.tag;
+      }
+      return target.value;
+    }
+    const template = unquotedTemplate(target, this.text);
+    if (template !== undefined) {
+      this.#report(target, path, templateMistake(template));
+      // As it was meant, so that nothing else seems wrong with it.
+      return template;
+    }
     return this.#once(target, path, 'contains itself through an alias', () => {
       if (isMap(target)) return this.#mapping(target, path);
       if (!isSeq<Node | null>(target)) return undefined;
@@ -247,6 +290,11 @@ class DocumentReader {
     if (this.mistakes.has(offset)) return;
     this.mistakes.set(offset, { path: path === '' ? 'document' : path, message });
   }
+}
+
+/** A value like `!admins`: YAML takes it for a type, with nothing of that type behind it. */
+function isTagAlone({ tag, source }: Scalar): boolean {
+  return source === '' && tag?.startsWith('!') === true;
 }
 
 /** With `merge: true` an unquoted `<<` has a symbol as its value. */

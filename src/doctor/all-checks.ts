@@ -1,7 +1,7 @@
 import type { AppConfig } from '../config/app-config.js';
 import type { ConfigReading } from '../config/load-config.js';
 import { errorsAmong, formatProblem } from '../config/problem.js';
-import { broken, type Check, type DoctorDeps, ok } from './check.js';
+import { broken, type Check, type DoctorDeps, ok, type Verdict } from './check.js';
 import { dataFolderChecks } from './data-folder-checks.js';
 import { globusChecks } from './globus-checks.js';
 import { scicatChecks } from './scicat-checks.js';
@@ -26,7 +26,7 @@ export function allChecks(
   deps: DoctorDeps,
 ): readonly Check[] {
   return [
-    configurationCheck(reading),
+    configurationCheck(reading, deps),
     ...webProxyChecks(config),
     ...scicatChecks(config, deps),
     ...globusChecks(config, deps),
@@ -34,22 +34,33 @@ export function allChecks(
   ];
 }
 
-/** Whether the service would start with this configuration. */
-function configurationCheck({ file, problems, config }: ConfigReading): Check {
-  const verdict =
-    config === undefined
-      ? broken(
-          `The service would not start with this configuration:\n${errorsAmong(problems).map(formatProblem).join('\n')}`,
-          'Correct these settings; docs/configuration.md explains each of them.',
+/** Whether the service would start with this configuration, on this machine. */
+function configurationCheck(
+  { file, problems, config }: ConfigReading,
+  deps?: Pick<DoctorDeps, 'listen' | 'settings'>,
+): Check {
+  const valid = async ({ facilities, server, port }: AppConfig): Promise<Verdict> => {
+    const obstacle = await deps?.listen({ host: server.host, port });
+    return obstacle === undefined
+      ? ok(
+          `Valid: ${counted(facilities.length, 'facility', 'facilities')}, ${counted(problems.length, 'warning', 'warnings')}.`,
         )
-      : ok(
-          `Valid: ${counted(config.facilities.length, 'facility', 'facilities')}, ${counted(problems.length, 'warning', 'warnings')}.`,
+      : broken(
+          obstacle,
+          `Correct ${deps?.settings.of('server.host')} or ${deps?.settings.of('port')}. If the service runs on another machine or in a container, run doctor there.`,
         );
+  };
   return {
     check: 'configuration',
     subject: file ?? 'no file',
     needs: [],
-    run: () => Promise.resolve(verdict),
+    run: async () =>
+      config === undefined
+        ? broken(
+            `The service would not start with this configuration:\n${errorsAmong(problems).map(formatProblem).join('\n')}`,
+            'Correct these settings; docs/configuration.md explains each of them.',
+          )
+        : await valid(config),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { UpstreamError } from '../errors/upstream.errors.js';
 import type { DataFolderProbe } from './probes/data-folder-probe.js';
 import type { GlobusProbe } from './probes/globus-probe.js';
+import type { ListenProbe } from './probes/listen-probe.js';
 import type { ScicatProbe } from './probes/scicat-probe.js';
 import type { SettingLocations } from './setting-locations.js';
 
@@ -9,6 +10,7 @@ export interface DoctorDeps {
   readonly scicat: ScicatProbe;
   readonly globus: GlobusProbe;
   readonly dataFolder: DataFolderProbe;
+  readonly listen: ListenProbe;
   readonly settings: SettingLocations;
   /** The current user as messages name it, since file permissions depend on the user. */
   readonly user: string;

@@ -50,6 +50,8 @@ const answering =
 const failing = (error: Error) => (): Promise<never> => Promise.reject(error);
 const refused: RightReading = { kind: 'refused', status: 403 };
 const two = { updater: 'globus-updater' };
+const onlyTheCreator: ScicatProbe['mayCreateJobs'] = (role) =>
+  Promise.resolve(role === 'creator' ? { kind: 'granted' } : refused);
 
 describe('SciCat in good order', () => {
   it('proves everything with one administrator account', async () => {
@@ -74,6 +76,8 @@ describe('SciCat in good order', () => {
       'mayCreateJobs',
       'mayUpdateJobs',
       'mayDeleteJobs',
+      'mayChangeLifecycles',
+      'release',
     ]);
   });
 
@@ -240,20 +244,143 @@ describe('the job types and rights in SciCat', () => {
     });
   });
 
-  it('one account that may create, and therefore not update, needs a second one', async () => {
-    expect(await saidOf('scicat-update', { mayUpdateJobs: answering(refused) })).toEqual({
-      outcome: 'broken',
-      message:
-        'This account may create jobs, which is why SciCat does not let it update any (status 403). Its groups: gtpxa.',
-      advice:
-        'Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; see config/scicat/README.md.',
-    });
-  });
+  it.each(['before-5.2', '5.2', 'unknown'] as const)(
+    'one account that may create, and therefore not update, needs a second one (%s)',
+    async (release) => {
+      const parts = { mayUpdateJobs: answering(refused), release: answering(release) };
+      expect(await saidOf('scicat-update', parts)).toEqual({
+        outcome: 'broken',
+        message:
+          'This account may create jobs, which is why SciCat does not let it update any (status 403). Its groups: gtpxa.',
+        advice:
+          'Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; see config/scicat/README.md.',
+      });
+    },
+  );
 
   it('one account whose right to create is unclear: the other rights are, too', async () => {
     const mayCreateJobs = answering({ kind: 'strange', status: 418 } as const);
     expect((await saidOf('scicat-update', { mayCreateJobs }))?.outcome).toBe('unclear');
     expect((await saidOf('scicat-lifecycle', { mayCreateJobs }))?.outcome).toBe('unclear');
+  });
+
+  it('one account of a later SciCat needs one group with all rights', async () => {
+    const advice =
+      'Ask the SciCat administrators to add one group of this account, the same in each, to CREATE_JOB_PRIVILEGED_GROUPS, UPDATE_JOB_PRIVILEGED_GROUPS, DELETE_JOB_GROUPS and UPDATE_DATASET_LIFECYCLE_GROUPS; see config/scicat/README.md.';
+    const release = answering('later' as const);
+    const noUpdate = { mayUpdateJobs: answering(refused), release };
+    expect(await saidOf('scicat-update', noUpdate)).toMatchObject({ outcome: 'broken', advice });
+    const noCreation = { mayCreateJobs: answering(refused), release };
+    expect(await saidOf('scicat-create', noCreation)).toMatchObject({ outcome: 'broken', advice });
+  });
+
+  it('the only account of a later SciCat need not be an administrator: its lifecycle right is not implied', async () => {
+    const release = answering('later' as const);
+    expect((await saidOf('scicat-update', { release }))?.outcome).toBe('ok');
+    expect((await saidOf('scicat-lifecycle', { release }))?.outcome).toBe('unclear');
+    const readsDatasetsOfOthers = answering({ kind: 'granted' } as const);
+    expect((await saidOf('scicat-lifecycle', { release, readsDatasetsOfOthers }))?.outcome).toBe(
+      'ok',
+    );
+  });
+
+  it('what an account may read proves what it may do', async () => {
+    const proof = { kind: 'granted' } as const;
+    const parts = {
+      readsJobsOfOthers: answering(proof),
+      readsDatasetsOfOthers: answering(proof),
+    };
+    const { found } = await findings(parts, two);
+    expect(found.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+    const lacking: Partial<ScicatProbe> = {
+      readsJobsOfOthers: answering({ kind: 'refused', status: 403 } as const),
+      mayCreateJobs: onlyTheCreator,
+    };
+    expect(await saidOf('scicat-update', lacking, two)).toEqual({
+      outcome: 'broken',
+      message: 'This account may not update jobs (status 403). Its groups: gtpxa.',
+      advice:
+        'Ask the SciCat administrators to add one of its groups to UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
+    });
+  });
+
+  it('an account without groups has no rights, whatever SciCat does not tell', async () => {
+    const whoAmI: ScicatProbe['whoAmI'] = (role) =>
+      Promise.resolve(
+        role === 'creator'
+          ? { username: 'globus-proxy', groups: ['gtpxc'] }
+          : { username: 'globus-updater', groups: [] },
+      );
+    expect(
+      await saidOf(
+        'scicat-update',
+        {
+          whoAmI,
+          mayCreateJobs: onlyTheCreator,
+        },
+        two,
+      ),
+    ).toEqual({
+      outcome: 'broken',
+      message: 'This account may not update jobs: it has no groups.',
+      advice:
+        'Ask the SciCat administrators to give this account a group, and to add that to UPDATE_JOB_PRIVILEGED_GROUPS; see config/scicat/README.md.',
+    });
+  });
+
+  describe('two accounts, each with the rights of the other one', () => {
+    const swapped: Partial<ScicatProbe> = {
+      mayCreateJobs: (role) => Promise.resolve(role === 'creator' ? refused : { kind: 'granted' }),
+      mayUpdateJobs: (role) => Promise.resolve(role === 'creator' ? { kind: 'not-told' } : refused),
+      mayDeleteJobs: answering(refused),
+    };
+
+    it.each(['scicat-create', 'scicat-update', 'scicat-delete'])('%s says so', async (check) => {
+      expect(await saidOf(check, swapped, two)).toEqual({
+        outcome: 'broken',
+        message:
+          "This account has the other account's rights: the two accounts are swapped (status 403). Its groups: gtpxa.",
+        advice:
+          'Exchange the values of SCICAT_SERVICE_USER_USERNAME and SCICAT_UPDATE_USER_USERNAME, and those of the two passwords.',
+      });
+    });
+
+    it('are not confused with a second account that has all rights', async () => {
+      const mayUpdateJobs = answering({ kind: 'not-told' } as const);
+      expect((await saidOf('scicat-create', { ...swapped, mayUpdateJobs }, two))?.message).toBe(
+        'This account may not create jobs for other users (status 403). Its groups: gtpxa.',
+      );
+    });
+  });
+
+  it.each([
+    ['5.2', refused, true],
+    ['5.2', { kind: 'not-told' } as const, false],
+    ['before-5.2', refused, false],
+    ['later', refused, false],
+  ] as const)(
+    'archive jobs without a known owner are refused by 5.2 to creators that are no administrators (%s, %j)',
+    async (release, reading, noted) => {
+      const said = await saidOf(
+        'scicat-create',
+        {
+          release: answering(release),
+          mayUpdateJobs: (role) =>
+            Promise.resolve(role === 'creator' ? reading : { kind: 'not-told' }),
+        },
+        two,
+      );
+      expect([said?.outcome, said?.message.includes('"Archive jobs"')]).toEqual(['ok', noted]);
+    },
+  );
+
+  it('a job type that SciCat does not reveal to an account that may create no jobs', async () => {
+    expect(await saidOf('scicat-job-type', { jobType: answering(refused) })).toEqual({
+      outcome: 'unclear',
+      message:
+        'SciCat lets this service create no jobs at all (status 403), and so does not reveal whether it has this job type.',
+      advice: 'Correct first what is said of scicat-create.',
+    });
   });
 
   it('a second account that may create jobs', async () => {
@@ -355,7 +482,9 @@ describe('the trial job', () => {
     const { found, asked } = await findings({ endTrialJob: failing(accountRefused()) }, write);
     expect(found.at(-1)).toMatchObject({
       outcome: 'broken',
-      message: expect.stringMatching(/^The job was created, but could not be updated: /) as unknown,
+      message: expect.stringMatching(
+        /^The job was created, but could not be updated by globus-proxy: /,
+      ) as unknown,
     });
     expect(asked.at(-1)).toBe('removeJob');
   });
@@ -389,7 +518,7 @@ describe('the trial job', () => {
     const checks = scicatChecks(configWith(undefined), deps);
     const verdict = await checks.at(-1)?.run(interrupt.signal);
     expect(verdict?.message).toBe(
-      'The job was created, but could not be updated: the check ended before SciCat responded.',
+      'The job was created, but could not be updated by globus-proxy: the check ended before SciCat responded.',
     );
     // With a signal of its own: the other one would have ended it at once.
     expect(removals).toEqual([false]);

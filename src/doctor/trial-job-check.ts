@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { ServiceAccountError, type UpstreamError } from '../errors/upstream.errors.js';
 import { broken, type Check, ok, unclear, type Verdict } from './check.js';
-import { failedStep, generalFailure } from './failures.js';
+import { failedStep, failureOf, generalFailure } from './failures.js';
 import type { ScicatProbe } from './probes/scicat-probe.js';
+
+interface TrialAccount {
+  readonly name: string;
+}
 
 /** Time limit of cleaning up, which also happens after the check has run out of time. */
 export const CLEAN_UP_MS = 10_000;
@@ -13,10 +18,15 @@ export const CLEAN_UP_MS = 10_000;
  *
  * @param needs checks of the rights without which the job would be left behind
  */
-export function trialJobCheck(creator: string, needs: readonly Check[], probe: ScicatProbe): Check {
+export function trialJobCheck(
+  creator: TrialAccount,
+  updater: TrialAccount,
+  needs: readonly Check[],
+  probe: ScicatProbe,
+): Check {
   return {
     check: 'scicat-trial-job',
-    subject: creator,
+    subject: creator.name,
     needs,
     run: async (signal) => {
       const { jobId, verdict } = await create(randomUUID(), probe, signal);
@@ -24,8 +34,9 @@ export function trialJobCheck(creator: string, needs: readonly Check[], probe: S
       try {
         await probe.endTrialJob(jobId, signal);
       } catch (error) {
-        const what = 'The job was created, but could not be updated';
-        return remove(failure(what, error, signal), jobId, probe);
+        const what = `The job was created, but could not be updated by ${updater.name}`;
+        const explain = updateRefused(creator === updater);
+        return remove(failedStep(what, error, signal, 'SciCat', explain), jobId, probe);
       }
       return remove(verdict, jobId, probe);
     },
@@ -80,4 +91,14 @@ async function remove(verdict: Verdict, jobId: string, probe: ScicatProbe): Prom
 
 function failure(what: string, error: unknown, signal: AbortSignal): Verdict {
   return failedStep(what, error, signal, 'SciCat', generalFailure);
+}
+
+function updateRefused(single: boolean): (error: UpstreamError) => Verdict {
+  return (error) =>
+    error instanceof ServiceAccountError
+      ? broken(
+          `SciCat ${failureOf(error)}.`,
+          `Ask the SciCat administrators to add one of that account's groups to ${single ? 'ADMIN_GROUPS' : 'UPDATE_JOB_PRIVILEGED_GROUPS'}, and to compare the job type with config/scicat/job-types.yaml; see config/scicat/README.md.`,
+        )
+      : generalFailure(error);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aRecord } from '../../test/support/builders.js';
+import { aRecord, keyOf } from '../../test/support/builders.js';
 import { fingerprint } from './fingerprint.js';
 import type { TransferRecord } from './transfer-record.js';
 
@@ -14,10 +14,21 @@ describe('two requests are equal', () => {
     ['a submission id', { submissionId: 'x' }],
     ['another Globus client', { globusClientId: 'x' }],
     ['a dataset that has grown', { dataset: { bytes: 5, files: 6 } }],
+    ['another rule for links in folders', { copy: { ...copy, recursiveSymlinks: 'ignore' } }],
+    ['a dataset that is in the archive now', { finalize: 'already-archived' }],
     ['other scopes', { source: { ...source, scopes: ['x'] } }],
   ] as const)('in spite of %s', (_what, parts) => {
     expect(fingerprint({ ...BASE, ...(parts as Partial<TransferRecord>) })).toBe(fingerprint(BASE));
   });
+});
+
+test("the transfer's key in the destination's path does not count", () => {
+  const into = (key: string, path: string) =>
+    fingerprint({ ...BASE, key, destination: { ...destination, path } });
+  const [one, other] = [keyOf(1), keyOf(2)];
+  expect(into(one, `/in/${one}/x`)).toBe(into(other, `/in/${other}/x`));
+  expect(into(one, `/in/${one}/x`)).not.toBe(into(other, `/in/${other}/y`));
+  expect(into(one, `/in/${one}/x`)).not.toBe(into(one, `/in/${other}/x`));
 });
 
 describe('two requests are different copies', () => {

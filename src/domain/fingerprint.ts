@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { TransferRecord } from './transfer-record.js';
 
+/** Stands for the transfer's key in a path; no path contains a control character. */
+const ANY_KEY = '\0';
+
 /**
  * Identifies the requested copy: a second request with the same fingerprint, by any user, gets the
- * job of the first.
+ * job of the first. Two requests differ in their keys, so the key in the destination's path does not
+ * count. Nor does what becomes of symbolic links and of the dataset: only the configuration and the
+ * dataset decide that, and a retry has to find its transfer although they have changed.
  */
 export function fingerprint(
   record: Pick<
     TransferRecord,
-    'datasetPid' | 'source' | 'destination' | 'copy' | 'autoArchive' | 'fileList'
+    'key' | 'datasetPid' | 'source' | 'destination' | 'copy' | 'autoArchive' | 'fileList'
   >,
 ): string {
-  const { source, destination, copy, fileList } = record;
+  const { key, source, destination, copy, fileList } = record;
   const requested = [
     record.datasetPid,
     [source.facility, source.collection, source.path],
-    [destination.facility, destination.collection, destination.path],
+    [destination.facility, destination.collection, destination.path.replaceAll(key, ANY_KEY)],
     [
       copy.verifyChecksum,
       copy.preserveTimestamp,

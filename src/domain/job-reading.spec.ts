@@ -281,8 +281,16 @@ describe('whether SciCat shows a state', () => {
     expect(showsView({ ...shown, result: Object.fromEntries(entries) }, view)).toBe(true);
   });
 
+  test('with its code in words, or in numbers when it is to be in words: yes', () => {
+    const inWords = jobView(transfer, 'words');
+    expect([view.statusCode, inWords.statusCode]).toEqual(['002', 'inProgress']);
+    expect(showsView(aJobOf(transfer, inWords), view)).toBe(true);
+    expect(showsView(shown, inWords)).toBe(true);
+  });
+
   test.each([
     ['another code', { statusCode: '001' }],
+    ['another code in words', { statusCode: 'finishedSuccessful' }],
     ['another message', { statusMessage: 'transferring!' }],
     ['no result', { result: null }],
     ['an empty result', { result: {} }],

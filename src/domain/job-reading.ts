@@ -1,6 +1,8 @@
 import type { JobView } from './job-view.js';
 import { isMasked, sameUnderMask } from './masking.js';
-import type { EndRequest, LifecycleFound, Progress, Transfer, TransferStatus } from './transfer.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
+import { sameStatusCode } from './status-codes.js';
+import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
 import { unsealRecord } from './transfer-record.js';
 import { countField, field, stringField } from './untyped.js';
 
@@ -51,10 +53,13 @@ export function showsEnded(job: Pick<TransferJobDocument, 'result'>): boolean {
   return ENDED_JOB_STATUSES.some((ended) => ended === status);
 }
 
-/** Whether SciCat shows this view, as far as masked strings reveal. */
+/**
+ * Whether SciCat shows this view, as far as masked strings reveal, with its status code as a number or
+ * as a word.
+ */
 export function showsView(job: TransferJobDocument, view: JobView): boolean {
   return (
-    job.statusCode === view.statusCode &&
+    sameStatusCode(job.statusCode, view.statusCode) &&
     sameUnderMask(view.statusMessage, job.statusMessage) &&
     sameUnderMask(view.jobResultObject, job.result)
   );

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { inStatus, transfers, WISH } from '../../test/support/arbitrary-transfers.js';
-import { taskIdFor, uuid } from '../../test/support/builders.js';
+import { aTransfer, taskIdFor, uuid } from '../../test/support/builders.js';
 import { jobView } from './job-view.js';
+import { finished } from './transfer.js';
 
 const TASK = taskIdFor(1);
 const ARCHIVE_JOB = uuid('99999999', 0);
@@ -102,6 +103,38 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
     });
   });
 
+  test.each([
+    [
+      'already-archived',
+      'the dataset was already archived, or being archived, when the transfer was requested (archive status "datasetOnArchiveDisk", retrievable), so it was neither marked as archivable nor archived again',
+    ],
+    [
+      'none',
+      'the dataset was neither marked as archivable nor archived, as configured for facility "CSCS"',
+    ],
+  ] as const)(
+    'finished, with a dataset that is left as it was (%s): 003, no error',
+    (finalize, why) => {
+      const archived = { archiveStatusMessage: 'datasetOnArchiveDisk', retrievable: true };
+      const record = { finalize, lifecycle: { ...UNTOUCHED, ...archived } };
+      const copied = aTransfer({
+        record,
+        status: {
+          state: 'finalizing',
+          taskId: TASK,
+          lifecycleBefore: undefined,
+          archiveJobId: undefined,
+        },
+      });
+      expect(jobView(copied)).toMatchObject({ statusCode: '002', statusMessage: 'transferred' });
+      expect(jobView(finished(copied, {}))).toMatchObject({
+        statusCode: '003',
+        statusMessage: `finished; ${why}`,
+        jobResultObject: { phase: 'finished', status: 'finished', error: '' },
+      });
+    },
+  );
+
   test('finished, but the dataset could not be marked: 997', () => {
     const shortfall = { kind: 'not-marked', error: 'SciCat said no' } as const;
     expect(
@@ -145,6 +178,41 @@ describe('the rows of the contract: what SciCat shows of a transfer', () => {
       'transferring (being cancelled)',
       'transferring (being cancelled): slow',
     ]);
+  });
+});
+
+describe('the same in words, for facilities whose SciCat sends e-mails by them', () => {
+  const ended = { taskId: TASK, archiveJobId: undefined } as const;
+  const error = 'refused';
+  test.each([
+    [{ state: 'waiting', reason: 'queue', submission: 'not-sent' }, 'jobSubmitted'],
+    [{ state: 'transferring', taskId: TASK, trouble: undefined }, 'inProgress'],
+    [{ ...ended, state: 'finalizing', lifecycleBefore: undefined }, 'inProgress'],
+    [{ ...ended, state: 'finished', shortfall: undefined }, 'finishedSuccessful'],
+    [
+      { ...ended, state: 'finished', shortfall: { kind: 'not-marked', error } },
+      'finishedWithWarnings',
+    ],
+    [
+      { ...ended, state: 'finished', shortfall: { kind: 'no-archive-job', error } },
+      'finishedWithWarnings',
+    ],
+    [{ state: 'failed', taskId: TASK, error }, 'finishedUnsuccessful'],
+    [{ state: 'cancelled', taskId: TASK, by: 'by alice' }, 'cancelled'],
+  ] as const)('%j is %s, and nothing else changes', (status, statusCode) => {
+    const transfer = inStatus(status);
+    expect(jobView(transfer, 'words')).toEqual({ ...jobView(transfer), statusCode });
+  });
+
+  test('SciCat’s rule /^finished/ holds for ends other than a cancellation, and for nothing else', () => {
+    fc.assert(
+      fc.property(transfers, (transfer) => {
+        const { statusCode, jobResultObject } = jobView(transfer, 'words');
+        expect(statusCode.startsWith('finished')).toBe(
+          ['finished', 'failed'].includes(jobResultObject.status),
+        );
+      }),
+    );
   });
 });
 

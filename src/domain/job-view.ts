@@ -1,6 +1,9 @@
+import { finalizationNote } from './finalization.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
+import { statusCodeIn, type StatusCodeStyle, type StatusNumber } from './status-codes.js';
 import {
   type EndRequest,
-  type LifecycleFound,
+  finalizationOfTransfer,
   type Progress,
   type Shortfall,
   taskIdOf,
@@ -12,6 +15,7 @@ import { present } from './untyped.js';
 /**
  * What SciCat shows of a transfer: the body of a PATCH. `statusCode`, `statusMessage` and the first
  * six fields of `jobResultObject` are frozen: existing clients depend on their names, types and words.
+ * The status code is a number or, if the facility wants it, a word; it is never read back.
  */
 export interface JobView {
   readonly statusCode: string;
@@ -44,12 +48,12 @@ interface JobResult {
 const MAX_MESSAGE_LENGTH = 1000;
 
 /** How SciCat shows a transfer. */
-export function jobView(transfer: Transfer): JobView {
+export function jobView(transfer: Transfer, style: StatusCodeStyle = 'numbers'): JobView {
   const shown = showStatus(transfer);
   const { progress, status, attempts, submissionId, endRequested } = transfer;
   const { bytesTransferred, filesTransferred, filesTotal, bytesTotal, faults } = progress;
   return {
-    statusCode: shown.code,
+    statusCode: statusCodeIn(style, shown.code),
     statusMessage: clip(shown.message),
     jobResultObject: {
       globusTaskId: taskIdOf(transfer),
@@ -74,7 +78,7 @@ export function jobView(transfer: Transfer): JobView {
 }
 
 interface Shown {
-  readonly code: string;
+  readonly code: StatusNumber;
   readonly message: string;
   readonly status: JobResult['status'];
   readonly error?: string;
@@ -99,11 +103,14 @@ function showStatus(transfer: Transfer): Shown {
     case 'finalizing':
       return {
         code: '002',
-        message: 'transferred, marking the dataset as archivable',
+        message:
+          finalizationOfTransfer(transfer) === 'archive'
+            ? 'transferred, marking the dataset as archivable'
+            : 'transferred',
         status: 'transferring',
       };
     case 'finished':
-      return showFinished(status.shortfall);
+      return showFinished(transfer, status.shortfall);
     case 'failed':
       return { code: '998', message: status.error, status: 'failed', error: status.error };
     case 'cancelled':
@@ -111,14 +118,20 @@ function showStatus(transfer: Transfer): Shown {
   }
 }
 
-function showFinished(shortfall: Shortfall | undefined): Shown {
-  if (shortfall === undefined) return { code: '003', message: 'finished', status: 'finished' };
+function showFinished({ origin }: Transfer, shortfall: Shortfall | undefined): Shown {
+  if (shortfall === undefined) {
+    const note = origin.kind === 'recorded' ? finalizationNote(origin.record) : '';
+    const message = note === '' ? 'finished' : `finished; ${note}`;
+    return { code: '003', message, status: 'finished' };
+  }
   const { kind, error } = shortfall;
   const [code, message] = SHORTFALLS[kind];
   return { code, message, status: 'finished', error };
 }
 
-const SHORTFALLS: Readonly<Record<Shortfall['kind'], readonly [code: string, message: string]>> = {
+const SHORTFALLS: Readonly<
+  Record<Shortfall['kind'], readonly [code: StatusNumber, message: string]>
+> = {
   'not-marked': ['997', "completed but can't mark dataset as archivable"],
   'no-archive-job': ['995', "completed but can't create the archive job"],
 };

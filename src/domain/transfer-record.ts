@@ -1,5 +1,5 @@
 import type { FileListDigest, SymlinkRun } from './file-list-digest.js';
-import type { LifecycleFound } from './transfer.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
 import { field } from './untyped.js';
 
 /** One side of a transfer, as resolved at the time of the request. */

@@ -1,4 +1,5 @@
-import type { TransferRecord } from './transfer-record.js';
+import type { LifecycleFound } from './dataset-lifecycle.js';
+import type { Finalization, TransferRecord } from './transfer-record.js';
 import { mayMove, type TransferState } from './transfer-state.js';
 import { present } from './untyped.js';
 
@@ -55,13 +56,6 @@ export interface Progress {
   readonly faults: number;
   readonly bytesPerSecond?: number;
   readonly niceStatus?: string;
-}
-
-/** The part of a dataset's lifecycle that marking it as archivable depends on. */
-export interface LifecycleFound {
-  readonly archivable: boolean;
-  readonly archiveStatusMessage: string;
-  readonly retrievable: boolean;
 }
 
 /** What failed after all files had arrived; the transfer is finished nevertheless. */
@@ -144,6 +138,21 @@ export function taskIdOf(transfer: Transfer): string {
   return transfer.status.state === 'waiting' ? '' : transfer.status.taskId;
 }
 
+/** What happens to the dataset once its files have arrived. The Go version always archived it. */
+export function finalizationOfTransfer({ origin }: Pick<Transfer, 'origin'>): Finalization {
+  return origin.kind === 'go-version' ? 'archive' : origin.record.finalize;
+}
+
+/**
+ * The dataset's lifecycle at the time of the request, which decides whether it may be marked. Undefined
+ * for transfers that older versions recorded: theirs is noted when their files have arrived.
+ */
+export function lifecycleAtRequest({
+  origin,
+}: Pick<Transfer, 'origin'>): LifecycleFound | undefined {
+  return origin.kind === 'go-version' ? undefined : origin.record.lifecycle;
+}
+
 /** Whether to archive the dataset afterwards. The Go version always did. */
 export function wantsArchive(transfer: Transfer): boolean {
   return transfer.origin.kind === 'go-version' || transfer.origin.record.autoArchive;
@@ -210,11 +219,12 @@ export function progressed(
 /** Globus has copied everything. */
 export function succeeded(transfer: Transfer, progress: Progress): Transfer {
   const taskId = taskIdOf(transfer);
-  const nothingYet = { lifecycleBefore: undefined, archiveJobId: undefined };
-  return move(transfer, { state: 'finalizing', taskId, ...nothingYet }, progress);
+  const lifecycleBefore = lifecycleAtRequest(transfer);
+  const status = { state: 'finalizing', taskId, lifecycleBefore, archiveJobId: undefined } as const;
+  return move(transfer, status, progress);
 }
 
-/** Records the dataset's lifecycle from before it was changed. Only while finalizing. */
+/** Records the dataset's lifecycle if it was not noted at the request. Only while finalizing. */
 export function withLifecycleFound(transfer: Transfer, lifecycleBefore: LifecycleFound): Transfer {
   const { status } = transfer;
   if (status.state !== 'finalizing') throw new IllegalTransition(transfer, 'finalizing');

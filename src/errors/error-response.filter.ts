@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { Request, Response } from 'express';
 import { statusOf } from './error-status.js';
 import { ProxyError } from './proxy-error.js';
-import { InternalError } from './request.errors.js';
+import { InternalError, MethodNotAllowedError } from './request.errors.js';
 
 /** The body of every error response. All fields are strings. */
 interface ErrorBody {
@@ -26,6 +26,9 @@ const DEFAULT_RETRY_AFTER_SECONDS = 30;
 /** Headers of a file that failed to be sent. */
 const FILE_HEADERS = ['Accept-Ranges', 'Cache-Control', 'Content-Range', 'ETag', 'Last-Modified'];
 
+/** Value of `Cache-Control` that keeps what users see out of every cache. */
+export const NOT_CACHED = 'no-store';
+
 /** Turns every error into a response. Nothing else does. */
 @Catch()
 export class ErrorResponseFilter implements ExceptionFilter {
@@ -45,7 +48,10 @@ export class ErrorResponseFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
+    const isCacheable = response.get('Cache-Control') !== NOT_CACHED;
     for (const header of FILE_HEADERS) response.removeHeader(header);
+    if (!isCacheable) response.set('Cache-Control', NOT_CACHED);
+    if (error instanceof MethodNotAllowedError) response.set('Allow', error.allowed.join(', '));
     const { status, retryAfterSeconds, body } = answer;
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
     response.status(status).type('json').json(body);

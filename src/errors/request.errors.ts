@@ -10,6 +10,39 @@ export class InvalidRequestError extends ProxyError {
   readonly code = 'INVALID_REQUEST';
 }
 
+/** More problems than these do not help. */
+const MOST_PROBLEMS = 5;
+
+/**
+ * The error for a request with one or more problems. Only the first few are put in words: there may be
+ * thousands.
+ *
+ * @param inWords what is wrong, as a part of a sentence
+ */
+export function requestIsInvalid<T>(
+  problems: readonly T[],
+  inWords: (problem: T) => string,
+): InvalidRequestError {
+  const more = problems.length > MOST_PROBLEMS ? '; and more' : '';
+  const shown = problems.slice(0, MOST_PROBLEMS).map(inWords);
+  return new InvalidRequestError(`The request is invalid: ${shown.join('; ')}${more}.`);
+}
+
+const EITHER = new Intl.ListFormat('en-US', { type: 'disjunction' });
+
+/** There is something at this address, but not for this method. */
+export class MethodNotAllowedError extends ProxyError {
+  readonly code = 'METHOD_NOT_ALLOWED';
+
+  /** @param allowed methods, in upper case; at least one */
+  constructor(
+    method: string,
+    readonly allowed: readonly string[],
+  ) {
+    super(`The method ${method} is not supported at this address. Use ${EITHER.format(allowed)}.`);
+  }
+}
+
 /** The user is authenticated, but not allowed to do this. */
 export class AccessDeniedError extends ProxyError {
   readonly code = 'ACCESS_DENIED';

@@ -85,3 +85,15 @@ export class ServiceAccountError extends UpstreamError {
 
 /** The service's own account can't log in. */
 export class LoginRefusedError extends ServiceAccountError {}
+
+/**
+ * The upstream is set up in a way that does not let the service work: a job type is missing, say, or
+ * its version is not supported. The account is not the problem.
+ */
+export class UpstreamSetupError extends ServiceAccountError {}
+
+/**
+ * The upstream rejected a call because the dataset that it is about does not exist (any more). SciCat then
+ * refuses every change to the dataset's jobs, which can still be read and removed.
+ */
+export class DatasetGoneError extends UpstreamRejectedError {}

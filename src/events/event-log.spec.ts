@@ -49,6 +49,17 @@ describe('what happens to transfers, in the log', () => {
     });
   });
 
+  test('transfers that wait for a removed facility are a warning', () => {
+    const reason = 'facility PSI is no longer configured';
+    expect(lineOf({ kind: 'withdrawn', reason, waiting: 2 })).toEqual({
+      level: 'warn',
+      time: expect.any(String),
+      reason,
+      waiting: 2,
+      msg: 'transfers wait for a facility: configure it again, or cancel them',
+    });
+  });
+
   test('a failed transfer is a warning with its reason; an accepted one is none', () => {
     const transfer = failed(aRunningTransfer(), 'quota exceeded');
     expect(

@@ -74,6 +74,14 @@ function lineOf(event: TransferEvent): Line {
         ? ['info', { open, adopted }, 'open SciCat jobs read']
         : ['error', { reason: error }, 'reading the open SciCat jobs failed'];
     }
+    case 'withdrawn': {
+      const { reason, waiting } = event;
+      return [
+        'warn',
+        { reason, waiting },
+        'transfers wait for a facility: configure it again, or cancel them',
+      ];
+    }
     case 'alarm':
       return ['error', { alarm: event.alarm, reason: event.reason }, 'operator action required'];
     case 'alarm-cleared':

@@ -1,8 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileTemplate } from '../templates/template.js';
-import { FOLDER_FIELDS, PATH_FIELDS, type Facility } from './facility.js';
-import { PATH_CHECKS, type PathCheckName, type PathRequest, pathRules } from './path-resolution.js';
+import { DESTINATION_FIELDS, FOLDER_FIELDS, PATH_FIELDS, type Facility } from './facility.js';
+import {
+  KEY_PLACEHOLDER,
+  PATH_CHECKS,
+  type PathCheckName,
+  type PathRequest,
+  pathRules,
+} from './path-resolution.js';
 import { segmentsOf } from './path-text.js';
 
 interface FacilityTexts {
@@ -22,9 +28,11 @@ function facility(name: string, texts: FacilityTexts = {}): Facility {
     accessPath: 'profile.accessGroups',
     accessValue: name,
     sourcePath: compileTemplate(texts.source ?? relative, PATH_FIELDS),
-    destinationPath: compileTemplate(texts.destination ?? relative, PATH_FIELDS),
+    destinationPath: compileTemplate(texts.destination ?? relative, DESTINATION_FIELDS),
     collectionRootPath: texts.root,
     allowedSourceFolders: texts.allowed?.map((text) => compileTemplate(text, FOLDER_FIELDS)),
+    symlinks: 'keep',
+    finalize: 'archive',
   };
 }
 
@@ -36,7 +44,11 @@ interface RequestParts {
   readonly ownerGroup?: string;
   readonly username?: string;
   readonly root?: string;
+  readonly transferKey?: string;
 }
+
+/** A transfer's key. */
+const KEY = 'bbbbbbbb-0000-4000-8000-000000000001';
 
 function request(parts: RequestParts = {}): PathRequest {
   return {
@@ -48,6 +60,7 @@ function request(parts: RequestParts = {}): PathRequest {
       ownerGroup: parts.ownerGroup ?? 'p123',
     },
     username: parts.username ?? 'alice',
+    transferKey: parts.transferKey ?? KEY,
     collectionRootPath: parts.root,
   };
 }
@@ -79,6 +92,7 @@ describe('path variables', () => {
     ['RelativeSourceFolder', '{{ .RelativeSourceFolder }}', '/p123/run1'],
     ['DatasetFolder', '{{ .DatasetFolder }}', '/run1'],
     ['Username', '{{ .Username }}', '/alice'],
+    ['TransferKey', '{{ .TransferKey }}', `/${KEY}`],
   ])('%s', (_name, text, expected) => {
     expect(rendered(text, { root: '/data' })).toBe(expected);
   });
@@ -101,6 +115,40 @@ describe('path variables', () => {
 
   test('a rendered path is normalized: leading slash, no repeated one, no trailing one', () => {
     expect(rendered('a//{{ .SourceFolder }}///b//')).toBe('/a/data/p123/run1/b');
+  });
+});
+
+describe("the transfer's key in the destination's path", () => {
+  const keyed = (destination: string, transferKey = KEY) => {
+    const parts = { destination: { destination }, transferKey };
+    return pathsOf(parts)?.destinationPath ?? refusalOf(parts).reason;
+  };
+
+  test('gives every transfer a folder of its own', () => {
+    const template = '/in/{{ .PidShort }}-{{ .TransferKey }}/x';
+    expect(keyed(template)).toBe(`/in/e009-${KEY}/x`);
+  });
+
+  test('is shown as a placeholder before there is one, and that is said', () => {
+    const parts = { destination: { destination: '/in/{{ .TransferKey }}' } };
+    const { rules, paths } = pathRules(request({ ...parts, transferKey: KEY_PLACEHOLDER }));
+    expect(paths?.destinationPath).toBe('/in/{TransferKey}');
+    expect(rules.at(-1)?.message).toBe(
+      'The files go to "/in/{TransferKey}" in the collection of facility "B". {TransferKey} stands for a UUID that is generated for each transfer.',
+    );
+    expect(pathRules(request(parts)).rules.at(-1)?.message).not.toContain('stands for');
+  });
+
+  test.each([
+    '{{ index .TransferKey 0 }}',
+    '{{ printf "%.8s" .TransferKey }}',
+    '{{ printf "%x" .TransferKey }}',
+    '{{ replace .TransferKey "-" "" }}',
+    '{{ if eq .Username "alice" }}{{ replace .TransferKey "-" "" }}{{ else }}{{ .TransferKey }}{{ end }}',
+  ])('is used as it is, or equal requests would not be recognized: %s', (template) => {
+    for (const key of [KEY, KEY_PLACEHOLDER]) {
+      expect(keyed(`/in/${template}`, key)).toMatch(/^(transfer-key-changed|path-unusable)$/);
+    }
   });
 });
 
@@ -343,6 +391,66 @@ describe('allowed source folders', () => {
     expect(reasonOf({ source: { allowed: [text] }, sourceFolder: '/any/where' })).toBe(
       'resolved /any/where',
     );
+  });
+
+  describe('judge the folder that is really copied, too', () => {
+    const group = ['/data/{{ .OwnerGroup }}'];
+    const copied = (source: FacilityTexts, sourceFolder: string, root?: string): string =>
+      reasonOf({
+        source: { allowed: group, ...source },
+        sourceFolder,
+        ...(root === undefined ? {} : { root }),
+      });
+    const OUTSIDE = 'copied-outside-allowed-folders';
+
+    test('with sourcePath "/{{ .DatasetFolder }}", folder "/data/p123/p2" copies "/p2"', () => {
+      const source = { allowed: group, root: '/data', source: '/{{ .DatasetFolder }}' };
+      expect(refusalOf({ source, sourceFolder: '/data/p123/p2' })).toEqual({
+        reason: OUTSIDE,
+        message:
+          'The files would be copied from "/data/p2" instead of the dataset\'s source folder "/data/p123/p2", and that is outside the folders that facility "A" allows for the dataset. Ask the operator to check the facility\'s sourcePath, collectionRootPath, and allowedSourceFolders.',
+      });
+    });
+
+    test.each([
+      ['a part of the folder', '/{{ .DatasetFolder }}'],
+      ['the PID', '/{{ .PidShort }}'],
+      ['the user', '/{{ .Username }}/{{ .DatasetFolder }}'],
+      ['a fixed folder', '/p999'],
+      ['the folder, with a part replaced', '/{{ replace .RelativeSourceFolder "p123/" "" }}'],
+      ['nothing', '/'],
+    ])('a template with %s alone, whatever root the request states', (_what, template) => {
+      const folder = '/data/p123/p999';
+      expect(copied({ source: template, root: '/data' }, folder)).toBe(OUTSIDE);
+      expect(copied({ source: template }, folder)).toBe(OUTSIDE);
+      for (const root of ['/', '/data', '/data/']) {
+        expect(copied({ source: template }, folder, root)).toBe(OUTSIDE);
+      }
+      for (const root of ['/data/p123', '/data/p123/p999']) {
+        expect(copied({ source: template }, folder, root)).toBe('root-differs');
+      }
+    });
+
+    test("which may be another allowed one than the dataset's", () => {
+      const source = { root: '/data', source: '/{{ .DatasetFolder }}' };
+      const allowed = [...group, '/data/shared'];
+      expect(copied({ ...source, allowed }, '/data/p123/shared')).toBe('resolved /shared');
+      expect(copied({ ...source, allowed: ['/data'] }, '/data/p123/p2')).toBe('resolved /p2');
+    });
+
+    test.each([
+      ['as it is', '/{{ .RelativeSourceFolder }}', '/p123/run1'],
+      ['by its absolute path', '{{ .SourceFolder }}', '/data/p123/run1'],
+      ['behind a fixed beginning', '/raw/{{ .RelativeSourceFolder }}', '/raw/p123/run1'],
+      ['and a folder in it', '/{{ .RelativeSourceFolder }}/raw', '/p123/run1/raw'],
+    ])('the whole folder of the dataset %s is not another folder', (_how, template, expected) => {
+      const source = { source: template, root: '/data' };
+      expect(copied(source, '/data/p123/run1')).toBe(`resolved ${expected}`);
+    });
+
+    test('nothing else is said of a template that gives no path', () => {
+      expect(copied({ source: '/{{ index .Pid 99 }}' }, '/data/p123/x')).toBe('path-unusable');
+    });
   });
 
   test("the destination's allowed folders have no say", () => {

@@ -75,7 +75,17 @@ export function ownerGroupRule(
 ): AppliedRule {
   const rule = 'dataset-owner-group';
   const required = [ownerGroup];
-  if (ownerGroup !== '' && accessGroups.includes(ownerGroup)) {
+  if (ownerGroup.trim() === '') {
+    return {
+      rule,
+      outcome: 'refused',
+      message: `Dataset ${pid} has no owner group in SciCat, so nobody is entitled to transfer it. Give it an ownerGroup first.`,
+      required,
+      found: accessGroups,
+      refusal: { kind: 'not-usable', reason: 'dataset-without-owner-group' },
+    };
+  }
+  if (accessGroups.includes(ownerGroup)) {
     const message = `The user is in the dataset's owner group ${quoted(ownerGroup)}.`;
     return { rule, outcome: 'passed', message, required, found: required };
   }

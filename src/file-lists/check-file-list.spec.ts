@@ -5,8 +5,8 @@ import { fileListOf, filesOf } from '../../test/support/file-lists.js';
 import type { FileEntry } from './file-list.js';
 import { checkFileList } from './check-file-list.js';
 
-const check = (files: readonly FileEntry[], atRoot = false) =>
-  atOnce(checkFileList(fileListOf(files), atRoot));
+const check = (files: readonly FileEntry[], atRoot = false, symlinksRefusedBy?: string) =>
+  atOnce(checkFileList(fileListOf(files), atRoot, symlinksRefusedBy));
 
 const file = (path: string, isSymlink = false): FileEntry => ({ path, isSymlink });
 
@@ -15,11 +15,11 @@ describe('a checked file list', () => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'ü', '-'), minLength: 1 });
     fc.assert(
       fc.property(fc.array(name, { minLength: 1, maxLength: 40 }), (names) => {
-        // Not absolute, and each path a file or a link, not both.
-        const files = names.map((path) => file(`x${path}`, path.length % 2 === 0));
+        // Not absolute.
+        const files = names.map((path) => file(`x${path}`));
         const { files: list, digest } = check(files);
         const paths = [...new Set(files.map(({ path }) => path))].sort();
-        expect(filesOf(list)).toEqual(paths.map((path) => file(path, path.length % 2 === 1)));
+        expect(filesOf(list)).toEqual(paths.map((path) => file(path)));
         expect(digest.count).toBe(paths.length);
       }),
       { numRuns: 500 },
@@ -45,6 +45,72 @@ describe('a checked file list', () => {
     expect(() => check([file('b'), file('a', true), file('a')])).toThrow(
       /contains the same path twice/,
     );
+  });
+
+  describe('must not have an entry below an entry that is a link', () => {
+    test('and names both', () => {
+      expect(() => check([file('raw/1.h5'), file('raw-b'), file('raw', true)])).toThrow(
+        'The file list contains "raw/1.h5", which is below "raw", a symbolic link. The link is copied as a link, so nothing can be copied to a path below it. Remove one of the two from the list.',
+      );
+    });
+
+    test.each([
+      ['a link below a link', [file('a', true), file('a/b', true)]],
+      ['a folder between them', [file('a', true), file('a/b/c/d.h5')]],
+      ['a link written with a slash', [file('a/', true), file('a/b')]],
+      [
+        'other links between them in the order',
+        [file('a', true), file('a!', true), file('a!b', true), file('a-', true), file('a/b')],
+      ],
+      ['names of other alphabets', [file('ü\u{10000}', true), file('ü\u{10000}/\uffff')]],
+    ])('%s', (_what, files) => {
+      expect(() => check(files)).toThrow(/, which is below "/);
+    });
+
+    test.each([
+      ['an entry whose name only begins like a link', [file('raw', true), file('raw-b/1.h5')]],
+      ['one before it in the order, one after', [file('a b/c'), file('a', true), file('a0/b')]],
+      ['a link below a folder', [file('raw'), file('raw/latest', true)]],
+      ['the link itself, twice', [file('raw', true), file('raw', true)]],
+    ])('but may have %s', (_what, files) => {
+      expect(() => check(files)).not.toThrow();
+    });
+
+    test('for any list, as a comparison of every entry with every link says', () => {
+      const unit = fc.constantFrom('a', '/', '-', '0', '\uffff');
+      const name = fc
+        .string({ unit, minLength: 1, maxLength: 4 })
+        .filter((text) => !text.includes('//'));
+      const entry = fc.record({ path: name.map((path) => `x${path}`), isSymlink: fc.boolean() });
+      let refused = 0;
+      fc.assert(
+        fc.property(
+          fc.uniqueArray(entry, { selector: ({ path }) => path, minLength: 1, maxLength: 30 }),
+          (files) => {
+            const isBelow = files.some(({ path: link, isSymlink }) => {
+              const folder = `${link.replace(/\/+$/, '')}/`;
+              return (
+                isSymlink && files.some(({ path }) => path !== link && path.startsWith(folder))
+              );
+            });
+            refused += isBelow ? 1 : 0;
+            if (isBelow) expect(() => check(files)).toThrow(/which is below/);
+            else expect(filesOf(check(files).files).length).toBe(files.length);
+          },
+        ),
+        { numRuns: 2000 },
+      );
+      expect(refused).toBeGreaterThan(100);
+      expect(refused).toBeLessThan(1900);
+    });
+  });
+
+  test('must have no link where a facility takes none; it names the entry and the facility', () => {
+    const files = [file('b'), file('deep/latest', true), file('a', true)];
+    expect(() => check(files, false, 'ARCHIVE')).toThrow(
+      'Entry 1 of the file list, "deep/latest", is a symbolic link, which facility "ARCHIVE" does not take. Remove the symbolic links from the list.',
+    );
+    expect(() => check([file('b')], false, 'ARCHIVE')).not.toThrow();
   });
 
   test('must not be empty', () => {

@@ -10,7 +10,7 @@ type Outcome = readonly FileEntry[] | 'no list' | 'refused';
 function read(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINITY): Outcome {
   try {
     const list = readOrThrow(body, pieceBytes);
-    return list === undefined ? 'no list' : filesOf(list);
+    return list.files === undefined ? 'no list' : filesOf(list.files);
   } catch (error) {
     if (error instanceof InvalidRequestError) return 'refused';
     throw error;
@@ -28,18 +28,21 @@ function readOrThrow(body: string | Buffer, pieceBytes = Number.POSITIVE_INFINIT
 
 /** What a reader says that parses the whole body at once. */
 function oracle(body: string): Outcome {
+  const text = body.replace(/^\ufeff/, '');
   let value: unknown;
   try {
-    value = JSON.parse(body.replace(/^\ufeff/, ''));
+    value = JSON.parse(text);
   } catch {
     return 'refused';
   }
+  if (hasRepeatedKey(text)) return 'refused';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'refused';
   const { fileList } = value as { readonly fileList?: unknown };
   if (fileList === undefined || fileList === null) return 'no list';
   if (!Array.isArray(fileList)) return 'refused';
   const entries = fileList.map((entry: unknown): FileEntry | undefined => {
     if (typeof entry !== 'object' || entry === null) return undefined;
+    if (Object.keys(entry).some((key) => !['path', 'isSymlink'].includes(key))) return undefined;
     const { path, isSymlink } = entry as Readonly<Record<string, unknown>>;
     // UTF-8 can't carry half of a surrogate pair.
     return typeof path === 'string' && !/\p{Cs}/u.test(path) && typeof isSymlink === 'boolean'
@@ -49,18 +52,32 @@ function oracle(body: string): Outcome {
   return entries.every((entry) => entry !== undefined) ? entries : 'refused';
 }
 
+/** In the body or in an entry: a text that has more keys than `JSON.parse` keeps. */
+function hasRepeatedKey(text: string): boolean {
+  const kept = JSON.parse(text, (_key, value: unknown) => value) as unknown;
+  const colons = (json: string) =>
+    (json.replace(/"(?:[^"\\]|\\.)*"/g, '').match(/:/g) ?? []).length;
+  return colons(text) !== colons(JSON.stringify(kept));
+}
+
 const entry = fc.record({
   path: fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('a,b', 'x]}', '"[{', '\\', 'ü/😀')),
   isSymlink: fc.boolean(),
 });
+/** Without objects: keys that are repeated deeper down are not looked for. */
+const beside = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(null, true, 1.5),
+  fc.array(fc.oneof(fc.string(), fc.constant([])), { maxLength: 5 }),
+);
 const body = fc.record(
   {
-    before: fc.jsonValue(),
+    before: beside,
     fileList: fc.oneof(
       { weight: 6, arbitrary: fc.array(entry, { maxLength: 20 }) },
       { weight: 1, arbitrary: fc.jsonValue() },
     ),
-    after: fc.jsonValue(),
+    after: beside,
   },
   { requiredKeys: [] },
 );
@@ -188,11 +205,73 @@ describe('parsing a file list incrementally', () => {
   it.each([
     ['{"fileList":[],"fileList":[{"path":"a","isSymlink":true}]}'],
     ['{"fileList":[{"path":"a","isSymlink":true}],"fileList":null}'],
+    ['{"fileList":null,"fileList":[{"path":"a","isSymlink":true}]}'],
+    ['{"file\\u004cist":null,"fileList":null}'],
     [
       '{"fileList":[{"path":"a","isSymlink":true}],"file\\u004cist":[{"path":"b","isSymlink":true}]}',
     ],
   ])('refuses two lists: %s', (text) => {
     expect(() => readOrThrow(text)).toThrow('The body contains fileList twice.');
+  });
+
+  it('hands out what else the body states, whatever stands before and after the list', () => {
+    const text =
+      '{"__proto__":{"a":1},"autoArchive":false,"fileList":[{"path":"a","isSymlink":true}],"scicatPid":"1/2"}';
+    for (const bytes of [1, 7, 1000]) {
+      const { files, others } = readOrThrow(text, bytes);
+      expect(files && filesOf(files)).toEqual([{ path: 'a', isSymlink: true }]);
+      expect([...others]).toEqual([
+        ['__proto__', { a: 1 }],
+        ['autoArchive', false],
+        ['scicatPid', '1/2'],
+      ]);
+    }
+  });
+
+  it.each([
+    ['{"autoArchive":false,"autoArchive":true}', 'The body contains autoArchive twice.'],
+    ['{"a":{"b":1,"b":2},"a":1}', 'The body contains a twice.'],
+    [
+      '{"autoArchive":false,"fileList":[{"path":"a","isSymlink":true}],"auto\\u0041rchive":true}',
+      'The body contains autoArchive twice.',
+    ],
+    [
+      '{"fileList":[{"path":"a","isSymlink":true},{"path":"b","isSymlink":true,"path":"c"}]}',
+      'Entry 1 of fileList contains path twice.',
+    ],
+    [
+      '{"fileList":[{"path":"a","isSymlink":true},{"isSymlink":false,"path":"b","is\\u0053ymlink":true}]}',
+      'Entry 1 of fileList contains isSymlink twice.',
+    ],
+    [
+      '{"x":[[],{}],"file\\u004cist":[{"path":"a","isSymlink":true},{"path":[{"path":1}],"path":"b","isSymlink":true}]}',
+      'Entry 1 of fileList contains path twice.',
+    ],
+  ])('refuses %s, of which only the last value would count', (text, message) => {
+    for (const bytes of [1, 7, 1000]) expect(() => readOrThrow(text, bytes)).toThrow(message);
+  });
+
+  it('names the entry that has a key twice, far down a long list', () => {
+    const twice = long.replace('{"path":"run_19000/', '{"path":"x","path":"run_19000/');
+    expect(() => readOrThrow(twice, 4096)).toThrow('Entry 19000 of fileList contains path twice.');
+  });
+
+  it.each([
+    [
+      '{"path":"a","issymlink":true}',
+      'Entry 0 of fileList has an unknown key "issymlink" (did you mean "isSymlink"?). It must have path and isSymlink, and nothing else.',
+    ],
+    [
+      '{"path":"a","isSymlink":true,"destinationPath":"/elsewhere"}',
+      'Entry 0 of fileList has an unknown key "destinationPath". It must have path and isSymlink, and nothing else.',
+    ],
+    ['{"path":"a","isSymlink":true,"__proto__":1}', 'unknown key "__proto__"'],
+    [
+      `{"path":"a","isSymlink":true,"${'x'.repeat(500_000)}":1}`,
+      `unknown key "${'x'.repeat(100)}".`,
+    ],
+  ])('refuses an entry that says more than is read (%#)', (text, message) => {
+    expect(() => readOrThrow(`{"fileList":[${text}]}`, 4096)).toThrow(message);
   });
 
   it.each([
@@ -223,7 +302,7 @@ describe('parsing a file list incrementally', () => {
   });
 
   it('is not slowed down by 100,000 other arrays in the body', () => {
-    const beside = Array.from({ length: 100_000 }, (_none, n) => `"${n % 10}":[]`).join(',');
-    expect(read(`{${beside}}`)).toBe('no list');
+    const arrays = Array.from({ length: 100_000 }, (_none, n) => `"${n.toString(36)}":[]`);
+    expect(read(`{${arrays.join(',')}}`)).toBe('no list');
   });
 });

@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidRequestError } from '../errors/request.errors.js';
+import { nearestName } from '../templates/suggestion.js';
 import { type FileEntry, type FileList, FileListBuilder } from './file-list.js';
+import { repeatedKey } from './repeated-key.js';
 import { equalBytes, wordsOf } from './word-bytes.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
@@ -14,7 +17,8 @@ const FIRST_PRINTABLE = 0x20;
 
 const NOT_UTF8 = 'The body is not valid UTF-8.';
 const NOT_JSON = 'The body is not valid JSON.';
-const LISTED_TWICE = 'The body contains fileList twice.';
+const LIST_KEY = 'fileList';
+const ENTRY_KEYS: readonly (keyof FileEntry)[] = ['path', 'isSymlink'];
 
 /** How nearly all entries are written. */
 const BEFORE_PATH = wordsOf(Buffer.from('{"path":"'));
@@ -27,9 +31,19 @@ const PARSE_FROM_BYTES = 64 * 1024;
 const LONGEST_PART_BYTES = 1024 * 1024;
 /** Enough to recognize the list's key; if it is written in another way, the list is parsed at the end. */
 const KEY_BYTES = 64;
+/** Longer keys are shortened in messages, and have no similar one. */
+const LONGEST_KEY = 100;
+
+/** What the body of a request contains. */
+export interface ParsedBody {
+  /** Undefined if there is no list, and so the whole dataset folder is requested. */
+  readonly files: FileList | undefined;
+  /** The other members of the object. */
+  readonly others: ReadonlyMap<string, unknown>;
+}
 
 /**
- * Parses `{"fileList": [{"path": …, "isSymlink": …}, …]}` incrementally. A list has up to 400,000
+ * Parses `{"fileList": [{"path": …, "isSymlink": …}, …], …}` incrementally. A list has up to 400,000
  * entries, some 32 MB: parsing it whole would block all other requests for half a second, and keep
  * three copies of it in memory.
  *
@@ -42,6 +56,8 @@ export class FileListParser {
   private readonly rest = new Pieces();
   /** Entries that are not parsed yet. */
   private pending = new Pieces();
+  /** Colons in these entries: two in each, unless one has a key more than once. */
+  private pendingColons = 0;
   private files: FileListBuilder | undefined;
   private depth = 0;
   private inString = false;
@@ -63,7 +79,7 @@ export class FileListParser {
   push(piece: Buffer): void {
     let from = 0;
     // This loop sees every byte: local variables are much faster than fields.
-    let { depth, inString, escaped, inList } = this;
+    let { depth, inString, escaped, inList, pendingColons: colons } = this;
     for (let at = 0; at < piece.length; at += 1) {
       const byte = piece[at] ?? 0;
       if (inString) {
@@ -79,11 +95,16 @@ export class FileListParser {
         case COMMA:
           if (inList && depth === 2 && this.parsesNow(at - from)) {
             this.keep(piece.subarray(from, at));
+            this.pendingColons = colons;
             this.parsePending();
+            colons = 0;
             this.afterComma = true;
             from = this.takePlain(piece, at + 1);
             at = from - 1;
           }
+          break;
+        case COLON:
+          colons += 1;
           break;
         case OPEN_LIST:
           depth += 1;
@@ -93,6 +114,7 @@ export class FileListParser {
             this.beginList();
             ({ inList } = this);
             if (inList) {
+              colons = 0;
               from = this.takePlain(piece, from);
               at = from - 1;
             }
@@ -107,6 +129,7 @@ export class FileListParser {
           if (inList && depth === 1) {
             this.keep(piece.subarray(from, at));
             from = at;
+            this.pendingColons = colons;
             this.endList();
             ({ inList } = this);
           }
@@ -116,37 +139,29 @@ export class FileListParser {
     this.depth = depth;
     this.inString = inString;
     this.escaped = escaped;
+    this.pendingColons = colons;
     this.keep(piece.subarray(from));
   }
 
   /**
    * Ends the body.
    *
-   * @returns undefined if the body has no list and so asks for the whole dataset folder
    * @throws InvalidRequestError
    */
-  end(): FileList | undefined {
-    const body = parseJson(this.rest.text().replace(/^\ufeff/, ''));
+  end(): ParsedBody {
+    const text = this.rest.text().replace(/^\ufeff/, '');
+    const body = parseJson(text);
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new InvalidRequestError(
         'The body must be a JSON object such as {"fileList": [{"path": "a.h5", "isSymlink": false}]}, or absent.',
       );
     }
-    const { fileList } = body as { readonly fileList?: unknown };
-    if (this.files !== undefined) {
-      // JSON.parse would silently take the last one.
-      if (!Array.isArray(fileList) || fileList.length > 0) {
-        throw new InvalidRequestError(LISTED_TWICE);
-      }
-      return this.files.build();
-    }
-    if (fileList === undefined || fileList === null) return undefined;
-    if (!Array.isArray(fileList)) {
-      throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
-    }
-    const files = new FileListBuilder();
-    for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
-    return files.build();
+    const repeated = repeatedKey(text, 1);
+    if (repeated !== undefined) throw givenTwice(repeated.key);
+    const others = new Map(Object.entries(body));
+    const fileList: unknown = others.get(LIST_KEY);
+    others.delete(LIST_KEY);
+    return { files: this.files?.build() ?? listedAtOnce(text, fileList), others };
   }
 
   private keep(bytes: Buffer): void {
@@ -163,7 +178,7 @@ export class FileListParser {
   /** Called at the start of an array one level below the body: the file list, if its key says so. */
   private beginList(): void {
     if (!/(?:^|[^\\])"fileList"\s*:\s*\[$/.test(this.rest.end(KEY_BYTES))) return;
-    if (this.files !== undefined) throw new InvalidRequestError(LISTED_TWICE);
+    if (this.files !== undefined) throw givenTwice(LIST_KEY);
     this.files = new FileListBuilder(this.bytes);
     this.inList = true;
   }
@@ -221,8 +236,40 @@ export class FileListParser {
     if (!Array.isArray(entries) || this.files === undefined) {
       throw new InvalidRequestError(NOT_JSON);
     }
+    const before = this.files.count;
     for (const entry of entries as readonly unknown[]) addEntry(this.files, entry);
+    if (this.pendingColons !== ENTRY_KEYS.length * entries.length) {
+      requireKeysOnce(`[${text}]`, 2, before);
+    }
   }
+}
+
+/** The list of a body in which {@link FileListParser.push} found none; its key has escapes, say. */
+function listedAtOnce(text: string, fileList: unknown): FileList | undefined {
+  if (fileList === undefined || fileList === null) return undefined;
+  if (!Array.isArray(fileList)) {
+    throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
+  }
+  const files = new FileListBuilder();
+  for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
+  requireKeysOnce(text, 3, 0);
+  return files.build();
+}
+
+function givenTwice(key: string): InvalidRequestError {
+  return new InvalidRequestError(`The body contains ${shown(key)} twice.`);
+}
+
+function requireKeysOnce(text: string, level: number, firstEntry: number): void {
+  const repeated = repeatedKey(text, level);
+  if (repeated === undefined) return;
+  throw new InvalidRequestError(
+    `Entry ${firstEntry + repeated.index} of fileList contains ${shown(repeated.key)} twice.`,
+  );
+}
+
+function shown(key: string): string {
+  return key.slice(0, LONGEST_KEY);
 }
 
 /** Offset of the end of the string that starts here, or of an escape or control character in it. */
@@ -246,6 +293,15 @@ function startsWith(words: DataView, start: number, expected: DataView): boolean
 const HALF_SURROGATE_PAIR = /\p{Cs}/u;
 
 function addEntry(files: FileListBuilder, entry: unknown): void {
+  const unknown = unknownKey(entry);
+  if (unknown !== undefined) {
+    const meant = unknown.length > LONGEST_KEY ? undefined : nearestName(unknown, ENTRY_KEYS);
+    throw new InvalidRequestError(
+      `Entry ${files.count} of fileList has an unknown key "${shown(unknown)}"${
+        meant === undefined ? '' : ` (did you mean "${meant}"?)`
+      }. It must have path and isSymlink, and nothing else.`,
+    );
+  }
   if (!isFileEntry(entry)) {
     throw new InvalidRequestError(
       `Entry ${files.count} of fileList must be an object with path (string) and isSymlink (true or false).`,
@@ -257,6 +313,12 @@ function addEntry(files: FileListBuilder, entry: unknown): void {
     );
   }
   files.add(entry.path, entry.isSymlink);
+}
+
+function unknownKey(entry: unknown): string | undefined {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return undefined;
+  for (const key in entry) if (key !== 'path' && key !== 'isSymlink') return key;
+  return undefined;
 }
 
 function isFileEntry(entry: unknown): entry is FileEntry {

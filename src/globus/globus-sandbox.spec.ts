@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GlobusSandbox, startGlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
@@ -101,6 +110,28 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
     if (outcome.kind !== 'accepted') throw new Error(`It was ${JSON.stringify(outcome)}.`);
     return outcome.taskId;
   };
+
+  it.each([
+    ['keep', true],
+    ['ignore', false],
+  ] as const)(
+    'copies the links of a folder as links, or not: %s',
+    async (recursiveSymlinks, kept) => {
+      symlinkSync('deep/ü.txt', join(base, 'source/data/latest'));
+      const globus = client();
+      const id = await globus.newSubmissionId();
+      const wish = request(id);
+      const copy = { ...wish.copy, recursiveSymlinks };
+      const taskId = await taskIdOf(globus, { ...wish, copy });
+      const task = await taskWhere(globus, taskId, ({ status }) => status !== 'ACTIVE');
+      expect(task.status).toBe('SUCCEEDED');
+      const link = join(base, 'destination/copy/latest');
+      expect(readdirSync(join(base, 'destination/copy'))).toEqual(
+        kept ? ['deep', 'latest'] : ['deep'],
+      );
+      if (kept) expect(readlinkSync(link)).toBe('deep/ü.txt');
+    },
+  );
 
   it('copies a folder; the same submission again is the same task; it is found in every way', async () => {
     const globus = client();

@@ -43,6 +43,7 @@ function head({ submissionId, label, source, destination, copy }: TransferReques
     verify_checksum: copy.verifyChecksum,
     preserve_timestamp: copy.preserveTimestamp,
     encrypt_data: copy.encryptData,
+    recursive_symlinks: copy.recursiveSymlinks,
     sync_level: syncLevel,
     deadline:
       deadlineHours === undefined ? undefined : isoSeconds(now + deadlineHours * MS_PER_HOUR),

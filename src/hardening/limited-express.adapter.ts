@@ -3,6 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { collapseSlashes } from './collapse-slashes.js';
 import { OpenConnections } from './open-connections.js';
 import type { ServerLimits } from './server-limits.js';
 
@@ -23,7 +24,13 @@ export class LimitedExpressAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const server = limitedServer(this.limits);
     this.connections = new OpenConnections(server);
-    server.on('request', this.getInstance<(...args: unknown[]) => void>());
+    const express =
+      this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      // Before anything reads it: routes, log and metrics all see the same address.
+      request.url = collapseSlashes(request.url ?? '');
+      express(request, response);
+    });
     server.on('drop', this.onFull);
     this.httpServer = server;
   }
@@ -54,7 +61,21 @@ function limitedServer(limits: ServerLimits): Server {
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
   server.on('clientError', answerBrokenRequest);
+  closeIdleConnectionsWhenFull(server, limits.connections);
   return server;
+}
+
+/**
+ * Idle connections are kept for long. When there is no room for a new one, all of them are closed, so
+ * that clients that have left their connections open lock nobody out.
+ */
+function closeIdleConnectionsWhenFull(server: Server, most: number): void {
+  let open = 0;
+  server.on('connection', (socket: Duplex) => {
+    open += 1;
+    socket.once('close', () => (open -= 1));
+    if (open >= most) server.closeIdleConnections();
+  });
 }
 
 /** Middleware that closes connections whose body is still arriving `lingerMs` after the response. */
@@ -92,7 +113,7 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
   const body = JSON.stringify({ message, code: 'INVALID_REQUEST', requestId });
   // Always 400: existing clients do not expect 408, 413 or 431.
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));

@@ -108,7 +108,12 @@ export class VersionResponse {
 @Controller('version')
 export class VersionController {
   @Get()
-  @ApiOperation({ operationId: 'GetVersion', summary: 'Get the version', security: [] })
+  @ApiOperation({
+    operationId: 'GetVersion',
+    summary: 'Get the version',
+    description: 'Returns the version of the service that is running.',
+    security: [],
+  })
   @ApiOkResponse({ type: VersionResponse, description: 'The version of the service.' })
   version(): VersionResponse {
     return { version: serviceVersion() };

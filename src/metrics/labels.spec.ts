@@ -55,7 +55,20 @@ describe('labels that come from outside have only values that are known', () => 
     fc.assert(
       fc.property(fc.string(), fc.integer(), (text, number) => {
         expect([statusLabel(number), callOutcome(text), callOutcome(String(number))]).toEqual([
-          one(['200', '302', '304', '400', '401', '403', '404', '429', '500', '503', 'other']),
+          one([
+            '200',
+            '302',
+            '304',
+            '400',
+            '401',
+            '403',
+            '404',
+            '405',
+            '429',
+            '500',
+            '503',
+            'other',
+          ]),
           one([...outcomes, 'other']),
           one([...outcomes, 'other']),
         ]);

@@ -41,7 +41,9 @@ export function isDocumentation(path: string): boolean {
   return /^\/(?:docs(?:\/|$)|openapi\.(?:yaml|json)\/?$)/i.test(path);
 }
 
-const STATUSES: ReadonlySet<number> = new Set([200, 302, 304, 400, 401, 403, 404, 429, 500, 503]);
+const STATUSES: ReadonlySet<number> = new Set([
+  200, 302, 304, 400, 401, 403, 404, 405, 429, 500, 503,
+]);
 
 /** The status of a response, or `other`. */
 export function statusLabel(status: number): string {

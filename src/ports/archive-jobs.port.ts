@@ -15,7 +15,10 @@ export interface ArchiveJobs {
   /** Id of the archive job that our own account created for this transfer. */
   findByKey(transferKey: string, signal?: AbortSignal): Promise<string | undefined>;
 
-  /** Creates the job and returns its id. After an unclear error, search before retrying. */
+  /**
+   * Creates the job and returns its id. It belongs to the owner group alone if SciCat does not let it
+   * belong to the user. After an unclear error, search before retrying.
+   */
   create(job: NewArchiveJob, signal?: AbortSignal): Promise<string>;
 }
 

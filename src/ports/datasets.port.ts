@@ -1,8 +1,9 @@
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 
 /** The properties of a dataset that a transfer needs. */
 export interface Dataset {
   readonly pid: string;
+  /** '' if the dataset has none. */
   readonly ownerGroup: string;
   /** Absolute path at the source facility, as entered by the dataset's owner. */
   readonly sourceFolder: string;
@@ -10,15 +11,26 @@ export interface Dataset {
   readonly size: number;
   /** 0 when unknown. */
   readonly numberOfFiles: number;
+  readonly lifecycle: LifecycleFound;
 }
+
+/** What SciCat shows of a dataset's file list. */
+export type ShownFiles =
+  | { readonly kind: 'listed'; readonly paths: readonly string[] }
+  /** The dataset has files, but SciCat shows their list to none of the service's accounts. */
+  | { readonly kind: 'hidden' }
+  /** The dataset has no file list. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'no-dataset' };
 
 /** SciCat's datasets. Every call may throw an `UpstreamError`. */
 export interface Datasets {
   /**
    * Reads a dataset as this user.
    *
-   * @throws InvalidRequestError when it does not exist or this token can't read it; one answer for
+   * @throws InvalidRequestError when it does not exist or this user can't read it; one answer for
    *   both, to not reveal what exists
+   * @throws UnauthenticatedError when SciCat does not accept the token (any more)
    */
   readAs(userToken: string, pid: string, signal?: AbortSignal): Promise<Dataset>;
 
@@ -31,8 +43,14 @@ export interface Datasets {
    */
   markArchivable(pid: string, signal?: AbortSignal): Promise<void>;
 
-  /** Paths of all files that the dataset's OrigDatablocks name. */
-  filePaths(pid: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Paths of all files that the dataset's OrigDatablocks name, read with each of the service's accounts
+   * until one sees them: SciCat shows them to the dataset's groups and to administrators only.
+   */
+  files(pid: string, signal?: AbortSignal): Promise<ShownFiles>;
+
+  /** Whether the dataset is certainly gone. False also when the service may not read it. */
+  isGone(pid: string, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** Injection token of {@link Datasets}. */

@@ -103,6 +103,8 @@ export type TransferEvent =
       readonly adopted: number;
       readonly error?: string;
     }
+  /** Transfers wait for a facility that a new configuration no longer has in that role. */
+  | { readonly kind: 'withdrawn'; readonly reason: string; readonly waiting: number }
   /** Something needs an operator; reported once until cleared. */
   | { readonly kind: 'alarm'; readonly alarm: string; readonly reason: string }
   | { readonly kind: 'alarm-cleared'; readonly alarm: string };

@@ -47,7 +47,7 @@ export interface TransferJobs {
   /**
    * Our own open jobs, ascending by id, starting after `after`.
    *
-   * @param limit maximum number; fewer are the last ones
+   * @param limit maximum number. Fewer are not necessarily the last ones: only an empty list is the end
    */
   listOpen(
     after: string | undefined,

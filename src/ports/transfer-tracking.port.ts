@@ -60,8 +60,17 @@ export type JobCreation =
    * and cancelled if found.
    */
   | { readonly kind: 'disowned'; readonly key: string }
-  /** SciCat does not let the service's account create jobs or, with `atLogin`, log in. */
-  | { readonly kind: 'not-permitted'; readonly reason: string; readonly atLogin: boolean };
+  /** SciCat creates no jobs for the service, whatever the request, until an operator acts. */
+  | { readonly kind: 'not-permitted'; readonly reason: string; readonly obstacle: JobObstacle };
+
+/**
+ * What keeps the service from creating jobs.
+ *
+ * - `login`: SciCat does not let its account log in.
+ * - `permission`: the account lacks the permission.
+ * - `setup`: SciCat has no suitable job type, or refuses the service's jobs for another reason.
+ */
+export type JobObstacle = 'login' | 'permission' | 'setup';
 
 /** Tracks transfers from admission to end. */
 export interface TransferTracking {
@@ -96,7 +105,9 @@ export interface TransferTracking {
   adopt(job: TransferJobDocument): Transfer | undefined;
 
   /**
-   * Requests a transfer's end. Resolves when SciCat has the request; never waits for Globus.
+   * Requests a transfer's end. Resolves when SciCat has the request, without waiting for Globus. If
+   * SciCat can't store it, because the job's dataset was deleted, resolves when the transfer has ended
+   * or Globus cancels its task, which takes 10 seconds at most.
    *
    * @param requestId of the HTTP request
    * @throws JobNotFoundError when the transfer is not tracked

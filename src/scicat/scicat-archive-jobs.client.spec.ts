@@ -42,7 +42,7 @@ const look = {
     },
     fields: ['id'],
     sort: { id: 1 },
-    limits: { limit: 1 },
+    limits: { limit: 1, sort: { id: 'asc' } },
   },
   headers: { Accept: 'application/json', Authorization: 'Bearer token-1' },
   freshConnection: false,
@@ -107,7 +107,6 @@ describe('ScicatArchiveJobs', () => {
   it.each([
     ['refused and not there', [refused, none], 'UpstreamRejectedError', false],
     ['refused and no looking', [refused, answer(400)], 'ScicatDoubtfulRefusalError', true],
-    ['not allowed for this dataset', [forbidden], 'UpstreamRejectedError', false],
     ['a 500', [answer(500)], 'UpstreamUnavailableError', true],
     ['lost', ['lost'], 'UpstreamUnavailableError', true],
     ['an empty 201', [answer(201)], 'UpstreamMalformedError', true],
@@ -116,6 +115,31 @@ describe('ScicatArchiveJobs', () => {
     const { scicat, jobs } = jobsWith(...replies);
     expect(told(await failing(jobs.create(job)))).toMatchObject({ name, outcomeUnclear });
     expect(scicat.sent.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  describe('that SciCat does not let the user own (unknown, or no longer in the owner group)', () => {
+    it('belongs to the owner group alone', async () => {
+      const { scicat, jobs } = jobsWith(forbidden, created);
+      expect(await jobs.create(job)).toBe(ID);
+      const [first, second] = scicat.sent.map(({ json }) => json);
+      // It still says for whom the dataset is archived.
+      expect({ ...(second as object), ownerUser: 'alice' }).toEqual(first);
+      expect(second).not.toHaveProperty('ownerUser');
+    });
+
+    it('is refused if the group may not own it either', async () => {
+      const { scicat, jobs } = jobsWith(forbidden, forbidden);
+      const error = await failing(jobs.create(job));
+      expect(told(error)).toMatchObject({ name: 'UpstreamRejectedError', status: 403 });
+      expect(scicat.sent).toHaveLength(2);
+    });
+
+    it('is not tried twice for a job of the Go version, which has no user', async () => {
+      const { scicat, jobs } = jobsWith(forbidden);
+      const { datasetPid, ownerGroup, transferJobId, transferKey } = job;
+      await failing(jobs.create({ datasetPid, ownerGroup, transferJobId, transferKey }));
+      expect(scicat.sent).toHaveLength(1);
+    });
   });
 
   it('finds a job by the key of its transfer', async () => {

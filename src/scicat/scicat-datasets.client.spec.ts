@@ -7,6 +7,7 @@ import {
   ScriptedScicat,
   told,
 } from '../../test/contract/scicat/scripted-scicat.js';
+import { field } from '../domain/untyped.js';
 import { ScicatDatasets } from './scicat-datasets.client.js';
 
 const PID = '20.500.12345/e 009';
@@ -28,7 +29,8 @@ const notThere = answer(404, { message: 'dataset: null not found', statusCode: 4
 
 function datasetsWith(...replies: readonly Reply[]) {
   const scicat = new ScriptedScicat(replies);
-  const datasets = new ScicatDatasets({ api: scicat.api, updater: scicat.account('updater') });
+  const updater = scicat.account('updater');
+  const datasets = new ScicatDatasets({ api: scicat.api, updater, creator: updater });
   return { scicat, datasets };
 }
 
@@ -42,6 +44,11 @@ describe('ScicatDatasets', () => {
         sourceFolder: '/data/run1',
         size: 30,
         numberOfFiles: 2,
+        lifecycle: {
+          archivable: false,
+          archiveStatusMessage: 'filesNotYetAvailable',
+          retrievable: false,
+        },
       });
       expect(scicat.sent).toEqual([
         {
@@ -54,13 +61,12 @@ describe('ScicatDatasets', () => {
       expect(scicat.logins).toEqual([]);
     });
 
-    it('gives one answer for missing, forbidden, wrong token and routes such as findOne', async () => {
+    it('gives one answer for missing, forbidden and routes such as findOne', async () => {
       const errors = await Promise.all(
         [
           notThere,
-          forbidden,
           answer(403, { message: 'Unauthorized access' }),
-          answer(401),
+          answer(422),
           answer(400, { message: 'Failed to decode param' }),
           answer(200),
           answer(200, []),
@@ -71,9 +77,27 @@ describe('ScicatDatasets', () => {
         expect({ name: error.name, message: error.message }).toEqual({
           name: 'InvalidRequestError',
           message:
-            'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',
+            'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
         });
       }
+    });
+
+    it.each([
+      ['5.2', answer(401, { message: 'SESSION_EXPIRED', error: 'Unauthorized', statusCode: 401 })],
+      ['4.5', forbidden],
+      ['any', answer(401)],
+    ])('an expired token is not blamed on the PID (%s)', async (_, reply) => {
+      const error = await failing(datasetsWith(reply).datasets.readAs('t', PID));
+      expect({ name: error.name, message: error.message }).toEqual({
+        name: 'UnauthenticatedError',
+        message:
+          'SciCat does not accept this token: it is invalid or has expired. Log in to SciCat again and use the new token.',
+      });
+    });
+
+    it.each(['', undefined, null])('a dataset may have no owner group (%p)', async (ownerGroup) => {
+      const { datasets } = datasetsWith(answer(200, { ...wire, ownerGroup }));
+      expect(await datasets.readAs('t', PID)).toMatchObject({ pid: PID, ownerGroup: '' });
     });
 
     it('never asks for a PID that would name something else', async () => {
@@ -88,7 +112,6 @@ describe('ScicatDatasets', () => {
       [answer(500, 'Internal server error'), 'UpstreamUnavailableError'],
       [answer(404, '<html>'), 'UpstreamUnavailableError'],
       [answer(200, '<html>'), 'UpstreamMalformedError'],
-      [answer(200, { ...wire, ownerGroup: undefined }), 'UpstreamMalformedError'],
     ] as const)('does not blame the user for trouble at SciCat (%#)', async (reply, name) => {
       const { datasets } = datasetsWith(reply, reply, reply, reply);
       expect((await failing(datasets.readAs('t', PID))).name).toBe(name);
@@ -101,6 +124,18 @@ describe('ScicatDatasets', () => {
         expect(await datasets.readAs('t', PID)).toMatchObject({ size: 0, numberOfFiles: 0 });
       },
     );
+
+    it.each([
+      ['none', undefined, { archivable: false, archiveStatusMessage: '', retrievable: false }],
+      [
+        'odd values',
+        { archivable: 'true', archiveStatusMessage: { code: 7 }, retrievable: 1 },
+        { archivable: false, archiveStatusMessage: '{"code":7}', retrievable: false },
+      ],
+    ])('reads a lifecycle with %s', async (_what, datasetlifecycle, lifecycle) => {
+      const { datasets } = datasetsWith(answer(200, { ...wire, datasetlifecycle }));
+      expect((await datasets.readAs('t', PID)).lifecycle).toEqual(lifecycle);
+    });
   });
 
   describe('readAsService', () => {
@@ -112,6 +147,11 @@ describe('ScicatDatasets', () => {
         sourceFolder: '/data/run1',
         size: 30,
         numberOfFiles: 2,
+        lifecycle: {
+          archivable: false,
+          archiveStatusMessage: 'filesNotYetAvailable',
+          retrievable: false,
+        },
       });
       expect(scicat.logins).toMatchObject([{ json: { username: 'updater' } }]);
     });
@@ -123,16 +163,9 @@ describe('ScicatDatasets', () => {
       expect(await datasetsWith().datasets.readAsService('..')).toBeUndefined();
     });
 
-    it('tells a missing right from trouble', async () => {
-      const errors = await Promise.all(
-        [forbidden, answer(200, { pid: PID })].map((reply) =>
-          failing(datasetsWith(reply).datasets.readAsService(PID)),
-        ),
-      );
-      expect(errors.map(told)).toMatchObject([
-        { name: 'UpstreamRejectedError', status: 403 },
-        { name: 'UpstreamMalformedError', status: 200 },
-      ]);
+    it('tells a missing right', async () => {
+      const error = await failing(datasetsWith(forbidden).datasets.readAsService(PID));
+      expect(told(error)).toMatchObject({ name: 'UpstreamRejectedError', status: 403 });
     });
   });
 
@@ -213,7 +246,26 @@ describe('ScicatDatasets', () => {
     );
   });
 
-  describe('filePaths', () => {
+  describe('isGone', () => {
+    it.each([
+      ['SciCat says so', notThere, true],
+      ['SciCat shows it', answer(200, { pid: PID }), false],
+      ['the account may not read it', forbidden, false],
+    ])('if %s: %s', async (_, reply, gone) => {
+      expect(await datasetsWith(reply).datasets.isGone(PID)).toBe(gone);
+    });
+
+    it('is unknown while SciCat fails', async () => {
+      for (const reply of [answer(404, '<html>'), answer(500), answer(502, '<html>')]) {
+        const replies = Array.from({ length: 6 }, () => reply);
+        expect(await failing(datasetsWith(...replies).datasets.isGone(PID))).toMatchObject({
+          retryable: true,
+        });
+      }
+    });
+  });
+
+  describe('files', () => {
     const blocks = (from: number, count: number) =>
       Array.from({ length: count }, (_, n) => ({
         _id: `block-${from + n}`,
@@ -226,8 +278,10 @@ describe('ScicatDatasets', () => {
         answer(200, blocks(50, 50)),
         answer(200, blocks(100, 5)),
       );
-      const paths = await datasets.filePaths(PID);
-      expect(paths).toEqual(blocks(0, 105).flatMap((b) => b.dataFileList.map(({ path }) => path)));
+      expect(await datasets.files(PID)).toEqual({
+        kind: 'listed',
+        paths: blocks(0, 105).flatMap((b) => b.dataFileList.map(({ path }) => path)),
+      });
       expect(scicat.sent).toEqual(
         [0, 50, 100].map((skip) => ({
           method: 'GET',
@@ -241,7 +295,37 @@ describe('ScicatDatasets', () => {
 
     it('asks once more when the last page is a full one', async () => {
       const { datasets } = datasetsWith(answer(200, blocks(0, 50)), answer(200, []));
-      expect(await datasets.filePaths(PID)).toHaveLength(100);
+      const shown = await datasets.files(PID);
+      expect(shown.kind === 'listed' && shown.paths.length).toBe(100);
+    });
+
+    describe('an empty list', () => {
+      const empty = answer(200, []);
+      const twoAccounts = (...replies: readonly Reply[]) => {
+        const scicat = new ScriptedScicat(replies);
+        const [updater, creator] = [scicat.account('updater'), scicat.account('creator')];
+        return { scicat, datasets: new ScicatDatasets({ api: scicat.api, updater, creator }) };
+      };
+
+      it('is asked for with the other account, too, which may be in a group of the dataset', async () => {
+        const { scicat, datasets } = twoAccounts(empty, answer(200, blocks(0, 1)));
+        expect(await datasets.files(PID)).toEqual({ kind: 'listed', paths: ['a/0', 'b/0'] });
+        expect(scicat.logins.map(({ json }) => field(json, 'username'))).toEqual([
+          'updater',
+          'creator',
+        ]);
+      });
+
+      it.each([
+        ['the dataset has files', answer(200, wire), 'hidden'],
+        ['the dataset has a size', answer(200, { ...wire, numberOfFiles: 0 }), 'hidden'],
+        ['the dataset has none', answer(200, { ...wire, size: 0, numberOfFiles: 0 }), 'none'],
+        ['the dataset may not be read', forbidden, 'hidden'],
+        ['there is no dataset', notThere, 'no-dataset'],
+      ])('for both, and %s', async (_, dataset, kind) => {
+        const { datasets } = twoAccounts(empty, empty, dataset);
+        expect(await datasets.files(PID)).toEqual({ kind });
+      });
     });
 
     it.each([
@@ -252,7 +336,7 @@ describe('ScicatDatasets', () => {
       ['the 400 of a failed list', [answer(400, { message: 'pool destroyed' })]],
     ] as const)('fails on %s instead of going on without', async (_, replies) => {
       const { datasets } = datasetsWith(...replies);
-      expect(await failing(datasets.filePaths(PID))).toMatchObject({ retryable: true });
+      expect(await failing(datasets.files(PID))).toMatchObject({ retryable: true });
     });
   });
 });

@@ -1,11 +1,18 @@
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type { Dataset, Datasets } from '../ports/datasets.port.js';
-import { field } from '../domain/untyped.js';
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { Dataset, Datasets, ShownFiles } from '../ports/datasets.port.js';
+import { countField, field } from '../domain/untyped.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 import { type ScicatApi, segment } from './scicat-api.js';
-import { failureOf, isNotThere, malformed } from './scicat-error.js';
+import {
+  failureOf,
+  isInvalid,
+  isNotThere,
+  malformed,
+  saysTokenRefused,
+  tokenRefused,
+} from './scicat-error.js';
 import { readDataset, readFileBlock, readLifecycle } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
@@ -14,6 +21,8 @@ interface ScicatDatasetsOptions {
   readonly api: ScicatApi;
   /** Reads any dataset and sets lifecycles. */
   readonly updater: ServiceAccount;
+  /** Creates jobs; may be the updater. Asked for file lists that the updater can't see. */
+  readonly creator: ServiceAccount;
 }
 
 /** Path of SciCat's datasets. */
@@ -34,8 +43,9 @@ export class ScicatDatasets implements Datasets {
       { operation, safety: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
       userToken,
     );
-    // Here, SciCat does not distinguish an expired token from a missing permission.
-    if ([400, 401, 403].includes(answer.status) || isNotThere(answer)) throw unreadableDataset();
+    // Where the identity was just confirmed, the token has expired since.
+    if (saysTokenRefused(answer)) throw tokenRefused();
+    if (isInvalid(answer) || answer.status === 403 || isNotThere(answer)) throw unreadableDataset();
     if (answer.status !== 200) throw failureOf(answer, operation);
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     // PIDs such as `findOne` are routes of SciCat, which return some other dataset.
@@ -90,32 +100,40 @@ export class ScicatDatasets implements Datasets {
     if (field(answer.body, 'archivable') !== true) throw malformed(answer, operation);
   }
 
-  async filePaths(pid: string, signal?: AbortSignal): Promise<readonly string[]> {
-    const operation = 'list files of dataset';
-    if (segment(pid) === undefined) return [];
-    const paths: string[] = [];
-    const seen = new Set<string>();
-    for (;;) {
-      const limits = { limit: BLOCKS_PER_PAGE, skip: seen.size };
-      const answer = await this.options.updater.call({
-        operation,
-        safety: 'safe',
-        method: 'GET',
-        path: BLOCKS_PATH,
-        filter: { where: { datasetId: pid }, limits },
-        signal,
-      });
-      if (answer.status !== 200) throw failureOf(answer, operation, { badRequest: 'unclear' });
-      if (!Array.isArray(answer.body)) throw malformed(answer, operation);
-      for (const value of answer.body as readonly unknown[]) {
-        const block = readFileBlock(value);
-        // With a repeated block the pages are inconsistent and might never end.
-        if (block === undefined || seen.has(block.id)) throw malformed(answer, operation);
-        seen.add(block.id);
-        for (const path of block.paths) paths.push(path);
-      }
-      if (answer.body.length < BLOCKS_PER_PAGE) return paths;
+  async files(pid: string, signal?: AbortSignal): Promise<ShownFiles> {
+    if (segment(pid) === undefined) return { kind: 'no-dataset' };
+    const { updater, creator } = this.options;
+    for (const account of new Set([updater, creator])) {
+      const paths = await filePaths(account, pid, signal);
+      if (paths.length > 0) return { kind: 'listed', paths };
     }
+    // SciCat answers with an empty list when there is no list, no right to see it, or no dataset.
+    return this.withoutFiles(pid, signal);
+  }
+
+  async isGone(pid: string, signal?: AbortSignal): Promise<boolean> {
+    const operation = 'look for dataset';
+    try {
+      return (await this.readWithUpdater(operation, pid, signal)) === undefined;
+    } catch (error) {
+      if (error instanceof UpstreamRejectedError) return false;
+      throw error;
+    }
+  }
+
+  private async withoutFiles(pid: string, signal: AbortSignal | undefined): Promise<ShownFiles> {
+    let answer: UpstreamAnswer | undefined;
+    try {
+      answer = await this.readWithUpdater('read dataset', pid, signal);
+    } catch (error) {
+      if (error instanceof UpstreamRejectedError) return { kind: 'hidden' };
+      throw error;
+    }
+    if (answer === undefined) return { kind: 'no-dataset' };
+    const { body } = answer;
+    if (field(body, 'pid') !== pid) throw malformed(answer, 'read dataset');
+    const hasFiles = ['size', 'numberOfFiles'].some((name) => (countField(body, name) ?? 0) > 0);
+    return { kind: hasFiles ? 'hidden' : 'none' };
   }
 
   /** @returns undefined when SciCat has no such dataset */
@@ -135,9 +153,41 @@ export class ScicatDatasets implements Datasets {
   }
 }
 
+/** All paths that SciCat shows to the account: none when it may not see the list. */
+async function filePaths(
+  account: ServiceAccount,
+  pid: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const operation = 'list files of dataset';
+  const paths: string[] = [];
+  const seen = new Set<string>();
+  for (;;) {
+    const limits = { limit: BLOCKS_PER_PAGE, skip: seen.size };
+    const answer = await account.call({
+      operation,
+      safety: 'safe',
+      method: 'GET',
+      path: BLOCKS_PATH,
+      filter: { where: { datasetId: pid }, limits },
+      signal,
+    });
+    if (answer.status !== 200) throw failureOf(answer, operation, { badRequest: 'unclear' });
+    if (!Array.isArray(answer.body)) throw malformed(answer, operation);
+    for (const value of answer.body as readonly unknown[]) {
+      const block = readFileBlock(value);
+      // With a repeated block the pages are inconsistent and might never end.
+      if (block === undefined || seen.has(block.id)) throw malformed(answer, operation);
+      seen.add(block.id);
+      for (const path of block.paths) paths.push(path);
+    }
+    if (answer.body.length < BLOCKS_PER_PAGE) return paths;
+  }
+}
+
 /** One message for missing and unreadable datasets, so that it does not reveal which ones exist. */
 export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
-    'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID, and that your SciCat login has not expired.',
+    'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
   );
 }

@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
 import { answer, told } from '../../test/contract/scicat/scripted-scicat.js';
 import type { HttpResponse } from '../ports/http-transport.port.js';
-import { failureOf, type FailureReading, isNotThere, upstreamMessageOf } from './scicat-error.js';
+import {
+  failureOf,
+  type FailureReading,
+  isNotThere,
+  saysTokenRefused,
+  saysUnknownJob,
+  upstreamMessageOf,
+} from './scicat-error.js';
 
 const reading: FailureReading = { badRequest: 'refused', forbidden: 'own-account' };
 const fail = (response: HttpResponse, change: FailureReading = {}) =>
@@ -56,6 +63,9 @@ describe('failureOf', () => {
     [400, {}, 'UpstreamRejectedError', false],
     [400, { badRequest: 'possibly-stored' }, 'ScicatDoubtfulRefusalError', true],
     [400, { badRequest: 'unclear' }, 'UpstreamUnavailableError', true],
+    [422, {}, 'UpstreamRejectedError', false],
+    [422, { badRequest: 'possibly-stored' }, 'ScicatDoubtfulRefusalError', true],
+    [422, { badRequest: 'unclear' }, 'UpstreamUnavailableError', true],
     [404, {}, 'UpstreamRejectedError', false],
     [413, {}, 'UpstreamRejectedError', false],
     [200, {}, 'UpstreamMalformedError', true],
@@ -110,6 +120,42 @@ describe('failureOf', () => {
     }
     expect(isNotThere(answer(404, { message: 'dataset: null not found' }))).toBe(true);
     expect(isNotThere(answer(400, { message: 'not found' }))).toBe(false);
+  });
+
+  it.each([
+    { message: 'SESSION_EXPIRED', error: 'Unauthorized', statusCode: 401 },
+    { code: 'SESSION_EXPIRED' },
+  ])('an expired session is no missing permission, and nothing was carried out: %j', (expired) => {
+    for (const forbidden of ['own-account', 'refused'] as const) {
+      const error = fail(answer(401, expired), { forbidden });
+      expect(told(error)).toMatchObject({
+        name: 'UpstreamUnavailableError',
+        outcomeUnclear: false,
+      });
+    }
+    expect(saysTokenRefused(answer(401, expired))).toBe(true);
+  });
+
+  it.each([400, 422])('a missing job type is nobody’s permission (%i)', (status) => {
+    for (const badRequest of ['refused', 'possibly-stored', 'unclear'] as const) {
+      const response = answer(status, { message: 'Invalid job type: archive' });
+      const error = fail(response, { badRequest });
+      expect(told(error)).toMatchObject({ name: 'UpstreamSetupError', outcomeUnclear: false });
+      expect(error.message).toBe(
+        `SciCat does not have the job type that this service needs (try it, status ${status}). The operator of this service must have the job types of config/scicat/job-types.yaml added to SciCat's job configuration; there is nothing wrong with your request.`,
+      );
+    }
+  });
+
+  it.each([
+    [400, 'Invalid job id.', true],
+    [404, 'Invalid job id.', true],
+    [422, "Job id 1-2 doesn't exist.", true],
+    [403, 'Invalid job id.', false],
+    [404, 'Cannot GET /api/v4/jobs/1', false],
+    [400, 'Invalid job type: x', false],
+  ])('%i %j: whether the job is certainly gone: %p', (status, message, expected) => {
+    expect(saysUnknownJob(answer(status, { message }))).toBe(expected);
   });
 
   it('passes on Retry-After', () => {

@@ -1,8 +1,8 @@
 import type { Identities, Identity } from '../ports/identities.port.js';
-import { AccessDeniedError, UnauthenticatedError } from '../errors/request.errors.js';
+import { AccessDeniedError } from '../errors/request.errors.js';
 import { isMasked } from '../domain/masking.js';
 import type { ScicatApi } from './scicat-api.js';
-import { failureOf, malformed } from './scicat-error.js';
+import { failureOf, malformed, tokenRefused } from './scicat-error.js';
 import { readIdentity } from './scicat.wire.js';
 
 /**
@@ -29,12 +29,12 @@ export class ScicatIdentities implements Identities {
       },
       userToken,
     );
-    if (answer.status === 401 || answer.status === 403) throw unknownToken();
+    if (answer.status === 401 || answer.status === 403) throw tokenRefused();
     if (answer.status !== 200) throw failureOf(answer, operation);
     // The page of a proxy in front of SciCat; the token may well be valid.
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     const identity = readIdentity(answer.body);
-    if (identity === undefined) throw unknownToken();
+    if (identity === undefined) throw tokenRefused();
     if (isMasked(identity.username)) throw hiddenName();
     return identity;
   }
@@ -44,11 +44,5 @@ export class ScicatIdentities implements Identities {
 function hiddenName(): AccessDeniedError {
   return new AccessDeniedError(
     'SciCat hides your user name from this service, because it looks like an e-mail address and personal information is masked. Ask the SciCat administrators to let this service see it.',
-  );
-}
-
-function unknownToken(): UnauthenticatedError {
-  return new UnauthenticatedError(
-    'SciCat does not accept this token: it is invalid or has expired. Log in to SciCat again and use the new token.',
   );
 }

@@ -13,6 +13,7 @@ import { ScicatTransferJobs } from './scicat-jobs.client.js';
 
 const KEY = '0d6d5b5e-6a1c-4b8e-9d50-b0f6a3b4c001';
 const JOB = '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f';
+const EARLIER_JOB = '1c4417d0-0f3e-4f0a-8c58-0a1b2c3d4e5f';
 const OTHER_JOB = '3e6639f2-0f3e-4f0a-8c58-0a1b2c3d4e5f';
 
 const record: TransferRecord = {
@@ -119,6 +120,12 @@ const listing = (filter: unknown) => ({
   headers: reading(),
   freshConnection: false,
 });
+/** For both generations of SciCat: each ignores one of the two. */
+const sortedById = (limit: number) => ({
+  sort: { id: 1 },
+  limits: { limit, sort: { id: 'asc' } },
+});
+const none = answer(200, []);
 const refused = (message: string): Reply => answer(400, { status: 400, message });
 
 function jobsWith(...replies: readonly Reply[]) {
@@ -164,6 +171,8 @@ describe('ScicatTransferJobs', () => {
                 source: { facility: 'SRC', path: '/data/alice@psi.ch/run1' },
                 destination: { facility: 'DST', path: '/e009' },
                 autoArchive: true,
+                finalize: 'archive',
+                symlinks: 'Symbolic links are copied as links.',
                 fileCount: 2,
                 requestedBy: 'alice',
               },
@@ -182,6 +191,15 @@ describe('ScicatTransferJobs', () => {
         'ownerGroup',
         'jobParams',
       ]);
+    });
+
+    it('says in words that symbolic links are left out', async () => {
+      const { scicat, jobs } = jobsWith(answer(201, wireJob));
+      const copy = { ...record.copy, recursiveSymlinks: 'ignore' } as const;
+      await jobs.create({ record: { ...record, copy }, ownerUser: 'alice', ownerGroup: 'p1' });
+      expect(scicat.sent[0]?.json).toMatchObject({
+        jobParams: { globusTransfer: { symlinks: 'Symbolic links are left out.' } },
+      });
     });
 
     it('counts the files of the list where there is one', async () => {
@@ -207,10 +225,75 @@ describe('ScicatTransferJobs', () => {
       ['a page of something in between', answer(200, '<html>'), true],
       ['a 403', forbidden, false],
       ['a 401', answer(401), false],
+      ['a missing job type', refused('Invalid job type: globus_transfer_job'), false],
     ] as const)('%s: thrown after one try, unclear: %#', async (_, reply, outcomeUnclear) => {
       const { scicat, jobs } = jobsWith(reply);
       expect(told(await failing(create(jobs)))).toMatchObject({ outcomeUnclear });
       expect(scicat.sent).toHaveLength(1);
+    });
+
+    const invalid = (status: number, message: unknown): Reply => answer(status, { message });
+    const vanished = 'Datasets with pid 20.500.12345/e009 do not exist.';
+    it.each([
+      ['4.5: the dataset is gone', invalid(400, vanished), 'DatasetGoneError', false],
+      ['5.2: the dataset is gone', invalid(422, vanished), 'DatasetGoneError', false],
+      [
+        'gone a moment later',
+        invalid(404, 'Unable to get a dataset. (["20.500.12345/e009"])'),
+        'DatasetGoneError',
+        false,
+      ],
+      ['no such type', invalid(400, 'Invalid job type: x'), 'UpstreamSetupError', false],
+      ['a later SciCat', invalid(422, 'Invalid job type: x'), 'UpstreamSetupError', false],
+      [
+        'the body is not as expected',
+        invalid(400, ['property ownerUser should not exist']),
+        'UpstreamSetupError',
+        false,
+      ],
+      [
+        'the type asks something of the dataset',
+        invalid(400, "Invalid request. Invalid value for 'datasetlifecycle.archivable'"),
+        'UpstreamSetupError',
+        false,
+      ],
+      [
+        'the type asks for access',
+        invalid(403, 'User does not have access to all datasets, cannot create job.'),
+        'UpstreamSetupError',
+        false,
+      ],
+      [
+        '4.5: no right to name an owner',
+        invalid(400, 'Invalid new job. User owning the job should match user logged in.'),
+        'ServiceAccountError',
+        false,
+      ],
+      [
+        '5.2: no right to name an owner',
+        invalid(403, 'Invalid new job. User owning the job should match user logged in.'),
+        'ServiceAccountError',
+        false,
+      ],
+      ['an action of the type', invalid(422, 'Broken.'), 'ScicatDoubtfulRefusalError', true],
+      ['a route that is missing', invalid(404, 'Cannot POST /x'), 'UpstreamUnavailableError', true],
+    ] as const)(
+      'tells the dataset’s fault from the operator’s: %s',
+      async (_, reply, name, outcomeUnclear) => {
+        const { jobs } = jobsWith(reply);
+        expect(told(await failing(create(jobs)))).toMatchObject({ name, outcomeUnclear });
+      },
+    );
+
+    it('does not fail because of an e-mail address that SciCat refuses: it knows the user’s', async () => {
+      const reply = invalid(400, ['contactEmail must be an email']);
+      const { scicat, jobs } = jobsWith(reply, answer(201, wireJob));
+      expect((await create(jobs)).jobId).toBe(JOB);
+      const sent = scicat.sent.map(({ json }) => (json as { contactEmail?: string }).contactEmail);
+      expect(sent).toEqual(['alice@psi.ch', undefined]);
+      // Something else is wrong as well: the job is not sent again.
+      const two = jobsWith(invalid(400, ['contactEmail must be an email', 'x must be y']));
+      expect((await failing(create(two.jobs))).name).toBe('UpstreamSetupError');
     });
 
     it('is certain when nothing was sent', async () => {
@@ -240,7 +323,7 @@ describe('ScicatTransferJobs', () => {
         listing({
           where: { ...OURS, 'jobParams.globusTransfer.key': KEY },
           fields: FIELDS,
-          sort: { id: 1 },
+          ...sortedById(10),
         }),
       ]);
     });
@@ -248,7 +331,7 @@ describe('ScicatTransferJobs', () => {
     it('does not believe a readable key that the sealed record contradicts', async () => {
       const forged = {
         ...wireJob,
-        id: OTHER_JOB,
+        id: EARLIER_JOB,
         jobParams: {
           ...wireJob.jobParams,
           globusTransfer: { key: KEY, sealed: sealRecord({ ...record, key: 'another' }) },
@@ -346,7 +429,7 @@ describe('ScicatTransferJobs', () => {
       const { scicat, jobs } = jobsWith(answer(200, [wireJob]), answer(200, []));
       expect(await jobs.listOpen(undefined, 2)).toEqual([parsedJob]);
       expect(await jobs.listOpen(JOB, 2)).toEqual([]);
-      const filter = { fields: FIELDS, sort: { id: 1 }, limits: { limit: 2 } };
+      const filter = { fields: FIELDS, ...sortedById(2) };
       expect(scicat.sent).toEqual([
         listing({ where: { ...OURS, ...open }, ...filter }),
         listing({ where: { ...OURS, ...open, id: { $gt: JOB } }, ...filter }),
@@ -355,26 +438,55 @@ describe('ScicatTransferJobs', () => {
 
     it('asks for ids alone where nothing else is needed', async () => {
       const { scicat, jobs } = jobsWith(answer(200, [{ id: JOB }, { _id: OTHER_JOB }]));
-      expect(await jobs.listOpenIds(JOB, 5)).toEqual([JOB, OTHER_JOB]);
+      expect(await jobs.listOpenIds(EARLIER_JOB, 5)).toEqual([JOB, OTHER_JOB]);
       expect(scicat.sent).toEqual([
         listing({
-          where: { ...OURS, ...open, id: { $gt: JOB } },
+          where: { ...OURS, ...open, id: { $gt: EARLIER_JOB } },
           fields: ['id'],
-          sort: { id: 1 },
-          limits: { limit: 5 },
+          ...sortedById(5),
         }),
       ]);
     });
 
     it('passes a job without datasets or owner on, for the sweep to skip (W13)', async () => {
       const bare = { ...wireJob, ownerUser: undefined, ownerGroup: undefined, jobParams: {} };
-      const { jobs } = jobsWith(answer(200, [bare, { ...wireJob, jobParams: undefined }]));
+      const { jobs } = jobsWith(
+        answer(200, [bare, { ...wireJob, id: OTHER_JOB, jobParams: undefined }]),
+      );
       const lists = await jobs.listOpen(undefined, 5);
       expect(lists.map(({ ownerUser, datasetPids }) => ({ ownerUser, datasetPids }))).toEqual([
         { ownerUser: '', datasetPids: [] },
         { ownerUser: 'alice', datasetPids: [] },
       ]);
     });
+
+    it.each([
+      ['descending', undefined, 5, [OTHER_JOB, JOB], `job ${JOB} after job ${OTHER_JOB}`],
+      ['a job twice', undefined, 5, [JOB, JOB], `job ${JOB} after job ${JOB}`],
+      ['the same page again', JOB, 5, [JOB, OTHER_JOB], `job ${JOB} after job ${JOB}`],
+      ['from before the page', JOB, 5, [EARLIER_JOB], `job ${EARLIER_JOB} after job ${JOB}`],
+      ['more than asked for', undefined, 1, [JOB, OTHER_JOB], '2 jobs instead of at most 1'],
+    ] as const)(
+      'a list that is not as asked for is an error that says so, not a shorter list: %s',
+      async (_, after, limit, ids, what) => {
+        const rows = answer(
+          200,
+          ids.map((id) => ({ ...wireJob, id })),
+        );
+        const errors = [
+          await failing(jobsWith(rows).jobs.listOpen(after, limit)),
+          await failing(jobsWith(rows).jobs.listOpenIds(after, limit)),
+        ];
+        expect(errors).toMatchObject(
+          ['list open transfer jobs', 'list ids of open transfer jobs'].map((operation) => ({
+            name: 'JobListOrderError',
+            code: 'SERVICE_ACCOUNT',
+            retryable: true,
+            message: `SciCat did not return its list of jobs as this service asked for it (${operation}: ${what}). The operator of this service must check whether it supports this version of SciCat; there is nothing wrong with your request.`,
+          })),
+        );
+      },
+    );
 
     it('fails rather than pass over a row that is no job', async () => {
       const error = await failing(jobsWith(answer(200, [wireJob, {}])).jobs.listOpen('', 5));
@@ -391,29 +503,60 @@ describe('ScicatTransferJobs', () => {
     const idsOf = (page: { jobs: readonly { id: string }[] }) =>
       page.jobs.map(({ id }) => Number(id.at(-1)));
 
-    it('requests everything up to the page, because SciCat applies the limit before the skip', async () => {
+    it('lists the keys of all jobs in the one order that is certain, and then the jobs of the page', async () => {
+      // As it happens, the ids of later jobs are lower.
+      const at = (n: number) => ({ ...numbered(n), createdAt: numbered(9 - n).createdAt });
       const { scicat, jobs } = jobsWith(
-        answer(200, [5, 4, 3, 2].map(numbered)),
-        answer(
-          200,
-          [1, 2, 3, 4, 5].map((n) => ({ id: numbered(n).id })),
-        ),
+        answer(200, [1, 2, 3].map(at)),
+        answer(200, [4, 5].map(at)),
+        none,
+        answer(200, [3, 4].map(at)),
       );
       const page = await jobs.list({ username: 'alice', accessGroups: ['p1', 'p2'] }, 2, 2);
-      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 5, ids: [3, 2] });
+      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 5, ids: [3, 4] });
       const where = {
         ...OURS,
         $or: [{ ownerUser: 'alice' }, { ownerGroup: { $in: ['p1', 'p2'] } }],
       };
+      const keys = { fields: ['id', 'createdAt'], ...sortedById(5000) };
       expect(scicat.sent).toEqual([
+        listing({ where, ...keys }),
+        listing({ where: { ...where, id: { $gt: at(3).id } }, ...keys }),
+        listing({ where: { ...where, id: { $gt: at(5).id } }, ...keys }),
         listing({
-          where,
+          where: { ...OURS, id: { $in: [at(3).id, at(4).id] } },
           fields: FIELDS,
-          sort: { createdAt: -1, id: -1 },
-          limits: { limit: 4 },
+          ...sortedById(2),
         }),
-        listing({ where, fields: ['id'] }),
       ]);
+    });
+
+    it('breaks ties of the same millisecond by id, so that no job is on two pages', async () => {
+      const same = [1, 2, 3].map((n) => ({ ...numbered(n), createdAt: numbered(1).createdAt }));
+      const pages = [];
+      for (const n of [1, 2, 3]) {
+        const shown = same.filter((_, index) => index === 3 - n);
+        const { jobs } = jobsWith(answer(200, same), none, answer(200, shown));
+        pages.push(idsOf(await jobs.list({ username: 'alice', accessGroups: [] }, n, 1)));
+      }
+      expect(pages).toEqual([[3], [2], [1]]);
+    });
+
+    it('leaves out a job that was removed in the meantime, and asks for none after the last page', async () => {
+      const keys = [1, 2].map(numbered);
+      const one = jobsWith(answer(200, keys), none, answer(200, [numbered(2)]));
+      const viewer = { username: 'alice', accessGroups: [] };
+      const first = await one.jobs.list(viewer, 1, 10);
+      expect({ total: first.total, ids: idsOf(first) }).toEqual({ total: 2, ids: [2] });
+      const after = jobsWith(answer(200, keys), none);
+      expect(await after.jobs.list(viewer, 2, 10)).toEqual({ total: 2, jobs: [] });
+      expect(after.scicat.sent).toHaveLength(2);
+    });
+
+    it('an unordered list is an error, not a wrong page', async () => {
+      const { jobs } = jobsWith(answer(200, [2, 1].map(numbered)));
+      const error = await failing(jobs.list({ username: 'alice', accessGroups: [] }, 1, 10));
+      expect(error.name).toBe('JobListOrderError');
     });
 
     it.each([
@@ -421,7 +564,7 @@ describe('ScicatTransferJobs', () => {
       ['no groups', { username: 'alice', accessGroups: [] }, [{ ownerUser: 'alice' }]],
       ['an empty group', { username: 'alice', accessGroups: [''] }, [{ ownerUser: 'alice' }]],
     ])('%s: matches no job without an owner', async (_, viewer, $or) => {
-      const { scicat, jobs } = jobsWith(answer(200, []), answer(200, []));
+      const { scicat, jobs } = jobsWith(none);
       expect(await jobs.list(viewer, 1, 10)).toEqual({ total: 0, jobs: [] });
       expect(scicat.sent[0]?.filter).toMatchObject({ where: { $or } });
     });
@@ -442,11 +585,14 @@ describe('ScicatTransferJobs', () => {
       const parts = lists.length;
       const { scicat, jobs } = jobsWith(
         ...lists.map((rows) => answer(200, rows)),
-        ...lists.map((rows) => answer(200, rows)),
+        // After the last ones of the first two.
+        none,
+        none,
+        answer(200, [a, b, c]),
       );
       const page = await jobs.list({ username: 'alice', accessGroups: groups }, 1, 10);
       expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 3, ids: [1, 2, 3] });
-      expect(scicat.sent).toHaveLength(parts * 2);
+      expect(scicat.sent).toHaveLength(parts + 3);
       const asked = scicat.sent.slice(0, parts).map(({ filter }) => filter) as {
         where: { $or: { ownerGroup?: { $in: string[] } }[] };
       }[];
@@ -479,7 +625,7 @@ describe('ScicatTransferJobs', () => {
       [
         '404 once the dataset is gone',
         answer(404, { message: 'Unable to get a dataset. (["x"])', statusCode: 404 }),
-        'UpstreamRejectedError',
+        'DatasetGoneError',
         404,
         false,
       ],
@@ -492,6 +638,13 @@ describe('ScicatTransferJobs', () => {
         true,
       ],
       ['a 404 of something else', answer(404, '<html>'), 'UpstreamUnavailableError', 404, true],
+      [
+        'another 404 of SciCat',
+        answer(404, { message: 'Something else not found', statusCode: 404 }),
+        'UpstreamRejectedError',
+        404,
+        false,
+      ],
       ['a bare 500', answer(500, 'Internal'), 'UpstreamUnavailableError', 500, true],
       ['a 200 without the job', answer(200), 'UpstreamMalformedError', 200, true],
       [

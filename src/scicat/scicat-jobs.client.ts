@@ -10,11 +10,21 @@ import { isUuid } from '../domain/identifiers.js';
 import { field } from '../domain/untyped.js';
 import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
+import { symlinkNote } from '../domain/symlink-note.js';
 import { sealRecord, type TransferRecord, unsealRecord } from '../domain/transfer-record.js';
-import { JOBS_PATH, listJobs } from './job-list.js';
+import { postJob } from './job-creation.js';
+import { JOBS_PATH, listAllJobs, listJobs } from './job-list.js';
 import type { ScicatRequest } from './scicat-api.js';
-import { factsOf, failureOf, malformed, upstreamMessageOf } from './scicat-error.js';
-import { readJobDocument, readJobId } from './scicat.wire.js';
+import {
+  creationFailureOf,
+  datasetGone,
+  factsOf,
+  failureOf,
+  malformed,
+  saysDatasetGone,
+  saysUnknownJob,
+} from './scicat-error.js';
+import { type JobKey, readJobDocument, readJobId, readJobKey } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 interface ScicatTransferJobsOptions {
@@ -43,10 +53,19 @@ const DOCUMENTS = {
     'jobResultObject',
   ],
   read: readJobDocument,
-};
+} as const;
 
 /** For lists of ids. */
-const IDS = { fields: ['id'], read: readJobId };
+const IDS = { fields: ['id'], read: readJobKey } as const;
+
+/** For lists that are sorted by age here: SciCat can do so, but not continue such a list reliably. */
+const KEYS = { fields: ['id', 'createdAt'], read: readJobKey } as const;
+
+/** Jobs per call where all jobs of a user are listed: less than half a megabyte. */
+const KEYS_AT_ONCE = 5_000;
+
+/** More jobs than there can be with one key. */
+const WITH_ONE_KEY = 10;
 
 /**
  * Percent-encoded length of the access groups in one list's filter: SciCat accepts a request head of
@@ -65,24 +84,18 @@ export class ScicatTransferJobs implements TransferJobs {
 
   async create(job: NewTransferJob, signal?: AbortSignal): Promise<CreatedJob> {
     const operation = 'create transfer job';
-    const answer = await this.options.creator.call({
-      operation,
-      safety: 'once',
-      method: 'POST',
-      path: JOBS_PATH,
-      json: {
-        type: TRANSFER_JOB_TYPE,
-        ownerUser: job.ownerUser,
-        ownerGroup: job.ownerGroup,
-        contactEmail: job.contactEmail,
-        jobParams: {
-          datasetList: [{ pid: job.record.datasetPid, files: [] }],
-          globusTransfer: writtenRecord(job.record),
-        },
+    const wanted = {
+      type: TRANSFER_JOB_TYPE,
+      ownerUser: job.ownerUser,
+      ownerGroup: job.ownerGroup,
+      contactEmail: job.contactEmail,
+      jobParams: {
+        datasetList: [{ pid: job.record.datasetPid, files: [] }],
+        globusTransfer: writtenRecord(job.record),
       },
-      signal,
-    });
-    if (answer.status !== 201) throw failureOf(answer, operation, MAYBE_STORED);
+    };
+    const answer = await postJob(this.options.creator, operation, wanted, signal);
+    if (answer.status !== 201) throw creationFailureOf(answer, operation);
     const created = readJobDocument(answer.body);
     if (created?.type !== TRANSFER_JOB_TYPE) throw malformed(answer, operation);
     return { jobId: created.id, createdAt: created.createdAt };
@@ -92,8 +105,8 @@ export class ScicatTransferJobs implements TransferJobs {
     const jobs = await listJobs(this.options.creator, {
       operation: 'find transfer job',
       where: { ...this.ours(), 'jobParams.globusTransfer.key': key },
-      sort: { id: 1 },
       ...DOCUMENTS,
+      limit: WITH_ONE_KEY,
       signal,
     });
     return jobs.find((job) => keyOf(job) === key);
@@ -116,25 +129,28 @@ export class ScicatTransferJobs implements TransferJobs {
   ): Promise<readonly TransferJobDocument[]> {
     return listJobs(this.options.creator, {
       operation: 'list open transfer jobs',
-      ...this.openAfter(after),
+      where: this.open(),
+      after,
       ...DOCUMENTS,
       limit,
       signal,
     });
   }
 
-  listOpenIds(
+  async listOpenIds(
     after: string | undefined,
     limit: number,
     signal?: AbortSignal,
   ): Promise<readonly string[]> {
-    return listJobs(this.options.creator, {
+    const jobs = await listJobs(this.options.creator, {
       operation: 'list ids of open transfer jobs',
-      ...this.openAfter(after),
+      where: this.open(),
+      after,
       ...IDS,
       limit,
       signal,
     });
+    return jobs.map(({ id }) => id);
   }
 
   async list(
@@ -144,33 +160,37 @@ export class ScicatTransferJobs implements TransferJobs {
     signal?: AbortSignal,
   ): Promise<JobPage> {
     const { creator } = this.options;
-    const skip = (page - 1) * pageSize;
-    const queries = ownershipsOf(viewer).map(($or) => ({ where: { ...this.ours(), $or }, signal }));
-    // Everything up to the end of the page: SciCat would apply a `skip` after the limit.
-    const newest = { sort: { createdAt: -1, id: -1 }, limit: skip + pageSize } as const;
-    const [lists, idLists] = await Promise.all([
-      Promise.all(
-        queries.map((query) =>
-          listJobs(creator, {
-            operation: 'list transfer jobs',
-            ...query,
-            ...DOCUMENTS,
-            ...newest,
-          }),
-        ),
+    const lists = await Promise.all(
+      ownershipsOf(viewer).map(($or) =>
+        listAllJobs(creator, {
+          operation: 'list transfers of a user',
+          where: { ...this.ours(), $or },
+          ...KEYS,
+          limit: KEYS_AT_ONCE,
+          signal,
+        }),
       ),
-      Promise.all(
-        queries.map((query) =>
-          listJobs(creator, { operation: 'count transfer jobs', ...query, ...IDS }),
-        ),
-      ),
-    ]);
+    );
     // A job can be in several lists: in one by its user, in another by its group.
-    const jobs = [...new Map(lists.flat().map((job) => [job.id, job])).values()];
-    return {
-      total: new Set(idLists.flat()).size,
-      jobs: jobs.sort(newestFirst).slice(skip, skip + pageSize),
-    };
+    const keys = [...new Map(lists.flat().map((key) => [key.id, key])).values()].sort(newestFirst);
+    const shown = keys.slice((page - 1) * pageSize, page * pageSize).map(({ id }) => id);
+    return { total: keys.length, jobs: await this.documentsOf(shown, signal) };
+  }
+
+  /** The jobs with these ids, newest first. One that was removed in the meantime is left out. */
+  private async documentsOf(
+    ids: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly TransferJobDocument[]> {
+    if (ids.length === 0) return [];
+    const jobs = await listJobs(this.options.creator, {
+      operation: 'list transfer jobs',
+      where: { ...this.ours(), id: { $in: ids } },
+      ...DOCUMENTS,
+      limit: ids.length,
+      signal,
+    });
+    return [...jobs].sort(newestFirst);
   }
 
   async write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void> {
@@ -188,6 +208,7 @@ export class ScicatTransferJobs implements TransferJobs {
       signal,
     });
     if (saysUnknownJob(answer)) throw noSuchJob(operation, answer);
+    if (saysDatasetGone(answer)) throw datasetGone(answer, operation);
     if (answer.status !== 200) throw failureOf(answer, operation, MAYBE_STORED);
     if (readJobId(answer.body) !== jobId) throw malformed(answer, operation);
   }
@@ -203,15 +224,8 @@ export class ScicatTransferJobs implements TransferJobs {
   }
 
   /** `$nin` also matches jobs without a result, which are open. */
-  private openAfter(after: string | undefined) {
-    return {
-      where: {
-        ...this.ours(),
-        'jobResultObject.status': { $nin: ENDED_JOB_STATUSES },
-        ...(after === undefined ? {} : { id: { $gt: after } }),
-      },
-      sort: { id: 1 },
-    } as const;
+  private open(): Readonly<Record<string, unknown>> {
+    return { ...this.ours(), 'jobResultObject.status': { $nin: ENDED_JOB_STATUSES } };
   }
 }
 
@@ -249,6 +263,11 @@ function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>
     source: { facility: source.facility, path: source.path },
     destination: { facility: destination.facility, path: destination.path },
     autoArchive,
+    finalize: record.finalize,
+    symlinks: symlinkNote({
+      keep: record.copy.recursiveSymlinks === 'keep',
+      isList: record.fileList !== undefined,
+    }),
     fileCount: record.fileList?.count ?? record.dataset.files,
     requestedBy: requestedBy.username,
   };
@@ -257,13 +276,6 @@ function writtenRecord(record: TransferRecord): Readonly<Record<string, unknown>
 function keyOf(job: TransferJobDocument): string | undefined {
   const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
   return unsealed.ok ? unsealed.record.key : undefined;
-}
-
-/** The 400 for an unknown job id, the only one of SciCat's that is conclusive. */
-function saysUnknownJob(answer: UpstreamAnswer): boolean {
-  if (answer.status !== 400) return false;
-  const message = upstreamMessageOf(answer.body) ?? '';
-  return message === 'Invalid job id.' || /^Job id \S+ doesn't exist\.?$/.test(message);
 }
 
 function noSuchJob(operation: string, answer?: UpstreamAnswer): UpstreamRejectedError {
@@ -304,6 +316,6 @@ function batchesOf(groups: readonly string[]): readonly (readonly string[])[] {
   return batches;
 }
 
-function newestFirst(a: TransferJobDocument, b: TransferJobDocument): number {
+function newestFirst(a: JobKey, b: JobKey): number {
   return b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 }

@@ -9,7 +9,9 @@ import { ScicatTransferJobs } from './scicat-jobs.client.js';
 import { ServiceAccount } from './service-account.js';
 
 /** The settings that hold SciCat's address and the service's accounts. */
-export type ScicatConfig = Pick<AppConfig, 'scicatUrl' | 'scicat' | 'secrets'>;
+export type ScicatConfig = Pick<AppConfig, 'scicatUrl' | 'secrets'> & {
+  readonly scicat: Pick<AppConfig['scicat'], 'formerServiceUsers'>;
+};
 
 /** The SciCat adapters. */
 export type ScicatServices = ReturnType<typeof scicatServices>;
@@ -46,7 +48,7 @@ export function scicatServices(config: () => ScicatConfig, deps: UpstreamDeps) {
     updater,
     jobs,
     archiveJobs: new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() }),
-    datasets: new ScicatDatasets({ api, updater }),
+    datasets: new ScicatDatasets({ api, updater, creator }),
     identities: new ScicatIdentities(api),
     health: new ScicatHealth(api),
   };

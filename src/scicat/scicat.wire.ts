@@ -4,7 +4,7 @@ import type { Dataset } from '../ports/datasets.port.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { isUuid } from '../domain/identifiers.js';
 import { countField, field, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
-import type { LifecycleFound } from '../domain/transfer.js';
+import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 
 /*
  * Readers of SciCat's documents. Each takes parsed JSON and returns undefined for any other document.
@@ -63,16 +63,21 @@ export function readDataset(body: unknown): Dataset | undefined {
     sourceFolder: textOf(body, 'sourceFolder'),
     size: countField(body, 'size') ?? 0,
     numberOfFiles: countField(body, 'numberOfFiles') ?? 0,
+    lifecycle: readLifecycle(body),
   };
-  return dataset.pid === '' || dataset.ownerGroup === '' ? undefined : dataset;
+  return dataset.pid === '' ? undefined : dataset;
 }
 
-/** The lifecycle in a dataset's document. As in SciCat, a missing flag is not set. */
+/**
+ * The lifecycle in a dataset's document. As in SciCat, a missing flag is not set. A status that is not a
+ * string is kept as JSON, so that it does not pass for none.
+ */
 export function readLifecycle(body: unknown): LifecycleFound {
   const lifecycle = field(body, 'datasetlifecycle');
+  const status = field(lifecycle, 'archiveStatusMessage') ?? '';
   return {
     archivable: field(lifecycle, 'archivable') === true,
-    archiveStatusMessage: textOf(lifecycle, 'archiveStatusMessage'),
+    archiveStatusMessage: typeof status === 'string' ? status : JSON.stringify(status),
     retrievable: field(lifecycle, 'retrievable') === true,
   };
 }
@@ -95,6 +100,19 @@ export function readFileBlock(value: unknown): FileBlock | undefined {
 export function readJobId(value: unknown): string | undefined {
   const id = field(value, 'id') ?? field(value, '_id');
   return isUuid(id) ? id : undefined;
+}
+
+/** What it takes to sort jobs. */
+export interface JobKey {
+  readonly id: string;
+  /** Milliseconds since the epoch; 0 when unknown. */
+  readonly createdAt: number;
+}
+
+/** A job's id, and when it was created if that was requested. */
+export function readJobKey(value: unknown): JobKey | undefined {
+  const id = readJobId(value);
+  return id === undefined ? undefined : { id, createdAt: dateOf(value, 'createdAt') };
 }
 
 /** A job, or those of its fields that were requested. */

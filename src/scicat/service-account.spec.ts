@@ -118,6 +118,20 @@ describe('ServiceAccount', () => {
     expect(scicat.logins).toHaveLength(2);
   });
 
+  it('believes SciCat that a session has expired, however young: one new login, one more try', async () => {
+    const expired = answer(401, { message: 'SESSION_EXPIRED', error: 'Unauthorized' });
+    const scicat = new ScriptedScicat([expired, ok, expired, expired]);
+    const account = scicat.account();
+    expect((await account.call({ ...request, safety: 'once' })).status).toBe(200);
+    expect((await account.call(request)).status).toBe(401);
+    expect(tokensOf(scicat)).toEqual([
+      'Bearer token-1',
+      'Bearer token-2',
+      'Bearer token-2',
+      'Bearer token-3',
+    ]);
+  });
+
   it('logs in once for many calls whose token has become invalid', async () => {
     const scicat = new ScriptedScicat([ok, forbidden, forbidden, forbidden, ok, ok, ok]);
     const account = scicat.account();

@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.port.js';
 import { type BackoffBounds, noJitter, Retry } from '../time/backoff.js';
 import { unlessAborted } from '../time/unless-aborted.js';
 import type { ScicatApi, ScicatRequest } from './scicat-api.js';
-import { factsOf } from './scicat-error.js';
+import { factsOf, saysSessionExpired } from './scicat-error.js';
 import { readLogin } from './scicat.wire.js';
 
 interface ServiceAccountOptions {
@@ -38,7 +38,7 @@ const MAX_MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.2;
 /** Lifetime of a token if SciCat does not tell. */
 const ASSUMED_LIFE_SECONDS = 300;
-/** A token this young can't have expired: its 403 means a missing permission. */
+/** A token this young can't have expired, unless SciCat says so: its 403 means a missing permission. */
 const FRESH_MS = 5_000;
 /** Between logins that SciCat refuses. */
 const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
@@ -47,7 +47,7 @@ const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
  * One of the service's own SciCat accounts. Logs in when needed, and calls SciCat in its name.
  *
  * A token is renewed before it expires, by SciCat's `expires_in` and the monotonic clock. If SciCat
- * rejects it earlier (restarted with another secret, clock skew), the 401 or 403 looks like a missing
+ * rejects it earlier (restarted with another secret, clock skew), the answer may look like a missing
  * permission, so the account logs in again and retries once. A call that got a 401 or 403 was
  * certainly not carried out, so any call may be retried after it.
  *
@@ -82,7 +82,8 @@ export class ServiceAccount {
     const sentAt = this.options.clock.monotonicMs();
     const answer = await this.options.api.call(request, token.text);
     const refused = answer.status === 401 || answer.status === 403;
-    if (!refused || sentAt - token.since < FRESH_MS) return answer;
+    if (!refused) return answer;
+    if (sentAt - token.since < FRESH_MS && !saysSessionExpired(answer)) return answer;
 
     if (this.token === token) this.token = undefined;
     const other = await this.currentToken(request.signal);

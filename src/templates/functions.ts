@@ -1,17 +1,8 @@
+import { printed } from './format-value.js';
 import { queryEscaped, utf8 } from './go-text.js';
-import { formatProblem, sprint, sprintf, sprintln } from './printf.js';
-import { boolValue, isInteger, isTrue, NIL, printed, stringValue, type Value } from './value.js';
-
-/**
- * Longest string, in UTF-16 units. No path is this long, but a template that concatenates a string
- * with itself doubles it each time, and must not exhaust the service's memory.
- */
-const MAX_TEXT_LENGTH = 1024 * 1024;
-
-/** Why a function can't handle its arguments; the renderer adds the position. */
-export class EvaluationFailure extends Error {
-  override readonly name = 'EvaluationFailure';
-}
+import { sprint, sprintf, sprintln } from './printf.js';
+import { boundedLength, EvaluationFailure } from './text-limit.js';
+import { boolValue, isInteger, isTrue, NIL, stringValue, type Value } from './value.js';
 
 /** Arguments evaluated on demand: `and` and `or` may not need them all. */
 type LazyArguments = readonly (() => Value)[];
@@ -26,13 +17,6 @@ export interface TemplateFunction {
   readonly strings: number;
   /** @throws EvaluationFailure */
   readonly call: (args: LazyArguments) => Value;
-}
-
-/** @throws EvaluationFailure when a string of this `length` would be too long */
-export function boundedLength(length: number): void {
-  if (length > MAX_TEXT_LENGTH) {
-    throw new EvaluationFailure(`the string would be longer than ${MAX_TEXT_LENGTH} characters`);
-  }
 }
 
 function eager(
@@ -162,15 +146,10 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['println', producing(sprintln)],
   [
     'printf',
-    producing(
-      ([first = NIL, ...operands]) => {
-        const format = textOf(first);
-        const problem = formatProblem(format);
-        if (problem !== undefined) throw new EvaluationFailure(problem);
-        return sprintf(format, operands);
-      },
-      { least: 1, strings: 1 },
-    ),
+    producing(([format = NIL, ...operands]) => sprintf(textOf(format), operands), {
+      least: 1,
+      strings: 1,
+    }),
   ],
   [
     'urlquery',

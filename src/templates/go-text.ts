@@ -114,9 +114,14 @@ export function unquotedChar(literal: string): number | undefined {
  */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-function quotedChar(char: string, quote: string): string {
+/** Whether Go prints this character as it is in `%q` and `%#U`. */
+export function isPrintable(char: string): boolean {
+  return PRINTABLE.test(char);
+}
+
+function quotedChar(char: string, quote: string, asciiOnly: boolean): string {
   if (char === quote || char === '\\') return `\\${char}`;
-  if (PRINTABLE.test(char)) return char;
+  if (isPrintable(char) && !(asciiOnly && char > '\x7f')) return char;
   const letter = Object.keys(SIMPLE_ESCAPES).find((key) => SIMPLE_ESCAPES[key] === char);
   if (letter !== undefined) return `\\${letter}`;
   const codePoint = char.codePointAt(0) ?? 0;
@@ -125,16 +130,25 @@ function quotedChar(char: string, quote: string): string {
   return codePoint < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-/** Go's `strconv.Quote`. */
-export function quoted(text: string): string {
-  return `"${Array.from(text, (char) => quotedChar(char, '"')).join('')}"`;
+/** Go's `strconv.Quote`, or `QuoteToASCII`. */
+export function quoted(text: string, asciiOnly: boolean): string {
+  return `"${Array.from(text, (char) => quotedChar(char, '"', asciiOnly)).join('')}"`;
 }
 
-/** Go's `%q` of an integer: the character with that number, U+FFFD if there is none. */
-export function quotedCodePoint(value: bigint): string {
-  const codePoint = Number(value);
-  const char = isCodePoint(codePoint) ? String.fromCodePoint(codePoint) : '\uFFFD';
-  return `'${quotedChar(char, "'")}'`;
+/** Go's `strconv.QuoteRune`, or `QuoteRuneToASCII`, of one character. */
+export function quotedCharacter(char: string, asciiOnly: boolean): string {
+  return `'${quotedChar(char, "'", asciiOnly)}'`;
+}
+
+/** Go's `strconv.CanBackquote`: whether a raw string literal can hold the text on one line. */
+export function canBackquote(text: string): boolean {
+  return !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text);
+}
+
+/** The character with this number, U+FFFD if there is none. */
+export function characterOf(codePoint: bigint): string {
+  const number = Number(codePoint);
+  return isCodePoint(number) ? String.fromCodePoint(number) : '\uFFFD';
 }
 
 /** A string with each UTF-8 byte percent-encoded that is not one of the `kept` characters. */

@@ -2,7 +2,6 @@ import { TEMPLATE_FUNCTIONS, type TemplateFunction, UNSUPPORTED_FUNCTIONS } from
 import { unquoted } from './go-text.js';
 import { Lexer, type Token, type TokenKind } from './lexer.js';
 import { charLiteral, numberLiteral, type NumberLiteral } from './number-literal.js';
-import { formatProblem } from './printf.js';
 import type { Expression, Program, Statement } from './program.js';
 import { nearestName } from './suggestion.js';
 import { TemplateSyntaxError } from './template.errors.js';
@@ -405,11 +404,6 @@ class Parser {
         );
       }
     });
-    const format = name === 'printf' ? all[0] : undefined;
-    if (format?.kind === 'constant' && format.value.type === 'string') {
-      const problem = formatProblem(format.value.value);
-      if (problem !== undefined) this.fail(problem, operands[0] ?? operand);
-    }
     return { kind: 'call', function: called, args, piped, offset: operand.offset };
   }
 

@@ -1,7 +1,8 @@
-import { boundedLength, EvaluationFailure } from './functions.js';
+import { printed } from './format-value.js';
 import type { Expression, Program, Statement } from './program.js';
 import { TemplateRenderError } from './template.errors.js';
-import { isTrue, NIL, printed, type Value } from './value.js';
+import { boundedLength, EvaluationFailure } from './text-limit.js';
+import { isTrue, NIL, type Value } from './value.js';
 
 /** One rendering in progress. */
 class Rendering {

@@ -29,28 +29,3 @@ export function isInteger(value: Value): value is Extract<Value, { readonly valu
 export function isTrue(value: Value): boolean {
   return value.type !== 'nil' && Boolean(value.value);
 }
-
-/** What `{{ value }}` prints. */
-export function printed(value: Value): string {
-  return value.type === 'nil' ? '<no value>' : formatted(value);
-}
-
-/** Go's verb `%v`. */
-export function formatted(value: Value): string {
-  if (value.type === 'nil') return '<nil>';
-  return value.type === 'float64' ? formattedFloat(value.value) : String(value.value);
-}
-
-/** Go's `%v` of a float64: the shortest digits that read back the same, e-notation early. */
-function formattedFloat(value: number): string {
-  if (Object.is(value, -0)) return '-0';
-  const [digits = '', exponentText = '0'] = value.toExponential().split('e');
-  const exponent = Number(exponentText);
-  if (value !== 0 && (exponent < -4 || exponent >= 6)) {
-    const sign = exponent < 0 ? '-' : '+';
-    return `${digits}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
-  }
-  return exponent < 0
-    ? value.toFixed(digits.replace(/[-.]/g, '').length - 1 - exponent)
-    : `${value}`;
-}

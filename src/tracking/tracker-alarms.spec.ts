@@ -11,6 +11,7 @@ import {
 import { TrackerRig } from '../../test/support/tracker-rig.js';
 import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { accountRefused, down } from '../../test/support/upstream-failures.js';
+import { UpstreamSetupError } from '../errors/upstream.errors.js';
 import { taskLabel } from '../domain/task-label.js';
 
 let rig: TrackerRig;
@@ -94,7 +95,7 @@ describe("rights that the service's SciCat account lacks", () => {
     rig.tracker.reportJobCreation({
       kind: 'not-permitted',
       reason: 'no right to create',
-      atLogin: false,
+      obstacle: 'permission',
     });
     await copying(120);
     expect([said('scicat-account-create'), [...world.alarms.active()]]).toEqual([
@@ -105,11 +106,37 @@ describe("rights that the service's SciCat account lacks", () => {
     expect(standing()).toEqual([]);
   });
 
+  test('a missing job type: the alarm has a name of its own, and stays until a job is created', async () => {
+    rig.tracker.reportJobCreation({
+      kind: 'not-permitted',
+      reason: 'no such job type',
+      obstacle: 'setup',
+    });
+    await copying(120);
+    expect([...world.alarms.active()]).toEqual([['scicat-setup:create', 'no such job type']]);
+    await rig.ask();
+    expect(standing()).toEqual([]);
+  });
+
+  test.each(['write', 'listOpenIds'] as const)(
+    'a SciCat that is set up wrongly, noticed by %s: not the account is to blame',
+    async (call) => {
+      const wrong = new UpstreamSetupError('SciCat', 'SciCat does not have the job type.');
+      world.jobs.faults.always(call, { before: wrong });
+      await copying(310);
+      const alarm = call === 'write' ? 'scicat-setup:write' : 'scicat-setup:list';
+      expect([...world.alarms.active()]).toEqual([[alarm, wrong.message]]);
+      world.jobs.faults.clear(call);
+      await copying(700);
+      expect(standing()).toEqual([]);
+    },
+  );
+
   test('logging in: says nothing about rights, and is cleared by the next successful sweep', async () => {
     rig.tracker.reportJobCreation({
       kind: 'not-permitted',
       reason: 'wrong password',
-      atLogin: true,
+      obstacle: 'login',
     });
     expect([...world.alarms.active()]).toEqual([['scicat-account', 'wrong password']]);
     await rig.pass(310);

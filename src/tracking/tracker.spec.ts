@@ -17,7 +17,7 @@ import {
 import { aGate } from '../../test/support/faults.js';
 import { OLD, TrackerRig } from '../../test/support/tracker-rig.js';
 import type { TrackingWorld } from '../../test/support/tracking-world.js';
-import { accountRefused, down, timeout } from '../../test/support/upstream-failures.js';
+import { accountRefused, down, rejected, timeout } from '../../test/support/upstream-failures.js';
 import { atOnce } from '../../test/support/fake-file-list-store.js';
 import { settle } from '../../test/support/virtual-clock.js';
 import {
@@ -428,7 +428,7 @@ describe('an end request is answered at once in every state and converges', () =
     expect(world.jobs.stored.size).toBe(0);
   });
 
-  test('dataset gone: an error soon, and the task is cancelled regardless', async () => {
+  test('dataset gone: answered when Globus cancels the task, because SciCat can not store the request', async () => {
     await started();
     await request(1);
     await pass(5);
@@ -442,7 +442,24 @@ describe('an end request is answered at once in every state and converges', () =
       () => 'refused',
     );
     await pass(120);
-    expect(await Promise.race([outcome, Promise.resolve('hangs')])).toBe('refused');
+    expect(await Promise.race([outcome, Promise.resolve('hangs')])).toBe('answered');
+    expect(world.globus.cancelled).toContain(taskIdFor(501));
+  });
+
+  test('SciCat refuses to store it and Globus can not be reached: SciCat is not asked at every poll', async () => {
+    await started();
+    await request(1);
+    await pass(5);
+    world.globus.put(aTask({ taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)) }));
+    world.jobs.faults.always('write', { before: rejected(409) });
+    world.globus.faults.always('cancel', { before: down('Globus') });
+    const before = world.jobs.faults.count('write');
+    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow('409');
+    await pass(1200);
+    // Five refusals, after which the job is retried hourly, and the one that the cancellation asked for.
+    expect(world.jobs.faults.count('write') - before).toBeLessThanOrEqual(6);
+    world.globus.faults.clear();
+    await pass(60);
     expect(world.globus.cancelled).toContain(taskIdFor(501));
   });
 

@@ -2,18 +2,22 @@ import { setMaxListeners } from 'node:events';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
+import { DatasetGoneError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type {
   AdmissionRequest,
   AdmissionResult,
   Forecast,
   JobCreation,
+  JobObstacle,
   TrackedState,
   TransferTracking,
 } from '../ports/transfer-tracking.port.js';
+import { isFinal } from '../domain/transfer-state.js';
 import { Retry } from '../time/backoff.js';
 import { EndOfTracking } from './completion/end-of-tracking.js';
 import { Finalizer } from './completion/finalizer.js';
 import { TaskCanceller } from './completion/task-canceller.js';
+import type { AlarmName } from './core/alarms.js';
 import { Background } from './core/background.js';
 import type { TrackerDeps, TrackingDeps } from './core/tracking-deps.js';
 import { JobWriter, type JobWriterListener } from './core/job-writer.js';
@@ -27,6 +31,7 @@ import { Dispatcher } from './queue/dispatcher.js';
 import { oldestFirst } from './queue/order.js';
 import { Slots } from './queue/slots.js';
 import { SubmissionIds } from './queue/submission-ids.js';
+import { WithdrawnFacilities } from './queue/withdrawn.js';
 import { reconcile } from './recovery/reconcile.js';
 import { Sweep } from './recovery/sweep.js';
 import { Sweeper } from './recovery/sweeper.js';
@@ -54,7 +59,16 @@ type Phase =
   | { readonly kind: 'running' }
   | { readonly kind: 'stopping' };
 
+const OBSTACLE_ALARMS: Readonly<Record<JobObstacle, AlarmName>> = {
+  // A failed login says nothing about the right to create; the next sweep tries to log in.
+  login: 'scicat-account',
+  permission: 'scicat-account-create',
+  setup: 'scicat-setup:create',
+};
 const RECOVERY_BACKOFF = { firstMs: 1000, capMs: 30_000 };
+/** How long a request to end a transfer waits for Globus, if SciCat can't store it. */
+const END_CARRIED_OUT_WITHIN_MS = 10_000;
+const END_CHECKED_EVERY_MS = 50;
 const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
 
 /**
@@ -83,6 +97,7 @@ export class Tracker implements TransferTracking {
   private readonly poller: Poller;
   private readonly sweep: Sweep;
   private readonly sweeper: Sweeper;
+  private readonly withdrawn: WithdrawnFacilities;
   private readonly background = new Background(() => this.wake());
   private readonly stopping = new AbortController();
   private readonly aborted = new AbortController();
@@ -132,6 +147,7 @@ export class Tracker implements TransferTracking {
     );
     this.sweep = new Sweep(parts, onGone);
     this.sweeper = new Sweeper(parts, this.sweep, listing);
+    this.withdrawn = new WithdrawnFacilities(parts);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
   }
 
@@ -202,13 +218,13 @@ export class Tracker implements TransferTracking {
     switch (outcome.kind) {
       case 'created':
         alarms.clear('scicat-account-create');
+        alarms.clear('scicat-setup:create');
         return;
       case 'disowned':
         this.background.add(this.sweep.disown(outcome.key));
         return;
       case 'not-permitted':
-        // A failed login says nothing about the right to create; the next sweep tries to log in.
-        alarms.raise(outcome.atLogin ? 'scicat-account' : 'scicat-account-create', outcome.reason);
+        alarms.raise(OBSTACLE_ALARMS[outcome.obstacle], outcome.reason);
         return;
     }
   }
@@ -229,11 +245,59 @@ export class Tracker implements TransferTracking {
     if (tracked === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
     this.parts.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
     this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
-    await this.parts.writer.confirmed(tracked);
+    const unrecorded = await this.recordEnd(tracked);
     const { state } = tracked.transfer.status;
     if (state === 'waiting') this.parts.steps.hurry(tracked);
     if (state === 'transferring') this.background.add(this.canceller.cancel(tracked));
     this.wake();
+    if (unrecorded) await this.endCarriedOut(tracked);
+  }
+
+  /** @returns true if SciCat refuses to store the request, because the job's dataset was deleted */
+  private async recordEnd(tracked: TrackedTransfer): Promise<boolean> {
+    try {
+      await this.parts.writer.confirmed(tracked);
+      return false;
+    } catch (error) {
+      if (!(error instanceof DatasetGoneError)) throw error;
+      return true;
+    }
+  }
+
+  /**
+   * Resolves when an end request that only this process knows can no longer be lost with it: Globus
+   * cancels the task, or there is nothing to cancel. (A restart starts nothing for a deleted dataset.)
+   *
+   * @throws UpstreamUnavailableError after some seconds; the request is carried out regardless
+   */
+  private async endCarriedOut(tracked: TrackedTransfer): Promise<void> {
+    const { clock, signal } = this.parts;
+    const deadline = clock.monotonicMs() + END_CARRIED_OUT_WITHIN_MS;
+    while (!this.isEndDurable(tracked)) {
+      if (clock.monotonicMs() >= deadline) {
+        // Only the job's removal is still missing, which is retried.
+        if (isFinal(tracked.transfer.status.state)) return;
+        throw endNotCarriedOutYet();
+      }
+      await clock.sleep(END_CHECKED_EVERY_MS, signal);
+    }
+  }
+
+  private isEndDurable(tracked: TrackedTransfer): boolean {
+    const { status, endRequested } = tracked.transfer;
+    const untracked = this.parts.transfers.get(tracked.jobId) !== tracked;
+    switch (status.state) {
+      case 'waiting':
+        return untracked;
+      case 'transferring':
+        return untracked || this.canceller.hasCancelled(tracked);
+      case 'finalizing':
+        return true;
+      case 'finished':
+      case 'failed':
+      case 'cancelled':
+        return untracked || endRequested?.remove !== true || tracked.jobGone;
+    }
   }
 
   private gate(): 'open' | 'waiting-only' | 'closed' {
@@ -274,6 +338,7 @@ export class Tracker implements TransferTracking {
   private async cycle(): Promise<void> {
     if (this.phase.kind === 'recovering') await this.recover(this.phase);
     if (!this.ready) return; // T1
+    this.withdrawn.reportOnce();
     this.sweeper.sweepIfDue();
     if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);
     await this.poller.pollIfDue();
@@ -316,4 +381,12 @@ export class Tracker implements TransferTracking {
   private isStopping(): boolean {
     return this.phase.kind === 'stopping';
   }
+}
+
+function endNotCarriedOutYet(): UpstreamUnavailableError {
+  return new UpstreamUnavailableError(
+    'Globus',
+    "The dataset of this transfer was deleted in SciCat, which therefore can't store the request to end the transfer, and Globus has not confirmed the cancellation yet. The service keeps trying; please check the transfer in a few minutes.",
+    { outcomeUnclear: true },
+  );
 }

@@ -17,7 +17,7 @@ import { LookUpTransfers } from './application/look-up-transfers.js';
 import { PreviewTransfer } from './application/preview-transfer.js';
 import { RequestTransfer } from './application/request-transfer.js';
 import { FacilityController } from './http/facility.controller.js';
-import { FileListBody } from './http/file-list-body.js';
+import { RequestBody } from './http/request-body.js';
 import { TransferController } from './http/transfer.controller.js';
 
 const DEPS = {
@@ -35,7 +35,7 @@ const DEPS = {
   imports: [AuthModule, ScicatModule, DataFolderModule, TrackingModule, FacilitiesModule],
   controllers: [TransferController, FacilityController],
   providers: [
-    FileListBody,
+    RequestBody,
     ...[RequestTransfer, PreviewTransfer, CancelTransfer, LookUpTransfers].map((operation) => ({
       provide: operation,
       ...assemble(operation, DEPS),

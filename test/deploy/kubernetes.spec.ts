@@ -77,9 +77,13 @@ describe('deploy/kubernetes', () => {
     ]);
   });
 
-  it('has a configuration that the service takes, without a warning', () => {
+  it('has a configuration that the service takes, without a warning but of its example values', () => {
     const { config: read, problems } = loaded(given(deployment));
-    expect(problems).toEqual([]);
+    expect(problems.map(({ path, message }) => `${path} ${message.split(/[,;]/)[0]}`)).toEqual(
+      ['scicatUrl', 'facilities[0].collection', 'facilities[1].collection'].map(
+        (path) => `${path} is still the value of an example`,
+      ),
+    );
     expect(secretsOf(read)).toEqual(SECRET_FILES);
   });
 

@@ -64,7 +64,7 @@ describe(PAGE, () => {
       `${connections.toLocaleString('en')} connections at a time`,
       `${headersMs / 1000} s for headers`,
       `${requestMs / 60_000} minutes for a whole request`,
-      `less than ${bodyBytesPerSecond / 1024} KiB in each of ${slowBodySeconds} seconds in a row`,
+      `less than ${bodyBytesPerSecond / 1024} KiB per second for ${slowBodySeconds} seconds in a row`,
       `${bodyBytesAtOnce / 1024 / 1024} MiB of bodies at a time`,
       `an idle connection is kept for ${keepAliveMs / 1000} s`,
     ]) {

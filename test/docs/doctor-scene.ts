@@ -6,8 +6,8 @@ import { startScicatSandbox } from '../../sandbox/scicat/scicat-sandbox.js';
 import type { Scene } from './scene.js';
 
 const CLIENT_ID = '5a6b7c8d-0000-4000-8000-000000000001';
-const BEAMLINE = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
-const ARCHIVE = '31ce9ba0-176d-45a5-add3-f37d233ba47d';
+const BEAMLINE = '8f2c1d3a-5b6e-4c7d-9a80-1e2f3a4b5c6d';
+const ARCHIVE = 'd4e5f6a7-1b2c-4d3e-8f90-a1b2c3d4e5f6';
 
 /**
  * Both services, and a configuration `proxy.yaml` with their addresses. SciCat has two accounts of
@@ -18,6 +18,7 @@ const ARCHIVE = '31ce9ba0-176d-45a5-add3-f37d233ba47d';
 export async function doctorScene(how: 'well' | 'mistakes'): Promise<Scene> {
   const wrong = how === 'mistakes';
   const scicat = await startScicatSandbox({
+    generation: 'head',
     groupRights: {
       createJobPrivileged: ['gtpxc'],
       updateJobPrivileged: ['gtpxu'],
@@ -68,7 +69,7 @@ facilities:
   - name: ARCHIVE
     collection: ${ARCHIVE}
     direction: DST
-    destinationPath: /archive/{{ .PidShort }}
+    destinationPath: /archive/{{ .Pid }}
     syncLevel: 3
 `,
     },

@@ -14,6 +14,7 @@ import {
 } from '../support/service.js';
 import { errorOf, statusAndCode } from './error-shape.js';
 
+const either = new Intl.ListFormat('en-US', { type: 'disjunction' });
 const UNKNOWN_JOB = '00000000-0000-4000-8000-000000000000';
 
 let service: TestService;
@@ -214,16 +215,15 @@ describe('bad parameter, malformed body, path outside the collection, unknown da
     expect(statusAndCode(answer)).toEqual([400, 'INVALID_REQUEST']);
   });
 
-  it('URLs that can not be decoded, unknown routes and wrong methods have the one shape, too', async () => {
+  it('URLs that can not be decoded and unknown routes have the one shape, too', async () => {
     const answers = await Promise.all(
       (
         [
           ['GET', '/transfer/%E0%A4%A'],
           ['POST', '/transfer/%'],
           ['GET', '/nowhere'],
-          ['POST', '/version'],
-          ['PUT', '/transfer'],
-          ['PATCH', `/transfer/${UNKNOWN_JOB}`],
+          ['POST', '/'],
+          ['OPTIONS', '/transfer/a/b'],
           ['GET', '/docs/nowhere.js'],
           ['GET', '/docs/..%2f..%2fpackage.json'],
         ] as const
@@ -232,7 +232,61 @@ describe('bad parameter, malformed body, path outside the collection, unknown da
     expect(answers.map((answer) => statusAndCode(answer))).toEqual([
       [400, 'INVALID_REQUEST'],
       [400, 'INVALID_REQUEST'],
-      ...Array<unknown>(6).fill([404, 'NOT_FOUND']),
+      ...Array<unknown>(5).fill([404, 'NOT_FOUND']),
+    ]);
+  });
+
+  it.each([
+    ['POST', '/version', 'GET, HEAD'],
+    ['PUT', '/transfer', 'GET, HEAD, POST'],
+    ['PATCH', '/Transfer/', 'GET, HEAD, POST'],
+    ['DELETE', '/transfer?delete=true', 'GET, HEAD, POST'],
+    ['PATCH', `/transfer/${UNKNOWN_JOB}`, 'DELETE, GET, HEAD'],
+    ['POST', '/transfer/%25', 'DELETE, GET, HEAD'],
+    // Not the transfer with the id "preview".
+    ['GET', '/transfer/preview', 'POST'],
+    ['DELETE', '/transfer/preview', 'POST'],
+    ['POST', '/facilities', 'GET, HEAD'],
+    ['DELETE', '/health/live', 'GET, HEAD'],
+    ['POST', '/health/ready', 'GET, HEAD'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['POST', '/openapi.yaml', 'GET, HEAD'],
+    ['PUT', '/openapi.json', 'GET, HEAD'],
+    ['POST', '/docs', 'GET, HEAD'],
+    ['DELETE', '/docs/index.html', 'GET, HEAD'],
+    ['POST', '/docs/swagger-ui.css', 'GET, HEAD'],
+    ['OPTIONS', '/transfer', 'GET, HEAD, POST'],
+    ['PROPFIND', '/transfer', 'GET, HEAD, POST'],
+  ])(
+    '%s %s is a 405 that names the right methods, with or without a token',
+    async (method, path, allow) => {
+      for (const who of ['alice', undefined]) {
+        const answer = await service.call(method, path, {
+          who,
+          ...(method === 'POST' ? { body: '{' } : {}),
+        });
+        expect({ ...errorOf(answer), allow: answer.headers.get('allow') }).toEqual({
+          status: 405,
+          code: 'METHOD_NOT_ALLOWED',
+          message: `The method ${method} is not supported at this address. Use ${either.format(allow.split(', '))}.`,
+          allow,
+        });
+      }
+    },
+  );
+
+  it('HEAD is what GET is, without the body', async () => {
+    const answers = await Promise.all(
+      ['/transfer', '/version', '/docs/', `/transfer/${UNKNOWN_JOB}`, '/transfer/preview'].map(
+        (path) => service.call('HEAD', path, { who: 'alice' }),
+      ),
+    );
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [200, ''],
+      [200, ''],
+      [200, ''],
+      [404, ''],
+      [405, ''],
     ]);
   });
 });

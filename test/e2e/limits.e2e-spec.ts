@@ -124,6 +124,17 @@ describe('what takes too long is ended', () => {
     await nobodyIsLeft();
   });
 
+  it('not a connection that is idle for longer than a request may take', async () => {
+    await start({ headersMs: 40, requestMs: 50, silenceMs: 50, keepAliveMs: 1e6 });
+    const idle = await connect();
+    idle.write('GET /version HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => idle.text.includes('"version"'), 'the first request is answered');
+    // One after the other, these are ended after the times above.
+    for (let n = 0; n < 3; n += 1) await (await connect()).closed();
+    idle.write('GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await idle.closed()).toContain('NOT_FOUND');
+  });
+
   it('a client that does not read the answer', async () => {
     await start({ silenceMs: 100, keepAliveMs: 1e6 });
     const connection = await connect();
@@ -132,6 +143,39 @@ describe('what takes too long is ended', () => {
     connection.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
     await eventually(async () => (await connections()) === 1, 'the service is asked');
     await nobodyIsLeft();
+  });
+});
+
+describe('the keep-alive race', () => {
+  it("a POST after the 90 s for which Go's client keeps a connection meets an open one", async () => {
+    await start({});
+    // What Node enforces, and what it announces to clients that listen.
+    const server = service.app.getHttpServer();
+    const { headers } = await service.call('GET', '/version');
+    expect([server.keepAliveTimeout, headers.get('keep-alive')]).toEqual([620_000, 'timeout=620']);
+    // Google's load balancer keeps them for 600 s, longer than any other common client.
+    expect(server.keepAliveTimeout).toBeGreaterThan(600_000);
+  });
+
+  it('idle connections make room for new ones when there is none', async () => {
+    await start({ connections: 3 });
+    const idle = await Promise.all([connect(), connect()]);
+    for (const one of idle) {
+      one.write('GET /version HTTP/1.1\r\nHost: x\r\n\r\n');
+      await eventually(() => one.text.includes('"version"'), 'it is answered');
+    }
+    const busy = await connect();
+    busy.write(`${head(1000, 'Connection: close\r\n')}{`);
+    await Promise.all(idle.map((one) => one.closed()));
+    await eventually(async () => (await connections()) === 1, 'only the busy one is left');
+    for (let n = 0; n < 5; n += 1) {
+      expect(
+        (await service.call('GET', '/version', { headers: { Connection: 'close' } })).status,
+      ).toBe(200);
+    }
+    busy.write(BODY.slice(1).padEnd(999));
+    expect(readRaw(await busy.closed()).status).toBe(200);
+    expect(logged.filter((line) => line.includes('connection limit reached'))).toEqual([]);
   });
 });
 

@@ -196,7 +196,20 @@ describe('GET /metrics', () => {
       service: ['SciCat', 'Globus'],
       kind: ALARM_KINDS,
       state: ['waiting', 'transferring', 'finalizing', 'finished', 'failed', 'cancelled'],
-      status: ['200', '302', '304', '400', '401', '403', '404', '429', '500', '503', 'other'],
+      status: [
+        '200',
+        '302',
+        '304',
+        '400',
+        '401',
+        '403',
+        '404',
+        '405',
+        '429',
+        '500',
+        '503',
+        'other',
+      ],
     };
     const outside = samplesOf(text)
       .filter(({ name }) => name.startsWith('globus_proxy_') && !name.includes('upstream'))

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,7 +10,11 @@ import { errorOf } from './error-shape.js';
 
 interface Operation {
   readonly operationId: string;
-  readonly parameters?: readonly unknown[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly required?: boolean;
+    readonly schema: unknown;
+  }[];
   readonly requestBody?: unknown;
   readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly responses: Readonly<
@@ -28,7 +32,15 @@ interface Document {
   readonly openapi: string;
   readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly securitySchemes: Readonly<Record<string, unknown>> };
+  readonly components: {
+    readonly securitySchemes: Readonly<Record<string, unknown>>;
+    readonly schemas: Readonly<
+      Record<
+        string,
+        { readonly required?: unknown; readonly properties?: Readonly<Record<string, unknown>> }
+      >
+    >;
+  };
 }
 
 let service: TestService;
@@ -156,6 +168,52 @@ describe('GET /docs/index.html, /docs, /openapi.yaml, /openapi.json', () => {
     expect(asked('/transfer').parameters).toHaveLength(5);
   });
 
+  it("the Ingestor's client can be generated again: its code compiles against what there is", async () => {
+    const { paths, components } = await document();
+    const parameters = Object.values(paths)
+      .flatMap((operations) => Object.values(operations))
+      .flatMap((operation) => operation.parameters ?? []);
+    const named = (name: string) => parameters.filter((one) => one.name === name);
+    // A format makes Go's generator convert the string to a type of its own.
+    expect(named('scicatJobId')).toHaveLength(2);
+    for (const { schema } of named('scicatJobId')) {
+      expect(schema).toEqual(expect.not.objectContaining({ format: expect.anything() }));
+    }
+    for (const one of named('collectionRootPath')) {
+      expect(one).toMatchObject({ required: false, 'x-go-type-skip-optional-pointer': true });
+    }
+    const { required, properties } = components.schemas['GeneralErrorResponse'] ?? {};
+    expect(required).toEqual(['code', 'requestId']);
+    expect(Object.keys(properties ?? {})).toEqual(['message', 'details', 'code', 'requestId']);
+  });
+
+  it('an empty required parameter is against the document, too', async () => {
+    const { paths, components } = await document();
+    const required = Object.values(paths)
+      .flatMap((operations) => Object.values(operations))
+      .flatMap((operation) => operation.parameters ?? [])
+      .filter((one) => one.required === true);
+    expect(new Set(required.map(({ name }) => name))).toEqual(
+      new Set(['sourceFacility', 'destFacility', 'scicatPid', 'scicatJobId']),
+    );
+    for (const { schema } of required) expect(schema).toMatchObject({ minLength: 1 });
+    const { properties = {} } = components.schemas['TransferRequest'] ?? {};
+    for (const name of ['sourceFacility', 'destFacility', 'scicatPid']) {
+      expect(properties[name]).toMatchObject({ minLength: 1 });
+    }
+  });
+
+  it('the body has each parameter of the query, and nothing unknown', async () => {
+    const { paths, components } = await document();
+    const { properties = {}, required } = components.schemas['TransferRequest'] ?? {};
+    const inQuery = paths['/transfer']?.['post']?.parameters?.map(({ name }) => name) ?? [];
+    expect(Object.keys(properties).sort()).toEqual(['fileList', ...inQuery].sort());
+    expect(required).toBeUndefined();
+    for (const name of ['TransferRequest', 'FileToTransfer']) {
+      expect(components.schemas[name]).toMatchObject({ additionalProperties: false });
+    }
+  });
+
   it('every response has a description, and an example or a schema', async () => {
     const { paths } = await document();
     const bare = Object.entries(paths).flatMap(([path, operations]) =>
@@ -179,6 +237,9 @@ describe('GET /docs/index.html, /docs, /openapi.yaml, /openapi.json', () => {
   it('the committed openapi.yaml is what the code produces: run `npm run openapi` if it is not', async () => {
     const committed = readFileSync(join(applicationFolder(), 'openapi.yaml'), 'utf8');
     expect(committed).toBe((await service.call('GET', '/openapi.yaml')).text);
+    // Where the Ingestor's update script looks. A link would not do: GitHub serves its text.
+    const copy = join(applicationFolder(), 'internal/api/openapi.yaml');
+    expect([lstatSync(copy).isFile(), readFileSync(copy, 'utf8')]).toEqual([true, committed]);
     const printed: string[] = [];
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
       printed.push(String(text));
@@ -234,7 +295,7 @@ describe('behind a reverse proxy that strips a path prefix', () => {
       }
       // Swagger UI takes the page's own address as the base of relative servers.
       const [server] = document?.servers ?? [];
-      const url = new URL(`${server?.url ?? ''}version`, page.url);
+      const url = new URL(`${server?.url ?? ''}/version`, page.url);
       expect([url.href, (await fetch(url)).status]).toEqual([`${outside}/version`, 200]);
     },
   );
@@ -243,7 +304,7 @@ describe('behind a reverse proxy that strips a path prefix', () => {
     for (const path of ['/openapi.json', '/openapi.yaml']) {
       const answer = await fetch(`${outside}${path}`);
       const { servers } = parse(await answer.text()) as Document;
-      expect(new URL(`${servers[0]?.url ?? ''}version`, answer.url).href).toBe(
+      expect(new URL(`${servers[0]?.url ?? ''}/version`, answer.url).href).toBe(
         `${outside}/version`,
       );
     }

@@ -228,7 +228,7 @@ describe('POST /transfer/preview', () => {
 
   it.each(['GET', 'DELETE'])('%s /transfer/preview is not a transfer', async (method) => {
     const answer = await service.call(method, '/transfer/preview', { who: 'alice' });
-    expect(errorOf(answer)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
+    expect(errorOf(answer)).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
   });
 });
 

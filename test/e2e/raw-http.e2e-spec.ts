@@ -119,6 +119,84 @@ describe('what is not even HTTP has the one error shape', () => {
   });
 });
 
+describe('a reverse proxy with a slash too many', () => {
+  // The same request has the same answer as long as its transfer is open.
+  beforeAll(() => {
+    service.holdTasks();
+  });
+  afterAll(() => {
+    service.releaseTasks();
+  });
+
+  const get = async (target: string, more = '') => {
+    const { status, headers, body } = await exchange(
+      `GET ${target} HTTP/1.1\r\nHost: x\r\n${more}\r\n`,
+    );
+    return { status, type: headers['content-type']?.split(';')[0], body };
+  };
+
+  it.each([
+    '//version',
+    '///version//',
+    '//health//live',
+    '//metrics',
+    '//openapi.yaml',
+    '//docs//index.html',
+    '/docs//swagger-ui.css',
+    '//docs/swagger-ui-init.js',
+    'http://anything//version',
+  ])('%s is answered as without it', async (target) => {
+    const answer = await get(target);
+    const plain = await get(target.replace(/^http:\/\/anything/, '').replace(/\/+/g, '/'));
+    expect([answer.status, answer.type]).toEqual([200, plain.type]);
+  });
+
+  it.each([
+    ['POST', TARGET],
+    ['POST', TARGET.replace('/transfer', '/transfer/preview')],
+    ['GET', '/transfer?page=1'],
+    ['GET', '/transfer/00000000-0000-4000-8000-000000000000'],
+    ['DELETE', '/transfer/00000000-0000-4000-8000-000000000000'],
+    ['GET', '/facilities'],
+  ])('%s %s', async (method, target) => {
+    const send = (path: string) =>
+      exchange(
+        `${method} ${path} HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${service.tokens.alice}\r\nX-Request-Id: r1\r\nContent-Length: 0\r\n\r\n`,
+      );
+    const plain = await send(target);
+    const doubled = await send(
+      target
+        .replaceAll(/\/(?=[a-z0-9-]+)/g, '//')
+        .replace(/\?.*/, /\?.*|$/.exec(target)?.[0] ?? ''),
+    );
+    expect(doubled).toMatchObject({ status: plain.status, body: plain.body });
+  });
+
+  it.each([
+    '//docs//..//package.json',
+    '/docs/..//..//package.json',
+    '//docs/..%2f..%2fpackage.json',
+    '//docs/%2e%2e//package.json',
+    '/docs//....//package.json',
+    '//..//version',
+    '//docs/..\\..\\package.json',
+    '//evil.example/%2e%2e',
+  ])('%s leads nowhere else', async (target) => {
+    const { status, body } = await get(target);
+    expect([400, 404]).toContain(status);
+    expect(JSON.parse(body)).toMatchObject({ code: expect.any(String) });
+  });
+
+  it('//docs is led to the page here, not to another host', async () => {
+    const located = async (target: string) =>
+      (await exchange(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`)).headers['location'];
+    expect(await located('//docs')).toBe('docs/index.html');
+    // A folder gets a slash at its end.
+    expect(await located('//docs//evil.example//..')).toBe('/docs/evil.example/../');
+    expect(await located('//evil.example')).toBeUndefined();
+  });
+});
+
 describe('authentication is decided on the headers, before the body is read', () => {
   const head = (token: string, more = '') =>
     `POST ${TARGET} HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${token}\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n${more}\r\n`;

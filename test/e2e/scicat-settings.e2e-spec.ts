@@ -2,54 +2,22 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { parse } from 'yaml';
-import type { JobTypeConfig } from '../../sandbox/scicat/jobs.js';
+import { jobTypesOf } from '../../sandbox/scicat/job-types-file.js';
 import { startScicatSandbox, type ScicatSandbox } from '../../sandbox/scicat/scicat-sandbox.js';
 import { ALICES_DATASET, eventually, startUpstreams, TestService } from '../support/service.js';
 
 const FOLDER = new URL('../../config/scicat/', import.meta.url);
 
-interface JobTypeInFile {
-  readonly jobType: string;
-  readonly create: {
-    readonly auth: JobTypeConfig['create']['auth'];
-    readonly actions?: readonly {
-      readonly datasets: Readonly<Record<string, { readonly const: unknown }>>;
-    }[];
-  };
-  readonly update: JobTypeConfig['update'];
-}
-
 function text(name: string): string {
   return readFileSync(new URL(name, FOLDER), 'utf8');
 }
 
-/** The job types that administrators are told to set, as the emulator takes them. */
-function jobTypes(): Readonly<Record<string, JobTypeConfig>> {
-  const file = parse(text('job-types.yaml')) as { readonly jobs: readonly JobTypeInFile[] };
-  return Object.fromEntries(
-    file.jobs.map(({ jobType, create, update }) => {
-      const musts = (create.actions ?? []).flatMap(({ datasets }) =>
-        Object.entries(datasets).map(([path, { const: value }]) => [path, value] as const),
-      );
-      const auth = create.auth;
-      return [
-        jobType,
-        {
-          create:
-            musts.length === 0 ? { auth } : { auth, datasetsMustHave: Object.fromEntries(musts) },
-          update,
-        },
-      ];
-    }),
-  );
-}
-
 /** A SciCat that is set up with nothing but what the files of this variant say. */
-async function scicatOf(variant: string): Promise<ScicatSandbox> {
+async function scicatOf(variant: string, jobTypes: string): Promise<ScicatSandbox> {
   const env = parseEnv(text(`${variant}.env`));
   const groups = (name: string): readonly string[] => env[name]?.split(',') ?? [];
   const scicat = await startScicatSandbox({
-    jobTypes: jobTypes(),
+    jobTypes: jobTypesOf(parse(text(jobTypes))),
     groupRights: {
       admin: groups('ADMIN_GROUPS'),
       createJobPrivileged: groups('CREATE_JOB_PRIVILEGED_GROUPS'),
@@ -67,7 +35,11 @@ async function scicatOf(variant: string): Promise<ScicatSandbox> {
     scicat.machine.addUser({ username, password, groups: [role] });
   }
   for (const username of ['alice', 'bob', 'carol']) {
-    scicat.machine.addUser({ username, groups: [`${username}s`, 'SOURCE', 'ARCHIVE'] });
+    scicat.machine.addUser({
+      username,
+      email: `${username}@scicat.example`,
+      groups: [`${username}s`, 'SOURCE', 'ARCHIVE'],
+    });
   }
   scicat.machine.addDataset({
     pid: ALICES_DATASET,
@@ -78,6 +50,17 @@ async function scicatOf(variant: string): Promise<ScicatSandbox> {
   return scicat;
 }
 
+/** Ways to set up accounts, with the proxy's environment. */
+const VARIANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'one-account': {},
+  'two-accounts': {
+    SCICAT_UPDATE_USER_USERNAME: 'globus-proxy-updater',
+    SCICAT_UPDATE_USER_PASSWORD: 'choose-another',
+  },
+};
+
+const WORDS = 'scicat: { statusCodes: words }';
+
 describe('what config/scicat tells SciCat administrators to set', () => {
   const cleanUps: (() => Promise<void>)[] = [];
 
@@ -85,17 +68,8 @@ describe('what config/scicat tells SciCat administrators to set', () => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
   });
 
-  it.each([
-    ['one-account', {}],
-    [
-      'two-accounts',
-      {
-        SCICAT_UPDATE_USER_USERNAME: 'globus-proxy-updater',
-        SCICAT_UPDATE_USER_PASSWORD: 'choose-another',
-      },
-    ],
-  ])('%s: is enough for a transfer, its archive job, and its removal', async (variant, more) => {
-    const scicat = await scicatOf(variant);
+  async function start(variant: string, jobTypes: string, yaml = ''): Promise<TestService> {
+    const scicat = await scicatOf(variant, jobTypes);
     cleanUps.push(() => scicat.close());
     const { globus, scicat: unused } = await startUpstreams();
     cleanUps.push(
@@ -104,27 +78,59 @@ describe('what config/scicat tells SciCat administrators to set', () => {
     );
     const service = await TestService.start({
       upstreams: { scicat, globus },
-      env: { SCICAT_SERVICE_USER_PASSWORD: 'choose-one', ...more },
+      env: { SCICAT_SERVICE_USER_PASSWORD: 'choose-one', ...VARIANTS[variant] },
+      yaml,
+      pollSeconds: 0.1,
     });
     cleanUps.push(() => service.stop());
     await service.ready();
+    return service;
+  }
 
-    const answer = await service.post();
-    expect({ status: answer.status, json: answer.json }).toEqual({
-      status: 200,
-      json: { jobId: expect.any(String) },
-    });
-    const { jobId } = answer.json as { readonly jobId: string };
-    await eventually(() => scicat.machine.job(jobId)?.statusCode === '003', 'it is finished');
-    const archiveJobs = [...scicat.machine.jobs()].filter(({ type }) => type === 'archive');
-    expect(archiveJobs).toEqual([
-      expect.objectContaining({ createdBy: 'globus-proxy', ownerUser: 'alice' }),
-    ]);
+  it.each(Object.keys(VARIANTS))(
+    '%s: is enough for a transfer, its archive job, and its removal',
+    async (variant) => {
+      const service = await start(variant, 'job-types.yaml');
+      const jobId = await service.accepted();
+      await service.reaches(jobId, '003');
+      expect(service.archiveJobs()).toEqual([
+        expect.objectContaining({ createdBy: 'globus-proxy', ownerUser: 'alice' }),
+      ]);
 
-    const removed = await service.call('DELETE', `/transfer/${jobId}?delete=true`, {
-      who: 'alice',
-    });
-    expect(removed.status).toBe(200);
-    await eventually(() => scicat.machine.job(jobId) === undefined, 'its job is removed');
+      const removed = await service.call('DELETE', `/transfer/${jobId}?delete=true`, {
+        who: 'alice',
+      });
+      expect(removed.status).toBe(200);
+      const { machine } = service.scicat;
+      await eventually(() => machine.job(jobId) === undefined, 'its job is removed');
+    },
+  );
+
+  it.each(Object.keys(VARIANTS))(
+    '%s, with e-mails and status codes in words: one e-mail at the end, none for progress',
+    async (variant) => {
+      const service = await start(variant, 'job-types-with-mail.yaml', WORDS);
+      const { machine } = service.scicat;
+      service.holdTasks();
+      const jobId = await service.accepted();
+      await service.reaches(jobId, 'inProgress');
+      service.releaseTasks();
+      await service.reaches(jobId, 'finishedSuccessful');
+      expect(machine.updateActions(jobId)).toBeGreaterThan(2);
+      expect(machine.mails()).toEqual([
+        {
+          jobId,
+          statusCode: 'finishedSuccessful',
+          to: 'alice@scicat.example',
+          subject: `[SciCat] Transfer of dataset ${ALICES_DATASET}: finished`,
+        },
+      ]);
+    },
+  );
+
+  it('with e-mails but status codes in numbers, which is the default: no e-mail', async () => {
+    const service = await start('two-accounts', 'job-types-with-mail.yaml');
+    await service.reaches(await service.accepted(), '003');
+    expect(service.scicat.machine.mails()).toEqual([]);
   });
 });

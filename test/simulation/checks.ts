@@ -170,16 +170,18 @@ function checkArchived(world: World, one: Case): void {
     world.violated(`job ${jobId} has ${archiveJobs.length} archive jobs`);
   }
   const succeeded = task?.phase.kind === 'ended' && task.phase.status === 'SUCCEEDED';
-  if (archiveJobs.length > 0 && (record['autoArchive'] !== true || !succeeded)) {
+  const wanted = wantsArchiveJob(one);
+  if (archiveJobs.length > 0 && (!wanted || !succeeded)) {
     world.violated(`job ${jobId} has an archive job that was not requested or came too early`);
   }
+  checkFinalization(world, one);
   for (const archive of archiveJobs) {
     if (pidOf(archive) !== record['datasetPid']) {
       world.violated(`the archive job of ${jobId} is for another dataset`);
     }
   }
   if (job === undefined || isTampered(world, jobId)) return;
-  if (record['autoArchive'] !== true || statusOf(job) !== 'finished') return;
+  if (!wanted || statusOf(job) !== 'finished') return;
   switch (job.statusCode) {
     case '003':
       if (archiveJobs.length === 0) world.violated(`job ${jobId} has no archive job`);
@@ -202,6 +204,25 @@ function checkArchived(world: World, one: Case): void {
       return;
     default:
       world.violated(`job ${jobId} is finished with code ${job.statusCode}`);
+  }
+}
+
+function wantsArchiveJob({ record }: Case): boolean {
+  return record['autoArchive'] === true && record['finalize'] === 'archive';
+}
+
+/** How long it may take from reading a dataset to creating the job of its transfer. */
+const REQUEST_MS = 15 * 60_000;
+
+/** A dataset on which the archiver has begun is not archived again; any other is. */
+function checkFinalization(world: World, { jobId, record, history }: Case): void {
+  const { at, late } = history.created;
+  const since = world.ledger.archiverSince.get(String(record['datasetPid'])) ?? Infinity;
+  if (record['finalize'] === 'already-archived' && since > at) {
+    world.violated(`job ${jobId} takes its dataset for archived, and nobody has archived it`);
+  }
+  if (record['finalize'] === 'archive' && since < at - REQUEST_MS && !late) {
+    world.violated(`job ${jobId} wants to archive a dataset that was archived already`);
   }
 }
 
@@ -243,7 +264,7 @@ function checkWrites(world: World, one: Case): void {
 
 /** "Finished" is the last thing that is done: what it says was done before. */
 function checkFinishedLast(world: World, one: Case, write: JobWrite): void {
-  if (write.job.statusCode !== '003' || one.record['autoArchive'] !== true) return;
+  if (write.job.statusCode !== '003' || !wantsArchiveJob(one)) return;
   const made = one.archiveJobs.some(
     ({ id }) => (world.ledger.jobs.get(id)?.created.at ?? Infinity) <= write.at,
   );

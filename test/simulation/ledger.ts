@@ -74,6 +74,8 @@ export class Ledger {
   readonly lifecycleRefusals = new Map<string, number>();
   /** By PID: when the archiver last changed the lifecycle. */
   readonly archiverAt = new Map<string, number>();
+  /** By PID: when the archiver began. */
+  readonly archiverSince = new Map<string, number>();
   readonly promises: Promised[] = [];
   readonly ends: PromisedEnd[] = [];
   readonly lives: { readonly from: number; to: number }[] = [];

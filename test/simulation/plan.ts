@@ -1,3 +1,4 @@
+import { SCICAT_GENERATIONS, type ScicatGeneration } from '../../sandbox/scicat/generation.js';
 import { Dice } from './dice.js';
 
 /** Milliseconds. */
@@ -87,6 +88,7 @@ export interface Plan {
   readonly cancelDelay: number;
   readonly tokenLifeSeconds: number;
   readonly twoAccounts: boolean;
+  readonly scicatGeneration: ScicatGeneration;
   /** How often a task meets something, from 0 to 1. */
   readonly taskTrouble: number;
   /** Probability of cancelling. */
@@ -173,5 +175,6 @@ export function planOf(seed: number, transfers: number): Plan {
     cancels: dice.pick([0, 0.1, 0.4]),
     deletedDatasets: dice.pick([0, 0, 0, 0.05]),
     tampering: maxConcurrency >= 5 && dice.chance(0.3),
+    scicatGeneration: dice.pick(SCICAT_GENERATIONS),
   };
 }

@@ -379,7 +379,9 @@ export class World {
     const pid = pidOf(job);
     const change = (text: string, retrievable: boolean) => (): void => {
       if (!this.scicat.datasets.has(pid)) return;
-      this.ledger.archiverAt.set(pid, this.elapsed);
+      const { archiverAt, archiverSince } = this.ledger;
+      archiverAt.set(pid, this.elapsed);
+      if (!archiverSince.has(pid)) archiverSince.set(pid, this.elapsed);
       this.note(`the archiver: ${pid} ${text}`);
       this.scicat.changeLifecycle(pid, {
         archivable: false,
@@ -395,6 +397,7 @@ export class World {
   private makeScicat(): ScicatMachine {
     const { dice, plan } = this;
     const machine = new ScicatMachine({
+      generation: plan.scicatGeneration,
       newId: () => dice.uuid(),
       tokenLifeSeconds: plan.tokenLifeSeconds,
     });

@@ -6,6 +6,8 @@ import { type ConfiguredFacility, FacilitySettings } from '../../src/config/faci
 import { Secret } from '../../src/config/secret.js';
 import { FileSettings } from '../../src/config/service-settings.js';
 import {
+  DESTINATION_FIELDS,
+  type DestinationField,
   FOLDER_FIELDS,
   type FolderField,
   PATH_FIELDS,
@@ -235,15 +237,20 @@ export function aFacility(
     scopes: [`scope:${name}`],
     accessValue: name,
     sourcePath: compileTemplate('/{{ .RelativeSourceFolder }}', PATH_FIELDS),
-    destinationPath: compileTemplate('/archive/{{ .PidShort }}', PATH_FIELDS),
+    destinationPath: compileTemplate('/archive/{{ .PidShort }}', DESTINATION_FIELDS),
     allowedSourceFolders: undefined,
     ...parts,
   };
 }
 
-/** A facility's `sourcePath` or `destinationPath`. */
+/** A facility's `sourcePath`, or a `destinationPath` without the transfer's key. */
 export function aPathTemplate(text: string): Template<PathField> {
   return compileTemplate(text, PATH_FIELDS);
+}
+
+/** A facility's `destinationPath`, which may contain the transfer's key. */
+export function aDestinationTemplate(text: string): Template<DestinationField> {
+  return compileTemplate(text, DESTINATION_FIELDS);
 }
 
 /** An entry of a facility's `allowedSourceFolders`. */
@@ -325,6 +332,11 @@ export function aDataset(parts: Partial<Dataset> = {}): Dataset {
     sourceFolder: '/data/run1',
     size: 1000,
     numberOfFiles: 10,
+    lifecycle: {
+      archivable: false,
+      archiveStatusMessage: 'filesNotYetAvailable',
+      retrievable: false,
+    },
     ...parts,
   };
 }

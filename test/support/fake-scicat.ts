@@ -1,5 +1,5 @@
 import type { ArchiveJobs, NewArchiveJob } from '../../src/ports/archive-jobs.port.js';
-import type { Dataset, Datasets } from '../../src/ports/datasets.port.js';
+import type { Dataset, Datasets, ShownFiles } from '../../src/ports/datasets.port.js';
 import type {
   JobPage,
   NewTransferJob,
@@ -9,11 +9,12 @@ import type {
 import { isOurs, showsEnded, type TransferJobDocument } from '../../src/domain/job-reading.js';
 import { field } from '../../src/domain/untyped.js';
 import type { JobView } from '../../src/domain/job-view.js';
-import type { CreatedJob, LifecycleFound } from '../../src/domain/transfer.js';
+import type { LifecycleFound } from '../../src/domain/dataset-lifecycle.js';
+import type { CreatedJob } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
 import { Faults } from './faults.js';
-import { rejected } from './upstream-failures.js';
+import { datasetDeleted, rejected } from './upstream-failures.js';
 
 type JobCall =
   'create' | 'findByKey' | 'read' | 'listOpen' | 'listOpenIds' | 'list' | 'write' | 'remove';
@@ -119,7 +120,8 @@ export class FakeTransferJobs implements TransferJobs {
     try {
       await this.faults.run('write', () => {
         const job = this.stored.get(jobId);
-        if (job === undefined || this.withoutDataset.has(jobId)) throw rejected(404);
+        if (job === undefined) throw rejected(404);
+        if (this.withoutDataset.has(jobId)) throw datasetDeleted();
         this.writes.push({ jobId, view });
         this.stored.set(jobId, {
           ...job,
@@ -177,12 +179,14 @@ export const UNTOUCHED: LifecycleFound = {
 
 /** Datasets by PID; each is untouched, unless told otherwise. */
 export class FakeDatasets implements Datasets {
-  readonly faults = new Faults<'readAs' | 'lifecycle' | 'markArchivable' | 'filePaths'>();
+  readonly faults = new Faults<'readAs' | 'lifecycle' | 'markArchivable' | 'files' | 'isGone'>();
   readonly datasets = new Map<string, Dataset>();
   /** Lifecycles that differ from {@link UNTOUCHED}; undefined: the dataset is gone. */
   readonly lifecycles = new Map<string, LifecycleFound | undefined>();
   readonly marked: string[] = [];
   readonly paths = new Map<string, readonly string[]>();
+  /** Datasets whose file list SciCat shows to none of the service's accounts. */
+  readonly hidden = new Set<string>();
 
   readAs(_userToken: string, pid: string): Promise<Dataset> {
     return this.faults.run('readAs', () => {
@@ -209,7 +213,20 @@ export class FakeDatasets implements Datasets {
     });
   }
 
-  filePaths(pid: string): Promise<readonly string[]> {
-    return this.faults.run('filePaths', () => this.paths.get(pid) ?? []);
+  files(pid: string): Promise<ShownFiles> {
+    return this.faults.run('files', (): ShownFiles => {
+      if (this.isDeleted(pid)) return { kind: 'no-dataset' };
+      const paths = this.paths.get(pid);
+      if (this.hidden.has(pid)) return { kind: 'hidden' };
+      return paths === undefined ? { kind: 'none' } : { kind: 'listed', paths };
+    });
+  }
+
+  isGone(pid: string): Promise<boolean> {
+    return this.faults.run('isGone', () => this.isDeleted(pid));
+  }
+
+  private isDeleted(pid: string): boolean {
+    return this.lifecycles.has(pid) && this.lifecycles.get(pid) === undefined;
   }
 }

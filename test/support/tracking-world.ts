@@ -13,7 +13,7 @@ import { SubmissionIds } from '../../src/tracking/queue/submission-ids.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { jobView } from '../../src/domain/job-view.js';
 import type { Transfer } from '../../src/domain/transfer.js';
-import { aJob, aJobOf, type ConfigParts, configOf } from './builders.js';
+import { aJob, aJobOf, type ConfigParts, configOf, jobIdOf } from './builders.js';
 import { FakeGlobus } from './fake-globus.js';
 import { FakeArchiveJobs, FakeDatasets, FakeTransferJobs } from './fake-scicat.js';
 import { FakeJobHistory } from './fake-job-history.js';
@@ -74,6 +74,12 @@ export class TrackingWorld {
         : aJob({ id, globusTransfer: undefined, datasetPids: [transfer.datasetPid] }),
     );
     return this.transfers.add(transfer, { holdsSlot });
+  }
+
+  /** The dataset of the transfer with this number is deleted in SciCat. */
+  deleteDataset(number: number): void {
+    this.datasets.lifecycles.set(`20.500.12345/e${number}`, undefined);
+    this.jobs.withoutDataset.add(jobIdOf(number));
   }
 
   /** Puts the job of a transfer there as SciCat shows it, as after an earlier process. */

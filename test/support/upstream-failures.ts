@@ -1,4 +1,5 @@
 import {
+  DatasetGoneError,
   ServiceAccountError,
   type Upstream,
   UpstreamRejectedError,
@@ -20,6 +21,10 @@ export const down = (upstream: Upstream = 'SciCat') =>
 /** Understood and permanently refused. */
 export const rejected = (status = 403, upstream: Upstream = 'SciCat') =>
   new UpstreamRejectedError(upstream, `${upstream} refused with ${status}.`, { status });
+
+/** SciCat refuses to write the job of a dataset that was deleted. */
+export const datasetDeleted = () =>
+  new DatasetGoneError('SciCat', 'The dataset was deleted in SciCat.', { status: 404 });
 
 /** SciCat's 400 to a create or an update, which may come after storing. */
 export const doubtful = () =>

@@ -14,14 +14,14 @@ const ENV = {
   SCICAT_SERVICE_USER_PASSWORD: 'hunter2',
 };
 const FILE = `
-scicatUrl: https://scicat.example.org
+scicatUrl: https://scicat.test
 port: 8080
 transfer: { syncLevel: 3 }
 facilities:
   - name: A
-    collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+    collection: 0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f
     direction: DST
-    destinationPath: /a/{{ .PidShort }}
+    destinationPath: /a/{{ .Pid }}
 `;
 
 /** A service whose file and variables can be changed. */
@@ -123,8 +123,8 @@ describe('reloading the configuration', () => {
     const before = snapshots.current();
     state.text = FILE.replace('/a/', '/b/');
     reload.reload('SIGHUP');
-    expect(snapshots.current().facilities[0]?.destinationPath.source).toBe('/b/{{ .PidShort }}');
-    expect(before.facilities[0]?.destinationPath.source).toBe('/a/{{ .PidShort }}');
+    expect(snapshots.current().facilities[0]?.destinationPath.source).toBe('/b/{{ .Pid }}');
+    expect(before.facilities[0]?.destinationPath.source).toBe('/a/{{ .Pid }}');
     expect(log).toEqual([
       {
         level: 'info',
@@ -139,7 +139,7 @@ describe('reloading the configuration', () => {
   it('rejects a broken one as a whole and logs all its errors', () => {
     const { state, snapshots, log, reload } = service();
     const before = snapshots.current();
-    state.text = FILE.replace('8080', '80800').replace('/a/{{ .PidShort }}', '/b/{{ .Pod }}');
+    state.text = FILE.replace('8080', '80800').replace('/a/{{ .Pid }}', '/b/{{ .Pod }}');
     reload.reload('file changed');
     expect(snapshots.current()).toBe(before);
     expect(log).toEqual([
@@ -204,7 +204,7 @@ describe('reloading the configuration', () => {
 
   it('warns as at start', () => {
     const { state, log, reload } = service();
-    state.text = FILE.replace('/a/{{ .PidShort }}', '/a');
+    state.text = FILE.replace('/a/{{ .Pid }}', '/a');
     reload.reload('SIGHUP');
     expect(log).toEqual([
       {

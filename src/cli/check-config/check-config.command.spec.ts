@@ -13,22 +13,22 @@ const SECRETS = {
   SCICAT_SERVICE_USER_PASSWORD: 'scicat-hunter2',
 };
 const GOOD = `
-scicatUrl: https://scicat.example.org/
+scicatUrl: https://scicat.test/
 port: 8080
 dataDir: data
 transfer: { syncLevel: 3 }
 facilities:
   - name: A
-    collection: 6c54cade-bde5-45c1-bdea-f4bd71dba2cc
+    collection: 0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f
     collectionRootPath: /data
     allowedSourceFolders: ["/data/{{ .OwnerGroup }}"]
-    destinationPath: "/in/{{ .PidShort }}"
+    destinationPath: "/in/{{ .Pid }}"
 `;
 const BROKEN = GOOD.replace('port: 8080', 'port: 80800').replace('transfer', 'transfr');
 const FILES: Readonly<Record<string, string>> = {
   '/etc/proxy/good.yaml': GOOD,
   '/etc/proxy/broken.yaml': BROKEN,
-  '/etc/proxy/warned.yaml': GOOD.replace('/in/{{ .PidShort }}', '/in'),
+  '/etc/proxy/warned.yaml': GOOD.replace('/in/{{ .Pid }}', '/in'),
   '/etc/proxy/hostile.yaml': `${GOOD}"\\e[2Jpaints": 1\n`,
   '/etc/other/good.yaml': GOOD,
 };
@@ -66,7 +66,7 @@ describe('check-config', () => {
       err: '',
       out: `\
 broken.yaml:2:1: warning: transfer.syncLevel: is not set: a repeated transfer copies every file again, even those already at the destination; set it to 3 (copy what is missing or differs in checksum) or 1 (… in size, which is faster)
-  2 | scicatUrl: https://scicat.example.org/
+  2 | scicatUrl: https://scicat.test/
     | ^
 
 broken.yaml:3:7: error: port: is 80800; it must be a whole number between 1 and 65535
@@ -230,7 +230,7 @@ describe('check-config --json', () => {
     expect(out).not.toContain('hunter2');
     expect(JSON.parse(out)).toMatchObject({
       config: {
-        scicatUrl: 'https://scicat.example.org',
+        scicatUrl: 'https://scicat.test',
         transfer: { syncLevel: 3, deadlineHours: null },
         facilities: [{ name: 'A', accessValue: 'A', verifyChecksum: null }],
       },

@@ -2,6 +2,7 @@ import { allChecks, checksWithoutConfig } from '../../doctor/all-checks.js';
 import type { Check, Finding } from '../../doctor/check.js';
 import { LocalDataFolderProbe } from '../../doctor/probes/data-folder-probe.js';
 import { GlobusProbeClient } from '../../doctor/probes/globus-probe.js';
+import { listenBriefly } from '../../doctor/probes/listen-probe.js';
 import { ScicatProbeClient } from '../../doctor/probes/scicat-probe.js';
 import { runChecks } from '../../doctor/run-checks.js';
 import { yamlLocations } from '../../doctor/setting-locations.js';
@@ -34,9 +35,10 @@ export async function doctor(
   const { clock, scicat, globus } = upstreams;
   try {
     const checks = allChecks(reading, config, {
-      scicat: new ScicatProbeClient(scicat, clock),
+      scicat: new ScicatProbeClient(scicat, clock, config.scicat.statusCodes),
       globus: new GlobusProbeClient(globus, clock),
       dataFolder: new LocalDataFolderProbe(config.dataDir),
+      listen: listenBriefly,
       settings: yamlLocations(text, file),
       // Windows has no user ids.
       user: process.getuid === undefined ? 'this user' : `user ${process.getuid()}`,

@@ -57,7 +57,8 @@ function decisionLines(explanation: Explanation): readonly [string, ...string[]]
   }
 }
 
-function factLines({ user, dataset, source, destination }: Explanation): readonly string[] {
+function factLines(explanation: Explanation): readonly string[] {
+  const { user, dataset, source, destination, symlinks, afterwards } = explanation;
   const facts = {
     user: user && `${user.username} (from ${user.from})`,
     groups: user && listed(user.accessGroups),
@@ -66,6 +67,8 @@ function factLines({ user, dataset, source, destination }: Explanation): readonl
     'source folder': dataset && factText(dataset.sourceFolder),
     from: source && sideText(source),
     to: destination && sideText(destination),
+    links: symlinks,
+    afterwards,
   };
   const lines = Object.entries(facts).flatMap(([label, text]) =>
     text === undefined ? [] : [`${label.padEnd(LABEL_WIDTH)}  ${text}`],

@@ -23,9 +23,16 @@ const DATASET: RequestedDataset = {
   pid: '20.500.12345/e001',
   ownerGroup: known('p123'),
   sourceFolder: known('/data/p123/run1'),
+  lifecycle: undefined,
   readable: DATASET_WAS_READ,
 };
 const PARAMETERS: ExplainedParameters = { sourceFacility: 'PSI', destFacility: 'CSCS' };
+
+const lifecycle = (archiveStatusMessage: string) => ({
+  archivable: false,
+  archiveStatusMessage,
+  retrievable: false,
+});
 
 interface Parts {
   readonly source?: Partial<Facility>;
@@ -77,9 +84,46 @@ describe('an explanation', () => {
         collection: 'ffffffff-0000-4000-8000-000000000001',
         path: '/archive/e001',
       },
+      symlinks: 'Symbolic links are copied as links.',
+      afterwards:
+        'Once its files have arrived, the dataset is marked as archivable, and an archive job is created, unless the request has autoArchive=false. Its archive status is unknown here; a dataset that is already archived, or being archived, is left as it is.',
     });
     expect(rules.map(({ rule }) => rule)).toEqual(RULES);
     expect(rules.filter(({ change }) => change !== undefined)).toEqual([]);
+  });
+
+  it.each<[string, Parts, RegExp]>([
+    [
+      'a dataset that is not archived yet',
+      { dataset: { lifecycle: lifecycle('filesNotYetAvailable') } },
+      /^Once its files have arrived, .* unless the request has autoArchive=false\.$/,
+    ],
+    [
+      'one that is being archived',
+      { dataset: { lifecycle: lifecycle('started') } },
+      /^The dataset is neither marked .* because it is already archived, or being archived \(archive status "started"\)\.$/,
+    ],
+    [
+      'a destination that does not archive',
+      { destination: { finalize: 'none' } },
+      /^The dataset is neither marked .* because facility "CSCS" is configured with "finalize: none"\.$/,
+    ],
+  ])('says what happens afterwards to %s', (_what, parts, expected) => {
+    expect(explained(parts).afterwards).toMatch(expected);
+  });
+
+  it.each<[string, Parts]>([
+    ['PSI', { source: { symlinks: 'refuse' } }],
+    ['CSCS', { destination: { symlinks: 'refuse' } }],
+  ])('says that symbolic links are left out if %s takes none', (name, parts) => {
+    expect(explained(parts).symlinks).toBe(
+      `Symbolic links are left out, because facility "${name}" is configured with "symlinks: refuse". A file list that contains one is refused.`,
+    );
+  });
+
+  it('does not say what a request that is refused would do', () => {
+    const { symlinks, afterwards } = explained({ user: withGroups('PSI') });
+    expect([symlinks, afterwards]).toEqual([undefined, undefined]);
   });
 
   it('shows all refusals at once; the first one decides', () => {
@@ -319,6 +363,18 @@ describe('what would have to change', () => {
       },
       'allowed-folders',
       /^Set collectionRootPath of facility "PSI" in the configuration/,
+    ],
+    [
+      'a folder that is copied instead of the allowed one',
+      {
+        source: {
+          collectionRootPath: '/data',
+          sourcePath: aPathTemplate('/{{ .DatasetFolder }}'),
+          allowedSourceFolders: [aFolderTemplate('/data/{{ .OwnerGroup }}')],
+        },
+      },
+      'allowed-folders',
+      /^Correct sourcePath of facility "PSI" in the configuration, which is "\/\{\{ \.DatasetFolder \}\}".*add "\/data\/run1"/,
     ],
     [
       'an allowed folder that can not be worked out',

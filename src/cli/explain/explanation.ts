@@ -1,9 +1,12 @@
+import { finalizationOf, finalizationPlan } from '../../domain/finalization.js';
+import { symlinkNote } from '../../domain/symlink-note.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
 import type { ProxyError } from '../../errors/proxy-error.js';
 import { explainAccess } from '../../facilities/access-rule.js';
 import type { FacilityAuthorization } from '../../facilities/facility-authorization.js';
-import type { Facility } from '../../facilities/facility.js';
-import { PATH_CHECKS, pathRules } from '../../facilities/path-resolution.js';
+import { type Facility, symlinkRefusal } from '../../facilities/facility.js';
+import { KEY_PLACEHOLDER, PATH_CHECKS, pathRules } from '../../facilities/path-resolution.js';
 import { type AppliedRule, ownerGroupRule, type RuleName } from '../../facilities/request-rules.js';
 import type { Identity } from '../../ports/identities.port.js';
 import { remedyFor } from './remedy.js';
@@ -27,11 +30,13 @@ export interface RequestedDataset {
   readonly pid: string;
   readonly ownerGroup: Fact;
   readonly sourceFolder: Fact;
+  /** Undefined if it is unknown. */
+  readonly lifecycle: LifecycleFound | undefined;
   /** Whether SciCat lets the user read it. */
   readonly readable: AppliedRule;
 }
 
-type DatasetFacts = Omit<RequestedDataset, 'readable'>;
+type DatasetFacts = Omit<RequestedDataset, 'readable' | 'lifecycle'>;
 
 /** The parameters of the request. */
 export interface ExplainedParameters {
@@ -68,6 +73,10 @@ export interface Explanation {
   /** Undefined if the rules yield no path. */
   readonly source?: ExplainedSide | undefined;
   readonly destination?: ExplainedSide | undefined;
+  /** What becomes of symbolic links, as a sentence. Like the next one, absent if a rule refuses. */
+  readonly symlinks?: string | undefined;
+  /** What happens to the dataset once its files have arrived, and why, as a sentence. */
+  readonly afterwards?: string | undefined;
   /** All rules, in the order in which they apply. */
   readonly rules: readonly ExplainedRule[];
 }
@@ -76,7 +85,7 @@ export interface Explanation {
 export function explainRequest(
   facilities: FacilityAuthorization,
   user: RequestingUser,
-  { readable, ...dataset }: RequestedDataset,
+  { readable, lifecycle, ...dataset }: RequestedDataset,
   parameters: ExplainedParameters,
 ): Explanation {
   const { identity, from } = user;
@@ -102,6 +111,12 @@ export function explainRequest(
     dataset,
     source: sideOf(source, rules, 'source-path'),
     destination: sideOf(destination, rules, 'destination-path'),
+    ...(refusing === undefined && source !== undefined && destination !== undefined
+      ? {
+          symlinks: symlinksOf([source, destination]),
+          afterwards: afterwardsOf(destination, lifecycle),
+        }
+      : undefined),
     rules: rules.map(({ refusal, ...rule }) => ({
       ...rule,
       change: refusal && remedyFor(rule, refusal.reason, context),
@@ -163,7 +178,9 @@ function paths(
   if (!folder.known) return none("Not checked: the dataset's source folder is unknown.");
   if (!group.known) return none(NO_OWNER_GROUP);
   const dataset = { pid, ownerGroup: group.value, sourceFolder: folder.value };
-  return pathRules({ source, destination, username, dataset, collectionRootPath }).rules;
+  const transferKey = KEY_PLACEHOLDER;
+  const request = { source, destination, username, dataset, transferKey, collectionRootPath };
+  return pathRules(request).rules;
 }
 
 const NO_OWNER_GROUP = "Not checked: the dataset's owner group is unknown.";
@@ -171,6 +188,23 @@ const NO_OWNER_GROUP = "Not checked: the dataset's owner group is unknown.";
 /** A rule that could not be applied. */
 export function notChecked(rule: RuleName, message: string): AppliedRule {
   return { rule, outcome: 'not-checked', message };
+}
+
+function symlinksOf(facilities: readonly Facility[]): string {
+  const refusedBy = symlinkRefusal(facilities);
+  const links = symlinkNote({ keep: refusedBy === undefined, isList: false, refusedBy });
+  return refusedBy === undefined ? links : `${links} A file list that contains one is refused.`;
+}
+
+function afterwardsOf(
+  { name: destination, finalize: wanted }: Facility,
+  lifecycle: LifecycleFound | undefined,
+): string {
+  const finalize = lifecycle === undefined ? wanted : finalizationOf(lifecycle, wanted);
+  const plan = finalizationPlan({ finalize, lifecycle, autoArchive: undefined, destination });
+  return lifecycle === undefined && finalize === 'archive'
+    ? `${plan} Its archive status is unknown here; a dataset that is already archived, or being archived, is left as it is.`
+    : plan;
 }
 
 function sideOf(

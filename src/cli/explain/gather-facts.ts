@@ -51,7 +51,7 @@ export async function datasetByToken(
   try {
     const dataset = await datasets.readAs(token, pid, signal);
     const facts = eachFact((name) => ({ known: true, value: dataset[name], from: BY_TOKEN }));
-    return { pid, ...facts, readable: DATASET_WAS_READ };
+    return { pid, ...facts, lifecycle: dataset.lifecycle, readable: DATASET_WAS_READ };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
     const hidden = error instanceof InvalidRequestError;
@@ -59,6 +59,7 @@ export async function datasetByToken(
     return {
       pid,
       ...eachFact(() => ({ known: false, because })),
+      lifecycle: undefined,
       readable: hidden ? unreadable(error) : notChecked(READABLE, error.message),
     };
   }
@@ -104,7 +105,7 @@ export async function datasetWithoutToken(
           READABLE,
           `Only a token can tell whether SciCat lets ${username} read the dataset.`,
         );
-  return { pid, ...facts, readable };
+  return { pid, ...facts, lifecycle: dataset?.lifecycle, readable };
 }
 
 type DatasetFacts = Pick<RequestedDataset, 'ownerGroup' | 'sourceFolder'>;

@@ -74,6 +74,8 @@ export function remedyFor(
           return `Set collectionRootPath ${ofFacility}, so that requests need not send it; a root that a request sends must be above the allowed folder.`;
         case 'path:outside-allowed-folders':
           return `Correct sourceFolder of the dataset in SciCat, or add ${quotedList(found)} or a folder above it to allowedSourceFolders ${ofFacility}, which allows ${required === undefined ? 'no folder' : quotedList(required)} for it.`;
+        case 'path:copied-outside-allowed-folders':
+          return `Correct sourcePath ${ofFacility}, which is ${quoted(facility?.sourcePath.source ?? '')}, so that it contains {{ .RelativeSourceFolder }}; or correct collectionRootPath; or add ${quotedList(found)} or a folder above it to allowedSourceFolders.`;
         default:
           return `Correct allowedSourceFolders ${ofFacility}.`;
       }

@@ -64,7 +64,7 @@ async function pollScicat({ scicat, clock }: Upstreams, signal: AbortSignal): Pr
     do {
       page = await scicat.jobs.listOpen(jobs.at(-1)?.id, PAGE_SIZE, signal);
       for (const job of page) jobs.push(job);
-    } while (page.length === PAGE_SIZE);
+    } while (page.length > 0);
   } catch (cause) {
     if (!(cause instanceof ProxyError) && !signal.aborted) throw cause;
     error = errorInWords(cause);

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
-import { startScicatSandbox, type ScicatSandbox } from '../../../sandbox/scicat/scicat-sandbox.js';
+import { SCICAT_GENERATIONS } from '../../../sandbox/scicat/generation.js';
+import {
+  startScicatSandbox,
+  type ScicatSandbox,
+  type ScicatSandboxOptions,
+} from '../../../sandbox/scicat/scicat-sandbox.js';
+import { aRecord } from '../../../test/support/builders.js';
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
 import { AxiosTransport } from '../../http-client/axios-transport.js';
 import { SystemClock } from '../../time/system-clock.js';
@@ -23,11 +29,15 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
   let transport: AxiosTransport;
   const { signal } = new AbortController();
 
-  beforeEach(async () => {
-    sandbox = await startScicatSandbox({ clock: () => Date.now() + OFFSET_MS });
+  async function start(options: ScicatSandboxOptions = {}): Promise<void> {
+    sandbox = await startScicatSandbox({ clock: () => Date.now() + OFFSET_MS, ...options });
     for (const [username, groups] of Object.entries(GROUPS)) {
       sandbox.machine.addUser({ username, password: 'password', groups });
     }
+  }
+
+  beforeEach(async () => {
+    await start();
     transport = new AxiosTransport(new HttpService(axios.create()));
   });
 
@@ -37,7 +47,12 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
   });
 
   /** A service with this account, or these two. */
-  function probeOf(creatorName: string, updaterName = creatorName, password = 'password') {
+  function probeOf(
+    creatorName: string,
+    updaterName = creatorName,
+    password = 'password',
+    statusCodes: 'numbers' | 'words' = 'numbers',
+  ) {
     const clock = new SystemClock();
     const account = (username: string) => ({ username, password: new Secret(password) });
     const config = {
@@ -51,14 +66,14 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       },
     };
     const scicat = scicatServices(() => config, { transport, clock, random: () => 0 });
-    return new ScicatProbeClient(scicat, clock);
+    return new ScicatProbeClient(scicat, clock, statusCodes);
   }
 
   const rightsOf = async (name: string) => {
     const probe = probeOf(name);
     return {
-      create: (await probe.mayCreateJobs(signal)).kind,
-      update: (await probe.mayUpdateJobs(signal)).kind,
+      create: (await probe.mayCreateJobs('creator', signal)).kind,
+      update: (await probe.mayUpdateJobs('updater', signal)).kind,
       remove: (await probe.mayDeleteJobs(signal)).kind,
       lifecycle: (await probe.mayChangeLifecycles(signal)).kind,
     };
@@ -99,45 +114,139 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
     await expect(probeOf('admin').whoAmI('creator', signal)).rejects.toThrow("can't read");
   });
 
-  it('finds the job types, whatever the account may do', async () => {
-    sandbox.machine.jobTypes.delete('archive');
-    for (const name of ['admin', 'nobody']) {
-      const probe = probeOf(name);
-      expect([
-        await probe.jobType('globus_transfer_job', signal),
-        await probe.jobType('archive', signal),
-      ]).toEqual([{ kind: 'known' }, { kind: 'unknown' }]);
-    }
-    expect(sandbox.machine.jobs()).toEqual([]);
-  });
+  describe.each(SCICAT_GENERATIONS)('of generation %s', (generation) => {
+    const since52 = generation !== '4.5';
+    const isHead = generation === 'head';
 
-  it('concludes from refusals what each account may do, and leaves nothing behind', async () => {
-    expect({
-      admin: await rightsOf('admin'),
-      creator: await rightsOf('creator'),
-      updater: await rightsOf('updater'),
-      both: await rightsOf('both'),
-      nobody: await rightsOf('nobody'),
-    }).toEqual({
-      admin: { create: 'granted', update: 'not-told', remove: 'refused', lifecycle: 'not-told' },
-      creator: { create: 'granted', update: 'refused', remove: 'refused', lifecycle: 'not-told' },
-      updater: { create: 'refused', update: 'not-told', remove: 'granted', lifecycle: 'not-told' },
-      both: { create: 'granted', update: 'refused', remove: 'refused', lifecycle: 'not-told' },
-      nobody: { create: 'refused', update: 'not-told', remove: 'refused', lifecycle: 'not-told' },
+    beforeEach(async () => {
+      await sandbox.close();
+      await start({ generation });
     });
-    expect(sandbox.machine.jobs()).toEqual([]);
+
+    it('finds the job types, whatever the account may do', async () => {
+      sandbox.machine.jobTypes.delete('archive');
+      // Of two accounts, the one that may create jobs is asked, even if they are swapped.
+      for (const names of [['admin'], ['nobody'], ['creator', 'updater'], ['updater', 'creator']]) {
+        const probe = probeOf(names[0] ?? '', names[1]);
+        expect([
+          await probe.jobType('globus_transfer_job', signal),
+          await probe.jobType('archive', signal),
+        ]).toEqual([{ kind: 'known' }, { kind: 'unknown' }]);
+      }
+      expect(sandbox.machine.jobs()).toEqual([]);
+    });
+
+    it('does not find them with an account that may only update', async () => {
+      expect(await probeOf('updater').jobType('archive', signal)).toEqual({
+        kind: 'refused',
+        status: 403,
+      });
+    });
+
+    it('is recognized by its answers', async () => {
+      const release = isHead ? 'later' : since52 ? '5.2' : 'before-5.2';
+      expect(await probeOf('creator', 'updater').release(signal)).toBe(release);
+      sandbox.machine.jobTypes.clear();
+      expect(await probeOf('creator').release(signal)).toBe(isHead ? 'later' : 'unknown');
+    });
+
+    it('concludes from refusals what each account may do, and leaves nothing behind', async () => {
+      const notTold = 'not-told';
+      expect({
+        admin: await rightsOf('admin'),
+        creator: await rightsOf('creator'),
+        updater: await rightsOf('updater'),
+        both: await rightsOf('both'),
+        nobody: await rightsOf('nobody'),
+      }).toEqual({
+        admin: { create: 'granted', update: notTold, remove: 'refused', lifecycle: notTold },
+        creator: { create: 'granted', update: 'refused', remove: 'refused', lifecycle: notTold },
+        updater: { create: 'refused', update: notTold, remove: 'granted', lifecycle: notTold },
+        // Each of its two groups takes away what the other one gives.
+        both: {
+          create: isHead ? 'refused' : 'granted',
+          update: 'refused',
+          remove: 'refused',
+          lifecycle: notTold,
+        },
+        nobody: {
+          create: 'refused',
+          update: isHead ? 'refused' : notTold,
+          remove: 'refused',
+          lifecycle: notTold,
+        },
+      });
+      expect(sandbox.machine.jobs()).toEqual([]);
+    });
+
+    describe('what the updater can read', () => {
+      const proofs = async (updater: string) => {
+        const probe = probeOf('creator', updater);
+        const facts = await probe.whoAmI('updater', signal);
+        return [
+          (await probe.readsJobsOfOthers(facts, signal)).kind,
+          (await probe.readsDatasetsOfOthers(facts, signal)).kind,
+        ];
+      };
+
+      it('proves nothing where there is nothing', async () => {
+        expect(await proofs('updater')).toEqual(['not-told', 'not-told']);
+        expect(await proofs('nobody')).toEqual(['not-told', 'not-told']);
+      });
+
+      it('proves its rights, or their absence', async () => {
+        const { machine } = sandbox;
+        machine.addUser({ username: 'alice', groups: ['p1'] });
+        machine.addUser({ username: 'member', password: 'password', groups: ['p1'] });
+        machine.addDataset({ pid: 'a/b', ownerGroup: 'p1', sourceFolder: '/data' });
+        machine.addDataset({
+          pid: 'public',
+          ownerGroup: 'p1',
+          isPublished: true,
+          sourceFolder: '/data',
+        });
+        const clock = new SystemClock();
+        const secret = new Secret('password');
+        const { jobs } = scicatServices(
+          () => ({
+            scicatUrl: sandbox.url,
+            scicat: { formerServiceUsers: [] },
+            secrets: {
+              globusClientId: '',
+              globusClientSecret: secret,
+              scicatServiceUser: { username: 'creator', password: secret },
+            },
+          }),
+          { transport, clock, random: () => 0 },
+        );
+        const record = aRecord({ datasetPid: 'a/b' });
+        await jobs.create({ record, ownerUser: 'alice', ownerGroup: 'p1' });
+        expect({
+          updater: await proofs('updater'),
+          nobody: await proofs('nobody'),
+          // What it reads as a member of the dataset's group proves nothing.
+          member: await proofs('member'),
+        }).toEqual({
+          updater: ['granted', 'granted'],
+          nobody: ['refused', 'refused'],
+          member: ['not-told', 'not-told'],
+        });
+      });
+    });
   });
 
-  it.each(['mayCreateJobs', 'mayUpdateJobs', 'mayDeleteJobs', 'mayChangeLifecycles'] as const)(
-    '%s concludes nothing from an unknown response',
-    async (question) => {
-      sandbox.faults.add({
-        match: { path: '/api/v4/' },
-        effect: { type: 'status', status: 418, body: { message: 'I am a teapot' } },
-      });
-      expect(await probeOf('admin')[question](signal)).toEqual({ kind: 'strange', status: 418 });
-    },
-  );
+  it.each<[string, (probe: ScicatProbeClient) => Promise<unknown>]>([
+    ['create', (probe) => probe.mayCreateJobs('creator', signal)],
+    ['update', (probe) => probe.mayUpdateJobs('updater', signal)],
+    ['delete', (probe) => probe.mayDeleteJobs(signal)],
+    ['lifecycle', (probe) => probe.mayChangeLifecycles(signal)],
+  ])('the right to %s: concludes nothing from an unknown response', async (_right, ask) => {
+    sandbox.faults.add({
+      match: { path: '/api/v4/' },
+      effect: { type: 'status', status: 418, body: { message: 'I am a teapot' } },
+    });
+    expect(await ask(probeOf('admin'))).toEqual({ kind: 'strange', status: 418 });
+  });
 
   it('returns the id of a job that SciCat should have refused', async () => {
     const body = { id: '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f' };
@@ -145,7 +254,7 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       match: { method: 'POST', path: '/jobs$' },
       effect: { type: 'status', status: 201, body },
     });
-    expect(await probeOf('admin').mayCreateJobs(signal)).toEqual({
+    expect(await probeOf('admin').mayCreateJobs('creator', signal)).toEqual({
       kind: 'stored',
       jobId: body.id,
     });
@@ -174,6 +283,17 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       });
       await probe.removeJob(id, signal);
       expect(sandbox.machine.jobs()).toEqual([]);
+    });
+
+    it('ends with a status code in words, if jobs have them', async () => {
+      const probe = probeOf('creator', 'updater', 'password', 'words');
+      await probe.makeTrialJob('mark', signal);
+      const id = sandbox.machine.jobs()[0]?.id ?? '';
+      await probe.endTrialJob(id, signal);
+      expect(sandbox.machine.job(id)).toMatchObject({
+        statusCode: 'cancelled',
+        jobResultObject: { status: 'cancelled' },
+      });
     });
 
     it('that SciCat stores although it reports an error is found', async () => {

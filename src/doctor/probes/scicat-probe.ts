@@ -1,17 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { TRANSFER_JOB_TYPE } from '../../domain/job-reading.js';
+import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../domain/job-reading.js';
 import type { JobView } from '../../domain/job-view.js';
+import { statusCodeIn, type StatusCodeStyle } from '../../domain/status-codes.js';
 import { field } from '../../domain/untyped.js';
 import { serverAheadMs } from '../../http-client/server-time.js';
 import type { UpstreamAnswer } from '../../http-client/upstream-caller.js';
 import type { Clock } from '../../ports/clock.port.js';
 import { JOBS_PATH, listJobs } from '../../scicat/job-list.js';
-import type { ScicatRequest } from '../../scicat/scicat-api.js';
+import { type ScicatRequest, segment } from '../../scicat/scicat-api.js';
 import { DATASETS_PATH } from '../../scicat/scicat-datasets.client.js';
-import { failureOf, isNotThere, malformed, upstreamMessageOf } from '../../scicat/scicat-error.js';
+import {
+  failureOf,
+  isInvalid,
+  isNotThere,
+  malformed,
+  saysUnknownJob,
+  saysUnknownJobType,
+  upstreamMessageOf,
+} from '../../scicat/scicat-error.js';
 import { HEALTH_PATH } from '../../scicat/scicat-health.js';
 import type { ScicatServices } from '../../scicat/scicat-services.js';
-import { type AccountFacts, readAccount, readJobId } from '../../scicat/scicat.wire.js';
+import {
+  type AccountFacts,
+  readAccount,
+  readJobDocument,
+  readJobId,
+  readJobKey,
+} from '../../scicat/scicat.wire.js';
 
 /** Which of the service's SciCat accounts; both are the same if it has only one. */
 export type AccountRole = 'creator' | 'updater';
@@ -36,9 +51,23 @@ export type RightReading =
 /** As {@link RightReading}; or SciCat stored a job that it should have refused, to be removed. */
 export type CreateReading = RightReading | { readonly kind: 'stored'; readonly jobId: string };
 
-/** Whether SciCat's job configuration has a type. */
+/**
+ * Whether SciCat's job configuration has a type. `refused`: SciCat lets none of the accounts create any
+ * job, and does not tell.
+ */
 export type JobTypeReading =
-  { readonly kind: 'known' | 'unknown' } | { readonly kind: 'strange'; readonly status: number };
+  | { readonly kind: 'known' | 'unknown' }
+  | { readonly kind: 'refused' | 'strange'; readonly status: number };
+
+/**
+ * Which SciCat it is, as far as rights depend on it. `5.2` is 5.2.0 and 5.2.1; in what came `later`,
+ * the rights of an account's groups add up.
+ */
+export type ScicatRelease = 'before-5.2' | '5.2' | 'later' | 'unknown';
+
+/** What an account can read, and thus may do. `not-told`: there was nothing to try it on. */
+export type ProofReading =
+  { readonly kind: 'granted' | 'not-told' } | { readonly kind: 'refused'; readonly status: number };
 
 /** The result of creating a job. `doubtful`: the job may exist, whatever the status says. */
 export type TrialJobReading =
@@ -63,6 +92,7 @@ export class ScicatProbeClient {
   constructor(
     private readonly scicat: Pick<ScicatServices, 'api' | 'creator' | 'updater' | 'jobs'>,
     private readonly clock: Clock,
+    private readonly statusCodes: StatusCodeStyle = 'numbers',
   ) {}
 
   async health(signal: AbortSignal): Promise<HealthReading> {
@@ -106,30 +136,49 @@ export class ScicatProbeClient {
     return account;
   }
 
-  /** SciCat checks the type first, and the list of datasets before any right. */
+  /**
+   * SciCat checks the type first, and the list of datasets before any right but the one to create jobs
+   * of some type. Who lacks that one may be the wrong account for it, so the other one is asked, too.
+   */
   async jobType(type: string, signal: AbortSignal): Promise<JobTypeReading> {
-    const json = { type, jobParams: { datasetList: [] } };
-    const answer = await this.create('ask for job type', json, signal);
-    switch (badRequestMessage(answer)) {
-      case `Invalid job type: ${type}`:
-        return { kind: 'unknown' };
-      case 'List of passed datasets is empty.':
-        return { kind: 'known' };
-      default:
-        return { kind: 'strange', status: answer.status };
-    }
+    const answer = await this.createWithoutDatasets(type, signal);
+    if (saysUnknownJobType(answer)) return { kind: 'unknown' };
+    if (invalidMessage(answer) === NO_DATASETS) return { kind: 'known' };
+    const { status } = answer;
+    return { kind: status === 403 ? 'refused' : 'strange', status };
   }
 
   /**
-   * Whether the creator may create transfer jobs for other users: SciCat checks the owner, and the
+   * Infers the release from answers that changed: there is no call for it. Since 5.2 invalid jobs get
+   * another status; later, version 4 began to show published datasets to everybody, and therefore
+   * looks for a dataset before it asks for a login.
+   */
+  async release(signal: AbortSignal): Promise<ScicatRelease> {
+    const dataset = await this.scicat.api.call({
+      operation: 'ask for a dataset without a login',
+      ...PATIENCE,
+      safety: 'safe',
+      method: 'GET',
+      path: `${DATASETS_PATH}/${randomUUID()}`,
+      signal,
+    });
+    if (isNotThere(dataset)) return 'later';
+    const answer = await this.createWithoutDatasets(TRANSFER_JOB_TYPE, signal);
+    if (invalidMessage(answer) !== NO_DATASETS) return 'unknown';
+    return answer.status === 422 ? '5.2' : 'before-5.2';
+  }
+
+  /**
+   * Whether an account may create transfer jobs for other users: SciCat checks the owner, and the
    * right to choose it, before it creates the job.
    */
-  async mayCreateJobs(signal: AbortSignal): Promise<CreateReading> {
+  async mayCreateJobs(role: AccountRole, signal: AbortSignal): Promise<CreateReading> {
     const json = { type: TRANSFER_JOB_TYPE, jobParams: {} };
-    const answer = await this.create('ask for right to create', json, signal);
+    const answer = await this.create(role, 'ask for right to create', json, signal);
     const jobId = createdJobId(answer);
     if (jobId !== undefined) return { kind: 'stored', jobId };
-    const message = badRequestMessage(answer);
+    const message = invalidMessage(answer);
+    // A 403 from 5.2 on.
     if (message.includes('Owner group should be specified')) {
       return { kind: 'refused', status: answer.status };
     }
@@ -137,12 +186,12 @@ export class ScicatProbeClient {
   }
 
   /**
-   * Whether the updater may update jobs; never `granted`, since SciCat's responses after the guard
+   * Whether an account may update jobs; never `granted`, since SciCat's responses after the guard
    * of the route are all alike.
    */
-  async mayUpdateJobs(signal: AbortSignal): Promise<RightReading> {
-    const { statusCode, statusMessage } = TRIAL_VIEW;
-    const answer = await this.send('updater', {
+  async mayUpdateJobs(role: AccountRole, signal: AbortSignal): Promise<RightReading> {
+    const { statusCode, statusMessage } = trialView(this.statusCodes);
+    const answer = await this.send(role, {
       operation: 'ask for right to update',
       safety: 'once',
       method: 'PATCH',
@@ -150,7 +199,7 @@ export class ScicatProbeClient {
       json: { statusCode, statusMessage },
       signal,
     });
-    return rightIn(answer, badRequestMessage(answer) === 'Invalid job id.', 'not-told');
+    return rightIn(answer, saysUnknownJob(answer), 'not-told');
   }
 
   /** Here SciCat checks the right before the job. */
@@ -162,7 +211,7 @@ export class ScicatProbeClient {
       path: `${JOBS_PATH}/${randomUUID()}`,
       signal,
     });
-    return rightIn(answer, badRequestMessage(answer).includes("doesn't exist"), 'granted');
+    return rightIn(answer, saysUnknownJob(answer), 'granted');
   }
 
   /**
@@ -182,6 +231,57 @@ export class ScicatProbeClient {
   }
 
   /**
+   * Whether the updater can read a job that is neither its own nor its groups'. Only accounts that may
+   * create or update all jobs can.
+   *
+   * @param updater the account itself
+   */
+  async readsJobsOfOthers(updater: AccountFacts, signal: AbortSignal): Promise<ProofReading> {
+    // Of any type: the service may not have made any yet.
+    const jobs = await this.someJobs({}, ['id', 'type', 'ownerUser', 'ownerGroup'], signal);
+    const others = jobs.filter(
+      ({ ownerUser, ownerGroup }) =>
+        ownerUser !== updater.username && !updater.groups.includes(ownerGroup),
+    );
+    for (const { id } of others.slice(0, MAX_TRIED)) {
+      const answer = await this.read('ask for a job', `${JOBS_PATH}/${id}`, signal);
+      if (answer.status === 200) return { kind: 'granted' };
+      if (answer.status === 403) return { kind: 'refused', status: answer.status };
+    }
+    return NOT_TOLD;
+  }
+
+  /**
+   * Whether the updater can read datasets that are not its groups'. Only administrators can, and
+   * accounts that may set all lifecycles.
+   *
+   * @param updater the account itself
+   */
+  async readsDatasetsOfOthers(updater: AccountFacts, signal: AbortSignal): Promise<ProofReading> {
+    const others = { $nin: updater.groups };
+    const filter = {
+      where: { isPublished: false, ownerGroup: others, accessGroups: others },
+      fields: ['pid'],
+      limits: { limit: 1 },
+    };
+    const list = await this.read('ask for datasets', DATASETS_PATH, signal, filter);
+    if (list.status === 200 && Array.isArray(list.body) && list.body.length > 0) {
+      return { kind: 'granted' };
+    }
+    // That list is empty, too, if there are no such datasets. Those of transfers exist, mostly.
+    const where = { type: TRANSFER_JOB_TYPE, createdBy: this.scicat.creator.username };
+    const jobs = await this.someJobs(where, ['id', 'type', 'jobParams.datasetList'], signal);
+    const pids = jobs.flatMap(({ datasetPids }) => datasetPids);
+    for (const pid of [...new Set(pids)].slice(0, MAX_TRIED)) {
+      const name = segment(pid);
+      if (name === undefined) continue;
+      const answer = await this.read('ask for a dataset', `${DATASETS_PATH}/${name}`, signal);
+      if (answer.status === 403) return { kind: 'refused', status: answer.status };
+    }
+    return NOT_TOLD;
+  }
+
+  /**
    * Creates a job of the transfers' type that no service takes for a transfer: it has no record.
    *
    * @param marker lets {@link findTrialJob} find it
@@ -193,7 +293,7 @@ export class ScicatProbeClient {
       ownerUser: this.scicat.creator.username,
       jobParams: { [MARKER]: marker },
     };
-    const answer = await this.create('make trial job', json, signal);
+    const answer = await this.create('creator', 'make trial job', json, signal);
     const jobId = createdJobId(answer);
     return jobId === undefined
       ? { kind: 'doubtful', status: answer.status }
@@ -204,33 +304,71 @@ export class ScicatProbeClient {
   async findTrialJob(marker: string, signal: AbortSignal): Promise<string | undefined> {
     const { creator } = this.scicat;
     const createdBy = creator.username;
-    const ids = await listJobs(creator, {
+    const [job] = await listJobs(creator, {
       operation: 'find trial job',
       where: { type: TRANSFER_JOB_TYPE, createdBy, [`jobParams.${MARKER}`]: marker },
       fields: ['id'],
       limit: 1,
-      read: readJobId,
+      read: readJobKey,
       signal,
     });
-    return ids[0];
+    return job?.id;
   }
 
   /** Marks the job as cancelled, so that it counts as ended. */
   async endTrialJob(jobId: string, signal: AbortSignal): Promise<void> {
-    await this.scicat.jobs.write(jobId, TRIAL_VIEW, signal);
+    await this.scicat.jobs.write(jobId, trialView(this.statusCodes), signal);
   }
 
   async removeJob(jobId: string, signal: AbortSignal): Promise<void> {
     await this.scicat.jobs.remove(jobId, signal);
   }
 
+  /** Some jobs as the creator sees them, in no order. */
+  private async someJobs(
+    where: Readonly<Record<string, unknown>>,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly TransferJobDocument[]> {
+    const answer = await this.send('creator', {
+      operation: 'ask for some jobs',
+      safety: 'safe',
+      method: 'GET',
+      path: JOBS_PATH,
+      filter: { where, fields, limits: { limit: MAX_JOBS_READ } },
+      signal,
+    });
+    if (answer.status !== 200 || !Array.isArray(answer.body)) return [];
+    return answer.body.flatMap((job: unknown) => readJobDocument(job) ?? []);
+  }
+
+  private async createWithoutDatasets(type: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const json = { type, jobParams: { datasetList: [] } };
+    const answer = await this.create('creator', 'ask for job type', json, signal);
+    const { creator, updater } = this.scicat;
+    return answer.status === 403 && creator !== updater
+      ? this.create('updater', 'ask for job type', json, signal)
+      : answer;
+  }
+
   private create(
+    role: AccountRole,
     operation: string,
     json: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer> {
     const path = JOBS_PATH;
-    return this.send('creator', { operation, safety: 'once', method: 'POST', path, json, signal });
+    return this.send(role, { operation, safety: 'once', method: 'POST', path, json, signal });
+  }
+
+  private read(
+    operation: string,
+    path: string,
+    signal: AbortSignal,
+    filter?: ScicatRequest['filter'],
+  ): Promise<UpstreamAnswer> {
+    const request = { operation, safety: 'safe', method: 'GET', path, signal } as const;
+    return this.send('updater', filter === undefined ? request : { ...request, filter });
   }
 
   private send(role: AccountRole, request: ScicatRequest): Promise<UpstreamAnswer> {
@@ -238,11 +376,16 @@ export class ScicatProbeClient {
   }
 }
 
+const NO_DATASETS = 'List of passed datasets is empty.';
+const NOT_TOLD = { kind: 'not-told' } as const;
+const MAX_JOBS_READ = 50;
+const MAX_TRIED = 5;
+
 /** Key in `jobParams`. */
 const MARKER = 'doctorTrial';
 
-const TRIAL_VIEW: JobView = {
-  statusCode: '004',
+const trialView = (style: StatusCodeStyle): JobView => ({
+  statusCode: statusCodeIn(style, '004'),
   statusMessage: 'Test job of "scicat-globus-proxy doctor"; may be deleted.',
   jobResultObject: {
     globusTaskId: '',
@@ -256,15 +399,15 @@ const TRIAL_VIEW: JobView = {
     faults: 0,
     attempts: 0,
   },
-};
+});
 
 function createdJobId({ status, body }: UpstreamAnswer): string | undefined {
   return status === 201 ? readJobId(body) : undefined;
 }
 
-/** SciCat's message if it answered with status 400; '' otherwise. */
-function badRequestMessage({ status, body }: UpstreamAnswer): string {
-  return status === 400 ? (upstreamMessageOf(body) ?? '') : '';
+/** SciCat's message if it found the request invalid; '' otherwise. */
+function invalidMessage(answer: UpstreamAnswer): string {
+  return isInvalid(answer) ? (upstreamMessageOf(answer.body) ?? '') : '';
 }
 
 /** @param passed whether the request passed SciCat's check of the right, which then means `kind` */

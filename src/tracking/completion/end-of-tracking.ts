@@ -1,7 +1,11 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import type { Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
-import { ServiceAccountError } from '../../errors/upstream.errors.js';
+import {
+  DatasetGoneError,
+  ServiceAccountError,
+  UpstreamSetupError,
+} from '../../errors/upstream.errors.js';
 import type { AlarmKind } from '../core/alarms.js';
 import type { JobWriterListener } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -24,6 +28,7 @@ export class EndOfTracking implements JobWriterListener {
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
     const { alarms, background, events, fileLists } = this.deps;
     alarms.clear(writeAlarm(shown));
+    alarms.clear('scicat-setup:write');
     const { state } = shown.status;
     // A newer state is still to be written, such as the removal of an ended transfer's job.
     if (isFinal(state) && tracked.transfer !== shown) return;
@@ -42,9 +47,18 @@ export class EndOfTracking implements JobWriterListener {
     this.letGo(tracked); // T6 of the tracker
   }
 
-  failed({ transfer }: TrackedTransfer, error: Error): void {
+  failed(tracked: TrackedTransfer, error: Error): void {
+    const { transfers, steps, alarms, background } = this.deps;
+    const { transfer } = tracked;
     if (error instanceof ServiceAccountError) {
-      this.deps.alarms.raise(writeAlarm(transfer), error.message);
+      const isSetup = error instanceof UpstreamSetupError;
+      alarms.raise(isSetup ? 'scicat-setup:write' : writeAlarm(transfer), error.message);
+    }
+    if (error instanceof DatasetGoneError && !tracked.datasetGone) {
+      transfers.setDatasetGone(tracked);
+      // A waiting transfer ends now, not when it is its turn.
+      if (transfer.status.state === 'waiting') steps.hurry(tracked);
+      background.wake();
     }
   }
 

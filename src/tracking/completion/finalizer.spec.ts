@@ -17,6 +17,7 @@ import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import { doubtful, down, rejected, timeout } from '../../../test/support/upstream-failures.js';
 import { settle } from '../../../test/support/virtual-clock.js';
 import { taskLabel } from '../../domain/task-label.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import { succeeded, type Transfer, type TransferStatus } from '../../domain/transfer.js';
 import { Finalizer } from './finalizer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -134,6 +135,74 @@ describe('the last steps', () => {
       [],
       1,
     ]);
+  });
+});
+
+/** As noted at the request. */
+const AT_REQUEST = { ...UNTOUCHED, archiveStatusMessage: 'filesNotYetAvailable' };
+const ARCHIVED = {
+  archivable: false,
+  archiveStatusMessage: 'datasetOnArchiveDisk',
+  retrievable: true,
+};
+
+describe('a dataset that was archived, or being archived, at the request', () => {
+  test.each<[string, boolean, LifecycleFound]>([
+    ['with autoArchive', true, ARCHIVED],
+    ['without autoArchive', false, ARCHIVED],
+    ['while the archiver works', true, { ...UNTOUCHED, archiveStatusMessage: 'started' }],
+  ])('is neither marked nor archived again, %s', async (_what, autoArchive, lifecycle) => {
+    world.datasets.lifecycles.set(PID, lifecycle);
+    finalizing({ record: { autoArchive, finalize: 'already-archived', lifecycle } });
+    await work();
+    expect([world.datasets.faults.calls, world.archiveJobs.faults.calls]).toEqual([[], []]);
+    expect(world.datasets.lifecycles.get(PID)).toEqual(lifecycle);
+    expect(shown()).toMatch(
+      /^003 finished: finished; the dataset was already archived, or being archived, when the transfer was requested \(archive status "\w+"/,
+    );
+  });
+
+  test('is not touched either if the archiver has failed in the meantime', async () => {
+    world.datasets.lifecycles.set(PID, AT_REQUEST);
+    finalizing({ record: { finalize: 'already-archived', lifecycle: ARCHIVED } });
+    await work();
+    expect([world.datasets.marked, world.archiveJobs.made]).toEqual([[], []]);
+  });
+});
+
+test('at a destination that does not archive, the dataset is left as it is, and the job says so', async () => {
+  world.datasets.lifecycles.set(PID, AT_REQUEST);
+  finalizing({ record: { autoArchive: true, finalize: 'none', lifecycle: AT_REQUEST } });
+  await work();
+  expect([world.datasets.faults.calls, world.archiveJobs.faults.calls, shown()]).toEqual([
+    [],
+    [],
+    '003 finished: finished; the dataset was neither marked as archivable nor archived, as configured for facility "CSCS"',
+  ]);
+});
+
+describe('the lifecycle that was noted at the request', () => {
+  const noted = (status = {}) =>
+    finalizing({ record: { finalize: 'archive', lifecycle: AT_REQUEST } }, status);
+
+  test('is compared: a dataset as it was is marked and archived', async () => {
+    world.datasets.lifecycles.set(PID, AT_REQUEST);
+    noted();
+    await work();
+    expect([world.datasets.marked, world.archiveJobs.made.length]).toEqual([[PID], 1]);
+    expect(world.datasets.faults.count('lifecycle')).toBe(1);
+  });
+
+  test.each([
+    ['the archiver has begun', { ...UNTOUCHED, archiveStatusMessage: 'started' }],
+    ['it is archived', ARCHIVED],
+    ['another program has marked it', { ...UNTOUCHED, archivable: true }],
+  ])('is compared, not the one after the copy: %s in the meantime', async (_what, now) => {
+    world.datasets.lifecycles.set(PID, now);
+    // What an older process noted in the job does not count.
+    noted({ lifecycleBefore: now });
+    await work();
+    expect([world.datasets.marked, world.datasets.lifecycles.get(PID)]).toEqual([[], now]);
   });
 });
 
@@ -388,6 +457,34 @@ describe('a permanent refusal by SciCat', () => {
       3,
       [PID],
     ]);
+  });
+
+  test.each([
+    [
+      'a user',
+      {},
+      rejected(403),
+      "SciCat does not let the service's account create an archive job for the user alice or the group p123 (status 403); the dataset must be archived by hand",
+    ],
+    [
+      'an adopted job of the Go version, which names no user',
+      { origin: { kind: 'go-version', ownerGroup: 'p7' }, key: jobIdOf(1) },
+      rejected(403),
+      "SciCat does not let the service's account create an archive job for the group p7 alone (status 403); the dataset must be archived by hand",
+    ],
+    [
+      'a dataset that SciCat objects to',
+      {},
+      doubtful(),
+      /^SciCat did not accept .* \(status 400\)$/,
+    ],
+  ] as const)('995 says why (%s)', async (_what, parts, before, why) => {
+    world.archiveJobs.faults.always('create', { before });
+    finalizing(parts);
+    await work(60);
+    expect(world.jobs.writes.at(-1)?.view.jobResultObject.error).toEqual(
+      typeof why === 'string' ? why : expect.stringMatching(why),
+    );
   });
 
   test('two refusals before a success do not count', async () => {

@@ -1,11 +1,18 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { UpstreamError, UpstreamUnavailableError } from '../../errors/upstream.errors.js';
+import {
+  DatasetGoneError,
+  UpstreamError,
+  UpstreamSetupError,
+  UpstreamUnavailableError,
+} from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { labelFits } from '../../domain/task-label.js';
+import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
+  finalizationOfTransfer,
   finished,
-  type LifecycleFound,
+  lifecycleAtRequest,
   type Shortfall,
   taskIdOf,
   type Transfer,
@@ -23,9 +30,12 @@ const MAX_CONCURRENT = 32;
 const CHECK_HOLDS_MS = 2000;
 
 /**
- * The last steps of a transfer that Globus has completed: note the dataset's lifecycle, mark the dataset
- * as archivable, create the archive job, write the end. Each step checks before it acts, so that a
- * crash in between neither repeats nor skips one. Outages are waited out.
+ * The last steps of a transfer that Globus has completed: mark the dataset as archivable if its lifecycle
+ * is still as it was at the request, create the archive job, write the end. Each step checks before it
+ * acts, so that a crash in between neither repeats nor skips one. Outages are waited out.
+ *
+ * A dataset that was archived, or being archived, at the request is not touched: marking it would undo
+ * what the archiver has set, and a second archive job would archive it again.
  */
 export class Finalizer {
   private underWay = 0;
@@ -70,6 +80,10 @@ export class Finalizer {
     const { status } = tracked.transfer;
     if (status.state !== 'finalizing') return;
     if (!(await this.provenByGlobus(tracked))) return;
+    if (finalizationOfTransfer(tracked.transfer) !== 'archive') {
+      this.finish(tracked, {});
+      return;
+    }
     const archive = wantsArchive(tracked.transfer);
     const checkedAt = this.deps.clock.monotonicMs();
     if (archive) {
@@ -81,7 +95,8 @@ export class Finalizer {
         return;
       }
     }
-    const shortfall = await this.markArchivable(tracked, status.lifecycleBefore);
+    const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;
+    const shortfall = await this.markArchivable(tracked, before);
     if (shortfall !== undefined) {
       this.finish(tracked, { shortfall });
       return;
@@ -100,6 +115,7 @@ export class Finalizer {
     let now: LifecycleFound | undefined;
     try {
       if (before === undefined) {
+        // The record of an older version does not hold it.
         const found = await datasets.lifecycle(datasetPid, signal);
         if (found === undefined) return datasetGone;
         transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found));
@@ -109,9 +125,9 @@ export class Finalizer {
       const written = await this.tryToConfirm(tracked);
       // Read again at the last moment: the write may have taken long, and other programs write too.
       now = await datasets.lifecycle(datasetPid, signal);
-      // Without its dataset a job can never be written, so a missing dataset takes precedence.
       if (written !== 'done' && now !== undefined) throw written;
     } catch (error) {
+      if (error instanceof DatasetGoneError) return datasetGone;
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
@@ -134,6 +150,7 @@ export class Finalizer {
       return 'done';
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REJECTED') throw error;
+      if (error instanceof DatasetGoneError) throw error;
       return new UpstreamUnavailableError(
         'SciCat',
         'SciCat refuses a write to the job; it will be retried.',
@@ -172,21 +189,23 @@ export class Finalizer {
     tracked: TrackedTransfer,
     checkedAt: number,
   ): Promise<{ readonly archiveJobId: string } | { readonly shortfall: Shortfall }> {
-    const { archiveJobs, clock, signal } = this.deps;
+    const { alarms, archiveJobs, clock, signal } = this.deps;
     if (clock.monotonicMs() - checkedAt > CHECK_HOLDS_MS) {
       const present = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (present !== undefined) return { archiveJobId: present };
     }
+    const job = newArchiveJob(tracked.transfer);
     try {
-      return { archiveJobId: await archiveJobs.create(newArchiveJob(tracked.transfer), signal) };
+      const archiveJobId = await archiveJobs.create(job, signal);
+      alarms.clear('scicat-setup:archive');
+      return { archiveJobId };
     } catch (error) {
+      if (error instanceof UpstreamSetupError) alarms.raise('scicat-setup:archive', error.message);
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
       if (stored !== undefined) return { archiveJobId: stored };
-      if (!this.givenUp(tracked, error)) throw error;
-      return {
-        shortfall: { kind: 'no-archive-job', error: 'SciCat did not accept the archive job' },
-      };
+      if (!(error instanceof DatasetGoneError) && !this.givenUp(tracked, error)) throw error;
+      return { shortfall: { kind: 'no-archive-job', error: archiveJobRefused(error, job) } };
     }
   }
 
@@ -208,14 +227,36 @@ export class Finalizer {
   }
 }
 
+/** A missing job type as well: other transfers need it, but this one's files have arrived. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED';
+  return (
+    error instanceof UpstreamSetupError ||
+    (error instanceof ProxyError && error.code === 'UPSTREAM_REJECTED')
+  );
 }
 
-const datasetGone = notMarked('the dataset is no longer in SciCat');
+const DATASET_GONE = 'the dataset is no longer in SciCat';
+const datasetGone = notMarked(DATASET_GONE);
 
 function notMarked(error: string): Shortfall {
   return { kind: 'not-marked', error };
+}
+
+/** Why there is no archive job, for the scientist and the operator. */
+function archiveJobRefused(error: unknown, { ownerUser, ownerGroup }: NewArchiveJob): string {
+  if (error instanceof DatasetGoneError) return DATASET_GONE;
+  const status = error instanceof UpstreamError ? error.status : undefined;
+  if (error instanceof UpstreamSetupError) {
+    return `SciCat is not set up for archive jobs (status ${status ?? 'unknown'}), which its administrators must correct; the dataset must be archived by hand`;
+  }
+  if (status !== 403) {
+    return `SciCat did not accept the archive job${status === undefined ? '' : ` (status ${status})`}`;
+  }
+  const owner =
+    ownerUser === undefined
+      ? `the group ${ownerGroup} alone`
+      : `the user ${ownerUser} or the group ${ownerGroup}`;
+  return `SciCat does not let the service's account create an archive job for ${owner} (status 403); the dataset must be archived by hand`;
 }
 
 function sameLifecycle(a: LifecycleFound, b: LifecycleFound): boolean {

@@ -17,6 +17,8 @@ const BACKOFF: BackoffBounds = { firstMs: 1000, capMs: 30_000 };
 export class TaskCanceller {
   /** When a cancellation was last sent, in monotonic milliseconds. */
   private readonly cancelledAt = new WeakMap<TrackedTransfer, number>();
+  /** Transfers whose end request SciCat refused to store: it is not offered again. */
+  private readonly unrecorded = new WeakSet<TrackedTransfer>();
 
   constructor(private readonly deps: TrackingDeps) {}
 
@@ -34,6 +36,11 @@ export class TaskCanceller {
         // Retried after the next poll.
       }
     });
+  }
+
+  /** Whether Globus has been asked to cancel the task, or has shown that it has ended. */
+  hasCancelled(tracked: TrackedTransfer): boolean {
+    return this.cancelledAt.has(tracked);
   }
 
   /** For a transfer without a job: returns when Globus no longer copies anything. Never rejects. */
@@ -67,10 +74,13 @@ export class TaskCanceller {
    * knows of it, and the task is cancelled regardless.
    */
   private async requestWritten(tracked: TrackedTransfer): Promise<void> {
+    // Not at every poll while Globus can't be reached: the job writer retries it at its own pace.
+    if (this.unrecorded.has(tracked)) return;
     try {
       await this.deps.writer.confirmed(tracked);
     } catch (error) {
       if (!(error instanceof ProxyError) || error.code !== 'UPSTREAM_REJECTED') throw error;
+      this.unrecorded.add(tracked);
     }
   }
 

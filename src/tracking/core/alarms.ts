@@ -16,6 +16,11 @@ export const ALARM_KINDS = [
   'scicat-account-write',
   /** The SciCat account may not remove jobs. */
   'scicat-account-remove',
+  /**
+   * SciCat's job types or its version do not let the service work; the detail says for what: `create`
+   * jobs, `write` or `list` them, or create `archive` jobs.
+   */
+  'scicat-setup',
   /** A job and its Globus task contradict each other; the detail is the job's id. */
   'task',
   /** A defect of the service; the detail says where. */

@@ -4,6 +4,7 @@ import { aGate } from '../../../test/support/faults.js';
 import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import {
   accountRefused,
+  datasetDeleted,
   doubtful,
   down,
   rejected,
@@ -38,6 +39,11 @@ const written = (): readonly (readonly [string, string, number])[] =>
     view.statusCode,
     view.jobResultObject.bytesTransferred,
   ]);
+/** Puts a way of writing status codes into effect, as a reload does. */
+function writeStatusCodesIn(statusCodes: 'numbers' | 'words'): void {
+  const config = world.config.current();
+  world.config.replace({ ...config, scicat: { ...config.scicat, statusCodes } });
+}
 /** What became of a promise so far. */
 function fate(promise: Promise<void>): { readonly of: string } {
   const result = { of: 'pending' };
@@ -163,6 +169,26 @@ describe('the budget of progress', () => {
   });
 });
 
+describe('status codes in words', () => {
+  test('are written from the next change on when the setting is changed', async () => {
+    const tracked = running();
+    world.writer.changed(tracked, 'needed');
+    await settle();
+    writeStatusCodesIn('words');
+    world.transfers.update(tracked, bytes(1));
+    world.writer.changed(tracked, 'needed');
+    await settle();
+    world.transfers.update(tracked, (t) => failed(t, 'no access'));
+    world.writer.changed(tracked, 'final');
+    await settle();
+    expect(written().map(([, code]) => code)).toEqual([
+      '002',
+      'inProgress',
+      'finishedUnsuccessful',
+    ]);
+  });
+});
+
 describe('after an unclear outcome', () => {
   test.each([
     ['a time-out', timeout()],
@@ -202,6 +228,22 @@ describe('after an unclear outcome', () => {
     ]);
   });
 
+  test.each(['numbers', 'words'] as const)(
+    'an end in %s is not written again after a change of scicat.statusCodes: its e-mail was sent',
+    async (statusCodes) => {
+      writeStatusCodesIn(statusCodes);
+      const tracked = running();
+      world.transfers.update(tracked, (t) => failed(t, 'no access'));
+      world.jobs.faults.next('write', { after: timeout() });
+      world.jobs.faults.next('read', { before: down() });
+      world.writer.changed(tracked, 'final');
+      await settle();
+      writeStatusCodesIn(statusCodes === 'words' ? 'numbers' : 'words');
+      await world.clock.advance(HOUR);
+      expect([written().length, world.told.at(-1)]).toEqual([1, `confirmed ${jobIdOf(1)} failed`]);
+    },
+  );
+
   test('a string that SciCat masks counts as written', async () => {
     const tracked = running();
     world.transfers.update(tracked, (t) => failed(t, 'no access for alice@example.org'));
@@ -230,20 +272,32 @@ describe('after an unclear outcome', () => {
 });
 
 describe('a job that can not be written', () => {
-  test('is parked, reported once and retried hourly, while others go on', async () => {
-    world.jobs.withoutDataset.add(jobIdOf(1));
+  test.each([
+    ['after five refusals', 5, rejected(404)],
+    ['at once if its dataset was deleted', 1, datasetDeleted()],
+  ])('%s is parked, reported once and retried hourly, while others go on', async (...given) => {
+    const [, expected, refusal] = given;
     const tracked = running(1);
+    const write = world.jobs.write.bind(world.jobs);
+    world.jobs.write = (jobId, view) =>
+      world.jobs.withoutDataset.has(jobId)
+        ? world.jobs.faults.run('write', () => {
+            throw refusal;
+          })
+        : write(jobId, view);
+    world.jobs.withoutDataset.add(jobIdOf(1));
     world.writer.changed(tracked, 'needed');
     await world.clock.advance(10 * 60_000);
     expect(world.writer.parked).toBe(1);
     const tries = world.jobs.faults.count('write');
+    expect(tries).toBe(expected);
     world.writer.changed(running(2), 'needed');
     await world.clock.advance(3 * HOUR);
     expect(world.jobs.faults.count('write') - tries).toBeGreaterThanOrEqual(3);
     expect(world.jobs.faults.count('write') - tries).toBeLessThanOrEqual(5);
     expect(written()).toEqual([[jobIdOf(2), '002', 0]]);
     expect(world.events.of('job-parked')).toEqual([
-      { kind: 'job-parked', jobId: jobIdOf(1), reason: rejected(404).message },
+      { kind: 'job-parked', jobId: jobIdOf(1), reason: refusal.message },
     ]);
     world.jobs.withoutDataset.clear();
     await world.clock.advance(HOUR + 60_000);
@@ -260,7 +314,7 @@ describe('a job that can not be written', () => {
   });
 
   test('a waiting caller gets the error soon, not in an hour', async () => {
-    world.jobs.withoutDataset.add(jobIdOf(1));
+    world.jobs.faults.always('write', { before: rejected(404) });
     const tracked = running(1);
     world.writer.changed(tracked, 'needed');
     await world.clock.advance(10 * 60_000);
@@ -269,6 +323,49 @@ describe('a job that can not be written', () => {
     const waiting = fate(world.writer.confirmed(tracked));
     await world.clock.advance(60_000);
     expect(waiting.of).toBe(`rejected: ${rejected(404).message}`);
+  });
+
+  test('without its dataset: callers that come again and again cause no further writes', async () => {
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    const tracked = running(1);
+    for (let time = 0; time < 100; time += 1) {
+      const waiting = fate(world.writer.confirmed(tracked));
+      world.transfers.update(tracked, bytes(time));
+      await world.clock.advance(1000);
+      expect(waiting.of).toBe(`rejected: ${datasetDeleted().message}`);
+    }
+    expect(world.jobs.faults.count('write')).toBe(1);
+    world.jobs.withoutDataset.clear();
+    await world.clock.advance(HOUR);
+    expect([world.writer.parked, written()]).toEqual([0, [[jobIdOf(1), '002', 99]]]);
+  });
+
+  test('without its dataset: the job is removed at once when its user wants that', async () => {
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    const tracked = running(1);
+    world.writer.changed(tracked, 'needed');
+    await settle();
+    expect(world.writer.parked).toBe(1);
+    world.transfers.update(tracked, wanted(true));
+    world.transfers.update(tracked, (t) => failed(t, 'ended'));
+    world.writer.changed(tracked, 'final');
+    await settle();
+    expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
+  });
+
+  test('without its dataset: a removal that becomes due during the refused write is not put off', async () => {
+    world.jobs.withoutDataset.add(jobIdOf(1));
+    const gate = aGate();
+    world.jobs.faults.next('write', { hold: gate.opened });
+    const tracked = running(1);
+    world.writer.changed(tracked, 'needed');
+    await settle();
+    world.transfers.update(tracked, wanted(true));
+    world.transfers.update(tracked, (t) => failed(t, 'ended'));
+    world.writer.changed(tracked, 'final');
+    gate.open();
+    await settle();
+    expect(world.jobs.stored.size).toBe(0);
   });
 
   test('removed from SciCat: reported, and no longer written', async () => {
@@ -319,6 +416,16 @@ describe('removal', () => {
       world.jobs.faults.clear();
       await world.clock.advance(HOUR);
       expect([world.jobs.stored.size, world.told]).toEqual([0, [`confirmed ${jobIdOf(1)} failed`]]);
+    });
+
+    test('of a job without its dataset, which can not show the end either: retried hourly', async () => {
+      world.jobs.withoutDataset.add(jobIdOf(1));
+      world.jobs.faults.always('remove', { before: forbidden });
+      world.writer.changed(removing(), 'final');
+      await world.clock.advance(10 * 60_000);
+      const tries = world.jobs.faults.count('remove');
+      await world.clock.advance(5 * HOUR);
+      expect([world.writer.parked, world.jobs.faults.count('remove') - tries]).toEqual([1, 5]);
     });
 
     test('shows the end as soon as it can be written', async () => {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { JobNotFoundError, NotReadyError } from '../../errors/request.errors.js';
-import { UpstreamError } from '../../errors/upstream.errors.js';
+import { DatasetGoneError, UpstreamError } from '../../errors/upstream.errors.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { TransferJobs } from '../../ports/transfer-jobs.port.js';
@@ -40,7 +40,10 @@ class Entry {
   refusals = 0;
   /** The last write may have been stored, or may still be: read before writing again. */
   verifyFirst = false;
-  parked = false;
+  /** What SciCat keeps refusing; it is retried hourly. */
+  parkedFor: 'write' | 'removal' | undefined;
+  /** SciCat refuses every write, because the job's dataset was deleted. */
+  deleted: DatasetGoneError | undefined;
   /** The job, which is to be removed, already shows the end of its transfer. */
   endShown = false;
   waiters: Waiter[] = [];
@@ -103,7 +106,7 @@ export class JobWriter {
 
   /** Jobs whose writes SciCat keeps refusing; they are retried hourly. */
   get parked(): number {
-    return this.count(({ parked }) => parked);
+    return this.count(({ parkedFor }) => parkedFor !== undefined);
   }
 
   /** SciCat shows the transfer's current state, which was just read from there. */
@@ -126,8 +129,10 @@ export class JobWriter {
     const before = entry.urgency;
     entry.urgency = moreUrgent(before, urgency);
     if (before !== undefined && before !== entry.urgency) this.due[before].delete(entry);
-    // A parked job waits out its hour; one that merely failed is retried at once.
-    if (urgency !== 'progress' && !entry.parked) entry.retry.hurry();
+    // A parked job waits out its hour; one that merely failed is retried at once. SciCat may well
+    // remove a job that it does not let be written.
+    const waitsOut = entry.parkedFor === (removesJob(tracked.transfer) ? 'removal' : 'write');
+    if (urgency !== 'progress' && !waitsOut) entry.retry.hurry();
     if (!entry.writing) this.due[entry.urgency].add(entry);
     this.pump();
   }
@@ -135,6 +140,7 @@ export class JobWriter {
   /**
    * Resolves when SciCat shows the transfer's current state or a later one.
    *
+   * @throws DatasetGoneError at once, if that is known: callers may repeat this without a pause
    * @throws the error of a failed write; the write is retried regardless
    */
   confirmed(tracked: TrackedTransfer): Promise<void> {
@@ -142,6 +148,9 @@ export class JobWriter {
     const entry = this.entryOf(tracked);
     if (entry.confirmedRevision >= tracked.revision) return Promise.resolve();
     if (this.stopped.signal.aborted) return Promise.reject(stopping());
+    if (entry.deleted !== undefined && !entry.retry.isDue() && !removesJob(tracked.transfer)) {
+      return Promise.reject(entry.deleted);
+    }
     return new Promise((resolve, reject) => {
       entry.waiters.push({ revision: tracked.revision, resolve, reject });
       // A caller is waiting: even a parked job is retried now.
@@ -262,16 +271,18 @@ export class JobWriter {
     const urgency = entry.urgency ?? 'needed';
     entry.urgency = undefined;
     if (entry.confirmedRevision >= revision) return;
-    const outcome = await this.attempt(transfer, entry);
+    // Once per write, so that a reload in between can't mix two ways of writing status codes.
+    const view = jobView(transfer, this.config.current().scicat.statusCodes);
+    const outcome = await this.attempt(transfer, view, entry);
     entry.verifyFirst =
       outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
-    entry.confirmedView =
-      outcome.kind === 'confirmed' ? JSON.stringify(jobView(transfer)) : undefined;
+    entry.confirmedView = outcome.kind === 'confirmed' ? JSON.stringify(view) : undefined;
     switch (outcome.kind) {
       case 'confirmed':
         entry.retry.succeed();
         entry.refusals = 0;
-        entry.parked = false;
+        entry.parkedFor = undefined;
+        entry.deleted = undefined;
         entry.confirmedRevision = Math.max(entry.confirmedRevision, revision);
         for (const waiter of takeWaiters(entry)) waiter.resolve();
         this.listener.confirmed(tracked, transfer);
@@ -284,20 +295,28 @@ export class JobWriter {
       case 'unclear':
       case 'refused':
         entry.refusals = outcome.kind === 'refused' ? entry.refusals + 1 : 0;
-        this.retryLater(entry, urgency, outcome);
+        this.retryLater(entry, transfer, urgency, outcome);
         this.listener.failed(tracked, outcome.error);
         for (const waiter of entry.waiters.splice(0)) waiter.reject(outcome.error);
         return;
     }
   }
 
-  private retryLater(entry: Entry, urgency: Urgency, outcome: Failure): void {
-    const { jobId } = entry.tracked;
-    const reason = errorInWords(outcome.error);
-    if (outcome.kind === 'refused' && entry.refusals >= REFUSALS_BEFORE_PARKING) {
-      if (!entry.parked) this.events.emit({ kind: 'job-parked', jobId, reason });
-      entry.parked = true;
+  /** @param tried the state that could not be written */
+  private retryLater(entry: Entry, tried: Transfer, urgency: Urgency, outcome: Failure): void {
+    const { jobId, transfer } = entry.tracked;
+    const { error } = outcome;
+    const reason = errorInWords(error);
+    entry.deleted = error instanceof DatasetGoneError ? error : undefined;
+    const isFinalRefusal =
+      outcome.kind === 'refused' &&
+      (entry.deleted !== undefined || entry.refusals >= REFUSALS_BEFORE_PARKING);
+    if (isFinalRefusal) {
+      if (entry.parkedFor === undefined) this.events.emit({ kind: 'job-parked', jobId, reason });
+      entry.parkedFor = removesJob(tried) ? 'removal' : 'write';
       entry.retry.delay(PARK_MS);
+      // Its removal became due meanwhile, which SciCat has not refused.
+      if (removesJob(transfer) && !removesJob(tried)) entry.retry.hurry();
     } else {
       this.events.emit({ kind: 'write-failed', jobId, reason });
       entry.retry.fail();
@@ -305,14 +324,13 @@ export class JobWriter {
     entry.urgency = moreUrgent(entry.urgency, urgency);
   }
 
-  private async attempt(transfer: Transfer, entry: Entry): Promise<Outcome> {
+  private async attempt(transfer: Transfer, view: JobView, entry: Entry): Promise<Outcome> {
     const { jobId } = transfer;
-    const removes = isFinal(transfer.status.state) && transfer.endRequested?.remove === true;
-    const view = jobView(transfer);
+    const removes = removesJob(transfer);
     // A change that SciCat would not show is not written: every PATCH may send an e-mail.
     if (!removes && entry.confirmedView === JSON.stringify(view)) return { kind: 'confirmed' };
     if (entry.verifyFirst) {
-      const seen = await this.readBack(transfer, removes);
+      const seen = await this.readBack(jobId, view, removes);
       if (seen.kind !== 'differs') return seen;
     }
     try {
@@ -326,7 +344,9 @@ export class JobWriter {
       if (error.code === 'SERVICE_ACCOUNT' || neverSent(error)) {
         return { kind: 'failed', error, mayArrive: false };
       }
-      const seen = await this.readBack(transfer, removes);
+      // SciCat looks for the dataset before it changes the job.
+      if (error instanceof DatasetGoneError) return { kind: 'refused', error };
+      const seen = await this.readBack(jobId, view, removes);
       if (seen.kind !== 'differs') return seen;
       return error.code === 'UPSTREAM_REJECTED'
         ? { kind: 'refused', error }
@@ -340,7 +360,9 @@ export class JobWriter {
       try {
         await this.jobs.write(entry.tracked.jobId, view, this.stopped.signal);
         entry.endShown = true;
-      } catch {
+      } catch (refusal) {
+        // Its dataset was deleted: neither is possible, however often it is tried.
+        if (refusal instanceof DatasetGoneError) return { kind: 'refused', error };
         return { kind: 'failed', error, mayArrive: false };
       }
     }
@@ -348,11 +370,15 @@ export class JobWriter {
   }
 
   /** Compares what SciCat shows with what a write of unclear outcome was to store. */
-  private async readBack(transfer: Transfer, removes: boolean): Promise<Outcome | Differs> {
+  private async readBack(
+    jobId: string,
+    view: JobView,
+    removes: boolean,
+  ): Promise<Outcome | Differs> {
     try {
-      const job = await this.jobs.read(transfer.jobId, this.stopped.signal);
+      const job = await this.jobs.read(jobId, this.stopped.signal);
       if (job === undefined) return { kind: removes ? 'confirmed' : 'gone' };
-      const shown = !removes && showsView(job, jobView(transfer));
+      const shown = !removes && showsView(job, view);
       return { kind: shown ? 'confirmed' : 'differs' };
     } catch (error) {
       return { kind: 'unclear', error: asError(error) };
@@ -391,6 +417,11 @@ function isRefusal(error: UpstreamError): boolean {
 
 function neverSent(error: UpstreamError): boolean {
   return error.code === 'UPSTREAM_UNAVAILABLE' && !error.outcomeUnclear;
+}
+
+/** Whether the job is to be removed, not written. */
+function removesJob({ status, endRequested }: Transfer): boolean {
+  return isFinal(status.state) && endRequested?.remove === true;
 }
 
 function takeWaiters(entry: Entry): readonly Waiter[] {

@@ -26,6 +26,8 @@ export interface TrackedTransfer {
   readonly holdsSlot: boolean;
   /** The job was removed from SciCat: the transfer only remains to be ended at Globus. */
   readonly jobGone: boolean;
+  /** The dataset was deleted in SciCat, so a transfer that Globus does not have is not started. */
+  readonly datasetGone: boolean;
 }
 
 type Owned = { -readonly [Key in keyof TrackedTransfer]: TrackedTransfer[Key] };
@@ -84,6 +86,7 @@ export class TrackedTransfers {
       revision: 0,
       holdsSlot: false,
       jobGone: false,
+      datasetGone: false,
     };
     this.byJob.set(transfer.jobId, tracked);
     this.ended.delete(transfer.jobId);
@@ -137,6 +140,12 @@ export class TrackedTransfers {
     this.forgetFingerprint(tracked);
   }
 
+  /** Notes that the dataset is no longer in SciCat. */
+  setDatasetGone(tracked: TrackedTransfer): void {
+    (tracked as Owned).datasetGone = true;
+    this.indexBypassing(tracked);
+  }
+
   /** A transfer whose end was confirmed within the last hour. */
   recentlyEnded(jobId: string): Transfer | undefined {
     return this.ended.get(jobId)?.transfer;
@@ -165,8 +174,8 @@ export class TrackedTransfers {
   }
 
   /**
-   * Waiting transfers whose next step needs no free slot: their end was requested, or they hold one
-   * because Globus may have them.
+   * Waiting transfers whose next step needs no free slot: their end was requested, their dataset is
+   * gone, or they hold a slot because Globus may have them.
    */
   bypassingQueue(): ReadonlySet<TrackedTransfer> {
     return this.bypassing;
@@ -229,7 +238,7 @@ export class TrackedTransfers {
     const bypasses =
       this.isTracked(tracked) &&
       transfer.status.state === 'waiting' &&
-      (tracked.holdsSlot || transfer.endRequested !== undefined);
+      (tracked.holdsSlot || transfer.endRequested !== undefined || tracked.datasetGone);
     if (bypasses) this.bypassing.add(tracked);
     else this.bypassing.delete(tracked);
   }

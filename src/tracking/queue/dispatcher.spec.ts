@@ -677,8 +677,48 @@ describe('file lists', () => {
     await work();
     expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
       [],
-      '998 failed: the list of files to copy was lost and could not be rebuilt from SciCat; please request the transfer again',
+      '998 failed: the list of files to copy was lost, and the files that SciCat lists for the dataset are not the requested ones; please request the transfer again',
     ]);
+  });
+
+  test.each([
+    [
+      'SciCat does not show it to the service (two accounts)',
+      () => world.datasets.hidden.add('20.500.12345/e1'),
+      "the list of files to copy was lost, and SciCat does not let the service see the dataset's files, so it could not be rebuilt; please request the transfer again",
+    ],
+    [
+      'SciCat has none',
+      () => undefined,
+      'the list of files to copy was lost, and SciCat has no list of the dataset’s files from which it could be rebuilt; please request the transfer again',
+    ],
+    [
+      'the dataset was deleted',
+      () => world.deleteDataset(1),
+      'the dataset was deleted in SciCat before Globus had started to copy',
+    ],
+  ])('lost, and %s: ends at once with this reason', async (_what, given, reason) => {
+    given();
+    const tracked = track({ record });
+    await work();
+    expect([tracked.transfer.status, asked()]).toMatchObject([
+      { state: 'failed', error: reason.replace('’', "'") },
+      [],
+    ]);
+  });
+
+  test('lost and hidden while an earlier request may still arrive: the job says so at once', async () => {
+    world.datasets.hidden.add('20.500.12345/e1');
+    const tracked = track({ record, status: UNKNOWN });
+    await work();
+    expect(world.jobs.shown(jobIdOf(1))).toBe(
+      "001 transferring: waiting: the list of files to copy was lost, and SciCat does not let the service see the dataset's files, so it could not be rebuilt; please request the transfer again (the service first makes sure that Globus does not have it)",
+    );
+    await work(100);
+    // Hundreds of thousands of files need not be read again, and each write may send an e-mail.
+    expect([world.datasets.faults.count('files'), world.jobs.writes.length]).toEqual([1, 1]);
+    await work(60);
+    expect([tracked.transfer.status.state, asked()]).toEqual(['failed', []]);
   });
 
   test('lost and not rebuildable while an earlier request may still arrive: failed only afterwards', async () => {
@@ -692,7 +732,7 @@ describe('file lists', () => {
 
   test('wait while SciCat is unreachable', async () => {
     world.datasets.paths.set('20.500.12345/e1', ['a', 'b']);
-    world.datasets.faults.next('filePaths', { before: timeout() });
+    world.datasets.faults.next('files', { before: timeout() });
     const tracked = track({ record });
     await work(1);
     expect(tracked.transfer.status.state).toBe('waiting');

@@ -12,7 +12,11 @@ import {
 } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { ServiceAccountError, UpstreamError } from '../../errors/upstream.errors.js';
+import {
+  DatasetGoneError,
+  ServiceAccountError,
+  UpstreamError,
+} from '../../errors/upstream.errors.js';
 import { rebuildFileList } from '../../file-lists/digest-file-list.js';
 import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { StoredFileList } from '../../file-lists/stored-format.js';
@@ -22,6 +26,7 @@ import { type BackoffBounds, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Slots } from './slots.js';
 import type { SubmissionIds } from './submission-ids.js';
+import { withdrawnReason } from './withdrawn.js';
 
 /** Collaborators of the queue. */
 export interface QueueDeps extends TrackingDeps {
@@ -67,6 +72,8 @@ export class Dispatcher {
   private readonly durableIds = new WeakMap<TrackedTransfer, string>();
   /** Transfers that wait because they belong to another Globus client id. */
   private readonly foreign = new Set<TrackedTransfer>();
+  /** Why the lost list of a transfer can't be rebuilt, while Globus may still have the transfer. */
+  private readonly unrebuildable = new WeakMap<TrackedTransfer, string>();
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
 
@@ -85,7 +92,8 @@ export class Dispatcher {
   }
 
   /**
-   * Cancels transfers whose end was requested and that Globus certainly does not have.
+   * Ends transfers whose end was requested, or whose dataset is gone, and that Globus certainly does
+   * not have.
    *
    * @returns promises for the caller to await; they never reject
    */
@@ -96,7 +104,7 @@ export class Dispatcher {
         (tracked) =>
           !steps.isRunning(tracked) &&
           !tracked.jobGone &&
-          tracked.transfer.endRequested !== undefined &&
+          (tracked.transfer.endRequested !== undefined || tracked.datasetGone) &&
           submissionOf(tracked) === 'not-sent',
       )
       .map((tracked) => this.dispatchOne(tracked));
@@ -137,12 +145,16 @@ export class Dispatcher {
 
   /** Advances one transfer as far as it can go now. Never rejects. */
   async dispatchOne(tracked: TrackedTransfer): Promise<DispatchResult> {
-    const { steps, signal, alarms } = this.deps;
+    const { transfers, steps, signal, alarms } = this.deps;
     const result = await steps.run(tracked, async () => {
       try {
         return await this.step(tracked);
       } catch (error) {
         if (signal.aborted) return WAITS;
+        if (error instanceof DatasetGoneError) {
+          transfers.setDatasetGone(tracked);
+          return this.endOnceAbsent(tracked, DATASET_GONE, submissionOf(tracked));
+        }
         if (error instanceof ServiceAccountError && error.upstream === 'Globus') {
           return this.accountRefused(tracked, error.message, submissionOf(tracked));
         }
@@ -201,6 +213,7 @@ export class Dispatcher {
     if (transfer.endRequested !== undefined && submission === 'not-sent') {
       return this.cancel(tracked);
     }
+    if (tracked.datasetGone && submission === 'not-sent') return this.fail(tracked, DATASET_GONE);
     if (record.globusClientId !== globus.clientId()) return this.foreignClient(tracked, record);
     if (submission === 'unconfirmed') {
       const taskId = await tasks.find(tracked);
@@ -209,6 +222,7 @@ export class Dispatcher {
         return tasks.isCertainlyAbsent(tracked) ? this.cancel(tracked) : this.verifyLater(tracked);
       }
       if (tasks.isCertainlyAbsent(tracked)) submission = 'not-sent';
+      if (tracked.datasetGone) return this.endOnceAbsent(tracked, DATASET_GONE, submission);
       const withdrawn = this.withdrawn(tracked.transfer);
       if (withdrawn !== undefined) {
         const result = this.wait(tracked, withdrawn, submission, BLOCKED_BACKOFF);
@@ -217,15 +231,27 @@ export class Dispatcher {
         return result;
       }
     }
-    const files = await this.filesOf(record);
-    if (files === 'lost' && submission === 'unconfirmed') return this.verifyLater(tracked);
-    if (files === 'lost') {
-      return this.fail(
-        tracked,
-        'the list of files to copy was lost and could not be rebuilt from SciCat; please request the transfer again',
-      );
+    if (await this.datasetGoneSince(tracked)) {
+      return this.endOnceAbsent(tracked, DATASET_GONE, submission);
     }
+    const files = await this.filesOf(tracked, record);
+    if (typeof files === 'string') return this.endOnceAbsent(tracked, files, submission);
     return this.submit(tracked, record, files, submission);
+  }
+
+  /**
+   * Whether the dataset was deleted since the request. Not asked for the first attempt of a request
+   * that this process has served: its dataset was just read. Nor if the job has no submission id yet:
+   * the id must be written before the submission, and SciCat refuses that without the dataset.
+   */
+  private async datasetGoneSince(tracked: TrackedTransfer): Promise<boolean> {
+    const { datasets, transfers, signal } = this.deps;
+    const { attempts, datasetPid, submissionId } = tracked.transfer;
+    const isNew = tracked.requestId !== undefined && attempts === 0;
+    if (isNew || submissionId === undefined) return false;
+    if (!(await datasets.isGone(datasetPid, signal))) return false;
+    transfers.setDatasetGone(tracked);
+    return true;
   }
 
   private async submit(
@@ -326,17 +352,49 @@ export class Dispatcher {
     return submissionId;
   }
 
-  private async filesOf(record: TransferRecord): Promise<StoredFileList | undefined | 'lost'> {
-    const { fileLists, datasets, signal } = this.deps;
-    const { key, fileList } = record;
+  /** @returns undefined for the whole folder; a text if the list is lost and can't be rebuilt: why */
+  private async filesOf(
+    tracked: TrackedTransfer,
+    { key, fileList, datasetPid }: TransferRecord,
+  ): Promise<StoredFileList | undefined | string> {
+    const { fileLists, datasets, transfers, signal } = this.deps;
     if (fileList === undefined) return undefined;
     const stored = await fileLists.open(key);
     if (stored?.count === fileList.count) return stored;
-    const paths = await datasets.filePaths(record.datasetPid, signal);
-    const files = await runCooperatively(rebuildFileList(paths, fileList), signal);
-    if (files === undefined) return 'lost';
-    await fileLists.put(key, files);
-    return (await fileLists.open(key)) ?? 'lost';
+    const known = this.unrebuildable.get(tracked);
+    if (known !== undefined) return known;
+    const shown = await datasets.files(datasetPid, signal);
+    const files =
+      shown.kind === 'listed'
+        ? await runCooperatively(rebuildFileList(shown.paths, fileList), signal)
+        : undefined;
+    if (files !== undefined) {
+      await fileLists.put(key, files);
+      const rebuilt = await fileLists.open(key);
+      if (rebuilt !== undefined) return rebuilt;
+    }
+    if (shown.kind === 'no-dataset') {
+      transfers.setDatasetGone(tracked);
+      return DATASET_GONE;
+    }
+    const why = `the list of files to copy was lost, and ${NOT_REBUILT[shown.kind]}; please request the transfer again`;
+    // Not asked again at every attempt: a list may have hundreds of thousands of files.
+    this.unrebuildable.set(tracked, why);
+    return why;
+  }
+
+  /**
+   * Ends a transfer that can't be carried out: at once if Globus certainly does not have it. Otherwise
+   * its job says so, and it ends when that has become certain.
+   */
+  private endOnceAbsent(
+    tracked: TrackedTransfer,
+    reason: string,
+    submission: SubmissionState,
+  ): DispatchResult {
+    if (submission === 'not-sent') return this.fail(tracked, reason);
+    this.say(tracked, `${reason} (the service first makes sure that Globus does not have it)`);
+    return this.verifyLater(tracked);
   }
 
   private fail(tracked: TrackedTransfer, reason: string): DispatchResult {
@@ -405,13 +463,22 @@ export class Dispatcher {
     submission: SubmissionState,
     bounds?: BackoffBounds,
   ): DispatchResult {
-    const { transfers, steps, writer } = this.deps;
+    this.say(tracked, reason, submission);
+    if (submission === 'not-sent') this.deps.transfers.setSlot(tracked, false);
+    this.deps.steps.failed(tracked, bounds);
+    return WAITS;
+  }
+
+  /** Has the job of a waiting transfer say why it waits. */
+  private say(
+    tracked: TrackedTransfer,
+    reason: string,
+    submission: SubmissionState = submissionOf(tracked),
+  ): void {
+    const { transfers, writer } = this.deps;
     const { status } = tracked.transfer;
     transfers.update(tracked, (transfer) => waitingFor(transfer, reason, submission));
-    if (submission === 'not-sent') transfers.setSlot(tracked, false);
-    steps.failed(tracked, bounds);
     if (status.state === 'waiting' && status.reason !== reason) writer.changed(tracked, 'needed');
-    return WAITS;
   }
 
   private pauseFor(reason: string, retryAfterSeconds = 0): void {
@@ -425,25 +492,26 @@ export class Dispatcher {
   private mayGo(tracked: TrackedTransfer): boolean {
     return (
       !tracked.holdsSlot &&
+      !tracked.datasetGone &&
       tracked.transfer.endRequested === undefined &&
       this.deps.steps.isDue(tracked)
     );
   }
 
-  /** Why the current configuration holds back a waiting transfer; running ones are not affected. */
   private withdrawn(transfer: Transfer): string | undefined {
-    if (transfer.origin.kind !== 'recorded') return undefined;
-    const { source, destination } = transfer.origin.record;
-    const { facilities } = this.deps.config.current();
-    const from = facilities.find((facility) => facility.name === source.facility);
-    const to = facilities.find((facility) => facility.name === destination.facility);
-    if (from === undefined) return `facility ${source.facility} is no longer configured`;
-    if (to === undefined) return `facility ${destination.facility} is no longer configured`;
-    if (from.direction === 'DST') return `facility ${from.name} is no longer a source`;
-    if (to.direction === 'SRC') return `facility ${to.name} is no longer a destination`;
-    return undefined;
+    return withdrawnReason(transfer, this.deps.config.current());
   }
 }
+
+/** Why a transfer ends whose dataset is no longer in SciCat. */
+const DATASET_GONE = 'the dataset was deleted in SciCat before Globus had started to copy';
+
+/** Why a lost list can't be rebuilt, by what SciCat shows of the dataset's files. */
+const NOT_REBUILT: Readonly<Record<'listed' | 'hidden' | 'none', string>> = {
+  listed: 'the files that SciCat lists for the dataset are not the requested ones',
+  hidden: "SciCat does not let the service see the dataset's files, so it could not be rebuilt",
+  none: "SciCat has no list of the dataset's files from which it could be rebuilt",
+};
 
 /**
  * Why a transfer waits after an error. The wording does not vary between attempts, because every change

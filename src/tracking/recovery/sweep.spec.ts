@@ -57,7 +57,23 @@ describe('at start', () => {
   test('adopts every open job of ours, over all pages', async () => {
     world.jobs.put(...Array.from({ length: 2200 }, (_, n) => aJob({ number: n + 1 })));
     expect(await recovered()).toMatchObject({ open: 2200, adopted: 2200 });
-    expect([trackedIds().length, world.jobs.faults.count('listOpen')]).toEqual([2200, 3]);
+    expect([trackedIds().length, world.jobs.faults.count('listOpen')]).toEqual([2200, 4]);
+  });
+
+  test('a restart takes up all of 2,502 open jobs, even if SciCat returns fewer at once than asked', async () => {
+    world.jobs.put(...Array.from({ length: 2502 }, (_, n) => aJob({ number: n + 1 })));
+    const listOpen = world.jobs.listOpen.bind(world.jobs);
+    world.jobs.listOpen = (after) => listOpen(after, 100);
+    expect(await recovered()).toEqual({ open: 2502, adopted: 2502 });
+    expect(trackedIds()).toHaveLength(2502);
+  });
+
+  test('a sweep sees all of them as well', async () => {
+    const ids = Array.from({ length: 250 }, (_, n) => aJob({ number: n + 1, ...aged(10) }));
+    world.jobs.put(...ids);
+    const listOpenIds = world.jobs.listOpenIds.bind(world.jobs);
+    world.jobs.listOpenIds = (after) => listOpenIds(after, 100);
+    expect(await sweep.run()).toEqual({ open: 250, adopted: 250 });
   });
 
   test('SciCat prepares the next page while this one is adopted', async () => {
@@ -69,7 +85,7 @@ describe('at start', () => {
       return listOpen(after, limit);
     };
     await recovered();
-    expect(takenUp).toEqual([0, 0, 1000]);
+    expect(takenUp).toEqual([0, 0, 1000, 2200]);
   });
 
   test('a health probe is answered while a page is adopted', async () => {
@@ -252,7 +268,8 @@ describe('every few minutes', () => {
 
   test('a transfer that ended while the list was read is not written again (no second e-mail)', async () => {
     const tracked = world.track(aRunningTransfer());
-    world.jobs.listOpenIds = () => {
+    world.jobs.listOpenIds = (after) => {
+      if (after !== undefined) return Promise.resolve([]);
       const ids = [jobIdOf(1)];
       world.transfers.update(tracked, (t) => failed(t, 'deadline'));
       world.putShown(tracked.transfer);

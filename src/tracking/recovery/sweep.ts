@@ -56,16 +56,14 @@ export class Sweep {
     let open = 0;
     let adopted = 0;
     let page = await jobs.listOpen(undefined, PAGE, signal);
-    for (;;) {
+    while (page.length > 0) {
       open += page.length;
-      const last = page.length < PAGE ? undefined : page.at(-1);
       // SciCat prepares the next page while this one is adopted.
       const [count, next] = await Promise.all([
         this.adoptPage(page),
-        last === undefined ? undefined : jobs.listOpen(last.id, PAGE, signal),
+        jobs.listOpen(page.at(-1)?.id, PAGE, signal),
       ]);
       adopted += count;
-      if (next === undefined) break;
       page = next;
     }
     if (open === 0) await this.believeEmptyList();
@@ -100,7 +98,7 @@ export class Sweep {
       const ids = await jobs.listOpenIds(after, PAGE, signal);
       for (const id of ids) listed.add(id);
       after = ids.at(-1);
-      if (after === undefined || ids.length < PAGE) break;
+      if (after === undefined) break;
     }
     let adopted = 0;
     const failures = new Failures();

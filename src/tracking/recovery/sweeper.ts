@@ -1,6 +1,6 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { errorInWords } from '../../errors/error-facts.js';
-import { ServiceAccountError } from '../../errors/upstream.errors.js';
+import { ServiceAccountError, UpstreamSetupError } from '../../errors/upstream.errors.js';
 import type { TaskListing } from '../polling/task-listing.js';
 import type { Sweep, SweepResult } from './sweep.js';
 
@@ -64,12 +64,14 @@ export class Sweeper {
     this.dueAt = clock.monotonicMs() + SWEEP_EVERY_MS;
     events.emit({ kind: 'swept', open, adopted });
     alarms.clear('scicat-account');
+    alarms.clear('scicat-setup:list');
   }
 
   private failed(error: unknown): void {
     const { events, alarms, signal } = this.deps;
     if (signal.aborted) return;
     events.emit({ kind: 'swept', open: 0, adopted: 0, error: errorInWords(error) });
-    if (error instanceof ServiceAccountError) alarms.raise('scicat-account', error.message);
+    if (error instanceof UpstreamSetupError) alarms.raise('scicat-setup:list', error.message);
+    else if (error instanceof ServiceAccountError) alarms.raise('scicat-account', error.message);
   }
 }

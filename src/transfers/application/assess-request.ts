@@ -1,14 +1,15 @@
 import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
-import type { CopyOptions, RecordedSide } from '../../domain/transfer-record.js';
+import { finalizationOf } from '../../domain/finalization.js';
+import type { CopyOptions, Finalization, RecordedSide } from '../../domain/transfer-record.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
   AccessDeniedError,
   InternalError,
   InvalidRequestError,
 } from '../../errors/request.errors.js';
-import type { Facility } from '../../facilities/facility.js';
-import { pathRules } from '../../facilities/path-resolution.js';
+import { type Facility, symlinkRefusal } from '../../facilities/facility.js';
+import { type KEY_PLACEHOLDER, pathRules } from '../../facilities/path-resolution.js';
 import {
   type AppliedRule,
   DATASET_WAS_READ,
@@ -36,8 +37,20 @@ export interface TransferRequestOptions {
     readonly autoArchive: boolean;
   };
   /**
-   * Reads the file list, undefined for the whole dataset folder. Called only after the user is known
-   * to be allowed to transfer the dataset.
+   * Reads what the body states besides the file list; absent if it can't state anything. Takes effect
+   * only where `parameters` has no collection root, and for `autoArchive`. Called only after the user is
+   * known to be allowed to transfer the dataset, and before the paths are checked only if they may
+   * depend on it.
+   *
+   * @throws InvalidRequestError TooBusyError
+   */
+  readonly statedInBody?: () => Promise<{
+    readonly collectionRootPath?: string;
+    readonly autoArchive: boolean;
+  }>;
+  /**
+   * Reads the file list, undefined for the whole dataset folder. Called once, and only after the user
+   * is known to be allowed to transfer the dataset.
    */
   readonly files: () => Promise<FileList | undefined>;
 }
@@ -48,12 +61,23 @@ export interface AssessedRequest {
   readonly source: RecordedSide;
   readonly destination: RecordedSide;
   readonly copy: CopyOptions;
+  /** Name of a facility that takes no symbolic links. */
+  readonly symlinksRefusedBy: string | undefined;
+  readonly finalize: Finalization;
   /** All rules, in the order in which they were applied. */
   readonly rules: readonly AppliedRule[];
 }
 
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
+
+/** A body that can't be read is no decision. */
+const NO_RULE = 'none';
+
+/** Whether a transfer is assessed to be carried out, and its key; or only to be shown. */
+export type AssessedFor =
+  | { readonly operation: 'request'; readonly transferKey: string }
+  | { readonly operation: 'preview'; readonly transferKey: typeof KEY_PLACEHOLDER };
 
 /**
  * Applies all rules to a request and determines its paths. The only effect is the audit line, which
@@ -65,7 +89,7 @@ const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'da
  * @throws UpstreamError
  */
 export async function assessRequest(
-  operation: 'request' | 'preview',
+  { operation, transferKey }: AssessedFor,
   { requester, parameters, ...input }: TransferRequestOptions,
   deps: Pick<TransferDeps, 'facilities' | 'config' | 'events'>,
 ): Promise<AssessedRequest> {
@@ -103,29 +127,58 @@ export async function assessRequest(
     });
     const owner = requirePassed([ownerGroupRule(identity.accessGroups, dataset)]);
     if (source === undefined || destination === undefined) throw letThrough();
+    const collectionRootPath = await collectionRoot(parameters, input).catch((error: unknown) => {
+      rule = NO_RULE;
+      throw error;
+    });
     const { rules, paths } = pathRules({
       source,
       destination,
       dataset,
       username: identity.username,
-      collectionRootPath: parameters.collectionRootPath,
+      transferKey,
+      collectionRootPath,
     });
     requirePassed(rules);
     if (paths === undefined) throw letThrough();
     const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
     const audited = applied.filter((one) => AUDITED.includes(one.rule));
     decided({ allowed: true, rule, reason: audited.map((one) => one.message).join(' '), ...paths });
+    const symlinksRefusedBy = symlinkRefusal([source, destination]);
     return {
       dataset,
       source: side(source, paths.sourcePath),
       destination: side(destination, paths.destinationPath),
-      copy: copyOptions(deps.config.current().transfer, source, destination),
+      copy: {
+        ...copyOptions(deps.config.current().transfer, source, destination),
+        recursiveSymlinks: symlinksRefusedBy === undefined ? 'keep' : 'ignore',
+      },
+      symlinksRefusedBy,
+      finalize: finalizationOf(dataset.lifecycle, destination.finalize),
       rules: applied,
     };
   } catch (error) {
-    decided({ allowed: false, rule, reason: errorInWords(error) });
+    if (rule !== NO_RULE) decided({ allowed: false, rule, reason: errorInWords(error) });
     throw error;
   }
+}
+
+/** The path rules need the body only if nothing else states the root. */
+async function collectionRoot(
+  { collectionRootPath = '' }: TransferRequestOptions['parameters'],
+  { statedInBody }: Pick<TransferRequestOptions, 'statedInBody'>,
+): Promise<string | undefined> {
+  return collectionRootPath === ''
+    ? (await statedInBody?.())?.collectionRootPath
+    : collectionRootPath;
+}
+
+/** Whether to archive the dataset afterwards. Reads the body of an allowed request. */
+export async function readAutoArchive({
+  parameters,
+  statedInBody,
+}: TransferRequestOptions): Promise<boolean> {
+  return (await statedInBody?.())?.autoArchive ?? parameters.autoArchive;
 }
 
 /**
@@ -135,11 +188,15 @@ export async function assessRequest(
  */
 export async function readFileList(
   { files }: TransferRequestOptions,
-  { source, destination }: Pick<AssessedRequest, 'source' | 'destination'>,
+  {
+    source,
+    destination,
+    symlinksRefusedBy,
+  }: Pick<AssessedRequest, 'source' | 'destination' | 'symlinksRefusedBy'>,
 ): Promise<CheckedFileList | undefined> {
   const list = await files();
   const atRoot = source.path === '/' || destination.path === '/';
-  return list && runCooperatively(checkFileList(list, atRoot));
+  return list && runCooperatively(checkFileList(list, atRoot, symlinksRefusedBy));
 }
 
 /** A case that can't happen must not result in a transfer. */
@@ -156,14 +213,13 @@ function copyOptions(
   { deadlineHours, preserveTimestamp, encryptData, ...common }: AppConfig['transfer'],
   source: Facility,
   destination: Facility,
-): CopyOptions {
+): Omit<CopyOptions, 'recursiveSymlinks'> {
   const syncLevel = destination.syncLevel ?? source.syncLevel ?? common.syncLevel;
   return {
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
     fileList: 'as-listed',
-    recursiveSymlinks: 'ignore',
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aDataset,
+  aDestinationTemplate,
   aFacility,
   aFolderTemplate,
   anAsker,
@@ -19,6 +20,7 @@ import {
   QueueFullError,
 } from '../../errors/request.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 import { PreviewTransfer } from './preview-transfer.js';
 import { type AppliedRule, RULES } from '../../facilities/request-rules.js';
 import type { TransferRequestOptions } from './assess-request.js';
@@ -91,9 +93,13 @@ describe('a preview', () => {
         preserveTimestamp: false,
         encryptData: false,
         fileList: 'as-listed',
-        recursiveSymlinks: 'ignore',
+        recursiveSymlinks: 'keep',
       },
       autoArchive: true,
+      finalize: 'archive',
+      afterwards:
+        'Once its files have arrived, the dataset is marked as archivable, and an archive job is created.',
+      symlinks: 'Symbolic links are copied as links.',
       listedFiles: undefined,
       next: { kind: 'starts', slot: true, waitsFor: '' },
     });
@@ -116,6 +122,64 @@ describe('a preview', () => {
     ]);
     expect(rules.map(({ rule }) => rule)).toEqual(RULES);
     expect(rules.every(({ message }) => /^["A-Z].*\.$/.test(message))).toBe(true);
+  });
+
+  const previewed = (
+    destination: Parameters<typeof aFacility>[1],
+    lifecycle: Partial<Dataset['lifecycle']> = {},
+    autoArchive = true,
+  ) => {
+    const facilities = [aFacility('PSI'), aFacility('CSCS', destination)];
+    const other = configOf({ facilities });
+    const previews = new PreviewTransfer({
+      tracking,
+      events,
+      facilities: authorizationOf(other),
+      config: other,
+    });
+    const found = { ...aDataset().lifecycle, ...lifecycle };
+    const dataset = Promise.resolve(aDataset({ lifecycle: found }));
+    const parameters = { ...input().parameters, autoArchive };
+    return previews.execute(input({ dataset, parameters }));
+  };
+
+  test('says that a dataset that is archived already is not marked or archived again', async () => {
+    const archived = { retrievable: true, archiveStatusMessage: 'datasetOnArchiveDisk' };
+    expect(await previewed({}, archived)).toMatchObject({
+      finalize: 'already-archived',
+      afterwards:
+        'The dataset is neither marked as archivable nor archived, because it is already archived, or being archived (archive status "datasetOnArchiveDisk", retrievable). autoArchive=true has no effect.',
+    });
+  });
+
+  test('says that a beamline as the destination does not archive, even with autoArchive', async () => {
+    expect(await previewed({ finalize: 'none' })).toMatchObject({
+      finalize: 'none',
+      afterwards:
+        'The dataset is neither marked as archivable nor archived, because facility "CSCS" is configured with "finalize: none". autoArchive=true has no effect.',
+    });
+    expect((await previewed({ finalize: 'none' }, {}, false)).afterwards).not.toContain('effect');
+  });
+
+  test('says that there is no archive job without autoArchive', async () => {
+    expect((await previewed({}, {}, false)).afterwards).toBe(
+      'Once its files have arrived, the dataset is marked as archivable. No archive job is created, because autoArchive is false.',
+    );
+  });
+
+  test('says which links of a folder transfer are left out, and why', async () => {
+    expect(await previewed({ symlinks: 'refuse' })).toMatchObject({
+      copy: { recursiveSymlinks: 'ignore' },
+      symlinks:
+        'Symbolic links are left out, because facility "CSCS" is configured with "symlinks: refuse".',
+    });
+  });
+
+  test('shows a placeholder for the key of the transfer, and says so', async () => {
+    const destinationPath = aDestinationTemplate('/in/{{ .TransferKey }}');
+    const { destination, rules } = await previewed({ destinationPath });
+    expect(destination.path).toBe('/in/{TransferKey}');
+    expect(rules.at(-1)?.message).toMatch(/stands for a UUID that is generated for each transfer/);
   });
 
   test('tells nothing of the groups of a user but the one that counted', async () => {

@@ -1,19 +1,27 @@
+import { finalizationPlan } from '../../domain/finalization.js';
 import { fingerprint } from '../../domain/fingerprint.js';
+import { symlinkNote } from '../../domain/symlink-note.js';
+import { KEY_PLACEHOLDER } from '../../facilities/path-resolution.js';
 import type { Forecast } from '../../ports/transfer-tracking.port.js';
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
 import type { TransferDeps } from './transfer-deps.js';
 
 /** What an allowed request would do. */
-export interface TransferPreview extends Omit<AssessedRequest, 'dataset'> {
+export interface TransferPreview extends Omit<AssessedRequest, 'dataset' | 'symlinksRefusedBy'> {
   readonly datasetPid: string;
   readonly autoArchive: boolean;
   /** Number of distinct paths in the file list; undefined for the whole folder. */
   readonly listedFiles: number | undefined;
+  /** What becomes of symbolic links, as a sentence. */
+  readonly symlinks: string;
+  /** What happens to the dataset once its files have arrived, and why, as a sentence. */
+  readonly afterwards: string;
   readonly next: Forecast;
 }
 
@@ -28,12 +36,40 @@ export class PreviewTransfer {
    *   InvalidRequestError TooBusyError QueueFullError NotReadyError UpstreamError
    */
   async execute(input: TransferRequestOptions): Promise<TransferPreview> {
-    const { dataset, rules, ...sides } = await assessRequest('preview', input, this.deps);
-    const fileList = (await readFileList(input, sides))?.digest;
-    const { autoArchive } = input.parameters;
-    const requested = { datasetPid: dataset.pid, ...sides, autoArchive };
-    const print = fingerprint(fileList === undefined ? requested : { ...requested, fileList });
+    const key = KEY_PLACEHOLDER;
+    const assessed = await assessRequest(
+      { operation: 'preview', transferKey: key },
+      input,
+      this.deps,
+    );
+    const { dataset, rules, symlinksRefusedBy, ...plan } = assessed;
+    const fileList = (await readFileList(input, assessed))?.digest;
+    const autoArchive = await readAutoArchive(input);
+    const requested = { datasetPid: dataset.pid, ...plan, autoArchive };
+    const print = fingerprint({
+      key,
+      ...requested,
+      ...(fileList === undefined ? {} : { fileList }),
+    });
     const next = this.deps.tracking.forecast(print);
-    return { ...requested, listedFiles: fileList?.count, rules, next };
+    const { finalize, destination } = plan;
+    const { lifecycle } = dataset;
+    return {
+      ...requested,
+      listedFiles: fileList?.count,
+      symlinks: symlinkNote({
+        keep: symlinksRefusedBy === undefined,
+        isList: fileList !== undefined,
+        refusedBy: symlinksRefusedBy,
+      }),
+      afterwards: finalizationPlan({
+        finalize,
+        lifecycle,
+        autoArchive,
+        destination: destination.facility,
+      }),
+      rules,
+      next,
+    };
   }
 }

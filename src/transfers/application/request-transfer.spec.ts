@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aDataset,
+  aDestinationTemplate,
   aFacility,
   anAsker,
+  aPathTemplate,
   aRecord,
   aRunningTransfer,
   type ConfigParts,
@@ -32,12 +34,15 @@ import {
   TransferRefusedError,
 } from '../../errors/request.errors.js';
 import {
+  DatasetGoneError,
   LoginRefusedError,
   ServiceAccountError,
+  UpstreamSetupError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
 import { type FileEntry } from '../../file-lists/file-list.js';
 import { readJob } from '../../domain/job-reading.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 import type { TransferRequestOptions } from './assess-request.js';
 import { RequestTransfer } from './request-transfer.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
@@ -152,10 +157,76 @@ describe('the order of the steps', () => {
           path: '/archive/e001',
           scopes: ['scope:CSCS'],
         },
-        copy: { ...aRecord().copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' },
+        copy: { ...aRecord().copy, fileList: 'as-listed', recursiveSymlinks: 'keep' },
+        lifecycle: aDataset().lifecycle,
         submissionId: 'from-the-stock',
       }),
     });
+  });
+
+  test.each(['PSI', 'CSCS'])('a folder is copied without links if %s takes none', async (name) => {
+    const strict = (facility: string) =>
+      aFacility(facility, { symlinks: facility === name ? 'refuse' : 'keep' });
+    setUp({ facilities: [strict('PSI'), strict('CSCS')] });
+    await request();
+    expect(tracking.accepted[0]?.origin).toMatchObject({
+      record: { copy: { recursiveSymlinks: 'ignore' } },
+    });
+  });
+
+  describe('what happens to the dataset is decided when it is requested', () => {
+    const finalized = async (
+      lifecycle: Partial<Dataset['lifecycle']>,
+      finalize: 'archive' | 'none' = 'archive',
+    ) => {
+      setUp({ facilities: [aFacility('PSI'), aFacility('CSCS', { finalize })] });
+      const found = { ...aDataset().lifecycle, ...lifecycle };
+      await request({ dataset: Promise.resolve(aDataset({ lifecycle: found })) });
+      const origin = tracking.accepted[0]?.origin;
+      return origin?.kind === 'recorded' ? origin.record : undefined;
+    };
+
+    test.each([
+      [{ retrievable: true }],
+      [{ archiveStatusMessage: 'scheduledForArchiving' }],
+      [{ archiveStatusMessage: 'started', archivable: true }],
+      [{ archiveStatusMessage: 'datasetOnArchiveDisk', retrievable: true }],
+      [{ archiveStatusMessage: 'a status of some other archive' }],
+    ])('a dataset with %j is not touched, whatever the destination wants', async (lifecycle) => {
+      expect(await finalized(lifecycle)).toMatchObject({ finalize: 'already-archived', lifecycle });
+      expect(await finalized(lifecycle, 'none')).toMatchObject({ finalize: 'already-archived' });
+    });
+
+    test.each(['', 'datasetCreated', 'filesNotYetAvailable', 'origDatablocksNotYetAvailable'])(
+      'one with the status "%s" is not archived yet: the destination decides',
+      async (archiveStatusMessage) => {
+        expect(await finalized({ archiveStatusMessage })).toMatchObject({ finalize: 'archive' });
+        expect(await finalized({ archiveStatusMessage }, 'none')).toMatchObject({
+          finalize: 'none',
+        });
+      },
+    );
+
+    test('a status of any length fits into the job', async () => {
+      const record = await finalized({ archiveStatusMessage: 'x'.repeat(1e6) });
+      expect(record?.lifecycle?.archiveStatusMessage).toHaveLength(200);
+    });
+  });
+
+  test('each transfer has a folder of its own if the destination wants that; equal requests repeat it', async () => {
+    const destinationPath = aDestinationTemplate('/in/{{ .TransferKey }}');
+    setUp({ facilities: [aFacility('PSI'), aFacility('CSCS', { destinationPath })] });
+    const first = await request();
+    expect(await request()).toBe(first);
+    expect(await request({ parameters: { ...input().parameters, autoArchive: false } })).not.toBe(
+      first,
+    );
+    const paths = tracking.accepted.map(({ key, origin }) => [
+      key,
+      origin.kind === 'recorded' ? origin.record.destination.path : '',
+    ]);
+    expect(paths).toEqual(paths.map(([key]) => [key, `/in/${key}`]));
+    expect(new Set(paths.flat()).size).toBe(4);
   });
 
   test('without a slot it takes no submission id and says what it waits for', async () => {
@@ -203,10 +274,40 @@ describe('the job may be there although SciCat said no or nothing', () => {
     expect([disowned(), tracking.accepted, tracking.reserved]).toEqual([[keyOf(1)], [], 0]);
   });
 
-  test('not found after a 400: the request is at fault, and it is disowned', async () => {
+  test('not found after a 400: SciCat refuses the jobs of this service, which is not the user’s fault', async () => {
     jobs.faults.next('create', { before: doubtful() });
-    await expect(request()).rejects.toThrow(InvalidRequestError);
-    expect(disowned()).toEqual([keyOf(1)]);
+    await expect(request()).rejects.toMatchObject({
+      name: 'UpstreamUnavailableError',
+      message:
+        'SciCat is not set up to accept the transfer jobs of this service, so nothing was started. The operator of this service has to correct this; there is nothing wrong with your request.',
+    });
+    expect(tracking.creations).toStrictEqual([
+      { kind: 'disowned', key: keyOf(1) },
+      { kind: 'not-permitted', reason: doubtful().message, obstacle: 'setup' },
+    ]);
+  });
+
+  test('a missing job type: 503, the operator is told, nothing is left behind', async () => {
+    const wrong = new UpstreamSetupError('SciCat', 'SciCat does not have the job type.');
+    jobs.faults.next('create', { before: wrong });
+    await expect(request({ files: FILES })).rejects.toMatchObject({
+      name: 'UpstreamUnavailableError',
+      message: expect.stringContaining('nothing wrong with your request') as unknown,
+    });
+    expect([traces(), tracking.creations]).toStrictEqual([
+      [0, 0, 0, 0],
+      [{ kind: 'not-permitted', reason: wrong.message, obstacle: 'setup' }],
+    ]);
+  });
+
+  test('a dataset that was deleted since it was read: 400 that names it, and no alarm', async () => {
+    jobs.faults.next('create', { before: new DatasetGoneError('SciCat', 'Gone.') });
+    await expect(request({ files: FILES })).rejects.toMatchObject({
+      name: 'InvalidRequestError',
+      message:
+        'Dataset 20.500.12345/e001 is no longer in SciCat, so nothing was started. Check the PID (scicatPid).',
+    });
+    expect([traces(), tracking.creations]).toEqual([[0, 0, 0, 0], []]);
   });
 
   test.each([
@@ -261,16 +362,17 @@ test("the service is told whether SciCat lets its account create jobs, and of a 
   const noLogin = new LoginRefusedError('SciCat', 'Wrong password.', { status: 401 });
   jobs.faults.next(
     'create',
-    ...[accountRefused(), noLogin, doubtful()].map((before) => ({ before })),
+    ...[accountRefused(), noLogin, new DatasetGoneError('SciCat', 'Gone.')].map((before) => ({
+      before,
+    })),
   );
   await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(UpstreamUnavailableError);
   await expect(request()).rejects.toThrow(InvalidRequestError);
   await request();
   expect(tracking.creations).toStrictEqual([
-    { kind: 'not-permitted', reason: accountRefused().message, atLogin: false },
-    { kind: 'not-permitted', reason: noLogin.message, atLogin: true },
-    { kind: 'disowned', key: keyOf(3) },
+    { kind: 'not-permitted', reason: accountRefused().message, obstacle: 'permission' },
+    { kind: 'not-permitted', reason: noLogin.message, obstacle: 'login' },
     { kind: 'created' },
   ]);
 });
@@ -325,11 +427,19 @@ describe('what is refused leaves nothing behind', () => {
     expect(events.of('decided')).toMatchObject([{ allowed: false, rule, operation: 'request' }]);
   });
 
-  test('a dataset without an owner group belongs to nobody, not to everybody', async () => {
-    const dataset = Promise.resolve(aDataset({ ownerGroup: '' }));
-    const requester = anAsker({ accessGroups: ['PSI', 'CSCS', ''] });
-    await expect(request({ dataset, requester: requester })).rejects.toThrow(AccessDeniedError);
-  });
+  test.each(['', ' '])(
+    'a dataset without an owner group (%j) belongs to nobody, not to everybody: a fault of the dataset',
+    async (ownerGroup) => {
+      const dataset = Promise.resolve(aDataset({ ownerGroup }));
+      const requester = anAsker({ accessGroups: ['PSI', 'CSCS', ownerGroup] });
+      await expect(request({ dataset, requester })).rejects.toMatchObject({
+        name: 'InvalidRequestError',
+        message:
+          'Dataset 20.500.12345/e001 has no owner group in SciCat, so nobody is entitled to transfer it. Give it an ownerGroup first.',
+      });
+      expect(traces()).toEqual([0, 0, 0, 0]);
+    },
+  );
 
   test('a wrong direction', async () => {
     setUp({ facilities: [aFacility('PSI', { direction: 'DST' }), aFacility('CSCS')] });
@@ -357,7 +467,7 @@ describe('what is refused leaves nothing behind', () => {
     [
       'the destination',
       [
-        aFacility('PSI', { sourcePath: aFacility('CSCS').destinationPath }),
+        aFacility('PSI', { sourcePath: aPathTemplate(aFacility('CSCS').destinationPath.source) }),
         aFacility('CSCS', { destinationPath: aFacility('PSI').sourcePath }),
       ],
     ],

@@ -1,20 +1,24 @@
 import { randomUUID } from 'node:crypto';
+import { lifecycleToNote } from '../../domain/finalization.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
-import { ProxyError } from '../../errors/proxy-error.js';
+import type { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import {
+  DatasetGoneError,
   LoginRefusedError,
   ServiceAccountError,
   UpstreamError,
+  UpstreamSetupError,
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
 import type { FileList } from '../../file-lists/file-list.js';
-import type { StoredTransfer } from '../../ports/transfer-tracking.port.js';
+import type { JobObstacle, StoredTransfer } from '../../ports/transfer-tracking.port.js';
 import {
   type AssessedRequest,
   assessRequest,
+  readAutoArchive,
   readFileList,
   type TransferRequestOptions,
 } from './assess-request.js';
@@ -68,8 +72,13 @@ export class RequestTransfer {
   }
 
   private async prepare(input: TransferRequestOptions): Promise<PreparedRequest> {
-    const assessed = await assessRequest('request', input, this.deps);
-    const record = this.recordOf(input, assessed);
+    const key = (this.deps.newUuid ?? randomUUID)();
+    const assessed = await assessRequest(
+      { operation: 'request', transferKey: key },
+      input,
+      this.deps,
+    );
+    const record = this.recordOf(key, input, assessed, await readAutoArchive(input));
     const list = await readFileList(input, assessed);
     let files = list?.files;
     return {
@@ -83,19 +92,22 @@ export class RequestTransfer {
   }
 
   private recordOf(
-    { requester: { identity }, parameters }: TransferRequestOptions,
-    { dataset, source, destination, copy }: AssessedRequest,
+    key: string,
+    { requester: { identity } }: TransferRequestOptions,
+    { dataset, source, destination, copy, finalize }: AssessedRequest,
+    autoArchive: boolean,
   ): TransferRecord {
     const { username, email } = identity;
     return {
       version: 2,
-      key: (this.deps.newUuid ?? randomUUID)(),
+      key,
       datasetPid: dataset.pid,
       source,
       destination,
       copy,
-      autoArchive: parameters.autoArchive,
-      finalize: 'archive',
+      autoArchive,
+      finalize,
+      lifecycle: lifecycleToNote(dataset.lifecycle),
       requestedBy: {
         username,
         ...(email === undefined ? {} : { email }),
@@ -130,19 +142,21 @@ export class RequestTransfer {
       tracking.reportJobCreation({ kind: 'created' });
       return job;
     } catch (error) {
-      if (error instanceof ServiceAccountError) {
-        const atLogin = error instanceof LoginRefusedError;
-        tracking.reportJobCreation({ kind: 'not-permitted', reason: error.message, atLogin });
-      }
-      if (error instanceof UpstreamError && error.outcomeUnclear) {
+      const isUnclear = error instanceof UpstreamError && error.outcomeUnclear;
+      if (isUnclear) {
         const found = await this.searchJob(record.key);
         if (found !== undefined) return found;
         // The job may still appear, but the response says that nothing was started.
         tracking.reportJobCreation({ kind: 'disowned', key: record.key });
-        throw notCreated(error);
+      } else if (record.fileList !== undefined) {
+        await fileLists.remove(record.key).catch(() => undefined);
       }
-      if (record.fileList !== undefined) await fileLists.remove(record.key).catch(() => undefined);
-      throw error instanceof ProxyError ? notCreated(error) : error;
+      if (!(error instanceof UpstreamError)) throw error;
+      const obstacle = obstacleIn(error);
+      if (obstacle !== undefined) {
+        tracking.reportJobCreation({ kind: 'not-permitted', reason: error.message, obstacle });
+      }
+      throw notCreated(error, record.datasetPid);
     }
   }
 
@@ -161,17 +175,29 @@ export class RequestTransfer {
   }
 }
 
-function notCreated(error: ProxyError): ProxyError {
-  if (!(error instanceof UpstreamError)) return error;
-  if (error.code === 'UPSTREAM_REJECTED' && error.status !== 403) {
+/** What only an operator can change; undefined if the request or an outage is to blame. */
+function obstacleIn(error: UpstreamError): JobObstacle | undefined {
+  if (error instanceof LoginRefusedError) return 'login';
+  if (error instanceof UpstreamSetupError) return 'setup';
+  if (error instanceof ServiceAccountError) return 'permission';
+  if (error instanceof DatasetGoneError) return undefined;
+  // All checks of the request have passed, and nothing else in the job is the user's.
+  return error.code === 'UPSTREAM_REJECTED' ? 'setup' : undefined;
+}
+
+function notCreated(error: UpstreamError, pid: string): ProxyError {
+  if (error instanceof DatasetGoneError) {
     return new InvalidRequestError(
-      'SciCat did not accept a transfer job for this dataset, so nothing was started.',
-      { details: "SciCat's reason is in the service's log.", cause: error },
+      `Dataset ${pid} is no longer in SciCat, so nothing was started. Check the PID (scicatPid).`,
+      { cause: error },
     );
   }
+  const isSetup = obstacleIn(error) === 'setup';
   return new UpstreamUnavailableError(
     'SciCat',
-    'SciCat could not store the transfer job, so nothing was started. Please try again later.',
+    isSetup
+      ? 'SciCat is not set up to accept the transfer jobs of this service, so nothing was started. The operator of this service has to correct this; there is nothing wrong with your request.'
+      : 'SciCat could not store the transfer job, so nothing was started. Please try again later.',
     { outcomeUnclear: false, retryAfterSeconds: 60, cause: error },
   );
 }

@@ -4,7 +4,12 @@ import { type ErrorCode, errorStatus } from '../../errors/error-status.js';
 import { ApiField, EXAMPLE_JOB, OPTIONAL } from './api-field.js';
 
 class GeneralErrorResponse {
-  @ApiField('What went wrong and what to do about it, in one or more sentences.')
+  // Always there. Documented as optional, because the Ingestor's code depends on that.
+  @ApiField(
+    'What went wrong and what to do about it, in one or more sentences.',
+    undefined,
+    OPTIONAL,
+  )
   message!: string;
 
   @ApiField('Additional information about the error.', undefined, OPTIONAL)

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import type { CopyOptions } from '../../domain/transfer-record.js';
+import type { CopyOptions, Finalization } from '../../domain/transfer-record.js';
 import { type AppliedRule, RULES } from '../../facilities/request-rules.js';
 import { RULE_OUTCOMES } from '../../facilities/verdict.js';
 import type { TransferPreview } from '../application/preview-transfer.js';
@@ -9,6 +9,9 @@ import { ACCESS_PATH } from './facility.dto.js';
 const SOURCE_COLLECTION = '6c54cade-bde5-45c1-bdea-f4bd71dba2cc';
 const WAITS_FOR =
   'the service runs at most 10 transfers at a time, and this one waits for a free slot';
+const AFTERWARDS =
+  'Once its files have arrived, the dataset is marked as archivable, and an archive job is created.';
+const SYMLINKS = 'Symbolic links are copied as links.';
 const STRINGS = { ...OPTIONAL, type: [String] as [typeof String] };
 
 @ApiSchema({ name: 'PreviewedSide' })
@@ -19,7 +22,10 @@ class PreviewedSideDto {
   @ApiField('Id of the Globus collection.', SOURCE_COLLECTION, { format: 'uuid' })
   collection!: string;
 
-  @ApiField('Folder of the dataset in the collection.', '/p10001/run-7')
+  @ApiField(
+    'Folder of the dataset in the collection. `{TransferKey}` stands for a UUID that is generated for each transfer.',
+    '/p10001/run-7',
+  )
   path!: string;
 }
 
@@ -109,8 +115,21 @@ export class TransferPreviewDto {
   @ApiProperty()
   copy!: CopyOptionsDto;
 
-  @ApiField('Whether to archive the dataset once its files have arrived.', true)
+  @ApiField('Whether the request asks to archive the dataset once its files have arrived.', true)
   autoArchive!: boolean;
+
+  @ApiField(
+    'What happens to the dataset once its files have arrived: `archive`, it is marked as archivable and, with `autoArchive`, an archive job is created; `none`, nothing, because the destination facility is configured so; `already-archived`, nothing, because the dataset is archived already or being archived.',
+    'archive',
+    { enum: ['archive', 'none', 'already-archived'] },
+  )
+  finalize!: Finalization;
+
+  @ApiField('The same as a sentence, with the reason.', AFTERWARDS)
+  afterwards!: string;
+
+  @ApiField('What becomes of symbolic links, as a sentence.', SYMLINKS)
+  symlinks!: string;
 
   @ApiField(
     'Number of distinct files and folders in the file list. If absent, the whole dataset folder is transferred.',
@@ -161,6 +180,9 @@ const STARTS_AT_ONCE = {
     recursiveSymlinks: 'keep',
   },
   autoArchive: true,
+  finalize: 'archive',
+  afterwards: AFTERWARDS,
+  symlinks: SYMLINKS,
   rules: [
     {
       rule: 'source-access',

@@ -3,6 +3,7 @@ import {
   Delete,
   Get,
   HttpCode,
+  Inject,
   Param,
   ParseUUIDPipe,
   Post,
@@ -14,33 +15,48 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs
 import type { Request, Response } from 'express';
 import { Authenticated, CurrentUser } from '../../auth/authenticated.decorator.js';
 import type { Caller } from '../../auth/caller.js';
-import { contextOf } from '../../auth/request-context.js';
+import { contextOf, logDataset, startReading } from '../../auth/request-context.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
+import { DATASETS, type Datasets } from '../../ports/datasets.port.js';
 import { CancelTransfer } from '../application/cancel-transfer.js';
 import { LookUpTransfers } from '../application/look-up-transfers.js';
 import { PreviewTransfer } from '../application/preview-transfer.js';
 import type { TransferRequestOptions } from '../application/assess-request.js';
 import { RequestTransfer } from '../application/request-transfer.js';
+import { EXAMPLE_JOB } from './api-field.js';
 import { ApiErrors } from './error-docs.js';
-import { FileListBody } from './file-list-body.js';
 import { PREVIEW_EXAMPLES, previewDto, TransferPreviewDto } from './preview.dto.js';
+import { RequestBody } from './request-body.js';
+import { stateRequest } from './stated-request.js';
 import {
   DeleteTransferQuery,
-  FILE_LIST_EXAMPLES,
-  FileListDto,
   ListTransfersQuery,
   PostTransferQuery,
   PostTransferResponse,
+  REQUEST_EXAMPLES,
   TransferItemDto,
   TransferPageDto,
+  TransferRequestDto,
 } from './transfer.dto.js';
 
-const FILE_LIST = { type: FileListDto, required: false, examples: FILE_LIST_EXAMPLES };
+const BODY = {
+  type: TransferRequestDto,
+  required: false,
+  description:
+    'Any parameter of the query may be stated here instead; what both state must be the same. Unknown keys are refused.',
+  examples: REQUEST_EXAMPLES,
+};
 const JOB_ID = {
   name: 'scicatJobId',
-  format: 'uuid',
-  description: 'Job id returned by POST /transfer.',
-};
+  description: 'Job id returned by POST /transfer, a UUID.',
+  // Not `format: uuid`, which makes Go clients convert it to a type of their own.
+  schema: {
+    type: 'string',
+    minLength: 1,
+    pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$',
+  },
+  example: EXAMPLE_JOB,
+} as const;
 /** A different string could be another route of SciCat. */
 const jobIdPipe = new ParseUUIDPipe({
   exceptionFactory: () =>
@@ -56,7 +72,8 @@ export class TransferController {
     private readonly previewTransfer: PreviewTransfer,
     private readonly cancelTransfer: CancelTransfer,
     private readonly lookUpTransfers: LookUpTransfers,
-    private readonly fileListBody: FileListBody,
+    private readonly body: RequestBody,
+    @Inject(DATASETS) private readonly datasets: Pick<Datasets, 'readAs'>,
   ) {}
 
   @Post()
@@ -68,7 +85,7 @@ export class TransferController {
     description:
       'Copies a dataset, or some of its files, from one facility to another. Returns the id of a SciCat job that is updated until the transfer ends. Once accepted, a transfer is carried out even if Globus is temporarily down. If an identical transfer is still open, its job is returned instead of starting a new transfer.',
   })
-  @ApiBody(FILE_LIST)
+  @ApiBody(BODY)
   @ApiOkResponse({ description: 'The transfer was accepted.', type: PostTransferResponse })
   @ApiErrors('BAD_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL', 'UNAVAILABLE')
   async post(
@@ -77,7 +94,7 @@ export class TransferController {
     @Res({ passthrough: true }) response: Response,
     @Query() query: PostTransferQuery,
   ): Promise<PostTransferResponse> {
-    const options = this.optionsOf(caller, query, request, response);
+    const options = await this.optionsOf(caller, query, request, response);
     const jobId = await this.requestTransfer.execute(options);
     contextOf(request).facts.jobId = jobId;
     return { jobId };
@@ -101,7 +118,12 @@ export class TransferController {
 
   @Get(':scicatJobId')
   @Authenticated()
-  @ApiOperation({ operationId: 'GetTransferTask', summary: 'Get a transfer' })
+  @ApiOperation({
+    operationId: 'GetTransferTask',
+    summary: 'Get a transfer',
+    description:
+      'Returns the status and the progress of a transfer of yours, or of a dataset that one of your groups owns.',
+  })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })
   @ApiErrors(
@@ -148,7 +170,7 @@ export class TransferController {
     description:
       'Accepts the same parameters, applies the same rules and returns the same errors as POST /transfer, but has no effect: it creates no job, takes no place in the queue and does not call Globus. A preview therefore does not show whether Globus would accept the transfer. Whether the transfer would wait can change at any time.',
   })
-  @ApiBody(FILE_LIST)
+  @ApiBody(BODY)
   @ApiOkResponse({
     description: 'The transfer is allowed.',
     type: TransferPreviewDto,
@@ -161,23 +183,21 @@ export class TransferController {
     @Res({ passthrough: true }) response: Response,
     @Query() query: PostTransferQuery,
   ): Promise<TransferPreviewDto> {
-    const options = this.optionsOf(caller, query, request, response);
+    const options = await this.optionsOf(caller, query, request, response);
     return previewDto(await this.previewTransfer.execute(options));
   }
 
-  private optionsOf(
+  private async optionsOf(
     requester: Caller,
-    { autoArchive = true, ...query }: PostTransferQuery,
+    query: PostTransferQuery,
     request: Request,
     response: Response,
-  ): TransferRequestOptions {
-    const { dataset } = contextOf(request);
-    if (dataset === undefined) throw new InvalidRequestError('scicatPid is missing.');
-    return {
-      requester,
-      dataset,
-      parameters: { ...query, autoArchive },
-      files: () => this.fileListBody.read(request, response),
-    };
+  ): Promise<TransferRequestOptions> {
+    const stated = await stateRequest(query, () => this.body.read(request, response));
+    const { scicatPid } = stated.parameters;
+    const context = contextOf(request);
+    logDataset(context, scicatPid);
+    const dataset = startReading(context, this.datasets, requester.token, scicatPid);
+    return { requester, dataset, ...stated };
   }
 }

@@ -11,7 +11,14 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { ApiField, COUNT, EXAMPLE_JOB, EXAMPLE_PID, OPTIONAL } from './api-field.js';
+import {
+  ApiField,
+  COUNT,
+  EXAMPLE_JOB,
+  EXAMPLE_PID,
+  NO_POINTER_IN_GO,
+  OPTIONAL,
+} from './api-field.js';
 import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../../domain/transfer-item.js';
 
 /** The values that Go's `strconv.ParseBool` accepts, which clients of the Go version may send. */
@@ -22,14 +29,31 @@ function toBoolean({ value }: { readonly value: unknown }): unknown {
   return TRUE.includes(value) ? true : FALSE.includes(value) ? false : value;
 }
 
-const MAX_LENGTH = 4096;
+/** Limit for each parameter, in characters. */
+export const MAX_LENGTH = 4096;
 
+const SOURCE_FACILITY = ['Name of the facility to transfer from.', 'EXAMPLE-SOURCE'] as const;
+const DEST_FACILITY = ['Name of the facility to transfer to.', 'EXAMPLE-ARCHIVE'] as const;
+const SCICAT_PID = ['PID of the dataset in SciCat.', EXAMPLE_PID] as const;
+const COLLECTION_ROOT =
+  "Absolute path of the collection root on the source facility, such as `/data`. Leave it empty or omit it if the facility's root is configured or not needed.";
+const AUTO_ARCHIVE = 'Whether to archive the dataset once its files have arrived.';
+
+const NAME = { minLength: 1, maxLength: MAX_LENGTH };
+const IN_QUERY = 'It may be stated in the body instead.';
+const IN_BODY = 'See the parameter of the same name, which may be stated here instead.';
+
+/**
+ * Documented as required, although the body may state it instead: generated clients send it in the
+ * query, and should not compile without it.
+ */
 function IsName(description: string, example: string): PropertyDecorator {
   return applyDecorators(
     MaxLength(MAX_LENGTH),
     IsNotEmpty(),
     IsString(),
-    ApiField(description, example),
+    IsOptional(),
+    ApiField(`${description} ${IN_QUERY}`, example, { ...NAME, required: true }),
   );
 }
 
@@ -57,28 +81,28 @@ function IsOptionalCount(
   );
 }
 
-/** Query of `POST /transfer`. */
+/** Query of `POST /transfer`. What it leaves out, the body may state. */
 export class PostTransferQuery {
-  @IsName('Name of the facility to transfer from.', 'EXAMPLE-SOURCE')
-  sourceFacility!: string;
+  @IsName(...SOURCE_FACILITY)
+  sourceFacility?: string;
 
-  @IsName('Name of the facility to transfer to.', 'EXAMPLE-ARCHIVE')
-  destFacility!: string;
+  @IsName(...DEST_FACILITY)
+  destFacility?: string;
 
-  @IsName('PID of the dataset in SciCat.', EXAMPLE_PID)
-  scicatPid!: string;
+  @IsName(...SCICAT_PID)
+  scicatPid?: string;
 
-  @ApiField(
-    "Absolute path of the collection root on the source facility, such as `/data`. Leave it empty or omit it if the facility's root is configured or not needed.",
-    undefined,
-    OPTIONAL,
-  )
+  @ApiField(`${COLLECTION_ROOT} ${IN_QUERY}`, undefined, {
+    ...OPTIONAL,
+    ...NO_POINTER_IN_GO,
+    maxLength: MAX_LENGTH,
+  })
   @IsOptional()
   @IsString()
   @MaxLength(MAX_LENGTH)
   collectionRootPath?: string;
 
-  @IsOptionalFlag('Whether to archive the dataset once its files have arrived.', true)
+  @IsOptionalFlag(`${AUTO_ARCHIVE} ${IN_QUERY}`, true)
   autoArchive?: boolean;
 }
 
@@ -103,26 +127,45 @@ class FileToTransferDto {
   @ApiField(
     "Path of the file or folder relative to the dataset's source folder, with `/` as the separator. At most 4096 bytes in UTF-8.",
     'raw/run-0001.h5',
+    { minLength: 1 },
   )
   path!: string;
 
-  @ApiField('Whether the file is a symbolic link. Links are copied as links.', false)
+  @ApiField(
+    'Whether the file is a symbolic link. Links are copied as links; a list with a link is refused if one of the facilities takes none.',
+    false,
+  )
   isSymlink!: boolean;
 }
 
-/** Request body of `POST /transfer`, for documentation. */
-@ApiSchema({ name: 'FileList' })
-export class FileListDto {
+/** Request body of `POST /transfer`, for documentation: `stateRequest` checks it. */
+@ApiSchema({ name: 'TransferRequest' })
+export class TransferRequestDto {
   @ApiField(
     'Files and folders to transfer. If omitted or null, the whole dataset folder is transferred. An empty list is an error.',
     undefined,
     { ...OPTIONAL, type: [FileToTransferDto], nullable: true },
   )
   fileList?: FileToTransferDto[] | null;
+
+  @ApiField(`${SOURCE_FACILITY[0]} ${IN_BODY}`, SOURCE_FACILITY[1], { ...OPTIONAL, ...NAME })
+  sourceFacility?: string;
+
+  @ApiField(`${DEST_FACILITY[0]} ${IN_BODY}`, DEST_FACILITY[1], { ...OPTIONAL, ...NAME })
+  destFacility?: string;
+
+  @ApiField(`${SCICAT_PID[0]} ${IN_BODY}`, SCICAT_PID[1], { ...OPTIONAL, ...NAME })
+  scicatPid?: string;
+
+  @ApiField(`${COLLECTION_ROOT} ${IN_BODY}`, undefined, { ...OPTIONAL, maxLength: MAX_LENGTH })
+  collectionRootPath?: string;
+
+  @ApiField(`${AUTO_ARCHIVE} ${IN_BODY}`, undefined, { ...OPTIONAL, type: Boolean })
+  autoArchive?: boolean;
 }
 
 /** Example request bodies of `POST /transfer`. */
-export const FILE_LIST_EXAMPLES = {
+export const REQUEST_EXAMPLES = {
   'whole dataset folder': { value: {} },
   'some files': {
     value: {
@@ -132,7 +175,15 @@ export const FILE_LIST_EXAMPLES = {
       ],
     },
   },
-} satisfies Readonly<Record<string, { readonly value: FileListDto }>>;
+  'parameters in the body': {
+    value: {
+      sourceFacility: SOURCE_FACILITY[1],
+      destFacility: DEST_FACILITY[1],
+      scicatPid: SCICAT_PID[1],
+      autoArchive: false,
+    },
+  },
+} satisfies Readonly<Record<string, { readonly value: TransferRequestDto }>>;
 
 /** Response of `POST /transfer`. */
 export class PostTransferResponse {

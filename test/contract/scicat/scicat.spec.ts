@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { randomUUID } from 'node:crypto';
+import { SCICAT_GENERATIONS } from '../../../sandbox/scicat/generation.js';
 import { startScicatSandbox, type ScicatSandbox } from '../../../sandbox/scicat/scicat-sandbox.js';
 import { AxiosTransport } from '../../../src/http-client/axios-transport.js';
 import { UpstreamCaller } from '../../../src/http-client/upstream-caller.js';
@@ -76,7 +77,11 @@ const setups = {
   },
 } as const;
 
-describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
+const cases = SCICAT_GENERATIONS.flatMap((generation) =>
+  Object.entries(setups).map(([name, setup]) => ({ generation, name, setup })),
+);
+
+describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) => {
   let clock: HandClock;
   let sandbox: ScicatSandbox;
   let transport: AxiosTransport;
@@ -104,13 +109,13 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     const updater = setup.updater === 'creator' ? creator : account(setup.updater);
     jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'] });
     archiveJobs = new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() });
-    datasets = new ScicatDatasets({ api, updater });
+    datasets = new ScicatDatasets({ api, updater, creator });
     identities = new ScicatIdentities(api);
   }
 
   beforeEach(async () => {
     clock = new HandClock();
-    sandbox = await startScicatSandbox({ clock: () => clock.now() });
+    sandbox = await startScicatSandbox({ clock: () => clock.now(), generation });
     const { machine } = sandbox;
     for (const [username, groups] of Object.entries<readonly string[]>(setup.accounts)) {
       machine.addUser({ username, password: `${username}-pw`, groups });
@@ -225,6 +230,56 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(await pageOf('', [''], 1)).toEqual({ total: 0, ids: [] });
   });
 
+  it('lists more than 100 jobs of a user: newest first, each once, and their number', async () => {
+    const wanted = record();
+    await create(wanted);
+    const [first] = sandbox.machine.jobs();
+    if (first === undefined) throw new Error('The list is empty.');
+    for (let n = 1; n < 250; n += 1) {
+      const id = randomUUID();
+      // Always two in the same millisecond.
+      const createdAt = new Date(clock.now() + Math.floor(n / 2)).toISOString();
+      sandbox.machine.putJob({ ...first, _id: id, id, createdAt });
+    }
+    const shown = [];
+    for (const page of [1, 2, 3]) {
+      const { total, jobs: listed } = await jobs.list(
+        { username: 'alice', accessGroups: [] },
+        page,
+        100,
+      );
+      expect(total).toBe(250);
+      shown.push(...listed);
+    }
+    expect(new Set(shown.map(({ id }) => id)).size).toBe(250);
+    expect(shown.map(({ createdAt }) => createdAt)).toEqual(
+      shown.map(({ createdAt }) => createdAt).toSorted((a, b) => b - a),
+    );
+  });
+
+  it('recovers 2,502 open jobs, however old the newest of them are', async () => {
+    await create(record());
+    const [first] = sandbox.machine.jobs();
+    if (first === undefined) throw new Error('The list is empty.');
+    for (let n = 1; n < 2502; n += 1) {
+      const id = randomUUID();
+      sandbox.machine.putJob({ ...first, _id: id, id });
+    }
+    const read: string[] = [];
+    for (;;) {
+      const page = await jobs.listOpen(read.at(-1), 1000);
+      if (page.length === 0) break;
+      read.push(...page.map(({ id }) => id));
+    }
+    expect(read).toEqual(
+      sandbox.machine
+        .jobs()
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+    expect(read).toHaveLength(2502);
+  });
+
   it('lists for a user with 3,000 groups, which do not fit into a single request', async () => {
     await create(record());
     const groups = [...Array.from({ length: 3000 }, (_, n) => `proposal-${n}`), 'p1'];
@@ -256,7 +311,11 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
 
   it('a create for a dataset that does not exist is not found afterwards', async () => {
     const wanted = record({ datasetPid: 'no/such' });
-    expect(told(await failing(create(wanted)))).toMatchObject({ status: 400 });
+    expect(told(await failing(create(wanted)))).toMatchObject({
+      name: 'DatasetGoneError',
+      status: generation === '4.5' ? 400 : 422,
+      outcomeUnclear: false,
+    });
     expect(await jobs.findByKey(wanted.key)).toBeUndefined();
   });
 
@@ -273,7 +332,7 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     const transfer = await stored();
     sandbox.machine.deleteDataset(PID);
     expect(told(await failing(jobs.write(transfer.jobId, jobView(transfer))))).toMatchObject({
-      name: 'UpstreamRejectedError',
+      name: 'DatasetGoneError',
       status: 404,
       outcomeUnclear: false,
     });
@@ -281,13 +340,35 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     expect(await deletesJobs(transfer.jobId)).toBeUndefined();
   });
 
-  it('surprise: a job type that was removed from SciCat is an error, not a missing job', async () => {
+  it('a job type that was removed from SciCat is the operator’s trouble, and its jobs are not gone', async () => {
     const transfer = await stored();
     sandbox.machine.jobTypes.delete('globus_transfer_job');
-    expect(await failing(jobs.read(transfer.jobId))).toMatchObject({ retryable: true });
+    const name = 'UpstreamSetupError';
+    expect(told(await failing(create(record())))).toMatchObject({ name, outcomeUnclear: false });
+    expect(told(await failing(jobs.write(transfer.jobId, jobView(transfer))))).toMatchObject({
+      name,
+    });
+    if (generation === 'head') expect((await jobs.read(transfer.jobId))?.id).toBe(transfer.jobId);
+    else expect(await failing(jobs.read(transfer.jobId))).toMatchObject({ name, retryable: true });
+    expect(await jobs.listOpenIds(undefined, 10)).toEqual([transfer.jobId]);
+    sandbox.machine.jobTypes.delete('archive');
+    const archive = { datasetPid: PID, ownerGroup: 'p1', transferJobId: 'x', transferKey: 'y' };
+    expect(told(await failing(archiveJobs.create(archive)))).toMatchObject({ name });
   });
 
-  it('surprise: an expired token is a 403: one new login, and the call goes through once', async () => {
+  it('a user whose session ends between identity and dataset is told so, and not that the PID is wrong', async () => {
+    const token = sandbox.mintToken('alice', { expiresInSeconds: 60 });
+    expect(await identities.identify(token)).toMatchObject({ username: 'alice' });
+    await clock.sleep(61_000);
+    const errors = [
+      await failing(datasets.readAs(token, PID)),
+      await failing(identities.identify(token)),
+    ];
+    expect(errors.map(({ name }) => name)).toEqual(Array(2).fill('UnauthenticatedError'));
+    expect(errors[0]?.message).toBe(errors[1]?.message);
+  });
+
+  it('surprise: a token that became invalid is a 403: one new login, and the call goes through once', async () => {
     const transfer = await stored();
     await jobs.write(transfer.jobId, jobView(transfer));
     await clock.sleep(60_000);
@@ -397,12 +478,21 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
       sourceFolder: '/data/carol@psi.ch/run1',
       size: 30,
       numberOfFiles: 2,
+      lifecycle: {
+        archivable: false,
+        archiveStatusMessage: 'filesNotYetAvailable',
+        retrievable: false,
+      },
     });
+    // Where published datasets need no login, a token that was never valid is like none: it can't be told
+    // from one without access. The user's identity, which is asked for at the same time, can.
+    expect((await failing(datasets.readAs('garbage', PID))).name).toBe(
+      generation === 'head' ? 'InvalidRequestError' : 'UnauthenticatedError',
+    );
     const messages = [];
     for (const [token, pid] of [
       [bob, PID],
       [bob, 'no/such'],
-      ['garbage', PID],
       [alice, 'findOne'],
       [alice, 'fullquery'],
       [alice, ''],
@@ -471,10 +561,29 @@ describe.each(Object.entries(setups))('SciCat with %s', (_, setup) => {
     for (let n = 0; n < 105; n += 1) {
       sandbox.machine.addOrigDatablock(PID, [{ path: `a/${n}` }, { path: `b/${n}` }]);
     }
-    const paths = await datasets.filePaths(PID);
-    expect(paths).toHaveLength(210);
-    expect(new Set(paths).size).toBe(210);
-    expect(await datasets.filePaths('no/such')).toEqual([]);
+    const paths = Array.from({ length: 105 }, (_value, n) => [`a/${n}`, `b/${n}`]).flat();
+    const listed = { kind: 'listed', paths };
+    const isAdministrator = setup.updater === 'creator';
+    // Surprise: it is shown to the dataset's groups and to administrators only; others get an empty list.
+    expect(await datasets.files(PID)).toEqual(isAdministrator ? listed : { kind: 'hidden' });
+    if (isAdministrator) return;
+    // Either account may be in such a group.
+    const groups = { creator: ['jobcreators'], updater: ['jobupdaters', 'archivemanager'] };
+    for (const reader of ['creator', 'updater'] as const) {
+      sandbox.machine.setGroups(reader, [...groups[reader], 'p1']);
+      expect(await datasets.files(PID)).toEqual(listed);
+      sandbox.machine.setGroups(reader, groups[reader]);
+    }
+  });
+
+  it('tells a dataset without files from one that is gone', async () => {
+    sandbox.machine.addDataset({ pid: 'empty', ownerGroup: 'p1', sourceFolder: '/data/empty' });
+    expect(await datasets.files('empty')).toEqual({ kind: 'none' });
+    expect(await datasets.files('no/such')).toEqual({ kind: 'no-dataset' });
+    expect(await Promise.all(['empty', 'no/such'].map((pid) => datasets.isGone(pid)))).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 

@@ -10,15 +10,16 @@ import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { Stopping } from '../../hardening/stopping.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
-import type { FileList } from '../../file-lists/file-list.js';
-import { FileListParser } from '../../file-lists/parse-file-list.js';
+import { FileListParser, type ParsedBody } from '../../file-lists/parse-file-list.js';
 import { unlessAborted } from '../../time/unless-aborted.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-/** Reads the file list from a request's body, once its caller is authenticated and authorized. */
+const NOTHING: ParsedBody = { files: undefined, others: new Map() };
+
+/** Reads the body of a request, once its caller is authenticated. */
 @Injectable()
-export class FileListBody {
+export class RequestBody {
   constructor(
     private readonly config: ConfigSnapshots,
     private readonly gate: BodyGate,
@@ -28,13 +29,13 @@ export class FileListBody {
   ) {}
 
   /**
-   * @returns undefined for the whole dataset folder: no body, or no list in it
+   * @returns neither a list nor anything else if there is no body
    * @throws InvalidRequestError when the body is invalid, too large, too slow or incomplete
    * @throws TooBusyError when too many bodies are being processed
    * @throws NotReadyError when the service stops before the body is complete
    */
-  async read(request: Request, response: Response): Promise<FileList | undefined> {
-    if (!hasBody(request)) return undefined;
+  async read(request: Request, response: Response): Promise<ParsedBody> {
+    if (!hasBody(request)) return NOTHING;
     requireJson(request);
     const { maxBodyMiB } = this.config.current().server;
     const declared = declaredSize(request, maxBodyMiB);
@@ -48,14 +49,14 @@ export class FileListBody {
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
       const reading = readAll(source, new FileListParser(declared), maxBodyMiB, place);
-      const files = await unlessAborted(
+      const body = await unlessAborted(
         atPace(reading, request, this.limits, this.clock),
         this.stopping.signal,
       );
       // The list occupies memory until the response is complete.
       if (response.destroyed) place.leave();
       else response.once('close', place.leave);
-      return files;
+      return body;
     } catch (error) {
       place.leave();
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
@@ -123,7 +124,7 @@ async function readAll(
   reader: FileListParser,
   maxBodyMiB: number,
   place: BodyPlace,
-): Promise<FileList | undefined> {
+): Promise<ParsedBody> {
   let bytes = 0;
   // The connection must survive an error, or the client would never receive the response.
   const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
@@ -134,7 +135,7 @@ async function readAll(
     reader.push(piece);
   }
   // An empty chunked body counts as no body.
-  return bytes === 0 ? undefined : reader.end();
+  return bytes === 0 ? NOTHING : reader.end();
 }
 
 function tooLarge(maxBodyMiB: number): InvalidRequestError {
