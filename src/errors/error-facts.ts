@@ -1,5 +1,5 @@
 import { ProxyError } from './proxy-error.js';
-import { UpstreamError } from './upstream.errors.js';
+import { UpstreamError, UpstreamTimeoutError } from './upstream.errors.js';
 
 /**
  * The facts about an error for the log, including the upstream's status, code, message (bounded by the
@@ -35,6 +35,8 @@ function isTransportError(cause: unknown): cause is Error {
  */
 export function reasonInWords(error: ProxyError): string {
   const { message, cause } = error;
+  // What it says of a time-out is nothing new.
+  if (error instanceof UpstreamTimeoutError) return message;
   if (isTransportError(cause)) return `${message} (${cause.message})`;
   return cause instanceof UpstreamError ? `${message} (${reasonInWords(cause)})` : message;
 }

@@ -14,13 +14,19 @@ function escapedTo(digits: (hex: string) => string): Encoding {
 /** As `URLSearchParams` and HTML forms do, unlike `encodeURIComponent`. */
 const form: Encoding = (text) => new URLSearchParams({ '': text }).toString().slice(1);
 
-const HTML: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+/** Languages and frameworks differ in how they escape quotation marks, and whether they do. */
+const HTML: readonly Encoding[] = ['"', '&quot;', '&#34;'].flatMap((double) =>
+  ["'", '&#39;', '&#x27;', '&apos;'].map((single): Encoding => {
+    const escapes: Readonly<Record<string, string>> = {
+      '&': '&amp;',
+      '<': '&lt;',
+      '>': '&gt;',
+      '"': double,
+      "'": single,
+    };
+    return (text) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? '');
+  }),
+);
 
 const ENCODINGS: readonly Encoding[] = [
   json,
@@ -33,12 +39,7 @@ const ENCODINGS: readonly Encoding[] = [
   (text) => lowerHex(encodeURIComponent(text)),
   form,
   (text) => lowerHex(form(text)),
-  (text) => text.replace(/[&<>"']/g, (character) => HTML[character] ?? ''),
-  // Of React, lodash and others.
-  (text) =>
-    text.replace(/[&<>"']/g, (character) =>
-      character === "'" ? '&#x27;' : (HTML[character] ?? ''),
-    ),
+  ...HTML,
 ];
 
 function lowerHex(text: string): string {
@@ -46,7 +47,7 @@ function lowerHex(text: string): string {
 }
 
 /** Some secrets are all special characters. */
-const MAX_FORMS = 400;
+const MAX_FORMS = 2_000;
 
 /**
  * A text and its forms when it is encoded once or twice (JSON in a web form, for example), and then up
