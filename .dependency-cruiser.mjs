@@ -16,16 +16,17 @@ const src = {
   domain: ['errors'],
   facilities: ['domain', 'errors', 'templates'],
   // What others are built from.
+  secrets: [],
   errors: [],
   injection: [],
   'file-lists': ['domain', 'errors', 'facilities', 'templates'],
   ports: ['domain', 'file-lists'],
   time: ['ports'],
-  logging: ['errors', 'ports', 'time'],
-  config: ['domain', 'errors', 'facilities', 'templates'],
+  logging: ['errors', 'ports', 'secrets', 'time'],
+  config: ['domain', 'errors', 'facilities', 'secrets', 'templates'],
   events: ['domain', 'errors', 'logging', 'ports'],
   hardening: ['errors', 'ports', 'time'],
-  'http-client': ['errors', 'logging', 'ports', 'time'],
+  'http-client': ['errors', 'logging', 'ports', 'secrets', 'time'],
   // Adapters.
   auth: ['domain', 'errors', 'logging', 'ports', 'time'],
   scicat: [...basics, 'auth', 'http-client'],
@@ -40,15 +41,15 @@ const src = {
   ],
   // How it is run and watched.
   metrics: ['domain', 'http-client', 'ports', 'time', 'tracking'],
-  health: ['config', 'errors', 'ports', 'scicat', 'tracking'],
+  health: ['config', 'errors', 'http-client', 'logging', 'ports', 'scicat', 'tracking'],
   doctor: [
     ...['config', 'data-folder', 'domain', 'errors', 'facilities', 'globus'],
     ...['http-client', 'ports', 'scicat', 'templates', 'time'],
   ],
-  app: [...basics, 'auth', 'data-folder', 'hardening', 'health', 'metrics', 'tracking'],
+  app: [...basics, 'auth', 'data-folder', 'hardening', 'health', 'metrics', 'secrets', 'tracking'],
   cli: [
     ...['app', 'auth', 'config', 'doctor', 'domain', 'errors', 'facilities', 'globus', 'health'],
-    ...['http-client', 'ports', 'scicat', 'templates', 'time', 'transfers/application'],
+    ...['http-client', 'ports', 'scicat', 'secrets', 'templates', 'time', 'transfers/application'],
   ],
 };
 

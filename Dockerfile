@@ -3,10 +3,13 @@
 
 ARG NODE_IMAGE=node:24-alpine
 
-# --- all dependencies, for building
-FROM ${NODE_IMAGE} AS build
+# --- what is to be installed
+FROM ${NODE_IMAGE} AS manifest
 WORKDIR /service
 COPY package.json package-lock.json .npmrc ./
+
+# --- all dependencies, for building
+FROM manifest AS build
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
 COPY src src
@@ -15,10 +18,9 @@ COPY sandbox sandbox
 RUN npm run build && npm run build:sandbox && chmod +x dist/cli/main.js
 
 # --- what the service needs to run, and nothing else
-FROM ${NODE_IMAGE} AS dependencies
-WORKDIR /service
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+FROM manifest AS dependencies
+# Without optional ones: the only one is the TypeScript compiler, which @nestjs/swagger can use.
+RUN npm ci --omit=dev --omit=optional
 
 # --- the emulators with the service, to try things out; no part of the image below
 FROM ${NODE_IMAGE} AS sandbox

@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os';
 
+// Inherited by the workers: all servers of the tests are on this machine.
+for (const name of ['http_proxy', 'https_proxy', 'all_proxy']) {
+  delete process.env[name];
+  delete process.env[name.toUpperCase()];
+}
+
 /** Settings that every kind of test shares; swc only strips types, `npm run typecheck` checks them. */
 const shared = {
   testEnvironment: 'node',

@@ -248,7 +248,7 @@ async function compared(
 ): Promise<Comparison | undefined> {
   try {
     const comparison = await compareFolders(source, destination);
-    problems.push(...comparison.differences);
+    for (const difference of comparison.differences) problems.push(difference);
     return comparison;
   } catch (error) {
     problems.push(`Source and destination can't be compared: ${reasonOf(error)}`);

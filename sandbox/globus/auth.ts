@@ -13,9 +13,27 @@ import {
 
 const transferServer = 'transfer.api.globus.org';
 const identityScopes = new Set(['openid', 'email', 'profile']);
+/** Fact: scopes of Globus Auth itself (globus-sdk-python `scopes/data/auth.py`). */
+const authScopes = new Set(
+  [
+    'manage_projects',
+    'view_authentications',
+    'view_clients',
+    'view_clients_and_scopes',
+    'view_consents',
+    'view_identities',
+    'view_identity_set',
+  ].map((name) => `urn:globus:auth:scope:auth.globus.org:${name}`),
+);
+/**
+ * Fact: each GCS endpoint is a resource server with this scope. The owner of a mapped collection is its
+ * endpoint; here, both have one id.
+ */
+const manageCollections = /^urn:globus:auth:scope:([^:]+):manage_collections$/;
 
 interface Token {
   readonly clientId: string;
+  readonly scope: string;
   readonly resourceServer: string;
   readonly expiresAt: number;
 }
@@ -70,10 +88,19 @@ export class Auth {
   /** @throws {@link AuthRefusal} */
   handle(request: EmulatedRequest, now: number): EmulatedResponse {
     const form = new URLSearchParams(request.body);
-    const route = request.method === 'POST' ? request.path : '';
-    switch (route) {
-      case '/v2/oauth2/token':
+    switch (`${request.method} ${request.path}`) {
+      case 'GET /v2/oauth2/userinfo':
+        return { status: 200, body: this.userInfo(request.headers['authorization'], now) };
+      case 'POST /v2/oauth2/token':
         return this.grant(this.authenticate(request, form), form, now);
+      case 'POST /v2/oauth2/token/introspect':
+        this.authenticate(request, form);
+        return { status: 200, body: this.introspection(form.get('token') ?? '', now) };
+      case 'POST /v2/oauth2/token/revoke':
+        this.authenticate(request, form);
+        this.tokens.delete(form.get('token') ?? '');
+        // Fact: a token that does not exist is revoked, too.
+        return { status: 200, body: { active: false } };
       default:
         throw this.refusal(404, 'NOT_FOUND', 'Globus Auth has no such resource here.');
     }
@@ -137,7 +164,11 @@ export class Auth {
   }
 
   private isKnown(name: string): boolean {
-    if (name === transferScope || identityScopes.has(name)) return true;
+    if (name === transferScope || identityScopes.has(name) || authScopes.has(name)) return true;
+    const endpoint = manageCollections.exec(name)?.[1];
+    if (endpoint !== undefined) {
+      return this.collections.find(endpoint)?.kind.startsWith('GCSv5_') ?? false;
+    }
     const collection = this.collections.find(collectionOfDataAccess(name) ?? '');
     return collection !== undefined && hasDataAccess(collection);
   }
@@ -155,6 +186,46 @@ export class Auth {
     this.consents.set(clientId, consents);
   }
 
+  /** Fact: needs a token of Globus Auth itself with `openid`. */
+  private userInfo(authorization: string | undefined, now: number): Record<string, unknown> {
+    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+    const token = this.tokens.get(bearer);
+    if (token === undefined || token.expiresAt <= now || !/\bopenid\b/.test(token.scope)) {
+      throw this.refusal(401, 'UNAUTHORIZED', 'Call must be authenticated');
+    }
+    const { clientId } = token;
+    return {
+      sub: clientId,
+      preferred_username: `${clientId}@clients.auth.globus.org`,
+      name: 'sandbox',
+      identity_provider_display_name: 'Globus Auth',
+      identity_set: [{ sub: clientId, username: `${clientId}@clients.auth.globus.org` }],
+    };
+  }
+
+  /** Fact: of a token of a client, `sub` is the client; of any other token, only `active` is known. */
+  private introspection(text: string, now: number): Record<string, unknown> {
+    const token = this.tokens.get(text);
+    if (token === undefined || token.expiresAt <= now) return { active: false };
+    const { clientId, scope, resourceServer: server, expiresAt } = token;
+    const issuedAt = Math.floor(expiresAt / 1000) - this.tokenLifeSeconds;
+    return {
+      active: true,
+      token_type: 'Bearer',
+      scope,
+      client_id: clientId,
+      username: `${clientId}@clients.auth.globus.org`,
+      name: 'sandbox',
+      email: null,
+      exp: Math.floor(expiresAt / 1000),
+      iat: issuedAt,
+      nbf: issuedAt,
+      sub: clientId,
+      aud: [server],
+      iss: 'https://auth.globus.org',
+    };
+  }
+
   private issue(
     clientId: string,
     server: string,
@@ -162,15 +233,17 @@ export class Auth {
     now: number,
   ): Record<string, unknown> {
     const accessToken = this.ids.token();
+    // Fact: samples show the base scopes only, without their dependencies.
+    const scope = granted.map(({ name }) => name).join(' ');
     this.tokens.set(accessToken, {
       clientId,
+      scope,
       resourceServer: server,
       expiresAt: now + this.tokenLifeSeconds * 1000,
     });
     return {
       access_token: accessToken,
-      // Fact: samples show the base scopes only, without their dependencies.
-      scope: granted.map(({ name }) => name).join(' '),
+      scope,
       expires_in: this.tokenLifeSeconds,
       token_type: 'Bearer',
       resource_server: server,
@@ -212,7 +285,9 @@ export function consentRequired(collectionIds: readonly string[]): TransferRefus
 
 function resourceServer(scopeName: string): string {
   if (scopeName === transferScope) return transferServer;
-  return collectionOfDataAccess(scopeName) ?? 'auth.globus.org';
+  return (
+    collectionOfDataAccess(scopeName) ?? manageCollections.exec(scopeName)?.[1] ?? 'auth.globus.org'
+  );
 }
 
 function splitOnce(text: string): readonly [string, string] {

@@ -1,23 +1,34 @@
 import { join, locate, normalize } from './collection-paths.js';
 import { troubleAt, type Collection } from './collections.js';
+import { describeCode } from './event-codes.js';
+import type { FileDocument, FileQuery } from './file-query.js';
 import { FileTrouble, type FileEntry, type FileSystem } from './file-system.port.js';
 import { TransferRefusal } from './refusals.js';
 import { fileTime } from './times.js';
 import type { Page } from './task-query.js';
 
-type FileDocument = Readonly<Record<string, unknown>>;
-
-/** `ls`, `stat` and `mkdir` on a collection; a virtual one has only an empty root. */
+/** `ls`, `stat`, `mkdir` and `rename` on a collection; a virtual one has only an empty root. */
 export class FileOperations {
   constructor(private readonly files: FileSystem) {}
 
   /** @throws {@link TransferRefusal} 404 if the path is missing, 502 if it is not a directory */
-  list(collection: Collection, path: string, showHidden: boolean, page: Page): FileDocument {
+  list(collection: Collection, path: string, query: FileQuery, page: Page): FileDocument {
     refuseByRule(collection, 'read', path);
-    const shown = this.names(collection, path).filter(
+    const { showHidden, passes, order } = query;
+    const names = this.names(collection, path).filter(
       (name) => showHidden || !name.startsWith('.'),
     );
-    const names = shown.slice(page.offset, page.offset + page.limit);
+    const onPage = <T>(all: readonly T[]) => all.slice(page.offset, page.offset + page.limit);
+    const documents = (some: readonly string[]) =>
+      some.map((name) => this.document(collection, join(path, name)));
+    // Without filter and order, only what is on the page needs to be looked at.
+    const all =
+      passes === undefined && order === undefined
+        ? undefined
+        : documents(names)
+            .filter((file) => passes?.(file) ?? true)
+            .sort(order ?? (() => 0));
+    const files = all === undefined ? documents(onPage(names)) : onPage(all);
     return {
       DATA_TYPE: 'file_list',
       endpoint: collection.id,
@@ -25,9 +36,9 @@ export class FileOperations {
       absolute_path: normalize(path),
       rename_supported: true,
       symlink_supported: true,
-      length: names.length,
-      total: shown.length,
-      DATA: names.map((name) => this.document(collection, join(path, name))),
+      length: files.length,
+      total: (all ?? names).length,
+      DATA: files,
     };
   }
 
@@ -49,6 +60,23 @@ export class FileOperations {
         throw new TransferRefusal(502, 'ExternalError.MkdirFailed.Exists', 'Path already exists');
       }
       this.files.makeDirectory(located.path);
+    });
+  }
+
+  /** @throws {@link TransferRefusal} 404 if the old path is missing, 502 if the new one exists */
+  rename(collection: Collection, oldPath: string, newPath: string): void {
+    refuseByRule(collection, 'write', oldPath);
+    refuseByRule(collection, 'write', newPath);
+    const { folder } = collection;
+    if (folder === undefined) throw notFound(collection);
+    translate(collection, () => {
+      const from = locate(this.files, folder, oldPath, false);
+      if (!from.exists) throw notFound(collection);
+      const to = locate(this.files, folder, newPath, false);
+      if (to.exists) {
+        throw new TransferRefusal(502, 'ExternalError.RenameFailed.Exists', 'Path already exists');
+      }
+      this.files.rename(from.path, to.path);
     });
   }
 
@@ -153,7 +181,9 @@ function translate<T>(collection: Collection, operation: () => T): T {
   }
 }
 
-function refusalOf(collection: Collection, { code, message }: FileTrouble): TransferRefusal {
+/** Without the trouble's own message, which contains paths of this machine. */
+function refusalOf(collection: Collection, { code }: FileTrouble): TransferRefusal {
+  const endpoint = `Endpoint: ${collection.displayName} (${collection.id})`;
   switch (code) {
     case 'FILE_NOT_FOUND':
       return notFound(collection);
@@ -164,9 +194,13 @@ function refusalOf(collection: Collection, { code, message }: FileTrouble): Tran
         `Denied by endpoint, ${collection.displayName}`,
       );
     case 'NOT_A_DIRECTORY':
-      return new TransferRefusal(502, 'ExternalError.DirListingFailed.NotDirectory', message);
+      return new TransferRefusal(
+        502,
+        'ExternalError.DirListingFailed.NotDirectory',
+        `Not a directory, Error (list)\n${endpoint}`,
+      );
     default:
-      return new TransferRefusal(502, 'EndpointError', message);
+      return new TransferRefusal(502, 'EndpointError', `${describeCode(code)}\n${endpoint}`);
   }
 }
 

@@ -45,6 +45,7 @@ export interface FileSystem {
   setModifiedAt(path: string, modifiedAt: number): void;
   /** Creates a directory and its missing parents. */
   makeDirectory(path: string): void;
+  rename(from: string, to: string): void;
   /** Throws unless it is an empty directory. */
   removeEmptyDirectory(path: string): void;
   /** Creates a symbolic link, replacing a file or link. */

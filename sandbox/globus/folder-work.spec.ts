@@ -182,6 +182,95 @@ describe('sync_level', () => {
   });
 });
 
+describe('the list of copied files', () => {
+  const list = (id: string, query = '') =>
+    harness.send('GET', `/v0.10/task/${id}/successful_transfers${query}`);
+
+  it('exists once the task has ended, without folders and without what was there before', () => {
+    put('d/new');
+    put('d/same');
+    mkdirSync(destination('e'));
+    writeFileSync(destination('e/same'), 'd/same');
+    const id = copy([item('/d/', '/e/', { recursive: true })], { sync_level: 1 });
+    steps(50);
+    expect(list(id)).toMatchObject({
+      status: 200,
+      body: {
+        DATA_TYPE: 'successful_transfers',
+        marker: 0,
+        next_marker: null,
+        DATA: [
+          {
+            DATA_TYPE: 'successful_transfer',
+            source_path: '/d/new',
+            destination_path: '/e/new',
+          },
+        ],
+      },
+    });
+  });
+
+  it('does not exist while the task runs', () => {
+    const id = copy([item('/missing', '/missing')]);
+    expect(list(id)).toMatchObject({ status: 400, body: { code: 'ClientError.BadRequest' } });
+  });
+
+  it('comes in pages, each with the marker of the next', () => {
+    for (let number = 0; number < 1_001; number += 1) put(`d/${number}`, 'x');
+    const id = copy([item('/d/', '/e/', { recursive: true })]);
+    steps(400);
+    const first = list(id).body;
+    expect([(first['DATA'] as unknown[]).length, first['next_marker']]).toEqual([1000, 1000]);
+    const second = list(id, '?marker=1000').body;
+    expect([(second['DATA'] as unknown[]).length, second['next_marker']]).toEqual([1, null]);
+    expect(list(id, '?marker=-1').status).toBe(400);
+  });
+});
+
+describe('ls', () => {
+  const ls = (query: string) =>
+    harness.send('GET', `/v0.10/operation/endpoint/from/ls?path=/d/&${query}`);
+  const names = (query: string) =>
+    (ls(query).body['DATA'] as readonly { readonly name: string }[]).map(({ name }) => name);
+
+  beforeEach(() => {
+    put('d/a.txt', '1');
+    put('d/b.dat', '22');
+    put('d/sub/c');
+  });
+
+  it.each([
+    ['filter=', ['a.txt', 'b.dat', 'sub']],
+    ['filter=name:~*.txt', ['a.txt']],
+    ['filter=name:!=a.txt', ['b.dat', 'sub']],
+    ['filter=type:file/name:~*.dat', ['b.dat']],
+    ['filter=type:dir&filter=name:~*.txt', ['a.txt', 'sub']],
+    ['filter=size:2', ['b.dat']],
+    ['filter=last_modified:,2000-01-01', []],
+    ['orderby=name%20DESC', ['sub', 'b.dat', 'a.txt']],
+    ['orderby=type,name%20DESC', ['sub', 'b.dat', 'a.txt']],
+    ['orderby=name%20DESC&limit=1&offset=1', ['b.dat']],
+  ])('with %s', (query, expected) => {
+    expect(names(query)).toEqual(expected);
+  });
+
+  it.each(['filter=color:red', 'filter=name', 'orderby=color', 'orderby=name%20UP'])(
+    'refuses %s',
+    (query) => {
+      expect(ls(query)).toMatchObject({ status: 400, body: { code: 'ClientError.BadRequest' } });
+    },
+  );
+
+  it('of a file does not show where the files are on this machine', () => {
+    const answer = harness.send('GET', '/v0.10/operation/endpoint/from/ls?path=/d/a.txt');
+    expect(answer).toMatchObject({
+      status: 502,
+      body: { code: 'ExternalError.DirListingFailed.NotDirectory' },
+    });
+    expect(JSON.stringify(answer)).not.toContain(base);
+  });
+});
+
 describe('trouble with files', () => {
   it('that are missing keeps the task ACTIVE, copies the rest, and heals', () => {
     put('there');
@@ -203,6 +292,21 @@ describe('trouble with files', () => {
       status: 'SUCCEEDED',
       faults: 1,
     });
+  });
+
+  it('of a long list, none of which exists, does not end the emulator', () => {
+    // More than fit on the stack as arguments of one call. The rule spares the file system.
+    const count = 200_000;
+    harness.machine.setPathTroubles('from', [
+      { path: '/x', access: 'read', code: 'FILE_NOT_FOUND' },
+    ]);
+    harness.machine.life.pathsPerStep = 2 * count;
+    const id = copy(Array.from({ length: count }, (_, at) => item(`/x/${at}`, `/x/${at}`)));
+    harness.wait(20);
+    expect(harness.task(id)).toMatchObject({ status: 'ACTIVE', faults: count });
+    // The second time, it takes up what has failed.
+    harness.wait(60_000);
+    expect(harness.task(id)).toMatchObject({ status: 'ACTIVE', faults: 2 * count });
   });
 
   it('of the source is skipped if asked for', () => {

@@ -3,7 +3,7 @@ import { isInside, join, locate, normalize } from './collection-paths.js';
 import { describeTrouble, troubleAt, type Collection } from './collections.js';
 import type { Trouble, TroubleCode } from './event-codes.js';
 import { FileTrouble, type FileEntry, type FileSystem } from './file-system.port.js';
-import type { Progress, SkippedError, Step, StepOutcome, Work } from './task.js';
+import type { CopiedFile, Progress, SkippedError, Step, StepOutcome, Work } from './task.js';
 import type { TransferItem, TransferRequest } from './transfer-document.js';
 import { isSkippable } from './virtual-work.js';
 
@@ -51,6 +51,9 @@ class CopyTrouble extends Error {
   }
 }
 
+/** Of how many copied files the names are kept. */
+const MAX_TRANSFERRED = 100_000;
+
 /** Copies real files between two folders in small steps. Failed paths are retried after all others. */
 export class FolderWork implements Work {
   readonly real = true;
@@ -61,6 +64,7 @@ export class FolderWork implements Work {
   private steppedAt: number | undefined;
   private readonly skipped: SkippedError[] = [];
   /** Units with an incomplete destination, which `sync_level` must not take for a copy. */
+  private readonly transferred: CopiedFile[] = [];
   private readonly begun = new WeakSet<Unit>();
   private readonly counts = {
     files: 0,
@@ -83,7 +87,8 @@ export class FolderWork implements Work {
 
   step(now: number): Step {
     if (!this.hasMore()) {
-      this.open.push(...this.failed.reverse());
+      // One by one: a call takes no more arguments than fit on the stack.
+      for (const unit of this.failed.reverse()) this.open.push(unit);
       this.failed = [];
     }
     const before = this.counts.succeeded + this.skipped.length + this.counts.bytesTransferred;
@@ -130,6 +135,7 @@ export class FolderWork implements Work {
       total: files + directories + symlinks + notExamined + unresolved + unresolvedSkips,
       retrying: this.failed.length,
       skippedErrors: this.skipped,
+      transferred: this.transferred,
     };
   }
 
@@ -384,6 +390,10 @@ export class FolderWork implements Work {
       });
     }
     this.counts.filesTransferred += 1;
+    if (this.transferred.length < MAX_TRANSFERRED) {
+      const { source, destination } = file.unit;
+      this.transferred.push({ source, destination });
+    }
     this.finish();
   }
 

@@ -212,6 +212,7 @@ describe('a fault', () => {
     harness.wait(20 * hour);
     expect(harness.task(id)).toMatchObject({ status: 'ACTIVE', faults: 1201 });
     expect(harness.send('GET', `/v0.10/task/${id}/event_list`).body['total']).toBe(1000);
+    expect(harness.send('GET', `/v0.10/task/${id}/event_list?filter=`).body['total']).toBe(1000);
     harness.wait(5 * hour);
     expect(harness.task(id)).toMatchObject({
       status: 'FAILED',

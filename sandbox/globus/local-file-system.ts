@@ -7,6 +7,7 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
+  renameSync,
   rmdirSync,
   rmSync,
   symlinkSync,
@@ -91,6 +92,12 @@ export class LocalFileSystem implements FileSystem {
 
   makeDirectory(path: string): void {
     attempt(() => mkdirSync(path, { recursive: true }));
+  }
+
+  rename(from: string, to: string): void {
+    attempt(() => {
+      renameSync(from, to);
+    });
   }
 
   removeEmptyDirectory(path: string): void {

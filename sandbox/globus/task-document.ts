@@ -140,6 +140,16 @@ export function skippedErrorDocuments(task: Task, now: number): unknown[] {
   }));
 }
 
+/** Fact: without folders, and without files that were skipped because they were already there. */
+export function transferredDocuments(task: Task, now: number): unknown[] {
+  if (historyDeleted(task, now)) return [];
+  return progressOf(task, now).transferred.map(({ source, destination }) => ({
+    DATA_TYPE: 'successful_transfer',
+    source_path: source,
+    destination_path: destination,
+  }));
+}
+
 function whileAlive<T>(task: Task, value: () => T): T | null {
   return task.phase.kind === 'ended' ? null : value();
 }

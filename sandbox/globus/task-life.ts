@@ -154,6 +154,13 @@ export class TaskLife {
     this.schedule(task);
   }
 
+  /** Fact: a deadline that a user sets is never extended. */
+  setDeadline(task: Task, deadline: number): void {
+    task.deadline = deadline;
+    task.deadlineFixed = true;
+    this.schedule(task);
+  }
+
   resume(task: Task, now: number): void {
     if (task.phase.kind !== 'inactive') return;
     if (isPaused(task)) this.pauseTask(task, now);

@@ -64,7 +64,7 @@ export function parseTaskFilter(texts: readonly string[]): TaskFilter {
     statuses: known(parts.get('status'), statuses),
     // Fact: the API's default is transfers only.
     types: known(parts.get('type'), ['TRANSFER', 'DELETE']) ?? ['TRANSFER'],
-    label: labels === undefined ? undefined : labelTest(labels),
+    label: labels === undefined ? undefined : textTest(labels),
     requested: parseSpan(parts.get('request_time')),
     completed: parseSpan(parts.get('completion_time')),
   };
@@ -142,12 +142,13 @@ export function pageOf<T>(all: readonly T[], page: Page): { page: readonly T[]; 
   return { page: all.slice(page.offset, Math.min(total, page.offset + page.limit)), total };
 }
 
-/** `~pattern` (wildcards, any case), `!~pattern`, `=exact`, `!exact`, or the plain text. */
-function labelTest(values: readonly string[]): (label: string) => boolean {
+/** `~pattern` (wildcards, any case), `!~pattern`, `=exact`, `!exact`, `!=exact`, or the plain text. */
+export function textTest(values: readonly string[]): (label: string) => boolean {
   const wanted: ((label: string) => boolean)[] = [];
   const unwanted: ((label: string) => boolean)[] = [];
   for (const value of values) {
     if (value.startsWith('!~')) unwanted.push(wildcard(value.slice(2)));
+    else if (value.startsWith('!=')) unwanted.push((label) => label === value.slice(2));
     else if (value.startsWith('!')) unwanted.push((label) => label === value.slice(1));
     else if (value.startsWith('~')) wanted.push(wildcard(value.slice(1)));
     else wanted.push((label) => label === (value.startsWith('=') ? value.slice(1) : value));
@@ -178,6 +179,12 @@ function parseSpan(values: readonly string[] | undefined): Span | undefined {
   const [from = '', to = '', more] = values;
   if (more !== undefined) throw badRequest('A time filter is a start and an end');
   return { from: secondsOf(from, -Infinity), to: secondsOf(to, Infinity) };
+}
+
+/** A test of milliseconds since the epoch, by `start,end`. @throws TransferRefusal 400 */
+export function spanTest(values: readonly string[]): (milliseconds: number) => boolean {
+  const span = parseSpan(values);
+  return (milliseconds) => span === undefined || within(span, milliseconds);
 }
 
 function secondsOf(text: string, whenEmpty: number): number {

@@ -17,6 +17,14 @@ export interface Progress {
   readonly succeeded: number;
   readonly retrying: number;
   readonly skippedErrors: readonly SkippedError[];
+  /** Files that were copied, of very many only the first. */
+  readonly transferred: readonly CopiedFile[];
+}
+
+/** The paths of a copied file, on both collections. */
+export interface CopiedFile {
+  readonly source: string;
+  readonly destination: string;
 }
 
 /** A source path skipped because of `skip_source_errors`. */
@@ -130,6 +138,7 @@ export function noProgress(items: number): Progress {
     succeeded: 0,
     retrying: 0,
     skippedErrors: [],
+    transferred: [],
   };
 }
 

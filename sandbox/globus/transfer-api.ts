@@ -3,6 +3,7 @@ import type { Auth } from './auth.js';
 import { endpointDocument, type Collections } from './collections.js';
 import { DELETE_ACCEPTED, type DeleteTasks } from './delete-tasks.js';
 import type { FileOperations } from './file-operations.js';
+import { parseFileQuery } from './file-query.js';
 import type { Ids } from './ids.js';
 import { badRequest, TransferRefusal } from './refusals.js';
 import type { TaskAdmission } from './task-admission.js';
@@ -12,11 +13,13 @@ import {
   fieldNames,
   skippedErrorDocuments,
   taskDocument,
+  transferredDocuments,
 } from './task-document.js';
 import type { TaskLife } from './task-life.js';
 import { pageOf, parseOrder, parsePage, parseTaskFilter } from './task-query.js';
 import type { TaskStore } from './task-store.js';
-import { fieldsOf, parseTransfer, submissionIdOf } from './transfer-document.js';
+import { parseTime } from './times.js';
+import { fieldsOf, parseLabel, parseTransfer, submissionIdOf } from './transfer-document.js';
 
 export interface TransferApiDeps {
   readonly auth: Auth;
@@ -78,6 +81,7 @@ export class TransferApi {
         return this.listTasks(clientId, request.query);
       case 'GET task':
       case 'POST task':
+      case 'PUT task':
         return this.handleTask(clientId, rest, request);
       case 'GET endpoint':
         return ok(endpointDocument(this.deps.collections.require(decode(rest[0] ?? ''))));
@@ -199,15 +203,49 @@ export class TransferApi {
       case 'GET event_list':
         return this.listEvents(task, request.query);
       case 'GET skipped_errors':
+        return ok(
+          markedPage('skipped_errors', skippedErrorDocuments(task, this.time), request.query),
+        );
+      case 'GET successful_transfers':
+        // Fact: while the task runs, there is no such list yet.
+        if (task.phase.kind !== 'ended') throw badRequest('The task has not ended yet');
+        return ok(
+          markedPage('successful_transfers', transferredDocuments(task, this.time), request.query),
+        );
+      case 'GET pause_info':
         return ok({
-          DATA_TYPE: 'skipped_errors',
-          marker: 0,
-          next_marker: null,
-          DATA: skippedErrorDocuments(task, this.time),
+          DATA_TYPE: 'pause_info_limited',
+          pause_rules: [],
+          source_pause_message: task.source.paused?.message ?? null,
+          destination_pause_message: task.destination.paused?.message ?? null,
+          source_pause_message_share: null,
+          destination_pause_message_share: null,
         });
+      case 'PUT ':
+        return this.updateTask(task, request);
       default:
         throw noSuchResource(request.path);
     }
+  }
+
+  /** Fact: label and deadline can be changed while a task runs. */
+  private updateTask(task: Task, request: EmulatedRequest): EmulatedResponse {
+    const { label, deadline } = parseBody(request.body);
+    if (task.phase.kind === 'ended') {
+      throw new TransferRefusal(409, 'ClientError.Conflict', 'The task has ended');
+    }
+    if (label !== undefined) task.label = parseLabel(label);
+    if (deadline !== undefined) {
+      const at = typeof deadline === 'string' ? parseTime(deadline) : undefined;
+      if (at === undefined) throw badRequest('deadline must be a time');
+      this.deps.life.setDeadline(task, at);
+    }
+    return ok({
+      DATA_TYPE: 'result',
+      code: 'Updated',
+      message: 'The task has been updated.',
+      ...this.trail(request),
+    });
   }
 
   private cancelTask(task: Task, request: EmulatedRequest): EmulatedResponse {
@@ -222,8 +260,10 @@ export class TransferApi {
   }
 
   private listEvents(task: Task, query: URLSearchParams): EmulatedResponse {
-    const filter = /^is_error:([01])$/.exec(query.get('filter') ?? '');
-    if (filter === null && query.has('filter')) throw badRequest('The filter is is_error:1 or :0');
+    // Fact: globus-cli sends an empty filter, which matches everything.
+    const text = query.get('filter') ?? '';
+    const filter = /^is_error:([01])$/.exec(text);
+    if (filter === null && text !== '') throw badRequest('The filter is is_error:1 or :0');
     const page = parsePage(query);
     const isError = filter === null ? undefined : filter[1] === '1';
     const all = eventDocuments(task, this.time, isError);
@@ -258,8 +298,8 @@ export class TransferApi {
           }),
           maxListing,
         );
-        const hidden = request.query.get('show_hidden') !== '0';
-        return ok(this.deps.fileOperations.list(collection, path, hidden, page));
+        const query = parseFileQuery(request.query);
+        return ok(this.deps.fileOperations.list(collection, path, query, page));
       }
       case 'GET stat':
         return ok(this.deps.fileOperations.stat(collection, path));
@@ -274,6 +314,19 @@ export class TransferApi {
           ...this.trail(request),
         });
       }
+      case 'POST rename': {
+        const { old_path: from, new_path: to } = parseBody(request.body);
+        if (typeof from !== 'string' || typeof to !== 'string') {
+          throw badRequest('old_path and new_path are required');
+        }
+        this.deps.fileOperations.rename(collection, from, to);
+        return ok({
+          DATA_TYPE: 'result',
+          code: 'FileRenamed',
+          message: 'File or directory renamed successfully',
+          ...this.trail(request),
+        });
+      }
       default:
         throw noSuchResource(request.path);
     }
@@ -283,6 +336,27 @@ export class TransferApi {
     return { request_id: this.deps.ids.requestId(), resource: request.path };
   }
 }
+
+/** Fact: these lists are paged by markers, not by offsets; `next_marker` is null on the last page. */
+function markedPage(
+  type: string,
+  all: readonly unknown[],
+  query: URLSearchParams,
+): Readonly<Record<string, unknown>> {
+  const text = query.get('marker') ?? '0';
+  if (!/^\d{1,12}$/.test(text)) throw badRequest(`'${text}' is not a marker`);
+  const marker = Number(text);
+  const end = marker + filesPerPage;
+  return {
+    DATA_TYPE: type,
+    marker,
+    next_marker: end < all.length ? end : null,
+    DATA: all.slice(marker, end),
+  };
+}
+
+/** The size of a page is Globus's own affair. */
+const filesPerPage = 1000;
 
 /** Fact: a directory listing ends at 100,000 entries. */
 const maxListing = 100_000;

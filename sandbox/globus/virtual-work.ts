@@ -89,6 +89,12 @@ export class VirtualWork implements Work {
       succeeded: Math.floor((total - this.skipped.length) * part),
       retrying: 0,
       skippedErrors: this.skipped,
+      // What is in a virtual folder has no names.
+      transferred: done
+        ? this.request.items.filter(
+            ({ recursive, kind }) => recursive !== true && kind !== 'symlink',
+          )
+        : [],
     };
   }
 

@@ -3,6 +3,7 @@ import { EventHub } from '../events/event-hub.js';
 import { eventLog } from '../events/event-log.js';
 import { BodyGate } from '../hardening/body-gate.js';
 import { LIMITS, type ServerLimits } from '../hardening/server-limits.js';
+import { Stopping } from '../hardening/stopping.js';
 import { HttpClientModule } from '../http-client/http-client.module.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { CLOCK } from '../ports/clock.port.js';
@@ -21,6 +22,7 @@ export class InfrastructureModule {
         { provide: LOGGER, useValue: logger },
         { provide: CLOCK, useClass: SystemClock },
         { provide: LIMITS, useValue: limits },
+        Stopping,
         { provide: BodyGate, useFactory: () => new BodyGate(limits.bodyBytesAtOnce) },
         {
           provide: EventHub,
@@ -34,7 +36,16 @@ export class InfrastructureModule {
         },
         { provide: TRANSFER_EVENTS, useExisting: EventHub },
       ],
-      exports: [LOGGER, CLOCK, LIMITS, BodyGate, HttpClientModule, EventHub, TRANSFER_EVENTS],
+      exports: [
+        LOGGER,
+        CLOCK,
+        LIMITS,
+        Stopping,
+        BodyGate,
+        HttpClientModule,
+        EventHub,
+        TRANSFER_EVENTS,
+      ],
     };
   }
 }

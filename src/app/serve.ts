@@ -8,9 +8,12 @@ import { loadConfig } from '../config/load-config.js';
 import { type ListenAddress, listenError } from '../errors/listen.errors.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { openLog } from '../logging/open-log.js';
+import { listeningUrl } from './listening-url.js';
 import { reloadOnChange } from './reload/reload-on-change.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
+import { knownSecrets } from '../secrets/known-secrets.js';
 import { stopOnSignals } from './signals.js';
+import { weakSecrets } from './weak-secrets.js';
 
 /**
  * Starts the service and returns once it listens; it then runs until a signal stops it. If it can't
@@ -36,16 +39,18 @@ export async function serve(argv: readonly string[]): Promise<void> {
     };
     const { config, text, warnings } = loadConfig(input);
     for (const warning of warnings) logger.warn({ problem: warning }, 'configuration');
+    for (const problem of weakSecrets(config.secrets)) logger.warn({ problem }, 'configuration');
     const lost = dataDirWarning(config.dataDir);
     if (lost !== undefined) logger.warn({ problem: lost }, 'data folder');
     app = await createApp(config, logger);
     stopReloading = reloadOnChange(app.get(ConfigSnapshots), input, text, logger);
     stopOnSignals({ close }, logger);
     await listen(app, { host: config.server.host, port: config.port });
-    logger.info({ url: await app.getUrl() }, 'listening');
+    logger.info({ url: listeningUrl(app.getHttpServer().address()) }, 'listening');
   } catch (error) {
-    if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
-    else {
+    if (error instanceof ConfigurationError) {
+      process.stderr.write(`${knownSecrets.hide(error.message)}\n`);
+    } else {
       const expected = error instanceof ProxyError;
       logger.fatal(expected ? { reason: error.message } : { err: error }, 'start failed');
     }

@@ -55,7 +55,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const { file, secrets } = toCheck;
   const source = parseYamlSource(toCheck.text, file, facilityKeySpelling, placesOf);
   const findings = new Findings(source, file);
-  findings.problems.push(...source.problems);
+  for (const problem of source.problems) findings.problems.push(problem);
   const checked = (fileConfig?: FileConfig): CheckedConfig => ({
     problems: [...findings.sorted(), ...problemsOfSecrets(secrets)],
     fileConfig,

@@ -232,7 +232,7 @@ class DocumentReader {
       const keyNode = pair.key as Node;
       const value = pair.value as Node | null;
       if (isMergeKey(keyNode)) {
-        merged.push(...this.#merged(value, path));
+        for (const entry of this.#merged(value, path)) merged.push(entry);
       } else if (!isScalar(keyNode)) {
         this.#report(keyNode, path, 'has a key that is not a plain word');
       } else {

@@ -5,6 +5,7 @@ import { broken, type Check, type DoctorDeps, ok, type Verdict } from './check.j
 import { dataFolderChecks } from './data-folder-checks.js';
 import { globusChecks } from './globus-checks.js';
 import { scicatChecks } from './scicat-checks.js';
+import { webProxyChecks } from './web-proxy-check.js';
 
 /** The checks to run when there is no usable configuration. */
 export function checksWithoutConfig(reading: ConfigReading): readonly Check[] {
@@ -26,6 +27,7 @@ export function allChecks(
 ): readonly Check[] {
   return [
     configurationCheck(reading, deps),
+    ...webProxyChecks(config),
     ...scicatChecks(config, deps),
     ...globusChecks(config, deps),
     ...dataFolderChecks(config.dataDir, deps),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { accountRefused, rejected, timeout } from '../../test/support/upstream-failures.js';
 import { UpstreamMalformedError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
-import { failureOf, generalFailure, markOf } from './failures.js';
+import { TransportError } from '../ports/http-transport.port.js';
+import { failureOf, generalFailure, markOf, reachabilityAdvice } from './failures.js';
 
 const SECRET = 'upstream words with a secret';
 
@@ -11,8 +12,13 @@ const unavailable = (options: Partial<ConstructorParameters<typeof UpstreamUnava
     upstreamMessage: SECRET,
     ...options,
   });
-/** As the transport's errors are. */
-const network = (code: string) => new Error(`The service could not be reached (${code}).`);
+const network = (code: string, advice?: string) =>
+  new TransportError('not-sent', `The service could not be reached (${code}).`, { code, advice });
+const PROXY_REFUSAL = new TransportError(
+  'not-sent',
+  'The web proxy did not open a connection to the service (status 407).',
+  { reason: 'proxy', advice: 'It requires a user name.' },
+);
 
 describe('the description of a failed call', () => {
   it.each([
@@ -33,6 +39,11 @@ describe('the description of a failed call', () => {
       "can't be reached (ENOTFOUND)",
     ],
     [
+      'a proxy that refuses',
+      unavailable({ cause: PROXY_REFUSAL }),
+      "can't be reached: the web proxy did not open a connection to the service (status 407)",
+    ],
+    [
       'an answer with a code',
       unavailable({ status: 502, upstreamCode: 'EndpointError', upstreamRequestId: 'x1' }),
       'returned status 502, EndpointError, request x1',
@@ -46,6 +57,17 @@ describe('the description of a failed call', () => {
     const error = unavailable({ status: 500, upstreamCode: SECRET, upstreamRequestId: SECRET });
     expect(markOf(error)).toBe('status 500');
     expect(JSON.stringify(generalFailure(error))).not.toContain('secret');
+  });
+
+  it('comes with the advice for its cause, where there is one', () => {
+    const proxy = unavailable({ cause: unavailable({ cause: PROXY_REFUSAL }) });
+    expect(reachabilityAdvice(proxy, 'scicatUrl')).toBe(
+      'It requires a user name. The address is in scicatUrl.',
+    );
+    expect(generalFailure(proxy).advice).toBe('It requires a user name.');
+    expect(reachabilityAdvice(unavailable({ cause: network('ECONNREFUSED') }), undefined)).toBe(
+      'Check whether this machine can reach it: host name, port, certificate, firewall, web proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).',
+    );
   });
 
   it.each([

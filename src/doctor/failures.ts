@@ -6,6 +6,7 @@ import {
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { FacilityRole } from '../facilities/facility.js';
+import { TransportError } from '../ports/http-transport.port.js';
 import { broken, type Verdict } from './check.js';
 
 /**
@@ -17,8 +18,13 @@ export function failureOf(error: UpstreamError): string {
   const cause = innermost(error);
   if (cause instanceof UpstreamTimeoutError) return 'timed out';
   if (!(cause instanceof UpstreamUnavailableError)) return 'returned an unreadable response';
-  const code = codeIn(cause.cause);
+  const transport = transportErrorOf(error);
+  const code = transport?.code;
   const why = code === undefined ? '' : ` (${code})`;
+  if (transport?.reason === 'proxy') {
+    const { what } = transport;
+    return `can't be reached: ${what.charAt(0).toLowerCase()}${what.slice(1).replace(/\.$/, '')}`;
+  }
   return cause.outcomeUnclear ? `closed the connection${why}` : `can't be reached${why}`;
 }
 
@@ -39,9 +45,17 @@ export function isUnreachable(error: UpstreamError): boolean {
   );
 }
 
-/** What to check where {@link isUnreachable}, to follow "Check ". */
-export const REACHABILITY =
-  'whether this machine can reach it: host name, port, certificate, firewall. Proxy variables such as HTTPS_PROXY are ignored.';
+/**
+ * What to do where {@link isUnreachable}.
+ *
+ * @param setting what holds the address, if it is set
+ */
+export function reachabilityAdvice(error: UpstreamError, setting: string | undefined): string {
+  const known = transportErrorOf(error)?.advice;
+  const check = `Check ${setting === undefined ? '' : `${setting}, and `}whether this machine can reach it: host name, port, certificate, firewall, web proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).`;
+  if (known === undefined) return check;
+  return setting === undefined ? known : `${known} The address is in ${setting}.`;
+}
 
 /** Advice when a check ran out of time. */
 export const MORE_TIME = 'Try again, or raise --timeout.';
@@ -54,7 +68,8 @@ export function generalFailure(error: UpstreamError): Verdict {
     error instanceof ServiceAccountError
       ? `The service's account lacks a permission in ${upstream}: see the other lines about this account.`
       : isUnreachable(error)
-        ? `Try again. If the problem persists, check the network between this machine and ${upstream}.`
+        ? (transportErrorOf(error)?.advice ??
+          `Try again. If the problem persists, check the network between this machine and ${upstream}.`)
         : `Try again. If the problem persists, contact the administrators of ${upstream} and quote the status and the request id.`,
   );
 }
@@ -158,9 +173,9 @@ function innermost(error: UpstreamError): UpstreamError {
   return error.cause instanceof UpstreamError ? innermost(error.cause) : error;
 }
 
-/** The message of a network failure ends in its code in parentheses. */
-function codeIn(cause: unknown): string | undefined {
-  return cause instanceof Error ? /\(([A-Z][A-Z0-9_]*)\)/.exec(cause.message)?.[1] : undefined;
+function transportErrorOf(error: UpstreamError): TransportError | undefined {
+  const { cause } = innermost(error);
+  return cause instanceof TransportError ? cause : undefined;
 }
 
 function isWord(text: string | undefined): text is string {

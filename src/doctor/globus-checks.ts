@@ -3,7 +3,7 @@ import { ServiceAccountError, type UpstreamError } from '../errors/upstream.erro
 import { broken, type Check, ok, once, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
 import { facilityChecks, type GlobusDeps } from './facility-checks.js';
-import { failureOf, isUnreachable, markOf, REACHABILITY } from './failures.js';
+import { failureOf, isUnreachable, markOf, reachabilityAdvice } from './failures.js';
 import type { SettingLocations } from './setting-locations.js';
 
 /** All checks of Globus, in order. */
@@ -69,7 +69,7 @@ function noService(
 ): Verdict {
   const setting = settings.isSet(path) ? settings.of(path) : undefined;
   const advice = isUnreachable(error)
-    ? `Check ${setting === undefined ? '' : `${setting}, and `}${REACHABILITY}`
+    ? reachabilityAdvice(error, setting)
     : setting === undefined
       ? 'Try again later; status.globus.org reports outages.'
       : `Check ${setting}, or remove it to use the public Globus service. If it is correct, try again later.`;

@@ -6,7 +6,7 @@ import {
 } from '../errors/upstream.errors.js';
 import { broken, type Check, type DoctorDeps, ok, once, unclear, type Verdict } from './check.js';
 import { clockCheck } from './clock-check.js';
-import { failureOf, generalFailure, isUnreachable, REACHABILITY } from './failures.js';
+import { failureOf, generalFailure, isUnreachable, reachabilityAdvice } from './failures.js';
 import type { AccountRole, HealthReading, ScicatProbe } from './probes/scicat-probe.js';
 import { type CheckedAccount, rightChecks, strange } from './scicat-right-checks.js';
 import { trialJobCheck } from './trial-job-check.js';
@@ -79,7 +79,7 @@ function healthFailure(error: UpstreamError, setting: string): Verdict {
     `SciCat ${failureOf(error)}.`,
     error instanceof UpstreamTimeoutError
       ? `Ask the SciCat administrators whether its database is down: each response then takes half a minute. If it is not, something in the network drops the packets sent to ${setting}.`
-      : `Check ${setting}, and ${REACHABILITY}`,
+      : reachabilityAdvice(error, setting),
   );
 }
 

@@ -1,5 +1,5 @@
 import { ProxyError } from './proxy-error.js';
-import { UpstreamError } from './upstream.errors.js';
+import { UpstreamError, UpstreamTimeoutError } from './upstream.errors.js';
 
 /**
  * The facts about an error for the log, including the upstream's status, code, message (bounded by the
@@ -27,6 +27,18 @@ export function errorFacts(error: ProxyError): Readonly<Record<string, unknown>>
 /** The only foreign error whose message is logged: others may contain an address or a token. */
 function isTransportError(cause: unknown): cause is Error {
   return cause instanceof Error && cause.name === 'TransportError';
+}
+
+/**
+ * A message with the network's own reason, such as an unknown host or a certificate, but without what
+ * the upstream said: for operators, on pages that need no login.
+ */
+export function reasonInWords(error: ProxyError): string {
+  const { message, cause } = error;
+  // What it says of a time-out is nothing new.
+  if (error instanceof UpstreamTimeoutError) return message;
+  if (isTransportError(cause)) return `${message} (${cause.message})`;
+  return cause instanceof UpstreamError ? `${message} (${reasonInWords(cause)})` : message;
 }
 
 /** One line for the log, with the upstream's own message, which callers must never see. */

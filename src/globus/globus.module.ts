@@ -18,10 +18,15 @@ import { globusServices } from './globus-services.js';
         snapshots: ConfigSnapshots,
         transport: HttpTransport,
         clock: Clock,
-        { observe }: UpstreamCalls,
+        { observe, observeAttempt }: UpstreamCalls,
       ): GlobusTransfers =>
-        globusServices(snapshots.current(), { transport, clock, random: Math.random, observe })
-          .transfers,
+        globusServices(snapshots.current(), {
+          transport,
+          clock,
+          random: Math.random,
+          observe,
+          observeAttempt,
+        }).transfers,
     },
   ],
   exports: [GLOBUS_TRANSFERS],

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { collapseSlashes } from './collapse-slashes.js';
+import { OpenConnections } from './open-connections.js';
 import type { ServerLimits } from './server-limits.js';
 
 /** Limit for the request line and headers. A SciCat token has at most 8 KiB. */
@@ -11,6 +12,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Express with {@link ServerLimits}. */
 export class LimitedExpressAdapter extends ExpressAdapter {
+  private connections: OpenConnections | undefined;
+
   constructor(
     private readonly limits: ServerLimits,
     private readonly onFull: () => void,
@@ -20,6 +23,7 @@ export class LimitedExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const server = limitedServer(this.limits);
+    this.connections = new OpenConnections(server);
     const express =
       this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -29,6 +33,11 @@ export class LimitedExpressAdapter extends ExpressAdapter {
     });
     server.on('drop', this.onFull);
     this.httpServer = server;
+  }
+
+  override close(): Promise<void> {
+    this.connections?.close(this.limits.closeWithinMs);
+    return super.close() as Promise<void>;
   }
 }
 

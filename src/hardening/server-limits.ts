@@ -14,6 +14,8 @@ export interface ServerLimits {
   readonly checkEveryMs: number;
   /** How long the rest of a body is discarded after the response, so that the client receives it. */
   readonly lingerMs: number;
+  /** How long requests may still be answered while the service stops, after the tracker has stopped. */
+  readonly closeWithinMs: number;
   /** Total size of the bodies processed at the same time; a single one is always admitted. */
   readonly bodyBytesAtOnce: number;
   /** A body is too slow if it brings less than this per second … */
@@ -39,6 +41,8 @@ export const SERVER_LIMITS: ServerLimits = {
   silenceMs: 300_000,
   checkEveryMs: 5_000,
   lingerMs: 30_000,
+  // With the tracker's 15 s, within the 20 s of a stop.
+  closeWithinMs: 4_000,
   // The default limit of a single body. Lists take up to six times as much memory.
   bodyBytesAtOnce: 128 * MIB,
   bodyBytesPerSecond: 1024,

@@ -1,7 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { errorInWords, reasonInWords } from '../errors/error-facts.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { ServiceAccountError } from '../errors/upstream.errors.js';
+import { UpstreamWatch } from '../http-client/upstream-watch.js';
+import { LOGGER, type Logger } from '../logging/logger.js';
 import { ScicatHealth } from '../scicat/scicat-health.js';
 import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
@@ -21,6 +25,8 @@ export class DependencyHealth {
   private readonly answers = new Map<string, { readonly at: number; readonly problem: Problem }>();
   /** Whether a call to Globus has completed. */
   private knowsGlobus = false;
+  /** The refusal by Globus that the log shows. */
+  private loggedRefusal: string | undefined;
 
   constructor(
     private readonly indicators: HealthIndicatorService,
@@ -28,6 +34,8 @@ export class DependencyHealth {
     private readonly tracker: Tracker,
     private readonly alarms: Alarms,
     private readonly scicatHealth: ScicatHealth,
+    private readonly watch: UpstreamWatch,
+    @Inject(LOGGER) private readonly logger: Logger,
     @Inject(GLOBUS_TRANSFERS) private readonly globusTransfers: GlobusTransfers,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -45,9 +53,14 @@ export class DependencyHealth {
     return this.cached('globus', async () => {
       try {
         await this.globusTransfers.newSubmissionId(AbortSignal.timeout(GLOBUS_TIMEOUT_MS));
+        this.loggedRefusal = undefined;
         return undefined;
       } catch (error) {
-        return error instanceof ProxyError ? error.message : 'Globus did not respond in time.';
+        if (error instanceof ServiceAccountError) this.logRefusal(errorInWords(error));
+        if (error instanceof ProxyError) return reasonInWords(error);
+        // Within this time there may have been a few attempts.
+        const trouble = this.watch.troubleWith('Globus');
+        return `Globus did not respond in time.${trouble === undefined ? '' : ` (${trouble})`}`;
       } finally {
         this.knowsGlobus = true;
       }
@@ -98,6 +111,13 @@ export class DependencyHealth {
   /** A sentence for each active alarm. */
   activeAlarms(): readonly string[] {
     return [...this.alarms.active()].map(([alarm, reason]) => `${alarm}: ${reason}`);
+  }
+
+  /** Unlike the alarm, it does not wait for a transfer. */
+  private logRefusal(reason: string): void {
+    if (reason === this.loggedRefusal) return;
+    this.loggedRefusal = reason;
+    this.logger.error({ reason }, 'Globus refuses the service');
   }
 
   private cached(name: string, ask: () => Problem): Problem {

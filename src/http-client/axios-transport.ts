@@ -1,6 +1,6 @@
 import type { HttpService } from '@nestjs/axios';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
@@ -12,6 +12,9 @@ import {
   type StreamedBody,
   TransportError,
 } from '../ports/http-transport.port.js';
+import { failureOf, unusableProxy } from './transport-failure.js';
+import { TunnelAgent, TunnelError } from './tunnel-agent.js';
+import { type ProxyRoute, routeTo, serverName, type WebProxy } from './web-proxy.js';
 
 interface AxiosTransportOptions {
   /** Connections per host; further requests wait, within their time-out. @default 128 */
@@ -20,6 +23,8 @@ interface AxiosTransportOptions {
   readonly freshForMs?: number;
   /** Largest decompressed response; a larger one counts as lost. @default 67108864 */
   readonly maxResponseBytes?: number;
+  /** Limit for opening a tunnel through a web proxy, in milliseconds. @default 10000 */
+  readonly tunnelWithinMs?: number;
 }
 
 /** SciCat drops connections after 5 idle seconds, and its notice may be under way. */
@@ -27,30 +32,43 @@ const DEFAULT_FRESH_FOR_MS = 2_000;
 /** The TCP keep-alive that axios sets on each request: another value would be changed at every call. */
 const AXIOS_KEEP_ALIVE_MS = 60_000;
 
+const DEFAULT_TUNNEL_WITHIN_MS = 10_000;
+const PROXY_AUTHENTICATION_REQUIRED = 407;
+
 /**
- * The network through axios. Follows no redirects, ignores proxy variables, and returns any status.
- * No axios error leaves it, because those contain the request and its token.
+ * The network through axios, directly or through the web proxy that the environment names. Follows no
+ * redirects, and returns any status. No axios error leaves it, because those contain the request and
+ * its token.
  */
 export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
   private readonly axios: AxiosInstance;
   private readonly pooled: Agents;
   private readonly fresh: Agents;
   private readonly maxResponseBytes: number;
+  private readonly tunnelWithinMs: number;
+  /** The environment names a handful of proxies at most. */
+  private readonly proxyAgents = new Map<string, ProxyAgents>();
+  private readonly poolOptions: AgentOptions;
+  private readonly freshOptions: AgentOptions;
 
   constructor(http: HttpService, options: AxiosTransportOptions = {}) {
     const { maxSockets = 128, freshForMs = DEFAULT_FRESH_FOR_MS } = options;
     // Not through the service's observables, each of which creates an error to cancel what has ended.
     this.axios = withoutDefaults(http.axiosRef.create());
     this.maxResponseBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
-    const pool = { keepAlive: true, keepAliveMsecs: AXIOS_KEEP_ALIVE_MS, maxSockets };
-    this.pooled = agents(pool);
+    this.tunnelWithinMs = options.tunnelWithinMs ?? DEFAULT_TUNNEL_WITHIN_MS;
+    this.poolOptions = { keepAlive: true, keepAliveMsecs: AXIOS_KEEP_ALIVE_MS, maxSockets };
     // This timeout closes idle connections only, not those that wait for a response.
-    this.fresh = agents({ ...pool, timeout: freshForMs });
+    this.freshOptions = { ...this.poolOptions, timeout: freshForMs };
+    this.pooled = agents(this.poolOptions);
+    this.fresh = agents(this.freshOptions);
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     const { body, signal } = request;
     if (signal?.aborted === true) throw stopped('aborted');
+    const route = routeTo(request.url);
+    if (route.kind === 'unusable') throw unusableProxy(route.problem);
     const controller = new AbortController();
     let reason: 'timeout' | 'aborted' | undefined;
     const stop = (why: 'timeout' | 'aborted'): void => {
@@ -69,10 +87,15 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     stream?.on('error', (error) => (bodyFailure = error));
     try {
       const data = typeof body === 'object' ? stream : body;
-      return readable(await this.exchange(request, data, controller.signal));
+      const response = await this.exchange(request, route, data, controller.signal);
+      // Only web proxies send this status.
+      if (route.kind === 'proxy' && response.status === PROXY_AUTHENTICATION_REQUIRED) {
+        throw new TunnelError(response.status);
+      }
+      return readable(response);
     } catch (error) {
       if (reason !== undefined) throw stopped(reason);
-      throw bodyFailure ?? failureOf(error);
+      throw bodyFailure ?? failureOf(error, route.kind === 'proxy' && isPlain(request.url));
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -90,14 +113,18 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       http.destroy();
       https.destroy();
     }
+    for (const { tunnels, httpsAgent } of this.proxyAgents.values()) {
+      tunnels.destroy();
+      httpsAgent.destroy();
+    }
   }
 
   private exchange(
     request: HttpRequest,
+    route: ProxyRoute,
     data: string | Readable | undefined,
     signal: AbortSignal,
   ): Promise<AxiosResponse<unknown>> {
-    const { http, https } = request.freshConnection === true ? this.fresh : this.pooled;
     return this.axios.request<unknown>({
       adapter: 'http',
       method: request.method,
@@ -105,15 +132,57 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       headers: headersOf(request),
       data,
       signal,
-      httpAgent: http,
-      httpsAgent: https,
-      proxy: false,
+      ...this.connections(request, route),
       maxRedirects: 0,
       maxBodyLength: Infinity,
       maxContentLength: this.maxResponseBytes,
       responseType: 'text',
     });
   }
+
+  /** axios itself handles proxies for plain HTTP, but without agents that reuse tunnels for HTTPS. */
+  private connections(
+    { url, freshConnection = false }: HttpRequest,
+    route: ProxyRoute,
+  ): Pick<AxiosRequestConfig, 'httpAgent' | 'httpsAgent' | 'proxy'> {
+    const { http, https } = freshConnection ? this.fresh : this.pooled;
+    // Never undefined: axios would then read the environment itself.
+    const direct = { httpAgent: http, httpsAgent: https, proxy: false } as const;
+    if (route.kind !== 'proxy') return direct;
+    const { proxy } = route;
+    const { tunnels, httpsAgent } = this.agentsFor(proxy, freshConnection);
+    if (!isPlain(url)) return { ...direct, httpsAgent: tunnels };
+    const { protocol, host, port, credentials: auth } = proxy;
+    const forwarder = { protocol, host, port, ...(auth === undefined ? {} : { auth }) };
+    // To a proxy with TLS, even a plain call is encrypted.
+    return { ...direct, httpsAgent, proxy: forwarder };
+  }
+
+  private agentsFor(proxy: WebProxy, fresh: boolean): ProxyAgents {
+    const key = JSON.stringify([proxy, fresh]);
+    let known = this.proxyAgents.get(key);
+    if (known === undefined) {
+      const options = fresh ? this.freshOptions : this.poolOptions;
+      known = {
+        tunnels: new TunnelAgent(proxy, options, this.tunnelWithinMs),
+        httpsAgent: new HttpsAgent({ ...options, servername: serverName(proxy.host) }),
+      };
+      this.proxyAgents.set(key, known);
+    }
+    return known;
+  }
+}
+
+/** Connections to and through one proxy. */
+interface ProxyAgents {
+  /** For `https://` addresses. */
+  readonly tunnels: TunnelAgent;
+  /** For `http://` addresses, if the proxy itself speaks TLS. */
+  readonly httpsAgent: HttpsAgent;
+}
+
+function isPlain(url: string): boolean {
+  return /^http:/i.test(url);
 }
 
 /**
@@ -177,64 +246,4 @@ function stopped(reason: 'timeout' | 'aborted'): TransportError {
   return reason === 'timeout'
     ? new TransportError('timeout', 'No complete response arrived in time.')
     : new TransportError('aborted', 'The call was aborted.');
-}
-
-/** Codes of failures that occur before a request is sent. */
-const NOT_SENT_CODES = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'EPROTO',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_INVALID_URL',
-  'ERR_INVALID_CHAR',
-  'ERR_INVALID_PROTOCOL',
-  'ERR_UNESCAPED_CHARACTERS',
-]);
-
-/** Reports only the error's code: its message may contain the address, its fields the request. */
-function failureOf(error: unknown): TransportError {
-  const chain = causes(error);
-  const code = chain.map((link) => link.code).find(isErrorCode);
-  const notSent = chain.some(
-    (link) =>
-      // The operating system gave up connecting.
-      link.syscall === 'connect' ||
-      (typeof link.code === 'string' && NOT_SENT_CODES.has(link.code)),
-  );
-  const what = notSent
-    ? 'The service could not be reached'
-    : 'The connection was lost before the response was complete, or the response was too large';
-  return new TransportError(
-    notSent ? 'not-sent' : 'lost',
-    `${what}${code === undefined ? '' : ` (${code})`}.`,
-  );
-}
-
-interface ErrorLink {
-  readonly code?: unknown;
-  readonly syscall?: unknown;
-}
-
-/** The error and its causes; an aggregate of several tried addresses counts as one failure. */
-function causes(error: unknown, depth = 0): readonly ErrorLink[] {
-  if (typeof error !== 'object' || error === null || depth > 4) return [];
-  const inner: readonly unknown[] =
-    error instanceof AggregateError ? error.errors : 'cause' in error ? [error.cause] : [];
-  return [error, ...inner.flatMap((cause) => causes(cause, depth + 1))];
-}
-
-function isErrorCode(code: unknown): code is string {
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code);
 }

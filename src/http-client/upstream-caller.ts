@@ -12,6 +12,8 @@ import {
   type StreamedBody,
   TransportError,
 } from '../ports/http-transport.port.js';
+import { knownSecrets } from '../secrets/known-secrets.js';
+import { HIDDEN, isSecretName } from '../secrets/secret-patterns.js';
 import { type BackoffBounds, backoffMs, type Random } from '../time/backoff.js';
 import {
   type AttemptResult,
@@ -65,6 +67,15 @@ export interface ObservedCall {
   readonly durationMs: number;
 }
 
+/** One attempt of a call, reported as soon as its result is known. */
+export interface ObservedAttempt {
+  readonly upstream: Upstream;
+  readonly operation: string;
+  readonly result: AttemptResult;
+  /** Whether the call ends with it. */
+  readonly isLast: boolean;
+}
+
 /** Collaborators of every upstream client. */
 export interface UpstreamDeps {
   readonly transport: HttpTransport;
@@ -72,6 +83,7 @@ export interface UpstreamDeps {
   /** Spreads retries. */
   readonly random: Random;
   readonly observe?: (call: ObservedCall) => void;
+  readonly observeAttempt?: (attempt: ObservedAttempt) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -113,7 +125,7 @@ export class UpstreamCaller {
     startedAt: number,
     progress: { attempts: number; outcome: string },
   ): Promise<UpstreamAnswer> {
-    const { clock, random } = this.options;
+    const { clock, random, upstream, observeAttempt } = this.options;
     const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = startedAt + (call.deadlineMs ?? Math.max(DEFAULT_DEADLINE_MS, timeoutMs));
     const maxAttempts = call.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
@@ -138,6 +150,7 @@ export class UpstreamCaller {
         pauseMs <= PAUSES.capMs &&
         shouldRetry(call.safety, result) &&
         !(response && call.retryIsFutile?.(response));
+      observeAttempt?.({ upstream, operation: call.operation, result, isLast: !retry });
       if (!retry && result.kind === 'answer') return { ...result.response, earlierAttemptUnclear };
 
       earlierAttemptUnclear ||= isUnclear(result);
@@ -153,6 +166,9 @@ export class UpstreamCaller {
     body: EncodedBody | undefined,
     timeoutMs: number,
   ): Promise<AttemptResult> {
+    const { Authorization: authorization } = call.headers ?? {};
+    const [, token] = /^\S+ +(.+)$/.exec(authorization ?? '') ?? [];
+    if (token !== undefined) knownSecrets.use(token);
     try {
       const response = await this.options.transport.send({
         method: call.method,
@@ -167,7 +183,7 @@ export class UpstreamCaller {
         signal: call.signal,
         freshConnection: call.safety === 'once',
       });
-      return { kind: 'answer', response };
+      return { kind: 'answer', response: withoutSecrets(response) };
     } catch (error) {
       call.signal?.throwIfAborted();
       if (error instanceof TransportError) return { kind: 'failure', error };
@@ -194,6 +210,33 @@ export class UpstreamCaller {
         : `The connection to ${upstream} broke`;
     return new UpstreamUnavailableError(upstream, `${what} ${end}`, { cause, outcomeUnclear });
   }
+}
+
+/**
+ * An error response may quote the request. Its secrets are removed before anything else sees it, also
+ * because a message that has been cut could not be searched for them any more.
+ */
+function withoutSecrets(response: HttpResponse): HttpResponse {
+  if (response.status < 300 || response.body === undefined) return response;
+  return { ...response, body: hiddenIn(response.body, 0) };
+}
+
+/** Deeper ones are no error messages. */
+const MAX_DEPTH = 20;
+/** Nobody reads more of a message. */
+const MAX_TEXT = 100_000;
+
+function hiddenIn(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return knownSecrets.hide(value.slice(0, MAX_TEXT));
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return undefined;
+  if (Array.isArray(value)) return value.map((item: unknown) => hiddenIn(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      isSecretName(name) && typeof item === 'string' ? HIDDEN : hiddenIn(item, depth + 1),
+    ]),
+  );
 }
 
 function encodedBody(call: UpstreamCall): EncodedBody | undefined {

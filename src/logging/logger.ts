@@ -2,6 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import { types } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { codeOf } from '../errors/error-code.js';
+import { HIDDEN } from '../secrets/secret-patterns.js';
+import { knownSecrets } from '../secrets/known-secrets.js';
 
 export type { Logger } from 'pino';
 
@@ -14,13 +16,10 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const HIDDEN = '[hidden]';
-/** A JSON Web Token, such as SciCat's. */
-const TOKEN = /eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g;
-
 /**
- * Logs JSON lines to standard output. Callers must not log secrets; `redact` is a second safeguard,
- * and a third hides anything that looks like a token, for users who send theirs in the wrong place.
+ * Logs JSON lines to standard output. Callers must not log secrets; `redact` is a second safeguard.
+ * The third removes from each line the secrets of this process by their value, in case an upstream
+ * quotes them, and anything that looks like a token, for users who send theirs in the wrong place.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
@@ -34,7 +33,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     },
     serializers: { err: errorForLog },
     hooks: {
-      streamWrite: (line: string) => (line.includes('eyJ') ? line.replaceAll(TOKEN, HIDDEN) : line),
+      streamWrite: (line: string) => knownSecrets.hideInJson(line),
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

@@ -1,5 +1,7 @@
 import { RequestMethod } from '@nestjs/common';
 import type { Transfer } from '../domain/transfer.js';
+import type { AttemptResult } from '../http-client/retry-safety.js';
+import { FAILURE_REASONS } from '../ports/http-transport.port.js';
 
 // No label value ever comes from user input: each new value creates a series in Prometheus, so users
 // could fill its disk.
@@ -59,6 +61,26 @@ const FAILURES: ReadonlySet<string> = new Set(['timeout', 'not-sent', 'lost', 'a
 export function callOutcome(outcome: string): string {
   if (outcome === '429' || FAILURES.has(outcome)) return outcome;
   return /^\d{3}$/.test(outcome) ? statusClass(Number(outcome)) : 'other';
+}
+
+/** Why an attempt failed: a {@link FailureReason}, or what kind of status was returned. */
+export const ATTEMPT_FAILURES = [
+  ...FAILURE_REASONS.filter((reason) => reason !== 'aborted'),
+  '429',
+  '5xx',
+] as const;
+
+/** One of {@link ATTEMPT_FAILURES}; undefined if the attempt was answered, or aborted. */
+export function attemptFailure(
+  result: AttemptResult,
+): (typeof ATTEMPT_FAILURES)[number] | undefined {
+  if (result.kind === 'failure') {
+    const { reason } = result.error;
+    return reason === 'aborted' ? undefined : reason;
+  }
+  const { status } = result.response;
+  if (status === 429) return '429';
+  return status >= 500 ? '5xx' : undefined;
 }
 
 /** How transfers end. In the two `finished-…` cases the files arrived, but a last step failed. */

@@ -6,6 +6,7 @@ import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { EventHub } from '../events/event-hub.js';
 import { serviceVersion } from '../health/service-version.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
+import { UpstreamWatch } from '../http-client/upstream-watch.js';
 import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
@@ -16,7 +17,7 @@ import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
 import { StateMetrics } from './state-metrics.js';
 import { TransferMetrics } from './transfer-metrics.js';
-import { upstreamMetrics } from './upstream-metrics.js';
+import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
 
 /**
  * `GET /metrics`. The rest of the service does not depend on it: it listens to events and calls, and
@@ -37,8 +38,10 @@ import { upstreamMetrics } from './upstream-metrics.js';
     },
     {
       provide: upstreamMetrics,
-      useFactory: (registry: Registry, calls: UpstreamCalls) =>
-        calls.listen(upstreamMetrics(registry)),
+      useFactory: (registry: Registry, calls: UpstreamCalls) => {
+        calls.listen(upstreamMetrics(registry));
+        calls.listenToAttempts(attemptMetrics(registry));
+      },
       inject: [Registry, UpstreamCalls],
     },
     {
@@ -58,15 +61,17 @@ import { upstreamMetrics } from './upstream-metrics.js';
         config: ConfigSnapshots,
         tracker: Tracker,
         alarms: Alarms,
+        watch: UpstreamWatch,
       ) =>
         new StateMetrics(registry, clock, {
           status: () => tracker.status(),
           openTransfers: () => tracker.openTransfers(),
           alarms: () => alarms.active(),
+          reachable: () => watch.reachable(),
           facilities: facilityNames(config),
           pollIntervalSeconds: () => config.current().task.pollIntervalSeconds,
         }),
-      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms],
+      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch],
     },
   ],
   exports: [RequestMetrics],

@@ -24,6 +24,7 @@ let clock: VirtualClock;
 let status: TrackerStatus;
 let open: Transfer[];
 let alarms: Map<AlarmName, string>;
+let reachable: Map<string, boolean>;
 let metrics: StateMetrics;
 beforeEach(() => {
   registry = new Registry();
@@ -31,10 +32,12 @@ beforeEach(() => {
   status = STATUS;
   open = [];
   alarms = new Map();
+  reachable = new Map();
   metrics = new StateMetrics(registry, clock, {
     status: () => status,
     openTransfers: () => open,
     alarms: () => alarms,
+    reachable: () => reachable,
     facilities: () => new Set(['PSI', 'CSCS']),
     pollIntervalSeconds: () => 10,
   });
@@ -53,6 +56,16 @@ describe('how things stand', () => {
     expect(await value('transfers', { state: 'transferring' })).toBe(1);
     open = [];
     expect(await value('transfers')).toBeUndefined();
+  });
+
+  test('whether SciCat and Globus can be reached, once they have been called', async () => {
+    expect(await value('upstream_reachable', { service: 'Globus' })).toBeUndefined();
+    reachable = new Map([
+      ['Globus', false],
+      ['SciCat', true],
+    ]);
+    expect(await value('upstream_reachable', { service: 'Globus' })).toBe(0);
+    expect(await value('upstream_reachable', { service: 'SciCat' })).toBe(1);
   });
 
   test('the age of the oldest one that waits, which a running one is not', async () => {

@@ -12,6 +12,8 @@ export interface StateSource {
   readonly openTransfers: () => Iterable<Transfer>;
   /** Reason by name. */
   readonly alarms: () => ReadonlyMap<AlarmName, string>;
+  /** The services that have been called, and whether they can be reached. */
+  readonly reachable: () => ReadonlyMap<string, boolean>;
   /** Names in the current configuration. */
   readonly facilities: () => ReadonlySet<string>;
   readonly pollIntervalSeconds: () => number;
@@ -52,6 +54,11 @@ export class StateMetrics {
         'Active alarms, which require an operator, by kind. See /health/ready for the reasons.',
         ['kind'],
       ),
+      reachable: gauge(
+        'upstream_reachable',
+        '1 if SciCat or Globus answered the latest attempt to call it, else 0. See /health/ready for the reason.',
+        ['service'],
+      ),
       ready: gauge(
         'ready',
         '1 if the service has resumed tracking all open transfers and accepts requests, else 0.',
@@ -72,6 +79,7 @@ export class StateMetrics {
     // Counts from the start until the first poll, so that a missing first poll is noticed, too.
     const polledAt = status.lastGoodPoll ?? this.startedAt;
     gauges.pollAge.set((this.clock.monotonicMs() - polledAt) / 1000);
+    for (const [service, up] of source.reachable()) gauges.reachable.set({ service }, up ? 1 : 0);
     for (const kind of ALARM_KINDS) gauges.alarms.set({ kind }, 0);
     for (const alarm of source.alarms().keys()) gauges.alarms.inc({ kind: alarmKind(alarm) });
   }

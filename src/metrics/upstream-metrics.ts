@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
-import type { ObservedCall } from '../http-client/upstream-caller.js';
+import type { ObservedAttempt, ObservedCall } from '../http-client/upstream-caller.js';
 import { metricsIn } from './define-metrics.js';
-import { callOutcome } from './labels.js';
+import { ATTEMPT_FAILURES, attemptFailure, callOutcome } from './labels.js';
 
 /** @returns a listener that counts and times calls to SciCat and Globus */
 export function upstreamMetrics(registry: Registry): (call: ObservedCall) => void {
@@ -28,5 +28,24 @@ export function upstreamMetrics(registry: Registry): (call: ObservedCall) => voi
     calls.inc({ ...labels, outcome: callOutcome(outcome) });
     duration.observe(labels, durationMs / 1000);
     retries.inc(labels, Math.max(0, attempts - 1));
+  };
+}
+
+const SERVICES = ['SciCat', 'Globus'] as const;
+
+/** @returns a listener that counts failed attempts to call SciCat and Globus by their cause */
+export function attemptMetrics(registry: Registry): (attempt: ObservedAttempt) => void {
+  const failures = metricsIn(registry).counter(
+    'upstream_failures_total',
+    'Failed attempts to call SciCat and Globus, retries included, by cause.',
+    ['service', 'reason'],
+  );
+  // From 0: `increase()` does not see an increase that creates its series.
+  for (const service of SERVICES) {
+    for (const reason of ATTEMPT_FAILURES) failures.inc({ service, reason }, 0);
+  }
+  return ({ upstream, result }) => {
+    const reason = attemptFailure(result);
+    if (reason !== undefined) failures.inc({ service: upstream, reason });
   };
 }

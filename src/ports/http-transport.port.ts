@@ -39,14 +39,62 @@ export interface HttpResponse {
  */
 export type TransportFailure = 'timeout' | 'not-sent' | 'lost' | 'aborted';
 
-/** No response. Holds nothing of the request, which contains tokens. */
+/**
+ * Why there was no response. A metrics label.
+ *
+ * - `dns`: the host name can't be resolved.
+ * - `refused`, `unreachable`: no connection to the host.
+ * - `certificate`, `tls`: no encrypted connection that can be trusted.
+ * - `proxy`: a web proxy could not be reached, or opened no connection.
+ * - `invalid`: the request can't be sent at all.
+ * - `timeout`, `lost`, `aborted`: as in {@link TransportFailure}.
+ */
+export const FAILURE_REASONS = [
+  'dns',
+  'refused',
+  'unreachable',
+  'certificate',
+  'tls',
+  'proxy',
+  'invalid',
+  'timeout',
+  'lost',
+  'aborted',
+] as const;
+
+/** One of {@link FAILURE_REASONS}. */
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** What is known about a failure beyond its kind. */
+export interface FailureFacts {
+  /** @default `unreachable` for `not-sent`, else the failure itself */
+  readonly reason?: FailureReason;
+  /** The error code of the system or of TLS, e.g. `ENOTFOUND`. */
+  readonly code?: string | undefined;
+  /** What an operator can do, in whole sentences. */
+  readonly advice?: string | undefined;
+}
+
+/**
+ * No response. Holds nothing of the request, which contains tokens, and no address. The message says
+ * what happened, followed by the advice.
+ */
 export class TransportError extends Error {
+  readonly reason: FailureReason;
+  readonly code: string | undefined;
+  readonly advice: string | undefined;
+
   constructor(
     readonly failure: TransportFailure,
-    message: string,
+    /** Without the advice. */
+    readonly what: string,
+    { reason, code, advice }: FailureFacts = {},
   ) {
-    super(message);
+    super(advice === undefined ? what : `${what} ${advice}`);
     this.name = 'TransportError';
+    this.reason = reason ?? (failure === 'not-sent' ? 'unreachable' : failure);
+    this.code = code;
+    this.advice = advice;
   }
 }
 

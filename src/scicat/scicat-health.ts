@@ -1,3 +1,4 @@
+import { reasonInWords } from '../errors/error-facts.js';
 import { UpstreamError } from '../errors/upstream.errors.js';
 import { field } from '../domain/untyped.js';
 import type { ScicatApi } from './scicat-api.js';
@@ -31,7 +32,7 @@ export class ScicatHealth {
       if (status === 200 && field(body, 'status') === 'ok') return { up: true };
       return { up: false, reason: `SciCat reports that it is unhealthy (status ${status}).` };
     } catch (error) {
-      if (error instanceof UpstreamError) return { up: false, reason: error.message };
+      if (error instanceof UpstreamError) return { up: false, reason: reasonInWords(error) };
       throw error;
     }
   }

@@ -25,9 +25,9 @@ const SERVICES = Symbol('ScicatServices');
         snapshots: ConfigSnapshots,
         transport: HttpTransport,
         clock: Clock,
-        { observe }: UpstreamCalls,
+        { observe, observeAttempt }: UpstreamCalls,
       ) => {
-        const deps = { transport, clock, random: Math.random, observe };
+        const deps = { transport, clock, random: Math.random, observe, observeAttempt };
         return scicatServices(() => snapshots.current(), deps);
       },
     },

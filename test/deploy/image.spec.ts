@@ -24,14 +24,23 @@ describe('the image', () => {
     expect([service.value('USER'), service.value('WORKDIR')]).toEqual(['node', '/service']);
   });
 
+  it('has no compiler: of what the service needs to run, nothing else is optional', () => {
+    expect(stage('dependencies').text).toContain('npm ci --omit=dev --omit=optional');
+    const lock = JSON.parse(textOf('package-lock.json')) as {
+      readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    };
+    const omitted = Object.entries(lock.packages).filter(
+      ([, { dev, optional, devOptional }]) => dev !== true && (optional ?? devOptional) === true,
+    );
+    expect(omitted.map(([name]) => name)).toEqual(['node_modules/typescript']);
+  });
+
   it('gets everything that it copies, which .dockerignore lets through', () => {
     const let_through = textOf('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1));
-    const copied = [
-      ...new Set([...service.copied, ...build.copied, ...stage('dependencies').copied]),
-    ];
+    const copied = [...new Set([...stage('manifest').copied, ...service.copied, ...build.copied])];
     expect(copied.filter((path) => !let_through.includes(path))).toEqual([]);
     expect(let_through.filter((path) => !copied.includes(path))).toEqual([]);
   });

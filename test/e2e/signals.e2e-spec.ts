@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -76,6 +78,107 @@ facilities:
     proxy.signal(signal);
     await proxy.gone();
     expect([proxy.exitCode, proxy.log.includes('"msg":"stopped"')]).toEqual([0, true]);
+  });
+
+  describe('stops well within the 10 seconds that Docker allows', () => {
+    const sockets: Socket[] = [];
+    afterEach(() => {
+      for (const socket of sockets.splice(0)) socket.destroy();
+    });
+    /** Sends this, and no more. @returns the connection, and what comes back on it */
+    async function send(
+      text: string,
+    ): Promise<{ readonly socket: Socket; readonly answer: () => string }> {
+      let received = '';
+      const socket = connect(Number(new URL(proxy.url).port), '127.0.0.1');
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.setEncoding('utf8').on('data', (piece: string) => (received += piece));
+      await once(socket, 'connect');
+      if (text !== '') socket.write(text);
+      return { socket, answer: () => received };
+    }
+    async function stops(): Promise<void> {
+      const signalledAt = performance.now();
+      proxy.signal('SIGTERM');
+      await proxy.gone();
+      expect([proxy.exitCode, proxy.log.includes('"msg":"stopped"')]).toEqual([0, true]);
+      expect(performance.now() - signalledAt).toBeLessThan(8_000);
+    }
+    const upload = (bytes: number): string => {
+      const query = new URLSearchParams({
+        sourceFacility: 'SOURCE',
+        destFacility: 'ARCHIVE',
+        scicatPid: ALICES_DATASET,
+      });
+      return [
+        `POST /transfer?${query.toString()} HTTP/1.1`,
+        'Host: proxy',
+        `SciCat-API-Key: ${world.scicat.mintToken('alice')}`,
+        'Content-Type: application/json',
+        `Content-Length: ${bytes}`,
+        'Expect: 100-continue',
+        '',
+        '',
+      ].join('\r\n');
+    };
+
+    it('with connections that are idle, new, or in the middle of their headers', async () => {
+      const idle = await send('GET /version HTTP/1.1\r\nHost: proxy\r\n\r\n');
+      await eventually(() => idle.answer().includes('200 OK'), 'the first is answered');
+      await send('');
+      await send('GET /version HTTP/1.1\r\nHost');
+      await stops();
+    });
+
+    it('with a request on a kept connection, which is answered', async () => {
+      world.scicat.faults.add({
+        match: { method: 'GET', path: 'identity' },
+        effect: { type: 'latency', ms: 500 },
+      });
+      const token = world.scicat.mintToken('alice');
+      const slow = await send(
+        `GET /transfer HTTP/1.1\r\nHost: proxy\r\nSciCat-API-Key: ${token}\r\n\r\n`,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await stops();
+      expect(slow.answer()).toMatch(/^HTTP\/1\.1 200 OK/);
+    });
+
+    it('with a slow upload, whose caller gets a 503 and may come again', async () => {
+      const begun = await send(upload(1_000_000));
+      await eventually(() => begun.answer().includes('100 Continue'), 'the body is read');
+      begun.socket.write('{"fileList": [');
+      const drip = setInterval(() => begun.socket.write(' '.repeat(2_000)), 20);
+      try {
+        await stops();
+      } finally {
+        clearInterval(drip);
+      }
+      const [, response = ''] = begun.answer().split('100 Continue\r\n\r\n');
+      expect(response).toMatch(/^HTTP\/1\.1 503 /);
+      expect(response).toMatch(/^Retry-After: \d+\r$/im);
+      expect(response).toContain(
+        '"message":"The service is stopping; please try again in a minute."',
+      );
+      expect(world.scicat.machine.jobs()).toEqual([]);
+    });
+
+    it('with a request that waits for a SciCat which does not answer', async () => {
+      world.scicat.faults.add({
+        match: { method: 'GET', path: 'identity' },
+        effect: { type: 'hang' },
+      });
+      const token = world.scicat.mintToken('alice');
+      await send(`GET /transfer HTTP/1.1\r\nHost: proxy\r\nSciCat-API-Key: ${token}\r\n\r\n`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await stops();
+    });
+  });
+
+  it('says at which address it listens', () => {
+    const port = new URL(proxy.url).port;
+    expect(proxy.log).toContain(`"url":"http://127.0.0.1:${port}","msg":"listening"`);
   });
 
   it('finishes a submission in progress and records its task in SciCat before it exits', async () => {

@@ -1,3 +1,5 @@
+import { knownSecrets } from '../../secrets/known-secrets.js';
+
 /** A command's surroundings: those of the process, or replacements in tests. */
 export interface Terminal {
   /** Writes to standard output, without adding a line break. */
@@ -26,8 +28,9 @@ export function processTerminal(): Terminal {
     throw error;
   });
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    // Whatever a command prints: it may quote an upstream.
+    out: (text) => void process.stdout.write(knownSecrets.hide(text)),
+    err: (text) => void process.stderr.write(knownSecrets.hide(text)),
     readIn: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -63,7 +63,7 @@ async function pollScicat({ scicat, clock }: Upstreams, signal: AbortSignal): Pr
     let page: readonly TransferJobDocument[];
     do {
       page = await scicat.jobs.listOpen(jobs.at(-1)?.id, PAGE_SIZE, signal);
-      jobs.push(...page);
+      for (const job of page) jobs.push(job);
     } while (page.length > 0);
   } catch (cause) {
     if (!(cause instanceof ProxyError) && !signal.aborted) throw cause;

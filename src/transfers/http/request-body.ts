@@ -8,8 +8,10 @@ import { InvalidRequestError } from '../../errors/request.errors.js';
 import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
+import { Stopping } from '../../hardening/stopping.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
 import { FileListParser, type ParsedBody } from '../../file-lists/parse-file-list.js';
+import { unlessAborted } from '../../time/unless-aborted.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -21,6 +23,7 @@ export class RequestBody {
   constructor(
     private readonly config: ConfigSnapshots,
     private readonly gate: BodyGate,
+    private readonly stopping: Stopping,
     @Inject(LIMITS) private readonly limits: ServerLimits,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -29,6 +32,7 @@ export class RequestBody {
    * @returns neither a list nor anything else if there is no body
    * @throws InvalidRequestError when the body is invalid, too large, too slow or incomplete
    * @throws TooBusyError when too many bodies are being processed
+   * @throws NotReadyError when the service stops before the body is complete
    */
   async read(request: Request, response: Response): Promise<ParsedBody> {
     if (!hasBody(request)) return NOTHING;
@@ -44,11 +48,10 @@ export class RequestBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const body = await atPace(
-        readAll(source, new FileListParser(declared), maxBodyMiB, place),
-        request,
-        this.limits,
-        this.clock,
+      const reading = readAll(source, new FileListParser(declared), maxBodyMiB, place);
+      const body = await unlessAborted(
+        atPace(reading, request, this.limits, this.clock),
+        this.stopping.signal,
       );
       // The list occupies memory until the response is complete.
       if (response.destroyed) place.leave();
