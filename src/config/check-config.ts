@@ -3,7 +3,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { posix, win32 } from 'node:path';
 import { DIRECTIONS } from '../facilities/facility.js';
 import type { AppConfig, FileConfig } from './app-config.js';
-import { checkShape, isMapping, placesOf } from './check-shape.js';
+import { checkShape, placesOf } from './check-shape.js';
 import {
   type Place,
   resolveSettings,
@@ -19,6 +19,7 @@ import {
 } from './environment.js';
 import { type ConfiguredFacility, FacilitySettings } from './facility-settings.js';
 import { Findings } from './findings.js';
+import { isMapping } from './is-mapping.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { warnOfDoubts } from './warn-of-doubts.js';

@@ -1,6 +1,8 @@
 import { plainOrQuoted } from './advice.js';
 import { settingsOf, type SettingsClass, type StatedSetting } from './define-setting.js';
 import type { Findings } from './findings.js';
+import { formerKeyMistake } from './former-keys.js';
+import { isMapping } from './is-mapping.js';
 import { didYouMean } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { shown } from './value-kinds.js';
@@ -36,7 +38,11 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
       const at = pathOf(path, key);
       const setting = known.find((one) => one.key === key);
       if (setting === undefined) {
-        unknown(key, at, { path, known, missing: (one) => !(one.key in written) });
+        const former = path === '' ? formerKeyMistake(key, value) : undefined;
+        if (former !== undefined) {
+          found.add('facilities');
+          findings.error(at, former, { at: source.positionOfKey(at) });
+        } else unknown(key, at, { path, known, missing: (one) => !(one.key in written) });
       } else if (setting.entries !== undefined) {
         result[setting.name] = list(value, setting.entries, at);
       } else if (setting.section !== undefined) {
@@ -271,9 +277,4 @@ function placesOfKeys(): ReadonlyMap<string, readonly string[]> {
   };
   collect(FileSettings, '');
   return places;
-}
-
-/** Whether a value is a mapping, not a list or a scalar. */
-export function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

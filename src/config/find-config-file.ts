@@ -1,4 +1,5 @@
 import { posix, win32 } from 'node:path';
+import { FORMER_FILE } from './former-keys.js';
 
 /** Accepted names of the configuration file, the preferred one first. */
 const CONFIG_FILE_NAMES = [
@@ -65,6 +66,17 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
   ].flatMap((folder) => CONFIG_FILE_NAMES.map((name) => path.join(folder, name)));
   const file = searched.find((candidate) => search.fileExists(candidate));
   if (file !== undefined) return { kind: 'found', file };
+  const former = [
+    search.applicationFolder,
+    ...(userFolder === undefined ? [] : [path.join(userFolder, FORMER_FILE.folder)]),
+  ]
+    .map((folder) => path.join(folder, FORMER_FILE.name))
+    .find((candidate) => search.fileExists(candidate));
+  if (former !== undefined) {
+    return notFound(
+      `No configuration file was found, only ${former}, which is one of versions 0.1 and 0.2. Run "scicat-globus-proxy check-config ${former}" to see what to change, and save the result as ${searched[0]}`,
+    );
+  }
   return notFound(
     `No configuration file was found; searched: ${searched.join(', ')}. Put one there, or name it with --config or ${CONFIG_FILE_VARIABLE}`,
   );

@@ -298,7 +298,7 @@ describe('explain for people', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^Refused by rule destination-access of facility ARCHIVE\.$/m);
     expect(out).toContain(
-      `✗ destination-access    "ARCHIVE" is not at profile.accessGroups of dora's SciCat account: group1, SOURCE.
+      `✗ destination-access    dora's SciCat account does not have "ARCHIVE" at profile.accessGroups; it has group1, SOURCE.
                         → Add dora to the group "ARCHIVE" in SciCat (effective from the next login), or set accessValue of facility "ARCHIVE" in the configuration to a value that dora has.
 `,
     );
