@@ -4,7 +4,6 @@ import { atOnce } from '../../test/support/fake-file-list-store.js';
 import { fileListOf, filesOf } from '../../test/support/file-lists.js';
 import type { FileEntry } from './file-list.js';
 import { checkFileList } from './check-file-list.js';
-import { rebuildFileList } from './digest-file-list.js';
 
 const check = (files: readonly FileEntry[], atRoot = false, symlinksRefusedBy?: string) =>
   atOnce(checkFileList(fileListOf(files), atRoot, symlinksRefusedBy));
@@ -16,29 +15,14 @@ describe('a checked file list', () => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'ü', '-'), minLength: 1 });
     fc.assert(
       fc.property(fc.array(name, { minLength: 1, maxLength: 40 }), (names) => {
-        // Not absolute, and written in one way.
-        const files = names.map((path) => file(`x${path}`.replace(/\/+/g, '/').replace(/\/$/, '')));
+        // Not absolute.
+        const files = names.map((path) => file(`x${path}`));
         const { files: list, digest } = check(files);
         const paths = [...new Set(files.map(({ path }) => path))].sort();
         expect(filesOf(list)).toEqual(paths.map((path) => file(path)));
         expect(digest.count).toBe(paths.length);
       }),
       { numRuns: 500 },
-    );
-  });
-
-  test('writes a folder in one way, or its files would be copied once for each', () => {
-    const { files, digest, parents } = check(
-      ['raw/', 'raw', 'raw//1.h5', 'raw/1.h5', 'raw/deep///2.h5/', 'ü/'].map((path) => file(path)),
-    );
-    expect(filesOf(files)).toEqual(['raw', 'raw/1.h5', 'raw/deep/2.h5', 'ü'].map((p) => file(p)));
-    expect(parents).toBe(1);
-    const asUsual = check(['ü', 'raw/deep/2.h5', 'raw/1.h5', 'raw'].map((path) => file(path)));
-    expect(digest).toEqual(asUsual.digest);
-    // A list that is lost is rebuilt from what SciCat has, however that is written.
-    const found = ['raw/', 'raw//1.h5', 'raw/deep/2.h5', 'ü'];
-    expect(filesOf(atOnce(rebuildFileList(found, digest)) ?? fileListOf([]))).toEqual(
-      filesOf(files),
     );
   });
 

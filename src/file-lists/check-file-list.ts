@@ -1,9 +1,9 @@
 import type { FileListDigest } from '../domain/file-list-digest.js';
 import { InvalidRequestError } from '../errors/request.errors.js';
-import { quoted, segmentsOf } from '../facilities/path-text.js';
-import { hasEmptySegment, isPlainFilePath, refuseFilePath } from './check-file-path.js';
+import { quoted } from '../facilities/path-text.js';
+import { isPlainFilePath, refuseFilePath } from './check-file-path.js';
 import { digestFileList } from './digest-file-list.js';
-import { type FileList, FileListBuilder } from './file-list.js';
+import type { FileList } from './file-list.js';
 import { noteParents, ParentCounter, parentsOf } from './listed-folders.js';
 import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
 import { isSamePath, sortFileList } from './sort-file-list.js';
@@ -23,8 +23,7 @@ const QUOTED_LENGTH = 300;
 const SLASH = 0x2f;
 
 /**
- * Checks a request's file list, writes its paths in one way (`raw/` as `raw`) and sorts it. Entries are
- * numbered from 0, as in JSON pointers.
+ * Checks a request's file list and sorts it. Entries are numbered from 0, as in JSON pointers.
  *
  * @param atRoot the dataset's folder is the root of one of the collections
  * @param symlinksRefusedBy name of a facility that takes no symbolic links, if one of the two does not
@@ -41,13 +40,10 @@ export function* checkFileList(
     );
   }
   const { bytes, starts, ends } = files;
-  let isCanonical = true;
   for (let position = 0; position < files.count; position += 1) {
     if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     if (!isPlainFilePath(bytes, starts[position] ?? 0, ends[position] ?? 0)) {
-      const path = files.path(position);
-      refuseBadPath(path, position, atRoot);
-      isCanonical &&= !hasEmptySegment(path);
+      refuseBadPath(files.path(position), position, atRoot);
     }
     if (symlinksRefusedBy !== undefined && files.isSymlink(position)) {
       throw new InvalidRequestError(
@@ -55,8 +51,7 @@ export function* checkFileList(
       );
     }
   }
-  const canonical = isCanonical ? files : yield* withoutEmptySegments(files);
-  const unique = yield* withoutDuplicates(yield* sortFileList(canonical));
+  const unique = yield* withoutDuplicates(yield* sortFileList(files));
   if (unique.symlinks > 0) yield* refuseEntriesBelowLinks(unique);
   return {
     files: unique,
@@ -72,16 +67,6 @@ function refuseBadPath(path: string, position: number, atRoot: boolean): void {
     `Entry ${position} of the file list can't be used: its path ${refusal}.`,
     { details: `fileList[${position}].path = ${JSON.stringify(path).slice(0, QUOTED_LENGTH)}` },
   );
-}
-
-/** `raw/` and `raw//1.h5` are other words for `raw` and `raw/1.h5`, and would be copied once more. */
-function* withoutEmptySegments(files: FileList): CooperativeTask<FileList> {
-  const builder = new FileListBuilder(files.pathBytes);
-  for (let position = 0; position < files.count; position += 1) {
-    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
-    builder.add(segmentsOf(files.path(position)).join('/'), files.isSymlink(position));
-  }
-  return builder.build();
 }
 
 /**
@@ -101,7 +86,7 @@ function* refuseEntriesBelowLinks(sorted: FileList): CooperativeTask<void> {
     const length = (ends[position] ?? 0) - start;
     for (let link = links.at(-1); link !== undefined; link = links.at(-1)) {
       const linkStart = starts[link] ?? 0;
-      const linkLength = (ends[link] ?? 0) - linkStart;
+      const linkLength = withoutSlashes(bytes, linkStart, ends[link] ?? 0) - linkStart;
       if (length > linkLength && equalBytes(words, start, words, linkStart, linkLength)) {
         if (bytes[start + linkLength] !== SLASH) break;
         throw new InvalidRequestError(
@@ -112,6 +97,13 @@ function* refuseEntriesBelowLinks(sorted: FileList): CooperativeTask<void> {
     }
     if (sorted.isSymlink(position)) links.push(position);
   }
+}
+
+/** The end of a path without trailing slashes. */
+function withoutSlashes(bytes: Buffer, start: number, end: number): number {
+  let last = end;
+  while (last > start && bytes[last - 1] === SLASH) last -= 1;
+  return last;
 }
 
 function* withoutDuplicates(sorted: FileList): CooperativeTask<FileList> {

@@ -53,8 +53,3 @@ export function refuseFilePath(path: string, atRoot: boolean): string | undefine
   if (hasUnprintable(path)) return 'contains a control character or invalid Unicode';
   return undefined;
 }
-
-/** Whether a valid path has more slashes than it needs: `raw/`, `raw//1.h5`. */
-export function hasEmptySegment(path: string): boolean {
-  return path.endsWith('/') || path.includes('//');
-}

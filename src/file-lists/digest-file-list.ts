@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { FileListDigest, SymlinkRun } from '../domain/file-list-digest.js';
-import { segmentsOf } from '../facilities/path-text.js';
-import { hasEmptySegment } from './check-file-path.js';
 import { type FileList, FileListBuilder } from './file-list.js';
 import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
 import { sortFileList } from './sort-file-list.js';
@@ -50,26 +48,13 @@ function symlinkRuns(list: FileList): readonly SymlinkRun[] {
 /**
  * Rebuilds a file list from its digest and paths found elsewhere (SciCat's OrigDatablocks).
  *
- * @returns undefined unless the paths are exactly those of the digest, as found or as the check of a
- *   list writes them
+ * @returns undefined unless the paths are exactly those of the digest
  */
 export function* rebuildFileList(
   paths: readonly string[],
   digest: FileListDigest,
 ): CooperativeTask<FileList | undefined> {
   if (paths.length !== digest.count) return undefined;
-  const asFound = yield* filesOf(paths, digest);
-  if (asFound !== undefined || !paths.some(hasEmptySegment)) return asFound;
-  return yield* filesOf(
-    paths.map((path) => segmentsOf(path).join('/')),
-    digest,
-  );
-}
-
-function* filesOf(
-  paths: readonly string[],
-  digest: FileListDigest,
-): CooperativeTask<FileList | undefined> {
   const builder = new FileListBuilder();
   for (const path of paths) {
     if (builder.count % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;

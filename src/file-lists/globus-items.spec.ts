@@ -139,6 +139,11 @@ describe('of the entries of a list, Globus gets', () => {
       ['Größe-2', 'Größe/試料-01.h5', 'Größe/試料/🧪', 'Größe/試料/🧪\\a'],
     ],
     [
+      'a folder that is written in two ways',
+      ['raw', 'raw/', 'raw/1.h5', 'empty', 'empty/', 'alone/', 'x//', 'x/', 'x//y'],
+      ['alone/', 'empty/', 'raw/1.h5', 'x//y'],
+    ],
+    [
       'only the deepest of folders in one another',
       ['a', 'a-', 'a-/b', 'a-/b-', 'a-/b/c', 'a/b', 'a/b.', 'a/b/c'],
       ['a-/b-', 'a-/b/c', 'a/b.', 'a/b/c'],
@@ -159,7 +164,9 @@ describe('of the entries of a list, Globus gets', () => {
       minLength: 1,
       maxLength: 3,
     });
-    const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
+    const path = fc
+      .tuple(fc.array(name, { minLength: 1, maxLength: 4 }), fc.constantFrom('', '', '', '/', '//'))
+      .map(([names, end]) => names.join('/') + end);
     const some = fc.array(fc.record({ path, isSymlink: fc.boolean() }), { maxLength: 12 });
     // Folders of some entries, too, as the Ingestor lists them.
     const withFolders = fc.tuple(some, fc.boolean()).map(([files, all]) =>
@@ -173,7 +180,10 @@ describe('of the entries of a list, Globus gets', () => {
       fc.asyncProperty(withFolders, async (files) => {
         const listed = sorted(files);
         const isBelow = (folder: string) =>
-          listed.some((other) => other.path.startsWith(`${folder}/`));
+          listed.some(
+            ({ path: other }) =>
+              other !== folder && other.startsWith(folder.endsWith('/') ? folder : `${folder}/`),
+          );
         const expected = listed.filter((one) => one.isSymlink || !isBelow(one.path));
         const list = listInMemory(listed);
         const paths = expected.map((one) => one.path);

@@ -8,7 +8,8 @@ import { copyBytes, equalBytes, wordsOf } from './word-bytes.js';
  *
  * In a sorted list all paths that begin with the same characters are consecutive, but a folder need not
  * stand directly before its contents: `raw-b` stands between `raw` and `raw/1.h5`, because `-` and `.`
- * come before `/`. So an entry is undecided as long as the entries after it begin with its path.
+ * come before `/`. So an entry is undecided as long as the entries after it begin with its path. A folder
+ * may also be written with a slash at its end: `raw` counts as above `raw/`, so that one of them stays.
  */
 
 const SLASH = 0x2f;
@@ -58,7 +59,7 @@ export class ParentFinder {
       // Most files have as long a name as the next one.
       if (follower === this.terminator) return true;
       if (!equalBytes(words, start, words, next, length)) return true;
-      if (follower === SLASH) {
+      if (follower === SLASH || words.getUint8(end - 1) === SLASH) {
         this.listener.parent(length);
         return false;
       }
@@ -85,7 +86,7 @@ export class ParentFinder {
     while (this.longest > 0) {
       const after = start + this.longest;
       if (after < words.byteLength && equalBytes(words, start, this.stem, 0, this.longest)) {
-        if (words.getUint8(after) === SLASH) {
+        if (words.getUint8(after) === SLASH || this.stem.getUint8(this.longest - 1) === SLASH) {
           this.listener.parent(this.longest);
           this.forgetLongest();
         }

@@ -31,6 +31,8 @@ function parentsAmong(files: readonly FileEntry[]): ParentStats {
   for (const { path } of files) {
     for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
       above.add(path.slice(0, at));
+      // A folder may be written with a slash at its end.
+      if (at + 1 < path.length) above.add(path.slice(0, at + 1));
     }
   }
   const parents = files.filter(({ path, isSymlink }) => !isSymlink && above.has(path));
