@@ -250,10 +250,10 @@ export const SAFEGUARDS = [
     keeps: 'no job exists whose file list a crash could lose',
     file: REQUEST,
     search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
-    return { record, job: await this.createJob(record) };`,
+    return { record, job: await this.createJob(record), parents };`,
     replace: `    const job = await this.createJob(record);
     if (files !== undefined) await this.deps.fileLists.put(record.key, files);
-    return { record, job };`,
+    return { record, job, parents };`,
     tests: ['src/transfers/application/request-transfer'],
   },
   {
