@@ -1,3 +1,4 @@
+import { isLoopback } from '../domain/loopback.js';
 import { canMeet } from '../facilities/path-overlap.js';
 import { allowsRole } from '../facilities/facility.js';
 import type { Findings } from './findings.js';
@@ -76,10 +77,6 @@ function unencrypted(text: string, service: string): string | undefined {
   const url = urlOf(text);
   if (url?.protocol !== 'http:' || isLoopback(url.hostname)) return undefined;
   return `is not encrypted: passwords and tokens can be read on the way to ${url.hostname}; use https for ${service}`;
-}
-
-function isLoopback(host: string): boolean {
-  return /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|\[::1\])$/i.test(host);
 }
 
 const API_VERSION = 'v0.10';

@@ -160,6 +160,12 @@ describe('a web proxy between this service and Globus or SciCat', () => {
     },
   );
 
+  it.each(['127.0.0.1', 'localhost'])('calls %s, this machine, directly', async (host) => {
+    const url = (await httpServer()).replace('scicat.test', host);
+    set({ HTTP_PROXY: 'http://127.0.0.1:1' });
+    expect((await transport.send(ask(url))).body).toEqual({ ok: true });
+  });
+
   it('takes an address without http:// for one of an HTTP proxy, as curl does', async () => {
     trust(authority.cert);
     const [url, between] = [await httpsServer(), await proxy()];
@@ -269,7 +275,7 @@ describe('a web proxy between this service and Globus or SciCat', () => {
 
   it('reaches a server by its address alone', async () => {
     trust(authority.cert);
-    const url = (await httpsServer(authority.issue('127.0.0.1'))).replace(GLOBUS, '127.0.0.1');
+    const url = (await httpsServer(authority.issue('192.0.2.7'))).replace(GLOBUS, '192.0.2.7');
     const between = await proxy();
     set({ HTTPS_PROXY: `http://${between.address}` });
     expect((await transport.send(ask(url))).status).toBe(200);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
+import { isLoopback } from '../domain/loopback.js';
 import { knownSecrets } from '../secrets/known-secrets.js';
 
 /** A web proxy that the environment names. */
@@ -28,11 +29,12 @@ const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
 
 /**
  * The route to an address by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower
- * case. `proxy-from-env` decides whether there is a proxy for it. An address without a scheme is one
- * of an HTTP proxy, as for curl.
+ * case. `proxy-from-env` decides whether there is a proxy for it. No proxy reaches this machine itself,
+ * so `localhost` never goes through one, as in the Go version. An address without a scheme is one of an
+ * HTTP proxy, as for curl.
  */
 export function routeTo(url: string): ProxyRoute {
-  if (getProxyForUrl(url) === '') return DIRECT;
+  if (isLoopback(new URL(url).hostname) || getProxyForUrl(url) === '') return DIRECT;
   const variable = variableFor(url);
   const value = (variable === undefined ? undefined : process.env[variable]) ?? '';
   if (variable === undefined) return DIRECT;
