@@ -366,6 +366,19 @@ describe('an end request is answered at once in every state and converges', () =
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
   });
 
+  test('waiting in the queue, although Globus does not answer a poll', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    await Promise.all([1, 2].map(request));
+    const gate = aGate();
+    world.globus.faults.always('list', { holdAnswer: gate.opened });
+    await pass(15);
+    await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
+    await pass(2);
+    expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
+    gate.open();
+  });
+
   test('transferring: the request is written to SciCat, then the task is cancelled, and its end counts', async () => {
     await started();
     await request(1);

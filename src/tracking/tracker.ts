@@ -249,10 +249,19 @@ export class Tracker implements TransferTracking {
     this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
     const unrecorded = await this.recordEnd(tracked);
     const { state } = tracked.transfer.status;
-    if (state === 'waiting') this.parts.steps.hurry(tracked);
+    if (state === 'waiting') {
+      this.parts.steps.hurry(tracked);
+      this.endUnsent();
+    }
     if (state === 'transferring') this.background.add(this.canceller.cancel(tracked));
     this.wake();
     if (unrecorded) await this.endCarriedOut(tracked);
+  }
+
+  /** Needs no answer of Globus, so it does not wait for a poll that the loop may be waiting for. */
+  private endUnsent(): void {
+    if (!this.ready || this.isStopping()) return; // T1, T5
+    for (const step of this.dispatcher.endUnsent()) this.background.addThenWake(step); // T2
   }
 
   /** @returns true if SciCat refuses to store the request, because the job's dataset was deleted */
