@@ -52,7 +52,8 @@ export function adviseNumber(unit: Unit | undefined, allowed: (value: number) =>
     if (typeof one === 'number' && Array.isArray(value)) return `write ${one}`;
     if (typeof one !== 'string') return undefined;
     if (/^\$\{?\w+\}?$/.test(one.trim())) return NO_VARIABLES;
-    const number = plainNumber(one);
+    // A time such as 1:30 is no address with a port.
+    const number = unit !== undefined && one.includes(':') ? undefined : plainNumber(one);
     const meant = number ?? inUnit(one, unit);
     if (meant === undefined || !allowed(meant)) {
       return unit === undefined || !/\d/.test(one) ? undefined : `write a number of ${unit}`;

@@ -384,7 +384,7 @@ facilities:
     ],
     [
       'accessValue: ""',
-      "9: facilities[0].accessValue: is empty; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify one, or remove the line to use the default, the facility's name",
+      "9: facilities[0].accessValue: is empty; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify a value, or remove the line to use the default, the facility's name",
     ],
     ['accessValue: "{{ if false }}x{{ end }}"', ''],
     ['accessValue:', '9: facilities[0].accessValue: has no value; add one, or remove the line'],
@@ -589,7 +589,7 @@ describe('what is legal but should be a deliberate decision', () => {
       );
     const group = '/data/{{ .OwnerGroup }}';
     expect(source('/{{ .DatasetFolder }}', group)).toEqual([
-      '9: facilities[0].sourcePath: does not contain the whole folder of the dataset, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it',
+      "9: facilities[0].sourcePath: does not contain the whole path of the dataset's folder, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it",
     ]);
     expect(source('/{{ .DatasetFolder }}', '/data')).toEqual([]);
     expect(source('/raw/{{ .RelativeSourceFolder }}', group)).toEqual([]);

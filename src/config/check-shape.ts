@@ -103,7 +103,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
       return;
     }
     if (places.length > 0 && meant === undefined) {
-      const belongs = `belongs to ${places.map(placeInWords).join(' or ')}; write it there, indented as the other lines of that block`;
+      const belongs = `belongs to ${places.map(placeInWords).join(' or ')}; write it there, indented like the other lines of that block`;
       const message = `is not a known setting ${path === '' ? 'and has no effect' : 'here'}: it ${belongs}`;
       findings[report](at, message, { at: position });
       return;

@@ -130,7 +130,9 @@ export function readSecrets(
       text = withoutEnds(readFile(path));
     } catch (error) {
       const advice = 'it must exist and be readable by the user that runs the service';
-      return refuse(byFile, `names the file ${path}, which ${faultOf(error, path, advice)}`, found);
+      // Somebody may have written the secret itself.
+      const named = /[/\\.]/.test(path) ? `names the file ${path}, which` : 'names a file that';
+      return refuse(byFile, `${named} ${faultOf(error, path, advice)}`, found);
     }
     const fault = text === '' ? 'is empty' : faultOfValue(text);
     return fault === undefined
@@ -225,7 +227,10 @@ function nonEmpty(value: string | undefined): string | undefined {
 
 /** Editors and `echo` end a file with a line break, some editors begin it with a byte order mark. */
 function withoutEnds(text: string): string {
-  return text.replace(/^\uFEFF/, '').replace(/[\r\n]+$/, '');
+  const start = text.startsWith('\uFEFF') ? 1 : 0;
+  let end = text.length;
+  while (end > start && '\r\n'.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 /** Why a value can't be a secret, or the path of one; never holds the value. */

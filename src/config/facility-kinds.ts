@@ -82,12 +82,16 @@ export function fixedTemplate(
   };
 }
 
+const OTHER_PATH_NOTATION =
+  'is a path in another notation, which leads nowhere; write names separated by dots, such as profile.oidcClaims."https://psi.ch/groups"';
+
 /** Names separated by dots, as a {@link fixedTemplate}. */
 export function accessPath(what: string): ResolvedKind<string, string> {
   return fixedTemplate(what, NAME_FIELDS, (rendered) => {
     const parsed = parseAccessPath(rendered);
+    if (/^\$(?:\.|$)|\[["'*\d]/.test(rendered)) return OTHER_PATH_NOTATION;
     return parsed.kind === 'unusable'
-      ? `renders as "${rendered}", which has ${parsed.fault}; it must be names separated by single dots, such as "profile.accessGroups"${/["']/.test(rendered) ? ', each as a whole with or without quotation marks, such as profile.oidcClaims."https://psi.ch/groups"' : ''}`
+      ? `renders as "${rendered}", which has ${parsed.fault}; it must be names separated by single dots, such as "profile.accessGroups"${/["']/.test(rendered) ? '; quotation marks, if any, must enclose a whole name, as in profile.oidcClaims."https://psi.ch/groups"' : ''}`
       : undefined;
   });
 }

@@ -87,7 +87,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
 
   @Option({
     kind: fixedTemplate(
-      "the string that users of the facility have at accessPath; an empty string matches no user. Specify one, or remove the line to use the default, the facility's name",
+      "the string that users of the facility have at accessPath; an empty string matches no user. Specify a value, or remove the line to use the default, the facility's name",
       NAME_FIELDS,
     ),
     description:

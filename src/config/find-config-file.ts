@@ -74,7 +74,7 @@ export function findConfigFile(search: ConfigFileSearch): ConfigFileResult {
     .find((candidate) => search.fileExists(candidate));
   if (former !== undefined) {
     return notFound(
-      `No configuration file was found, only ${former}, which is one of versions 0.1 and 0.2. Run "scicat-globus-proxy check-config ${former}" to see what to change, and save the result as ${searched[0]}`,
+      `No configuration file was found, only ${former}, which is a configuration file for version 0.1 or 0.2. Run "scicat-globus-proxy check-config ${former}" to see what to change, and save the result as ${searched[0]}`,
     );
   }
   return notFound(

@@ -50,7 +50,7 @@ test.each(['/service', '/home/me/.config/globus-transfer-service'])(
     });
     expect(result).toEqual({
       kind: 'not-found',
-      message: `No configuration file was found, only ${former}, which is one of versions 0.1 and 0.2. Run "scicat-globus-proxy check-config ${former}" to see what to change, and save the result as /service/scicat-globus-proxy-config.yaml`,
+      message: `No configuration file was found, only ${former}, which is a configuration file for version 0.1 or 0.2. Run "scicat-globus-proxy check-config ${former}" to see what to change, and save the result as /service/scicat-globus-proxy-config.yaml`,
     });
   },
 );

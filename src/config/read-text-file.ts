@@ -99,7 +99,7 @@ function bytesOf(path: string, { maxBytes, pipeMs }: TextFileLimits): Buffer {
     if (bytes.length > maxBytes) {
       const size = stats.size > maxBytes ? `is ${inWords(stats.size)} large` : 'is too large';
       throw new UnusableFileError(
-        `${size}; at most ${inWords(maxBytes)} are read. Is it the right file?`,
+        `${size}; at most ${inWords(maxBytes)} is read. Is it the right file?`,
       );
     }
     return bytes;

@@ -105,7 +105,7 @@ export class ServerSettings {
   @Setting({
     kind: trustProxy(),
     description:
-      'Which reverse proxies are trusted to set `X-Forwarded-…` headers: none (false), all (true), a number of them, or their addresses.',
+      'Which reverse proxies are trusted to set `X-Forwarded-…` headers: none (false), all (true), or only some, given as their number or their addresses.',
     example: 'loopback, 10.0.0.0/8',
     reload: 'at-start',
   })
@@ -187,7 +187,7 @@ export class TransferSettings {
   @Setting({
     kind: oneOf(['leaves', 'as-listed'] as const),
     description:
-      'Which entries of a file list Globus gets: leaves, all but the folders that have a listed entry below them, so that each file is copied once, or as-listed, all of them, as the Go version did.',
+      'Which entries of a file list are sent to Globus: `leaves` sends all except folders that have a listed entry below them, so that each file is copied once; `as-listed` sends all of them, as the Go version did.',
     example: 'as-listed',
     reload: 'live',
   })

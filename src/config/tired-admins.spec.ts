@@ -64,6 +64,36 @@ test('a good file is not commented on', () => {
 describe('one mistake, one message', () => {
   const rows: readonly Row[] = [
     [
+      'transfer: { syncLevel: 3 }',
+      'transfer: { syncLevel: 3 }\ntask: { stallTimeout: 01:00:00 }',
+      '4: task.stallTimeout: is the string "01:00:00"; it must be a whole number of at least 0; write a number of seconds',
+    ],
+    [
+      '+',
+      'globus: { authUrl: https://auth.globus.org/v2/oauth2/token }',
+      'warning: 11: globus.authUrl: contains the path "/v2/oauth2/token", which the service adds itself; write "https://auth.globus.org"',
+    ],
+    [
+      'https://scicat.psi.ch',
+      'https://scicat.psi.ch/api/v4/',
+      '1: scicatUrl: ends in "/api/v4/", which the service adds itself; write "https://scicat.psi.ch"',
+    ],
+    [
+      'https://scicat.psi.ch',
+      'https:/user:pw12345@h',
+      '1: scicatUrl: is the string "https:/…@h"; it must be an http or https URL such as "https://scicat.example.org", without user name, password, "?" and "#"',
+    ],
+    [
+      'direction: BOTH',
+      'direction: BOTH\n    accessPath: \'profile.oidcClaims["https://psi.ch/groups"]\'',
+      '8: facilities[0].accessPath: is a path in another notation, which leads nowhere; write names separated by dots, such as profile.oidcClaims."https://psi.ch/groups"',
+    ],
+    [
+      'direction: BOTH',
+      "direction: BOTH\n    accessPath: '$.profile.accessGroups'",
+      '8: facilities[0].accessPath: is a path in another notation, which leads nowhere; write names separated by dots, such as profile.oidcClaims."https://psi.ch/groups"',
+    ],
+    [
       "'/in/{{ .PidEncoded }}'",
       '{{ .PidEncoded }}',
       '10: facilities[0].destinationPath: begins with "{{", which YAML reads as a mapping; put the value in quotes: \'{{ .PidEncoded }}\'',
@@ -182,7 +212,7 @@ describe('one mistake, one message', () => {
     [
       '+',
       'task:\nmaxConcurrency: 5\n',
-      'warning: 12: maxConcurrency: is not a known setting and has no effect: it belongs to the section "task"; write it there, indented as the other lines of that block',
+      'warning: 12: maxConcurrency: is not a known setting and has no effect: it belongs to the section "task"; write it there, indented like the other lines of that block',
     ],
     [
       '+',
@@ -212,7 +242,7 @@ describe('one mistake, one message', () => {
     [
       '+',
       'maxConcurrency: 5\n',
-      'warning: 11: maxConcurrency: is not a known setting and has no effect: it belongs to the section "task"; write it there, indented as the other lines of that block',
+      'warning: 11: maxConcurrency: is not a known setting and has no effect: it belongs to the section "task"; write it there, indented like the other lines of that block',
     ],
     [
       'name: PSI',
@@ -502,12 +532,12 @@ describe('one mistake, one message', () => {
     [
       '    direction',
       '    accessValue: 12345\n    direction',
-      "7: facilities[0].accessValue: is 12345; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify one, or remove the line to use the default, the facility's name; put it in quotes: '12345'",
+      "7: facilities[0].accessValue: is 12345; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify a value, or remove the line to use the default, the facility's name; put it in quotes: '12345'",
     ],
     [
       '    direction',
       '    accessValue: [a]\n    direction',
-      "7: facilities[0].accessValue: is a list; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify one, or remove the line to use the default, the facility's name; write a",
+      "7: facilities[0].accessValue: is a list; it must be the string that users of the facility have at accessPath; an empty string matches no user. Specify a value, or remove the line to use the default, the facility's name; write a",
     ],
     [
       '    direction',
@@ -517,7 +547,7 @@ describe('one mistake, one message', () => {
     [
       '    direction',
       '    accessPath: profile."x.y\n    direction',
-      '7: facilities[0].accessPath: renders as "profile."x.y", which has a quotation mark that is not closed; it must be names separated by single dots, such as "profile.accessGroups", each as a whole with or without quotation marks, such as profile.oidcClaims."https://psi.ch/groups"',
+      '7: facilities[0].accessPath: renders as "profile."x.y", which has a quotation mark that is not closed; it must be names separated by single dots, such as "profile.accessGroups"; quotation marks, if any, must enclose a whole name, as in profile.oidcClaims."https://psi.ch/groups"',
     ],
     [
       'syncLevel: 3',

@@ -157,6 +157,12 @@ export function scicatUrl(example: string): Kind<string> {
       { type: 'string', pattern },
       () => [...url.rules, noApiPath],
     ),
+    advise: (value, raw) => {
+      // The message about the API's path says what to write.
+      if (isHttpUrl(value) || typeof value !== 'string') return undefined;
+      const [base = ''] = value.replace(/[?#].*$/, '').split(API_PATH);
+      return adviseUrl(base, raw);
+    },
   };
 }
 
@@ -259,7 +265,9 @@ export function shown(value: unknown): string {
   if (typeof value === 'object') return 'a mapping';
   if (typeof value === 'number' || typeof value === 'boolean') return value.toString();
   if (typeof value !== 'string') return typeof value;
-  const harmless = value.replace(/\/\/[^/]*@/, '//…@');
+  const harmless = value
+    .replace(/^(\w*:?\/{0,2})[^\s@]*:\S*@/, '$1…@')
+    .replace(/\/\/[^/]*@/, '//…@');
   return `the string ${JSON.stringify(harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless)}`;
 }
 

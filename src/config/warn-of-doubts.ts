@@ -29,6 +29,7 @@ export function warnOfDoubts(
   warn('globus.authUrl', unencrypted(globus.authUrl, 'Globus'));
   warn('globus.transferUrl', unencrypted(globus.transferUrl, 'Globus'));
   warn('globus.transferUrl', otherVersion(globus.transferUrl));
+  warn('globus.authUrl', versionOfAuth(globus.authUrl));
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
   warn('dataDir', unreplaced(dataDir));
@@ -86,6 +87,13 @@ function otherVersion(text: string): string | undefined {
   if (url === undefined || /\/v0\.10\/*$/.test(url.pathname)) return undefined;
   const base = text.replace(/\/+$/, '').replace(/\/v\d[\w.]*$/, '');
   return `does not end in "/${API_VERSION}", the version of Globus Transfer that the service uses; write "${base}/${API_VERSION}"`;
+}
+
+function versionOfAuth(text: string): string | undefined {
+  const url = urlOf(text);
+  return url !== undefined && /\/v\d/.test(url.pathname)
+    ? `contains the path "${url.pathname}", which the service adds itself; write "${url.origin}"`
+    : undefined;
 }
 
 function tooMany(maxConcurrency: number): string | undefined {

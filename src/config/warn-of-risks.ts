@@ -52,7 +52,7 @@ export function warnOfFacility(
     if (mayLeaveAllowedFolders(facility)) {
       warn(
         'sourcePath',
-        'does not contain the whole folder of the dataset, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it',
+        "does not contain the whole path of the dataset's folder, so the files may come from elsewhere; requests that would copy from outside allowedSourceFolders are refused; use .RelativeSourceFolder in it",
       );
     }
   }

@@ -40,9 +40,9 @@ export function parsedYaml(text: string, lines = new LineCounter()): Document.Pa
 /** More would not be read. */
 const MOST_MISTAKES = 20;
 /** Of larger files only the first mistake is looked for, since each one takes another parse. */
-const LARGE_FILE = 262_144;
+const LARGE_FILE = 32_768;
 /** Nobody writes longer ones, and the patterns here may take long for them. */
-const LONGEST_LINE = 5000;
+const LONGEST_LINE = 1000;
 
 /** The mistakes in the syntax of a file, in its order; empty if it is sound. */
 export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlMistake[] {

@@ -94,7 +94,7 @@ describe('scopes', () => {
     expect(verdict(MAPPED, [TRANSFER], given)).toEqual({
       outcome: 'unclear',
       message:
-        'The collection has a data_access scope, which is missing from scopes. After each start, the service requests it only once Globus has reported it missing.',
+        'The collection has a data_access scope, which is missing from scopes. After each start, the service does not request it until Globus has reported it missing.',
       advice: `Change facilities[1].scopes (/proxy.yaml:7) to scopes: ['${withData(OWN)}']`,
     });
   });

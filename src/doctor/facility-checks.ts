@@ -177,7 +177,7 @@ export function scopesVerdict({ facility, facts, token, setting, settings }: Sco
   }
   if (needed === true && !named.includes(own)) {
     return unclear(
-      'The collection has a data_access scope, which is missing from scopes. After each start, the service requests it only once Globus has reported it missing.',
+      'The collection has a data_access scope, which is missing from scopes. After each start, the service does not request it until Globus has reported it missing.',
       adviceToSet(
         `${TRANSFER_SCOPE}[*https://auth.globus.org/scopes/${facility.collection}/data_access]`,
       ),

@@ -13,10 +13,10 @@ const unavailable = (options: Partial<ConstructorParameters<typeof UpstreamUnava
     ...options,
   });
 const network = (code: string, advice?: string) =>
-  new TransportError('not-sent', `The service could not be reached (${code}).`, { code, advice });
+  new TransportError('not-sent', `The server could not be reached (${code}).`, { code, advice });
 const PROXY_REFUSAL = new TransportError(
   'not-sent',
-  'The web proxy did not open a connection to the service (status 407).',
+  'The web proxy did not open a connection to the server (status 407).',
   { reason: 'proxy', advice: 'It requires a user name.' },
 );
 
@@ -41,7 +41,7 @@ describe('the description of a failed call', () => {
     [
       'a proxy that refuses',
       unavailable({ cause: PROXY_REFUSAL }),
-      "can't be reached: the web proxy did not open a connection to the service (status 407)",
+      "can't be reached: the web proxy did not open a connection to the server (status 407)",
     ],
     [
       'an answer with a code',

@@ -379,7 +379,7 @@ describe('the job types and rights in SciCat', () => {
       outcome: 'unclear',
       message:
         'SciCat lets this service create no jobs at all (status 403), and so does not reveal whether it has this job type.',
-      advice: 'Correct first what is said of scicat-create.',
+      advice: 'First fix what scicat-create reports.',
     });
   });
 

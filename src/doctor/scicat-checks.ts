@@ -140,7 +140,7 @@ function jobTypeCheck(type: string, creator: CheckedAccount, probe: ScicatProbe)
         case 'refused':
           return unclear(
             `SciCat lets this service create no jobs at all (status ${reading.status}), and so does not reveal whether it has this job type.`,
-            'Correct first what is said of scicat-create.',
+            'First fix what scicat-create reports.',
           );
         case 'strange':
           return strange(reading.status);

@@ -22,8 +22,7 @@ export interface CheckedAccount {
 
 const SEE_SETUP = 'see config/scicat/README.md';
 /** Of SciCat 5.2.0 and 5.2.1. */
-const OWNERS_MUST_BE_KNOWN =
-  'This SciCat (5.2.0 or 5.2.1) refuses its archive jobs for a group alone, and for users whom SciCat does not know or who have left the owner group; see "Archive jobs" in config/scicat/README.md.';
+const OWNERS_MUST_BE_KNOWN = `This SciCat (5.2.0 or 5.2.1) refuses this account's archive jobs for a group alone, and for users whom SciCat does not know or who have left the owner group; see "Archive jobs" in config/scicat/README.md.`;
 
 type Ask<T> = (signal: AbortSignal) => Promise<T>;
 
@@ -115,7 +114,7 @@ export function rightChecks(
 
 const ONE_GROUP_WITH_ALL_RIGHTS = `Ask the SciCat administrators to add one group of this account, the same in each, to CREATE_JOB_PRIVILEGED_GROUPS, UPDATE_JOB_PRIVILEGED_GROUPS, DELETE_JOB_GROUPS and UPDATE_DATASET_LIFECYCLE_GROUPS; ${SEE_SETUP}.`;
 const ADMINISTRATOR_OR_SECOND_ACCOUNT = `Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; ${SEE_SETUP}.`;
-const NO_COMMON_GROUPS = `Ask the SciCat administrators to check CREATE_JOB_PRIVILEGED_GROUPS: it must contain none of this account's groups, and no group whose name contains one of theirs; ${SEE_SETUP}.`;
+const NO_COMMON_GROUPS = `Ask the SciCat administrators to check CREATE_JOB_PRIVILEGED_GROUPS: it must contain none of this account's groups, and no group whose name contains the name of one of this account's groups; ${SEE_SETUP}.`;
 const SWAPPED = {
   why: "has the other account's rights: the two accounts are swapped",
   advice:

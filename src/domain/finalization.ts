@@ -32,7 +32,7 @@ export function lifecycleToNote(lifecycle: LifecycleFound): LifecycleFound {
 }
 
 /** Whether a dataset is archived or being archived, or its archiving has failed. */
-function isInArchive({ retrievable, archiveStatusMessage }: LifecycleFound): boolean {
+export function isInArchive({ retrievable, archiveStatusMessage }: LifecycleFound): boolean {
   return retrievable || !BEFORE_ARCHIVING.includes(archiveStatusMessage);
 }
 
@@ -101,6 +101,11 @@ export function finalizationNote({
     case 'already-archived':
       return `the dataset was already archived, or being archived, when the transfer was requested (${archiveStatus({ lifecycle })}), so it was neither marked as archivable nor archived again`;
   }
+}
+
+/** The same for a dataset that was archived, or being archived, only when its files had arrived. */
+export function archivedMeanwhileNote(lifecycle: LifecycleFound): string {
+  return `the dataset was archived, or being archived, when its files had arrived (${archiveStatus({ lifecycle })}), so it was neither marked as archivable nor archived again`;
 }
 
 function archiveStatus({ lifecycle }: Pick<FinalizationFacts, 'lifecycle'>): string {

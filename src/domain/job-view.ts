@@ -1,4 +1,4 @@
-import { finalizationNote } from './finalization.js';
+import { archivedMeanwhileNote, finalizationNote } from './finalization.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
 import { shownAmounts } from './shown-amounts.js';
 import { statusCodeIn, type StatusCodeStyle, type StatusNumber } from './status-codes.js';
@@ -113,7 +113,7 @@ function showStatus(transfer: Transfer): Shown {
         status: 'transferring',
       };
     case 'finished':
-      return showFinished(transfer, status.shortfall);
+      return showFinished(transfer, status);
     case 'failed':
       return { code: '998', message: status.error, status: 'failed', error: status.error };
     case 'cancelled':
@@ -121,9 +121,13 @@ function showStatus(transfer: Transfer): Shown {
   }
 }
 
-function showFinished({ origin }: Transfer, shortfall: Shortfall | undefined): Shown {
+function showFinished(
+  { origin }: Transfer,
+  { shortfall, inArchive }: TransferStatus & { readonly state: 'finished' },
+): Shown {
   if (shortfall === undefined) {
-    const note = origin.kind === 'recorded' ? finalizationNote(origin.record) : '';
+    const noted = origin.kind === 'recorded' ? finalizationNote(origin.record) : '';
+    const note = inArchive === undefined ? noted : archivedMeanwhileNote(inArchive);
     const message = note === '' ? 'finished' : `finished; ${note}`;
     return { code: '003', message, status: 'finished' };
   }

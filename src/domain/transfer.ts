@@ -100,6 +100,8 @@ export type TransferStatus =
       readonly taskId: string;
       readonly archiveJobId: string | undefined;
       readonly shortfall: Shortfall | undefined;
+      /** The lifecycle of a dataset that was archived, or being archived, when its files had arrived. */
+      readonly inArchive?: LifecycleFound;
     }
   | { readonly state: 'failed'; readonly taskId: string; readonly error: string }
   | {
@@ -252,13 +254,18 @@ export function withLifecycleFound(transfer: Transfer, lifecycleBefore: Lifecycl
 /** Everything is done, except for the `shortfall`. */
 export function finished(
   transfer: Transfer,
-  outcome: { readonly archiveJobId?: string; readonly shortfall?: Shortfall },
+  outcome: {
+    readonly archiveJobId?: string;
+    readonly shortfall?: Shortfall;
+    readonly inArchive?: LifecycleFound;
+  },
 ): Transfer {
   return move(transfer, {
     state: 'finished',
     taskId: taskIdOf(transfer),
     archiveJobId: outcome.archiveJobId,
     shortfall: outcome.shortfall,
+    ...present({ inArchive: outcome.inArchive }),
   });
 }
 

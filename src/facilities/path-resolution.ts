@@ -393,7 +393,7 @@ function destinationPath(
   if (template.fields.has('TransferKey') && !keepsTransferKey(template, variables)) {
     return refused(
       'transfer-key-changed',
-      `The path of this dataset on facility ${quoted(name)} does not contain the transfer's key as it is, so two equal requests could not be recognized. Ask the operator to check the facility's path templates.`,
+      `The path of this dataset on facility ${quoted(name)} does not contain the transfer's key unchanged, so two equal requests could not be recognized. Ask the operator to check the facility's path templates.`,
       '',
     );
   }

@@ -6,6 +6,13 @@ const ABSOLUTE = "is absolute; file paths are relative to the dataset's source f
 const DOTS = 'has a "." or ".." segment, which could lead out of the dataset';
 const CONTROL = 'contains a control character or invalid Unicode';
 
+test.each(['raw//1.h5', 'raw//', 'a///b'])(
+  'repeated slashes, which could list a file twice, are refused: %s',
+  (path) => {
+    expect(refuseFilePath(path, false)).toBe('has repeated slashes');
+  },
+);
+
 describe('one path of a file list', () => {
   test.each([
     ['', 'is empty'],

@@ -49,6 +49,8 @@ export function refuseFilePath(path: string, atRoot: boolean): string | undefine
   if (atRoot && path.startsWith('~')) {
     return 'begins with "~", which Globus would take for a home folder';
   }
+  // It would be the same file as without them, and could be listed twice.
+  if (path.includes('//')) return 'has repeated slashes';
   if (hasDotSegment(path)) return 'has a "." or ".." segment, which could lead out of the dataset';
   if (hasUnprintable(path)) return 'contains a control character or invalid Unicode';
   return undefined;

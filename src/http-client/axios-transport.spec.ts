@@ -158,7 +158,7 @@ describe('AxiosTransport', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     expect([error.failure, error.message]).toEqual([
       'not-sent',
-      'The service could not be reached (ECONNREFUSED).',
+      'The server could not be reached (ECONNREFUSED).',
     ]);
   });
 

@@ -29,7 +29,7 @@ export function failureOf(error: unknown, throughPlainProxy: boolean): Transport
     );
   }
   if (reason !== undefined) {
-    return new TransportError('not-sent', `The service could not be reached${mark}.`, {
+    return new TransportError('not-sent', `The server could not be reached${mark}.`, {
       reason,
       code,
       advice,
@@ -50,7 +50,7 @@ export function unusableProxy(problem: string): TransportError {
 const CHECK_PROXY = 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.';
 
 function refusedByProxy(status: number): TransportError {
-  const what = `The web proxy did not open a connection to the service (status ${status}).`;
+  const what = `The web proxy did not open a connection to the server (status ${status}).`;
   return proxyFailure(what, undefined, adviceOnStatus(status));
 }
 
@@ -59,9 +59,9 @@ function adviceOnStatus(status: number): string {
     return 'It requires a valid user name and password: write them into the address of the proxy, such as HTTPS_PROXY=http://user:password@proxy.example.org:3128, with special characters percent-encoded.';
   }
   if (status >= 500) {
-    return "The proxy itself can't reach the service: ask its administrators, or, if this machine can reach the service without the proxy, add the host name to NO_PROXY.";
+    return "The web proxy itself can't reach the server: ask the proxy's administrators, or, if this machine can reach the server without the proxy, add the host name to NO_PROXY.";
   }
-  return 'Ask its administrators to allow connections to the host and port of the service, or, if this machine can reach the service without the proxy, add the host name to NO_PROXY.';
+  return 'Ask its administrators to allow connections to the host and port of the server, or, if this machine can reach the server without the proxy, add the host name to NO_PROXY.';
 }
 
 function proxyFailure(what: string, code: string | undefined, advice: string): TransportError {
@@ -129,7 +129,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     (code) =>
       [
         code,
-        'Its certificate was issued for another host name. Use the host name that the certificate names in the configuration; NODE_EXTRA_CA_CERTS does not help here.',
+        'Its certificate was issued for another host name. In the configuration, use the host name that the certificate was issued for; NODE_EXTRA_CA_CERTS does not help here.',
       ] as const,
   ),
 ]);
@@ -143,7 +143,7 @@ function adviceOn(code: string, reason: FailureReason): string | undefined {
     case 'certificate':
       return `Its certificate can't be trusted. If that is due to an authority that Node does not know, ${TRUST}.`;
     case 'tls':
-      return 'No encrypted connection could be established. Check whether the address begins with the right one of http:// and https://, and its port.';
+      return 'No encrypted connection could be established. Check the port of the address, and whether the address should begin with http:// or https://.';
     default:
       return undefined;
   }

@@ -69,7 +69,7 @@ export class TunnelAgent extends Agent {
       }, this.openWithinMs);
       request.once('connect', ({ statusCode }, socket: Socket) => {
         clearTimeout(timer);
-        if (statusCode === 200) {
+        if (statusCode !== undefined && statusCode >= 200 && statusCode < 300) {
           resolve(socket);
         } else {
           socket.destroy();

@@ -33,14 +33,14 @@ const failed = (
   ...call,
   result: {
     kind: 'failure',
-    error: new TransportError(failure, `The service could not be reached (${code}).`),
+    error: new TransportError(failure, `The server could not be reached (${code}).`),
   },
   isLast,
 });
 const UNAVAILABLE = {
   level: 'warn',
   ...call,
-  reason: 'The service could not be reached (ENOTFOUND).',
+  reason: 'The server could not be reached (ENOTFOUND).',
   msg: 'upstream unavailable',
 };
 

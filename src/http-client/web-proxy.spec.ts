@@ -235,7 +235,7 @@ describe('a web proxy between this service and Globus or SciCat', () => {
       expect([error.failure, error.reason, error.what]).toEqual([
         'not-sent',
         'proxy',
-        `The web proxy did not open a connection to the service (status ${status}).`,
+        `The web proxy did not open a connection to the server (status ${status}).`,
       ]);
       expect(error.advice).toContain(status === 407 ? 'user name and password' : 'NO_PROXY');
       expect(seen).toEqual([]);
@@ -324,7 +324,7 @@ describe('a web proxy between this service and Globus or SciCat', () => {
     ])('%s: %s, and what NODE_EXTRA_CA_CERTS is for', async (_what, code, certificate) => {
       const error = await through(await httpsServer(certificate()));
       expect(error).toMatchObject({ failure: 'not-sent', reason: 'certificate', code });
-      expect(error.message).toContain(`The service could not be reached (${code}).`);
+      expect(error.message).toContain(`The server could not be reached (${code}).`);
       expect(error.advice).toContain('NODE_EXTRA_CA_CERTS to the path of a PEM file');
     });
 

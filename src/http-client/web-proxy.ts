@@ -34,13 +34,14 @@ const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
  * HTTP proxy, as for curl.
  */
 export function routeTo(url: string): ProxyRoute {
-  if (isLoopback(new URL(url).hostname) || getProxyForUrl(url) === '') return DIRECT;
+  const isHere = URL.canParse(url) && isLoopback(new URL(url).hostname);
+  if (isHere || getProxyForUrl(url) === '') return DIRECT;
   const variable = variableFor(url);
   const value = (variable === undefined ? undefined : process.env[variable]) ?? '';
   if (variable === undefined) return DIRECT;
   const address = value.includes('://') ? value : `http://${value}`;
   if (!URL.canParse(address)) {
-    return unusable(variable, 'is not a URL; write it as http://proxy.example.org:3128');
+    return unusable(variable, 'is not a URL; write one such as http://proxy.example.org:3128');
   }
   const parsed = new URL(address);
   const { protocol } = parsed;

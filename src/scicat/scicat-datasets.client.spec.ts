@@ -256,7 +256,14 @@ describe('ScicatDatasets', () => {
     });
 
     it('is unknown while SciCat fails', async () => {
-      for (const reply of [answer(404, '<html>'), answer(500), answer(502, '<html>')]) {
+      const gateways = ['no Route matched with those values', 'Not Found', 'Missing route'];
+      for (const reply of [
+        answer(404, '<html>'),
+        // Of a gateway in front of SciCat, which may be restarting.
+        ...gateways.map((message) => answer(404, { message })),
+        answer(500),
+        answer(502, '<html>'),
+      ]) {
         const replies = Array.from({ length: 6 }, () => reply);
         expect(await failing(datasetsWith(...replies).datasets.isGone(PID))).toMatchObject({
           retryable: true,

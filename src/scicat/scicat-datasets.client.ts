@@ -8,8 +8,8 @@ import { type ScicatApi, segment } from './scicat-api.js';
 import {
   failureOf,
   isInvalid,
-  isNotThere,
   malformed,
+  saysNoDataset,
   saysTokenRefused,
   tokenRefused,
 } from './scicat-error.js';
@@ -45,8 +45,9 @@ export class ScicatDatasets implements Datasets {
     );
     // Where the identity was just confirmed, the token has expired since.
     if (saysTokenRefused(answer)) throw tokenRefused();
-    if (isInvalid(answer) || answer.status === 403 || isNotThere(answer)) throw unreadableDataset();
-    if (answer.status !== 200) throw failureOf(answer, operation);
+    if (isInvalid(answer) || answer.status === 403 || saysNoDataset(answer))
+      throw unreadableDataset();
+    if (answer.status !== 200) throw failureOf(withoutForeign404(answer), operation);
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     // PIDs such as `findOne` are routes of SciCat, which return some other dataset.
     if (field(answer.body, 'pid') !== pid) throw unreadableDataset();
@@ -147,8 +148,8 @@ export class ScicatDatasets implements Datasets {
     const path = `${DATASETS_PATH}/${name}`;
     const call = { operation, safety: 'safe', method: 'GET', path, signal } as const;
     const answer = await this.options.updater.call(call);
-    if (isNotThere(answer)) return undefined;
-    if (answer.status !== 200) throw failureOf(answer, operation);
+    if (saysNoDataset(answer)) return undefined;
+    if (answer.status !== 200) throw failureOf(withoutForeign404(answer), operation);
     return answer;
   }
 }
@@ -190,4 +191,9 @@ export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
     'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
   );
+}
+
+/** A 404 that is not SciCat's is an outage, whatever it says. */
+function withoutForeign404(answer: UpstreamAnswer): UpstreamAnswer {
+  return answer.status === 404 ? { ...answer, body: undefined } : answer;
 }

@@ -153,7 +153,7 @@ export function tokenRefused(): UnauthenticatedError {
 export function datasetGone(response: HttpResponse, operation: string): DatasetGoneError {
   return new DatasetGoneError(
     'SciCat',
-    `The dataset does not exist in SciCat, or no longer does, so SciCat refuses to store a job of it (${operation}, status ${response.status}).`,
+    `The dataset does not exist in SciCat, or no longer does, so SciCat refuses to store a job for it (${operation}, status ${response.status}).`,
     factsOf(response),
   );
 }
@@ -186,6 +186,11 @@ export function isNotThere(response: HttpResponse): boolean {
   if (response.status !== 404) return false;
   const message = field(response.body, 'message');
   return typeof message === 'string' && !message.startsWith('Cannot ');
+}
+
+/** Whether SciCat itself says that it has no such dataset; a gateway's 404 says nothing about it. */
+export function saysNoDataset(response: HttpResponse): boolean {
+  return isNotThere(response) && /^dataset\b.* not found/i.test(messageIn(response));
 }
 
 /** What an error keeps of SciCat's response. */

@@ -482,7 +482,7 @@ describe('ScicatTransferJobs', () => {
             name: 'JobListOrderError',
             code: 'SERVICE_ACCOUNT',
             retryable: true,
-            message: `SciCat did not return its list of jobs as this service asked for it (${operation}: ${what}). The operator of this service must check whether it supports this version of SciCat; there is nothing wrong with your request.`,
+            message: `SciCat did not return its list of jobs in the form that this service requested (${operation}: ${what}). The operator must check whether this service supports this version of SciCat; there is nothing wrong with your request.`,
           })),
         );
       },

@@ -29,6 +29,16 @@ const QUOTES: Readonly<Record<string, (secret: string) => string>> = {
   'in JSON within JSON within JSON': (secret) => json([json([json([secret])])]),
   'in JSON in ASCII': (secret) => ascii(json({ p: secret })),
   'in JSON with escaped slashes': (secret) => json({ p: secret }).replaceAll('/', '\\/'),
+  'in JSON as Go and .NET write it': (secret) =>
+    json({ p: secret }).replace(
+      /[<>&]/g,
+      (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+    ),
+  'percent-encoded as Python does': (secret) =>
+    encodeURIComponent(secret).replace(
+      /[!'()*]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    ),
   'in a web form': (secret) => form({ x: secret, y: '1' }),
   'in a URL': (secret) => `https://x.test/?q=${encodeURIComponent(secret)}&r=1`,
   'in a URL with lower-case hex': (secret) =>
@@ -182,5 +192,18 @@ describe('the search', () => {
     secrets.keep('correct horse battery');
     const text = `token ${piece.repeat(100_000 / piece.length)}`;
     expect(secrets.hide(text).length).toBeLessThanOrEqual(text.length + 1_000_000);
+  });
+});
+
+describe('a secret directly after an escape of a log line', () => {
+  it.each(['\n', '\t', '\\', '"', '='])('after %j: the line stays valid JSON', (before) => {
+    secrets.keep('geheim-passwort');
+    const line = json({ err: `was${before}${base64('svc:geheim-passwort')}` }).replaceAll(
+      '=',
+      '\\u003d',
+    );
+    const hidden = secrets.hideInJson(line);
+    expect(() => JSON.parse(hidden) as unknown).not.toThrow();
+    expect(hidden).not.toContain(base64('svc:geheim-passwort').slice(4, -4));
   });
 });

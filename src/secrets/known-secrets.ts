@@ -135,7 +135,11 @@ export class KnownSecrets {
       if (this.hashes[hash] === 0 || start < copied) continue;
       const end = this.endOfSecret(text, start, isJson);
       if (end === undefined) continue;
-      const from = end.kind === 'base64' ? startOf(text, start, copied, BASE64) : start;
+      let from = end.kind === 'base64' ? startOf(text, start, copied, BASE64) : start;
+      // The letter of an escape sequence is no Base64: without it, the line would be no JSON any more.
+      if (isJson && endsInBackslash(text, from)) {
+        from = Math.min(start, from + (text.charAt(from) === 'u' ? 5 : 1));
+      }
       result += text.slice(copied, from) + HIDDEN;
       copied = end.at;
       index = end.at - 1;

@@ -3,13 +3,29 @@ type Encoding = (text: string) => string;
 
 const json: Encoding = (text) => JSON.stringify(text).slice(1, -1);
 
-function escapedTo(digits: (hex: string) => string): Encoding {
+function escapedTo(digits: (hex: string) => string, which = /[^\x20-\x7e]/g): Encoding {
   return (text) =>
     json(text).replace(
-      /[^\x20-\x7e]/g,
+      which,
       (character) => `\\u${digits(character.charCodeAt(0).toString(16).padStart(4, '0'))}`,
     );
 }
+
+/** .NET's, of quotation marks and the plus sign, too. */
+const netJson: Encoding = (text) =>
+  json(text)
+    .replaceAll('\\"', '\\u0022')
+    .replace(
+      /[<>&'+`]|[^\x20-\x7e]/g,
+      (one) => `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
+    );
+
+/** As RFC 3986 has it, in Python and PHP. */
+const strictly: Encoding = (text) =>
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 /** As `URLSearchParams` and HTML forms do, unlike `encodeURIComponent`. */
 const form: Encoding = (text) => new URLSearchParams({ '': text }).toString().slice(1);
@@ -33,10 +49,16 @@ const ENCODINGS: readonly Encoding[] = [
   // Of Python and others, in ASCII only.
   escapedTo((hex) => hex),
   escapedTo((hex) => hex.toUpperCase()),
+  // Of Go, Gson and .NET, which keep HTML out of JSON.
+  escapedTo((hex) => hex, /[<>&]/g),
+  escapedTo((hex) => hex, /[<>&='\u2028\u2029]/g),
+  netJson,
   // Of PHP.
   (text) => json(text).replaceAll('/', '\\/'),
   (text) => encodeURIComponent(text),
   (text) => lowerHex(encodeURIComponent(text)),
+  strictly,
+  (text) => lowerHex(strictly(text)),
   form,
   (text) => lowerHex(form(text)),
   ...HTML,

@@ -20,7 +20,7 @@ export function isSecretName(name: string): boolean {
 
 /** In JSON that may be quoted in JSON: `\1` is what precedes each quotation mark. */
 const JSON_FIELD = new RegExp(
-  `((\\\\{0,15})"(?:${NAMES})\\2"\\s*:\\s*\\2")((?:(?!\\2").)+)(?=\\2")`,
+  `((\\\\{0,15})"(?:${NAMES})\\2"\\s*:\\s*\\2")((?:\\2\\\\\\2["\\\\]|(?!\\2").)+)(?=\\2")`,
   'gi',
 );
 const FORM_FIELD = new RegExp(`((?:^|[?&\\s"])(?:${NAMES})=)[^&\\s"'<>\\\\]+`, 'gi');

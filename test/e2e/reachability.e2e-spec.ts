@@ -61,7 +61,7 @@ describe('an operator whose Globus is not reached', () => {
     const jobId = await service.accepted();
     expect((await service.reaches(jobId, '001')).statusMessage).toMatch(/^waiting: Globus is /);
     expect(lines.find(({ msg }) => msg === 'upstream unavailable')).toMatchObject({
-      reason: expect.stringContaining('did not open a connection to the service (status 403)'),
+      reason: expect.stringContaining('did not open a connection to the server (status 403)'),
     });
     await eventually(
       async () => String((await health()).details['globus']?.['problem']).includes('(status 403)'),

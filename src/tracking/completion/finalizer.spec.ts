@@ -204,6 +204,26 @@ describe('the lifecycle that was noted at the request', () => {
     await work();
     expect([world.datasets.marked, world.datasets.lifecycles.get(PID)]).toEqual([[], now]);
   });
+
+  test.each([
+    ['the archiver has begun', { ...UNTOUCHED, archiveStatusMessage: 'started' }],
+    ['it is archived', ARCHIVED],
+  ])('%s during the copy: no second archive job, and the job says why', async (_what, now) => {
+    world.datasets.lifecycles.set(PID, now);
+    noted({});
+    await work();
+    expect(world.archiveJobs.made).toEqual([]);
+    expect(shown()).toMatch(
+      /^003 finished: finished; the dataset was archived, or being archived, when its files had arrived/,
+    );
+  });
+
+  test('a job of an earlier version, whose dataset is archived by now, is not archived again', async () => {
+    world.datasets.lifecycles.set(PID, ARCHIVED);
+    finalizing({}, {});
+    await work();
+    expect([world.datasets.marked, world.archiveJobs.made.length]).toEqual([[], 0]);
+  });
 });
 
 describe('resumed after a crash', () => {

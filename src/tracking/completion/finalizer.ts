@@ -7,6 +7,7 @@ import {
   UpstreamUnavailableError,
 } from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
+import { isInArchive, lifecycleToNote } from '../../domain/finalization.js';
 import { labelFits } from '../../domain/task-label.js';
 import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
@@ -29,6 +30,9 @@ const MAX_CONCURRENT = 32;
 /** How long a check for an archive job is trusted: an earlier attempt may still be stored. */
 const CHECK_HOLDS_MS = 2000;
 
+/** How a transfer ends whose files have arrived. */
+type Outcome = Parameters<typeof finished>[1];
+
 /**
  * The last steps of a transfer that Globus has completed: mark the dataset as archivable if its lifecycle
  * is still as it was at the request, create the archive job, write the end. Each step checks before it
@@ -39,7 +43,7 @@ const CHECK_HOLDS_MS = 2000;
  */
 export class Finalizer {
   private underWay = 0;
-  /** Consecutive steps that SciCat refused; those without an answer are not refusals. */
+  /** Consecutive refusals of the current step; a call without an answer is none. */
   private readonly refusals = new WeakMap<TrackedTransfer, number>();
   /** Transfers whose task Globus showed as completed, or no longer knows. */
   private readonly proven = new WeakSet<TrackedTransfer>();
@@ -68,7 +72,7 @@ export class Finalizer {
         if (!(error instanceof ProxyError)) {
           alarms.raise(`internal:${tracked.jobId}`, String(error));
         }
-        this.refusals.set(tracked, isRefusal(error) ? this.refusalsOf(tracked) + 1 : 0);
+        if (!isRefusal(error)) this.refusals.delete(tracked);
         steps.failed(tracked);
       }
     });
@@ -96,19 +100,19 @@ export class Finalizer {
       }
     }
     const before = lifecycleAtRequest(tracked.transfer) ?? status.lifecycleBefore;
-    const shortfall = await this.markArchivable(tracked, before);
-    if (shortfall !== undefined) {
-      this.finish(tracked, { shortfall });
+    const marked = await this.markArchivable(tracked, before);
+    if (marked !== undefined) {
+      this.finish(tracked, marked);
       return;
     }
     this.finish(tracked, archive ? await this.makeArchiveJob(tracked, checkedAt) : {});
   }
 
-  /** @returns what could not be done; undefined on success */
+  /** @returns how the transfer ends without an archive job; undefined if the dataset may be archived */
   private async markArchivable(
     tracked: TrackedTransfer,
     lifecycleBefore: LifecycleFound | undefined,
-  ): Promise<Shortfall | undefined> {
+  ): Promise<Outcome | undefined> {
     const { datasets, transfers, signal } = this.deps;
     const { datasetPid } = tracked.transfer;
     let before = lifecycleBefore;
@@ -132,10 +136,13 @@ export class Finalizer {
       return notMarked('SciCat does not let the service read the dataset');
     }
     if (now === undefined) return datasetGone;
+    // Archived, or being archived, since the request: a second archive job would do it again.
+    if (isInArchive(now)) return { inArchive: lifecycleToNote(now) };
     // A lifecycle that differs was changed by another program or an earlier attempt.
     if (before.archivable || !sameLifecycle(before, now)) return undefined;
     try {
       await datasets.markArchivable(datasetPid, signal);
+      this.refusals.delete(tracked);
     } catch (error) {
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked("SciCat does not let the service change the dataset's lifecycle");
@@ -209,21 +216,17 @@ export class Finalizer {
     }
   }
 
-  private finish(
-    tracked: TrackedTransfer,
-    outcome: { readonly archiveJobId?: string; readonly shortfall?: Shortfall },
-  ): void {
+  private finish(tracked: TrackedTransfer, outcome: Outcome): void {
     this.deps.transfers.update(tracked, (transfer) => finished(transfer, outcome));
     this.deps.writer.changed(tracked, 'final');
   }
 
-  /** Whether SciCat has refused a step often enough in a row to give it up. */
+  /** Counts a refusal. @returns whether SciCat has refused a step often enough in a row to give it up */
   private givenUp(tracked: TrackedTransfer, error: unknown): boolean {
-    return isRefusal(error) && this.refusalsOf(tracked) + 1 >= REFUSALS_BEFORE_GIVING_UP;
-  }
-
-  private refusalsOf(tracked: TrackedTransfer): number {
-    return this.refusals.get(tracked) ?? 0;
+    if (!isRefusal(error)) return false;
+    const refusals = (this.refusals.get(tracked) ?? 0) + 1;
+    this.refusals.set(tracked, refusals);
+    return refusals >= REFUSALS_BEFORE_GIVING_UP;
   }
 }
 
@@ -236,10 +239,10 @@ function isRefusal(error: unknown): boolean {
 }
 
 const DATASET_GONE = 'the dataset is no longer in SciCat';
-const datasetGone = notMarked(DATASET_GONE);
+const datasetGone: Outcome = notMarked(DATASET_GONE);
 
-function notMarked(error: string): Shortfall {
-  return { kind: 'not-marked', error };
+function notMarked(error: string): Outcome {
+  return { shortfall: { kind: 'not-marked', error } };
 }
 
 /** Why there is no archive job, for the scientist and the operator. */

@@ -55,7 +55,7 @@ class CopyOptionsDto implements CopyOptions {
   deadlineHours?: number;
 
   @ApiField(
-    'Which entries of a file list Globus gets: `leaves`, all but the folders that have a listed entry below them, or `as-listed`, all of them.',
+    'Which entries of a file list are sent to Globus: with `leaves`, all except folders that have a listed entry below them; with `as-listed`, all of them.',
     'leaves',
     { enum: ['leaves', 'as-listed'] },
   )
@@ -119,7 +119,7 @@ export class TransferPreviewDto {
   autoArchive!: boolean;
 
   @ApiField(
-    'What happens to the dataset once its files have arrived: `archive`, it is marked as archivable and, with `autoArchive`, an archive job is created; `none`, nothing, because the destination facility is configured so; `already-archived`, nothing, because the dataset is archived already or being archived.',
+    'What happens to the dataset once its files have arrived. `archive`: it is marked as archivable and, with `autoArchive`, an archive job is created. `none`: nothing, because the destination facility is configured that way. `already-archived`: nothing, because the dataset is already archived or being archived.',
     'archive',
     { enum: ['archive', 'none', 'already-archived'] },
   )

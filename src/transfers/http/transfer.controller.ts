@@ -43,7 +43,7 @@ const BODY = {
   type: TransferRequestDto,
   required: false,
   description:
-    'Any parameter of the query may be stated here instead; what both state must be the same. Unknown keys are refused.',
+    'Any query parameter may be stated here instead; if it is stated in both places, the values must be the same. Unknown keys are refused.',
   examples: REQUEST_EXAMPLES,
 };
 const JOB_ID = {

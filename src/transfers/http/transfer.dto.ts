@@ -132,7 +132,7 @@ class FileToTransferDto {
   path!: string;
 
   @ApiField(
-    'Whether the file is a symbolic link. Links are copied as links; a list with a link is refused if one of the facilities takes none.',
+    'Whether the file is a symbolic link. Links are copied as links; a list that contains a link is refused if one of the facilities does not accept links.',
     false,
   )
   isSymlink!: boolean;
@@ -211,7 +211,7 @@ export class TransferItemDto implements TransferItem {
   bytesTransferred?: number;
 
   @ApiField(
-    'Bytes to copy. Until all are copied this is an estimate from the size of the dataset in SciCat, and absent if there is none; more than `bytesTransferred` until then, and equal to it afterwards.',
+    "Bytes to copy. Until all are copied, this is an estimate based on the dataset's size in SciCat, always greater than `bytesTransferred`, and is absent if SciCat has no size. Afterwards, it equals `bytesTransferred`.",
     2147483648,
     COUNT,
   )
@@ -221,7 +221,7 @@ export class TransferItemDto implements TransferItem {
   filesTransferred?: number;
 
   @ApiField(
-    'Files to copy. Until all are copied this is an estimate, which increases if Globus finds more files in folders; more than `filesTransferred` until then, and equal to it afterwards. Links and folders do not count.',
+    'Files to copy. Until all are copied, this is an estimate, always greater than `filesTransferred`, that increases if Globus finds more files in folders. Afterwards, it equals `filesTransferred`, and so may be smaller than before. Links and folders do not count.',
     120,
     COUNT,
   )
