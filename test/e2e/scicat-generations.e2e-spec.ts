@@ -96,7 +96,7 @@ describe.each(SCICAT_GENERATIONS)('with SciCat %s', (generation) => {
       status: 503,
       code: 'SERVICE_ACCOUNT',
       message: expect.stringMatching(
-        /^SciCat did not return its list of jobs as this service asked for it .*nothing wrong with your request\.$/,
+        /^SciCat did not return its list of jobs in the form that this service requested .*nothing wrong with your request\.$/,
       ) as unknown,
     });
     const other = await TestService.start({

@@ -58,7 +58,7 @@ function casesOf(world: World): readonly Case[] {
     if (history.created.job.type !== 'globus_transfer_job') continue;
     const record = sealedOf(history.created.job) ?? {};
     const key = String(record['key']);
-    const accepted = ledger.tasks.filter(({ label }) => label === `SciCat transfer ${jobId}`);
+    const accepted = tasksOf(world, jobId);
     if (accepted.length > 1) world.violated(`job ${jobId} has ${accepted.length} Globus tasks`);
     cases.push({
       jobId,
@@ -73,6 +73,18 @@ function casesOf(world: World): readonly Case[] {
     });
   }
   return cases;
+}
+
+/**
+ * The tasks that Globus has accepted for a transfer. After a late write and a restart, nothing tells of
+ * a task that Globus has forgotten, so its files are copied again: that task does not count.
+ */
+function tasksOf({ ledger }: World, jobId: string): World['ledger']['tasks'] {
+  const tasks = ledger.tasks.filter(({ label }) => label === `SciCat transfer ${jobId}`);
+  const lateWrite = ledger.jobs.get(jobId)?.writes.some(({ late }) => late) === true;
+  return tasks.filter(
+    ({ taskId }, index) => !(lateWrite && index < tasks.length - 1 && ledger.forgotten.has(taskId)),
+  );
 }
 
 /** Nothing is left in memory, no slot is in use, no alarm is active. */
@@ -115,7 +127,7 @@ function checkOutcome(world: World, one: Case): void {
   if (job === undefined || isTampered(world, jobId)) return;
   if (!world.scicat.datasets.has(pidOf(job))) return;
   const status = statusOf(job);
-  const accepted = ledger.tasks.find(({ label }) => label === `SciCat transfer ${jobId}`);
+  const [accepted] = tasksOf(world, jobId);
   const wrong = (why: string): void => {
     world.violated(
       `job ${jobId} is ${job.statusCode} ${status} (${job.statusMessage}), but ${why}`,
@@ -184,8 +196,11 @@ function checkArchived(world: World, one: Case): void {
   if (!wanted || statusOf(job) !== 'finished') return;
   switch (job.statusCode) {
     case '003':
-      if (archiveJobs.length === 0) world.violated(`job ${jobId} has no archive job`);
-      else if (!archiveJobs.some(({ id }) => id === job.jobResultObject?.['archiveJobId'])) {
+      if (archiveJobs.length === 0) {
+        if (!wasArchivedMeanwhile(world, one, job)) {
+          world.violated(`job ${jobId} has no archive job`);
+        }
+      } else if (!archiveJobs.some(({ id }) => id === job.jobResultObject?.['archiveJobId'])) {
         if (!lateWrite) world.violated(`job ${jobId} does not name its archive job`);
       }
       return;
@@ -209,6 +224,17 @@ function checkArchived(world: World, one: Case): void {
 
 function wantsArchiveJob({ record }: Case): boolean {
   return record['autoArchive'] === true && record['finalize'] === 'archive';
+}
+
+/** Whether the archiver had begun on the dataset by another transfer, as the job says. */
+function wasArchivedMeanwhile(
+  { ledger }: World,
+  { record }: Case,
+  { statusMessage }: JobDocument,
+  at = Infinity,
+): boolean {
+  const since = ledger.archiverSince.get(String(record['datasetPid'])) ?? Infinity;
+  return statusMessage.includes('when its files had arrived') && since < Infinity && since <= at;
 }
 
 /** How long it may take from reading a dataset to creating the job of its transfer. */
@@ -281,7 +307,8 @@ function checkFinishedLast(world: World, one: Case, write: JobWrite): void {
   const made = one.archiveJobs.some(
     ({ id }) => (world.ledger.jobs.get(id)?.created.at ?? Infinity) <= write.at,
   );
-  if (!made) world.violated(`job ${one.jobId} says finished before its archive job was there`);
+  if (!made && !wasArchivedMeanwhile(world, one, write.job, write.at))
+    world.violated(`job ${one.jobId} says finished before its archive job was there`);
 }
 
 /** Globus was asked for exactly what the user had asked for. */
