@@ -26,7 +26,7 @@ const src = {
   config: ['domain', 'errors', 'facilities', 'secrets', 'templates'],
   events: ['domain', 'errors', 'logging', 'ports'],
   hardening: ['errors', 'ports', 'time'],
-  'http-client': ['errors', 'logging', 'ports', 'secrets', 'time'],
+  'http-client': ['domain', 'errors', 'logging', 'ports', 'secrets', 'time'],
   // Adapters.
   auth: ['domain', 'errors', 'logging', 'ports', 'time'],
   scicat: [...basics, 'auth', 'http-client'],
