@@ -19,7 +19,7 @@ import {
 } from './environment.js';
 import { type ConfiguredFacility, FacilitySettings } from './facility-settings.js';
 import { Findings } from './findings.js';
-import { isMapping } from './is-mapping.js';
+import { isObject } from '../domain/untyped.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { warnOfDoubts } from './warn-of-doubts.js';
@@ -71,11 +71,12 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
     const at = { line: index + 1, column: line.search(/\S/) + 1 };
     if (mistake !== undefined) findings.error(mistake.key, mistake.message, { at });
   }
-  if (findings.problems.length > 0 && !isMapping(source.value)) return checked();
-  if (!isMapping(source.value)) {
-    findings.error('file', 'contains no settings; see scicat-globus-proxy-config.example.yaml', {
-      at: { line: 1, column: 1 },
-    });
+  if (!isObject(source.value)) {
+    if (findings.problems.length === 0) {
+      findings.error('file', 'contains no settings; see scicat-globus-proxy-config.example.yaml', {
+        at: { line: 1, column: 1 },
+      });
+    }
     return checked();
   }
 

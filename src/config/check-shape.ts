@@ -2,7 +2,7 @@ import { plainOrQuoted } from './advice.js';
 import { settingsOf, type SettingsClass, type StatedSetting } from './define-setting.js';
 import type { Findings } from './findings.js';
 import { formerKeyMistake } from './former-keys.js';
-import { isMapping } from './is-mapping.js';
+import { isObject } from '../domain/untyped.js';
 import { didYouMean } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { shown } from './value-kinds.js';
@@ -121,7 +121,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
   };
 
   const section = (value: unknown, settings: SettingsClass, path: string): Mapping => {
-    if (isMapping(value)) return mapping(value, settings, path);
+    if (isObject(value)) return mapping(value, settings, path);
     const keys = settingsOf(settings).map(({ key }) => key);
     const line = typeof value === 'string' ? keyMistake(value, placesOf) : undefined;
     if (line !== undefined) {
@@ -222,7 +222,7 @@ function checkQuotes(value: unknown, path: string, findings: Findings): void {
 
 /** Whether an entry looks like more lines of the one before: no key again, and not all that it needs. */
 function goesOn(before: unknown, entry: unknown, settings: SettingsClass): boolean {
-  if (!isMapping(before) || !isMapping(entry)) return false;
+  if (!isObject(before) || !isObject(entry)) return false;
   const known = settingsOf(settings);
   const keys = Object.keys(entry);
   const needs = known.filter(({ required }) => required === true).map(({ key }) => key);
@@ -244,7 +244,7 @@ function sectionAdvice(value: unknown, path: string, keys: readonly string[]): s
 
 function listAdvice(value: unknown, settings: SettingsClass): string | undefined {
   if (typeof value === 'string') return 'begin each entry with "- name: …" on a line of its own';
-  if (!isMapping(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const known = settingsOf(settings).map(({ key }) => key);
   const [first = ''] = Object.keys(value);
   const dashed = first.replace(/^-/, '');

@@ -1,4 +1,4 @@
-import { isMapping } from './is-mapping.js';
+import { isObject } from '../domain/untyped.js';
 
 /** Name and folder of the configuration file of the Go program in its versions 0.1 and 0.2. */
 export const FORMER_FILE = {
@@ -18,7 +18,7 @@ export function formerKeyMistake(key: string, value: unknown): string | undefine
   const rewritten = text(value).replaceAll('.FacilityName', '.Name');
   switch (key) {
     case 'facilityCollectionIDs': {
-      const [name = 'NAME', collection = 'COLLECTION'] = isMapping(value)
+      const [name = 'NAME', collection = 'COLLECTION'] = isObject(value)
         ? (Object.entries(value)[0] ?? [])
         : [];
       return `${FORMER}; write an entry below "facilities" for each facility, with "- name: ${name}" and, on the next line, "collection: ${text(collection)}"`;

@@ -37,6 +37,9 @@ export function parsedYaml(text: string, lines = new LineCounter()): Document.Pa
   });
 }
 
+/** Said of a file for which the library would need too much of the stack. */
+export const TOO_DEEP = 'is nested too deeply to be a configuration. Is it the right file?';
+
 /** More would not be read. */
 const MOST_MISTAKES = 20;
 /** Of larger files only the first mistake is looked for, since each one takes another parse. */
@@ -392,8 +395,7 @@ class BrokenFile {
       return { line, column, key: undefined, message };
     }
     if (error.message.includes('call stack')) {
-      const message = 'is nested too deeply to be a configuration. Is it the right file?';
-      return { line, column, key: undefined, message };
+      return { line, column, key: undefined, message: TOO_DEEP };
     }
     const message = `${error.message.replace(/\.$/, '')}; compare the line with scicat-globus-proxy-config.example.yaml`;
     return { line, column, key: undefined, message };

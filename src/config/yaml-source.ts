@@ -18,6 +18,7 @@ import {
   type PlacesOf,
   syntaxMistakes,
   templateMistake,
+  TOO_DEEP,
   unquotedTemplate,
 } from './yaml-mistakes.js';
 
@@ -87,8 +88,7 @@ export function parseYamlSource(
   } catch (error) {
     // The library calls itself for each level.
     if (!(error instanceof RangeError)) throw error;
-    const message = 'is nested too deeply to be a configuration. Is it the right file?';
-    return broken([problemAt(file, 1, 'file', message, 'error')]);
+    return broken([problemAt(file, 1, 'file', TOO_DEEP, 'error')]);
   }
   const position = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(offset);

@@ -99,13 +99,17 @@ export function finalizationNote({
     case 'none':
       return `the dataset was neither marked as archivable nor archived, as configured for facility "${destination.facility}"`;
     case 'already-archived':
-      return `the dataset was already archived, or being archived, when the transfer was requested (${archiveStatus({ lifecycle })}), so it was neither marked as archivable nor archived again`;
+      return notArchivedAgain('already archived', 'the transfer was requested', lifecycle);
   }
 }
 
 /** The same for a dataset that was archived, or being archived, only when its files had arrived. */
 export function archivedMeanwhileNote(lifecycle: LifecycleFound): string {
-  return `the dataset was archived, or being archived, when its files had arrived (${archiveStatus({ lifecycle })}), so it was neither marked as archivable nor archived again`;
+  return notArchivedAgain('archived', 'its files had arrived', lifecycle);
+}
+
+function notArchivedAgain(state: string, when: string, lifecycle?: LifecycleFound): string {
+  return `the dataset was ${state}, or being archived, when ${when} (${archiveStatus({ lifecycle })}), so it was neither marked as archivable nor archived again`;
 }
 
 function archiveStatus({ lifecycle }: Pick<FinalizationFacts, 'lifecycle'>): string {

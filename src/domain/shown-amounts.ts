@@ -24,14 +24,7 @@ export interface ShownAmounts extends Omit<Amounts, 'bytesTotal'> {
  */
 export function shownAmounts(amounts: Amounts, isCopied: boolean): ShownAmounts {
   const { bytesTransferred, filesTransferred, filesTotal, bytesTotal } = amounts;
-  if (isCopied) {
-    return {
-      bytesTransferred,
-      bytesTotal: bytesTransferred,
-      filesTransferred,
-      filesTotal: filesTransferred,
-    };
-  }
+  if (isCopied) return allOf({ bytesTransferred, filesTransferred });
   return {
     bytesTransferred,
     // More than expected: at least one more byte is to come, or the check of the last one.
@@ -41,6 +34,21 @@ export function shownAmounts(amounts: Amounts, isCopied: boolean): ShownAmounts 
     // The last of the files found so far counts once Globus has ended.
     filesTransferred: Math.max(0, Math.min(filesTransferred, filesTotal - 1)),
     filesTotal,
+  };
+}
+
+/** The amounts when everything has been copied: the totals are what was copied. */
+export function allOf<T extends number | undefined>({
+  bytesTransferred,
+  filesTransferred,
+}: Readonly<Record<'bytesTransferred' | 'filesTransferred', T>>): Readonly<
+  Record<keyof Amounts, T>
+> {
+  return {
+    bytesTransferred,
+    bytesTotal: bytesTransferred,
+    filesTransferred,
+    filesTotal: filesTransferred,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { TransferJobDocument } from './job-reading.js';
 import { jobView } from './job-view.js';
-import type { Amounts } from './shown-amounts.js';
+import { allOf, type Amounts } from './shown-amounts.js';
 import type { Transfer } from './transfer.js';
 import { countField, field, present, stringField } from './untyped.js';
 
@@ -70,23 +70,13 @@ export function itemOfJob(job: TransferJobDocument): TransferItem {
 /** Earlier versions did not correct the totals at the end. */
 function amountsOf(result: unknown) {
   const count = (name: keyof Amounts): number | undefined => countField(result, name);
-  const [bytesTransferred, filesTransferred] = [
-    count('bytesTransferred'),
-    count('filesTransferred'),
-  ];
-  return field(result, 'status') === 'finished'
-    ? {
-        bytesTransferred,
-        bytesTotal: bytesTransferred,
-        filesTransferred,
-        filesTotal: filesTransferred,
-      }
-    : {
-        bytesTransferred,
-        bytesTotal: count('bytesTotal'),
-        filesTransferred,
-        filesTotal: count('filesTotal'),
-      };
+  const amounts = {
+    bytesTransferred: count('bytesTransferred'),
+    bytesTotal: count('bytesTotal'),
+    filesTransferred: count('filesTransferred'),
+    filesTotal: count('filesTotal'),
+  };
+  return field(result, 'status') === 'finished' ? allOf(amounts) : amounts;
 }
 
 /** Appends the error, unless the message already is the error, as in failed jobs. */

@@ -1,6 +1,6 @@
 import type { FileListDigest, SymlinkRun } from './file-list-digest.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
-import { field } from './untyped.js';
+import { field, isObject } from './untyped.js';
 
 /** One side of a transfer, as resolved at the time of the request. */
 export interface RecordedSide {
@@ -144,7 +144,7 @@ function optional<T>(read: Read<T>): Read<T | undefined> {
 /** Reads the given fields, drops all others, and leaves out optional ones that are absent. */
 function object<T extends object>(fields: { readonly [K in keyof T]-?: Read<T[K]> }): Read<T> {
   return (value, name) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       throw new MalformedRecord(`${name || 'the record'} is not an object`);
     }
     const found: Record<string, unknown> = {};
@@ -173,24 +173,19 @@ const side = object<RecordedSide>({
   scopes: listOf(text),
 });
 
-const version1 = (value: unknown): boolean => field(value, 'version') === 1;
-
 /**
  * The value of version 1 as one of version 2. A transfer of version 1 is carried out as the service
  * that wrote it would have done.
  */
 function asVersion2(value: unknown): unknown {
-  if (!version1(value) || typeof value !== 'object') return value;
-  const copy = field(value, 'copy');
+  if (!isObject(value) || value['version'] !== 1) return value;
+  const { copy } = value;
   return {
     ...value,
     version: 2,
     finalize: 'archive',
     lifecycle: undefined,
-    copy:
-      typeof copy === 'object' && copy !== null && !Array.isArray(copy)
-        ? { ...copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' }
-        : copy,
+    copy: isObject(copy) ? { ...copy, fileList: 'as-listed', recursiveSymlinks: 'ignore' } : copy,
   };
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   aRecord,
   aTransfer,
+  aWish,
   jobIdOf,
   keyOf,
   START,
@@ -10,7 +11,6 @@ import {
 } from '../../test/support/builders.js';
 import {
   cancelled,
-  type EndRequest,
   failed,
   finished,
   furtherProgress,
@@ -175,21 +175,13 @@ describe('changes of a transfer', () => {
 });
 
 describe('the request to end', () => {
-  const wish = (parts: Partial<EndRequest> = {}): EndRequest => ({
-    reason: 'user',
-    by: 'alice',
-    at: '2026-01-01T00:00:00.000Z',
-    remove: false,
-    ...parts,
-  });
-
   test('the first request stays, and a later one can only add the removal', () => {
-    const first = withEndRequest(aTransfer(), wish());
-    expect(first.endRequested).toEqual(wish());
-    expect(withEndRequest(first, wish({ by: 'bob' }))).toBe(first);
-    const removed = withEndRequest(first, wish({ by: 'bob', remove: true }));
-    expect(removed.endRequested).toEqual(wish({ remove: true }));
-    expect(withEndRequest(removed, wish({ remove: false }))).toBe(removed);
+    const first = withEndRequest(aTransfer(), aWish());
+    expect(first.endRequested).toEqual(aWish());
+    expect(withEndRequest(first, aWish({ by: 'bob' }))).toBe(first);
+    const removed = withEndRequest(first, aWish({ by: 'bob', remove: true }));
+    expect(removed.endRequested).toEqual(aWish({ remove: true }));
+    expect(withEndRequest(removed, aWish({ remove: false }))).toBe(removed);
   });
 });
 

@@ -1,4 +1,9 @@
-/* Readers of parsed JSON. */
+/* Readers of parsed JSON and YAML. */
+
+/** Whether a value is an object (in YAML: a mapping), not a list or a scalar. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** An own field of a value that may not even be an object. */
 export function field(value: unknown, name: string): unknown {

@@ -1,3 +1,4 @@
+import { isObject } from '../domain/untyped.js';
 import { parseAccessPath, type PathName, printedAccessPath } from './access-path.js';
 import type { Facility } from './facility.js';
 
@@ -98,10 +99,6 @@ function keysFor(
     .map((key) => ({ own: value[key], to: from + key.split('.').length }))
     .sort((one, other) => other.to - one.to);
   return [...longer, ...single];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Configurations of the Go version use its own field names: `Profile.AccessGroups`. */

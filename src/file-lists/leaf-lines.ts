@@ -1,11 +1,5 @@
 import { ParentFinder, type ParentListener } from './listed-folders.js';
-import {
-  endOfLine,
-  frameBytes,
-  isSymlinkLine,
-  PATH_TERMINATOR,
-  startOfPath,
-} from './stored-format.js';
+import { endOfLine, meetLine, PATH_TERMINATOR } from './stored-format.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /** What the line of a leaf has besides its path, which follows the first character. */
@@ -48,23 +42,17 @@ export class LeafLines implements ParentListener {
 
   /** @returns the number of bytes kept */
   private copyLeaves(lines: Buffer): number {
-    const words = wordsOf(lines);
+    const both = { lines, words: wordsOf(lines) };
     let filled = 0;
     /** Start of the lines that are to be copied in one go. */
     let run = 0;
     for (let start = 0; start < lines.length;) {
       const end = endOfLine(lines, start);
-      const next = end + 1;
-      const isSymlink = isSymlinkLine(lines, start);
-      const path = start + frameBytes(isSymlink);
-      if (isSymlink) this.finder.meetLink(words, path);
-      else if (
-        !this.finder.isLeaf(words, path, end - frameBytes(false), startOfPath(lines, next))
-      ) {
+      if (!meetLine(this.finder, both, start, end)) {
         filled += lines.copy(this.kept, filled, run, start);
-        run = next;
+        run = end + 1;
       }
-      start = next;
+      start = end + 1;
     }
     return filled + lines.copy(this.kept, filled, run);
   }

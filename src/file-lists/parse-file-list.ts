@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isObject } from '../domain/untyped.js';
 import { InvalidRequestError } from '../errors/request.errors.js';
 import { nearestName } from '../templates/suggestion.js';
 import { type FileEntry, type FileList, FileListBuilder } from './file-list.js';
@@ -151,7 +152,7 @@ export class FileListParser {
   end(): ParsedBody {
     const text = this.rest.text().replace(/^\ufeff/, '');
     const body = parseJson(text);
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    if (!isObject(body)) {
       throw new InvalidRequestError(
         'The body must be a JSON object such as {"fileList": [{"path": "a.h5", "isSymlink": false}]}, or absent.',
       );
@@ -316,7 +317,7 @@ function addEntry(files: FileListBuilder, entry: unknown): void {
 }
 
 function unknownKey(entry: unknown): string | undefined {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return undefined;
+  if (!isObject(entry)) return undefined;
   for (const key in entry) if (key !== 'path' && key !== 'isSymlink') return key;
   return undefined;
 }

@@ -84,13 +84,34 @@ export function endOfLine(lines: Buffer, start: number): number {
 export const PATH_TERMINATOR = QUOTE;
 
 /** Offset of the path of the line that starts here; the end of the lines if none does. */
-export function startOfPath(lines: Buffer, start: number): number {
+function startOfPath(lines: Buffer, start: number): number {
   return start < lines.length ? start + frameBytes(isSymlinkLine(lines, start)) : lines.length;
 }
 
 /** Bytes before the path in its line, and also after it, not counting the line feed. */
 export function frameBytes(isSymlink: boolean): number {
   return isSymlink ? '["'.length : '"'.length;
+}
+
+/**
+ * Shows the line from `start` to its line feed at `end` to a finder.
+ *
+ * @param words of the lines
+ * @returns whether it is a leaf, see `ParentFinder.isLeaf`
+ */
+export function meetLine(
+  finder: ParentFinder,
+  { lines, words }: { readonly lines: Buffer; readonly words: DataView },
+  start: number,
+  end: number,
+): boolean {
+  const isSymlink = isSymlinkLine(lines, start);
+  const path = start + frameBytes(isSymlink);
+  if (!isSymlink) {
+    return finder.isLeaf(words, path, end - frameBytes(false), startOfPath(lines, end + 1));
+  }
+  finder.meetLink(words, path);
+  return true;
 }
 
 const NOTHING_COUNTED = { count: 0, symlinks: 0, parents: NO_PARENTS };
@@ -116,17 +137,13 @@ class LineCounter implements ParentListener {
 
   /** Adds lines that are not counted yet. */
   addUncounted(lines: Buffer): void {
-    const words = wordsOf(lines);
+    const both = { lines, words: wordsOf(lines) };
     for (let start = 0; start < lines.length;) {
       const end = endOfLine(lines, start);
-      const isSymlink = isSymlinkLine(lines, start);
-      const path = start + frameBytes(isSymlink);
       this.entries += 1;
+      if (isSymlinkLine(lines, start)) this.symlinks += 1;
+      meetLine(this.finder, both, start, end);
       start = end + 1;
-      if (isSymlink) {
-        this.symlinks += 1;
-        this.finder.meetLink(words, path);
-      } else this.finder.isLeaf(words, path, end - frameBytes(false), startOfPath(lines, start));
     }
     this.add(lines);
   }

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GlobusSandbox, startGlobusSandbox } from '../../sandbox/globus/globus-sandbox.js';
+import { USUAL_COPY } from '../../test/support/builders.js';
 import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { AxiosTransport } from '../http-client/axios-transport.js';
 import { SystemClock } from '../time/system-clock.js';
@@ -78,14 +79,7 @@ describe('GlobusTransfersClient against the emulated Globus', () => {
       path: '/copy',
       scopes: scopesOf(DESTINATION),
     },
-    copy: {
-      verifyChecksum: true,
-      preserveTimestamp: false,
-      encryptData: false,
-      fileList: 'leaves',
-      recursiveSymlinks: 'keep',
-      deadlineHours: 1,
-    },
+    copy: { ...USUAL_COPY, deadlineHours: 1 },
     files: undefined,
     ...more,
   });

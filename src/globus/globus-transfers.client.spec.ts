@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
+import { USUAL_COPY } from '../../test/support/builders.js';
 import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { arrived, type ArrivedRequest } from '../../test/support/whole-body.js';
 import { VirtualClock } from '../../test/support/virtual-clock.js';
@@ -58,13 +59,7 @@ const request: TransferRequest = {
     path: '/in/ds',
     scopes: [`${ALL}[*https://auth.globus.org/scopes/d/data_access]`],
   },
-  copy: {
-    verifyChecksum: true,
-    preserveTimestamp: false,
-    encryptData: false,
-    fileList: 'leaves',
-    recursiveSymlinks: 'keep',
-  },
+  copy: USUAL_COPY,
   files: undefined,
 };
 

@@ -1,5 +1,5 @@
 import { isUuid } from '../domain/identifiers.js';
-import { field, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
+import { field, isObject, itemsOf, stringField, stringsOf } from '../domain/untyped.js';
 import type { FatalError, GlobusTask, TaskError } from '../ports/globus-transfers.port.js';
 import { fatalErrorKind, taskStatus } from './task-status.js';
 
@@ -125,7 +125,7 @@ export function readTask(body: unknown): GlobusTask | undefined {
 }
 
 function readFatalError(value: unknown): FatalError | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const code = stringField(value, 'code') ?? 'UNKNOWN';
   return {
     kind: fatalErrorKind(code),

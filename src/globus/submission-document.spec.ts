@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { USUAL_COPY } from '../../test/support/builders.js';
 import { listInMemory } from '../../test/support/fake-file-list-store.js';
 import { storedAsLines } from '../file-lists/stored-format.js';
 import { submissionDocument } from './submission-document.js';
@@ -11,14 +12,7 @@ const FOLDER = {
   label: 'SciCat transfer ü1',
   source: { facility: 'S', collection: 's', path: '/data', scopes: [] },
   destination: { facility: 'D', collection: 'd', path: '/in/', scopes: [] },
-  copy: {
-    verifyChecksum: true,
-    preserveTimestamp: false,
-    encryptData: false,
-    fileList: 'leaves',
-    recursiveSymlinks: 'keep',
-    deadlineHours: 1,
-  },
+  copy: { ...USUAL_COPY, deadlineHours: 1 },
   files: undefined,
 } as const;
 

@@ -23,7 +23,7 @@ export class LimitedExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const server = limitedServer(this.limits);
-    this.connections = new OpenConnections(server);
+    this.connections = new OpenConnections(server, this.limits.connections);
     const express =
       this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -61,21 +61,7 @@ function limitedServer(limits: ServerLimits): Server {
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
   server.on('clientError', answerBrokenRequest);
-  closeIdleConnectionsWhenFull(server, limits.connections);
   return server;
-}
-
-/**
- * Idle connections are kept for long. When there is no room for a new one, all of them are closed, so
- * that clients that have left their connections open lock nobody out.
- */
-function closeIdleConnectionsWhenFull(server: Server, most: number): void {
-  let open = 0;
-  server.on('connection', (socket: Duplex) => {
-    open += 1;
-    socket.once('close', () => (open -= 1));
-    if (open >= most) server.closeIdleConnections();
-  });
 }
 
 /** Middleware that closes connections whose body is still arriving `lingerMs` after the response. */

@@ -12,17 +12,22 @@ interface Use {
 }
 
 /**
- * The connections of a server, for closing it. Node closes only those that are idle at the time, and
- * keeps a connection open for the next request when it becomes idle later.
+ * The connections of a server, for making room and for closing it. Node closes only those that are
+ * idle at the time, and keeps a connection open for the next request when it becomes idle later.
+ *
+ * Idle connections are kept for long. When there is no room for a new one, all of them are closed, so
+ * that clients that have left their connections open lock nobody out.
  */
 export class OpenConnections {
   private readonly uses = new Map<Socket, Use>();
   private closing = false;
 
-  constructor(server: Server) {
+  /** @param most the server's limit */
+  constructor(server: Server, most: number) {
     server.on('connection', (socket: Socket) => {
       this.uses.set(socket, { answering: 0, request: undefined });
       socket.once('close', () => this.uses.delete(socket));
+      if (this.uses.size >= most) server.closeIdleConnections();
     });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;

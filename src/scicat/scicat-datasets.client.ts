@@ -47,7 +47,7 @@ export class ScicatDatasets implements Datasets {
     if (saysTokenRefused(answer)) throw tokenRefused();
     if (isInvalid(answer) || answer.status === 403 || saysNoDataset(answer))
       throw unreadableDataset();
-    if (answer.status !== 200) throw failureOf(withoutForeign404(answer), operation);
+    if (answer.status !== 200) throw failureOf(answer, operation, { notFound: 'unclear' });
     if (typeof answer.body === 'string') throw malformed(answer, operation);
     // PIDs such as `findOne` are routes of SciCat, which return some other dataset.
     if (field(answer.body, 'pid') !== pid) throw unreadableDataset();
@@ -149,7 +149,7 @@ export class ScicatDatasets implements Datasets {
     const call = { operation, safety: 'safe', method: 'GET', path, signal } as const;
     const answer = await this.options.updater.call(call);
     if (saysNoDataset(answer)) return undefined;
-    if (answer.status !== 200) throw failureOf(withoutForeign404(answer), operation);
+    if (answer.status !== 200) throw failureOf(answer, operation, { notFound: 'unclear' });
     return answer;
   }
 }
@@ -191,9 +191,4 @@ export function unreadableDataset(): InvalidRequestError {
   return new InvalidRequestError(
     'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
   );
-}
-
-/** A 404 that is not SciCat's is an outage, whatever it says. */
-function withoutForeign404(answer: UpstreamAnswer): UpstreamAnswer {
-  return answer.status === 404 ? { ...answer, body: undefined } : answer;
 }

@@ -48,13 +48,22 @@ export interface FailureReading {
    * @default 'refused'
    */
   readonly forbidden?: 'own-account' | 'refused';
+  /**
+   * What a 404 means in words that may be SciCat's.
+   *
+   * - `refused`: there is no such item.
+   * - `unclear`: anything, because {@link saysNoDataset} has ruled out SciCat's own.
+   *
+   * @default 'refused'
+   */
+  readonly notFound?: 'refused' | 'unclear';
 }
 
 /** The error for an unexpected response. `operation` is that of the request. */
 export function failureOf(
   response: HttpResponse,
   operation: string,
-  { badRequest, forbidden }: FailureReading = {},
+  { badRequest, forbidden, notFound }: FailureReading = {},
 ): UpstreamError {
   const { status } = response;
   if (status === 429) return unavailable(response, operation, false);
@@ -71,7 +80,9 @@ export function failureOf(
       ? missingPermission(response, operation)
       : rejected(ScicatDoubtfulRefusalError, response, operation);
   }
-  if (status === 404 && !isNotThere(response)) return unavailable(response, operation, true);
+  if (status === 404 && (notFound === 'unclear' || !isNotThere(response))) {
+    return unavailable(response, operation, true);
+  }
   return status >= 400
     ? rejected(UpstreamRejectedError, response, operation)
     : malformed(response, operation);

@@ -7,6 +7,7 @@ import {
   ScriptedScicat,
   told,
 } from '../../test/contract/scicat/scripted-scicat.js';
+import { USUAL_COPY } from '../../test/support/builders.js';
 import type { JobView } from '../domain/job-view.js';
 import { sealRecord, type TransferRecord } from '../domain/transfer-record.js';
 import { ScicatTransferJobs } from './scicat-jobs.client.js';
@@ -27,13 +28,7 @@ const record: TransferRecord = {
     scopes: ['secret-scope'],
   },
   destination: { facility: 'DST', collection: 'c2', path: '/e009', scopes: ['other-scope'] },
-  copy: {
-    verifyChecksum: true,
-    preserveTimestamp: false,
-    encryptData: false,
-    fileList: 'leaves',
-    recursiveSymlinks: 'keep',
-  },
+  copy: USUAL_COPY,
   autoArchive: true,
   finalize: 'archive',
   requestedBy: { username: 'alice', email: 'alice@psi.ch', ownerGroup: 'p1' },

@@ -12,13 +12,8 @@ function escapedTo(digits: (hex: string) => string, which = /[^\x20-\x7e]/g): En
 }
 
 /** .NET's, of quotation marks and the plus sign, too. */
-const netJson: Encoding = (text) =>
-  json(text)
-    .replaceAll('\\"', '\\u0022')
-    .replace(
-      /[<>&'+`]|[^\x20-\x7e]/g,
-      (one) => `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
-    );
+const netJson: Encoding = (text) => netEscapes(text).replaceAll('\\"', '\\u0022');
+const netEscapes = escapedTo((hex) => hex.toUpperCase(), /[<>&'+`]|[^\x20-\x7e]/g);
 
 /** As RFC 3986 has it, in Python and PHP. */
 const strictly: Encoding = (text) =>

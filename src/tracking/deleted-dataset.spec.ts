@@ -6,6 +6,7 @@ import {
   aSucceededTask,
   aTask,
   aTransfer,
+  aWish,
   type ConfigParts,
   jobIdOf,
   taskIdFor,
@@ -15,7 +16,7 @@ import { TrackerRig } from '../../test/support/tracker-rig.js';
 import type { TrackingWorld } from '../../test/support/tracking-world.js';
 import { down, rejected } from '../../test/support/upstream-failures.js';
 import { taskLabel } from '../domain/task-label.js';
-import type { EndRequest, TransferStatus } from '../domain/transfer.js';
+import type { TransferStatus } from '../domain/transfer.js';
 import type { Tracker } from './tracker.js';
 
 // SciCat refuses every change to the job of a dataset that was deleted.
@@ -34,19 +35,13 @@ function setUp(config: ConfigParts = {}): void {
   ({ world, tracker } = rig);
 }
 
-const wish = (remove = false): EndRequest => ({
-  reason: 'user',
-  by: 'alice',
-  at: '2026-01-01T00:00:00.000Z',
-  remove,
-});
 const statusOf = (number = 1): TransferStatus | undefined =>
   tracker.find(jobIdOf(number))?.transfer.status;
 const asked = (): readonly string[] => world.globus.submissions.map(({ label }) => label);
 /** Ends a transfer as `DELETE` does. @returns what became of the answer so far */
 function end(number = 1, remove = false): { readonly of: string } {
   const answer = { of: 'pending' };
-  tracker.requestEnd(jobIdOf(number), wish(remove), 'request-2').then(
+  tracker.requestEnd(jobIdOf(number), aWish({ remove }), 'request-2').then(
     () => (answer.of = 'answered'),
     (error: unknown) => (answer.of = (error as Error).message),
   );

@@ -7,6 +7,7 @@ import {
   aSucceededTask,
   aTask,
   aTransfer,
+  aWish,
   type ConfigParts,
   jobIdOf,
   keyOf,
@@ -29,7 +30,7 @@ import {
 import { digestFileList } from '../file-lists/digest-file-list.js';
 import { fingerprint } from '../domain/fingerprint.js';
 import { taskLabel } from '../domain/task-label.js';
-import type { EndRequest, Transfer } from '../domain/transfer.js';
+import type { Transfer } from '../domain/transfer.js';
 import type { Tracker } from './tracker.js';
 import { fileListOf } from '../../test/support/file-lists.js';
 
@@ -73,12 +74,6 @@ async function askForEqual(number = 1): Promise<void> {
 const left = (transfer: Transfer): void => {
   rig.left(transfer);
 };
-const wish = (remove = false): EndRequest => ({
-  reason: 'user',
-  by: 'alice',
-  at: '2026-01-01T00:00:00.000Z',
-  remove,
-});
 
 describe('from request to end', () => {
   test('all requests are answered at once; those over the limit wait without a call to Globus', async () => {
@@ -254,7 +249,7 @@ describe('after a restart', () => {
   });
 
   test('a confirmed end request is carried out', async () => {
-    left(aRunningTransfer({ endRequested: wish() }));
+    left(aRunningTransfer({ endRequested: aWish() }));
     world.globus.put(aTask());
     await started();
     expect(world.globus.cancelled).toEqual([taskIdFor(1)]);
@@ -281,20 +276,20 @@ describe('before the tasks of the last process have been matched', () => {
   });
 
   test('a request gets no slot even if the only earlier transfer is to be cancelled', async () => {
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await pass(10);
     expect(forecast().slot).toBe(false);
   });
 
   test('a transfer that was never submitted can be cancelled', async () => {
     await request(2);
-    await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(2), aWish(), CANCEL_ID);
     await pass(10);
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
   });
 
   test('a transfer that Globus may have is not cancelled yet', async () => {
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await pass(600);
     expect(tracker.find(jobIdOf(1))?.transfer.status).toMatchObject({ state: 'waiting' });
   });
@@ -361,7 +356,7 @@ describe('an end request is answered at once in every state and converges', () =
     setUp({ task: { maxConcurrency: 1 } });
     await started();
     await Promise.all([1, 2].map(request));
-    await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(2), aWish(), CANCEL_ID);
     await pass(10);
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
   });
@@ -373,7 +368,7 @@ describe('an end request is answered at once in every state and converges', () =
     const gate = aGate();
     world.globus.faults.always('list', { holdAnswer: gate.opened });
     await pass(15);
-    await tracker.requestEnd(jobIdOf(2), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(2), aWish(), CANCEL_ID);
     await pass(2);
     expect(shown(2)).toBe('004 cancelled: cancelled by alice, before anything was copied');
     gate.open();
@@ -389,7 +384,7 @@ describe('an end request is answered at once in every state and converges', () =
       written = JSON.stringify(world.jobs.stored.get(jobIdOf(1))?.result).includes('endRequested');
       return cancel(taskId);
     };
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await pass(5);
     expect([written, world.globus.cancelled, shown()]).toEqual([
       true,
@@ -411,7 +406,7 @@ describe('an end request is answered at once in every state and converges', () =
       const label = taskLabel(jobIdOf(1));
       world.globus.put(aFailedTask('CANCELED', { taskId, label }));
     };
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await settle();
     expect(shown()).toBe('004 cancelled: cancelled by alice');
   });
@@ -427,7 +422,7 @@ describe('an end request is answered at once in every state and converges', () =
     // The regular poll is on its way when the user cancels.
     world.globus.faults.next('list', { holdAnswer: gate.opened });
     await pass(10);
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await settle();
     const writes = world.jobs.writes.length;
     expect(shown()).toBe('004 cancelled: cancelled by alice');
@@ -443,7 +438,7 @@ describe('an end request is answered at once in every state and converges', () =
     await settle();
     const polls = (): number => world.globus.queries.filter(({ by }) => by === 'ids').length;
     const before = polls();
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await world.clock.advance(500);
     expect(polls() - before).toBe(1);
     await world.clock.advance(120_000);
@@ -464,7 +459,7 @@ describe('an end request is answered at once in every state and converges', () =
     world.globus.faults.next('submit', { holdAnswer: gate.opened });
     const accepted = request(1);
     await settle();
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     gate.open();
     await accepted;
     await pass(30);
@@ -477,7 +472,7 @@ describe('an end request is answered at once in every state and converges', () =
     await request(1);
     world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
     await pass(20);
-    await tracker.requestEnd(jobIdOf(1), wish(true), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish({ remove: true }), CANCEL_ID);
     world.datasets.faults.clear();
     await pass(120);
     expect([world.jobs.stored.size, world.archiveJobs.made.length]).toEqual([0, 1]);
@@ -491,7 +486,7 @@ describe('an end request is answered at once in every state and converges', () =
     world.jobs.faults.next('write', { hold: gate.opened });
     world.globus.put(aFailedTask('EXPIRED', { taskId: taskIdFor(501) }));
     await pass(15);
-    const ended = tracker.requestEnd(jobIdOf(1), wish(true), CANCEL_ID);
+    const ended = tracker.requestEnd(jobIdOf(1), aWish({ remove: true }), CANCEL_ID);
     gate.open();
     await ended;
     await pass(30);
@@ -507,7 +502,7 @@ describe('an end request is answered at once in every state and converges', () =
       aTask({ taskId: taskIdFor(501), label: taskLabel(jobIdOf(1)), niceStatus: 'TIMEOUT' }),
     );
     await pass(600);
-    const outcome = tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID).then(
+    const outcome = tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID).then(
       () => 'answered',
       () => 'refused',
     );
@@ -524,7 +519,7 @@ describe('an end request is answered at once in every state and converges', () =
     world.jobs.faults.always('write', { before: rejected(409) });
     world.globus.faults.always('cancel', { before: down('Globus') });
     const before = world.jobs.faults.count('write');
-    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow('409');
+    await expect(tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID)).rejects.toThrow('409');
     await pass(1200);
     // Five refusals, after which the job is retried hourly, and the one that the cancellation asked for.
     expect(world.jobs.faults.count('write') - before).toBeLessThanOrEqual(6);
@@ -536,7 +531,7 @@ describe('an end request is answered at once in every state and converges', () =
   test('a cancellation without effect is repeated after a minute', async () => {
     await started();
     await request(1);
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await pass(50);
     expect(world.globus.cancelled).toEqual([taskIdFor(501)]);
     await pass(30);
@@ -547,14 +542,14 @@ describe('an end request is answered at once in every state and converges', () =
     left(aRunningTransfer());
     world.globus.put(aTask({ label: taskLabel(jobIdOf(2)) }));
     await started();
-    await tracker.requestEnd(jobIdOf(1), wish(true), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish({ remove: true }), CANCEL_ID);
     await pass(300);
     expect([world.globus.cancelled, shown()?.slice(0, 16)]).toEqual([[], '002 transferring']);
   });
 
   test('an untracked transfer is an error', async () => {
     await started();
-    await expect(tracker.requestEnd(jobIdOf(7), wish(), CANCEL_ID)).rejects.toThrow(
+    await expect(tracker.requestEnd(jobIdOf(7), aWish(), CANCEL_ID)).rejects.toThrow(
       JobNotFoundError,
     );
   });
@@ -564,7 +559,9 @@ describe('an end request is answered at once in every state and converges', () =
     await request(1);
     await pass(5);
     world.jobs.faults.always('write', { before: down() });
-    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(down().message);
+    await expect(tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID)).rejects.toThrow(
+      down().message,
+    );
     await pass(60);
     expect(world.globus.cancelled).toEqual([]);
     world.jobs.faults.clear();
@@ -579,7 +576,7 @@ describe('the queue', () => {
     await started();
     await Promise.all([1, 2, 3].map(request));
     expect(() => forecast()).toThrow(QueueFullError);
-    await tracker.requestEnd(jobIdOf(3), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(3), aWish(), CANCEL_ID);
     await pass(10);
     expect(forecast().slot).toBe(false);
   });
@@ -686,7 +683,7 @@ describe('a job that was removed from SciCat', () => {
   test('is no longer written, however long Globus can not be reached to cancel its task', async () => {
     await started();
     await request(1);
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     await pass(5);
     world.globus.faults.always('task', { before: timeout('Globus') });
     world.jobs.stored.clear();
@@ -702,7 +699,7 @@ describe('a job that was removed from SciCat', () => {
       writes,
       1,
     ]);
-    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(
+    await expect(tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID)).rejects.toThrow(
       JobNotFoundError,
     );
   });
@@ -713,7 +710,9 @@ describe('a job that was removed from SciCat', () => {
     await pass(5);
     world.jobs.faults.always('write', { before: down() });
     world.globus.faults.always('task', { before: timeout('Globus') });
-    await expect(tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID)).rejects.toThrow(down().message);
+    await expect(tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID)).rejects.toThrow(
+      down().message,
+    );
     world.jobs.stored.clear();
     await rig.sweep();
     const writes = world.jobs.faults.count('write');
@@ -727,7 +726,7 @@ describe('a job that was removed from SciCat', () => {
     await pass(5);
     const gate = aGate();
     world.jobs.faults.next('write', { hold: gate.opened });
-    const end = tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID).catch((error: unknown) => error);
+    const end = tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID).catch((error: unknown) => error);
     await settle();
     world.jobs.stored.clear();
     world.globus.faults.next('task', { before: timeout('Globus') });
@@ -791,7 +790,7 @@ describe('stop()', () => {
     await request(1);
     await pass(5);
     world.jobs.faults.always('write', { before: timeout() });
-    void tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID).catch(() => undefined);
+    void tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID).catch(() => undefined);
     await pass(60);
     let returned = false;
     const stopped = tracker.stop(15_000).then(() => (returned = true));
@@ -847,7 +846,7 @@ describe('events of a transfer', () => {
   test('carry the request that created it, and the one that cancels it', async () => {
     await started();
     await request(1);
-    await tracker.requestEnd(jobIdOf(1), wish(), CANCEL_ID);
+    await tracker.requestEnd(jobIdOf(1), aWish(), CANCEL_ID);
     world.globus.put(aFailedTask('CANCELED', { taskId: taskIdFor(501) }));
     await pass(15);
     expect(told()).toEqual([

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   ALICES_DATASET,
-  SECRETS,
   SERVICE_USER,
   startUpstreams,
+  startUpstreamsForTwo,
   TestService,
   UPDATE_USER,
+  UPDATE_USER_ENVIRONMENT,
   type Upstreams,
 } from '../support/service.js';
 import { errorOf } from './error-shape.js';
@@ -21,28 +22,12 @@ afterEach(async () => {
 
 describe('two SciCat accounts, neither of them an administrator', () => {
   it('one creates jobs, the other updates and removes them and marks datasets', async () => {
-    upstreams = await startUpstreams({
-      groupRights: {
-        createJobPrivileged: ['proxy-creators'],
-        updateJobPrivileged: ['proxy-updaters'],
-        deleteJob: ['proxy-updaters'],
-        updateDatasetLifecycle: ['proxy-updaters'],
-      },
-    });
+    upstreams = await startUpstreamsForTwo();
     const { machine } = upstreams.scicat;
-    machine.setGroups(SERVICE_USER, ['proxy-creators']);
-    machine.addUser({
-      username: UPDATE_USER,
-      password: SECRETS.updatePassword,
-      groups: ['proxy-updaters'],
-    });
     service = await TestService.start({
       upstreams,
       pollSeconds: 0.1,
-      env: {
-        SCICAT_UPDATE_USER_USERNAME: UPDATE_USER,
-        SCICAT_UPDATE_USER_PASSWORD: SECRETS.updatePassword,
-      },
+      env: UPDATE_USER_ENVIRONMENT,
     });
     await service.ready();
     const jobId = await service.accepted();

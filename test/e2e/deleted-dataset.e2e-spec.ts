@@ -3,12 +3,11 @@ import { SCICAT_GENERATIONS } from '../../sandbox/scicat/generation.js';
 import {
   ALICES_DATASET,
   eventually,
-  SECRETS,
-  SERVICE_USER,
   type ServiceOptions,
   startUpstreams,
+  startUpstreamsForTwo,
   TestService,
-  UPDATE_USER,
+  UPDATE_USER_ENVIRONMENT,
   type Upstreams,
 } from '../support/service.js';
 
@@ -96,25 +95,9 @@ describe('a file list that is lost, with two SciCat accounts', () => {
     ['neither is in a group of the dataset: the job says so at once', [], '001'],
     ['the creator is in its owner group: the list is rebuilt', ['group1'], '003'],
   ] as const)('%s', async (_what, groups, code) => {
-    upstreams = await startUpstreams({
-      groupRights: {
-        createJobPrivileged: ['proxy-creators'],
-        updateJobPrivileged: ['proxy-updaters'],
-        deleteJob: ['proxy-updaters'],
-        updateDatasetLifecycle: ['proxy-updaters'],
-      },
-    });
+    upstreams = await startUpstreamsForTwo(groups);
     const { machine } = upstreams.scicat;
-    machine.setGroups(SERVICE_USER, ['proxy-creators', ...groups]);
-    machine.addUser({
-      username: UPDATE_USER,
-      password: SECRETS.updatePassword,
-      groups: ['proxy-updaters'],
-    });
-    const env = {
-      SCICAT_UPDATE_USER_USERNAME: UPDATE_USER,
-      SCICAT_UPDATE_USER_PASSWORD: SECRETS.updatePassword,
-    };
+    const env = UPDATE_USER_ENVIRONMENT;
     const first = await start({ env });
     upstreams.globus.machine.setMaintenance(true);
     machine.addOrigDatablock(ALICES_DATASET, [{ path: 'a.h5' }, { path: 'b.h5' }]);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCICAT_GENERATIONS, type ScicatGeneration } from '../../sandbox/scicat/generation.js';
@@ -6,19 +6,12 @@ import { CleanUp } from '../../sandbox/world/clean-up.js';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/world.js';
 import { doctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/doctor/check.js';
-import { CONTAINER_VARIABLE } from '../../src/data-folder/data-dir-mount.js';
 import { memoryTerminal } from '../support/memory-terminal.js';
+import { outsideContainers } from '../support/outside-containers.js';
 
 const cleanUp = new CleanUp();
-const containerBefore = process.env[CONTAINER_VARIABLE];
-beforeAll(() => {
-  // The machine of the tests is irrelevant for where a data folder is.
-  process.env[CONTAINER_VARIABLE] = '0';
-});
-afterAll(() => {
-  if (containerBefore === undefined) Reflect.deleteProperty(process.env, CONTAINER_VARIABLE);
-  else process.env[CONTAINER_VARIABLE] = containerBefore;
-});
+outsideContainers();
+
 afterEach(async () => {
   expect(await cleanUp.run()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,24 +8,14 @@ import { CleanUp } from '../../sandbox/world/clean-up.js';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/world.js';
 import { doctor, type DoctorOptions } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/doctor/check.js';
-import { CONTAINER_VARIABLE } from '../../src/data-folder/data-dir-mount.js';
 import { outcomes } from '../support/fake-probes.js';
 import { memoryTerminal } from '../support/memory-terminal.js';
+import { outsideContainers } from '../support/outside-containers.js';
 import { eventually } from '../support/service.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const cleanUp = new CleanUp();
-const containerBefore = process.env[CONTAINER_VARIABLE];
-
-beforeAll(() => {
-  // The machine of the tests is irrelevant for where a data folder is.
-  process.env[CONTAINER_VARIABLE] = '0';
-});
-
-afterAll(() => {
-  if (containerBefore === undefined) Reflect.deleteProperty(process.env, CONTAINER_VARIABLE);
-  else process.env[CONTAINER_VARIABLE] = containerBefore;
-});
+outsideContainers();
 
 afterEach(async () => {
   expect(await cleanUp.run()).toEqual([]);

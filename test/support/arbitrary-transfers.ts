@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { EndRequest, Progress, Transfer, TransferStatus } from '../../src/domain/transfer.js';
-import { aTransfer } from './builders.js';
+import { aTransfer, aWish } from './builders.js';
 
 const text = fc.string({ unit: 'binary' });
 const count = fc.maxSafeNat();
@@ -82,12 +82,7 @@ export const PROGRESS: Progress = {
   niceStatus: 'OK',
 };
 /** A request to end a transfer. */
-export const WISH: EndRequest = {
-  reason: 'user',
-  by: 'alice',
-  at: '2026-01-01T00:00:00.000Z',
-  remove: false,
-};
+export const WISH = aWish();
 
 /** A transfer in this status, at {@link PROGRESS}. */
 export const inStatus = (status: TransferStatus, parts: Partial<Transfer> = {}): Transfer => ({

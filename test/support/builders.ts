@@ -20,8 +20,12 @@ import type { GlobusTask } from '../../src/ports/globus-transfers.port.js';
 import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-reading.js';
 import { fatalErrorKind } from '../../src/globus/task-status.js';
 import { taskLabel } from '../../src/domain/task-label.js';
-import type { Transfer, TransferStatus } from '../../src/domain/transfer.js';
-import { sealRecord, type TransferRecord } from '../../src/domain/transfer-record.js';
+import type { EndRequest, Transfer, TransferStatus } from '../../src/domain/transfer.js';
+import {
+  type CopyOptions,
+  sealRecord,
+  type TransferRecord,
+} from '../../src/domain/transfer-record.js';
 
 /** The service's SciCat account in tests. */
 export const SERVICE_USER = 'globus-proxy';
@@ -42,6 +46,15 @@ export const keyOf = (number: number): string => uuid('bbbbbbbb', number);
 /** Globus task ids. */
 export const taskIdFor = (number: number): string => uuid('dddddddd', number);
 
+/** How files are copied unless a configuration says otherwise. */
+export const USUAL_COPY: CopyOptions = {
+  verifyChecksum: true,
+  preserveTimestamp: false,
+  encryptData: false,
+  fileList: 'leaves',
+  recursiveSymlinks: 'keep',
+};
+
 /** A record of a whole dataset folder, without a submission id. */
 export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
   return {
@@ -60,13 +73,7 @@ export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
       path: '/archive/run1',
       scopes: ['scope:destination'],
     },
-    copy: {
-      verifyChecksum: true,
-      preserveTimestamp: false,
-      encryptData: false,
-      fileList: 'leaves',
-      recursiveSymlinks: 'keep',
-    },
+    copy: USUAL_COPY,
     autoArchive: true,
     finalize: 'archive',
     requestedBy: { username: 'alice', email: 'alice@example.org', ownerGroup: 'p123' },
@@ -119,6 +126,11 @@ export function aRunningTransfer(parts: TransferParts = {}): Transfer {
     status: { state: 'transferring', taskId: taskIdFor(parts.number ?? 1), trouble: undefined },
     ...parts,
   });
+}
+
+/** A user's request to end a transfer. */
+export function aWish(parts: Partial<EndRequest> = {}): EndRequest {
+  return { reason: 'user', by: 'alice', at: '2026-01-01T00:00:00.000Z', remove: false, ...parts };
 }
 
 /** The Globus task of {@link aRunningTransfer} with the same number, going well. */

@@ -40,6 +40,11 @@ export const SECRETS = {
 } as const;
 /** The second SciCat account, where a test configures one. */
 export const UPDATE_USER = 'globus-proxy-updates';
+/** The variables of {@link UPDATE_USER}. */
+export const UPDATE_USER_ENVIRONMENT = {
+  SCICAT_UPDATE_USER_USERNAME: UPDATE_USER,
+  SCICAT_UPDATE_USER_PASSWORD: SECRETS.updatePassword,
+} as const;
 /** The proxy's Globus client. */
 export const CLIENT_ID = 'cccccccc-0000-4000-8000-000000000001';
 
@@ -330,6 +335,31 @@ export async function startUpstreams(options: ScicatSandboxOptions = {}): Promis
     });
   }
   return { scicat, globus };
+}
+
+/**
+ * The same, in which the service has two accounts and neither is an administrator: one creates jobs,
+ * {@link UPDATE_USER} does the rest. The service needs {@link UPDATE_USER_ENVIRONMENT}.
+ *
+ * @param groups of the first one, beside those that give it its rights
+ */
+export async function startUpstreamsForTwo(groups: readonly string[] = []): Promise<Upstreams> {
+  const upstreams = await startUpstreams({
+    groupRights: {
+      createJobPrivileged: ['proxy-creators'],
+      updateJobPrivileged: ['proxy-updaters'],
+      deleteJob: ['proxy-updaters'],
+      updateDatasetLifecycle: ['proxy-updaters'],
+    },
+  });
+  const { machine } = upstreams.scicat;
+  machine.setGroups(SERVICE_USER, ['proxy-creators', ...groups]);
+  machine.addUser({
+    username: UPDATE_USER,
+    password: SECRETS.updatePassword,
+    groups: ['proxy-updaters'],
+  });
+  return upstreams;
 }
 
 /** The configuration file of the test world. */

@@ -149,10 +149,7 @@ export async function assessRequest(
       dataset,
       source: side(source, paths.sourcePath),
       destination: side(destination, paths.destinationPath),
-      copy: {
-        ...copyOptions(deps.config.current().transfer, source, destination),
-        recursiveSymlinks: symlinksRefusedBy === undefined ? 'keep' : 'ignore',
-      },
+      copy: copyOptions(deps.config.current().transfer, { source, destination, symlinksRefusedBy }),
       symlinksRefusedBy,
       finalize: finalizationOf(dataset.lifecycle, destination.finalize),
       rules: applied,
@@ -211,15 +208,20 @@ function side({ name, collection, scopes }: Facility, path: string): RecordedSid
 /** The destination's settings take precedence over the source's, and both over the service's. */
 function copyOptions(
   { deadlineHours, preserveTimestamp, encryptData, ...common }: AppConfig['transfer'],
-  source: Facility,
-  destination: Facility,
-): Omit<CopyOptions, 'recursiveSymlinks'> {
+  {
+    source,
+    destination,
+    symlinksRefusedBy,
+  }: Pick<AssessedRequest, 'symlinksRefusedBy'> &
+    Readonly<Record<'source' | 'destination', Facility>>,
+): CopyOptions {
   const syncLevel = destination.syncLevel ?? source.syncLevel ?? common.syncLevel;
   return {
     verifyChecksum: destination.verifyChecksum ?? source.verifyChecksum ?? common.verifyChecksum,
     preserveTimestamp,
     encryptData,
     fileList: common.fileList,
+    recursiveSymlinks: symlinksRefusedBy === undefined ? 'keep' : 'ignore',
     ...(syncLevel === undefined ? {} : { syncLevel }),
     ...(deadlineHours === undefined ? {} : { deadlineHours }),
   };

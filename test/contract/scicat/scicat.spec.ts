@@ -18,6 +18,7 @@ import { readJob, showsView } from '../../../src/domain/job-reading.js';
 import { jobView } from '../../../src/domain/job-view.js';
 import { newTransfer, submittedAs, failed, type Transfer } from '../../../src/domain/transfer.js';
 import type { TransferRecord } from '../../../src/domain/transfer-record.js';
+import { USUAL_COPY } from '../../support/builders.js';
 import { failing, told } from './scripted-scicat.js';
 
 /** Time that advances only on command; network calls take none of it. */
@@ -51,13 +52,7 @@ const record = (change: Partial<TransferRecord> = {}): TransferRecord => ({
   datasetPid: PID,
   source: { facility: 'SRC', collection: 'c1', path: '/data/carol@psi.ch/run1', scopes: ['s'] },
   destination: { facility: 'DST', collection: 'c2', path: '/e009', scopes: ['s'] },
-  copy: {
-    verifyChecksum: true,
-    preserveTimestamp: false,
-    encryptData: false,
-    fileList: 'leaves',
-    recursiveSymlinks: 'keep',
-  },
+  copy: USUAL_COPY,
   autoArchive: true,
   finalize: 'archive',
   requestedBy: { username: 'alice', email: 'alice@psi.ch', ownerGroup: 'p1' },
