@@ -120,7 +120,7 @@ function problemOf(key: keyof StatedParameters, inQuery: unknown, inBody: unknow
   if ([undefined, ''].includes(inQuery as undefined) || inBody === '') return [];
   if (inQuery === inBody) return [];
   return [
-    `${key} is ${shown(inQuery)} in the query, but ${shown(inBody)} in the body; state it only once`,
+    `${key} is ${shown(inQuery)} in the query, but ${shown(inBody)} in the body; send it only once`,
   ];
 }
 
