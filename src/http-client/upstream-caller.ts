@@ -221,7 +221,7 @@ function withoutSecrets(response: HttpResponse): HttpResponse {
   return { ...response, body: hiddenIn(response.body, 0) };
 }
 
-/** Deeper ones are no error messages. */
+/** Deeper ones are not error messages. */
 const MAX_DEPTH = 20;
 /** Nobody reads more of a message. */
 const MAX_TEXT = 100_000;

@@ -138,7 +138,7 @@ export class ScicatProbeClient {
 
   /**
    * SciCat checks the type first, and the list of datasets before any right but the one to create jobs
-   * of some type. Who lacks that one may be the wrong account for it, so the other one is asked, too.
+   * of some type. An account that lacks that one may be the wrong one, so the other is tried, too.
    */
   async jobType(type: string, signal: AbortSignal): Promise<JobTypeReading> {
     const answer = await this.createWithoutDatasets(type, signal);
