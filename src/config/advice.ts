@@ -76,7 +76,7 @@ export function adviseOneOf(values: readonly (string | number)[]): Advise {
   };
 }
 
-/** For directions, in the words of people. */
+/** For directions, in everyday words. */
 export function adviseDirection(values: readonly string[]): Advise {
   const oneOf = adviseOneOf(values);
   return (value, raw) => {

@@ -59,7 +59,7 @@ export function warnOfFacility(
   if (
     mayBe('destination') &&
     facility.destinationPath !== undefined &&
-    // A PID in another notation was warned of.
+    // There is a warning about a PID in another notation already.
     !findings.hasAny(pathOf(path, 'destinationPath'))
   ) {
     const message = overwriting(facility.destinationPath);

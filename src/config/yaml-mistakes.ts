@@ -60,7 +60,7 @@ export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlM
   while (found.length < most) {
     const file = new BrokenFile(current, placesOf);
     const explained = file.firstMistake();
-    // A line that its correction did not help is not explained again.
+    // A line that is still wrong after its correction is not explained again.
     if (explained === undefined || found.some(({ line }) => line === explained.line)) break;
     const { corrected, ...mistake } = explained;
     found.push(mistake);

@@ -95,7 +95,7 @@ const PAUSES: BackoffBounds = { firstMs: 500, capMs: 10_000, jitter: 1 };
 const MIN_ATTEMPT_MS = 1_000;
 
 /**
- * Calls one upstream service with a time-out, and with retries as far as the call allows. Does not
+ * Calls one upstream service with a timeout, and with retries as far as the call allows. Does not
  * interpret responses: any status is returned.
  */
 export class UpstreamCaller {

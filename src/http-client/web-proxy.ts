@@ -30,8 +30,8 @@ const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
 /**
  * The route to an address by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower
  * case. `proxy-from-env` decides whether there is a proxy for it. No proxy reaches this machine itself,
- * so `localhost` never goes through one, as in the Go version. An address without a scheme is one of an
- * HTTP proxy, as for curl.
+ * so `localhost` never goes through one, as in the Go version. An address without a scheme is taken
+ * for that of an HTTP proxy, as by curl.
  */
 export function routeTo(url: string): ProxyRoute {
   const isHere = URL.canParse(url) && isLoopback(new URL(url).hostname);

@@ -268,7 +268,7 @@ export class ScicatProbeClient {
     if (list.status === 200 && Array.isArray(list.body) && list.body.length > 0) {
       return { kind: 'granted' };
     }
-    // That list is empty, too, if there are no such datasets. Those of transfers exist, mostly.
+    // That list is empty, too, if there are no such datasets. Usually, those of transfers exist.
     const where = { type: TRANSFER_JOB_TYPE, createdBy: this.scicat.creator.username };
     const jobs = await this.someJobs(where, ['id', 'type', 'jobParams.datasetList'], signal);
     const pids = jobs.flatMap(({ datasetPids }) => datasetPids);

@@ -107,7 +107,7 @@ function combined(query: PostTransferQuery, body: ReadonlyMap<string, unknown>):
   return withDefaults(all);
 }
 
-/** Without what is undefined, or empty and so means the same. */
+/** Without what is undefined, or empty, which means the same. */
 function statedIn(query: PostTransferQuery): readonly (readonly [string, unknown])[] {
   return Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
 }
