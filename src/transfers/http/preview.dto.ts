@@ -125,7 +125,7 @@ export class TransferPreviewDto {
   )
   finalize!: Finalization;
 
-  @ApiField('The same as a sentence, with the reason.', AFTERWARDS)
+  @ApiField('`finalize` as a sentence, with the reason.', AFTERWARDS)
   afterwards!: string;
 
   @ApiField('What happens to symbolic links, as a sentence.', SYMLINKS)
