@@ -205,7 +205,7 @@ function facilitiesOf(
   return {
     beamline: {
       name: 'BEAMLINE',
-      collection: '6c54cade-bde5-45c1-bdea-f4bd71dba2cc',
+      collection: '9d3f6b1e-2c4a-4b7d-8e5f-60718293a4b5',
       direction: 'SRC',
       accessValue: 'BEAMLINE-users',
       ...(options.sourceFolder === undefined
@@ -217,7 +217,7 @@ function facilitiesOf(
     },
     archive: {
       name: 'ARCHIVE',
-      collection: '31ce9ba0-176d-45a5-add3-f37d233ba47d',
+      collection: 'c2a5e8f7-90b1-4d3c-a6e4-17283940b5c6',
       direction: 'DST',
       accessValue: 'ARCHIVE-users',
       folder: options.archiveFolder ?? join(folder, 'archive'),
@@ -225,7 +225,7 @@ function facilitiesOf(
     },
     vault: {
       name: 'VAULT',
-      collection: '1b2c3d4e-0001-4002-8003-a0b0c0d0e0f0',
+      collection: 'e7b49d02-5f6a-4c81-b3d9-2839405160d7',
       direction: 'DST',
       accessValue: 'VAULT-users',
       folder: join(folder, 'vault'),

@@ -1,4 +1,4 @@
-import { inQuotes } from './yaml-mistakes.js';
+import { inQuotes } from './yaml-lines.js';
 
 /*
  * What to write instead of a value that a setting does not take, where it is clear what was meant.
@@ -37,7 +37,18 @@ export const adviseList: Advise = (value, raw) => {
     return odd === undefined ? undefined : `put ${String(odd)} in quotes: ${inQuotes(String(odd))}`;
   }
   if (typeof value === 'string') {
-    const parts = value.split(/,\s*/).filter((part) => part !== '');
+    // Entries on lines of their own, whose dashes are missing, in one piece with them, or another sign.
+    const entries = value.trim().split(/(?<![,;\s])\s+(?:[-–—•*]\s*)?(?=[-–—•*]?\/)/);
+    if (entries.length > 1 || /^[-–—•]/.test(value)) {
+      const [first = ''] = entries;
+      const entry = plainOrQuoted(first.replace(/^[-–—•*]\s*/, ''));
+      return `write each entry on a line of its own, with "- " before it: "- ${entry}"`;
+    }
+    const bare = value.trim().replace(/^[[(]\s*|\s*[\])]$/g, '');
+    const parts = bare
+      .split(/[,;]\s*|:(?=\/(?!\/))/)
+      .map((part) => part.trim().replace(/^(["'])(.*)\1$/, '$2'))
+      .filter((part) => part !== '');
     return parts.length === 0 ? undefined : `write [${parts.map(inQuotes).join(', ')}]`;
   }
   return typeof value === 'number' || isFlag(value)
@@ -47,11 +58,17 @@ export const adviseList: Advise = (value, raw) => {
 
 /** For numbers: without quotes, units and separators. */
 export function adviseNumber(unit: Unit | undefined, allowed: (value: number) => boolean): Advise {
-  return (value) => {
+  return (value, raw) => {
     const one = onlyOne(value);
     if (typeof one === 'number' && Array.isArray(value)) return `write ${one}`;
+    const grouped = thousands(one, raw);
+    if (grouped !== undefined && allowed(grouped)) return `write ${grouped}`;
     if (typeof one !== 'string') return undefined;
     if (/^\$\{?\w+\}?$/.test(one.trim())) return NO_VARIABLES;
+    const [, commented] = /^(\d+)\s+(?:\/\/|\/\*|;|--)/.exec(one) ?? [];
+    if (commented !== undefined && allowed(Number(commented))) {
+      return `write ${commented}; a comment begins with "#"`;
+    }
     // A time such as 1:30 is not an address with a port.
     const number = unit !== undefined && one.includes(':') ? undefined : plainNumber(one);
     const meant = number ?? inUnit(one, unit);
@@ -166,6 +183,20 @@ function inUnit(text: string, unit: Unit | undefined): number | undefined {
   if (factor === undefined) return undefined;
   const converted = Number(digits) * (unit === 'hours' ? factor / 3600 : factor);
   return Number.isFinite(converted) ? Math.max(1, Math.round(converted)) : undefined;
+}
+
+/** A whole number with points between its thousands, which YAML reads as a fraction. */
+export function thousands(value: unknown, raw: string | undefined): number | undefined {
+  return typeof value === 'number' && raw !== undefined && /^[1-9]\d{0,2}\.\d{3}$/.test(raw)
+    ? Number(raw.replace('.', ''))
+    : undefined;
+}
+
+/** Said where a text that somebody was to replace was left in place. */
+export function placeholderIn(text: string): string | undefined {
+  return /<[A-Za-z][\w ./-]*>|\/path\/to(?:\/|$)|(?:^|[/._-])your[-_ ]\w+|^\[[\w ]+\]$|^(?:X{3,}|FIXME|TBD|TODO|CHANGE[-_ ]?ME|\.\.\.)$|^\/your(?:\/|$)/i.exec(
+    text,
+  )?.[0];
 }
 
 /** A number in quotes, with separators, or with an address before or something behind it. */

@@ -359,7 +359,7 @@ facilities:
 
   test('both spellings of one key are a conflict', () => {
     expect(ofFacility('Name: B')).toEqual([
-      '9: facilities[0].name: is given twice in the same block; keep one of them',
+      '9: facilities[0].name: is given again; if it begins another entry, write "- name: …", else keep one of the two',
     ]);
   });
 

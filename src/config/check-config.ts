@@ -3,6 +3,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { posix, win32 } from 'node:path';
 import { DIRECTIONS } from '../facilities/facility.js';
 import type { AppConfig, FileConfig } from './app-config.js';
+import { placeholderIn } from './advice.js';
 import { checkShape, placesOf } from './check-shape.js';
 import {
   type Place,
@@ -19,12 +20,13 @@ import {
 } from './environment.js';
 import { type ConfiguredFacility, FacilitySettings } from './facility-settings.js';
 import { Findings } from './findings.js';
-import { isObject } from '../domain/untyped.js';
+import { field, isObject } from '../domain/untyped.js';
+import { oddCharacter } from './odd-characters.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { warnOfDoubts } from './warn-of-doubts.js';
 import { type PlacedFacility, warnAcrossFacilities, warnOfFacility } from './warn-of-risks.js';
-import { keyMistake } from './yaml-mistakes.js';
+import { keyMistake } from './yaml-lines.js';
 import { parseYamlSource, pathOf } from './yaml-source.js';
 
 /** What is checked together. */
@@ -85,9 +87,13 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const place = { path: '', source, findings, variables: {} };
   reportAll(validateSync(settings), '', { source, findings, found: shape.found });
   const placed = checkFacilities(settings, place);
-  warnOfDoubts(settings, placed, findings);
+  warnOfDoubts(settings, placed, source, findings);
   const dataDir = checkDataDir(settings, toCheck, findings);
   const resolved = resolveSettings(settings, place);
+  for (const [path, message] of shape.odd) {
+    const odd = oddCharacter(stringAt(source.value, path))?.index ?? 0;
+    findings.replace(path, message, { at: source.positionWithin(path, odd) });
+  }
 
   if (errorsAmong(findings.problems).length > 0) return checked();
   return checked(
@@ -98,6 +104,11 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
       source: Object.freeze({ file }),
     } as FileConfig),
   );
+}
+
+function stringAt(value: unknown, path: string): string {
+  const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
+  return String(keys.reduce(field, value));
 }
 
 function facilityKeySpelling(parentPath: string, key: string): string {
@@ -126,6 +137,9 @@ function reportAll(
         setting?.kind.advise?.(value, source.writtenAt(path)) ??
         (property === 'direction' && typeof value === 'string'
           ? didYouMean(value, DIRECTIONS)
+          : undefined) ??
+        (typeof value === 'string' && placeholderIn(value) !== undefined
+          ? 'write your own value in place of the placeholder'
           : undefined);
       findings.error(path, message, { suggestion });
     }

@@ -7,6 +7,8 @@ export interface DotEnvLines {
   readonly lines: Readonly<Record<string, number>>;
   /** Warnings about values that are not what was probably meant. */
   readonly problems: readonly Problem[];
+  /** Variables that Node does not see because of a line above that has a problem. */
+  readonly lost: readonly string[];
 }
 
 const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=[ \t]*(.*?)[ \t]*$/;
@@ -21,6 +23,7 @@ const COLON = /^\s*([A-Z][A-Z0-9_]+)\s*:\s/;
 export function dotEnvLines(text: string, variables: Variables, file: string): DotEnvLines {
   const lines: Record<string, number> = {};
   const problems: Problem[] = [];
+  const lost: string[] = [];
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
     const [, name, written = ''] = ASSIGNMENT.exec(line) ?? [];
     const warn = (path: string, message: string): void => {
@@ -32,10 +35,11 @@ export function dotEnvLines(text: string, variables: Variables, file: string): D
       continue;
     }
     lines[name] = index + 1;
+    if (!(name in variables) && problems.length > 0) lost.push(name);
     const doubt = doubtOf(written, variables[name] ?? '');
     if (doubt !== undefined) warn(name, doubt);
   }
-  return { lines, problems };
+  return { lines, problems, lost };
 }
 
 /** @param written after the `=`, on one line @param value what Node reads */

@@ -2,6 +2,7 @@ import { posix, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Account, Secrets } from './app-config.js';
 import { APPLICATION_NAME } from './find-config-file.js';
+import { oddCharacter } from './odd-characters.js';
 import { type Problem, problemAt } from './problem.js';
 import { faultOf } from './read-text-file.js';
 import { Secret } from './secret.js';
@@ -241,6 +242,10 @@ function faultOfValue(value: string): string | undefined {
   }
   if (/\p{Cc}/u.test(value)) {
     return 'contains a control character, such as a tab or a color code; remove it';
+  }
+  const odd = oddCharacter(value);
+  if (odd?.kind === 'invisible') {
+    return `contains ${odd.name}, which came along when the value was copied; retype the value`;
   }
   const [first = '', last = ''] = [value.at(0), value.at(-1)];
   if (value.length > 1 && QUOTES.some(([open, close]) => first === open && last === close)) {

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { CleanUp } from '../../sandbox/world/clean-up.js';
+import { startWorld } from '../../sandbox/world/world.js';
 import { ConfigurationError } from './problem.js';
 import { loadConfig, LOCAL_FILES, readConfig, type ConfigOptions } from './load-config.js';
 import { FOLDER, UnusableFileError } from './read-text-file.js';
@@ -55,6 +57,19 @@ const problemsOf = (given: ConfigOptions): readonly string[] =>
   readConfig(given)
     .problems.filter((problem) => problem.severity === 'error')
     .map(formatProblem);
+
+test("the sandbox's own configuration is not warned of as an example", async () => {
+  const cleanUp = new CleanUp();
+  try {
+    const file = (await startWorld(cleanUp)).writeConfig(4711);
+    const { problems } = readConfig({ ...input({}), file, files: LOCAL_FILES });
+    expect(problems.map(formatProblem)).toEqual([
+      expect.stringContaining('transfer.syncLevel: is not set'),
+    ]);
+  } finally {
+    await cleanUp.run();
+  }
+});
 
 describe('a loaded configuration', () => {
   test('a minimal file gets every default', () => {
@@ -424,6 +439,26 @@ describe('what keeps a configuration from loading', () => {
           )
           .concat(expect.stringMatching('^/app/.env:4: SCICAT_SERVICE_USER_PASSWORD: is cut at')),
       );
+    });
+
+    test.each([
+      ['=#secret', '2: GLOBUS_CLIENT_SECRET: is cut at an unquoted "#"'],
+      [': secret', '2: GLOBUS_CLIENT_SECRET: has no effect in this form'],
+    ])('a secret written as %j in .env is one finding, an error', (written, start) => {
+      const text = Object.entries(ENVIRONMENT)
+        .map(([name, value]) =>
+          name === 'GLOBUS_CLIENT_SECRET' ? `${name}${written}\n` : `${name}=${value}\n`,
+        )
+        .join('');
+      const given = input({ [FILE]: MINIMAL, '/app/.env': text }, { HOME: '/h' });
+      expect(problemsOf(given)).toEqual([expect.stringMatching(`^/app/.env:${start}`)]);
+    });
+
+    test('a secret with a character that nobody sees is named', () => {
+      const env = { ...ENVIRONMENT, GLOBUS_CLIENT_SECRET: 'ab\u200bc' };
+      expect(problemsOf(input({ [FILE]: MINIMAL }, env))).toEqual([
+        'environment: GLOBUS_CLIENT_SECRET: contains a zero-width space (U+200B), which came along when the value was copied; retype the value',
+      ]);
     });
 
     test('the files of this machine: a folder, and a path that leads nowhere', () => {

@@ -7,6 +7,7 @@ import {
   parseDotEnv,
   problemsOfSecrets,
   readSecrets,
+  type SecretsResult,
   whichSecretsAreSet,
   type EnvironmentSources,
 } from './environment.js';
@@ -89,12 +90,18 @@ export function readConfig(input: ConfigOptions): ConfigReading {
         );
   // What a lost `.env` would have set is not reported as missing.
   const secrets =
-    dotEnv.lost !== undefined && read.kind === 'incomplete' ? { kind: 'ignored' as const } : read;
+    dotEnv.lost !== undefined && read.kind === 'incomplete'
+      ? { kind: 'ignored' as const }
+      : withoutRepeats(read, dotEnv);
   // Where a container only has an empty folder of this name, the variables may be all there.
   const harmless = dotEnv.lost === 'folder' && read.kind !== 'incomplete';
-  const ofDotEnv = dotEnv.problems.map((problem) =>
-    harmless ? { ...problem, severity: 'warning' as const } : problem,
-  );
+  const ofDotEnv = dotEnv.problems.map((problem) => {
+    if (harmless) return { ...problem, severity: 'warning' as const };
+    // Why the line can't be used says more than that the secret is missing.
+    return problemsOf(read).some(({ path: name }) => name === problem.path)
+      ? { ...problem, severity: 'error' as const }
+      : problem;
+  });
   const secretsSet = whichSecretsAreSet(sources);
   const failed = (file: string | undefined, message: string, line?: number): ConfigReading => ({
     file,
@@ -136,9 +143,26 @@ export function readConfig(input: ConfigOptions): ConfigReading {
   };
 }
 
+type Read = SecretsResult | { readonly kind: 'ignored' };
+
+/** The errors of secrets. */
+function problemsOf(read: Read): readonly Problem[] {
+  return read.kind === 'incomplete' ? read.problems : [];
+}
+
+/** Without the errors of secrets whose line in `.env` has a problem of its own. */
+function withoutRepeats(read: Read, { problems: ofDotEnv, hidden = [] }: DotEnvReading): Read {
+  if (read.kind !== 'incomplete') return read;
+  const isSaid = ({ path }: Problem): boolean =>
+    hidden.includes(path) || ofDotEnv.some((other) => other.path === path);
+  return { ...read, problems: read.problems.filter((problem) => !isSaid(problem)) };
+}
+
 interface DotEnvReading {
   readonly found: EnvironmentSources['dotEnv'];
   readonly problems: readonly Problem[];
+  /** Variables that are not seen because of a problem above them. */
+  readonly hidden?: readonly string[];
   /** What is there instead of a file that can be read. */
   readonly lost?: 'folder' | 'file';
 }
@@ -148,8 +172,8 @@ function readDotEnv(file: string, files: ConfigFiles): DotEnvReading {
   try {
     const text = files.read(file, 'settings');
     const variables = parseDotEnv(text);
-    const { lines, problems } = dotEnvLines(text, variables, file);
-    return { found: { file, variables, lines }, problems };
+    const { lines, problems, lost } = dotEnvLines(text, variables, file);
+    return { found: { file, variables, lines }, problems, hidden: lost };
   } catch (error) {
     const unusable = error instanceof UnusableFileError ? error : undefined;
     const message = faultOf(error, file, 'make it readable, or remove it');

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkConfig } from './check-config.js';
+import { placesOf } from './check-shape.js';
 import { formatProblem } from './problem.js';
 import { Secret } from './secret.js';
+import { parsedYaml, syntaxMistakes } from './yaml-mistakes.js';
 
 /*
  * Configurations as tired administrators write them, each with one mistake, and the one line that is
@@ -527,7 +529,7 @@ describe('one mistake, one message', () => {
     [
       'name: PSI',
       'name: PSI ',
-      'warning: 5: facilities[0].name: ends with a space, and callers must send it exactly so; write "PSI"',
+      'warning: 5: facilities[0].name: contains a no-break space (U+00A0), which only looks like a space; retype the value: PSI',
     ],
     [
       '    direction',
@@ -1126,6 +1128,279 @@ describe('one mistake, one message', () => {
 
   test.each(rows)('%j: %j', (part, written, line) => {
     expect(said(changed(part, written))).toEqual([line]);
+  });
+});
+
+describe('one mistake that used to be two or more, or was explained in the words of the YAML library', () => {
+  const LIST = "['/data/{{ .OwnerGroup }}']";
+  const KNOWN = 'is not a known setting here; known settings: …';
+  const COMMA = 'ends with ",", which is not needed between lines; write';
+  const CONFLICT =
+    'is a mark of a merge conflict (of git); keep one of the two versions, and remove the lines that begin with "<<<<<<<", "=======" and ">>>>>>>"';
+  const BELOW = (bracket: string, closing: string): string =>
+    `ends with "${bracket}", but what belongs to it stands below it, line by line; remove the "${bracket}" (and "${closing}", if there is one)`;
+  const rows: readonly Row[] = [
+    [
+      'allowedSourceFolders',
+      'allowedSourceFolder',
+      `9: facilities[0].allowedSourceFolder: ${KNOWN}; did you mean "allowedSourceFolders"?`,
+    ],
+    [
+      'collectionRootPath',
+      'collectionRoot',
+      `8: facilities[0].collectionRoot: ${KNOWN}; did you mean "collectionRootPath"?`,
+    ],
+    [
+      'destinationPath',
+      'destPath',
+      `10: facilities[0].destPath: ${KNOWN}; did you mean "destinationPath"?`,
+    ],
+    ['syncLevel', 'synclevel', `3: transfer.synclevel: ${KNOWN}; did you mean "syncLevel"?`],
+    [
+      'transfer',
+      'transfr',
+      'warning: 3: transfr: is not a known setting and has no effect; if it only holds YAML anchors, start its name with "x-"; did you mean "transfer"?',
+    ],
+    ['collection:', 'endpoint:', `6: facilities[0].endpoint: ${KNOWN}; did you mean "collection"?`],
+    ['facilities:', 'facilities: [', `4: facilities (YAML syntax): ${BELOW('[', ']')}`],
+    ['{ syncLevel: 3 }', '{\n  syncLevel: 3', `3: transfer (YAML syntax): ${BELOW('{', '}')}`],
+    [
+      LIST,
+      "[\n      '/data/x',\n      '/data/y'",
+      '9: allowedSourceFolders (YAML syntax): begins with "[" that is not closed; add "]" where it ends',
+    ],
+    [
+      LIST,
+      "[ '/data/x' # mine ]",
+      '9: allowedSourceFolders (YAML syntax): begins with "[" that is not closed; the "]" behind "#" is in a comment: write it before the "#"',
+    ],
+    [
+      LIST,
+      "['/data/x']]",
+      '9: allowedSourceFolders (YAML syntax): has "]" without its opening bracket; write "allowedSourceFolders: [\'/data/x\']"',
+    ],
+    [
+      LIST,
+      "['/data/x' '/data/y']",
+      "9: allowedSourceFolders (YAML syntax): needs a comma between two entries; write \"allowedSourceFolders: ['/data/x', '/data/y']\"",
+    ],
+    [
+      '{ syncLevel: 3 }',
+      '{ syncLevel: 3 ]',
+      '3: transfer (YAML syntax): closes "{", and so must be "}"; write "transfer: { syncLevel: 3 }"',
+    ],
+    [
+      '{ syncLevel: 3 }',
+      '{ syncLevel: 3 verifyChecksum: true }',
+      '3: transfer (YAML syntax): needs a comma before "verifyChecksum"; write "transfer: { syncLevel: 3, verifyChecksum: true }"',
+    ],
+    [
+      '{ syncLevel: 3 }',
+      '{ syncLevel: 3; verifyChecksum: true }',
+      '3: transfer (YAML syntax): has ";" between its entries; write "transfer: { syncLevel: 3, verifyChecksum: true }"',
+    ],
+    [
+      '{ syncLevel: 3 }',
+      '{ syncLevel: 3,, verifyChecksum: true }',
+      '3: transfer (YAML syntax): has a comma too many; write "transfer: { syncLevel: 3, verifyChecksum: true }"',
+    ],
+    [
+      '{ syncLevel: 3 }',
+      '{\n  syncLevel: 3\n  verifyChecksum: true\n}',
+      '5: verifyChecksum (YAML syntax): needs a comma before it; end line 4 with one: "syncLevel: 3,"',
+    ],
+    [
+      '{ syncLevel: 3 }',
+      '{ syncLevel 3 }',
+      '3: transfer.syncLevel: needs a colon; write "syncLevel: 3"',
+    ],
+    [
+      '{ syncLevel: 3 }',
+      'syncLevel: 3',
+      '3: transfer (YAML syntax): has the first line of its block on the same line; write "transfer:", and below it "  syncLevel: 3"',
+    ],
+    [
+      'PSI\n    collection',
+      'PSI collection',
+      '5: name (YAML syntax): is followed by another key, "collection", on the same line; write each on a line of its own: "name: PSI", and below it "collection: 0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f"',
+    ],
+    [
+      'direction: BOTH',
+      '"direction": "BOTH",',
+      `7: direction (YAML syntax): ${COMMA} "direction: BOTH"`,
+    ],
+    [
+      'port: 8080',
+      'port - 8080',
+      '2: port (YAML syntax): is followed by "-", but YAML uses a colon; write "port: 8080"',
+    ],
+    [
+      'port: 8080',
+      'port => 8080',
+      '2: port (YAML syntax): is followed by "=>", but YAML uses a colon; write "port: 8080"',
+    ],
+    [
+      '- name',
+      '– name',
+      '5: name (YAML syntax): begins with "–", but an entry of a list with "-"; write "- name: PSI"',
+    ],
+    [
+      '- name',
+      '* name',
+      '5: name (YAML syntax): begins with "*", but an entry of a list with "-"; write "- name: PSI"',
+    ],
+    [
+      LIST,
+      '\n      /data/x\n      /data/y',
+      '10: facilities[0].allowedSourceFolders: is the string "/data/x /data/y"; it must be a list of folder templates such as "/data/{{ .OwnerGroup }}"; write each entry on a line of its own, with "- " before it: "- /data/x"',
+    ],
+    [
+      LIST,
+      "\n      '/data/x'\n      '/data/y'",
+      '10: YAML syntax: needs "- " before it (and so does 1 other line), as each entry of a list, which stands on a line of its own; write "- \'/data/x\'"',
+    ],
+    [
+      LIST,
+      '\n      - /data/x\n        /data/y',
+      'warning: 10: facilities[0].allowedSourceFolders[0]: goes on in the next line, which YAML joins to one value, "/data/x /data/y"; put it in quotes on one line or, if it is another entry, begin that line with "- "',
+    ],
+    [
+      '+',
+      '  name: ESRF\n',
+      '11: name (YAML syntax): begins another entry, but has no "-" before it; write "- name: ESRF"',
+    ],
+    [
+      '+',
+      '    name: ESRF\n    collection: 0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6e\n',
+      '11: facilities[0].name: is given again; if it begins another entry, write "- name: …", else keep one of the two',
+    ],
+    [
+      'port: 8080',
+      '<<<<<<< HEAD\nport: 8080\n=======\nport: 8081\n>>>>>>> x',
+      `2: YAML syntax: ${CONFLICT}`,
+    ],
+    [
+      'name: PSI',
+      'name: PS\u200bI',
+      "warning: 5: facilities[0].name: contains a zero-width space (U+200B), which can't be seen; retype the value: PSI",
+    ],
+    [
+      '{{ .PidEncoded }}',
+      '{{\u00a0.PidEncoded }}',
+      "10: facilities[0].destinationPath: contains a no-break space (U+00A0), which only looks like a space; retype the value: '/in/{{ .PidEncoded }}'",
+    ],
+    [
+      '/data\n',
+      '/data\u200e\n',
+      "warning: 8: facilities[0].collectionRootPath: contains a left-to-right mark (U+200E), which can't be seen; retype the value: /data",
+    ],
+    [
+      'BOTH',
+      'BOTH\u00ad',
+      "7: facilities[0].direction: contains a soft hyphen (U+00AD), which can't be seen; retype the value: BOTH",
+    ],
+    [
+      '+',
+      'task:\n  queueSize: 1.000\n',
+      'warning: 12: task.queueSize: is written 1.000, which YAML reads as 1; write 1000',
+    ],
+    [
+      '+',
+      'task:\n  queueSize: 1,000\n',
+      '12: task.queueSize: is the string "1,000"; it must be a whole number of at least 0; write 1000',
+    ],
+    [
+      '+',
+      'task: { queueSize: 1,000 }\n',
+      '11: task.queueSize: has a comma in its number, which separates two entries here; write "queueSize: 1000"',
+    ],
+    [
+      'port: 8080',
+      'port: 8.080',
+      '2: port: is 8.08; it must be a whole number between 1 and 65535; write 8080',
+    ],
+    [
+      'name: PSI',
+      'name: <your facility>',
+      'warning: 5: facilities[0].name: contains "<your facility>", which looks like a placeholder; write your own value',
+    ],
+    [
+      'port: 8080',
+      'port: <port>',
+      '2: port: is the string "<port>"; it must be a whole number between 1 and 65535; write your own value in place of the placeholder',
+    ],
+    [
+      'port: 8080',
+      'port: {{ .Values.port }}',
+      '2: port: is a template of something else (of Helm, Ansible or the like), which was not rendered; write the value itself',
+    ],
+    [
+      'name: PSI',
+      'name: #PSI',
+      '5: facilities[0].name: has no value, because "#" begins a comment; put the value in quotes if the "#" belongs to it: \'#PSI\'',
+    ],
+    [
+      '/data/{{ .OwnerGroup }}',
+      '/data/*',
+      'warning: 9: facilities[0].allowedSourceFolders[0]: has "*", which is no wildcard here; write the folder, which stands for everything below it',
+    ],
+    [
+      'port: 8080',
+      '"port: 8080"',
+      '2: port (YAML syntax): is in quotes as a whole, so it is no "key: value"; write "port: 8080"',
+    ],
+    [
+      'port: 8080',
+      'port: 8080 // the port',
+      '2: port: is the string "8080 // the port"; it must be a whole number between 1 and 65535; write 8080; a comment begins with "#"',
+    ],
+    [
+      'scicatUrl:',
+      'scicat:\n  url:',
+      '2: scicat.url: is not a known setting here; write "scicatUrl: …" at the start of a line, before or after this block',
+    ],
+  ];
+
+  test.each(rows)('%j: %j', (part, written, line) => {
+    expect(said(changed(part, written))).toEqual([line]);
+  });
+
+  test('a file of something else', () => {
+    const nothing =
+      'contains no settings of this service; compare it with scicat-globus-proxy-config.example.yaml. Is it the right file?';
+    expect(said('404: Not Found\n')).toEqual([`1: file: ${nothing}`]);
+    expect(said(`config:\n${GOOD.replace(/^(?=.)/gm, '  ')}`)).toEqual([
+      '1: config: is no setting, but the settings stand below it; remove this line, and begin "scicatUrl", "facilities" and the others at the start of the line',
+    ]);
+  });
+
+  test('JSON lines throughout are named once', () => {
+    const text = GOOD.replaceAll(/(name|direction|collectionRootPath): (.*)$/gm, '"$1": "$2",');
+    expect(said(text)).toEqual([
+      '5: name (YAML syntax): ends with "," (and so do 2 other lines), which is not needed between lines; write "- name: PSI"',
+    ]);
+  });
+});
+
+describe('how long the check takes', () => {
+  const parses = (text: string): number => {
+    let count = 0;
+    syntaxMistakes(text, placesOf, (file, lines) => {
+      count += 1;
+      return parsedYaml(file, lines);
+    });
+    return count;
+  };
+
+  test('is bounded, whatever the mistakes: the file is parsed at most six times more', () => {
+    const mistakes = [
+      GOOD.replaceAll(': ', ':'),
+      GOOD + '  x: "a\n'.repeat(30),
+      GOOD + FACILITY.replaceAll('\n    ', '\n     ').repeat(20),
+      GOOD + 'name: "PSI" x\n'.repeat(30),
+      GOOD + ' a: b: c\n   d: [\n'.repeat(30),
+    ];
+    for (const text of mistakes) expect(parses(text)).toBeLessThanOrEqual(6);
   });
 });
 

@@ -1,10 +1,13 @@
+import { field, isObject } from '../domain/untyped.js';
+import { placeholderIn, plainOrQuoted, thousands } from './advice.js';
 import { isLoopback } from '../domain/loopback.js';
+import { placesOf } from './check-shape.js';
 import { canMeet } from '../facilities/path-overlap.js';
 import { allowsRole } from '../facilities/facility.js';
 import type { Findings } from './findings.js';
 import type { FileSettings } from './service-settings.js';
 import type { PlacedFacility } from './warn-of-risks.js';
-import { pathOf } from './yaml-source.js';
+import { pathOf, type YamlSource } from './yaml-source.js';
 
 /*
  * What is legal, but hardly what was meant: values of the examples, addresses and numbers with which
@@ -19,10 +22,13 @@ import { pathOf } from './yaml-source.js';
 export function warnOfDoubts(
   settings: FileSettings,
   placed: readonly PlacedFacility[],
+  source: YamlSource,
   findings: Findings,
 ): void {
   const warn = (path: string, message: string | undefined): void => {
-    if (message !== undefined && !findings.hasErrorAbove(path)) findings.warning(path, message);
+    if (message === undefined || findings.hasErrorAbove(path) || findings.hasAny(path)) return;
+    if (findings.hasErrorBelow(path)) return;
+    findings.warning(path, message);
   };
   const { scicatUrl, globus, task, server, dataDir } = settings;
   warn('scicatUrl', exampleUrl(scicatUrl) ?? unencrypted(scicatUrl, 'SciCat'));
@@ -33,14 +39,78 @@ export function warnOfDoubts(
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
   warn('dataDir', unreplaced(dataDir));
-  for (const one of placed) warnOfFacilityDoubts(one, warn);
+  for (const one of placed) warnOfFacilityDoubts(one, warn, findings);
+  warnOfValues(source.value, '', source, warn);
   warnOfSimilarNames(placed, warn);
+}
+
+/** Of values anywhere in the file that are taken as they are, and hardly were meant so. */
+function warnOfValues(value: unknown, path: string, source: YamlSource, warn: Warn): void {
+  if (Array.isArray(value)) {
+    for (const [index, one] of value.entries()) {
+      warnOfValues(one, pathOf(path, index), source, warn);
+    }
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      // Whatever holds anchors is no setting; where it is used, it is.
+      if (path !== '' || placesOf(key).length > 0) {
+        warnOfValues(field(value, key), pathOf(path, key), source, warn);
+      }
+    }
+  } else if (typeof value === 'string') {
+    warn(path, doubtOfText(value, path) ?? doubtOfLines(value, path, source));
+  } else if (!path.endsWith('progressWritesPerSecond')) {
+    const number = thousands(value, source.writtenAt(path));
+    if (number !== undefined) {
+      const raw = source.writtenAt(path) ?? '';
+      warn(path, `is written ${raw}, which YAML reads as ${String(value)}; write ${number}`);
+    }
+  }
+}
+
+function doubtOfText(value: string, path: string): string | undefined {
+  const placeholder = placeholderIn(value);
+  // A path may have a variable in another notation, which has a message of its own.
+  if (
+    placeholder !== undefined &&
+    !/^<(?:pid|name|owner|user|source|dataset)\w*>$/i.test(placeholder)
+  ) {
+    return `contains "${placeholder}", which looks like a placeholder; write your own value`;
+  }
+  const [, before = '', sign] = /^(.*[^,;\s])\s*([,;])$/.exec(value) ?? [];
+  if (sign !== undefined) {
+    return `ends with "${sign}", which counts as part of the value; write ${plainOrQuoted(before)}`;
+  }
+  const [, text = '', comment] = /^(.*?)\s+(\/\/|\/\*)\s/.exec(value) ?? [];
+  if (comment !== undefined) {
+    return `has "${comment}", which counts as part of the value; a comment begins with "#": write ${plainOrQuoted(text)}`;
+  }
+  const [, unquoted = '', last] = /^([^"']*)(["'\\])$/.exec(value) ?? [];
+  if (last !== undefined) {
+    return `ends with ${last}, which counts as part of the value; write ${plainOrQuoted(unquoted)}`;
+  }
+  if (/allowedSourceFolders|accessValue$/.test(path) && /^[^{]*\*/.test(value)) {
+    return path.endsWith('accessValue')
+      ? 'has "*", which is no wildcard here; write the exact value that users have'
+      : 'has "*", which is no wildcard here; write the folder, which stands for everything below it';
+  }
+  if (path.endsWith('accessPath') && /^\w+(?:\/\w+)+$/.test(value)) {
+    return `has "/" between its names, and so is one name; write ${value.replaceAll('/', '.')}`;
+  }
+  return undefined;
+}
+
+/** A plain value that goes on in the next line. */
+function doubtOfLines(value: string, path: string, source: YamlSource): string | undefined {
+  if (!source.isFolded(path)) return undefined;
+  return `goes on in the next line, which YAML joins to one value, ${JSON.stringify(value)}; put it in quotes on one line or, if it is another entry, begin that line with "- "`;
 }
 
 type Warn = (path: string, message: string | undefined) => void;
 
 /** Hosts that the documentation uses, and that are reserved (RFC 2606). */
-const EXAMPLE_HOST = /(?:^|\.)example(?:\.(?:org|com|net))?\.?$/i;
+const EXAMPLE_HOST =
+  /(?:^|\.)example(?:\.(?:org|com|net))?\.?$|(?:^|[.-])(?:your|my)-?(?:domain|site|institute|institution|facility|organi[sz]ation|company|host|server|scicat)\b/i;
 
 /** Collections in the documentation and the example files, of the Go version, too. */
 const EXAMPLE_COLLECTIONS = [
@@ -109,7 +179,11 @@ function unreplaced(dataDir: string | undefined): string | undefined {
     : `has "${variable}", but variables are not replaced in this file; write the whole path`;
 }
 
-function warnOfFacilityDoubts({ facility, path }: PlacedFacility, warn: Warn): void {
+function warnOfFacilityDoubts(
+  { facility, path }: PlacedFacility,
+  warn: Warn,
+  findings: Findings,
+): void {
   const { name, accessValue, collection, collectionRootPath: root } = facility;
   if (EXAMPLE_COLLECTIONS.includes(collection)) {
     warn(
@@ -134,6 +208,8 @@ function warnOfFacilityDoubts({ facility, path }: PlacedFacility, warn: Warn): v
     warn(pathOf(path, 'accessValue'), spacesAround(accessValue, 'users'));
   }
   if (root === undefined || !allowsRole(facility, 'source')) return;
+  // A root with a warning of its own is not what was meant.
+  if (findings.hasAny(pathOf(path, 'collectionRootPath'))) return;
   for (const [index, folder] of (facility.allowedSourceFolders ?? []).entries()) {
     if (canMeet(folder, { prefix: root, isFixed: true })) continue;
     warn(

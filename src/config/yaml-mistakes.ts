@@ -1,3 +1,16 @@
+import { readFlow } from './flow-mistakes.js';
+import { entryWithoutDash, lineMistake, templateMistake } from './line-mistakes.js';
+import {
+  inQuotes,
+  isHeader,
+  keyAt,
+  type Line,
+  lineOf,
+  LONGEST_LINE,
+  type PlacesOf,
+  shownLine,
+  spaces,
+} from './yaml-lines.js';
 import { type Document, isMap, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 
 /*
@@ -19,9 +32,6 @@ export interface YamlMistake {
   readonly message: string;
 }
 
-/** Where a word is a setting: the keys of its sections, '' for the top level; empty if nowhere. */
-export type PlacesOf = (word: string) => readonly string[];
-
 /**
  * Parses a file as {@link syntaxMistakes} judges it.
  *
@@ -42,32 +52,178 @@ export const TOO_DEEP = 'is nested too deeply to be a configuration. Is it the r
 
 /** More would not be read. */
 const MOST_MISTAKES = 20;
-/** Of larger files only the first mistake is looked for, since each one takes another parse. */
+/**
+ * How often a broken file is parsed again, each time with the mistakes found so far corrected. Most
+ * mistakes show without that.
+ */
+const MOST_PARSES = 6;
+/** Of larger files only the first mistake of those is looked for. */
 const LARGE_FILE = 32_768;
-/** Nobody writes longer ones, and the patterns here may take long for them. */
-const LONGEST_LINE = 1000;
 
-/** The mistakes in the syntax of a file, in its order; empty if it is sound. */
-export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlMistake[] {
+/**
+ * The mistakes in the syntax of a file, in its order; empty if it is sound.
+ *
+ * @param parse called at most {@link MOST_PARSES} times
+ */
+export function syntaxMistakes(
+  text: string,
+  placesOf: PlacesOf,
+  parse: typeof parsedYaml = parsedYaml,
+): readonly YamlMistake[] {
   if (/\r(?!\n)/.test(text) && !text.includes('\n')) {
     const message =
       'has classic Mac OS line endings (CR); save it with Unix (LF) or Windows (CRLF) line endings';
     return [{ line: 1, column: 1, key: undefined, message }];
   }
-  const found: YamlMistake[] = [];
-  let current = text;
-  const most = text.length > LARGE_FILE ? 1 : MOST_MISTAKES;
-  while (found.length < most) {
-    const file = new BrokenFile(current, placesOf);
-    const explained = file.firstMistake();
-    // A line that is still wrong after its correction is not explained again.
+  const { mistakes: found, corrected } = mistakesOfLines(text, placesOf);
+  let current = corrected;
+  const most = text.length > LARGE_FILE ? 1 : MOST_PARSES;
+  for (let parses = 0; parses < most && found.length < MOST_MISTAKES; parses += 1) {
+    if (found.length > 0 && text.length > LARGE_FILE) break;
+    const explained = new BrokenFile(current, placesOf, parse).firstMistake();
+    // A line that its correction did not help is not explained again.
     if (explained === undefined || found.some(({ line }) => line === explained.line)) break;
-    const { corrected, ...mistake } = explained;
+    const { corrected: next, ...mistake } = explained;
     found.push(mistake);
-    if (corrected === undefined) break;
-    current = corrected;
+    if (next === undefined) break;
+    current = next;
   }
   return found.toSorted((a, b) => a.line - b.line);
+}
+
+const CONFLICT = /^(?:<{7}|>{7}|\|{7})(?: |$)/;
+
+/** Where two versions of a file were not merged; it can't be told which lines count. */
+export function conflictMark(text: string): YamlMistake | undefined {
+  if (!/^(?:<{7}|>{7})(?: |\r?$)/m.test(text)) return undefined;
+  const line = text.split('\n').findIndex((one) => CONFLICT.test(one.trimEnd())) + 1;
+  const message =
+    'is a mark of a merge conflict (of git); keep one of the two versions, and remove the lines that begin with "<<<<<<<", "=======" and ">>>>>>>"';
+  return { line, column: 1, key: undefined, message };
+}
+
+/** The mistakes that show without parsing, and the file without them. */
+function mistakesOfLines(
+  text: string,
+  placesOf: PlacesOf,
+): { readonly mistakes: YamlMistake[]; readonly corrected: string } {
+  const lines = text.split('\n');
+  const mistakes: YamlMistake[] = [];
+  if (lines.some(({ length }) => length > LONGEST_LINE)) return { mistakes, corrected: text };
+  const kinds = new Map<string, { readonly at: number; count: number }>();
+  const add = (index: number, column: number, message: string, key?: string): void => {
+    mistakes.push({
+      line: index + 1,
+      column: column + 1,
+      key: key ?? keyAt(lines, index),
+      message,
+    });
+  };
+  let before = '';
+  for (let index = 0; index < lines.length && mistakes.length < MOST_MISTAKES; index += 1) {
+    const written = (lines[index] ?? '').replace(/\r$/, '');
+    const line = lineOf(written, index);
+    if (line === undefined) continue;
+    if (/^[|>][-+\d]*$/.test(line.value)) {
+      index = endOfBlock(lines, index, line);
+      continue;
+    }
+    const mistake =
+      lineMistake(written, index, placesOf) ??
+      entryWithoutDash(written, [before, lines[index + 1]?.replace(/\r$/, '')]);
+    before = written;
+    if (mistake !== undefined) {
+      const { column, key, message, corrected, kind = '' } = mistake;
+      const alike = kinds.get(kind);
+      if (kind !== '' && alike !== undefined) alike.count += 1;
+      else {
+        if (kind !== '') kinds.set(kind, { at: mistakes.length, count: 0 });
+        add(index, column, message, key);
+      }
+      lines[index] = corrected;
+    }
+    index = afterFlow(lines, index, placesOf, add);
+  }
+  for (const { at, count } of kinds.values()) {
+    const first = mistakes[at];
+    if (first === undefined || count === 0) continue;
+    const others = count === 1 ? 'so does 1 other line' : `so do ${count} other lines`;
+    mistakes[at] = {
+      ...first,
+      message: first.message.replace(/(?=, (?:which|as each))/, ` (and ${others})`),
+    };
+  }
+  return { mistakes, corrected: lines.join('\n') };
+}
+
+/** Reads over a list or mapping in brackets, and takes it out if it has a mistake. */
+function afterFlow(
+  lines: string[],
+  index: number,
+  placesOf: PlacesOf,
+  add: (index: number, column: number, message: string, key?: string) => void,
+): number {
+  const written = (lines[index] ?? '').replace(/\r$/, '');
+  const line = lineOf(written, index);
+  if (line === undefined || !/^(?:\[|\{(?!\{))/.test(line.value)) return index;
+  const from = written.indexOf(line.value, line.contentIndent + (line.key?.length ?? 0));
+  const { end, column, mistake } = readFlow(lines, index, from, placesOf);
+  const next = lines
+    .slice(end + 1, end + 20)
+    .map(lineOf)
+    .find((one) => one !== undefined);
+  if (
+    /^(?:\[\s*\]|\{\s*\})$/.test(line.value) &&
+    next !== undefined &&
+    next.indent > line.contentIndent &&
+    placesOf(next.key ?? '').length > 0
+  ) {
+    add(
+      index,
+      from,
+      `has "${line.value}", which means that there are none, but more stands below it; remove the "${line.value}"`,
+    );
+    lines[index] = written.slice(0, from);
+    return index;
+  }
+  if (mistake === undefined) {
+    const last = (lines[end] ?? '').replace(/\r$/, '');
+    const [, surplus] = /^\s*([\]}])/.exec(last.slice(column)) ?? [];
+    if (surplus !== undefined && column !== undefined) {
+      const right = last.slice(0, column).trim();
+      add(
+        end,
+        last.indexOf(surplus, column),
+        `has "${surplus}" without its opening bracket; write ${shownLine(right)}`,
+      );
+      lines[end] = last.slice(0, column);
+    }
+    const [comma] = /^\s*,\s*$/.exec(last.slice(column)) ?? [];
+    if (comma !== undefined && column !== undefined && end > index) {
+      add(end, column, 'ends with ",", which is not needed between lines; remove it');
+      lines[end] = last.slice(0, column);
+    }
+    return end;
+  }
+  add(mistake.index, mistake.column, mistake.message, keyAt(lines, mistake.index) ?? line.key);
+  const isBelow = mistake.message.startsWith('ends with');
+  lines[index] =
+    `${written.slice(0, from)}${isBelow ? '' : written.charAt(from) === '[' ? '[]' : '{}'}`;
+  for (let below = index + 1; below <= end; below += 1) {
+    if (!isBelow || /^\s*[\]}],?\s*$/.test(lines[below] ?? '')) lines[below] = '';
+  }
+  return isBelow ? index : end;
+}
+
+/** The last line of a text below `|` or `>`. */
+function endOfBlock(lines: readonly string[], index: number, { indent }: Line): number {
+  let end = index;
+  while (end + 1 < lines.length && /^\s*$|^ /.test(lines[end + 1] ?? '')) {
+    const next = lines[end + 1] ?? '';
+    if (next.trim() !== '' && next.search(/\S/) <= indent) break;
+    end += 1;
+  }
+  return end;
 }
 
 /**
@@ -81,67 +237,9 @@ export function unquotedTemplate(node: unknown, text: string): string | undefine
   return text.slice(node.range[0], node.range[1]).replace(/\s+/g, ' ');
 }
 
-/** What is wrong with a value that {@link unquotedTemplate} finds. */
-export function templateMistake(template: string): string {
-  return `begins with "{{", which YAML reads as a mapping; put the value in quotes: ${inQuotes(template)}`;
-}
-
-/**
- * What is wrong with a line that is no `key: value`, although it begins with a key: a space or the
- * colon is missing, or there is another character in place of it.
- */
-export function keyMistake(
-  line: string,
-  placesOf: PlacesOf,
-): { readonly key: string; readonly message: string; readonly corrected: string } | undefined {
-  if (line.length > LONGEST_LINE) return undefined;
-  const [, dash = '', item = ''] = /^(\s*-)([A-Za-z]\w*)\s*:/.exec(line) ?? [];
-  if (placesOf(item).length > 0) {
-    const written = line.slice(dash.length);
-    const message = `needs a space after the dash; write ${shownLine(`- ${written}`)}`;
-    return { key: item, message, corrected: `${dash} ${written}` };
-  }
-  const [, lead = '', key = '', sign = '', value = ''] =
-    /^(\s*(?:- +)*)([\w-]+)[ \t]*([:：=;]?)[ \t\u00a0]*(.*)$/.exec(line) ?? [];
-  if (placesOf(key).length === 0) return undefined;
-  const after = line.slice(lead.length + key.length);
-  if (/^\s*:(?:[ \t]|$)/.test(after) || /^[\w-]/.test(after)) return undefined;
-  const written = `${key}: ${value}`.trimEnd();
-  const corrected = `${lead}${written}`;
-  const wrong = (): string => {
-    if (sign === ':') {
-      return after.includes('\u00a0')
-        ? 'has a no-break space after the colon, which looks like a space but is not one'
-        : 'needs a space after the colon';
-    }
-    if (sign === '') return 'needs a colon';
-    return `is followed by "${sign}", but YAML uses a colon`;
-  };
-  return { key, message: `${wrong()}; write ${shownLine(written)}`, corrected };
-}
-
-/** Quotes for a value, as YAML needs them. */
-export function inQuotes(value: string): string {
-  return value.includes("'") && !/["\\]/.test(value)
-    ? `"${value}"`
-    : `'${value.replaceAll("'", "''")}'`;
-}
-
 interface Explained extends YamlMistake {
   /** The whole file, with the mistake corrected; the same lines. */
   readonly corrected?: string;
-}
-
-/** A line that is more than a comment. */
-interface Line {
-  readonly index: number;
-  /** Spaces before the first character. */
-  readonly indent: number;
-  /** Spaces and dashes before the content. */
-  readonly contentIndent: number;
-  readonly isItem: boolean;
-  readonly key: string | undefined;
-  readonly value: string;
 }
 
 class BrokenFile {
@@ -152,9 +250,10 @@ class BrokenFile {
   constructor(
     private readonly text: string,
     private readonly placesOf: PlacesOf,
+    parse: typeof parsedYaml,
   ) {
     this.lines = text.split('\n');
-    this.document = parsedYaml(text, this.counter);
+    this.document = parse(text, this.counter);
   }
 
   firstMistake(): Explained | undefined {
@@ -168,9 +267,6 @@ class BrokenFile {
     return (
       this.quoteNotClosed() ??
       this.strangeIndentation(at.index) ??
-      this.wrongKey(at.index) ??
-      this.unquotedTemplate(at.index) ??
-      this.bracketNotClosed() ??
       this.wrongValue(at.index, error) ??
       this.wrongIndentation(at.index, error) ??
       this.otherMistake(at.index, at.column, error)
@@ -255,64 +351,11 @@ class BrokenFile {
     };
   }
 
-  private wrongKey(index: number): Explained | undefined {
-    const mistake = keyMistake((this.lines[index] ?? '').replace(/\r$/, ''), this.placesOf);
-    if (mistake === undefined) return undefined;
-    const { key, message, corrected } = mistake;
-    const column = (this.lines[index] ?? '').indexOf(key) + 1;
-    return { ...this.inLine({ index, column }, message, () => corrected), key };
-  }
-
-  private unquotedTemplate(index: number): Explained | undefined {
-    const line = lineOf(this.lines[index] ?? '', index);
-    if (line === undefined) return undefined;
-    if (line.value.startsWith('{{')) {
-      return this.toQuote(line, 'begins with "{{", which YAML reads as a mapping');
-    }
-    if (!/^[[{]/.test(line.value)) return undefined;
-    const template =
-      /(?<=[[{,:]\s*)[^\s,'"[{:][^,'"[{:]*\{\{.*?\}\}[^\s,}\]]*|(?<=[[,:]\s*)\{\{.*?\}\}[^\s,}\]]*/;
-    const [written] = template.exec(line.value) ?? [];
-    if (written === undefined) return undefined;
-    const column = (this.lines[index] ?? '').indexOf(written) + 1;
-    return this.inLine(
-      { index, column },
-      `has "{{" in a list or mapping on one line, where YAML reads it as another mapping; put the template in quotes: ${inQuotes(written)}`,
-      (text) => text.replace(new RegExp(template.source, 'g'), (one) => inQuotes(one)),
-    );
-  }
-
-  private bracketNotClosed(): Explained | undefined {
-    let found: Explained | undefined;
-    visit(this.document, {
-      Collection: (_key, node) => {
-        const { range, flow } = node;
-        if (flow !== true || !range) return undefined;
-        const opening = this.text[range[0]] ?? '';
-        const closing = opening === '[' ? ']' : '}';
-        const raw = this.text.slice(range[0], range[1]).trimEnd();
-        if (raw.length > 1 && raw.endsWith(closing)) return undefined;
-        found = this.inLine(
-          this.positionOf(range[0]),
-          `begins with "${opening}" that is not closed; add "${closing}" where it ends`,
-          (line) => line.replace(/\s*(?:\s#.*)?$/, (end) => `${closing}${end}`),
-        );
-        return visit.BREAK;
-      },
-    });
-    return found;
-  }
-
   private wrongValue(index: number, { code }: YAMLError): Explained | undefined {
     const line = lineOf(this.lines[index] ?? '', index);
     if (line === undefined) return undefined;
     const { value, key, contentIndent } = line;
     const at = { index, column: contentIndent + 1 };
-    if (/^\s*\/\//.test(this.lines[index] ?? '')) {
-      return this.inLine(at, 'begins with "//"; a comment begins with "#"', (text) =>
-        text.replace('//', '#'),
-      );
-    }
     const [first = ''] = value;
     if (/^["']/.test(value)) {
       if (code === 'BAD_DQ_ESCAPE') {
@@ -367,6 +410,8 @@ class BrokenFile {
     const isOff = (!opensBlock && !open.includes(line.indent)) || this.isMisplaced(line);
     if (isOff || next === undefined || line.value === '' || next.indent <= line.contentIndent) {
       const expected = this.expectedIndent(line.index);
+      const withoutDash = this.entryWithoutDash(line, expected);
+      if (withoutDash !== undefined) return withoutDash;
       return expected === line.indent ? undefined : this.toIndent(line, expected);
     }
     if (next.key === undefined) return undefined;
@@ -374,6 +419,26 @@ class BrokenFile {
     return open.includes(next.indent)
       ? this.toIndent(line, next.indent)
       : this.toIndent(next, line.contentIndent);
+  }
+
+  /** A key that its block has already begins the next entry of a list. */
+  private entryWithoutDash(line: Line, expected: number): Explained | undefined {
+    if (line.isItem || line.key === undefined) return undefined;
+    const above = this.contents().filter(({ index }) => index < line.index);
+    const first = above.findLastIndex(
+      ({ isItem, contentIndent }) => isItem && contentIndent === expected,
+    );
+    const item = above[first];
+    if (item === undefined) return undefined;
+    const block = above.slice(first).filter(({ contentIndent }) => contentIndent === expected);
+    if (!block.some(({ key }) => key === line.key)) return undefined;
+    const { index, contentIndent } = line;
+    const entry = `- ${(this.lines[index] ?? '').trim()}`;
+    return this.inLine(
+      { index, column: contentIndent + 1 },
+      `begins another entry, but has no "-" before it; write ${shownLine(entry)}`,
+      () => `${' '.repeat(item.indent)}${entry}`,
+    );
   }
 
   private otherMistake(index: number, column: number, error: YAMLError): Explained {
@@ -397,7 +462,17 @@ class BrokenFile {
     if (error.message.includes('call stack')) {
       return { line, column, key: undefined, message: TOO_DEEP };
     }
-    const message = `${error.message.replace(/\.$/, '')}; compare the line with scicat-globus-proxy-config.example.yaml`;
+    const [, word, equals] = /^([\w.-]+)\s*(=)/.exec(text) ?? [];
+    if (equals !== undefined) {
+      const message = `has "=" behind "${word ?? ''}", but settings are written "key: value"; their names are in scicat-globus-proxy-config.example.yaml`;
+      return { line, column, key: undefined, message };
+    }
+    if (/^-\s/.test(text)) {
+      const message =
+        'begins with "-", but no list begins above it; remove the "-", or indent the line like the other entries of its list';
+      return { line, column, key: undefined, message };
+    }
+    const message = `can't be read as YAML, because of this line or the one before it; compare the line with scicat-globus-proxy-config.example.yaml`;
     return { line, column, key: undefined, message };
   }
 
@@ -495,16 +570,6 @@ class BrokenFile {
     return this.lines.map(lineOf).filter((line) => line !== undefined);
   }
 
-  /** The key of a line or, for an entry of a list, that of the list. */
-  private keyAt(index: number): string | undefined {
-    const line = lineOf(this.lines[index] ?? '', index);
-    if (line?.key !== undefined || line?.isItem !== true) return line?.key;
-    const above = this.contents().filter((other) => other.index < index);
-    return above.findLast(({ key, value, contentIndent }) => {
-      return key !== undefined && value === '' && contentIndent <= line.indent;
-    })?.key;
-  }
-
   private positionOf(offset: number): Position {
     const { line, col } = this.counter.linePos(offset);
     return { index: line - 1, column: col };
@@ -515,7 +580,7 @@ class BrokenFile {
     message: string,
     correct: ((line: string) => string) | undefined,
   ): Explained {
-    const key = this.keyAt(index);
+    const key = keyAt(this.lines, index);
     const mistake = { line: index + 1, column, key, message };
     if (correct === undefined) return mistake;
     const corrected = this.lines.with(index, correct((this.lines[index] ?? '').replace(/\r$/, '')));
@@ -537,38 +602,3 @@ const INDENTATION_CODES: readonly string[] = [
   'MULTILINE_IMPLICIT_KEY',
   'UNEXPECTED_TOKEN',
 ];
-
-/** A line taken apart; undefined for an empty one, a comment, and the marks of documents. */
-function lineOf(text: string, index: number): Line | undefined {
-  const content = text.trim();
-  if (content === '' || content.startsWith('#') || /^(?:---|\.\.\.)(?:\s|$)/.test(text)) {
-    return undefined;
-  }
-  const [lead = '', indentation = '', dashes = ''] = /^(\s*)((?:-\s+)*)/.exec(text) ?? [];
-  const rest = text.slice(lead.length).trimEnd();
-  const [, key, behind = rest] =
-    /^("[^"]*"|'[^']*'|[^\s"'[{#&*!|>%@`][^:"'[{#]*?)\s*:(?:\s+(.*))?$/.exec(rest) ?? [];
-  const value = key !== undefined && behind === rest ? '' : behind;
-  return {
-    index,
-    indent: indentation.length,
-    contentIndent: lead.length,
-    isItem: dashes !== '' || content === '-',
-    key: key?.replace(/^["']|["']$/g, ''),
-    value: /^["']/.test(value) ? value : value.replace(/(?:^|\s+)#.*$/, ''),
-  };
-}
-
-/** Whether what belongs to a line stands below it. */
-function isHeader({ key, value }: Line): boolean {
-  return key !== undefined && value === '';
-}
-
-function spaces(count: number): string {
-  return count === 1 ? '1 space' : `${count} spaces`;
-}
-
-/** A line for a message, shortened. */
-function shownLine(line: string): string {
-  return `"${line.length > 80 ? `${line.slice(0, 80)}…` : line}"`;
-}

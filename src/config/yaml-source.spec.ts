@@ -88,7 +88,7 @@ describe('problems of the YAML itself', () => {
         line: 1,
         column: 4,
         path: 'YAML syntax',
-        message: 'Unresolved tag: !foo',
+        message: 'has "!foo", a type that is not known here; remove it',
         severity: 'warning',
       },
     ]);

@@ -12,12 +12,12 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type Problem, problemAt } from './problem.js';
+import { inQuotes, type PlacesOf } from './yaml-lines.js';
+import { templateMistake } from './line-mistakes.js';
 import {
-  inQuotes,
+  conflictMark,
   parsedYaml,
-  type PlacesOf,
   syntaxMistakes,
-  templateMistake,
   TOO_DEEP,
   unquotedTemplate,
 } from './yaml-mistakes.js';
@@ -40,6 +40,10 @@ export interface YamlSource {
   positionOf(path: string): FilePosition | undefined;
   /** Where the key of the value at a path is. */
   positionOfKey(path: string): FilePosition | undefined;
+  /** The line that the value at a path begins on. */
+  lineAt(path: string): string;
+  /** Whether the value at a path is a plain text on several lines. */
+  isFolded(path: string): boolean;
   /** How the value at a path is written, if it is on one line. */
   writtenAt(path: string): string | undefined;
   /**
@@ -79,6 +83,8 @@ export function parseYamlSource(
     broken: true,
     positionOf: nowhere,
     positionOfKey: nowhere,
+    lineAt: () => '',
+    isFolded: () => false,
     writtenAt: nowhere,
     positionWithin: nowhere,
   });
@@ -94,8 +100,9 @@ export function parseYamlSource(
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  if (document.errors.length > 0) {
-    const mistakes = syntaxMistakes(text, placesOf);
+  const conflict = conflictMark(text);
+  if (document.errors.length > 0 || conflict !== undefined) {
+    const mistakes = conflict === undefined ? syntaxMistakes(text, placesOf) : [conflict];
     return broken(
       mistakes.map(({ key, ...mistake }) => ({
         file,
@@ -126,12 +133,13 @@ export function parseYamlSource(
         severity: 'error' as const,
       })),
       ...document.warnings
+        .filter(({ code }) => code !== 'BAD_INDENT')
         .filter(({ pos: [offset] }) => !reader.tagsAlone.has(offset))
-        .map(({ message, pos: [offset] }) => ({
+        .map(({ code, pos: [offset] }) => ({
           file,
           ...position(offset),
           path: 'YAML syntax',
-          message: message.replace(/\.$/, ''),
+          message: warningOf(code, text.slice(offset)),
           severity: 'warning' as const,
         })),
     ],
@@ -139,6 +147,18 @@ export function parseYamlSource(
     positionOfKey: (path) => {
       const offset = reader.keyOffsets.get(path);
       return offset === undefined ? positionOf(path) : position(offset);
+    },
+    lineAt: (path) => {
+      const { line = 0 } = positionOf(path) ?? {};
+      return text.slice(lines.lineStarts[line - 1] ?? 0, lines.lineStarts[line]).trimEnd();
+    },
+    isFolded: (path) => {
+      const node = reader.nodes.get(path);
+      if (!isScalar(node) || node.type !== 'PLAIN') return false;
+      return text
+        .slice(...(node.range ?? [0, 0]).slice(0, 2))
+        .trim()
+        .includes('\n');
     },
     writtenAt: (path) => {
       const [start, end] = reader.nodes.get(path)?.range ?? [0, 0];
@@ -191,6 +211,12 @@ class DocumentReader {
       this.#report(target, path, `exceeds the limit of ${MOST_VALUES} values; use fewer aliases`);
       return undefined;
     }
+    if (/^!include/i.test(target.tag ?? '')) {
+      const message = `has "${target.tag ?? ''}", but other files are not included; write the content itself in this place`;
+      this.#report(target, path, message);
+      this.tagsAlone.add(this.text.lastIndexOf('!', startOf(target) - 1));
+      return undefined;
+    }
     if (isScalar(target)) {
       if (isTagAlone(target)) {
         const quoted = inQuotes(target.tag ?? '');
@@ -228,6 +254,8 @@ class DocumentReader {
   #entries(map: YAMLMap, path: string): readonly Entry[] {
     const own = new Map<string, Entry>();
     const merged: Entry[] = [];
+    let goesOn = true;
+    let previous: YAMLMap['items'][number] | undefined;
     for (const pair of map.items) {
       const keyNode = pair.key as Node;
       const value = pair.value as Node | null;
@@ -237,14 +265,48 @@ class DocumentReader {
         this.#report(keyNode, path, 'has a key that is not a plain word');
       } else {
         const key = this.spelling(path, String(keyNode.value));
-        if (own.has(key)) {
-          const message = 'is given twice in the same block; keep one of them';
-          this.#report(keyNode, pathOf(path, key), message);
+        const [begun] = own.keys();
+        const number =
+          map.flow === true ? this.#numberWithComma(previous, keyNode, value) : undefined;
+        if (number !== undefined) {
+          const { key: of, written } = number;
+          const message = `has a comma in its number, which separates two entries here; write "${of}: ${written}"`;
+          this.#report(keyNode, pathOf(path, of), message);
+        } else if (own.has(key)) {
+          const again =
+            key === begun && path.endsWith(']') && own.size > 1
+              ? `is given again; if it begins another entry, write "- ${key}: …", else keep one of the two`
+              : 'is given twice in the same block; keep one of them';
+          // The rest of an entry without a dash repeats more.
+          if (goesOn) this.#report(keyNode, pathOf(path, key), again);
+          if (key === begun && path.endsWith(']')) goesOn = false;
         } else own.set(key, { key, keyOffset: startOf(keyNode), value });
       }
+      previous = pair;
     }
     for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
     return [...own.values()];
+  }
+
+  /** `{ queueSize: 1,000 }`: the rest of the number is an entry of its own. */
+  #numberWithComma(
+    before: YAMLMap['items'][number] | undefined,
+    key: Scalar,
+    value: Node | null,
+  ): { readonly key: string; readonly written: string } | undefined {
+    if (before === undefined || (value !== null && this.#written(value) !== '')) return undefined;
+    const [name, first, rest] = [before.key, before.value, key].map((node) =>
+      isScalar(node) ? this.#written(node) : '',
+    );
+    if (!/^\d{1,3}$/.test(first ?? '') || !/^\d{1,3}$/.test(rest ?? '')) return undefined;
+    return {
+      key: name ?? '',
+      written: `${first ?? ''}${rest?.length === 3 ? '' : '.'}${rest ?? ''}`,
+    };
+  }
+
+  #written(node: Node): string {
+    return this.text.slice(...(node.range ?? [0, 0]).slice(0, 2)).trim();
   }
 
   #merged(node: Node | null, path: string): readonly Entry[] {
@@ -290,6 +352,15 @@ class DocumentReader {
     if (this.mistakes.has(offset)) return;
     this.mistakes.set(offset, { path: path === '' ? 'document' : path, message });
   }
+}
+
+/** What is said of something that YAML only warns of. */
+function warningOf(code: string, rest: string): string {
+  const [tag = ''] = /^![^\s,[\]{}]*/.exec(rest) ?? [];
+  if (tag !== '') return `has "${tag}", a type that is not known here; remove it`;
+  return code === 'BAD_DIRECTIVE'
+    ? 'begins with "%", which is an instruction for YAML that is not known here; remove the line'
+    : 'is written in an unusual way; compare it with scicat-globus-proxy-config.example.yaml';
 }
 
 /** A value like `!admins`: YAML takes it for a type, with nothing of that type behind it. */
