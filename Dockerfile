@@ -1,7 +1,10 @@
 # docker build -t scicat-globus-proxy .                              the service
 # docker build -t scicat-globus-sandbox --target sandbox .           the emulators of SciCat and Globus
 
-ARG NODE_IMAGE=node:24-alpine
+# By digest, so that the same source always gives the same image. It is the index of all platforms, as
+# github.com/docker-library/repo-info lists it for this tag. For a newer one:
+# docker buildx imagetools inspect node:24-alpine
+ARG NODE_IMAGE=node:24.21.0-alpine3.24@sha256:be80f76cf40ec8e42b9bec49f60a55e0660f30af58d3e5a25530785b30ea67e2
 
 # --- what is to be installed
 FROM ${NODE_IMAGE} AS manifest

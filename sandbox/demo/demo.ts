@@ -163,7 +163,9 @@ async function follow(
         display.end(progress);
         return status;
       }
-      display.show(progress);
+      // The proxy can't know the size of a list, but the demo has listed the whole dataset.
+      const bytes = Math.max(amount.bytes, status.bytes + 1);
+      display.show({ ...progress, total: { ...status.total, bytes } });
       const state = JSON.stringify(status);
       if (state !== seen) movedAt = now;
       seen = state;

@@ -92,7 +92,8 @@ export function readJob(job: TransferJobDocument): ReadJob {
     datasetPid: record.datasetPid,
     origin: { kind: 'recorded', record },
     submissionId: stringField(job.result, 'submissionId') ?? record.submissionId,
-    progress: readProgress(job, expectedAmounts(record, 0)),
+    // Which entries of a list are folders is not in the record.
+    progress: readProgress(job, expectedAmounts(record, undefined)),
   });
 }
 
@@ -163,7 +164,9 @@ function readProgress(
     filesTransferred: countField(job.result, 'filesTransferred') ?? 0,
     // The job knows better: which entries of a list are folders was known when it was requested.
     filesTotal: filesTotal > 0 ? filesTotal : expected.filesTotal,
-    bytesTotal: Math.max(expected.bytesTotal, countField(job.result, 'bytesTotal') ?? 0),
+    // The record knows better: what the job shows may be one byte more than what was copied, and earlier
+    // versions showed the dataset's size for a list.
+    bytesTotal: expected.bytesTotal,
     faults: countField(job.result, 'faults') ?? 0,
   };
 }

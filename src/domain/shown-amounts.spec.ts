@@ -76,15 +76,29 @@ describe('what is expected to be copied', () => {
     expect(expected({})).toEqual([10, 1000]);
   });
 
-  test("of the Ingestor's list: its files, and the dataset's size", () => {
+  test("of the Ingestor's list: its files, and no more than the dataset has", () => {
     // SciCat counts folders and links, too: as many as are listed.
-    expect(expected({ fileList: list(10, 2) }, 3)).toEqual([5, 1000]);
+    expect(expected({ fileList: list(10, 2) }, 3)).toEqual([5, 0]);
     // Or only files.
-    expect(expected({ fileList: list(14, 2) }, 1)).toEqual([10, 1000]);
+    expect(expected({ fileList: list(14, 2) }, 1)).toEqual([10, 0]);
   });
 
   test('of a part of a dataset: not the size of the dataset', () => {
     expect(expected({ fileList: list(1) })).toEqual([1, 0]);
+  });
+
+  test('of a part that has as many entries as the dataset has files: not its size either', () => {
+    // Nine of the ten files, and an empty folder.
+    expect(expected({ fileList: list(10) })).toEqual([10, 0]);
+    // Five of the ten files, and the five folders around them.
+    expect(expected({ fileList: list(10) }, 5)).toEqual([5, 0]);
+  });
+
+  test('of a list whose folders are not known: nothing, rather than its folders', () => {
+    expect(expectedAmounts(aRecord({ dataset, fileList: list(10, 2) }), undefined)).toEqual({
+      filesTotal: 0,
+      bytesTotal: 0,
+    });
   });
 
   test('of a list of a dataset whose number of files SciCat does not know: no size', () => {

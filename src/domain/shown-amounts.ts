@@ -4,6 +4,7 @@ import type { TransferRecord } from './transfer-record.js';
 export interface Amounts {
   readonly bytesTransferred: number;
   readonly filesTransferred: number;
+  /** 0 if unknown. */
   readonly filesTotal: number;
   /** 0 if unknown. */
   readonly bytesTotal: number;
@@ -60,22 +61,25 @@ function atMostSafe(amount: number): number {
  * How much a transfer is expected to copy, before Globus knows. SciCat's numbers may include folders and
  * links, which Globus does not count.
  *
- * @param parents number of folders in the file list that have a listed entry below them
+ * The size of a list is unknown, even if it has as many entries as the dataset has files: its entries may
+ * be files, folders to be copied whole or empty folders.
+ *
+ * @param parents number of folders in the file list that have a listed entry below them; undefined if
+ *   unknown, and so the number of files of a list without them
  */
 export function expectedAmounts(
   { dataset, fileList, copy }: Pick<TransferRecord, 'dataset' | 'fileList' | 'copy'>,
-  parents: number,
+  parents: number | undefined,
 ): Pick<Amounts, 'filesTotal' | 'bytesTotal'> {
   if (fileList === undefined) return { filesTotal: dataset.files, bytesTotal: dataset.bytes };
   const links = fileList.symlinks.reduce((sum, [, length]) => sum + length, 0);
-  const asListed = copy.fileList === 'as-listed';
-  // A list with as many entries as the dataset has files is the whole dataset, as the Ingestor lists it.
-  // The size of a part is unknown, and so is that of files that are copied more than once.
-  const isWhole = !asListed && dataset.files > 0 && fileList.count >= dataset.files;
-  // Empty folders are among these; SciCat may know better.
-  const files = Math.max(0, fileList.count - links - (asListed ? 0 : parents));
+  const count = Math.max(0, fileList.count - links);
+  if (copy.fileList === 'as-listed') return { filesTotal: count, bytesTotal: 0 };
+  if (parents === undefined) return { filesTotal: 0, bytesTotal: 0 };
+  const leaves = Math.max(0, count - parents);
+  // Empty folders are among these; no more files are copied than the dataset has.
   return {
-    filesTotal: isWhole ? Math.min(files, dataset.files) : files,
-    bytesTotal: isWhole ? dataset.bytes : 0,
+    filesTotal: dataset.files > 0 ? Math.min(leaves, dataset.files) : leaves,
+    bytesTotal: 0,
   };
 }

@@ -53,7 +53,7 @@ export interface Progress extends Amounts {
   readonly bytesTransferred: number;
   /** Including those that were already at the destination. */
   readonly filesTransferred: number;
-  /** Expected, or found so far if there are more; Globus finds more while it copies. */
+  /** Expected, or found so far if there are more; Globus finds more while it copies. 0 if unknown. */
   readonly filesTotal: number;
   /** Expected; Globus reports none. 0 if unknown. */
   readonly bytesTotal: number;
@@ -212,6 +212,17 @@ export function waitingFor(
   submission: SubmissionState,
 ): Transfer {
   return move(transfer, { state: 'waiting', reason, submission });
+}
+
+/**
+ * The stored list shows what the record does not: how many of its entries are folders with listed entries
+ * below them. News only after a restart, if the process died before its first write to the job.
+ */
+export function withListRead(transfer: Transfer, parents: number): Transfer {
+  const { origin, progress } = transfer;
+  if (origin.kind !== 'recorded' || progress.filesTotal > 0) return transfer;
+  const { filesTotal } = expectedAmounts(origin.record, parents);
+  return { ...transfer, progress: { ...progress, filesTotal } };
 }
 
 /** Globus confirmed the task. */

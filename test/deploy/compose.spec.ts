@@ -79,6 +79,16 @@ describe('compose.yaml', () => {
     }
   });
 
+  it('leaves no core dump, which would contain tokens and secrets', () => {
+    expect(at(compose, ...PROXY, 'ulimits')).toEqual({ core: 0 });
+  });
+
+  it('takes no image that it does not build itself', () => {
+    for (const service of Object.keys(at(compose, 'services') as object)) {
+      expect(at(compose, 'services', service, 'build', 'context')).toBe('.');
+    }
+  });
+
   it('has the port of the example, and shows itself to this machine only', () => {
     const { config } = loaded(deployment(compose));
     expect(listAt(compose, ...PROXY, 'ports')).toEqual([

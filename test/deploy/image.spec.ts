@@ -35,6 +35,16 @@ describe('the image', () => {
     expect(omitted.map(([name]) => name)).toEqual(['node_modules/typescript']);
   });
 
+  it('is built from one base image, which is given by digest', () => {
+    const text = textOf('Dockerfile');
+    expect(text).toMatch(/^ARG NODE_IMAGE=node:\d+\.\d+\.\d+-alpine\d+\.\d+@sha256:[0-9a-f]{64}$/m);
+    const stages = [...text.matchAll(/^FROM .* AS (.*)$/gm)].map(([, name]) => name);
+    const bases = [...text.matchAll(/^FROM (.*) AS .*$/gm)].map(([, base]) => base);
+    expect(bases.filter((base) => !stages.includes(base))).toEqual(
+      ['manifest', 'sandbox', 'service'].map(() => '${NODE_IMAGE}'),
+    );
+  });
+
   it('gets everything that it copies, which .dockerignore lets through', () => {
     const let_through = textOf('.dockerignore')
       .split('\n')

@@ -89,6 +89,10 @@ describe('the systemd unit', () => {
     expect(Number(values('TimeoutStopSec')[0]) * 1000).toBeGreaterThan(STOP_WITHIN_MS);
   });
 
+  it('leaves no core dump, which would contain tokens and secrets', () => {
+    expect(values('LimitCORE')).toEqual(['0']);
+  });
+
   it('lets it have its connections, and memory for more than its heap', () => {
     expect(Number(values('LimitNOFILE')[0])).toBeGreaterThan(2 * SERVER_LIMITS.connections);
     expect(values('MemoryMax')).toEqual(['1G']);

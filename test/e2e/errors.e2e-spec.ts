@@ -349,6 +349,14 @@ describe('job does not exist, is not one of ours, or has already ended', () => {
     ]);
   });
 
+  it('so is one whose id no version of UUIDs has, as the API description allows', async () => {
+    const { delete: remove, get } = await byEach('alice', 'E0000000-0000-0000-0000-000000000000');
+    expect([remove, get].map(statusAndCode)).toEqual([
+      [400, 'JOB_NOT_FOUND'],
+      [404, 'JOB_NOT_FOUND'],
+    ]);
+  });
+
   it('a job of another type or by another account is not one of ours', async () => {
     const jobId = await service.accepted({ scicatPid: service.addDataset('forged') });
     const own = await service.reaches(jobId, '003');

@@ -145,8 +145,9 @@ describe("every file of the Ingestor's list is copied once", () => {
     }, 'it is finished');
     const before = seen.filter(({ message }) => message === 'transferring');
     expect(before.length).toBeGreaterThan(0);
-    for (const { bytesTransferred, bytesTotal, filesTransferred, filesTotal } of before) {
-      expect(bytesTransferred).toBeLessThan(Number(bytesTotal));
+    for (const { bytesTotal, filesTransferred, filesTotal } of before) {
+      // What a list holds is not known before: its entries may be files or folders.
+      expect(bytesTotal).toBeUndefined();
       expect(filesTransferred).toBeLessThan(Number(filesTotal));
     }
     await expectExactCopy(service, jobId);

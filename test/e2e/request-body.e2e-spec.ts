@@ -273,6 +273,41 @@ describe('parameters in the body', () => {
   });
 });
 
+describe('an empty chunked body is no body', () => {
+  /** @param headers of a request that states everything in its query */
+  async function answerTo(path: string, headers: string, chunks: string): Promise<unknown> {
+    const query = new URLSearchParams({ ...NAMES, scicatPid: pid }).toString();
+    const connection = await RawConnection.to(service.url);
+    open.push(connection);
+    connection.write(
+      `POST ${path}?${query} HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${service.tokens.alice}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n${headers}\r\n${chunks}`,
+    );
+    const { status, body } = readRaw(await connection.closed());
+    return [status, (JSON.parse(body) as { message?: string }).message];
+  }
+  const NO_CHUNKS = '0\r\n\r\n';
+
+  it.each([
+    ['without a type', ''],
+    ['of JSON', 'Content-Type: application/json\r\n'],
+    ['of another type', 'Content-Type: application/x-www-form-urlencoded\r\n'],
+    ['compressed', 'Content-Encoding: gzip\r\n'],
+  ])('%s: the whole dataset is requested', async (_, headers) => {
+    expect(await answerTo('/transfer', headers, NO_CHUNKS)).toEqual([200, undefined]);
+    expect(await answerTo('/transfer/preview', headers, NO_CHUNKS)).toEqual([200, undefined]);
+  });
+
+  it.each([
+    ['without a type', '', /must be JSON/],
+    ['of another type', 'Content-Type: text/plain\r\n', /must be JSON/],
+  ])('one that is not empty, %s, is refused', async (_, headers, message) => {
+    expect(await answerTo('/transfer', headers, `2\r\n{}\r\n${NO_CHUNKS}`)).toEqual([
+      400,
+      expect.stringMatching(message),
+    ]);
+  });
+});
+
 describe('when the body is read', () => {
   const head = (query: object, token: string) => {
     const target = `/transfer?${new URLSearchParams({ ...query }).toString()}`;

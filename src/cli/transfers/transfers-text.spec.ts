@@ -55,6 +55,14 @@ waiting, requested 5 s ago: 20.500/1, by alice (p1)
 `);
   });
 
+  it('show no totals that are unknown', () => {
+    const text = transfersText(
+      [{ ...RUNNING, bytesTotal: 0, filesTotal: 0, etaSeconds: null }],
+      false,
+    );
+    expect(text).toContain('\n  734.0 MB, 41 files, 12.3 MB/s\n');
+  });
+
   it('show trouble, and a requested cancellation', () => {
     const text = transfersText(
       [

@@ -80,7 +80,7 @@ function progressText(transfer: OpenTransferView): string {
       : ` of ${bytesText(bytesTotal)} (${Math.min(100, Math.floor((bytesTransferred / bytesTotal) * 100))}%)`;
   return [
     `${bytesText(bytesTransferred)}${share}`,
-    `${filesTransferred} of ${filesTotal} files`,
+    `${filesTransferred}${filesTotal === 0 ? '' : ` of ${filesTotal}`} files`,
     ...(bytesPerSecond === null || bytesPerSecond === 0 ? [] : [`${bytesText(bytesPerSecond)}/s`]),
     ...(etaSeconds === null ? [] : [`about ${durationText(etaSeconds)} left`]),
     ...(faults === 0 ? [] : [counted(faults, 'fault')]),

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aFacility,
+  aJob,
+  aRecord,
   aSucceededTask,
   aTask,
   aTransfer,
@@ -18,6 +20,7 @@ import { atOnce, entriesOf } from '../../../test/support/fake-file-list-store.js
 import { settle } from '../../../test/support/virtual-clock.js';
 import { digestFileList } from '../../file-lists/digest-file-list.js';
 import { field } from '../../domain/untyped.js';
+import { readJob } from '../../domain/job-reading.js';
 import { taskLabel } from '../../domain/task-label.js';
 import { withEndRequest } from '../../domain/transfer.js';
 import { Dispatcher } from './dispatcher.js';
@@ -134,6 +137,35 @@ describe('the queue', () => {
       { state: 'transferring', taskId: taskIdFor(1), trouble: undefined },
       [],
     ]);
+  });
+});
+
+describe('the number of files of a list, after a crash before the first write to its job', () => {
+  const leftUnwritten = async (): Promise<TrackedTransfer> => {
+    const paths = ['nothing', 'raw', 'raw/1.h5', 'raw/deep', 'raw/deep/2.h5'];
+    const files = fileListOf(paths.map((path) => ({ path, isSymlink: false })));
+    const fileList = atOnce(digestFileList(files));
+    const record = aRecord({ fileList, dataset: { bytes: 9, files: 9 } });
+    await world.spool.put(record.key, files);
+    const read = readJob(aJob({ record, result: {} }));
+    if (read.kind !== 'open') throw new Error('not open');
+    return world.track(read.transfer);
+  };
+
+  test('is not known as long as it waits, and then without the folders that only contain others', async () => {
+    const tracked = await leftUnwritten();
+    expect(tracked.transfer.progress.filesTotal).toBe(0);
+    await work();
+    expect(tracked.transfer.progress.filesTotal).toBe(3);
+    expect(field(world.jobs.stored.get(jobIdOf(1))?.result, 'filesTotal')).toBe(3);
+  });
+
+  test('is not guessed if Globus has the transfer already, which counts the files itself', async () => {
+    world.globus.put(aTask());
+    const tracked = await leftUnwritten();
+    await work();
+    const { status, progress } = tracked.transfer;
+    expect([status.state, progress.filesTotal]).toEqual(['transferring', 0]);
   });
 });
 

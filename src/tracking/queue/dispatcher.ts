@@ -8,6 +8,7 @@ import {
   submittedAs,
   type Transfer,
   waitingFor,
+  withListRead,
   withSubmissionId,
 } from '../../domain/transfer.js';
 import type { TransferRecord } from '../../domain/transfer-record.js';
@@ -236,6 +237,9 @@ export class Dispatcher {
     }
     const files = await this.filesOf(tracked, record);
     if (typeof files === 'string') return this.endOnceAbsent(tracked, files, submission);
+    if (files !== undefined) {
+      transfers.update(tracked, (transfer) => withListRead(transfer, files.parents.count));
+    }
     return this.submit(tracked, record, files, submission);
   }
 

@@ -8,6 +8,7 @@ import {
   START,
   taskIdFor,
 } from '../../../test/support/builders.js';
+import { atOnce } from '../../../test/support/fake-file-list-store.js';
 import { fileListOf } from '../../../test/support/file-lists.js';
 import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import {
@@ -18,6 +19,8 @@ import {
 } from '../../../test/support/upstream-failures.js';
 import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { failed } from '../../domain/transfer.js';
+import { field } from '../../domain/untyped.js';
+import { digestFileList } from '../../file-lists/digest-file-list.js';
 import { Sweep, type SweepResult } from './sweep.js';
 
 const MINUTE = 60_000;
@@ -141,6 +144,35 @@ describe('at start', () => {
     expect(world.jobs.shown(jobIdOf(1))).toBe(
       '001 transferring: waiting: resumed after a restart of the service',
     );
+  });
+
+  describe('a job with a file list that was never written', () => {
+    const paths = ['nothing', 'raw', 'raw/1.h5', 'raw/deep', 'raw/deep/2.h5'];
+    const files = fileListOf(paths.map((path) => ({ path, isSymlink: false })));
+    const fileList = atOnce(digestFileList(files));
+    const amounts = async (): Promise<unknown> => {
+      world.jobs.put(aJob({ number: 1, record: aRecord({ fileList }), ...aged(60) }));
+      await sweep.recover();
+      await world.clock.advance(1000);
+      const shown = world.jobs.stored.get(jobIdOf(1))?.result;
+      return [field(shown, 'phase'), field(shown, 'filesTotal'), field(shown, 'bytesTotal')];
+    };
+
+    test('shows its files while it waits, not its folders, and no size', async () => {
+      await world.spool.put(keyOf(1), files);
+      expect(await amounts()).toEqual(['waiting', 3, undefined]);
+      expect(world.jobs.writes).toHaveLength(1);
+    });
+
+    test('shows that it waits, although its list is lost or another one', async () => {
+      await world.spool.put(keyOf(1), fileListOf([{ path: 'raw', isSymlink: false }]));
+      expect(await amounts()).toEqual(['waiting', 0, undefined]);
+    });
+
+    test('shows that it waits, although its list can not be read', async () => {
+      world.spool.faults.always('open', { before: new Error('The disk is gone.') });
+      expect(await amounts()).toEqual(['waiting', 0, undefined]);
+    });
   });
 
   test('a job that SciCat shows correctly is not written again (no e-mail at every restart)', async () => {

@@ -4,6 +4,7 @@ import { isOurs, showsEnded, type TransferJobDocument, readJob } from '../../dom
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
+import { UnwrittenJobs } from './unwritten-jobs.js';
 
 /** Jobs per listing; each listing costs a round trip. */
 const PAGE = 1000;
@@ -39,12 +40,15 @@ export class Sweep {
   /** Jobs reported as unusable, so that each is reported once. */
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
+  private readonly unwritten: UnwrittenJobs;
 
   constructor(
     private readonly deps: TrackingDeps,
     /** Called when a tracked job is no longer in SciCat. */
     private readonly onGone: (tracked: TrackedTransfer) => void,
-  ) {}
+  ) {
+    this.unwritten = new UnwrittenJobs(deps);
+  }
 
   /**
    * Adopts every open job of our own.
@@ -240,7 +244,7 @@ export class Sweep {
     if (tooYoung || this.isDisowned(job)) return undefined;
     const tracked = this.adopt(job);
     // Its job still says only that it was submitted, and it may have to wait.
-    if (tracked !== undefined && !wasWritten(job)) this.deps.writer.changed(tracked, 'needed');
+    if (tracked !== undefined && !wasWritten(job)) this.unwritten.write(tracked);
     return tracked;
   }
 

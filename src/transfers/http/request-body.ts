@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Readable, Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
@@ -14,6 +14,8 @@ import { FileListParser, type ParsedBody } from '../../file-lists/parse-file-lis
 import { unlessAborted } from '../../time/unless-aborted.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
+
+type Decoder = Transform & Zlib;
 
 const NOTHING: ParsedBody = { files: undefined, others: new Map() };
 
@@ -36,11 +38,12 @@ export class RequestBody {
    */
   async read(request: Request, response: Response): Promise<ParsedBody> {
     if (!hasBody(request)) return NOTHING;
-    requireJson(request);
+    // A chunked body may turn out to be empty, and then needs no type.
+    if (request.headers['content-length'] !== undefined) requireJson(request);
     const { maxBodyMiB } = this.config.current().server;
     const declared = declaredSize(request, maxBodyMiB);
     const place = this.gate.enter(declared);
-    let decoder: Transform | undefined;
+    let decoder: Decoder | undefined;
     try {
       decoder = decoderFor(request.headers['content-encoding']);
       // So far, the client has sent only the headers.
@@ -48,7 +51,8 @@ export class RequestBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const reading = readAll(source, new FileListParser(declared), maxBodyMiB, place);
+      const parser = new FileListParser(declared);
+      const reading = readAll(source, parser, maxBodyMiB, place, () => requireJson(request));
       const body = await unlessAborted(
         atPace(reading, request, this.limits, this.clock),
         this.stopping.signal,
@@ -59,6 +63,8 @@ export class RequestBody {
       return body;
     } catch (error) {
       place.leave();
+      // An empty body can't be decompressed, and counts as none all the same.
+      if (decoder?.bytesWritten === 0 && request.complete) return NOTHING;
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
       if (error instanceof ProxyError) throw error;
       throw new InvalidRequestError('The body could not be read, or is incomplete.');
@@ -100,7 +106,7 @@ function declaredSize(request: Request, maxBodyMiB: number): number {
 }
 
 /** Undefined if the body is not compressed. */
-function decoderFor(encoding: string | undefined): Transform | undefined {
+function decoderFor(encoding: string | undefined): Decoder | undefined {
   switch (encoding?.trim().toLowerCase() ?? '') {
     case '':
     case 'identity':
@@ -124,11 +130,13 @@ async function readAll(
   reader: FileListParser,
   maxBodyMiB: number,
   place: BodyPlace,
+  beforeFirst: () => void,
 ): Promise<ParsedBody> {
   let bytes = 0;
   // The connection must survive an error, or the client would never receive the response.
   const pieces: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
   for await (const piece of pieces) {
+    if (bytes === 0) beforeFirst();
     bytes += piece.length;
     if (bytes > maxBodyMiB * BYTES_PER_MIB) throw tooLarge(maxBodyMiB);
     place.need(bytes);

@@ -5,7 +5,7 @@ import {
   HttpCode,
   Inject,
   Param,
-  ParseUUIDPipe,
+  type PipeTransform,
   Post,
   Query,
   Req,
@@ -17,6 +17,7 @@ import { Authenticated, CurrentUser } from '../../auth/authenticated.decorator.j
 import type { Caller } from '../../auth/caller.js';
 import { contextOf, logDataset, startReading } from '../../auth/request-context.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
+import { isUuid } from '../../domain/identifiers.js';
 import { DATASETS, type Datasets } from '../../ports/datasets.port.js';
 import { CancelTransfer } from '../application/cancel-transfer.js';
 import { LookUpTransfers } from '../application/look-up-transfers.js';
@@ -58,10 +59,14 @@ const JOB_ID = {
   example: EXAMPLE_JOB,
 } as const;
 /** A different string could be another route of SciCat. */
-const jobIdPipe = new ParseUUIDPipe({
-  exceptionFactory: () =>
-    new InvalidRequestError('The id of a transfer must be a UUID, as returned by POST /transfer.'),
-});
+const jobIdPipe: PipeTransform<unknown, string> = {
+  transform: (id) => {
+    if (isUuid(id)) return id;
+    throw new InvalidRequestError(
+      'The id of a transfer must be a UUID, as returned by POST /transfer.',
+    );
+  },
+};
 
 /** Transfers of datasets between facilities. */
 @ApiTags('transfer')

@@ -211,7 +211,7 @@ export class TransferItemDto implements TransferItem {
   bytesTransferred?: number;
 
   @ApiField(
-    "Bytes to copy. Until all are copied, this is an estimate based on the dataset's size in SciCat, always greater than `bytesTransferred`; it is absent if the size is unknown, as for a part of a dataset. Afterwards, it equals `bytesTransferred`.",
+    "Bytes to copy. Until all are copied, this is an estimate based on the dataset's size in SciCat, always greater than `bytesTransferred`, and is absent if SciCat has no size or if a file list was requested, whose size is unknown. Afterwards, it equals `bytesTransferred`.",
     2147483648,
     COUNT,
   )
@@ -221,7 +221,7 @@ export class TransferItemDto implements TransferItem {
   filesTransferred?: number;
 
   @ApiField(
-    'Files to copy. Until all are copied, this is an estimate, always greater than `filesTransferred`, that increases if Globus finds more files in folders. Afterwards, it equals `filesTransferred`, and so may be smaller than before. Links and folders are not counted.',
+    'Files to copy. Until all are copied, this is an estimate, always greater than `filesTransferred`, that increases if Globus finds more files in folders. It is 0 while it is unknown. Afterwards, it equals `filesTransferred`, and so may be smaller than before. Links and folders do not count.',
     120,
     COUNT,
   )
