@@ -14,6 +14,7 @@ const STATUS: TrackerStatus = {
   open: 0,
   waiting: 0,
   inFlight: 0,
+  withoutSlot: 0,
   finalizing: 0,
   pendingWrites: 0,
   parkedJobs: 0,

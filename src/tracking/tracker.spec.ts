@@ -11,6 +11,7 @@ import {
   type ConfigParts,
   jobIdOf,
   keyOf,
+  OWNER,
   REQUEST_ID,
   taskIdFor,
   uuid,
@@ -55,7 +56,7 @@ const shown = (number?: number): string | undefined => rig.shown(number);
 const request = (number: number): Promise<string> => rig.request(number);
 /** What one more request would meet. */
 function forecast(): { readonly slot: boolean; readonly waitsFor: string } {
-  const found = tracker.forecast('equal to nothing');
+  const found = tracker.forecast('equal to nothing', OWNER);
   if (found.kind === 'repeats') throw new Error('equal to something');
   return found;
 }
@@ -66,6 +67,7 @@ async function askForEqual(number = 1): Promise<void> {
   await tracker
     .admit({
       fingerprint: fingerprint(tracked.origin.record),
+      owner: OWNER,
       requestId: REQUEST_ID,
       store: () => Promise.reject(new Error('nothing is stored in this test')),
     })
@@ -233,7 +235,7 @@ describe('after a restart', () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
-    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())))).toEqual({
+    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())), OWNER)).toEqual({
       kind: 'repeats',
       jobId: jobIdOf(1),
     });
