@@ -14,7 +14,7 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
 COPY src src
 COPY sandbox sandbox
-# npm makes commands executable when it installs a package; here nobody does.
+# npm makes commands executable when it installs a package, which does not happen here.
 RUN npm run build && npm run build:sandbox && chmod +x dist/cli/main.js
 
 # --- what the service needs to run, and nothing else
@@ -30,7 +30,7 @@ COPY --from=dependencies /service/node_modules node_modules
 COPY --from=build /service/package.json ./
 COPY --from=build /service/dist dist
 COPY --from=build /service/dist-sandbox dist-sandbox
-# For a volume in which a proxy elsewhere finds its configuration; it takes over owner and mode.
+# For a volume in which a proxy elsewhere finds its configuration; it inherits the owner and mode.
 RUN mkdir -m 700 /settings && chown node:node /settings
 USER node
 CMD ["node", "dist-sandbox/main.js"]
@@ -48,7 +48,7 @@ COPY --from=build /service/dist dist
 COPY package.json LICENSE scicat-globus-proxy-config.example.yaml ./
 # The example names it, for editors.
 COPY config/scicat-globus-proxy-config.schema.json config/
-# A fresh named volume takes over owner and mode of this folder. No VOLUME here: an unnamed one would
+# A fresh named volume inherits the owner and mode of this folder. No VOLUME here: an unnamed one would
 # look like a mount and be thrown away with the container all the same.
 RUN mkdir -m 700 data && chown node:node data && \
     ln -s /service/dist/cli/main.js /usr/local/bin/scicat-globus-proxy

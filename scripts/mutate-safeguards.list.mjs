@@ -74,7 +74,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'unclear-keeps-its-slot',
-    keeps: 'a transfer that may be at Globus counts towards task.maxConcurrency',
+    keeps: 'a transfer that may be at Globus counts toward task.maxConcurrency',
     file: DISPATCHER,
     search: "if (submission === 'not-sent') this.deps.transfers.setSlot(tracked, false);",
     replace: 'this.deps.transfers.setSlot(tracked, false);',
@@ -107,7 +107,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'job-created-once',
-    keeps: 'after a job creation without an answer, the job is looked up, not created again',
+    keeps: 'if the creation of a job is not answered, the job is looked up, not created again',
     file: 'src/scicat/job-creation.ts',
     search: "account.call({ operation, safety: 'once', method: 'POST'",
     replace: "account.call({ operation, safety: 'idempotent', method: 'POST'",
@@ -115,7 +115,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'job-list-in-order',
-    keeps: 'a list of jobs that SciCat does not sort as asked is an error, not a list without some',
+    keeps: 'a list of jobs that SciCat does not sort as asked is an error, not a shorter list',
     file: 'src/scicat/job-list.ts',
     search: 'if (last !== undefined && id <= last) {',
     replace: "if (id === '') {",
@@ -123,7 +123,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'job-list-to-its-end',
-    keeps: 'a restart takes up all open transfers, even if SciCat returns fewer at once than asked',
+    keeps:
+      'a restart resumes all open transfers, even if SciCat returns fewer at a time than requested',
     file: SWEEP,
     search: '    while (page.length > 0) {',
     replace: '    for (let pages = 0; pages < 1 && page.length > 0; pages += 1) {',
@@ -298,7 +299,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'really-copied-folder',
-    keeps: 'a path template can not turn an allowed folder into one of another group',
+    keeps: "a path template can't turn an allowed folder into one of another group",
     file: 'src/facilities/path-resolution.ts',
     search: `      copied === undefined ||
       allowed.some(`,
@@ -342,7 +343,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'single-flight',
-    keeps: 'equal requests at the same time make one transfer',
+    keeps: 'identical requests at the same time make one transfer',
     file: ADMISSION,
     search: `    return this.underWay
       .get(fingerprint)
@@ -368,7 +369,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'empty-list-is-no-proof',
-    keeps: 'an account that lost its rights is not mistaken for a SciCat without open jobs',
+    keeps: 'an account that lost its permissions is not mistaken for a SciCat without open jobs',
     file: SWEEP,
     search: '    if (open === 0) await this.believeEmptyList();\n',
     replace: '',
@@ -376,7 +377,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'recovery-before-requests',
-    keeps: 'no request is admitted before all open transfers are known, so no equal one is missed',
+    keeps:
+      'no request is admitted before all open transfers are known, so no identical one is missed',
     file: TRACKER,
     search:
       "      case 'recovering': // T1\n      case 'stopping': // T5\n        return 'closed';",

@@ -67,7 +67,7 @@ export function refuseOtherMethods(app: NestExpressApplication) {
     known ??= allowedMethods(routesOf(app));
     const { method, path } = request;
     const allowed = known(path) ?? (isDocumentation(path) ? FILE_METHODS : undefined);
-    // What can't be decoded is no address; the router refuses it.
+    // What can't be decoded is not an address; the router refuses it.
     if (allowed === undefined || allowed.includes(method) || !isDecodable(path)) next();
     else next(new MethodNotAllowedError(method, allowed));
   };

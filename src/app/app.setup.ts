@@ -85,7 +85,7 @@ async function configureApp(
     new ValidationPipe({
       transform: true,
       whitelist: true,
-      // Ignoring a misspelt autoArchive would send a dataset to tape.
+      // Ignoring a misspelled autoArchive would send a dataset to tape.
       forbidNonWhitelisted: true,
       forbidUnknownValues: false,
       // It says which parameters there are.
@@ -122,7 +122,7 @@ function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void
   };
 }
 
-/** Answers say who has which data, and are true for a moment only; the documentation is public. */
+/** Responses reveal who has which data, and are soon out of date; the documentation is public. */
 function keepOutOfCaches(request: Request, response: Response, next: NextFunction): void {
   if (!isDocumentation(request.path)) response.set('Cache-Control', NOT_CACHED);
   next();

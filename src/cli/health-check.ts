@@ -7,8 +7,8 @@ import { livenessUrl } from './common/command-config.js';
 const TIMEOUT_MS = 4_000;
 
 // For container engines: exits with 0 if the service with the same configuration is alive. Does not
-// check SciCat and Globus: an engine may restart an unhealthy container, which ends no outage of
-// theirs.
+// check SciCat and Globus: an engine may restart an unhealthy container, which would not
+// end their outage.
 try {
   const { config } = loadConfig({
     argv: process.argv.slice(2),

@@ -7,7 +7,7 @@ import { inQuotes } from './yaml-mistakes.js';
 
 /**
  * @param value as YAML read it
- * @param raw as it stands in the file; undefined if that is not known
+ * @param raw as written in the file; undefined if that is not known
  */
 export type Advise = (value: unknown, raw: string | undefined) => string | undefined;
 
@@ -52,7 +52,7 @@ export function adviseNumber(unit: Unit | undefined, allowed: (value: number) =>
     if (typeof one === 'number' && Array.isArray(value)) return `write ${one}`;
     if (typeof one !== 'string') return undefined;
     if (/^\$\{?\w+\}?$/.test(one.trim())) return NO_VARIABLES;
-    // A time such as 1:30 is no address with a port.
+    // A time such as 1:30 is not an address with a port.
     const number = unit !== undefined && one.includes(':') ? undefined : plainNumber(one);
     const meant = number ?? inUnit(one, unit);
     if (meant === undefined || !allowed(meant)) {
@@ -76,7 +76,7 @@ export function adviseOneOf(values: readonly (string | number)[]): Advise {
   };
 }
 
-/** For directions, in the words of people. */
+/** For directions, in everyday words. */
 export function adviseDirection(values: readonly string[]): Advise {
   const oneOf = adviseOneOf(values);
   return (value, raw) => {
@@ -193,7 +193,7 @@ function isFlag(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
 
-/** A text as it can stand in the file. */
+/** A string as it can be written in the file. */
 export function plainOrQuoted(text: string): string {
   return /^[A-Za-z/][\w./@-]*$/.test(text) && !/^(true|false|null)$/i.test(text)
     ? text

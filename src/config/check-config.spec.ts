@@ -489,7 +489,7 @@ facilities:
         ? []
         : [
             expect.stringMatching(
-              /: renders as ".*", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers$/,
+              /: renders as ".*", because a printf format does not fit its arguments; use %s for strings, which all variables are, and %d for integers$/,
             ),
           ],
     );
@@ -537,7 +537,7 @@ describe('what is legal but should be a deliberate decision', () => {
 
   test('a source whose root the request may state is warned about', () => {
     expect(warningsOf(bare('SRC', 'allowedSourceFolders: [/data]'))).toEqual([
-      "4: facilities[0].collectionRootPath: is not set: each request then states the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
+      "4: facilities[0].collectionRootPath: is not set: each request then specifies the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
     ]);
   });
 

@@ -48,8 +48,8 @@ export interface CheckedConfig {
 }
 
 /**
- * Checks the whole configuration and reports everything at once. Of a file with YAML syntax errors
- * only these are reported, because nothing else in it is reliable.
+ * Checks the whole configuration and reports everything at once. If the file has YAML syntax
+ * errors, only these are reported, because nothing else in it is reliable.
  */
 export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const { file, secrets } = toCheck;

@@ -18,7 +18,7 @@ const UNKNOWN_AT_TOP =
 interface Shape {
   readonly settings: Mapping;
   /**
-   * Paths of required settings whose line was found elsewhere or misspelt, and reported there: that
+   * Paths of required settings whose line was found elsewhere or misspelled, and reported there: that
    * they are missing is not another mistake.
    */
   readonly found: ReadonlySet<string>;
@@ -74,7 +74,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
     const keys = known.map((setting) => setting.key);
     const meant = known.find((setting) => setting.key === meantKey(key, keys));
     const position = source.positionOfKey(at);
-    // What is needed and not there was meant to be this: its own message would only repeat that.
+    // A missing key was meant by this one: a message about the missing key would only repeat that.
     const isNeeded = meant?.required === true && block.missing(meant);
     if (isNeeded) found.add(pathOf(path, meant.key));
     const report = path !== '' || isNeeded ? 'error' : 'warning';
@@ -137,7 +137,7 @@ export function checkShape(file: Mapping, source: YamlSource, findings: Findings
     return {};
   };
 
-  /** Of a section that could not be read, nothing is missing. */
+  /** Nothing is reported as missing from a section that could not be read. */
   const markFound = (settings: SettingsClass, path: string): void => {
     for (const { key } of settingsOf(settings)) found.add(pathOf(path, key));
   };
@@ -177,7 +177,7 @@ function placeInWords(place: string): string {
   return place === 'facilities' ? 'an entry of "facilities"' : `the section "${place}"`;
 }
 
-/** The key that was meant by one in other capitals, with other separators, or misspelt. */
+/** The key that was meant by one with other capitals, other separators, or a typo. */
 function meantKey(written: string, keys: readonly string[]): string | undefined {
   const bare = (key: string): string => key.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
   const same = keys.find((key) => bare(key) === bare(written));
@@ -220,7 +220,7 @@ function checkQuotes(value: unknown, path: string, findings: Findings): void {
   }
 }
 
-/** Whether an entry looks like more lines of the one before: no key again, and not all that it needs. */
+/** Whether an entry continues the one before: no key is repeated, and a needed one is missing. */
 function goesOn(before: unknown, entry: unknown, settings: SettingsClass): boolean {
   if (!isObject(before) || !isObject(entry)) return false;
   const known = settingsOf(settings);

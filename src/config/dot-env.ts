@@ -5,7 +5,7 @@ import { type Problem, problemAt } from './problem.js';
 export interface DotEnvLines {
   /** From 1: where each variable is given (the last one counts). */
   readonly lines: Readonly<Record<string, number>>;
-  /** Warnings of values that are not what was probably meant. */
+  /** Warnings about values that are not what was probably meant. */
   readonly problems: readonly Problem[];
 }
 
@@ -14,9 +14,9 @@ const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=[ \t]*(.*?)[ \t]*$/;
 const COLON = /^\s*([A-Z][A-Z0-9_]+)\s*:\s/;
 
 /**
- * Finds the variables of a `.env` file, and values that Node cuts without a word.
+ * Finds the variables of a `.env` file, and values that Node silently cuts.
  *
- * @param variables that Node makes of it
+ * @param variables that Node reads from it
  */
 export function dotEnvLines(text: string, variables: Variables, file: string): DotEnvLines {
   const lines: Record<string, number> = {};
@@ -38,7 +38,7 @@ export function dotEnvLines(text: string, variables: Variables, file: string): D
   return { lines, problems };
 }
 
-/** @param written behind the `=`, on one line @param value what Node makes of it */
+/** @param written after the `=`, on one line @param value what Node reads */
 function doubtOf(written: string, value: string): string | undefined {
   const [quote = ''] = /^["'`]/.exec(written) ?? [];
   if (quote === '') {

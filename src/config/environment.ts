@@ -130,7 +130,7 @@ export function readSecrets(
       text = withoutEnds(readFile(path));
     } catch (error) {
       const advice = 'it must exist and be readable by the user that runs the service';
-      // Somebody may have written the secret itself.
+      // This may be the secret itself, written here by mistake.
       const named = /[/\\.]/.test(path) ? `names the file ${path}, which` : 'names a file that';
       return refuse(byFile, `${named} ${faultOf(error, path, advice)}`, found);
     }

@@ -245,7 +245,7 @@ function warnOfPrintf(rendered: string, { path, findings }: Place): void {
   if (!PRINTF_COMPLAINT.test(rendered)) return;
   findings.warning(
     path,
-    `renders as "${rendered}", because a format of printf does not fit what it is given; use %s for strings, which all variables are, and %d for integers`,
+    `renders as "${rendered}", because a printf format does not fit its arguments; use %s for strings, which all variables are, and %d for integers`,
   );
 }
 

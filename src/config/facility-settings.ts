@@ -130,7 +130,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
     kind: rootPath('the absolute path of the collection\'s root, such as "/data"'),
     description:
       "Absolute path, on the facility's machines, of what the collection shows as `/`; a template that may use `.Name`. Requests then can't specify a different one.",
-    unset: 'the request states it',
+    unset: 'set by the request',
     example: '/data/{{ .Name }}',
   })
   readonly collectionRootPath: string | undefined;
@@ -168,7 +168,7 @@ export class FacilitySettings implements Record<keyof Facility, unknown> {
   @Option({
     kind: oneOf(SYMLINK_RULES),
     description:
-      'What becomes of symbolic links: `keep` copies them as links, with their target unchanged; `refuse` leaves them out of folders, and refuses file lists that contain one. If the two facilities of a transfer differ, `refuse` applies.',
+      'What happens to symbolic links: `keep` copies them as links, with their target unchanged; `refuse` leaves them out of folders, and refuses file lists that contain one. If the two facilities of a transfer differ, `refuse` applies.',
     example: 'refuse',
   })
   readonly symlinks: SymlinkRule = 'keep';

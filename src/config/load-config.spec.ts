@@ -193,7 +193,7 @@ describe('the files that come with the project', () => {
 
   /** That its values are those of an example is said of it, too. */
   const otherWarnings = (warnings: readonly Problem[]): readonly Problem[] =>
-    warnings.filter(({ message }) => !message.startsWith('is still the value of an example'));
+    warnings.filter(({ message }) => !message.startsWith('is still an example value'));
 
   test('the example file loads without a warning and with the values it shows', () => {
     const { config, warnings } = loadConfig(given(ENVIRONMENT));

@@ -31,7 +31,7 @@ export function errorsAmong(problems: readonly Problem[]): readonly Problem[] {
   return problems.filter((problem) => problem.severity === 'error');
 }
 
-/** `did you mean "…"?` for a misspelt word; `undefined` if no known word is close. */
+/** `did you mean "…"?` for a misspelled word; `undefined` if no known word is close. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
   const name = nearestName(word, known);
   return name === undefined ? undefined : `did you mean "${name}"?`;

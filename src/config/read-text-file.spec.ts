@@ -114,7 +114,9 @@ describe('reading a file as an operator may have left it', () => {
   test('a file that is far too large is not read', () => {
     writeFileSync(file, '');
     truncateSync(file, 3 * 1024 ** 3);
-    expect(outcome(file)).toBe('is 3072 MiB large; at most 64 KiB is read. Is it the right file?');
+    expect(outcome(file)).toBe(
+      'is 3072 MiB in size; at most 64 KiB is read. Is it the right file?',
+    );
   });
 
   test('a secret may come through a pipe, which is waited for only so long', async () => {

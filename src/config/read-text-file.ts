@@ -97,7 +97,7 @@ function bytesOf(path: string, { maxBytes, pipeMs }: TextFileLimits): Buffer {
       ? pipeContent(file, maxBytes + 1, pipeMs ?? 0)
       : fileContent(file, maxBytes + 1);
     if (bytes.length > maxBytes) {
-      const size = stats.size > maxBytes ? `is ${inWords(stats.size)} large` : 'is too large';
+      const size = stats.size > maxBytes ? `is ${inWords(stats.size)} in size` : 'is too large';
       throw new UnusableFileError(
         `${size}; at most ${inWords(maxBytes)} is read. Is it the right file?`,
       );

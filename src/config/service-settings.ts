@@ -74,7 +74,7 @@ export class TaskSettings {
   @Setting({
     kind: wholeNumber(1),
     description:
-      'Maximum number of transfers that Globus has at the same time, including those that hold no slot because they need someone to act, such as a person who corrects permissions; 1 or more. Globus accepts about 100 for each account.',
+      'Maximum number of transfers that Globus has at the same time, including those that hold no slot because they need someone to act, such as a person who corrects permissions; at least `task.maxConcurrency`. Globus accepts about 100 for each account.',
     example: 60,
     reload: 'live',
   })

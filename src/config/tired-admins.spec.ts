@@ -1043,27 +1043,27 @@ describe('one mistake, one message', () => {
     [
       'https://scicat.psi.ch',
       'https://scicat.example.org',
-      'warning: 1: scicatUrl: is still the value of an example, "scicat.example.org"; write the address of your own SciCat',
+      'warning: 1: scicatUrl: is still an example value, "scicat.example.org"; write the address of your own SciCat',
     ],
     [
       'https://scicat.psi.ch',
       'http://scicat:3000',
-      'warning: 1: scicatUrl: is not encrypted: passwords and tokens can be read on the way to scicat; use https for SciCat',
+      'warning: 1: scicatUrl: is not encrypted: passwords and tokens can be read in transit to scicat; use https for SciCat',
     ],
     [
       'https://scicat.psi.ch',
       'http://10.0.0.1',
-      'warning: 1: scicatUrl: is not encrypted: passwords and tokens can be read on the way to 10.0.0.1; use https for SciCat',
+      'warning: 1: scicatUrl: is not encrypted: passwords and tokens can be read in transit to 10.0.0.1; use https for SciCat',
     ],
     [
       '0b8e0d3c-4f5a-4c6b-9d7e-1a2b3c4d5e6f',
       '31ce9ba0-176d-45a5-add3-f37d233ba47d',
-      'warning: 6: facilities[0].collection: is still the value of an example; write the id of your own collection, which the Globus web app shows as "UUID"',
+      'warning: 6: facilities[0].collection: is still an example value; write the id of your own collection, which the Globus web app shows as "UUID"',
     ],
     [
       'name: PSI',
       'name: EXAMPLE-SRC',
-      'warning: 5: facilities[0].name: is "EXAMPLE-SRC", which looks like the value of an example; write the name of your facility',
+      'warning: 5: facilities[0].name: is "EXAMPLE-SRC", which looks like an example value; write the name of your facility',
     ],
     [
       '    direction',
@@ -1201,7 +1201,7 @@ describe('a mistake that is made throughout the file', () => {
 
   test('line ends of an old Mac', () => {
     expect(said(GOOD.replaceAll('\n', '\r'))).toEqual([
-      '1: YAML syntax: has line endings of the old Mac OS (CR); save it with Unix (LF) or Windows (CRLF) line endings',
+      '1: YAML syntax: has classic Mac OS line endings (CR); save it with Unix (LF) or Windows (CRLF) line endings',
     ]);
   });
 

@@ -31,6 +31,7 @@ export function warnOfDoubts(
   warn('globus.transferUrl', otherVersion(globus.transferUrl));
   warn('globus.authUrl', versionOfAuth(globus.authUrl));
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
+  warn('task.maxPending', tooMany(task.maxPending));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
   warn('dataDir', unreplaced(dataDir));
   for (const one of placed) warnOfFacilityDoubts(one, warn);
@@ -39,7 +40,7 @@ export function warnOfDoubts(
 
 type Warn = (path: string, message: string | undefined) => void;
 
-/** Hosts that the documentation uses, and that nobody can have (RFC 2606). */
+/** Hosts that the documentation uses, and that are reserved (RFC 2606). */
 const EXAMPLE_HOST = /(?:^|\.)example(?:\.(?:org|com|net))?\.?$/i;
 
 /** Collections in the documentation and the example files, of the Go version, too. */
@@ -55,7 +56,7 @@ const EXAMPLE_COLLECTIONS = [
 const EXAMPLE_NAME =
   /^(?:example|sample|your|my)[-_ ]|[-_ ]example$|^example$|^change[-_ ]?me$|^todo$/i;
 
-const FROM_AN_EXAMPLE = 'is still the value of an example';
+const FROM_AN_EXAMPLE = 'is still an example value';
 
 /** Globus works on a few tasks of an account at a time, and keeps about so many waiting. */
 const MOST_TASKS = 100;
@@ -77,7 +78,7 @@ function exampleUrl(text: string): string | undefined {
 function unencrypted(text: string, service: string): string | undefined {
   const url = urlOf(text);
   if (url?.protocol !== 'http:' || isLoopback(url.hostname)) return undefined;
-  return `is not encrypted: passwords and tokens can be read on the way to ${url.hostname}; use https for ${service}`;
+  return `is not encrypted: passwords and tokens can be read in transit to ${url.hostname}; use https for ${service}`;
 }
 
 const API_VERSION = 'v0.10';
@@ -120,13 +121,13 @@ function warnOfFacilityDoubts({ facility, path }: PlacedFacility, warn: Warn): v
   if (EXAMPLE_NAME.test(name)) {
     warn(
       pathOf(path, 'name'),
-      `is "${name}", which looks like the value of an example; write the name of your facility`,
+      `is "${name}", which looks like an example value; write the name of your facility`,
     );
   }
   if (accessValue !== name && EXAMPLE_NAME.test(accessValue)) {
     warn(
       pathOf(path, 'accessValue'),
-      `is "${accessValue}", which looks like the value of an example; write what users of the facility have there`,
+      `is "${accessValue}", which looks like an example value; write what users of the facility have there`,
     );
   }
   warn(pathOf(path, 'name'), spacesAround(name, 'callers'));

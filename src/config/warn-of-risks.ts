@@ -46,7 +46,7 @@ export function warnOfFacility(
     } else if (anyRoot) {
       warn(
         'collectionRootPath',
-        "is not set: each request then states the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
+        "is not set: each request then specifies the collection's root itself, and a wrong one shifts every path; set it to the root's absolute path",
       );
     }
     if (mayLeaveAllowedFolders(facility)) {
@@ -59,7 +59,7 @@ export function warnOfFacility(
   if (
     mayBe('destination') &&
     facility.destinationPath !== undefined &&
-    // A PID in another notation was warned of.
+    // There is a warning about a PID in another notation already.
     !findings.hasAny(pathOf(path, 'destinationPath'))
   ) {
     const message = overwriting(facility.destinationPath);

@@ -1,7 +1,7 @@
 import { type Document, isMap, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 
 /*
- * What a YAML library says of a broken file is true, but comes late and in a crowd: it finds the
+ * What a YAML library says about a broken file is true, but too much and too late: it reports the
  * consequences of a mistake. Here one message is made for each mistake, in the words of the person who
  * wrote the line. To get past a mistake, the line is corrected as its message advises, and the file
  * parsed again; what it then holds is not used, only its further mistakes.
@@ -51,7 +51,7 @@ const LONGEST_LINE = 1000;
 export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlMistake[] {
   if (/\r(?!\n)/.test(text) && !text.includes('\n')) {
     const message =
-      'has line endings of the old Mac OS (CR); save it with Unix (LF) or Windows (CRLF) line endings';
+      'has classic Mac OS line endings (CR); save it with Unix (LF) or Windows (CRLF) line endings';
     return [{ line: 1, column: 1, key: undefined, message }];
   }
   const found: YamlMistake[] = [];
@@ -60,7 +60,7 @@ export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlM
   while (found.length < most) {
     const file = new BrokenFile(current, placesOf);
     const explained = file.firstMistake();
-    // A line that its correction did not help is not explained again.
+    // A line that is still wrong after its correction is not explained again.
     if (explained === undefined || found.some(({ line }) => line === explained.line)) break;
     const { corrected, ...mistake } = explained;
     found.push(mistake);
@@ -71,8 +71,8 @@ export function syntaxMistakes(text: string, placesOf: PlacesOf): readonly YamlM
 }
 
 /**
- * What stands in the file where `{{ … }}` without quotes was read as a mapping in a mapping, which is
- * no mistake of syntax.
+ * The text of the file where `{{ … }}` without quotes was read as a mapping in a mapping, which is
+ * not a syntax error.
  */
 export function unquotedTemplate(node: unknown, text: string): string | undefined {
   if (!isMap(node) || node.flow !== true || !node.range) return undefined;
@@ -401,7 +401,7 @@ class BrokenFile {
     return { line, column, key: undefined, message };
   }
 
-  /** @param written what stands in the file, if it is not the value itself */
+  /** @param written the text of the file, if it is not the value itself */
   private toQuote(line: Line, wrong: string, written = line.value): Explained {
     const { index, value } = line;
     const quoted = inQuotes(value);
@@ -484,7 +484,7 @@ class BrokenFile {
     return [...new Set(open)];
   }
 
-  /** Whether a line stands at the top level or below it, where its key is no setting. */
+  /** Whether a line is at the top level or below it, where its key is not a setting. */
   private isMisplaced({ key = '', indent, isItem }: Line): boolean {
     const places = this.placesOf(key);
     if (places.length === 0 || isItem) return false;

@@ -253,7 +253,7 @@ describe('the job types and rights in SciCat', () => {
         message:
           'This account may create jobs, which is why SciCat does not let it update any (status 403). Its groups: gtpxa.',
         advice:
-          'Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; see config/scicat/README.md.',
+          'Only an administrator can have both permissions. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; see config/scicat/README.md.',
       });
     },
   );
@@ -339,7 +339,7 @@ describe('the job types and rights in SciCat', () => {
       expect(await saidOf(check, swapped, two)).toEqual({
         outcome: 'broken',
         message:
-          "This account has the other account's rights: the two accounts are swapped (status 403). Its groups: gtpxa.",
+          "This account has the other account's permissions: the two accounts are swapped (status 403). Its groups: gtpxa.",
         advice:
           'Exchange the values of SCICAT_SERVICE_USER_USERNAME and SCICAT_UPDATE_USER_USERNAME, and those of the two passwords.',
       });
@@ -378,7 +378,7 @@ describe('the job types and rights in SciCat', () => {
     expect(await saidOf('scicat-job-type', { jobType: answering(refused) })).toEqual({
       outcome: 'unclear',
       message:
-        'SciCat lets this service create no jobs at all (status 403), and so does not reveal whether it has this job type.',
+        'SciCat does not let this service create any jobs (status 403), and so does not reveal whether it has this job type.',
       advice: 'First fix what scicat-create reports.',
     });
   });

@@ -139,7 +139,7 @@ function jobTypeCheck(type: string, creator: CheckedAccount, probe: ScicatProbe)
           );
         case 'refused':
           return unclear(
-            `SciCat lets this service create no jobs at all (status ${reading.status}), and so does not reveal whether it has this job type.`,
+            `SciCat does not let this service create any jobs (status ${reading.status}), and so does not reveal whether it has this job type.`,
             'First fix what scicat-create reports.',
           );
         case 'strange':

@@ -113,10 +113,10 @@ export function rightChecks(
 }
 
 const ONE_GROUP_WITH_ALL_RIGHTS = `Ask the SciCat administrators to add one group of this account, the same in each, to CREATE_JOB_PRIVILEGED_GROUPS, UPDATE_JOB_PRIVILEGED_GROUPS, DELETE_JOB_GROUPS and UPDATE_DATASET_LIFECYCLE_GROUPS; ${SEE_SETUP}.`;
-const ADMINISTRATOR_OR_SECOND_ACCOUNT = `Only an administrator can have both rights. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; ${SEE_SETUP}.`;
+const ADMINISTRATOR_OR_SECOND_ACCOUNT = `Only an administrator can have both permissions. Give the service a second account (SCICAT_UPDATE_USER_USERNAME and …_PASSWORD), or ask the SciCat administrators to add a group of this one to ADMIN_GROUPS; ${SEE_SETUP}.`;
 const NO_COMMON_GROUPS = `Ask the SciCat administrators to check CREATE_JOB_PRIVILEGED_GROUPS: it must contain none of this account's groups, and no group whose name contains the name of one of this account's groups; ${SEE_SETUP}.`;
 const SWAPPED = {
-  why: "has the other account's rights: the two accounts are swapped",
+  why: "has the other account's permissions: the two accounts are swapped",
   advice:
     'Exchange the values of SCICAT_SERVICE_USER_USERNAME and SCICAT_UPDATE_USER_USERNAME, and those of the two passwords.',
 } as const;

@@ -45,7 +45,7 @@ describe('doctor, on a machine behind a web proxy', () => {
     expect(found).toMatchObject({
       outcome: 'broken',
       message:
-        'The environment variable all_proxy names a proxy of the kind socks5h://, but only http:// and https:// proxies are supported.',
+        'The environment variable all_proxy names a socks5h:// proxy, but only http:// and https:// proxies are supported.',
     });
   });
 

@@ -4,7 +4,7 @@ import type { Finalization, TransferRecord } from './transfer-record.js';
 /**
  * The values of `archiveStatusMessage` that a dataset has before anyone archives it: SciCat's default,
  * and what programs set that register or upload datasets (scicat-cli, the Ingestor, the archiver's
- * upload). Any other value is one of an archive: scheduled, started, on tape, or failed.
+ * upload). Any other value comes from an archive: scheduled, started, on tape, or failed.
  */
 const BEFORE_ARCHIVING: readonly string[] = [
   '',
@@ -19,7 +19,7 @@ const BEFORE_ARCHIVING: readonly string[] = [
 const NOTED_LENGTH = 200;
 
 /**
- * The lifecycle as noted at the request. Whoever owns a dataset can write a status of any length; only
+ * The lifecycle as noted at the request. A dataset's owner can write a status of any length; only
  * statuses of usual length are compared with a later one.
  */
 export function lifecycleToNote(lifecycle: LifecycleFound): LifecycleFound {

@@ -7,7 +7,7 @@ const ANY_KEY = '\0';
 /**
  * Identifies the requested copy: a second request with the same fingerprint, by any user, gets the
  * job of the first. Two requests differ in their keys, so the key in the destination's path does not
- * count. Nor does what becomes of symbolic links and of the dataset: only the configuration and the
+ * count. Nor does what happens to symbolic links and to the dataset: only the configuration and the
  * dataset decide that, and a retry has to find its transfer although they have changed.
  */
 export function fingerprint(

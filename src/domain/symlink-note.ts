@@ -1,4 +1,4 @@
-/** What becomes of the symbolic links of a transfer, as a sentence. */
+/** What happens to the symbolic links of a transfer, as a sentence. */
 export function symlinkNote({
   keep,
   isList,

@@ -35,7 +35,7 @@ function isTransportError(cause: unknown): cause is Error {
  */
 export function reasonInWords(error: ProxyError): string {
   const { message, cause } = error;
-  // What it says of a time-out is nothing new.
+  // What it says of a timeout is nothing new.
   if (error instanceof UpstreamTimeoutError) return message;
   if (isTransportError(cause)) return `${message} (${cause.message})`;
   return cause instanceof UpstreamError ? `${message} (${reasonInWords(cause)})` : message;

@@ -42,7 +42,7 @@ function sentenceOf(code: string | undefined, host: string, port: number): strin
     case 'EADDRINUSE':
       return `Port ${port} of "${host}" is already in use, perhaps by another instance of this service. Stop the program that listens there, or set "port" to another one.`;
     case 'EACCES':
-      return `The service may not listen on port ${port} of "${host}": ports below 1024 usually need special rights. Set "port" to a higher one, or give the service the capability CAP_NET_BIND_SERVICE.`;
+      return `The service may not listen on port ${port} of "${host}": ports below 1024 usually need special privileges. Set "port" to a higher one, or give the service the capability CAP_NET_BIND_SERVICE.`;
     default:
       return undefined;
   }

@@ -35,7 +35,7 @@ export abstract class UpstreamError extends ProxyError {
   }
 
   /**
-   * Whether the upstream may have carried out the call nevertheless (time-out, dropped connection,
+   * Whether the upstream may have carried out the call nevertheless (timeout, dropped connection,
    * 5xx). If so, check before retrying.
    */
   abstract readonly outcomeUnclear: boolean;

@@ -29,7 +29,7 @@ export function symlinkRefusal(
 export type SyncLevel = 0 | 1 | 2 | 3;
 
 /**
- * What becomes of symbolic links: `keep` copies them as links; `refuse` leaves them out of folders, and
+ * What happens to symbolic links: `keep` copies them as links; `refuse` leaves them out of folders, and
  * refuses file lists that contain one.
  */
 export type SymlinkRule = 'keep' | 'refuse';

@@ -355,9 +355,9 @@ function allowedFolders(source: Facility, variables: Variables, root: string): V
 }
 
 /**
- * The folder that is copied, as an absolute path on the facility's machines. Undefined if it belongs to
- * whoever the dataset's folder belongs to, because the path in the collection is the dataset's whole
- * folder behind a fixed beginning; and if there is no path, for which another rule refuses the request.
+ * The folder that is copied, as an absolute path on the facility's machines. Undefined if it has the
+ * same owner as the dataset's folder, because the path in the collection is the dataset's whole
+ * folder after a fixed prefix; and if there is no path, for which another rule refuses the request.
  */
 function copiedFolder(
   { sourcePath: template, name }: Facility,
@@ -393,7 +393,7 @@ function destinationPath(
   if (template.fields.has('TransferKey') && !keepsTransferKey(template, variables)) {
     return refused(
       'transfer-key-changed',
-      `The path of this dataset on facility ${quoted(name)} does not contain the transfer's key unchanged, so two equal requests could not be recognized. Ask the operator to check the facility's path templates.`,
+      `The path of this dataset on facility ${quoted(name)} does not contain the transfer's key unchanged, so two identical requests could not be recognized. Ask the operator to check the facility's path templates.`,
       '',
     );
   }

@@ -79,7 +79,7 @@ export function ownerGroupRule(
     return {
       rule,
       outcome: 'refused',
-      message: `Dataset ${pid} has no owner group in SciCat, so nobody is entitled to transfer it. Give it an ownerGroup first.`,
+      message: `Dataset ${pid} has no owner group in SciCat, so it can't be transferred. Give it an ownerGroup first.`,
       required,
       found: accessGroups,
       refusal: { kind: 'not-usable', reason: 'dataset-without-owner-group' },

@@ -113,7 +113,7 @@ describe('a checked file list', () => {
   test('must have no link where a facility takes none; it names the entry and the facility', () => {
     const files = [file('b'), file('deep/latest', true), file('a', true)];
     expect(() => check(files, false, 'ARCHIVE')).toThrow(
-      'Entry 1 of the file list, "deep/latest", is a symbolic link, which facility "ARCHIVE" does not take. Remove the symbolic links from the list.',
+      'Entry 1 of the file list, "deep/latest", is a symbolic link, which facility "ARCHIVE" does not accept. Remove the symbolic links from the list.',
     );
     expect(() => check([file('b')], false, 'ARCHIVE')).not.toThrow();
   });

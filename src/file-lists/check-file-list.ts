@@ -47,7 +47,7 @@ export function* checkFileList(
     }
     if (symlinksRefusedBy !== undefined && files.isSymlink(position)) {
       throw new InvalidRequestError(
-        `Entry ${position} of the file list, ${quoted(files.path(position))}, is a symbolic link, which facility ${quoted(symlinksRefusedBy)} does not take. Remove the symbolic links from the list.`,
+        `Entry ${position} of the file list, ${quoted(files.path(position))}, is a symbolic link, which facility ${quoted(symlinksRefusedBy)} does not accept. Remove the symbolic links from the list.`,
       );
     }
   }

@@ -172,7 +172,7 @@ export class FileListParser {
     throw new InvalidRequestError(
       this.inList
         ? `Entry ${this.files?.count ?? 0} of fileList is too long for an object with path and isSymlink.`
-        : 'The body contains too much data besides fileList. If it has a list, is its key misspelt? It must be "fileList".',
+        : 'The body contains too much data besides fileList. If it has a list, is its key misspelled? It must be "fileList".',
     );
   }
 

@@ -15,8 +15,8 @@ interface Use {
  * The connections of a server, for making room and for closing it. Node closes only those that are
  * idle at the time, and keeps a connection open for the next request when it becomes idle later.
  *
- * Idle connections are kept for long. When there is no room for a new one, all of them are closed, so
- * that clients that have left their connections open lock nobody out.
+ * Idle connections are kept for a long time. When there is no room for a new one, all of them are
+ * closed, so that clients that have left their connections open do not lock others out.
  */
 export class OpenConnections {
   private readonly uses = new Map<Socket, Use>();

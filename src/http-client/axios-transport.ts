@@ -17,7 +17,7 @@ import { TunnelAgent, TunnelError } from './tunnel-agent.js';
 import { type ProxyRoute, routeTo, serverName, type WebProxy } from './web-proxy.js';
 
 interface AxiosTransportOptions {
-  /** Connections per host; further requests wait, within their time-out. @default 128 */
+  /** Connections per host; further requests wait, within their timeout. @default 128 */
   readonly maxSockets?: number;
   /** How long an idle connection counts as fresh, in milliseconds. @default 2000 */
   readonly freshForMs?: number;
@@ -76,7 +76,7 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       controller.abort();
     };
     const onAbort = () => stop('aborted');
-    // Unlike axios's own time-out, this one does not start anew with every byte.
+    // Unlike axios's own timeout, this one does not start anew with every byte.
     const timer = setTimeout(() => stop('timeout'), request.timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     const stream =

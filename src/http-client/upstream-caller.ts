@@ -95,7 +95,7 @@ const PAUSES: BackoffBounds = { firstMs: 500, capMs: 10_000, jitter: 1 };
 const MIN_ATTEMPT_MS = 1_000;
 
 /**
- * Calls one upstream service with a time-out, and with retries as far as the call allows. Does not
+ * Calls one upstream service with a timeout, and with retries as far as the call allows. Does not
  * interpret responses: any status is returned.
  */
 export class UpstreamCaller {
@@ -221,7 +221,7 @@ function withoutSecrets(response: HttpResponse): HttpResponse {
   return { ...response, body: hiddenIn(response.body, 0) };
 }
 
-/** Deeper ones are no error messages. */
+/** Deeper ones are not error messages. */
 const MAX_DEPTH = 20;
 /** Nobody reads more of a message. */
 const MAX_TEXT = 100_000;

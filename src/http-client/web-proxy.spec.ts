@@ -361,7 +361,7 @@ describe('a web proxy between this service and Globus or SciCat', () => {
   });
 
   it.each([
-    ['socks5://proxy.test:1080', 'HTTPS_PROXY names a proxy of the kind socks5://'],
+    ['socks5://proxy.test:1080', 'HTTPS_PROXY names a socks5:// proxy'],
     ['http://', 'HTTPS_PROXY is not a URL'],
     ['http://svc:100%@proxy.test:1', 'HTTPS_PROXY has a user name or password with a "%"'],
   ])('refuses %s, which it can’t use, with what to write', async (value, problem) => {

@@ -30,8 +30,8 @@ const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
 /**
  * The route to an address by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower
  * case. `proxy-from-env` decides whether there is a proxy for it. No proxy reaches this machine itself,
- * so `localhost` never goes through one, as in the Go version. An address without a scheme is one of an
- * HTTP proxy, as for curl.
+ * so `localhost` never goes through one, as in the Go version. An address without a scheme is taken
+ * for that of an HTTP proxy, as by curl.
  */
 export function routeTo(url: string): ProxyRoute {
   const isHere = URL.canParse(url) && isLoopback(new URL(url).hostname);
@@ -48,7 +48,7 @@ export function routeTo(url: string): ProxyRoute {
   if (protocol !== 'http:' && protocol !== 'https:') {
     return unusable(
       variable,
-      `names a proxy of the kind ${protocol}//, but only http:// and https:// proxies are supported`,
+      `names a ${protocol}// proxy, but only http:// and https:// proxies are supported`,
     );
   }
   const credentials = credentialsOf(parsed);
@@ -118,7 +118,7 @@ export function basicAuthorization({
 
 /**
  * The name that a proxy's own certificate must have. Without it, Node would take the host of the
- * request for the proxy's. An address is no name in TLS, and is checked all the same.
+ * request for the proxy's. An address is not a name in TLS, and is checked all the same.
  */
 export function serverName(proxyHost: string): string {
   return isIP(proxyHost) === 0 ? proxyHost : '';

@@ -37,7 +37,7 @@ async function prettyLines(
   destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
 ): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
-  // Uses colours on terminals only.
+  // Uses colors on terminals only.
   const pretty = prettyFactory({ singleLine: true });
   // Written synchronously, so that the last line before an exit is not lost.
   return { write: (line) => destination.write(pretty(line)) };

@@ -29,7 +29,7 @@ export interface Datasets {
    * Reads a dataset as this user.
    *
    * @throws InvalidRequestError when it does not exist or this user can't read it; one answer for
-   *   both, to not reveal what exists
+   *   both, so as not to reveal what exists
    * @throws UnauthenticatedError when SciCat does not accept the token (any more)
    */
   readAs(userToken: string, pid: string, signal?: AbortSignal): Promise<Dataset>;

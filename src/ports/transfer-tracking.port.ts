@@ -12,7 +12,7 @@ export interface Admission {
 
 /** What {@link TransferTracking.admit} would do now. */
 export type Forecast =
-  /** An equal transfer is open; its job would be the answer. */
+  /** An identical transfer is open; its job would be the answer. */
   { readonly kind: 'repeats'; readonly jobId: string } | ({ readonly kind: 'starts' } & Admission);
 
 /** A durable transfer: from now on it is carried out, whatever happens. */
@@ -32,8 +32,8 @@ export interface AdmissionRequest {
   /** Of the HTTP request. */
   readonly requestId: string;
   /**
-   * Makes the transfer durable. Called at most once, and only when no equal transfer is open and the
-   * queue is not full.
+   * Makes the transfer durable. Called at most once, and only when no identical transfer is open and
+   * the queue is not full.
    *
    * @param submissionId Globus's idempotency key to store with it, if it is submitted at once
    */
@@ -42,7 +42,7 @@ export interface AdmissionRequest {
 
 /** The outcome of an admission. */
 export type AdmissionResult =
-  /** An equal transfer was open already, or being stored. */
+  /** An identical transfer was open already, or being stored. */
   | { readonly kind: 'repeats'; readonly jobId: string }
   /** Globus runs it. */
   | { readonly kind: 'started'; readonly jobId: string }
@@ -89,7 +89,7 @@ export interface TransferTracking {
   forecast(fingerprint: string, owner: Owner): Forecast;
 
   /**
-   * Admits a transfer: answers with an equal open one, or stores it and submits it if a slot is free.
+   * Admits a transfer: answers with an identical open one, or stores it and submits it if a slot is free.
    * Waits at most 10 seconds for Globus's answer.
    *
    * @throws NotReadyError before recovery is complete, and while the service is stopping

@@ -89,8 +89,8 @@ export function failureOf(
 }
 
 /**
- * The error for a refusal of one of the service's transfer jobs, which nothing but the dataset is
- * different in. So whatever SciCat refuses for another reason, it refuses for all.
+ * The error for a refusal of one of the service's transfer jobs, which differ only in their datasets.
+ * So a refusal for any other reason applies to all of them.
  */
 export function creationFailureOf(response: HttpResponse, operation: string): UpstreamError {
   const { status } = response;

@@ -97,7 +97,7 @@ export class ServiceAccount {
     return unlessAborted(this.login, signal);
   }
 
-  /** Takes no signal: all waiting calls share it, and its own time-out ends it. */
+  /** Takes no signal: all waiting calls share it, and its own timeout ends it. */
   private async logIn(): Promise<Token> {
     const { api, clock, username, password } = this.options;
     const since = clock.monotonicMs();

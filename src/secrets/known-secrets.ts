@@ -136,7 +136,7 @@ export class KnownSecrets {
       const end = this.endOfSecret(text, start, isJson);
       if (end === undefined) continue;
       let from = end.kind === 'base64' ? startOf(text, start, copied, BASE64) : start;
-      // The letter of an escape sequence is no Base64: without it, the line would be no JSON any more.
+      // The letter of an escape sequence is not Base64: without it, the line would not be JSON.
       if (isJson && endsInBackslash(text, from)) {
         from = Math.min(start, from + (text.charAt(from) === 'u' ? 5 : 1));
       }

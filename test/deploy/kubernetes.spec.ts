@@ -81,7 +81,7 @@ describe('deploy/kubernetes', () => {
     const { config: read, problems } = loaded(given(deployment));
     expect(problems.map(({ path, message }) => `${path} ${message.split(/[,;]/)[0]}`)).toEqual(
       ['scicatUrl', 'facilities[0].collection', 'facilities[1].collection'].map(
-        (path) => `${path} is still the value of an example`,
+        (path) => `${path} is still an example value`,
       ),
     );
     expect(secretsOf(read)).toEqual(SECRET_FILES);

@@ -226,7 +226,7 @@ describe.each(SCICAT_GENERATIONS)('doctor, with SciCat %s', (generation) => {
       [
         'scicat-update globus-proxy: broken',
         /may create jobs, which is why/,
-        /^Only an administrator can have both rights\. Give the service a second account/,
+        /^Only an administrator can have both permissions\. Give the service a second account/,
       ],
       ['scicat-trial-job globus-proxy: skipped', /"scicat-update" failed/, /^$/],
     ]);

@@ -68,7 +68,7 @@ describe('symbolic links', () => {
     const refused = {
       status: 400,
       json: {
-        message: `Entry 2 of the file list, "raw/latest", is a symbolic link, which facility "${name}" does not take. Remove the symbolic links from the list.`,
+        message: `Entry 2 of the file list, "raw/latest", is a symbolic link, which facility "${name}" does not accept. Remove the symbolic links from the list.`,
       },
     };
     expect(await service.post({}, { body: LIST_WITH_LINK })).toMatchObject(refused);

@@ -181,7 +181,7 @@ describe('parameters in the body', () => {
       'another source',
       { sourceFacility: 'PINNED' },
       {},
-      /sourceFacility is "PINNED" in the query, but "SOURCE" in the body; state it only once/,
+      /sourceFacility is "PINNED" in the query, but "SOURCE" in the body; send it only once/,
     ],
     [
       'another root',

@@ -164,7 +164,7 @@ describe.each(SCICAT_GENERATIONS)('with SciCat %s', (generation) => {
       machine.setGroups('alice', ['readers', 'SOURCE', 'ARCHIVE', ownerGroup]);
       const scicatPid = service.addDataset('nobodys', ownerGroup, '/data/nobodys');
       machine.changeDataset(scicatPid, { accessGroups: ['readers'] });
-      const message = `Dataset ${scicatPid} has no owner group in SciCat, so nobody is entitled to transfer it. Give it an ownerGroup first.`;
+      const message = `Dataset ${scicatPid} has no owner group in SciCat, so it can't be transferred. Give it an ownerGroup first.`;
       for (const answer of [
         await service.post({ scicatPid }),
         await service.preview({ scicatPid }),

@@ -111,7 +111,7 @@ export function excerptOf(
   return { line, text: shown, indent: before.replace(/[^\t]/g, ' ') };
 }
 
-/** Replaces what could move the cursor or change colours; columns stay the same. */
+/** Replaces what could move the cursor or change colors; columns stay the same. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\t\n]/gu, '\uFFFD');
 }

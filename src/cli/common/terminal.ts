@@ -8,7 +8,7 @@ export interface Terminal {
   err(text: string): void;
   /** Reads all of standard input. */
   readIn(): Promise<string>;
-  /** Whether output may have colours: it goes to a terminal, and `NO_COLOR` is not set. */
+  /** Whether output may have colors: it goes to a terminal, and `NO_COLOR` is not set. */
   readonly colours: boolean;
   /** Whether output can be erased: it goes to a terminal. */
   readonly redraws: boolean;

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** A style or colour of Node's `styleText`, or several. */
+/** A style or color of Node's `styleText`, or several. */
 type Style = Parameters<typeof styleText>[0];
 
 /** Gives a string a style, or returns it unchanged. */

@@ -210,7 +210,7 @@ describe('a user of whom only the groups and the name are known', () => {
       outcome: 'not-checked',
       facility: 'PSI',
       message:
-        '--username and --groups do not tell what is at profile.roles; use --identity or a token.',
+        '--username and --groups do not say what is at profile.roles; use --identity or a token.',
       accessPath: 'profile.roles',
       required: ['beamline scientist'],
     });

@@ -73,7 +73,7 @@ export interface Explanation {
   /** Undefined if the rules yield no path. */
   readonly source?: ExplainedSide | undefined;
   readonly destination?: ExplainedSide | undefined;
-  /** What becomes of symbolic links, as a sentence. Like the next one, absent if a rule refuses. */
+  /** What happens to symbolic links, as a sentence. Like the next one, absent if a rule refuses. */
   readonly symlinks?: string | undefined;
   /** What happens to the dataset once its files have arrived, and why, as a sentence. */
   readonly afterwards?: string | undefined;
@@ -159,7 +159,7 @@ function unlessUnknown(
   ) {
     return applied;
   }
-  const message = `${from} do not tell what is at ${accessPath}; use --identity or a token.`;
+  const message = `${from} do not say what is at ${accessPath}; use --identity or a token.`;
   return { rule, outcome: 'not-checked', facility: facility.name, message, accessPath, required };
 }
 

@@ -95,7 +95,7 @@ function accessChange(
   const value = quoted(accessValue);
   switch (found.kind) {
     case 'nowhere':
-      return `The identity document has nothing at ${quoted(found.missing)}: correct accessPath ${ofFacility} if it is misspelt, or give ${username} ${value} there in SciCat.`;
+      return `The identity document has nothing at ${quoted(found.missing)}: correct accessPath ${ofFacility} if it is misspelled, or give ${username} ${value} there in SciCat.`;
     case 'other':
       return `${accessPath} is ${found.type === 'object' ? 'an object' : `a ${found.type}`}, but must be a string or a list of strings: correct accessPath ${ofFacility}.`;
     case 'list':

@@ -80,7 +80,7 @@ waiting, requested 5 s ago: 20.500/1, by alice (p1)
       remove: false,
     } as const;
     expect(transfersText([{ ...RUNNING, endRequested }], false)).toContain(
-      '  being cancelled by the service since 2026-01-01T01:00:00Z, unresolved after 86400 seconds: permission denied\n',
+      '  being cancelled by the service since 2026-01-01T01:00:00Z: unresolved after 86400 seconds: permission denied\n',
     );
   });
 

@@ -60,7 +60,7 @@ function endText({ reason, by, at }: EndRequest): string {
     case 'user':
       return `cancellation requested by ${by} at ${at}`;
     case 'stalled':
-      return `being cancelled by the service since ${at}, unresolved ${by}`;
+      return `being cancelled by the service since ${at}: unresolved ${by}`;
   }
 }
 

@@ -26,7 +26,7 @@ export function transfersCommand(connect?: ConnectUpstreams): CommandInstaller {
       )
       .option(
         '--watch [seconds]',
-        `poll every so many seconds (default: ${DEFAULT_SECONDS}) until Ctrl-C`,
+        `poll at this interval (default: ${DEFAULT_SECONDS} seconds) until Ctrl-C`,
         secondsReader(
           (seconds) => seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS,
           `from ${LEAST_SECONDS} to ${MOST_SECONDS}`,

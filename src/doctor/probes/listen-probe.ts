@@ -8,7 +8,7 @@ export type ListenProbe = (address: ListenAddress) => Promise<string | undefined
 
 /**
  * Whether the service could listen at an address of this machine. It is listened on for a moment,
- * first on any port and then on the configured one. That the latter is in use is no trouble: the
+ * first on any port and then on the configured one. It does not matter if the latter is in use: the
  * service may be running.
  *
  * @returns what is wrong, in a sentence

@@ -138,7 +138,7 @@ export class ScicatProbeClient {
 
   /**
    * SciCat checks the type first, and the list of datasets before any right but the one to create jobs
-   * of some type. Who lacks that one may be the wrong account for it, so the other one is asked, too.
+   * of some type. An account that lacks that one may be the wrong one, so the other is tried, too.
    */
   async jobType(type: string, signal: AbortSignal): Promise<JobTypeReading> {
     const answer = await this.createWithoutDatasets(type, signal);
@@ -268,7 +268,7 @@ export class ScicatProbeClient {
     if (list.status === 200 && Array.isArray(list.body) && list.body.length > 0) {
       return { kind: 'granted' };
     }
-    // That list is empty, too, if there are no such datasets. Those of transfers exist, mostly.
+    // That list is empty, too, if there are no such datasets. Usually, those of transfers exist.
     const where = { type: TRANSFER_JOB_TYPE, createdBy: this.scicat.creator.username };
     const jobs = await this.someJobs(where, ['id', 'type', 'jobParams.datasetList'], signal);
     const pids = jobs.flatMap(({ datasetPids }) => datasetPids);

@@ -22,7 +22,7 @@ export interface TrackedTransfer {
   readonly transfer: Transfer;
   /** Number of changes so far: tells whether a confirmed write holds the newest state. */
   readonly revision: number;
-  /** Counts towards `task.maxConcurrency`: Globus has it, may have it, or is about to get it. */
+  /** Counts toward `task.maxConcurrency`: Globus has it, may have it, or is about to get it. */
   readonly holdsSlot: boolean;
   /** The job was removed from SciCat: the transfer only remains to be ended at Globus. */
   readonly jobGone: boolean;
@@ -168,7 +168,7 @@ export class TrackedTransfers {
     return this.slots;
   }
 
-  /** How many transfers count towards `task.maxConcurrency`. */
+  /** How many transfers count toward `task.maxConcurrency`. */
   get slotsInUse(): number {
     return this.slots.size;
   }

@@ -64,8 +64,8 @@ export class Poller {
   }
 
   /**
-   * Polls a transfer whose task is being cancelled, at once and a few times more: whoever cancelled it is
-   * watching. After that the regular polls have to do. Never rejects.
+   * Polls a transfer whose task is being cancelled, at once and a few more times, because its
+   * user is waiting. After that, the regular polls have to do. Never rejects.
    *
    * @param signal ends it
    */

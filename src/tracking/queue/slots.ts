@@ -28,9 +28,14 @@ export class Slots {
   }
 
   private get pendingLeft(): number {
-    const { maxPending } = this.config.current().task;
+    const { maxPending, maxConcurrency } = this.config.current().task;
     const { slotsInUse } = this.transfers;
-    return maxPending - slotsInUse - this.transfers.withoutSlot().size - this.reserved;
+    return (
+      Math.max(maxPending, maxConcurrency) -
+      slotsInUse -
+      this.transfers.withoutSlot().size -
+      this.reserved
+    );
   }
 
   /** Reserves a slot for a request. @returns a function that releases it */

@@ -20,7 +20,7 @@ export function withdrawnReason(
 
 /**
  * Reports facilities that were taken out of the configuration while transfers wait for them: at start
- * and after each reload, since nobody but an operator can do something about it.
+ * and after each reload, since only an operator can do something about it.
  */
 export class WithdrawnFacilities {
   private reported: AppConfig | undefined;

@@ -71,7 +71,7 @@ export interface AssessedRequest {
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
 
-/** A body that can't be read is no decision. */
+/** A body that can't be read is not a decision. */
 const NO_RULE = 'none';
 
 /** Whether a transfer is assessed to be carried out, and its key; or only to be shown. */

@@ -18,7 +18,7 @@ export interface TransferPreview extends Omit<AssessedRequest, 'dataset' | 'syml
   readonly autoArchive: boolean;
   /** Number of distinct paths in the file list; undefined for the whole folder. */
   readonly listedFiles: number | undefined;
-  /** What becomes of symbolic links, as a sentence. */
+  /** What happens to symbolic links, as a sentence. */
   readonly symlinks: string;
   /** What happens to the dataset once its files have arrived, and why, as a sentence. */
   readonly afterwards: string;

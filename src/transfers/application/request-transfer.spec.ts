@@ -435,7 +435,7 @@ describe('what is refused leaves nothing behind', () => {
       await expect(request({ dataset, requester })).rejects.toMatchObject({
         name: 'InvalidRequestError',
         message:
-          'Dataset 20.500.12345/e001 has no owner group in SciCat, so nobody is entitled to transfer it. Give it an ownerGroup first.',
+          "Dataset 20.500.12345/e001 has no owner group in SciCat, so it can't be transferred. Give it an ownerGroup first.",
       });
       expect(traces()).toEqual([0, 0, 0, 0]);
     },

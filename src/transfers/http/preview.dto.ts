@@ -93,7 +93,7 @@ class AppliedRuleDto {
   @ApiField(ACCESS_PATH, 'profile.accessGroups', OPTIONAL)
   accessPath?: string;
 
-  @ApiField('Accepted values, of which one is enough.', ['EXAMPLE-SOURCE'], STRINGS)
+  @ApiField('Accepted values; one of them is enough.', ['EXAMPLE-SOURCE'], STRINGS)
   required?: readonly string[];
 
   @ApiField('Values found in your identity or in the dataset.', ['EXAMPLE-SOURCE'], STRINGS)
@@ -125,10 +125,10 @@ export class TransferPreviewDto {
   )
   finalize!: Finalization;
 
-  @ApiField('The same as a sentence, with the reason.', AFTERWARDS)
+  @ApiField('`finalize` as a sentence, with the reason.', AFTERWARDS)
   afterwards!: string;
 
-  @ApiField('What becomes of symbolic links, as a sentence.', SYMLINKS)
+  @ApiField('What happens to symbolic links, as a sentence.', SYMLINKS)
   symlinks!: string;
 
   @ApiField(

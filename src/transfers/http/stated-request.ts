@@ -107,7 +107,7 @@ function combined(query: PostTransferQuery, body: ReadonlyMap<string, unknown>):
   return withDefaults(all);
 }
 
-/** Without what is undefined, or empty and so means the same. */
+/** Without what is undefined, or empty, which means the same. */
 function statedIn(query: PostTransferQuery): readonly (readonly [string, unknown])[] {
   return Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
 }
@@ -120,7 +120,7 @@ function problemOf(key: keyof StatedParameters, inQuery: unknown, inBody: unknow
   if ([undefined, ''].includes(inQuery as undefined) || inBody === '') return [];
   if (inQuery === inBody) return [];
   return [
-    `${key} is ${shown(inQuery)} in the query, but ${shown(inBody)} in the body; state it only once`,
+    `${key} is ${shown(inQuery)} in the query, but ${shown(inBody)} in the body; send it only once`,
   ];
 }
 

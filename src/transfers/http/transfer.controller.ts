@@ -43,7 +43,7 @@ const BODY = {
   type: TransferRequestDto,
   required: false,
   description:
-    'Any query parameter may be stated here instead; if it is stated in both places, the values must be the same. Unknown keys are refused.',
+    'Any query parameter may be sent here instead; if it is sent in both places, the values must be the same. Unknown keys are refused.',
   examples: REQUEST_EXAMPLES,
 };
 const JOB_ID = {
@@ -122,7 +122,7 @@ export class TransferController {
     operationId: 'GetTransferTask',
     summary: 'Get a transfer',
     description:
-      'Returns the status and the progress of a transfer of yours, or of a dataset that one of your groups owns.',
+      'Returns the status and progress of a transfer that is yours, or whose dataset belongs to one of your groups.',
   })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })

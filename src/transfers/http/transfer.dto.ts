@@ -40,8 +40,8 @@ const COLLECTION_ROOT =
 const AUTO_ARCHIVE = 'Whether to archive the dataset once its files have arrived.';
 
 const NAME = { minLength: 1, maxLength: MAX_LENGTH };
-const IN_QUERY = 'It may be stated in the body instead.';
-const IN_BODY = 'See the parameter of the same name, which may be stated here instead.';
+const IN_QUERY = 'It may be sent in the body instead.';
+const IN_BODY = 'An alternative to the query parameter of the same name.';
 
 /**
  * Documented as required, although the body may state it instead: generated clients send it in the
@@ -211,7 +211,7 @@ export class TransferItemDto implements TransferItem {
   bytesTransferred?: number;
 
   @ApiField(
-    "Bytes to copy. Until all are copied, this is an estimate based on the dataset's size in SciCat, always greater than `bytesTransferred`, and is absent if SciCat has no size. Afterwards, it equals `bytesTransferred`.",
+    "Bytes to copy. Until all are copied, this is an estimate based on the dataset's size in SciCat, always greater than `bytesTransferred`; it is absent if the size is unknown, as for a part of a dataset. Afterwards, it equals `bytesTransferred`.",
     2147483648,
     COUNT,
   )
@@ -221,7 +221,7 @@ export class TransferItemDto implements TransferItem {
   filesTransferred?: number;
 
   @ApiField(
-    'Files to copy. Until all are copied, this is an estimate, always greater than `filesTransferred`, that increases if Globus finds more files in folders. Afterwards, it equals `filesTransferred`, and so may be smaller than before. Links and folders do not count.',
+    'Files to copy. Until all are copied, this is an estimate, always greater than `filesTransferred`, that increases if Globus finds more files in folders. Afterwards, it equals `filesTransferred`, and so may be smaller than before. Links and folders are not counted.',
     120,
     COUNT,
   )
