@@ -82,7 +82,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'fair-shares',
-    keeps: 'a group that requests a thousand transfers does not delay one that requests a single one',
+    keeps:
+      'a group that requests a thousand transfers does not delay one that requests a single one',
     file: 'src/tracking/queue/order.ts',
     search: '.sort((a, b) => a.turn - b.turn || oldestFirst(a.entry, b.entry))',
     replace: '.sort((a, b) => oldestFirst(a.entry, b.entry))',
@@ -98,7 +99,8 @@ export const SAFEGUARDS = [
   },
   {
     name: 'pending-at-globus-is-limited',
-    keeps: 'Globus never has more transfers of the service than task.maxPending, with or without slots',
+    keeps:
+      'Globus never has more transfers of the service than task.maxPending, with or without slots',
     file: 'src/tracking/queue/slots.ts',
     search: 'Math.min(maxConcurrency - taken, this.pendingLeft)',
     replace: 'maxConcurrency - taken',
