@@ -76,9 +76,35 @@ export const SAFEGUARDS = [
     name: 'unclear-keeps-its-slot',
     keeps: 'a transfer that may be at Globus counts toward task.maxConcurrency',
     file: DISPATCHER,
-    search: "if (submission === 'not-sent') this.deps.transfers.setSlot(tracked, false);",
-    replace: 'this.deps.transfers.setSlot(tracked, false);',
+    search: "if (submission === 'not-sent') this.giveSlotBack(tracked);",
+    replace: 'this.giveSlotBack(tracked);',
     tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
+  },
+  {
+    name: 'fair-shares',
+    keeps:
+      'a group that requests a thousand transfers does not delay one that requests a single one',
+    file: 'src/tracking/queue/order.ts',
+    search: '.sort((a, b) => a.turn - b.turn || oldestFirst(a.entry, b.entry))',
+    replace: '.sort((a, b) => oldestFirst(a.entry, b.entry))',
+    tests: ['src/tracking/queue/order', 'src/tracking/tracker'],
+  },
+  {
+    name: 'stuck-gives-its-slot-back',
+    keeps: 'transfers that need someone to act do not keep all others waiting',
+    file: 'src/tracking/polling/decide.ts',
+    search: 'const holdsSlot = standstills < STANDSTILLS;',
+    replace: 'const holdsSlot = true;',
+    tests: ['src/tracking/polling/decide', 'src/tracking/tracker'],
+  },
+  {
+    name: 'pending-at-globus-is-limited',
+    keeps:
+      'Globus never has more transfers of the service than task.maxPending, with or without slots',
+    file: 'src/tracking/queue/slots.ts',
+    search: 'Math.min(maxConcurrency - taken, this.pendingLeft)',
+    replace: 'maxConcurrency - taken',
+    tests: ['src/tracking/tracker'],
   },
   {
     name: 'unclear-attempt-is-remembered',

@@ -157,6 +157,12 @@ export class GlobusMachine implements Emulator {
     this.collections.get(collectionId).connected = connected;
   }
 
+  /** Changes how many tasks of a client are worked on at a time; the others stay in Globus's queue. */
+  setConcurrentTasks(count: number): void {
+    this.limits.concurrentTasks = count;
+    this.tasksLife.startAll(this.time);
+  }
+
   pause(collectionId: string, message = 'Paused for maintenance'): void {
     this.tasksLife.pause(this.collections.get(collectionId), message, this.time);
   }

@@ -286,6 +286,11 @@ export class TaskLife {
     task.work?.rest(at);
   }
 
+  /** Begins tasks that may begin now, after the limit has changed. */
+  startAll(now: number): void {
+    for (const clientId of this.store.clients()) this.startNext(clientId, now);
+  }
+
   private startNext(clientId: string, at: number): void {
     const tasks = this.store.of(clientId);
     // A task that fails immediately calls this again: leave it to the outer loop.

@@ -32,6 +32,11 @@ export class TaskStore {
     return tasks;
   }
 
+  /** Every client that has submitted a task. */
+  clients(): Iterable<string> {
+    return this.byClient.keys();
+  }
+
   find(id: string): Task | undefined {
     return this.byId.get(id);
   }

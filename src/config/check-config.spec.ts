@@ -174,6 +174,10 @@ describe('values', () => {
       '10: task.pollInterval: is 99999; it must be a whole number between 1 and 86400',
     ],
     [
+      'task:\n  shares: { p1: 0 }',
+      '10: task.shares: is a mapping; it must be a mapping from names to numbers between 0.01 and 1000, such as { default: 1, p12345: 2 }',
+    ],
+    [
       'task:\n  stallTimeout: 1.5',
       '10: task.stallTimeout: is 1.5; it must be a whole number of at least 0',
     ],
@@ -271,7 +275,7 @@ describe('values', () => {
 
   test('every setting is taken over', () => {
     const config = configOf(`
-task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5 }
+task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5, maxPending: 5, maxWaitingPerUser: 6, maxWaitingPerGroup: 7, shares: { default: 1, p1: 2.5 }, maxWaitHours: 8, smallTransferGiB: 9.5 }
 scicat: { formerServiceUsers: [old, older], statusCodes: words }
 server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
@@ -288,6 +292,12 @@ dataDir: spool
         pollIntervalSeconds: 3,
         stallTimeoutSeconds: 4,
         progressWritesPerSecond: 0.5,
+        maxPending: 5,
+        maxWaitingPerUser: 6,
+        maxWaitingPerGroup: 7,
+        shares: { default: 1, p1: 2.5 },
+        maxWaitHours: 8,
+        smallTransferGiB: 9.5,
       },
       scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
       server: {
@@ -321,7 +331,7 @@ dataDir: spool
   });
 
   test('a section whose lines are all commented out has its defaults', () => {
-    expect(configOf('task:\n  # queueSize: 5\n').task.queueSize).toBe(0);
+    expect(configOf('task:\n  # queueSize: 5\n').task.queueSize).toBe(10_000);
   });
 });
 

@@ -98,6 +98,7 @@ const PROBES: readonly unknown[] = [
     'words',
   ],
   ...['refuse', 'none'],
+  ...[{ default: 1, p1: 2.5 }, { p1: 0 }, { p1: 'x' }],
   ...['loopback', 'everybody', '10.0.0.0/8, ::1', '10.0.0.999', 'fe80::1%eth0', ','],
   ...['https://s', 'HTTP://s:8080/x/', 'https://s/api/v3', 'https://s/x/API/', 'https://s:99999'],
   ...[

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
+import { isObject } from '../domain/untyped.js';
 import type { Advise } from './advice.js';
 import type { Findings } from './findings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
@@ -140,12 +141,18 @@ export function resolveSettings(settings: object, place: Place): Readonly<Record
     if (section !== undefined) return resolveSettings(written as object, at);
     if (written === undefined || place.findings.hasErrorAbove(at.path)) return undefined;
     const resolved = kind.resolve === undefined ? written : kind.resolve(written, at);
-    return Array.isArray(resolved) ? Object.freeze([...(resolved as unknown[])]) : resolved;
+    if (Array.isArray(resolved)) return Object.freeze([...(resolved as unknown[])]);
+    return isPlain(resolved) ? Object.freeze({ ...resolved }) : resolved;
   };
   const known = settingsOf(settings.constructor as SettingsClass);
   return Object.freeze(
     Object.fromEntries(known.map((setting) => [setting.name, resolve(setting)])),
   );
+}
+
+/** Whether a value is a mapping as the file has it, not an instance of a class. */
+function isPlain(value: unknown): value is object {
+  return isObject(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value) as null);
 }
 
 function nested(of: SettingsClass, options: { readonly each?: boolean } = {}): PropertyDecorator {

@@ -14,6 +14,7 @@ import {
   syncLevel,
   textList,
   trustProxy,
+  weights,
   wholeNumber,
 } from './value-kinds.js';
 
@@ -36,10 +37,10 @@ export class TaskSettings {
     kind: wholeNumber(0),
     description:
       'Maximum number of further transfers that may wait for a free slot; 0 means no limit.',
-    example: 100,
+    example: 1000,
     reload: 'live',
   })
-  readonly queueSize: number = 0;
+  readonly queueSize: number = 10_000;
 
   @Setting({
     key: 'pollInterval',
@@ -59,7 +60,7 @@ export class TaskSettings {
     example: 604_800,
     reload: 'live',
   })
-  readonly stallTimeoutSeconds: number = 0;
+  readonly stallTimeoutSeconds: number = 86_400;
 
   @Setting({
     kind: number(0.1, 10_000),
@@ -69,6 +70,59 @@ export class TaskSettings {
     reload: 'live',
   })
   readonly progressWritesPerSecond: number = 20;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum number of transfers that Globus has at the same time, including those that hold no slot because they need someone to act, such as a person who corrects permissions; at least `task.maxConcurrency`. Globus accepts about 100 for each account.',
+    example: 60,
+    reload: 'live',
+  })
+  readonly maxPending: number = 80;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description: 'Maximum number of waiting transfers of one user; 0 means no limit.',
+    example: 500,
+    reload: 'live',
+  })
+  readonly maxWaitingPerUser: number = 2500;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description:
+      'Maximum number of waiting transfers of the datasets of one owner group; 0 means no limit.',
+    example: 1000,
+    reload: 'live',
+  })
+  readonly maxWaitingPerGroup: number = 5000;
+
+  @Setting({
+    kind: weights(),
+    description:
+      'How the slots are shared among owner groups while several have transfers waiting: the weight of a group, by its name. Twice the weight gets twice the bytes. `default` is the weight of all other groups, 1 unless set.',
+    example: { default: 1, p12345: 2 },
+    reload: 'live',
+  })
+  readonly shares: Readonly<Record<string, number>> = {};
+
+  @Setting({
+    kind: wholeNumber(0, 8760, 'hours'),
+    description:
+      'Hours after which a waiting transfer goes to the front of the queue, if its user has no other one running; 0 means never.',
+    example: 24,
+    reload: 'live',
+  })
+  readonly maxWaitHours: number = 72;
+
+  @Setting({
+    kind: number(0, 1_000_000),
+    description:
+      'Transfers up to this size in GiB are small: the next free slot is for one of them as long as none is running. 0 means that no slot is kept for small transfers.',
+    example: 10,
+    reload: 'live',
+  })
+  readonly smallTransferGiB: number = 0;
 }
 
 /** Section `scicat`: SciCat settings other than its address. */

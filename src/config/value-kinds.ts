@@ -27,6 +27,7 @@ import {
   type Unit,
 } from './advice.js';
 import { UUID_PATTERN } from '../domain/identifiers.js';
+import { isObject } from '../domain/untyped.js';
 import type { JsonSchema, Kind } from './define-setting.js';
 
 /*
@@ -84,6 +85,16 @@ export function textList(
     Matches(VISIBLE, each),
   ]);
   return { ...list, advise: adviseList };
+}
+
+/** Positive numbers by name. */
+export function weights(): Kind<Readonly<Record<string, number>>> {
+  const what = `a mapping from names to numbers between ${LEAST_WEIGHT} and ${MOST_WEIGHT}, such as { default: 1, p12345: 2 }`;
+  const schema = {
+    type: 'object',
+    additionalProperties: { type: 'number', minimum: LEAST_WEIGHT, maximum: MOST_WEIGHT },
+  };
+  return kind(what, schema, ({ message }) => [custom('areWeights', areWeights, message)]);
 }
 
 /** `true` or `false`. */
@@ -194,6 +205,8 @@ export function listenAddress(): Kind<string> {
   };
 }
 
+const LEAST_WEIGHT = 0.01;
+const MOST_WEIGHT = 1000;
 /** At least one visible character. */
 const VISIBLE = /\S/;
 const VISIBLE_STRING: JsonSchema = { type: 'string', pattern: VISIBLE.source };
@@ -269,6 +282,15 @@ export function shown(value: unknown): string {
     .replace(/^(\w*:?\/{0,2})[^\s@]*:\S*@/, '$1…@')
     .replace(/\/\/[^/]*@/, '//…@');
   return `the string ${JSON.stringify(harmless.length > 80 ? `${harmless.slice(0, 80)}…` : harmless)}`;
+}
+
+function areWeights(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Object.values(value).every(
+      (weight) => typeof weight === 'number' && weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT,
+    )
+  );
 }
 
 function isHttpUrl(value: unknown): value is string {

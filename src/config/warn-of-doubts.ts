@@ -37,6 +37,7 @@ export function warnOfDoubts(
   warn('globus.transferUrl', otherVersion(globus.transferUrl));
   warn('globus.authUrl', versionOfAuth(globus.authUrl));
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
+  warn('task.maxPending', tooMany(task.maxPending));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
   warn('dataDir', unreplaced(dataDir));
   for (const one of placed) warnOfFacilityDoubts(one, warn, findings);

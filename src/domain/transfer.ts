@@ -148,6 +148,21 @@ export function newTransfer(
   };
 }
 
+/** Whose transfer it is. */
+export interface Owner {
+  /** Who requested it; '' in jobs of the Go version. */
+  readonly user: string;
+  /** The dataset's owner group. */
+  readonly group: string;
+}
+
+/** Whose transfer it is. */
+export function ownerOf({ origin }: Pick<Transfer, 'origin'>): Owner {
+  if (origin.kind === 'go-version') return { user: '', group: origin.ownerGroup };
+  const { username, ownerGroup } = origin.record.requestedBy;
+  return { user: username, group: ownerGroup };
+}
+
 /** The Globus task's id, or '' while there is none. */
 export function taskIdOf(transfer: Transfer): string {
   return transfer.status.state === 'waiting' ? '' : transfer.status.taskId;

@@ -14,6 +14,7 @@ const STATUS: TrackerStatus = {
   open: 0,
   waiting: 0,
   inFlight: 0,
+  withoutSlot: 0,
   finalizing: 0,
   pendingWrites: 0,
   parkedJobs: 0,
@@ -101,14 +102,22 @@ describe('how things stand', () => {
   });
 
   test('what the tracker says of itself', async () => {
-    status = { ...STATUS, ready: false, waiting: 3, pendingWrites: 4, parkedJobs: 5 };
+    status = {
+      ...STATUS,
+      ready: false,
+      waiting: 3,
+      withoutSlot: 2,
+      pendingWrites: 4,
+      parkedJobs: 5,
+    };
     expect([
       await value('ready'),
       await value('queue_length'),
+      await value('transfers_without_slot'),
       await value('pending_writes'),
       await value('parked_jobs'),
       await value('poll_interval_seconds'),
-    ]).toEqual([0, 3, 4, 5, 10]);
+    ]).toEqual([0, 3, 2, 4, 5, 10]);
   });
 
   test('ten thousand transfers with as many facilities make a handful of series', async () => {

@@ -38,6 +38,10 @@ export class StateMetrics {
         ['state', 'source', 'destination'],
       ),
       queueLength: gauge('queue_length', 'Transfers waiting to be submitted to Globus.'),
+      withoutSlot: gauge(
+        'transfers_without_slot',
+        'Transfers that Globus has, but that make no progress until someone acts, so that they hold no slot.',
+      ),
       oldestWaiting: gauge(
         'oldest_waiting_seconds',
         'Age of the oldest waiting transfer; 0 if none is waiting.',
@@ -72,6 +76,7 @@ export class StateMetrics {
     const status = source.status();
     this.countTransfers();
     gauges.queueLength.set(status.waiting);
+    gauges.withoutSlot.set(status.withoutSlot);
     gauges.pendingWrites.set(status.pendingWrites);
     gauges.parkedJobs.set(status.parkedJobs);
     gauges.ready.set(status.ready ? 1 : 0);

@@ -1,5 +1,5 @@
 import type { TransferJobDocument } from '../domain/job-reading.js';
-import type { CreatedJob, EndRequest, Transfer } from '../domain/transfer.js';
+import type { CreatedJob, EndRequest, Owner, Transfer } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
 
 /** Whether a new transfer would run or wait. */
@@ -27,6 +27,8 @@ export interface StoredTransfer {
 export interface AdmissionRequest {
   /** Identifies the requested copy; an open transfer with the same one is the answer. */
   readonly fingerprint: string;
+  /** Whose place in the queue it would take. */
+  readonly owner: Owner;
   /** Of the HTTP request. */
   readonly requestId: string;
   /**
@@ -84,14 +86,14 @@ export interface TransferTracking {
    *
    * @throws NotReadyError QueueFullError
    */
-  forecast(fingerprint: string): Forecast;
+  forecast(fingerprint: string, owner: Owner): Forecast;
 
   /**
    * Admits a transfer: answers with an identical open one, or stores it and submits it if a slot is free.
    * Waits at most 10 seconds for Globus's answer.
    *
    * @throws NotReadyError before recovery is complete, and while the service is stopping
-   * @throws QueueFullError when the queue holds `task.queueSize` transfers
+   * @throws QueueFullError when the queue is full, or the owner's part of it
    * @throws TransferRefusedError when Globus refuses it permanently
    * @throws UpstreamError, and what `store` throws
    */

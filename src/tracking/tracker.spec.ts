@@ -11,6 +11,7 @@ import {
   type ConfigParts,
   jobIdOf,
   keyOf,
+  OWNER,
   REQUEST_ID,
   taskIdFor,
   uuid,
@@ -55,7 +56,7 @@ const shown = (number?: number): string | undefined => rig.shown(number);
 const request = (number: number): Promise<string> => rig.request(number);
 /** What one more request would meet. */
 function forecast(): { readonly slot: boolean; readonly waitsFor: string } {
-  const found = tracker.forecast('equal to nothing');
+  const found = tracker.forecast('equal to nothing', OWNER);
   if (found.kind === 'repeats') throw new Error('equal to something');
   return found;
 }
@@ -66,6 +67,7 @@ async function askForEqual(number = 1): Promise<void> {
   await tracker
     .admit({
       fingerprint: fingerprint(tracked.origin.record),
+      owner: OWNER,
       requestId: REQUEST_ID,
       store: () => Promise.reject(new Error('nothing is stored in this test')),
     })
@@ -233,7 +235,7 @@ describe('after a restart', () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
-    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())))).toEqual({
+    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())), OWNER)).toEqual({
       kind: 'repeats',
       jobId: jobIdOf(1),
     });
@@ -589,6 +591,115 @@ describe('the queue', () => {
     expect(() => forecast()).toThrow(QueueFullError);
     await first.refused();
     expect(forecast().slot).toBe(true);
+  });
+});
+
+describe('the part of the queue that one may have', () => {
+  const of = (user: string, group: string) => ({ user, group });
+
+  test('a user who fills it is refused, others are not', async () => {
+    setUp({ task: { maxConcurrency: 1, maxWaitingPerUser: 2 } });
+    await started();
+    await Promise.all([1, 2, 3].map(request));
+    expect(() => forecast()).toThrow(
+      'You already have 2 transfers waiting, and a user may have 2. Please try again later.',
+    );
+    expect(tracker.forecast('another', of('bob', OWNER.group)).kind).toBe('starts');
+  });
+
+  test('a group that fills it is refused, others are not', async () => {
+    setUp({ task: { maxConcurrency: 1, maxWaitingPerGroup: 2 } });
+    await started();
+    await Promise.all([1, 2, 3].map(request));
+    expect(() => tracker.forecast('another', of('bob', OWNER.group))).toThrow(
+      "The dataset's owner group already has 2 transfers waiting, and a group may have 2. Please try again later.",
+    );
+    expect(tracker.forecast('another', of(OWNER.user, 'another group')).kind).toBe('starts');
+  });
+
+  test('is kept in a burst, before the jobs exist', async () => {
+    setUp({ task: { maxConcurrency: 1, maxWaitingPerUser: 1 } });
+    await started();
+    const [runs, waits] = [rig.storing(1), rig.storing(2)];
+    expect(() => forecast()).toThrow(QueueFullError);
+    await Promise.all([runs.stored(), waits.stored()]);
+    expect(() => forecast()).toThrow(QueueFullError);
+  });
+});
+
+describe('transfers that need someone to act', () => {
+  const missing = (number: number, parts = {}): void =>
+    world.globus.put(
+      aTask({ number, taskId: taskIdFor(500 + number), niceStatus: 'FILE_NOT_FOUND', ...parts }),
+    );
+
+  test('ten transfers of files that do not exist do not keep the eleventh waiting', async () => {
+    await started();
+    await Promise.all(Array.from({ length: 12 }, (_, index) => request(index + 1)));
+    expect(tracker.status()).toMatchObject({ inFlight: 10, waiting: 2, withoutSlot: 0 });
+    for (let number = 1; number <= 10; number += 1) missing(number);
+    await pass(30);
+    expect(tracker.status()).toMatchObject({ inFlight: 12, waiting: 0, withoutSlot: 10 });
+  });
+
+  test('take a slot again when they get on, so that the next has to wait', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    await started();
+    await request(1);
+    missing(1);
+    await pass(30);
+    expect([tracker.status().withoutSlot, forecast().slot]).toEqual([1, true]);
+    missing(1, { bytesTransferred: 5 });
+    await pass(11);
+    expect([tracker.status().withoutSlot, forecast().slot]).toEqual([0, false]);
+  });
+
+  test('at most task.maxPending are at Globus, and the next says what it waits for', async () => {
+    setUp({ task: { maxConcurrency: 2, maxPending: 3 } });
+    await started();
+    await Promise.all([1, 2, 3, 4].map(request));
+    for (const number of [1, 2]) missing(number);
+    await pass(30);
+    expect(tracker.status()).toMatchObject({ inFlight: 3, waiting: 1, withoutSlot: 2 });
+    expect(forecast()).toMatchObject({
+      slot: false,
+      waitsFor: expect.stringContaining('some of which need someone to act'),
+    });
+  });
+});
+
+describe('whose turn it is', () => {
+  const ofGroup = (number: number, ownerGroup: string, bytes = 1): Transfer =>
+    aTransfer({
+      number,
+      record: { requestedBy: { username: ownerGroup, ownerGroup }, dataset: { bytes, files: 1 } },
+    });
+  const asked = (): readonly string[] => world.globus.submissions.map(({ label }) => label);
+
+  test('a group that asks for many does not delay one that asks for one; positions say so', async () => {
+    setUp({ task: { maxConcurrency: 1 } });
+    for (const number of [1, 2, 3, 4, 5]) left(ofGroup(number, 'flood'));
+    left(ofGroup(6, 'quiet'));
+    await started();
+    await pass(1);
+    expect([asked(), tracker.find(jobIdOf(6))?.queuePosition]).toEqual([
+      [taskLabel(jobIdOf(1))],
+      0,
+    ]);
+    expect([2, 3, 4, 5].map((n) => tracker.find(jobIdOf(n))?.queuePosition)).toEqual([1, 2, 3, 4]);
+    world.globus.put(aSucceededTask({ number: 1, taskId: taskIdFor(501) }));
+    await pass(30);
+    expect(asked()).toEqual([1, 6].map((number) => taskLabel(jobIdOf(number))));
+  });
+
+  test('weights come from the configuration', async () => {
+    setUp({ task: { maxConcurrency: 1, shares: { default: 1, favored: 1000 } } });
+    for (const number of [1, 2, 3]) left(ofGroup(number, 'others'));
+    for (const number of [7, 8, 9]) left(ofGroup(number, 'favored', 2.5e12));
+    await started();
+    await pass(1);
+    expect(asked()).toEqual([taskLabel(jobIdOf(1))]);
+    expect([7, 8, 9].map((n) => tracker.find(jobIdOf(n))?.queuePosition)).toEqual([1, 3, 4]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { TransferJobDocument } from '../domain/job-reading.js';
-import { type EndRequest, type Transfer, withEndRequest } from '../domain/transfer.js';
+import { type EndRequest, type Owner, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
 import { DatasetGoneError, UpstreamUnavailableError } from '../errors/upstream.errors.js';
 import type {
@@ -28,9 +28,9 @@ import { Poller } from './polling/poller.js';
 import { TaskListing } from './polling/task-listing.js';
 import { AdmissionControl } from './queue/admission-control.js';
 import { Dispatcher } from './queue/dispatcher.js';
-import { oldestFirst } from './queue/order.js';
 import { Slots } from './queue/slots.js';
 import { SubmissionIds } from './queue/submission-ids.js';
+import { Turns } from './queue/turns.js';
 import { WithdrawnFacilities } from './queue/withdrawn.js';
 import { reconcile } from './recovery/reconcile.js';
 import { Sweep } from './recovery/sweep.js';
@@ -46,6 +46,8 @@ export interface TrackerStatus {
   readonly waiting: number;
   readonly inFlight: number;
   readonly finalizing: number;
+  /** In flight without a slot, because only a human can help them on. */
+  readonly withoutSlot: number;
   readonly pendingWrites: number;
   readonly parkedJobs: number;
 }
@@ -89,6 +91,7 @@ const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
 export class Tracker implements TransferTracking {
   private readonly parts: TrackingDeps;
   private readonly submissionIds: SubmissionIds;
+  private readonly turns: Turns;
   private readonly listing: TaskListing;
   private readonly dispatcher: Dispatcher;
   private readonly admissions: AdmissionControl;
@@ -118,7 +121,7 @@ export class Tracker implements TransferTracking {
       gone: (tracked) => end.gone(tracked),
       failed: (tracked, error) => end.failed(tracked, error),
     };
-    const transfers = new TrackedTransfers(events, clock, oldestFirst);
+    const transfers = new TrackedTransfers(events, clock);
     const { first, largest } = SUBMISSION_ID_STOCK;
     const parts: TrackingDeps = {
       ...deps,
@@ -130,7 +133,8 @@ export class Tracker implements TransferTracking {
     };
     const listing = new TaskListing(globus, clock, signal);
     const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
-    const queue = { ...parts, slots: new Slots(transfers, config), submissionIds };
+    const turns = new Turns(transfers, config, clock);
+    const queue = { ...parts, slots: new Slots(transfers, config), turns, submissionIds };
     const dispatcher = new Dispatcher(queue);
     const canceller = new TaskCanceller(parts, (tracked) =>
       background.add(this.poller.pollCancelled(tracked, this.stopping.signal)),
@@ -139,6 +143,7 @@ export class Tracker implements TransferTracking {
     const onGone = (tracked: TrackedTransfer): void => end.gone(tracked);
     this.parts = parts;
     this.submissionIds = submissionIds;
+    this.turns = turns;
     this.listing = listing;
     this.dispatcher = dispatcher;
     this.canceller = canceller;
@@ -163,9 +168,10 @@ export class Tracker implements TransferTracking {
       ready: this.ready,
       lastGoodPoll: this.poller.lastGoodPoll,
       open: transfers.size,
-      waiting: transfers.waiting().length,
+      waiting: transfers.waiting().size,
       inFlight: transfers.inFlight().size,
       finalizing: transfers.toFinalize().size,
+      withoutSlot: transfers.withoutSlot().size,
       pendingWrites: writer.pending,
       parkedJobs: writer.parked,
     };
@@ -207,8 +213,8 @@ export class Tracker implements TransferTracking {
     await this.background.ended(); // T5
   }
 
-  forecast(fingerprint: string): Forecast {
-    return this.admissions.forecast(fingerprint);
+  forecast(fingerprint: string, owner: Owner): Forecast {
+    return this.admissions.forecast(fingerprint, owner);
   }
 
   admit(request: AdmissionRequest): Promise<AdmissionResult> {
@@ -234,8 +240,7 @@ export class Tracker implements TransferTracking {
   find(jobId: string): TrackedState | undefined {
     const tracked = this.parts.transfers.get(jobId);
     if (tracked === undefined) return undefined;
-    const position = this.parts.transfers.waiting().indexOf(tracked);
-    return { transfer: tracked.transfer, queuePosition: position < 0 ? undefined : position };
+    return { transfer: tracked.transfer, queuePosition: this.turns.placeOf(jobId) };
   }
 
   adopt(job: TransferJobDocument): Transfer | undefined {

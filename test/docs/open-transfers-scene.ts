@@ -13,7 +13,7 @@ const withNames = (text: string): string =>
 
 /**
  * A service with one place, one transfer that has it and one that waits, both alice's; her token is
- * in `alice.token`. The first does not get on: its collection is paused.
+ * in `alice.token`. The first does not get on: it is in Globus's own queue.
  */
 export async function openTransfersScene(): Promise<Scene> {
   const service = await TestService.start({
@@ -29,7 +29,7 @@ export async function openTransfersScene(): Promise<Scene> {
     const scicatPid = service.addDataset('second-run');
     const waiting = await service.accepted({ ...request, scicatPid });
     await eventually(
-      () => service.job(running).statusMessage.includes('paused'),
+      () => service.job(running).statusMessage.includes('queued at Globus'),
       'SciCat shows why the first does not get on',
     );
     await service.reaches(waiting, '001');

@@ -33,9 +33,8 @@ describe('what stopped the Go version', () => {
     });
     running.push(service);
     await service.ready();
-    expect(service.config.task).toMatchObject({ maxConcurrency: 10, queueSize: 0 });
+    expect(service.config.task).toMatchObject({ maxConcurrency: 10, queueSize: 10_000 });
     service.holdTasks();
-    service.globus.machine.limits.concurrentTasks = 100;
     const jobIds: string[] = [];
     for (let n = 1; n <= 100; n += 1) {
       jobIds.push(await service.accepted({ scicatPid: service.addDataset(`queued-${n}`) }));
@@ -213,7 +212,7 @@ describe('what the Go version copied twice, or got wrong', () => {
 
   it('one list call per poll for all transfers; nothing is written without a change', async () => {
     const service = await start({ yaml: 'task: { maxConcurrency: 30, pollInterval: 1 }' });
-    service.holdTasks();
+    service.pauseTasks();
     const jobIds = await Promise.all(
       Array.from({ length: 30 }, (_, n) =>
         service.accepted({ scicatPid: service.addDataset(`polled-${n}`) }),

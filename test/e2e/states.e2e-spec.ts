@@ -91,9 +91,10 @@ describe('what SciCat shows of a transfer', () => {
 
   it('transferring (002), with what Globus says of its trouble', async () => {
     const jobId = await transferring();
+    service.pauseTasks();
     const [task] = service.globus.machine.tasks();
     await eventually(
-      () => /^transferring: ./.test(service.job(jobId).statusMessage),
+      () => /^transferring: .*[Pp]aused/.test(service.job(jobId).statusMessage),
       'the pause is shown',
     );
     expect(frozen(jobId)).toEqual({

@@ -20,11 +20,11 @@ beforeAll(async () => {
   waits = await service.accepted({ scicatPid: service.addDataset('second') });
   await service.reaches(runs, '002');
   await service.reaches(waits, '001');
-  // Nothing more is written after the message that the task is held.
+  // Nothing more is written after the message that the task is in Globus's queue.
   await eventually(
     () =>
       service.tracker.status().pendingWrites === 0 &&
-      service.job(runs).statusMessage.includes('paused'),
+      service.job(runs).statusMessage.includes('queued at Globus'),
     'all is written',
   );
 });

@@ -80,6 +80,9 @@ export interface Plan {
     readonly pollIntervalSeconds: number;
     readonly stallTimeoutSeconds: number;
     readonly progressWritesPerSecond: number;
+    readonly maxPending: number;
+    readonly maxWaitHours: number;
+    readonly smallTransferGiB: number;
   };
   readonly deadlineHours: number | undefined;
   readonly longestTask: number;
@@ -159,6 +162,10 @@ export function planOf(seed: number, transfers: number): Plan {
       pollIntervalSeconds: dice.pick([10, 30, 60]),
       stallTimeoutSeconds: dice.pick([0, 0, 600]),
       progressWritesPerSecond: dice.pick([0.1, 20]),
+      // Not from the dice: what follows stays as it was.
+      maxPending: maxConcurrency + (seed % 3) * 10,
+      maxWaitHours: seed % 2,
+      smallTransferGiB: seed % 5 === 0 ? 2 : 0,
     },
     deadlineHours: dice.chance(0.3) ? dice.pick([0.2, 2]) : undefined,
     longestTask: Math.min(

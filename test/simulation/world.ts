@@ -351,24 +351,39 @@ export class World {
     }
   }
 
+  /** Whether someone had to act at any time: its slot may be another's, even if it moves again. */
+  private wasStuck(taskId: string): boolean {
+    const task = this.globus.task(taskId);
+    return (
+      task === undefined ||
+      task.phase.kind === 'inactive' ||
+      task.events.some(({ code, isError }) => isError || code === 'PAUSED')
+    );
+  }
+
   /**
    * Tasks that came of a request nobody waited for, or of a process that died before it could know,
-   * were not dispatched knowingly; nor does a task count whose end was asked for.
+   * were not dispatched knowingly; nor does a task count whose end was asked for, or that gives its
+   * slot back because someone has to act.
    */
   private checkConcurrency(arrival: Arrival): void {
     if (arrival.late) return;
-    const { maxConcurrency } = this.plan.task;
-    const running = this.ledger.tasks.filter(({ taskId, late, label }) => {
+    const { maxConcurrency, maxPending } = this.plan.task;
+    const pending = this.ledger.tasks.filter(({ taskId, late, label }) => {
       const task = this.globus.task(taskId);
       const jobId = label.replace('SciCat transfer ', '');
       return (
         !late &&
         task !== undefined &&
-        task.phase.kind !== 'ended' &&
         task.cancelAt === undefined &&
+        task.phase.kind !== 'ended' &&
         this.has(jobId)
       );
     });
+    if (pending.length > maxPending) {
+      this.violated(`Globus has ${pending.length} tasks, ${maxPending} are allowed`);
+    }
+    const running = pending.filter(({ taskId }) => !this.wasStuck(taskId));
     if (running.length > maxConcurrency) {
       this.violated(`${running.length} tasks run at a time, ${maxConcurrency} are allowed`);
     }

@@ -20,7 +20,13 @@ import type { GlobusTask } from '../../src/ports/globus-transfers.port.js';
 import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../src/domain/job-reading.js';
 import { fatalErrorKind } from '../../src/globus/task-status.js';
 import { taskLabel } from '../../src/domain/task-label.js';
-import type { EndRequest, Transfer, TransferStatus } from '../../src/domain/transfer.js';
+import {
+  type EndRequest,
+  type Owner,
+  ownerOf,
+  type Transfer,
+  type TransferStatus,
+} from '../../src/domain/transfer.js';
 import {
   type CopyOptions,
   sealRecord,
@@ -82,6 +88,9 @@ export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
     ...parts,
   };
 }
+
+/** Whose transfers they are, unless a test says otherwise. */
+export const OWNER: Owner = ownerOf({ origin: { kind: 'recorded', record: aRecord() } });
 
 /** What a transfer may differ by from the usual one. */
 export interface TransferParts extends Partial<Omit<Transfer, 'origin' | 'status'>> {

@@ -248,14 +248,19 @@ export class TestService {
     await eventually(() => this.tracker.ready, 'the service is ready');
   }
 
-  /** Tasks at Globus stay under way until {@link releaseTasks}. */
+  /** Globus begins no more tasks until {@link releaseTasks}: they stay in its own queue. */
   holdTasks(): void {
-    this.globus.machine.pause(COLLECTIONS.source);
+    this.globus.machine.setConcurrentTasks(0);
   }
 
   /** Ends {@link holdTasks}. */
   releaseTasks(): void {
-    this.globus.machine.unpause(COLLECTIONS.source);
+    this.globus.machine.setConcurrentTasks(3);
+  }
+
+  /** An administrator of the source collection pauses its tasks. */
+  pauseTasks(): void {
+    this.globus.machine.pause(COLLECTIONS.source);
   }
 
   /** Stops the service as SIGTERM does, and what was started for it. */

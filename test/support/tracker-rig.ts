@@ -15,6 +15,7 @@ import {
   type ConfigParts,
   jobIdOf,
   keyOf,
+  OWNER,
   REQUEST_ID,
   START,
 } from './builders.js';
@@ -85,9 +86,10 @@ export class TrackerRig {
     const gate = aGate();
     let refusal: Error | undefined;
     let job = aJob({ number });
-    const forecast = this.tracker.forecast('equal to nothing');
+    const forecast = this.tracker.forecast('equal to nothing', OWNER);
     const ended = this.tracker.admit({
       fingerprint: fingerprint(aRecord({ datasetPid: `20.500.12345/e${number}` })),
+      owner: OWNER,
       requestId: REQUEST_ID,
       store: async (submissionId) => {
         const record = aRecord({

@@ -7,9 +7,9 @@ import {
 } from '../../src/tracking/core/tracked-transfers.js';
 import { StepRunner } from '../../src/tracking/core/step-runner.js';
 import { TaskLookup } from '../../src/tracking/core/task-lookup.js';
-import { oldestFirst } from '../../src/tracking/queue/order.js';
 import { Slots } from '../../src/tracking/queue/slots.js';
 import { SubmissionIds } from '../../src/tracking/queue/submission-ids.js';
+import { Turns } from '../../src/tracking/queue/turns.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { jobView } from '../../src/domain/job-view.js';
 import type { Transfer } from '../../src/domain/transfer.js';
@@ -32,9 +32,10 @@ export class TrackingWorld {
   readonly globus = new FakeGlobus();
   readonly spool = new FakeSpool(() => this.clock.now());
   readonly history = new FakeJobHistory();
-  readonly transfers = new TrackedTransfers(this.events, this.clock, oldestFirst);
+  readonly transfers = new TrackedTransfers(this.events, this.clock);
   readonly steps = new StepRunner(this.clock, () => this.random());
   readonly slots;
+  readonly turns;
   readonly tasks;
   readonly submissionIds;
   readonly aborter = new AbortController();
@@ -49,6 +50,7 @@ export class TrackingWorld {
   constructor(config: ConfigParts = {}) {
     this.config = configOf(config);
     this.slots = new Slots(this.transfers, this.config);
+    this.turns = new Turns(this.transfers, this.config, this.clock);
     this.tasks = new TaskLookup(this.globus, this.clock, this.signal);
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) =>
@@ -89,12 +91,12 @@ export class TrackingWorld {
 
   /** What the parts of tracking work with, under the names they know it by. */
   get deps() {
-    const { transfers, steps, slots, tasks, submissionIds } = this;
+    const { transfers, steps, slots, turns, tasks, submissionIds } = this;
     const { writer, config, signal } = this;
     const { jobs, archiveJobs, datasets, globus, spool, history } = this;
     const { events, alarms, clock, random, background } = this;
     return {
-      ...{ transfers, steps, slots, tasks, submissionIds, writer, config, signal },
+      ...{ transfers, steps, slots, turns, tasks, submissionIds, writer, config, signal },
       ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
       ...{ events, alarms, clock, random, background },
     };

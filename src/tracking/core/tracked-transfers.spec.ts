@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { aRunningTransfer, aTransfer, jobIdOf, taskIdFor } from '../../../test/support/builders.js';
+import {
+  aRunningTransfer,
+  aTransfer,
+  jobIdOf,
+  OWNER,
+  taskIdFor,
+} from '../../../test/support/builders.js';
 import { RecordedEvents } from '../../../test/support/recorded-events.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import {
@@ -10,7 +16,6 @@ import {
   type Transfer,
   withEndRequest,
 } from '../../domain/transfer.js';
-import { oldestFirst } from '../queue/order.js';
 import { TrackedTransfers } from './tracked-transfers.js';
 
 const printOf = (transfer: Transfer): string =>
@@ -21,21 +26,26 @@ const wanted = (transfer: Transfer): Transfer =>
 let now = 0;
 const clock = { monotonicMs: () => now };
 let events = new RecordedEvents();
-let transfers = new TrackedTransfers(events, clock, oldestFirst);
+let transfers = new TrackedTransfers(events, clock);
 beforeEach(() => {
   now = 0;
   events = new RecordedEvents();
-  transfers = new TrackedTransfers(events, clock, oldestFirst);
+  transfers = new TrackedTransfers(events, clock);
 });
 const add = (transfer: Transfer, holdsSlot = false) => transfers.add(transfer, { holdsSlot });
-const waitingIds = (): readonly string[] => transfers.waiting().map(({ jobId }) => jobId);
+const waitingIds = (): readonly string[] => [...transfers.waiting()].map(({ jobId }) => jobId);
 
 describe('the queue', () => {
-  test('is oldest first, in whatever order transfers were added', () => {
-    for (const number of [3, 1, 5, 2, 4]) add(aTransfer({ number }));
-    expect(waitingIds()).toEqual([1, 2, 3, 4, 5].map(jobIdOf));
-    add(aTransfer({ number: 9, requestedAt: 0 }));
-    expect(waitingIds()[0]).toBe(jobIdOf(9));
+  test('knows how many transfers of a user, and of a group, wait', () => {
+    const [first] = [1, 2, 3].map((number) => add(aTransfer({ number })));
+    const requestedBy = { username: 'bob', ownerGroup: OWNER.group };
+    add(aTransfer({ number: 4, record: { requestedBy } }));
+    expect(transfers.waitingFor(OWNER)).toEqual({ user: 3, group: 4 });
+    if (first === undefined) throw new Error('no transfer');
+    transfers.update(first, (t) => submittedAs(t, taskIdFor(1)));
+    expect(transfers.waitingFor(OWNER)).toEqual({ user: 2, group: 3 });
+    for (const tracked of transfers.all()) transfers.drop(tracked);
+    expect(transfers.waitingFor(OWNER)).toEqual({ user: 0, group: 0 });
   });
 
   test('a transfer is added once and keeps its first state', () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import { fingerprint } from '../../domain/fingerprint.js';
-import type { Transfer } from '../../domain/transfer.js';
+import { type Owner, ownerOf, type Transfer } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 
 /**
@@ -39,21 +39,22 @@ type Owned = { -readonly [Key in keyof TrackedTransfer]: TrackedTransfer[Key] };
 export class TrackedTransfers {
   private readonly byJob = new Map<string, TrackedTransfer>();
   private readonly byFingerprint = new Map<string, Set<string>>();
-  /** Waiting transfers; sorted lazily. */
-  private queue: TrackedTransfer[] = [];
-  private queueSorted = true;
+  /** Waiting transfers, in no order. */
+  private readonly queue = new Set<TrackedTransfer>();
+  private readonly waitingOf = { user: new Tally(), group: new Tally() };
+  private queueChanges = 0;
   private readonly transferring = new Set<TrackedTransfer>();
   private readonly finalizing = new Set<TrackedTransfer>();
   private readonly bypassing = new Set<TrackedTransfer>();
-  private slots = 0;
+  private readonly slots = new Set<TrackedTransfer>();
+  /** In flight without a slot, because only a human can help them on. */
+  private readonly stuck = new Set<TrackedTransfer>();
   /** Recent confirmed ends, oldest first: a sweep may still list these transfers as open. */
   private readonly ended = new Map<string, { transfer: Transfer; at: number }>();
 
   constructor(
     private readonly events: TransferEvents,
     private readonly clock: Pick<Clock, 'monotonicMs'>,
-    /** Which of two waiting transfers goes first: negative for `a`, positive for `b`. */
-    private readonly order: (a: Transfer, b: Transfer) => number,
   ) {}
 
   get(jobId: string): TrackedTransfer | undefined {
@@ -92,7 +93,7 @@ export class TrackedTransfers {
     this.ended.delete(transfer.jobId);
     this.index(tracked);
     this.setSlot(tracked, options.holdsSlot || transfer.status.state === 'transferring');
-    this.indexBypassing(tracked);
+    this.indexSlot(tracked);
     return tracked;
   }
 
@@ -111,9 +112,11 @@ export class TrackedTransfers {
       this.index(tracked);
     }
     const { state } = after.status;
-    if (state === 'transferring') this.setSlot(tracked, true);
-    else if (state !== 'waiting') this.setSlot(tracked, false);
-    this.indexBypassing(tracked);
+    if (state === 'transferring') {
+      // A running one may have given its slot back.
+      if (before.status.state !== state) this.setSlot(tracked, true);
+    } else if (state !== 'waiting') this.setSlot(tracked, false);
+    this.indexSlot(tracked);
     if (headline(after) !== headline(before)) {
       const { requestId } = tracked;
       this.events.emit({ kind: 'changed', transfer: after, from: before.status.state, requestId });
@@ -127,7 +130,7 @@ export class TrackedTransfers {
     this.unindex(tracked, tracked.transfer);
     this.setSlot(tracked, false);
     this.byJob.delete(tracked.jobId);
-    this.indexBypassing(tracked);
+    this.indexSlot(tracked);
     if (isFinal(tracked.transfer.status.state)) {
       this.ended.set(tracked.jobId, { transfer: tracked.transfer, at: this.clock.monotonicMs() });
       this.forgetOldEnds();
@@ -143,7 +146,7 @@ export class TrackedTransfers {
   /** Notes that the dataset is no longer in SciCat. */
   setDatasetGone(tracked: TrackedTransfer): void {
     (tracked as Owned).datasetGone = true;
-    this.indexBypassing(tracked);
+    this.indexSlot(tracked);
   }
 
   /** A transfer whose end was confirmed within the last hour. */
@@ -155,22 +158,40 @@ export class TrackedTransfers {
   setSlot(tracked: TrackedTransfer, holds: boolean): void {
     if (tracked.holdsSlot === holds || !this.isTracked(tracked)) return;
     (tracked as Owned).holdsSlot = holds;
-    this.slots += holds ? 1 : -1;
-    this.indexBypassing(tracked);
+    if (holds) this.slots.add(tracked);
+    else this.slots.delete(tracked);
+    this.indexSlot(tracked);
+  }
+
+  /** Transfers that count towards `task.maxConcurrency`. */
+  holdingSlots(): ReadonlySet<TrackedTransfer> {
+    return this.slots;
   }
 
   /** How many transfers count toward `task.maxConcurrency`. */
   get slotsInUse(): number {
-    return this.slots;
+    return this.slots.size;
   }
 
-  /** Waiting transfers in queue order. */
-  waiting(): readonly TrackedTransfer[] {
-    if (!this.queueSorted) {
-      this.queue.sort((a, b) => this.order(a.transfer, b.transfer));
-      this.queueSorted = true;
-    }
+  /** Transfers that Globus has but can't get on with, and that hold no slot. */
+  withoutSlot(): ReadonlySet<TrackedTransfer> {
+    return this.stuck;
+  }
+
+  /** Waiting transfers, in no order; see queue/order.ts. */
+  waiting(): ReadonlySet<TrackedTransfer> {
     return this.queue;
+  }
+
+  /** How many transfers of a user, and of an owner group, wait. */
+  waitingFor(owner: Owner): { readonly user: number; readonly group: number } {
+    const { user, group } = this.waitingOf;
+    return { user: user.of(owner.user), group: group.of(owner.group) };
+  }
+
+  /** Number of changes of what waits. */
+  get queueRevision(): number {
+    return this.queueChanges;
   }
 
   /**
@@ -201,10 +222,8 @@ export class TrackedTransfers {
     const { transfer } = tracked;
     const { state } = transfer.status;
     if (isFinal(state)) return;
-    if (state === 'waiting') {
-      this.queueSorted = this.queueSorted && this.isLast(transfer);
-      this.queue.push(tracked);
-    } else if (state === 'transferring') this.transferring.add(tracked);
+    if (state === 'waiting') this.enqueue(tracked, 1);
+    else if (state === 'transferring') this.transferring.add(tracked);
     else this.finalizing.add(tracked);
     const { fingerprint, jobGone, jobId } = tracked;
     if (transfer.endRequested !== undefined || jobGone || fingerprint === undefined) return;
@@ -213,12 +232,19 @@ export class TrackedTransfers {
   }
 
   private unindex(tracked: TrackedTransfer, before: Transfer): void {
-    if (before.status.state === 'waiting') {
-      this.queue = this.queue.filter((other) => other !== tracked);
-    }
+    if (before.status.state === 'waiting') this.enqueue(tracked, -1);
     this.transferring.delete(tracked);
     this.finalizing.delete(tracked);
     this.forgetFingerprint(tracked);
+  }
+
+  private enqueue(tracked: TrackedTransfer, by: 1 | -1): void {
+    if (by === 1) this.queue.add(tracked);
+    else this.queue.delete(tracked);
+    const { user, group } = ownerOf(tracked.transfer);
+    this.waitingOf.user.add(user, by);
+    this.waitingOf.group.add(group, by);
+    this.queueChanges += 1;
   }
 
   private forgetFingerprint(tracked: TrackedTransfer): void {
@@ -233,19 +259,18 @@ export class TrackedTransfers {
     return this.byJob.get(tracked.jobId) === tracked;
   }
 
-  private indexBypassing(tracked: TrackedTransfer): void {
-    const { transfer } = tracked;
+  private indexSlot(tracked: TrackedTransfer): void {
+    const { transfer, holdsSlot } = tracked;
+    const { state } = transfer.status;
+    const isTracked = this.isTracked(tracked);
     const bypasses =
-      this.isTracked(tracked) &&
-      transfer.status.state === 'waiting' &&
-      (tracked.holdsSlot || transfer.endRequested !== undefined || tracked.datasetGone);
+      isTracked &&
+      state === 'waiting' &&
+      (holdsSlot || transfer.endRequested !== undefined || tracked.datasetGone);
     if (bypasses) this.bypassing.add(tracked);
     else this.bypassing.delete(tracked);
-  }
-
-  private isLast(transfer: Transfer): boolean {
-    const last = this.queue.at(-1);
-    return last === undefined || this.order(last.transfer, transfer) < 0;
+    if (isTracked && state === 'transferring' && !holdsSlot) this.stuck.add(tracked);
+    else this.stuck.delete(tracked);
   }
 
   private forgetOldEnds(): void {
@@ -254,6 +279,21 @@ export class TrackedTransfers {
       if (end.at > oldest && this.ended.size <= REMEMBER_ENDS_COUNT) return;
       this.ended.delete(jobId);
     }
+  }
+}
+
+/** Counts by name. */
+class Tally {
+  private readonly counts = new Map<string, number>();
+
+  of(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  add(name: string, by: number): void {
+    const count = this.of(name) + by;
+    if (count === 0) this.counts.delete(name);
+    else this.counts.set(name, count);
   }
 }
 

@@ -27,14 +27,14 @@ const TASK = taskIdFor(1);
 const PAGE = `https://app.globus.org/activity/${TASK}`;
 const NOW: Circumstances = {
   monotonicMs: 1_000_000,
-  nowIso: '2026-01-01T00:00:00.000Z',
+  now: Date.UTC(2026, 0, 1),
   stallTimeoutMs: 0,
   clientId: CLIENT_ID,
 };
 const wish = (reason: EndRequest['reason'], by: string): EndRequest => ({
   reason,
   by,
-  at: NOW.nowIso,
+  at: '2026-01-01T00:00:00.000Z',
   remove: false,
 });
 const ERROR: TaskError = { code: 'FILE_NOT_FOUND', description: 'no such file', details: '/a' };
@@ -211,7 +211,8 @@ describe('a running task', () => {
       trouble: `file not found: a file or folder of the dataset is not at the source (FILE_NOT_FOUND); no such file: /a; see ${PAGE}`,
     });
     expect(watch).toEqual({
-      needsHumanSince: NOW.monotonicMs,
+      needsHumanSince: { monotonicMs: NOW.monotonicMs, now: NOW.now },
+      standstills: 1,
       unknownSince: undefined,
       lastError: ERROR,
     });
@@ -250,11 +251,23 @@ describe('the stall timeout', () => {
     expect(after.transfer.endRequested).toEqual({
       reason: 'stalled',
       by: 'after 60 seconds: permission denied: the collection does not let the service read or write (PERMISSION_DENIED)',
-      at: NOW.nowIso,
+      at: '2026-01-01T00:00:00.000Z',
       remove: false,
     });
     expect(after.transfer.status.state).toBe('transferring');
     expect(seen(stuck, { ...after, now: at(120_000) }).transfer).toBe(after.transfer);
+  });
+
+  test('is announced: the job says when the service gives up', () => {
+    const [first, later] = [seen(stuck, { now: at(0) }), at(30_000)];
+    const end = 'given up on 01 Jan 00:01 UTC unless this is solved';
+    expect(first.transfer.status).toMatchObject({ trouble: expect.stringContaining(`; ${end};`) });
+    // Each poll says the same, or it would be a write.
+    const again = seen(stuck, { ...first, now: { ...later, now: NOW.now + 30_000 } });
+    expect(again.transfer).toBe(first.transfer);
+    expect(seen(stuck).transfer.status).not.toMatchObject({
+      trouble: expect.stringContaining('given up'),
+    });
   });
 
   test('starts over when all was well in between', () => {
@@ -265,7 +278,7 @@ describe('the stall timeout', () => {
   });
 
   test('0 means never, and transient trouble is waited out', () => {
-    const since = { ...noWatch, needsHumanSince: 0 };
+    const since = { ...noWatch, needsHumanSince: { monotonicMs: 0, now: NOW.now } };
     expect(
       seen(stuck, { watch: since, now: { monotonicMs: 1e12, stallTimeoutMs: 0 } }).transfer
         .endRequested,
@@ -277,10 +290,50 @@ describe('the stall timeout', () => {
   });
 
   test("does not replace a user's request", () => {
-    const watch = { ...noWatch, needsHumanSince: 0 };
+    const watch = { ...noWatch, needsHumanSince: { monotonicMs: 0, now: NOW.now } };
     expect(seen(stuck, { transfer: byAlice, watch, now: at(1e9) }).transfer.endRequested).toBe(
       byAlice.endRequested,
     );
+  });
+});
+
+describe('the slot of a running task', () => {
+  const missing = aTask({ niceStatus: 'FILE_NOT_FOUND', faults: 1 });
+
+  test.each([
+    ['a missing file', missing],
+    ['no permission', aTask({ niceStatus: 'PERMISSION_DENIED' })],
+    ['no space left', aTask({ niceStatus: 'QUOTA_EXCEEDED' })],
+    ['paused by an administrator', aTask({ isPaused: true, niceStatus: 'PAUSED_BY_ADMIN' })],
+    ['a computer that is switched off', aTask({ niceStatus: 'GC_NOT_CONNECTED' })],
+    ['suspended', aTask({ status: 'INACTIVE' })],
+  ])(
+    '%s: given back at the second poll without progress, and taken again when it moves',
+    (_, task) => {
+      const first = seen(task);
+      const second = seen(task, first);
+      const third = seen(task, second);
+      const moves = seen({ ...task, bytesTransferred: task.bytesTransferred + 1 }, third);
+      const stopped = seen({ ...task, bytesTransferred: task.bytesTransferred + 1 }, moves);
+      expect([first, second, third, moves, stopped].map(({ holdsSlot }) => holdsSlot)).toEqual([
+        true,
+        false,
+        false,
+        true,
+        true,
+      ]);
+      expect(seen(aTask(), third).holdsSlot).toBe(true);
+    },
+  );
+
+  test.each([
+    ['all is well', aTask()],
+    ['Globus has it in its own queue', aTask({ niceStatus: 'Queued' })],
+    ['what usually passes by itself', aTask({ niceStatus: 'TIMEOUT', faults: 9 })],
+  ])('%s: kept, however long it takes', (_what, task) => {
+    let last = seen(task);
+    for (let polls = 0; polls < 10; polls += 1) last = seen(task, last);
+    expect(last.holdsSlot).toBe(true);
   });
 });
 

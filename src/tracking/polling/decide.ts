@@ -11,7 +11,7 @@ import {
   type Transfer,
   withEndRequest,
 } from '../../domain/transfer.js';
-import { isProblem, needsHuman, troubleInWords } from './trouble.js';
+import { isProblem, needsHuman, standsStill, troubleInWords } from './trouble.js';
 
 /** What a poll showed of a transfer's task. */
 export type Observation =
@@ -27,16 +27,26 @@ export type Observation =
 /** Memory of a transfer from one poll to the next. Times are monotonic milliseconds. */
 export interface Watch {
   /** Since when, without interruption, the task has needed a human. */
-  readonly needsHumanSince: number | undefined;
+  readonly needsHumanSince: Since | undefined;
+  /** How many polls in a row have shown that someone has to act, and no progress. */
+  readonly standstills: number;
   /** Since when Globus has not known the task. */
   readonly unknownSince: number | undefined;
   /** The newest error, kept because it is queried only when the number of faults grows. */
   readonly lastError: TaskError | undefined;
 }
 
+/** A moment, by both clocks. */
+interface Since {
+  readonly monotonicMs: number;
+  /** Milliseconds since the epoch, for people. */
+  readonly now: number;
+}
+
 /** Nothing remembered yet. */
 export const noWatch: Watch = {
   needsHumanSince: undefined,
+  standstills: 0,
   unknownSince: undefined,
   lastError: undefined,
 };
@@ -44,8 +54,8 @@ export const noWatch: Watch = {
 /** What a decision depends on besides the transfer and its task. */
 export interface Circumstances {
   readonly monotonicMs: number;
-  /** ISO 8601, UTC. */
-  readonly nowIso: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** 0: never give up. */
   readonly stallTimeoutMs: number;
   /** The service's Globus client id; other clients' tasks are invisible to it. */
@@ -57,6 +67,8 @@ export interface Decision {
   /** The same object when nothing changed. */
   readonly transfer: Transfer;
   readonly watch: Watch;
+  /** Whether the task should hold a slot; undefined: as before. */
+  readonly holdsSlot?: boolean;
   /** Why an operator should act. */
   readonly alarm?: string;
 }
@@ -66,6 +78,12 @@ export interface Decision {
  * after they end, but a temporary gap must not end a transfer.
  */
 export const UNKNOWN_TASK_ENDS_AFTER_MS = 60 * 60_000;
+
+/**
+ * How many polls in a row must show no progress before a task gives its slot back: one alone may have
+ * come just after the task had stopped.
+ */
+const STANDSTILLS = 2;
 
 /**
  * Decides what an observation of its task means for a transfer in flight. Pure. Only the task's real
@@ -181,24 +199,45 @@ function decideRunning(
 ): Decision {
   const problem = isProblem(task);
   const lastError = problem ? (error ?? watch.lastError) : undefined;
-  const needsHumanSince = needsHuman(task) ? (watch.needsHumanSince ?? now.monotonicMs) : undefined;
+  const { monotonicMs, stallTimeoutMs } = now;
+  const needsHumanSince = needsHuman(task)
+    ? (watch.needsHumanSince ?? { monotonicMs, now: now.now })
+    : undefined;
   const words = troubleInWords(task);
   const details = lastError === undefined ? '' : `; ${taskErrorText(lastError)}`;
-  const trouble = problem ? `${words ?? ''}${details}; see ${activityPage(task)}` : words;
-  const seen = noting(transfer, progressOf(transfer, task), trouble);
-  const next: Watch = { needsHumanSince, unknownSince: undefined, lastError };
   const stalled =
     needsHumanSince !== undefined &&
-    now.stallTimeoutMs > 0 &&
-    now.monotonicMs - needsHumanSince >= now.stallTimeoutMs;
-  if (!stalled || seen.endRequested !== undefined) return { transfer: seen, watch: next };
+    stallTimeoutMs > 0 &&
+    monotonicMs - needsHumanSince.monotonicMs >= stallTimeoutMs;
+  const willBeGivenUp = stallTimeoutMs > 0 && !stalled && transfer.endRequested === undefined;
+  const end =
+    needsHumanSince === undefined || !willBeGivenUp
+      ? ''
+      : `; given up on ${minuteOf(needsHumanSince.now + stallTimeoutMs)} unless this is solved`;
+  const trouble = problem ? `${words ?? ''}${details}${end}; see ${activityPage(task)}` : words;
+  const progress = progressOf(transfer, task);
+  const seen = noting(transfer, progress, trouble);
+  const standstills =
+    standsStill(task) && !isFurther(transfer.progress, progress) ? watch.standstills + 1 : 0;
+  const holdsSlot = standstills < STANDSTILLS;
+  const next: Watch = { needsHumanSince, standstills, unknownSince: undefined, lastError };
+  if (!stalled || seen.endRequested !== undefined) {
+    return { transfer: seen, watch: next, holdsSlot };
+  }
   const request: EndRequest = {
     reason: 'stalled',
-    by: `after ${Math.round(now.stallTimeoutMs / 1000)} seconds: ${words ?? 'human intervention was needed'}${details}`,
-    at: now.nowIso,
+    by: `after ${Math.round(stallTimeoutMs / 1000)} seconds: ${words ?? 'human intervention was needed'}${details}`,
+    at: new Date(now.now).toISOString(),
     remove: false,
   };
-  return { transfer: withEndRequest(seen, request), watch: next };
+  return { transfer: withEndRequest(seen, request), watch: next, holdsSlot };
+}
+
+/** Such as "30 Nov 14:00 UTC". */
+function minuteOf(ms: number): string {
+  // "Mon, 30 Nov 2026 14:00:00 GMT"
+  const text = new Date(ms).toUTCString();
+  return `${text.slice(5, 11)} ${text.slice(17, 22)} UTC`;
 }
 
 /** Changes of speed alone are not news. */
@@ -219,6 +258,12 @@ function noting(transfer: Transfer, progress: Progress, trouble: string | undefi
     status.trouble === trouble &&
     NEWS.every((key) => before[key] === next.progress[key]);
   return same ? transfer : next;
+}
+
+function isFurther(before: Progress, now: Progress): boolean {
+  return (
+    now.bytesTransferred > before.bytesTransferred || now.filesTransferred > before.filesTransferred
+  );
 }
 
 function progressOf(transfer: Transfer, task: GlobusTask): Progress {

@@ -99,15 +99,18 @@ export class Poller {
     // Another poll has seen its end in the meantime, which may even be written and forgotten.
     if (before.status.state !== 'transferring') return;
     const last = this.watches.get(tracked) ?? noWatch;
-    const { transfer, watch, alarm } = decide(before, observation, last, {
+    const { transfer, watch, alarm, holdsSlot } = decide(before, observation, last, {
       monotonicMs: clock.monotonicMs(),
-      nowIso: new Date(clock.now()).toISOString(),
+      now: clock.now(),
       stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
       clientId: globus.clientId(),
     });
     this.watches.set(tracked, watch);
     if (alarm !== undefined) alarms.raise(`task:${tracked.jobId}`, alarm);
     const after = transfers.update(tracked, () => transfer);
+    if (holdsSlot !== undefined && after.status.state === 'transferring') {
+      transfers.setSlot(tracked, holdsSlot);
+    }
     this.tellChange(tracked, before, after);
     if (observation.kind === 'seen') this.tellProgress(tracked, before, observation.task);
   }

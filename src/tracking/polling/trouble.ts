@@ -41,6 +41,24 @@ export function needsHuman(task: GlobusTask): boolean {
   return task.niceStatus !== undefined && Object.hasOwn(HUMAN_CODES, task.niceStatus);
 }
 
+/** Codes with which a task stands still until someone acts, though perhaps not because of the files. */
+const STANDSTILL_CODES: readonly string[] = [
+  'PAUSED',
+  'PAUSED_BY_ADMIN',
+  'GC_PAUSED',
+  'GC_NOT_CONNECTED',
+];
+
+/** Whether a task that makes no progress would make none for a while, because someone has to act. */
+export function standsStill(task: GlobusTask): boolean {
+  return (
+    needsHuman(task) ||
+    task.isPaused ||
+    task.status === 'INACTIVE' ||
+    (task.niceStatus !== undefined && STANDSTILL_CODES.includes(task.niceStatus))
+  );
+}
+
 /** Whether a running task has a problem. Being queued is not one. */
 export function isProblem(task: GlobusTask): boolean {
   return (

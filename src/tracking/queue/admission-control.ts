@@ -1,4 +1,4 @@
-import { newTransfer } from '../../domain/transfer.js';
+import { newTransfer, type Owner } from '../../domain/transfer.js';
 import {
   NotReadyError,
   QueueFullError,
@@ -24,7 +24,8 @@ const ANSWER_AFTER_MS = 10_000;
 export class AdmissionControl {
   /** Requests being admitted, by fingerprint: concurrent equal ones share a job. */
   private readonly underWay = new Map<string, Promise<AdmissionResult>>();
-  private reservedWaits = 0;
+  /** Requests being stored that will wait. */
+  private readonly toWait = new Set<Owner>();
 
   constructor(
     private readonly deps: QueueDeps,
@@ -36,10 +37,10 @@ export class AdmissionControl {
   ) {}
 
   /** See {@link TransferTracking.forecast}. */
-  forecast(fingerprint: string): Forecast {
+  forecast(fingerprint: string, owner: Owner): Forecast {
     const equal = this.deps.transfers.findEqual(fingerprint);
     if (equal !== undefined) return { kind: 'repeats', jobId: equal };
-    return { kind: 'starts', ...this.admission() };
+    return { kind: 'starts', ...this.admission(owner) };
   }
 
   /** See {@link TransferTracking.admit}. */
@@ -94,9 +95,9 @@ export class AdmissionControl {
   }
 
   private async admitNew(request: AdmissionRequest): Promise<AdmissionResult> {
-    const { submissionIds, transfers, events, history, background, writer } = this.deps;
+    const { submissionIds, transfers, turns, events, history, background, writer } = this.deps;
     const { requestId } = request;
-    const { admission, release } = this.reserve();
+    const { admission, release } = this.reserve(request.owner);
     const { slot, waitsFor } = admission;
     let stored: StoredTransfer;
     try {
@@ -113,7 +114,10 @@ export class AdmissionControl {
     release();
     const tracked = transfers.add(transfer, { holdsSlot: slot, requestId });
     // A sweep may have adopted it already, without a slot.
-    if (slot) transfers.setSlot(tracked, true);
+    if (slot) {
+      transfers.setSlot(tracked, true);
+      turns.taken(tracked);
+    }
     events.emit({ kind: 'accepted', transfer, requestId });
     background.add(history.note(transfer.jobId));
     const { jobId } = job;
@@ -132,19 +136,16 @@ export class AdmissionControl {
   }
 
   /** Reserves a slot or a place in the queue before storing, so that limits hold in a burst. */
-  private reserve(): { readonly admission: Admission; readonly release: () => void } {
-    const admission = this.admission();
+  private reserve(owner: Owner): { readonly admission: Admission; readonly release: () => void } {
+    const admission = this.admission(owner);
     if (admission.slot) return { admission, release: this.deps.slots.reserve() };
-    this.reservedWaits += 1;
-    const release = (): void => {
-      this.reservedWaits -= 1;
-    };
-    return { admission, release };
+    const place: Owner = { ...owner };
+    this.toWait.add(place);
+    return { admission, release: () => this.toWait.delete(place) };
   }
 
   /** @throws NotReadyError QueueFullError */
-  private admission(): Admission {
-    const { transfers, slots, config } = this.deps;
+  private admission(owner: Owner): Admission {
     const { dispatcher } = this;
     const stage = this.gate();
     if (stage === 'closed') {
@@ -154,22 +155,59 @@ export class AdmissionControl {
       );
     }
     if (stage === 'open' && dispatcher.hasSlotForNewcomer()) return { slot: true, waitsFor: '' };
-    const { queueSize, pollIntervalSeconds, maxConcurrency } = config.current().task;
-    const waiting = transfers.waiting().length - transfers.bypassingQueue().size;
-    // While Globus is unavailable, transfers that would otherwise run wait on top of the queue.
-    if (queueSize > 0 && waiting + this.reservedWaits >= queueSize + slots.free) {
-      throw new QueueFullError(
-        `The queue is full: ${waiting} transfers are already waiting. Please try again later.`,
-        { retryAfterSeconds: Math.max(30, pollIntervalSeconds) },
-      );
-    }
+    this.requirePlace(owner);
     const waitsFor =
       dispatcher.waitsForGlobus ??
       (stage === 'open'
-        ? undefined
-        : 'the service has just started and is checking which transfers are already running in Globus') ??
-      `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and this one waits for a free slot`;
+        ? this.waitsForSlot()
+        : 'the service has just started and is checking which transfers are already running in Globus');
     return { slot: false, waitsFor };
+  }
+
+  /** @throws QueueFullError */
+  private requirePlace({ user, group }: Owner): void {
+    const { transfers, slots, config } = this.deps;
+    const { task } = config.current();
+    const coming = [...this.toWait];
+    const queue = transfers.waiting().size - transfers.bypassingQueue().size;
+    const theirs = transfers.waitingFor({ user, group });
+    const limits = [
+      {
+        waiting: queue,
+        coming: coming.length,
+        // While Globus is unavailable, transfers that would otherwise run wait on top of the queue.
+        most: task.queueSize && task.queueSize + slots.free,
+        message: `The queue is full: ${queue} transfers are already waiting.`,
+      },
+      {
+        waiting: theirs.user,
+        coming: coming.filter((other) => other.user === user).length,
+        most: task.maxWaitingPerUser,
+        message: `You already have ${theirs.user} transfers waiting, and a user may have ${task.maxWaitingPerUser}.`,
+      },
+      {
+        waiting: theirs.group,
+        coming: coming.filter((other) => other.group === group).length,
+        most: task.maxWaitingPerGroup,
+        message: `The dataset's owner group already has ${theirs.group} transfers waiting, and a group may have ${task.maxWaitingPerGroup}.`,
+      },
+    ];
+    const reached = limits.find(
+      (limit) => limit.most > 0 && limit.waiting + limit.coming >= limit.most,
+    );
+    if (reached === undefined) return;
+    throw new QueueFullError(`${reached.message} Please try again later.`, {
+      retryAfterSeconds: Math.max(30, task.pollIntervalSeconds),
+    });
+  }
+
+  private waitsForSlot(): string {
+    const { slots, config } = this.deps;
+    const { maxConcurrency } = config.current().task;
+    if (slots.areHeldBack) {
+      return 'Globus has as many transfers of the service as it may have at a time, some of which need someone to act, and this one waits until one of them has ended';
+    }
+    return `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and this one waits for a free slot`;
   }
 
   private async withinLimit(dispatched: Promise<DispatchResult>): Promise<DispatchResult> {

@@ -27,11 +27,13 @@ import { type BackoffBounds, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Slots } from './slots.js';
 import type { SubmissionIds } from './submission-ids.js';
+import type { Turns } from './turns.js';
 import { withdrawnReason } from './withdrawn.js';
 
 /** Collaborators of the queue. */
 export interface QueueDeps extends TrackingDeps {
   readonly slots: Slots;
+  readonly turns: Turns;
   readonly submissionIds: SubmissionIds;
 }
 
@@ -61,7 +63,7 @@ const PAUSE_BACKOFF: BackoffBounds = { firstMs: 5000, capMs: 60_000 };
 const LONGEST_PAUSE_MS = 15 * 60_000;
 
 /**
- * Submits waiting transfers to Globus in queue order, at most `task.maxConcurrency` at a time, each under
+ * Submits waiting transfers to Globus in the order of their turns, at most `task.maxConcurrency` at a time, each under
  * a submission id that SciCat already holds, so that retries never create a second task. A transfer
  * that can't be submitted now does not delay those behind it.
  */
@@ -89,7 +91,7 @@ export class Dispatcher {
   hasSlotForNewcomer(): boolean {
     const { transfers, slots } = this.deps;
     if (this.pause !== undefined || slots.free === 0) return false;
-    return !transfers.waiting().some((tracked) => this.mayGo(tracked));
+    return ![...transfers.waiting()].some((tracked) => this.mayGo(tracked));
   }
 
   /**
@@ -117,7 +119,7 @@ export class Dispatcher {
    * @returns promises for the caller to await; they never reject
    */
   dispatch(): readonly Promise<DispatchResult>[] {
-    const { transfers, steps, slots } = this.deps;
+    const { transfers, steps, slots, turns } = this.deps;
     const started: Promise<DispatchResult>[] = [];
     for (const tracked of transfers.bypassingQueue()) {
       if (steps.isDue(tracked)) started.push(this.dispatchOne(tracked));
@@ -125,23 +127,27 @@ export class Dispatcher {
     if (this.pause?.retry.isDue() === false) return started;
     // After a pause a single transfer goes first; the others follow once Globus has accepted it.
     const limit = this.pause === undefined ? slots.free : this.probe === undefined ? 1 : 0;
-    let free = Math.min(slots.free, limit);
-    for (const tracked of free === 0 ? [] : transfers.waiting()) {
-      if (free === 0) break;
-      if (!this.mayGo(tracked)) continue;
-      // What Globus may have is searched there first, whatever the configuration says.
-      const withdrawn =
-        submissionOf(tracked) === 'not-sent' ? this.withdrawn(tracked.transfer) : undefined;
-      if (withdrawn !== undefined) {
-        this.wait(tracked, withdrawn, 'not-sent', BLOCKED_BACKOFF);
-        continue;
-      }
+    const free = Math.min(slots.free, limit);
+    for (const tracked of free === 0 ? [] : turns.next(this.candidates(), free)) {
       if (this.pause !== undefined) this.probe = tracked;
+      turns.taken(tracked);
       transfers.setSlot(tracked, true);
-      free -= 1;
       started.push(this.dispatchOne(tracked));
     }
     return started;
+  }
+
+  /** Transfers that may take a slot now. Those that the configuration holds back are told why. */
+  private candidates(): readonly TrackedTransfer[] {
+    return [...this.deps.transfers.waiting()].filter((tracked) => {
+      if (!this.mayGo(tracked)) return false;
+      // What Globus may have is searched there first, whatever the configuration says.
+      if (submissionOf(tracked) !== 'not-sent') return true;
+      const withdrawn = this.withdrawn(tracked.transfer);
+      if (withdrawn === undefined) return true;
+      this.wait(tracked, withdrawn, 'not-sent', BLOCKED_BACKOFF);
+      return false;
+    });
   }
 
   /** Advances one transfer as far as it can go now. Never rejects. */
@@ -187,7 +193,8 @@ export class Dispatcher {
 
   /** Forgets a transfer that is no longer tracked. */
   forget(tracked: TrackedTransfer): void {
-    const { alarms } = this.deps;
+    const { alarms, turns } = this.deps;
+    turns.ended(tracked);
     this.foreign.delete(tracked);
     if (this.foreign.size === 0) alarms.clear('globus-client-id');
     // Only transfers between the same facilities need these scopes.
@@ -200,7 +207,7 @@ export class Dispatcher {
   }
 
   private async step(tracked: TrackedTransfer): Promise<DispatchResult> {
-    const { tasks, globus, transfers } = this.deps;
+    const { tasks, globus } = this.deps;
     const { transfer } = tracked;
     if (transfer.status.state !== 'waiting') return STARTED;
     if (transfer.origin.kind !== 'recorded') {
@@ -228,7 +235,7 @@ export class Dispatcher {
       if (withdrawn !== undefined) {
         const result = this.wait(tracked, withdrawn, submission, BLOCKED_BACKOFF);
         // Globus was searched and has no task of it, so others may have its slot.
-        transfers.setSlot(tracked, false);
+        this.giveSlotBack(tracked);
         return result;
       }
     }
@@ -431,7 +438,7 @@ export class Dispatcher {
       'globus-client-id',
       `Transfers of Globus client ${record.globusClientId} are waiting: run the service with that client id until they have ended.`,
     );
-    this.deps.transfers.setSlot(tracked, false);
+    this.giveSlotBack(tracked);
     return this.wait(
       tracked,
       'it was requested under a different Globus client id from the one the service uses now; Globus may be running it, but does not show it to the service',
@@ -468,9 +475,14 @@ export class Dispatcher {
     bounds?: BackoffBounds,
   ): DispatchResult {
     this.say(tracked, reason, submission);
-    if (submission === 'not-sent') this.deps.transfers.setSlot(tracked, false);
+    if (submission === 'not-sent') this.giveSlotBack(tracked);
     this.deps.steps.failed(tracked, bounds);
     return WAITS;
+  }
+
+  private giveSlotBack(tracked: TrackedTransfer): void {
+    this.deps.transfers.setSlot(tracked, false);
+    this.deps.turns.givenBack(tracked);
   }
 
   /** Has the job of a waiting transfer say why it waits. */

@@ -1,7 +1,10 @@
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import type { TrackedTransfers } from '../core/tracked-transfers.js';
 
-/** The slots at Globus, of which there are `task.maxConcurrency`. */
+/**
+ * The slots at Globus, of which there are `task.maxConcurrency`. A transfer that only a human can help
+ * on holds none. Since Globus still has it, there is a limit on both together: `task.maxPending`.
+ */
 export class Slots {
   private reserved = 0;
 
@@ -13,7 +16,26 @@ export class Slots {
   /** Slots that are neither held by a transfer nor reserved for a request being stored. */
   get free(): number {
     const { maxConcurrency } = this.config.current().task;
-    return Math.max(0, maxConcurrency - this.transfers.slotsInUse - this.reserved);
+    const taken = this.transfers.slotsInUse + this.reserved;
+    return Math.max(0, Math.min(maxConcurrency - taken, this.pendingLeft));
+  }
+
+  /** Whether there would be free slots if Globus could take more transfers of this service. */
+  get areHeldBack(): boolean {
+    const { maxConcurrency } = this.config.current().task;
+    const taken = this.transfers.slotsInUse + this.reserved;
+    return this.pendingLeft <= 0 && taken < maxConcurrency;
+  }
+
+  private get pendingLeft(): number {
+    const { maxPending, maxConcurrency } = this.config.current().task;
+    const { slotsInUse } = this.transfers;
+    return (
+      Math.max(maxPending, maxConcurrency) -
+      slotsInUse -
+      this.transfers.withoutSlot().size -
+      this.reserved
+    );
   }
 
   /** Reserves a slot for a request. @returns a function that releases it */

@@ -14,12 +14,9 @@ export async function reconcile(
   listing: TaskListing,
   dispatcher: Dispatcher,
 ): Promise<void> {
-  const unconfirmed = transfers
-    .waiting()
-    .filter(
-      ({ transfer: { status } }) =>
-        status.state === 'waiting' && status.submission === 'unconfirmed',
-    );
+  const unconfirmed = [...transfers.waiting()].filter(
+    ({ transfer: { status } }) => status.state === 'waiting' && status.submission === 'unconfirmed',
+  );
   if (unconfirmed.length === 0) return;
   const running = new Map((await listing.running()).map((task) => [task.label, task.taskId]));
   for (const tracked of unconfirmed) {

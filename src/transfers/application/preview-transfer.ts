@@ -51,7 +51,10 @@ export class PreviewTransfer {
       ...requested,
       ...(fileList === undefined ? {} : { fileList }),
     });
-    const next = this.deps.tracking.forecast(print);
+    const next = this.deps.tracking.forecast(print, {
+      user: input.requester.identity.username,
+      group: dataset.ownerGroup,
+    });
     const { finalize, destination } = plan;
     const { lifecycle } = dataset;
     return {

@@ -63,6 +63,7 @@ export class RequestTransfer {
     const { identity, requestId } = input.requester;
     const { kind, jobId } = await this.deps.tracking.admit({
       fingerprint: fingerprint(prepared.record),
+      owner: { user: identity.username, group: prepared.record.requestedBy.ownerGroup },
       requestId,
       store: (submissionId) => this.store(prepared, submissionId),
     });

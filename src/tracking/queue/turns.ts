@@ -1,0 +1,121 @@
+import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
+import {
+  charged,
+  entryOf,
+  EVEN,
+  fairOrder,
+  isSmall,
+  levelled,
+  type OrderFacts,
+  type OrderRules,
+  type QueueEntry,
+} from './order.js';
+
+const HOUR_MS = 3_600_000;
+const GIB = 2 ** 30;
+
+interface Entry extends QueueEntry {
+  readonly tracked: TrackedTransfer;
+}
+
+/**
+ * Whose turn it is, by order.ts: remembers what each group and user was given while they had something
+ * waiting. After a restart, everybody begins equal.
+ */
+export class Turns {
+  private balance = EVEN;
+  /** What was charged for a transfer that holds a slot, or did. */
+  private readonly charges = new WeakMap<TrackedTransfer, QueueEntry>();
+  /** The order last shown, until the queue or the balance changes. */
+  private shown: { readonly revision: number; readonly places: ReadonlyMap<string, number> } = {
+    revision: -1,
+    places: new Map(),
+  };
+  /** Number of changes of the balance. */
+  private changes = 0;
+
+  constructor(
+    private readonly transfers: TrackedTransfers,
+    private readonly config: ConfigSnapshots,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  /** The transfers among `candidates` that get the next `count` slots. They are not charged yet. */
+  next(candidates: readonly TrackedTransfer[], count: number): readonly TrackedTransfer[] {
+    const entries = candidates.map(entryFor);
+    this.balance = levelled(this.balance, entries);
+    this.changes += 1;
+    return this.inOrder(entries)
+      .slice(0, count)
+      .map(({ tracked }) => tracked);
+  }
+
+  /** A transfer takes a slot out of the queue. */
+  taken(tracked: TrackedTransfer): void {
+    const entry = entryOf(tracked.transfer);
+    this.charges.set(tracked, entry);
+    this.charge(entry, entry.bytes);
+  }
+
+  /** It gives the slot back without having been started. */
+  givenBack(tracked: TrackedTransfer): void {
+    const entry = this.charges.get(tracked);
+    if (entry === undefined) return;
+    this.charges.delete(tracked);
+    this.charge(entry, -entry.bytes);
+  }
+
+  /** It has ended: what was copied beyond its expected size counts too. */
+  ended(tracked: TrackedTransfer): void {
+    const entry = this.charges.get(tracked);
+    if (entry === undefined) return;
+    this.charges.delete(tracked);
+    const more = tracked.transfer.progress.bytesTransferred - entry.bytes;
+    if (more > 0) this.charge(entry, more);
+  }
+
+  /** Number of transfers that go before this one, if no others arrive; undefined if it does not wait. */
+  placeOf(jobId: string): number | undefined {
+    const revision = this.transfers.queueRevision + this.changes;
+    if (this.shown.revision !== revision) {
+      const order = this.inOrder([...this.transfers.waiting()].map(entryFor));
+      const places = new Map(order.map((entry, place) => [entry.jobId, place]));
+      this.shown = { revision, places };
+    }
+    return this.shown.places.get(jobId);
+  }
+
+  private charge(entry: QueueEntry, bytes: number): void {
+    this.balance = charged(this.balance, entry, bytes, this.rules());
+    this.changes += 1;
+  }
+
+  private inOrder(entries: readonly Entry[]): readonly Entry[] {
+    return fairOrder(entries, this.balance, this.rules(), this.facts());
+  }
+
+  private rules(): OrderRules {
+    const { shares, maxWaitHours, smallTransferGiB } = this.config.current().task;
+    return {
+      weightOf: (group) => (Object.hasOwn(shares, group) ? shares[group] : shares['default']) ?? 1,
+      maxWaitMs: maxWaitHours * HOUR_MS,
+      smallBytes: smallTransferGiB * GIB,
+    };
+  }
+
+  private facts(): OrderFacts {
+    const running = [...this.transfers.holdingSlots()].map(entryFor);
+    const { smallBytes } = this.rules();
+    return {
+      now: this.clock.now(),
+      usersRunning: new Set(running.map(({ user }) => user)),
+      smallRunning: running.some((entry) => isSmall(entry, smallBytes)),
+    };
+  }
+}
+
+function entryFor(tracked: TrackedTransfer): Entry {
+  return { ...entryOf(tracked.transfer), tracked };
+}
