@@ -207,7 +207,7 @@ export class Dispatcher {
   }
 
   private async step(tracked: TrackedTransfer): Promise<DispatchResult> {
-    const { tasks, globus } = this.deps;
+    const { tasks, globus, transfers } = this.deps;
     const { transfer } = tracked;
     if (transfer.status.state !== 'waiting') return STARTED;
     if (transfer.origin.kind !== 'recorded') {
