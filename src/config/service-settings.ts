@@ -120,6 +120,16 @@ export class ServerSettings {
   readonly maxBodyMiB: number = 128;
 
   @Setting({
+    // Positions in a list are 32-bit numbers, and a body has at most 1 GiB.
+    kind: wholeNumber(1, 30_000_000),
+    description:
+      'Maximum number of entries in a file list, 1 to 30000000. A longer list is refused as soon as the entry beyond the limit arrives.',
+    example: 400_000,
+    reload: 'live',
+  })
+  readonly maxListEntries: number = 1_000_000;
+
+  @Setting({
     kind: wholeNumber(0),
     description:
       'Maximum number of requests with an invalid SciCat token from one address per minute; 0 means no limit. Beyond it, requests with tokens that the service does not know yet are refused for the rest of the minute, without asking SciCat. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',

@@ -1,3 +1,4 @@
+import { linkCount } from './file-list-digest.js';
 import type { TransferRecord } from './transfer-record.js';
 
 /** How much of a transfer has been copied, and how much there is to copy. */
@@ -67,7 +68,7 @@ export function expectedAmounts(
   parents: number,
 ): Pick<Amounts, 'filesTotal' | 'bytesTotal'> {
   if (fileList === undefined) return { filesTotal: dataset.files, bytesTotal: dataset.bytes };
-  const links = fileList.symlinks.reduce((sum, [, length]) => sum + length, 0);
+  const links = linkCount(fileList.symlinks);
   const asListed = copy.fileList === 'as-listed';
   // A list with as many entries as the dataset has files is the whole dataset, as the Ingestor lists it.
   // The size of a part is unknown, and so is that of files that are copied more than once.

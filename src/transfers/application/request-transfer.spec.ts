@@ -490,6 +490,55 @@ describe('what is refused leaves nothing behind', () => {
   });
 });
 
+describe('what a job can hold', () => {
+  const sealed = () =>
+    [...jobs.stored.values()].map(
+      ({ globusTransfer }) => (globusTransfer as { readonly sealed: string }).sealed,
+    );
+
+  test('a list of every second entry a link leaves a small record, and equal ones are recognized', async () => {
+    const files = Array.from({ length: 40_000 }, (_, n) => ({
+      path: `${n}`,
+      isSymlink: n % 2 === 1,
+    }));
+    expect(await request({ files })).toBe(FIRST_JOB);
+    expect(sealed().map(({ length }) => length < 2_000)).toEqual([true]);
+    expect(await request({ files: files.toReversed() })).toBe(FIRST_JOB);
+    const other = files.map((file) => (file.path === '7' ? { ...file, isSymlink: false } : file));
+    expect(await request({ files: other })).toBe(jobIdOf(902));
+  });
+
+  test.each([
+    [
+      'source folder',
+      { sourceFolder: `/data/${'x'.repeat(5_000)}` },
+      /The path of the folder to copy/,
+    ],
+    ['PID', { pid: `20.500.12345/${'x'.repeat(2_000)}` }, /PID is too long/],
+    ['owner group', { ownerGroup: 'g'.repeat(600) }, /owner group is too long/],
+  ])(
+    'a dataset with a longer %s is refused, and the decision is noted',
+    async (_what, parts, reason) => {
+      const requester = anAsker({ accessGroups: ['PSI', 'CSCS', 'p123', 'g'.repeat(600)] });
+      const dataset = Promise.resolve(aDataset(parts));
+      await expect(request({ requester, dataset })).rejects.toThrow(InvalidRequestError);
+      expect(traces()).toEqual([0, 0, 0, 0]);
+      expect(events.of('decided')).toMatchObject([
+        { allowed: false, rule: 'record', reason: expect.stringMatching(reason) as unknown },
+      ]);
+    },
+  );
+
+  test('scopes that make the record too long are refused, with what to do', async () => {
+    const scopes = Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(500, 'x'));
+    setUp({ facilities: [aFacility('PSI', { scopes }), aFacility('CSCS')] });
+    await expect(request()).rejects.toThrow(
+      /^This transfer can't be recorded in SciCat: its record would have \d+ characters, and at most 65536 are allowed\./,
+    );
+    expect(traces()).toEqual([0, 0, 0, 0]);
+  });
+});
+
 describe('the answer', () => {
   test('is an error when Globus refuses for good', async () => {
     tracking.refusedByGlobus = 'permission denied';

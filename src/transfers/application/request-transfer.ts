@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { lifecycleToNote } from '../../domain/finalization.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
-import type { TransferRecord } from '../../domain/transfer-record.js';
+import { LONGEST_SEALED_RECORD, sealedLength } from '../../domain/record-limits.js';
+import { recordVersion, type TransferRecord } from '../../domain/transfer-record.js';
 import type { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import {
@@ -83,8 +84,10 @@ export class RequestTransfer {
     const record = this.recordOf(key, input, assessed, await readAutoArchive(input));
     const list = await readFileList(input, assessed);
     let files = list?.files;
+    const fileList = list?.digest;
+    const version = recordVersion(fileList);
     return {
-      record: list === undefined ? record : { ...record, fileList: list.digest },
+      record: requireFitting(fileList === undefined ? record : { ...record, version, fileList }),
       parents: list?.parents ?? 0,
       takeFiles: () => {
         const taken = files;
@@ -176,6 +179,20 @@ export class RequestTransfer {
     }
     return undefined;
   }
+}
+
+/**
+ * The limits of its texts keep a record small; only a facility with very many scopes makes it too long.
+ *
+ * @throws InvalidRequestError
+ */
+function requireFitting(record: TransferRecord): TransferRecord {
+  // The submission id, which is known later, is a UUID like the key.
+  const length = sealedLength({ ...record, submissionId: record.key });
+  if (length <= LONGEST_SEALED_RECORD) return record;
+  throw new InvalidRequestError(
+    `This transfer can't be recorded in SciCat: its record would have ${length} characters, and at most ${LONGEST_SEALED_RECORD} are allowed. Use shorter paths, or ask the operator of this service to shorten the scopes of the two facilities.`,
+  );
 }
 
 /** What only an operator can change; undefined if the request or an outage is to blame. */

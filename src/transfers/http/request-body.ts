@@ -37,7 +37,7 @@ export class RequestBody {
   async read(request: Request, response: Response): Promise<ParsedBody> {
     if (!hasBody(request)) return NOTHING;
     requireJson(request);
-    const { maxBodyMiB } = this.config.current().server;
+    const { maxBodyMiB, maxListEntries } = this.config.current().server;
     const declared = declaredSize(request, maxBodyMiB);
     const place = this.gate.enter(declared);
     let decoder: Transform | undefined;
@@ -48,7 +48,12 @@ export class RequestBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const reading = readAll(source, new FileListParser(declared), maxBodyMiB, place);
+      const reading = readAll(
+        source,
+        new FileListParser(declared, maxListEntries),
+        maxBodyMiB,
+        place,
+      );
       const body = await unlessAborted(
         atPace(reading, request, this.limits, this.clock),
         this.stopping.signal,
