@@ -148,6 +148,27 @@ export class ServerSettings {
   readonly hstsIncludeSubDomains: boolean = false;
 }
 
+/** Section `spool`: the disk space for the file lists of waiting transfers. */
+export class SpoolSettings {
+  @Setting({
+    kind: wholeNumber(1, 1024 * 1024, 'MiB'),
+    description:
+      'Disk space in MiB for the file lists of all waiting transfers, 1 to 1048576. Beyond it, requests with a list get 503. A list of 400,000 files usually takes 1 to 5 MiB.',
+    example: 2048,
+    reload: 'live',
+  })
+  readonly maxMiB: number = 768;
+
+  @Setting({
+    kind: wholeNumber(1, 1024 * 1024, 'MiB'),
+    description:
+      'Disk space in MiB for the file lists of the waiting transfers of one user, 1 to 1048576. Keep it well below `maxMiB`, so that one user leaves room for the others.',
+    example: 512,
+    reload: 'live',
+  })
+  readonly maxMiBPerUser: number = 256;
+}
+
 /** Section `transfer`: how Globus copies. */
 export class TransferSettings {
   @Setting({
@@ -260,6 +281,9 @@ export class FileSettings {
 
   @Section(ServerSettings, 'How the service listens.')
   readonly server: ServerSettings = new ServerSettings();
+
+  @Section(SpoolSettings, 'The disk space for the file lists of waiting transfers.')
+  readonly spool: SpoolSettings = new SpoolSettings();
 
   @Setting({
     kind: flag(),

@@ -356,7 +356,7 @@ export class Dispatcher {
   /** @returns undefined for the whole folder; a text if the list is lost and can't be rebuilt: why */
   private async filesOf(
     tracked: TrackedTransfer,
-    { key, fileList, datasetPid }: TransferRecord,
+    { key, fileList, datasetPid, requestedBy }: TransferRecord,
   ): Promise<StoredFileList | undefined | string> {
     const { fileLists, datasets, transfers, signal } = this.deps;
     if (fileList === undefined) return undefined;
@@ -372,7 +372,7 @@ export class Dispatcher {
         ? await runCooperatively(rebuildFileList(shown.paths, fileList), signal)
         : undefined;
     if (files !== undefined) {
-      await fileLists.put(key, files);
+      await fileLists.put(key, files, requestedBy.username);
       const rebuilt = await fileLists.open(key);
       if (rebuilt !== undefined) return rebuilt;
     }

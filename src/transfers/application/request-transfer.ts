@@ -71,6 +71,10 @@ export class RequestTransfer {
       const { username } = identity;
       this.deps.events.emit({ kind: 'repeated', jobId, datasetPid, username, requestId });
     }
+    // The list of one that has started is about to be removed. The sweep tries again if this fails.
+    if (kind === 'waits' && prepared.record.fileList !== undefined) {
+      await this.deps.fileLists.markNamed(prepared.record.key).catch(() => undefined);
+    }
     return jobId;
   }
 
@@ -131,7 +135,8 @@ export class RequestTransfer {
   ): Promise<StoredTransfer> {
     const record = { ...prepared.record, ...(submissionId === undefined ? {} : { submissionId }) };
     const files = takeFiles();
-    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
+    const { username } = record.requestedBy;
+    if (files !== undefined) await this.deps.fileLists.put(record.key, files, username);
     return { record, job: await this.createJob(record), parents };
   }
 
