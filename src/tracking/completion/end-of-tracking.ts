@@ -36,7 +36,7 @@ export class EndOfTracking implements JobWriterListener {
     // SciCat has the task's id or the end: the file list is no longer needed.
     if (hasFileList(shown) && !this.fileListsRemoved.has(tracked)) {
       this.fileListsRemoved.add(tracked);
-      // If this fails, a sweep removes the list after some days.
+      // If this fails, a sweep removes the list later.
       background.add(fileLists.remove(shown.key).catch(() => undefined));
     }
     if (!isFinal(state)) return;
