@@ -238,6 +238,16 @@ describe('the order of the steps', () => {
     });
   });
 
+  test('the list of one that waits is noted as named by a job, and is its user’s', async () => {
+    tracking.slot = false;
+    await request({ files: FILES });
+    expect(spool.lists.get(keyOf(1))).toMatchObject({ named: true, owner: 'alice' });
+    // What can't be noted now is noted by the sweep.
+    spool.faults.next('markNamed', { before: new SpoolUnavailableError('disk full') });
+    expect(await request({ files: FILES.slice(1) })).toBe(jobIdOf(902));
+    expect(spool.lists.get(keyOf(2))?.named).toBe(false);
+  });
+
   test("a facility's own copy options win over the service's, the destination's most", async () => {
     setUp({
       facilities: [
