@@ -249,10 +249,10 @@ export const SAFEGUARDS = [
     name: 'spool-before-job',
     keeps: 'no job exists whose file list a crash could lose',
     file: REQUEST,
-    search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
+    search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files, username);
     return { record, job: await this.createJob(record), parents };`,
     replace: `    const job = await this.createJob(record);
-    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
+    if (files !== undefined) await this.deps.fileLists.put(record.key, files, username);
     return { record, job, parents };`,
     tests: ['src/transfers/application/request-transfer'],
   },
