@@ -415,7 +415,7 @@ export const SAFEGUARDS = [
     file: 'src/domain/file-list-digest.ts',
     search: 'if (this.length <= LONGEST_NOTED_RUNS) return;',
     replace: 'if (this.length > 0) return;',
-    tests: ['src/domain/record-limits', 'src/file-lists/digest-file-list'],
+    tests: ['src/file-lists/digest-file-list', 'src/domain/record-limits'],
   },
   {
     name: 'texts-have-bounds',

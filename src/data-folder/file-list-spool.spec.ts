@@ -249,7 +249,7 @@ describe('FileListSpool', () => {
     const refusal = (putting: Promise<void>) =>
       putting.then(
         () => 'stored',
-        (error: Error) => error.name,
+        (error: unknown) => (error as Error).name,
       );
 
     it("fills with one user's lists only in part, and takes those of others", async () => {

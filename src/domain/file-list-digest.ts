@@ -31,7 +31,7 @@ export interface LinkDigest {
 }
 
 /** Longest JSON of noted runs: some thousand runs. A quarter of what a record may take. */
-export const LONGEST_NOTED_RUNS = 12 * 1024;
+const LONGEST_NOTED_RUNS = 12 * 1024;
 
 /** Brackets and the two commas. */
 const RUN_FRAME = 4;

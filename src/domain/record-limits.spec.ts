@@ -2,13 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { aRecord } from '../../test/support/builders.js';
 import { LinkNotes, type NotedLinks } from './file-list-digest.js';
+import { recordProblem, type RecordTexts } from './record-limits.js';
 import {
   LONGEST_SEALED_RECORD,
-  recordProblem,
-  type RecordTexts,
+  recordVersion,
   sealedLength,
-} from './record-limits.js';
-import { recordVersion, sealRecord, type TransferRecord, unsealRecord } from './transfer-record.js';
+  sealRecord,
+  type TransferRecord,
+  unsealRecord,
+} from './transfer-record.js';
 
 const LIMITS = {
   sourcePath: 4096,

@@ -1,11 +1,3 @@
-import type { TransferRecord } from './transfer-record.js';
-
-/**
- * Longest sealed record, in characters. A page of SciCat's jobs holds many records, and is read as a
- * whole.
- */
-export const LONGEST_SEALED_RECORD = 64 * 1024;
-
 /** The parts of a record that a user or SciCat decides about, each with its limit in UTF-8 bytes. */
 const LIMITS = {
   sourcePath: ['The path of the folder to copy', 4096],
@@ -23,7 +15,7 @@ export type RecordTexts = Readonly<Record<Exclude<keyof typeof LIMITS, 'email'>,
 
 /**
  * Why a transfer can't be recorded, as a sentence; undefined if it can. With texts of these lengths, the
- * links of a list and the facilities' scopes a record stays below {@link LONGEST_SEALED_RECORD}.
+ * links of a list and the facilities' scopes a record stays below its own limit.
  */
 export function recordProblem(texts: RecordTexts): string | undefined {
   for (const [name, [what, limit]] of Object.entries(LIMITS)) {
@@ -33,9 +25,4 @@ export function recordProblem(texts: RecordTexts): string | undefined {
     }
   }
   return undefined;
-}
-
-/** Length of a record once it is sealed. */
-export function sealedLength(record: TransferRecord): number {
-  return Math.ceil((Buffer.byteLength(JSON.stringify(record)) * 4) / 3);
 }

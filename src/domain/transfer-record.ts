@@ -6,8 +6,13 @@ import {
   type SymlinkRun,
 } from './file-list-digest.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
-import { LONGEST_SEALED_RECORD } from './record-limits.js';
 import { field, isObject } from './untyped.js';
+
+/**
+ * Longest sealed record, in characters. A page of SciCat's jobs holds many records, and is read as a
+ * whole.
+ */
+export const LONGEST_SEALED_RECORD = 64 * 1024;
 
 /** One side of a transfer, as resolved at the time of the request. */
 export interface RecordedSide {
@@ -98,6 +103,11 @@ export function sealRecord(record: TransferRecord): string {
   throw new RangeError(
     `The record of a transfer would have ${sealed.length} characters; at most ${LONGEST_SEALED_RECORD} are allowed.`,
   );
+}
+
+/** Length of a record once it is sealed. */
+export function sealedLength(record: TransferRecord): number {
+  return Math.ceil((Buffer.byteLength(JSON.stringify(record)) * 4) / 3);
 }
 
 /** A record, or why the string contains none. */

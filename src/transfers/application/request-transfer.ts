@@ -2,8 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { lifecycleToNote } from '../../domain/finalization.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
-import { LONGEST_SEALED_RECORD, sealedLength } from '../../domain/record-limits.js';
-import { recordVersion, type TransferRecord } from '../../domain/transfer-record.js';
+import {
+  LONGEST_SEALED_RECORD,
+  recordVersion,
+  sealedLength,
+  type TransferRecord,
+} from '../../domain/transfer-record.js';
 import type { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import {
