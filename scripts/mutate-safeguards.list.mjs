@@ -276,10 +276,10 @@ export const SAFEGUARDS = [
     name: 'spool-before-job',
     keeps: 'no job exists whose file list a crash could lose',
     file: REQUEST,
-    search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
+    search: `    if (files !== undefined) await this.deps.fileLists.put(record.key, files, username);
     return { record, job: await this.createJob(record), parents };`,
     replace: `    const job = await this.createJob(record);
-    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
+    if (files !== undefined) await this.deps.fileLists.put(record.key, files, username);
     return { record, job, parents };`,
     tests: ['src/transfers/application/request-transfer'],
   },
@@ -435,5 +435,113 @@ export const SAFEGUARDS = [
     search: '      if (unchanged) await rm(this.path);',
     replace: '      await rm(this.path, { force: true });',
     tests: ['src/data-folder/data-dir-lock'],
+  },
+  {
+    name: 'record-has-a-bound',
+    keeps:
+      'links in very many places, or long texts, never make a job too large for SciCat to list',
+    file: 'src/domain/file-list-digest.ts',
+    search: 'if (this.length <= LONGEST_NOTED_RUNS) return;',
+    replace: 'if (this.length > 0) return;',
+    tests: ['src/file-lists/digest-file-list', 'src/domain/record-limits'],
+  },
+  {
+    name: 'texts-have-bounds',
+    keeps: 'a path, PID, group or name of any length is refused before anything takes effect',
+    file: 'src/transfers/application/assess-request.ts',
+    search: 'if (tooLong !== undefined) {',
+    replace: "if (tooLong === '') {",
+    tests: ['src/transfers/application/request-transfer', 'src/transfers/application/preview'],
+  },
+  {
+    name: 'whole-record-has-a-bound',
+    keeps: 'no job is created whose record is too long, whatever makes it so',
+    file: REQUEST,
+    search: 'if (length <= LONGEST_SEALED_RECORD) return record;',
+    replace: 'if (length > 0) return record;',
+    tests: ['src/transfers/application/request-transfer'],
+  },
+  {
+    name: 'unknown-links-are-not-rebuilt',
+    keeps: 'a lost list whose links are not known is never copied with links as files',
+    file: 'src/file-lists/digest-file-list.ts',
+    search: 'if (paths.length !== digest.count || !areRuns(symlinks)) return undefined;',
+    replace: `if (paths.length !== digest.count) return undefined;
+  if (!areRuns(symlinks)) return yield* sortFileList(new FileListBuilder().build());`,
+    tests: ['src/file-lists/digest-file-list'],
+  },
+  {
+    name: 'stored-links-are-the-requested-ones',
+    keeps: 'a stored list with another number of links than requested is not used',
+    file: DISPATCHER,
+    search: 'stored.symlinks === links) return stored;',
+    replace: 'links >= 0) return stored;',
+    tests: ['src/tracking/queue/dispatcher'],
+  },
+  {
+    name: 'entries-have-a-bound',
+    keeps: 'a list of any length is refused as soon as it is too long',
+    file: 'src/file-lists/file-list.ts',
+    search: 'if (this.added >= this.maxEntries) throw tooManyEntries(this.maxEntries);',
+    replace: '',
+    tests: ['src/file-lists/parse-file-list'],
+  },
+  {
+    name: 'one-user-leaves-space',
+    keeps: "one user's lists never take the space of all others",
+    file: 'src/data-folder/spool-ledger.ts',
+    search:
+      'if ((this.byOwner.get(owner) ?? 0) + more > maxMiBPerUser * MIB) throw ofUser(maxMiBPerUser);',
+    replace: '',
+    tests: ['src/data-folder/spool-ledger', 'src/data-folder/file-list-spool'],
+  },
+  {
+    name: 'lists-leave-disk-space',
+    keeps: 'all lists together never take more than spool.maxMiB',
+    file: 'src/data-folder/spool-ledger.ts',
+    search: 'if (this.total + more > maxMiB * MIB) throw full(maxMiB);',
+    replace: '',
+    tests: ['src/data-folder/spool-ledger', 'src/data-folder/file-list-spool'],
+  },
+  {
+    name: 'owner-survives-a-restart',
+    keeps: "a user's share of the spool is known after a restart",
+    file: 'src/data-folder/file-list-spool.ts',
+    search: 'this.ledger.enter(key, { bytes: size, owner });',
+    replace: 'this.ledger.enter(key, { bytes: size, owner: owner.slice(0, 0) });',
+    tests: ['src/data-folder/file-list-spool'],
+  },
+  {
+    name: 'refused-list-is-removed',
+    keeps: 'the list of a request without a job is removed after the last search for the job',
+    file: SWEEP,
+    search: 'await fileLists.remove(key).catch(() => undefined);',
+    replace: '',
+    tests: ['src/tracking/recovery/sweep'],
+  },
+  {
+    name: 'two-looks-before-removal',
+    keeps: 'a list is not removed because its job was not found once',
+    file: SWEEP,
+    search: 'if (named || lookedAt !== undefined) await fileLists.remove(key);',
+    replace: 'if (named || now >= 0) await fileLists.remove(key);',
+    tests: ['src/tracking/recovery/sweep'],
+  },
+  {
+    name: 'named-lists-stay',
+    keeps: 'a list whose job is known is kept for days if the job can not be found',
+    file: SWEEP,
+    search:
+      "if (named && (which === 'unnamed' || clock.now() - storedAt < KEEP_NAMED_LIST_MS)) continue;",
+    replace: '',
+    tests: ['src/tracking/recovery/sweep'],
+  },
+  {
+    name: 'waiting-list-is-named',
+    keeps: 'the list of a transfer whose job id was returned is not taken for one without a job',
+    file: REQUEST,
+    search: 'await this.deps.fileLists.markNamed(prepared.record.key).catch(() => undefined);',
+    replace: '',
+    tests: ['src/transfers/application/request-transfer'],
   },
 ];

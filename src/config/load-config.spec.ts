@@ -108,9 +108,11 @@ describe('a loaded configuration', () => {
         host: '0.0.0.0',
         trustProxy: false,
         maxBodyMiB: 128,
+        maxListEntries: 1_000_000,
         maxFailedLoginsPerMinute: 30,
         hstsIncludeSubDomains: false,
       },
+      spool: { maxMiB: 768, maxMiBPerUser: 256 },
       watch: false,
       transfer: {
         verifyChecksum: true,

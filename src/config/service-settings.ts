@@ -174,6 +174,16 @@ export class ServerSettings {
   readonly maxBodyMiB: number = 128;
 
   @Setting({
+    // Positions in a list are 32-bit numbers, and a body has at most 1 GiB.
+    kind: wholeNumber(1, 30_000_000),
+    description:
+      'Maximum number of entries in a file list, 1 to 30000000. A longer list is refused as soon as the entry beyond the limit arrives.',
+    example: 400_000,
+    reload: 'live',
+  })
+  readonly maxListEntries: number = 1_000_000;
+
+  @Setting({
     kind: wholeNumber(0),
     description:
       'Maximum number of requests with an invalid SciCat token from one address per minute; 0 means no limit. Beyond it, requests with tokens that the service does not know yet are refused for the rest of the minute, without asking SciCat. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
@@ -190,6 +200,27 @@ export class ServerSettings {
     reload: 'at-start',
   })
   readonly hstsIncludeSubDomains: boolean = false;
+}
+
+/** Section `spool`: the disk space for the file lists of waiting transfers. */
+export class SpoolSettings {
+  @Setting({
+    kind: wholeNumber(1, 1024 * 1024, 'MiB'),
+    description:
+      'Disk space in MiB for the file lists of all waiting transfers, 1 to 1048576. Beyond it, requests with a list get 503. A list of 400,000 files usually takes 1 to 5 MiB.',
+    example: 2048,
+    reload: 'live',
+  })
+  readonly maxMiB: number = 768;
+
+  @Setting({
+    kind: wholeNumber(1, 1024 * 1024, 'MiB'),
+    description:
+      'Disk space in MiB for the file lists of the waiting transfers of one user, 1 to 1048576. Keep it well below `maxMiB`, so that one user leaves room for the others.',
+    example: 512,
+    reload: 'live',
+  })
+  readonly maxMiBPerUser: number = 256;
 }
 
 /** Section `transfer`: how Globus copies. */
@@ -304,6 +335,9 @@ export class FileSettings {
 
   @Section(ServerSettings, 'How the service listens.')
   readonly server: ServerSettings = new ServerSettings();
+
+  @Section(SpoolSettings, 'The disk space for the file lists of waiting transfers.')
+  readonly spool: SpoolSettings = new SpoolSettings();
 
   @Setting({
     kind: flag(),

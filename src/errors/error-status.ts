@@ -24,6 +24,7 @@ export const errorStatus = {
   TOO_MANY_FAILED_LOGINS: { post: 503, delete: 500, read: 503, retryable: true },
   NOT_READY: { post: 503, delete: 500, read: 503, retryable: true },
   SPOOL_UNAVAILABLE: { post: 503, delete: 500, read: 503, retryable: true },
+  LIST_QUOTA: { post: 503, delete: 500, read: 503, retryable: true },
   UPSTREAM_TIMEOUT: { post: 503, delete: 500, read: 503, retryable: true },
   UPSTREAM_UNAVAILABLE: { post: 503, delete: 500, read: 503, retryable: true },
   UPSTREAM_MALFORMED: { post: 503, delete: 500, read: 503, retryable: true },

@@ -83,7 +83,12 @@ export class NotReadyError extends ProxyError {
   readonly code = 'NOT_READY';
 }
 
-/** The file list could not be stored: disk full, folder not writable. */
+/** The file lists of the user's waiting transfers take as much disk space as one user may. */
+export class ListQuotaError extends ProxyError {
+  readonly code = 'LIST_QUOTA';
+}
+
+/** The file list could not be stored: disk full, no space left for lists, folder not writable. */
 export class SpoolUnavailableError extends ProxyError {
   readonly code = 'SPOOL_UNAVAILABLE';
 }

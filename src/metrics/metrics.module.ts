@@ -70,6 +70,7 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
           reachable: () => watch.reachable(),
           facilities: facilityNames(config),
           pollIntervalSeconds: () => config.current().task.pollIntervalSeconds,
+          fileLists: () => tracker.storeUsage(),
         }),
       inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch],
     },

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { StoreUsage } from '../ports/file-list-store.port.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Owner, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
@@ -182,6 +183,11 @@ export class Tracker implements TransferTracking {
     for (const { transfer } of this.parts.transfers.all()) yield transfer;
   }
 
+  /** How full the store of file lists is. */
+  storeUsage(): StoreUsage {
+    return this.parts.fileLists.usage();
+  }
+
   /** Starts the loop. Recovery continues in the background until SciCat answers. */
   start(): void {
     this.loop ??= this.run(); // T3
@@ -352,6 +358,7 @@ export class Tracker implements TransferTracking {
   }
 
   private async cycle(): Promise<void> {
+    this.reportStore();
     if (this.phase.kind === 'recovering') await this.recover(this.phase);
     if (!this.ready) return; // T1
     this.withdrawn.reportOnce();
@@ -364,6 +371,13 @@ export class Tracker implements TransferTracking {
     const dispatched =
       this.phase.kind === 'running' ? this.dispatcher.dispatch() : this.dispatcher.endUnsent(); // T2
     for (const step of dispatched) this.background.addThenWake(step);
+  }
+
+  private reportStore(): void {
+    const { alarms, fileLists } = this.parts;
+    const { trouble } = fileLists.usage();
+    if (trouble === undefined) alarms.clear('spool');
+    else alarms.raise('spool', trouble);
   }
 
   private async recover(phase: Phase & { kind: 'recovering' }): Promise<void> {

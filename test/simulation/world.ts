@@ -56,7 +56,10 @@ export class World {
   readonly globus: GlobusMachine;
   readonly config: ConfigSnapshots;
   /** The spool's files. */
-  readonly disk = new Map<string, { readonly files: readonly FileEntry[]; readonly at: number }>();
+  readonly disk = new Map<
+    string,
+    { readonly files: readonly FileEntry[]; readonly at: number; readonly named: boolean }
+  >();
   readonly history = new FakeJobHistory();
   readonly trace: string[] = [];
   /** A task that is not ours, on our account. */

@@ -26,7 +26,7 @@ export class EndOfTracking implements JobWriterListener {
   ) {}
 
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
-    const { alarms, background, events, fileLists } = this.deps;
+    const { alarms, events } = this.deps;
     alarms.clear(writeAlarm(shown));
     alarms.clear('scicat-setup:write');
     const { state } = shown.status;
@@ -34,11 +34,7 @@ export class EndOfTracking implements JobWriterListener {
     if (isFinal(state) && tracked.transfer !== shown) return;
     if (state === 'waiting') return;
     // SciCat has the task's id or the end: the file list is no longer needed.
-    if (hasFileList(shown) && !this.fileListsRemoved.has(tracked)) {
-      this.fileListsRemoved.add(tracked);
-      // If this fails, a sweep removes the list after some days.
-      background.add(fileLists.remove(shown.key).catch(() => undefined));
-    }
+    this.removeFileList(tracked);
     if (!isFinal(state)) return;
     // Revision 0: an earlier end that SciCat had lost, and that was reported then.
     if (tracked.revision > 0) {
@@ -72,7 +68,22 @@ export class EndOfTracking implements JobWriterListener {
     // The job that the service was not allowed to remove is now gone.
     if (isToBeRemoved(tracked.transfer)) alarms.clear('scicat-account-remove');
     // T6 of the tracker
-    background.add(this.canceller.cancelOrphan(tracked).then(() => this.letGo(tracked)));
+    background.add(
+      this.canceller.cancelOrphan(tracked).then(() => {
+        // Its user gets the space back.
+        this.removeFileList(tracked);
+        this.letGo(tracked);
+      }),
+    );
+  }
+
+  private removeFileList(tracked: TrackedTransfer): void {
+    const { background, fileLists } = this.deps;
+    const { transfer } = tracked;
+    if (!hasFileList(transfer) || this.fileListsRemoved.has(tracked)) return;
+    this.fileListsRemoved.add(tracked);
+    // If this fails, a sweep removes the list later.
+    background.add(fileLists.remove(transfer.key).catch(() => undefined));
   }
 
   private letGo(tracked: TrackedTransfer): void {

@@ -250,6 +250,7 @@ describe('every few minutes', () => {
       jobs(6, 4);
       world.jobs.stored.delete(jobIdOf(9));
       await world.spool.put(keyOf(7), fileListOf([]));
+      await world.spool.markNamed(keyOf(7));
       await world.clock.advance(8 * 24 * 60 * MINUTE);
       await expect(sweep.run()).rejects.toThrow(timeout().message);
       expect([trackedIds(), gone, world.spool.lists.size]).toEqual([
@@ -427,11 +428,15 @@ describe('a job whose request was answered with an error', () => {
     expect(trackedIds()).toEqual([jobIdOf(1)]);
   });
 
-  test('is searched for some minutes only if it never turns up', async () => {
+  test('is searched for some minutes only if it never turns up; then its list is removed', async () => {
+    await world.spool.put(keyOf(1), fileListOf([]));
     const disowned = sweep.disown(keyOf(1));
-    await world.clock.advance(10 * MINUTE);
+    await world.clock.advance(4 * MINUTE);
+    expect(world.spool.lists.size).toBe(1);
+    await world.clock.advance(6 * MINUTE);
     await disowned;
     expect([world.jobs.faults.count('findByKey'), world.clock.pending]).toEqual([5, 0]);
+    expect(world.spool.lists.size).toBe(0);
   });
 
   test('is searched until SciCat has answered, however long SciCat is down', async () => {
@@ -470,19 +475,131 @@ describe('a job whose request was answered with an error', () => {
 
 describe('stored file lists', () => {
   const DAYS = 24 * 60 * MINUTE;
+  const kept = (): readonly string[] => [...world.spool.lists.keys()];
+  const store = async (...numbers: readonly number[]): Promise<void> => {
+    for (const number of numbers) await world.spool.put(keyOf(number), fileListOf([]));
+  };
+  /** A job that names the list of this number, but can't be read. */
+  const putJob = (number: number, parts: Partial<TransferJobDocument> = {}): void => {
+    const globusTransfer = { sealed: 'unreadable', key: keyOf(number) };
+    world.jobs.put({ ...aJob({ number, ...aged(0) }), globusTransfer, ...parts });
+  };
+  const sweepAfter = async (minutes: number): Promise<void> => {
+    await world.clock.advance(minutes * MINUTE);
+    await sweep.run();
+  };
 
-  test('are kept for tracked transfers, young ones and open jobs; the rest is removed after days', async () => {
-    for (const number of [1, 2, 3]) await world.spool.put(keyOf(number), fileListOf([]));
+  test('that a job is known to name are kept for tracked transfers, young ones and open jobs; the rest is removed after days', async () => {
+    await store(1, 2, 3);
+    for (const { key } of await world.spool.entries()) await world.spool.markNamed(key);
     world.track(aRunningTransfer({ number: 1 }));
-    world.jobs.put({
-      ...aJob({ number: 2, ...aged(0) }),
-      globusTransfer: { sealed: 'unreadable', key: keyOf(2) },
-    });
+    putJob(2);
     await sweep.run();
-    expect(world.spool.lists.size).toBe(3);
+    await sweepAfter(60);
+    expect(kept()).toHaveLength(3);
     await world.clock.advance(8 * DAYS);
-    await world.spool.put(keyOf(4), fileListOf([]));
+    await store(4);
+    await world.spool.markNamed(keyOf(4));
     await sweep.run();
-    expect([...world.spool.lists.keys()]).toEqual([1, 2, 4].map(keyOf));
+    expect(kept()).toEqual([1, 2, 4].map(keyOf));
+  });
+
+  test('that no job names are removed when two looks a quarter of an hour apart have found none', async () => {
+    await store(1, 2, 3, 4);
+    world.track(aRunningTransfer({ number: 1 }));
+    putJob(2);
+    putJob(3, { result: { status: 'finished' } });
+    await sweep.run();
+    expect(kept()).toHaveLength(4);
+    await sweepAfter(14);
+    expect(kept()).toHaveLength(4);
+    await sweepAfter(1);
+    expect(kept()).toEqual([1, 2].map(keyOf));
+    // Each list is looked for twice, not at every sweep; that of an open job is.
+    expect(world.jobs.faults.count('findByKey')).toBe(2 + 2 + 3);
+  });
+
+  test('are kept if the job turns up between two looks', async () => {
+    await store(1);
+    putJob(9);
+    await sweep.run();
+    putJob(1);
+    await sweepAfter(15);
+    await sweepAfter(15);
+    expect(kept()).toEqual([keyOf(1)]);
+  });
+
+  test('are not removed by a jump of the clock', async () => {
+    await store(1);
+    putJob(9);
+    await sweep.run();
+    world.clock.jumpWallClock(30 * DAYS);
+    await sweep.run();
+    expect(kept()).toEqual([keyOf(1)]);
+  });
+
+  test('of a request that SciCat has not answered yet are kept as long as its job is searched', async () => {
+    await store(1);
+    putJob(9);
+    world.jobs.faults.always('findByKey', { before: down() });
+    const disowned = sweep.disown(keyOf(1));
+    await world.clock.advance(60 * MINUTE);
+    world.jobs.faults.clear();
+    await sweep.run();
+    await sweepAfter(0);
+    expect(kept()).toEqual([keyOf(1)]);
+    await world.clock.advance(5 * MINUTE);
+    await disowned;
+    expect(kept()).toEqual([]);
+  });
+
+  test('of tracked transfers are noted as named by a job, once', async () => {
+    await store(1);
+    putJob(9);
+    world.track(aRunningTransfer({ number: 1 }));
+    await sweep.run();
+    await sweepAfter(5);
+    expect(world.spool.lists.get(keyOf(1))?.named).toBe(true);
+    expect(world.spool.faults.count('markNamed')).toBe(1);
+  });
+
+  test('are looked for in bounded steps, however many there are', async () => {
+    await store(...Array.from({ length: 450 }, (_, n) => n + 1));
+    putJob(900);
+    await sweep.run();
+    expect(world.jobs.faults.count('findByKey')).toBe(200);
+    for (let run = 0; run < 12; run += 1) await sweepAfter(5);
+    expect(kept()).toEqual([]);
+  });
+
+  describe('when no job is open', () => {
+    test('those that no job names are removed, if a known job shows that the account has its rights', async () => {
+      await store(1, 2);
+      await world.spool.markNamed(keyOf(2));
+      world.history.known = jobIdOf(9);
+      world.jobs.put(aJob({ number: 9, result: { status: 'finished' } }));
+      await sweep.run();
+      await sweepAfter(15);
+      expect(kept()).toEqual([keyOf(2)]);
+      await sweepAfter((8 * DAYS) / MINUTE);
+      expect(kept()).toEqual([keyOf(2)]);
+    });
+
+    test.each([
+      ['none is known', () => undefined, true],
+      [
+        'the account may not read the known one',
+        () => world.jobs.faults.always('read', { before: accountRefused() }),
+        false,
+      ],
+    ])('all are kept if %s', async (_what, given, isBelieved) => {
+      await store(1);
+      if (!isBelieved) world.history.known = jobIdOf(9);
+      given();
+      for (let run = 0; run < 3; run += 1) {
+        await sweepAfter(15).catch(() => undefined);
+      }
+      expect(kept()).toEqual([keyOf(1)]);
+    });
   });
 });

@@ -17,8 +17,18 @@ const GO_VERSION_SILENT_MS = 15 * 60_000;
 /** When a disowned key is searched, counted from the answer to its request. */
 const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
 const DISOWNED_LAST_SEARCH_MS = 300_000;
-/** How long a list without a job is kept: the job may be stored late, or SciCat restored. */
-const KEEP_FILE_LIST_MS = 7 * 24 * 60 * 60_000;
+/**
+ * How long a list is kept whose job is known, but not found: another name of the account or a version
+ * that can read the job may be back by then.
+ */
+const KEEP_NAMED_LIST_MS = 7 * 24 * 60 * 60_000;
+/**
+ * A list that no job is known to name is removed if two looks this far apart find none. Three times as
+ * long as a job is searched that was answered with an error, and longer than any request takes.
+ */
+const KEEP_UNNAMED_LIST_MS = 3 * DISOWNED_LAST_SEARCH_MS;
+/** Each look is a call to SciCat. */
+const LOOKS_PER_SWEEP = 200;
 
 /** Without end: the search stops when SciCat has answered late enough. */
 function* disownedSearches(): Generator<number> {
@@ -41,6 +51,8 @@ export class Sweep {
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
   private readonly unwritten: UnwrittenJobs;
+  /** Lists for which no job was found, with the monotonic time of that look. */
+  private jobless: ReadonlyMap<string, number> = new Map();
 
   constructor(
     private readonly deps: TrackingDeps,
@@ -113,10 +125,13 @@ export class Sweep {
     for (const id of trackedIds) {
       if (!listed.has(id)) await failures.tolerate(this.checkGone(id));
     }
-    // SciCat shows empty lists to an account without rights: nothing follows from those.
-    if (listed.size > 0) await failures.tolerate(this.sweepFileLists());
+    // SciCat shows empty lists to an account without rights: nothing follows from those alone.
+    if (listed.size > 0) await failures.tolerate(this.sweepFileLists('all'));
     failures.throwIfAny();
-    if (listed.size === 0) await this.believeEmptyList();
+    if (listed.size === 0 && (await this.believeEmptyList())) {
+      await failures.tolerate(this.sweepFileLists('unnamed'));
+      failures.throwIfAny();
+    }
     return { open: listed.size, adopted };
   }
 
@@ -148,10 +163,11 @@ export class Sweep {
 
   /**
    * Searches for a job whose request was answered with an error, and cancels it if found. Ends by
-   * itself once SciCat has answered after some minutes; never rejects.
+   * itself once SciCat has answered after some minutes, and then removes the request's file list; never
+   * rejects.
    */
   async disown(key: string): Promise<void> {
-    const { clock, signal, transfers, writer } = this.deps;
+    const { clock, signal, transfers, writer, fileLists } = this.deps;
     this.disowned.add(key);
     const started = clock.monotonicMs();
     try {
@@ -161,7 +177,11 @@ export class Sweep {
         // Only an answer from SciCat ends the search.
         if (found === 'unanswered') continue;
         if (found === 'not-there' && searchAt < DISOWNED_LAST_SEARCH_MS) continue;
-        if (found === 'ended' || found === 'not-there') return;
+        if (found === 'ended' || found === 'not-there') {
+          // If this fails, a sweep removes the list.
+          await fileLists.remove(key).catch(() => undefined);
+          return;
+        }
         const known = transfers.get(found.id) !== undefined;
         const tracked = this.adopt(found);
         if (tracked === undefined) return;
@@ -221,14 +241,15 @@ export class Sweep {
    * Verifies an empty list, which SciCat also shows to an account that has lost its rights. It is true
    * when there never was a job of ours, or when a known one can be read or is certainly gone.
    *
+   * @returns whether a known job has shown that the account has its rights
    * @throws ServiceAccountError when SciCat does not let the account read the known job
    */
-  private async believeEmptyList(): Promise<void> {
+  private async believeEmptyList(): Promise<boolean> {
     const { jobs, history, signal } = this.deps;
     const known = await history.knownJob();
-    if (known !== undefined && (await jobs.read(known, signal)) === undefined) {
-      await history.forget();
-    }
+    if (known === undefined) return false;
+    if ((await jobs.read(known, signal)) === undefined) await history.forget();
+    return true;
   }
 
   /** Adopts a job unless it is too young. Its age compares our clock with SciCat's. */
@@ -268,19 +289,43 @@ export class Sweep {
     if (showsEnded(job) && !isFinal(tracked.transfer.status.state)) writer.markUnsynced(tracked);
   }
 
-  /** Removes file lists, after some days, of transfers that ended or never began. */
-  private async sweepFileLists(): Promise<void> {
-    const { fileLists, jobs, clock, signal, transfers } = this.deps;
-    const keep = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
-    for (const { key, storedAt } of await fileLists.entries()) {
-      if (keep.has(key) || clock.now() - storedAt < KEEP_FILE_LIST_MS) continue;
-      const found = await jobs.findByKey(key, signal);
-      if (found !== undefined) {
-        const job = await jobs.read(found.id, signal);
-        if (job !== undefined && !showsEnded(job)) continue;
+  /**
+   * Removes file lists of transfers that ended or never began. The jobs of lists that are known to be
+   * named by one may be hidden from the service for a while, so those are kept for days.
+   */
+  private async sweepFileLists(which: 'all' | 'unnamed'): Promise<void> {
+    const { fileLists, clock, transfers } = this.deps;
+    const tracked = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
+    const jobless = new Map<string, number>();
+    let looks = 0;
+    for (const { key, storedAt, named } of await fileLists.entries()) {
+      if (this.disowned.has(key)) continue;
+      if (tracked.has(key)) {
+        if (!named) await fileLists.markNamed(key).catch(() => undefined);
+        continue;
       }
-      await fileLists.remove(key);
+      if (named && (which === 'unnamed' || clock.now() - storedAt < KEEP_NAMED_LIST_MS)) continue;
+      const now = clock.monotonicMs();
+      const lookedAt = this.jobless.get(key);
+      const isDue = named || lookedAt === undefined || now - lookedAt >= KEEP_UNNAMED_LIST_MS;
+      if (!isDue || looks === LOOKS_PER_SWEEP) {
+        if (lookedAt !== undefined) jobless.set(key, lookedAt);
+        continue;
+      }
+      looks += 1;
+      if (await this.hasOpenJob(key)) continue;
+      if (named || lookedAt !== undefined) await fileLists.remove(key);
+      else jobless.set(key, now);
     }
+    this.jobless = jobless;
+  }
+
+  private async hasOpenJob(key: string): Promise<boolean> {
+    const { jobs, signal } = this.deps;
+    const found = await jobs.findByKey(key, signal);
+    if (found === undefined) return false;
+    const job = await jobs.read(found.id, signal);
+    return job !== undefined && !showsEnded(job);
   }
 
   private ignore(jobId: string, reason: string): void {

@@ -40,7 +40,7 @@ export class RequestBody {
     if (!hasBody(request)) return NOTHING;
     // A chunked body may turn out to be empty, and then needs no type.
     if (request.headers['content-length'] !== undefined) requireJson(request);
-    const { maxBodyMiB } = this.config.current().server;
+    const { maxBodyMiB, maxListEntries } = this.config.current().server;
     const declared = declaredSize(request, maxBodyMiB);
     const place = this.gate.enter(declared);
     let decoder: Decoder | undefined;
@@ -51,7 +51,7 @@ export class RequestBody {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const parser = new FileListParser(declared);
+      const parser = new FileListParser(declared, maxListEntries);
       const reading = readAll(source, parser, maxBodyMiB, place, () => requireJson(request));
       const body = await unlessAborted(
         atPace(reading, request, this.limits, this.clock),
