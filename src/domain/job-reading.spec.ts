@@ -13,7 +13,7 @@ import {
 } from '../../test/support/builders.js';
 import {
   isOurs,
-  readJob,
+  readJob as readJobOf,
   showsEnded,
   showsView,
   TRANSFER_JOB_TYPE,
@@ -22,6 +22,9 @@ import {
 import { jobView } from './job-view.js';
 
 const TASK = taskIdFor(1);
+/** As the service's own word. */
+const readJob = (job: TransferJobDocument) => readJobOf(job, true);
+
 describe('what was written is read back after a restart', () => {
   test('an open transfer in any state, with its end request', () => {
     fc.assert(

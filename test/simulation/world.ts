@@ -286,7 +286,9 @@ export class World {
       const result = job.jobResultObject ?? {};
       const found = result['lifecycleBefore'] as Readonly<Record<string, unknown>> | undefined;
       const history = this.ledger.jobs.get(job.id);
-      if (history?.writes.some(({ late }) => late) === true) return pidOf(job) === pid;
+      if (history?.writes.some(({ late }) => late) === true || this.ledger.wasRewritten(job.id)) {
+        return pidOf(job) === pid;
+      }
       return (
         pidOf(job) === pid &&
         result['phase'] === 'finalizing' &&
@@ -344,6 +346,8 @@ export class World {
     }
     // Once a late write of an older state has come, what SciCat holds is not what it confirmed.
     if (arrival.late || history.writes.some(({ late }) => late)) return;
+    // Nor is it once another account has replaced it.
+    if (this.ledger.wasRewritten(jobId)) return;
     const job = history.writes.at(-1)?.job ?? history.created.job;
     const held = job.jobResultObject?.['submissionId'] ?? sealedOf(job)?.['submissionId'];
     if (held !== submissionId) {
@@ -480,6 +484,21 @@ const noFiles = new Proxy({} as FileSystem, {
     throw new Error('The simulation has no files.');
   },
 });
+
+/**
+ * The job as the proxy wrote it last. Where another account wrote later that it has ended, nobody takes
+ * that back while the process lives, nor does anybody believe it.
+ */
+export function ourWordOf({ ledger }: World, job: JobDocument): JobDocument {
+  if (job.updatedBy !== FORGER || !hasEnded(job)) return job;
+  const history = ledger.jobs.get(job.id);
+  return history?.writes.at(-1)?.job ?? history?.created.job ?? job;
+}
+
+/** Whether a job shows the end of its transfer. */
+export function hasEnded(job: JobDocument): boolean {
+  return ['finished', 'failed', 'cancelled'].includes(String(job.jobResultObject?.['status']));
+}
 
 /** PID of the only dataset of a job. */
 export function pidOf(job: JobDocument): string {

@@ -49,7 +49,7 @@ export class TrackingWorld {
   constructor(config: ConfigParts = {}) {
     this.config = configOf(config);
     this.slots = new Slots(this.transfers, this.config);
-    this.tasks = new TaskLookup(this.globus, this.clock, this.signal);
+    this.tasks = new TaskLookup(this.globus, this.clock, this.signal, this.events);
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) =>
         this.told.push(`confirmed ${tracked.jobId} ${shown.status.state}`),

@@ -102,7 +102,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
       new ServiceAccount({ api, clock, username, password: () => `${username}-pw`, setting: 'X' });
     const creator = account('creator');
     const updater = setup.updater === 'creator' ? creator : account(setup.updater);
-    jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'] });
+    jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'], clock });
     archiveJobs = new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() });
     datasets = new ScicatDatasets({ api, updater, creator });
     identities = new ScicatIdentities(api);
@@ -162,7 +162,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
       datasetPids: [PID],
     });
     if (found === undefined) throw new Error('It was not found.');
-    const read = readJob(found);
+    const read = readJob(found, true);
     expect(read).toMatchObject({
       kind: 'open',
       transfer: { key: wanted.key, origin: { kind: 'recorded', record: wanted } },
@@ -437,7 +437,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     await create(wanted);
     const job = await jobs.findByKey(wanted.key);
     if (job === undefined) throw new Error('It was not found.');
-    expect(readJob(job)).toMatchObject({
+    expect(readJob(job, true)).toMatchObject({
       kind: 'open',
       transfer: { origin: { kind: 'recorded', record: wanted } },
     });
@@ -605,7 +605,12 @@ describe('SciCat with one account that lacks the right to update', () => {
         password: () => 'pw',
         setting: 'X',
       });
-      const jobs = new ScicatTransferJobs({ creator, updater: creator, formerAccounts: () => [] });
+      const jobs = new ScicatTransferJobs({
+        creator,
+        updater: creator,
+        formerAccounts: () => [],
+        clock,
+      });
       const wanted = record();
       const created = await jobs.create({ record: wanted, ownerUser: 'creator', ownerGroup: 'p1' });
       const view = jobView(newTransfer(created, wanted, 'for a test'));
