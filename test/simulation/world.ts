@@ -486,13 +486,13 @@ const noFiles = new Proxy({} as FileSystem, {
 });
 
 /**
- * The job as the proxy wrote it last. Where another account wrote later that it has ended, nobody takes
+ * The job as the proxy wrote it last, apart from what came late. Where another account wrote later that it has ended, nobody takes
  * that back while the process lives, nor does anybody believe it.
  */
 export function ourWordOf({ ledger }: World, job: JobDocument): JobDocument {
   if (job.updatedBy !== FORGER || !hasEnded(job)) return job;
   const history = ledger.jobs.get(job.id);
-  return history?.writes.at(-1)?.job ?? history?.created.job ?? job;
+  return history?.writes.findLast(({ late }) => !late)?.job ?? history?.created.job ?? job;
 }
 
 /** Whether a job shows the end of its transfer. */

@@ -207,6 +207,40 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     expect(await jobs.listOpenIds(swept[9], 10)).toEqual(swept.slice(10, 20));
   });
 
+  it('tells who wrote a job last, and lists the ends that others have written, of the last 30 days', async () => {
+    const created = await create(record());
+    const shownBy = async () => (await jobs.read(created.jobId))?.updatedBy;
+    expect([await shownBy(), jobs.ownWriters().includes('creator')]).toEqual(['creator', true]);
+    const ended = failed(newTransfer(created, record(), 'for a test'), 'It broke.');
+    await jobs.write(created.jobId, jobView(ended));
+    expect(await shownBy()).toBe(setup.updater);
+    expect(jobs.ownWriters()).toContain(setup.updater);
+    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+
+    const rewrite = (id: string, parts: object) => {
+      const job = sandbox.machine.job(id);
+      if (job === undefined) throw new Error('There is no such job.');
+      sandbox.machine.putJob({ ...job, ...parts });
+    };
+    rewrite(created.jobId, { updatedBy: 'mallory' });
+    const open = await create(record());
+    rewrite(open.jobId, { updatedBy: 'mallory' });
+    const foreign = await create(record());
+    rewrite(foreign.jobId, {
+      createdBy: 'mallory',
+      updatedBy: 'mallory',
+      jobResultObject: { status: 'finished' },
+    });
+    expect((await jobs.listRewritten(undefined, 10)).map(({ id }) => id)).toEqual([created.jobId]);
+    expect(await jobs.listRewritten(created.jobId, 10)).toEqual([]);
+    rewrite(created.jobId, { updatedBy: 'former' });
+    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+
+    rewrite(created.jobId, { updatedBy: 'mallory' });
+    await clock.sleep(31 * 24 * 60 * 60_000);
+    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+  });
+
   it('shows viewers their own jobs, newest first, page by page', async () => {
     const ids: string[] = [];
     for (let n = 0; n < 7; n += 1) {
