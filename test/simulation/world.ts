@@ -486,13 +486,15 @@ const noFiles = new Proxy({} as FileSystem, {
 });
 
 /**
- * The job as the proxy wrote it last, apart from what came late. Where another account wrote later that it has ended, nobody takes
- * that back while the process lives, nor does anybody believe it.
+ * The job by the proxy's own word: the end that it wrote, or its last write that did not come late. Where
+ * another account wrote later that the job has ended, nobody takes that back while the process lives, nor
+ * does anybody believe it.
  */
 export function ourWordOf({ ledger }: World, job: JobDocument): JobDocument {
   if (job.updatedBy !== FORGER || !hasEnded(job)) return job;
-  const history = ledger.jobs.get(job.id);
-  return history?.writes.findLast(({ late }) => !late)?.job ?? history?.created.job ?? job;
+  const { writes = [], created } = ledger.jobs.get(job.id) ?? {};
+  const end = writes.findLast((write) => hasEnded(write.job));
+  return (end ?? writes.findLast(({ late }) => !late) ?? created)?.job ?? job;
 }
 
 /** Whether a job shows the end of its transfer. */
