@@ -44,9 +44,16 @@ function lineOf(event: TransferEvent): Line {
           : 'transfer adopted from SciCat, whose job another account has changed: its state is checked',
       ];
     case 'audited': {
-      const { action, subject, kind: _kind, reason, ...rest } = event;
-      const why = reason === undefined ? {} : { reason: withoutDetails(reason) };
-      return ['info', { audit: true, ...subject, action, ...rest, ...why }, ACTIONS[action]];
+      const { action, subject, reason } = event;
+      const facts = {
+        audit: true,
+        ...subject,
+        ...event,
+        kind: undefined,
+        subject: undefined,
+        ...(reason === undefined ? {} : { reason: withoutDetails(reason) }),
+      };
+      return ['info', facts, ACTIONS[action]];
     }
     case 'changed': {
       const { transfer, requestId, from } = event;

@@ -282,6 +282,21 @@ describe('a running transfer is not lost by a forged end just before a restart',
     expect([state(), world.globus.submissions]).toEqual(['transferring', []]);
   });
 
+  test('nor are many of them, of which only some are checked at a time', async () => {
+    world = new TrackingWorld({ task: { maxConcurrency: 50 } });
+    world.history.since = OLD - DAY;
+    tracker = world.tracker();
+    const numbers = Array.from({ length: 30 }, (_, index) => index + 1);
+    for (const number of numbers) {
+      left(aTransfer({ number }));
+      rewrite({}, { number });
+    }
+    await start(100);
+    expect([world.globus.submissions, world.jobs.writes]).toEqual([[], []]);
+    await pass(120);
+    expect(world.globus.submissions).toHaveLength(30);
+  });
+
   test('until Globus answers, an equal request gets neither its job nor a new one', async () => {
     const transfer = aRunningTransfer();
     left(transfer);

@@ -89,21 +89,18 @@ export class Doubts {
   private async resolve(tracked: TrackedTransfer, shown: ShownEnd | undefined): Promise<void> {
     const { tasks, globus, steps } = this.deps;
     const { transfer } = tracked;
-    // Nobody has asked for anything since, so the job may stay as it is.
-    const silent = shown !== undefined && tracked.revision === 0;
     if (!isVisible(transfer, globus.clientId())) {
       // The dispatcher says which client id it takes.
-      if (silent) this.letGo(tracked);
+      if (mayStay(tracked, shown)) this.letGo(tracked);
       else this.settle(tracked);
       return;
     }
     const task = await tasks.task(tracked);
     if (task !== undefined) {
-      if (silent && (await this.agrees(transfer, shown, task))) {
-        if (tracked.revision === 0) {
-          this.letGo(tracked);
-          return;
-        }
+      const agrees = shown !== undefined && (await this.agrees(transfer, shown, task));
+      if (agrees && mayStay(tracked, shown)) {
+        this.letGo(tracked);
+        return;
       }
       this.settle(tracked);
       this.listener.onTask(tracked, task.taskId);
@@ -113,8 +110,9 @@ export class Doubts {
       steps.delay(tracked, VERIFY_AGAIN_MS);
       return;
     }
-    if (transfer.endRequested === undefined && !this.wouldBeRemembered(transfer)) {
-      if (silent) this.letGo(tracked);
+    // Its end may have been requested meanwhile.
+    if (tracked.transfer.endRequested === undefined && !this.wouldBeRemembered(transfer)) {
+      if (mayStay(tracked, shown)) this.letGo(tracked);
       else {
         this.doubted.delete(tracked);
         this.listener.onUnclear(tracked);
@@ -171,6 +169,11 @@ export class Doubts {
     this.doubted.delete(tracked);
     this.listener.onLetGo(tracked);
   }
+}
+
+/** Whether a job may stay as it is, as nobody has asked for anything since it was taken up. */
+function mayStay({ revision }: TrackedTransfer, shown: ShownEnd | undefined): boolean {
+  return shown !== undefined && revision === 0;
 }
 
 /** Globus shows a task to the client that has submitted it, and to no other. */
