@@ -256,6 +256,14 @@ describe('a running transfer is not lost by a forged end just before a restart',
     expect(world.globus.submissions).toEqual([]);
   });
 
+  test('nor is one whose task has failed meanwhile left with what somebody says of it', async () => {
+    left(aRunningTransfer());
+    world.globus.put(aFailedTask('EXPIRED'));
+    rewrite({ status: 'failed', phase: 'failed' }, { statusMessage: 'forged' });
+    await start();
+    expect(shown()).toMatch(/^998 failed: Globus gave up at the task's deadline/);
+  });
+
   test('nor a waiting one, of which Globus knows nothing yet', async () => {
     left(aTransfer());
     rewrite({ status: 'finished', phase: 'finished', globusTaskId: UNKNOWN });
@@ -412,7 +420,11 @@ describe('an operator who writes into a job by hand breaks nothing', () => {
     const before = world.jobs.writes.length;
     // Remembered or not.
     for (const forgets of [false, true]) {
-      if (forgets) world.history.ends.clear();
+      if (forgets) {
+        // The data folder was lost.
+        world.history.ends.clear();
+        world.history.since = world.clock.now();
+      }
       await restart();
       expect([world.jobs.writes.length, state()]).toEqual([before, undefined]);
     }

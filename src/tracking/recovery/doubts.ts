@@ -97,7 +97,11 @@ export class Doubts {
     }
     const task = await tasks.task(tracked);
     if (task !== undefined) {
-      const agrees = shown !== undefined && (await this.agrees(transfer, shown, task));
+      // An end of ours would be remembered, so another one is forged, even if it happens to be right.
+      const agrees =
+        shown !== undefined &&
+        !this.wouldBeRemembered(transfer) &&
+        (await this.agrees(transfer, shown, task));
       if (agrees && mayStay(tracked, shown)) {
         this.letGo(tracked);
         return;
