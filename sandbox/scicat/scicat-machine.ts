@@ -489,7 +489,7 @@ function identity(who: Identification): EmulatedResponse {
           _id: `profile-${id}`,
           ...profile,
         },
-        provider: 'local',
+        provider: who.account.provider,
         userId: id,
         created: time,
         modified: time,

@@ -130,7 +130,7 @@ export class ScicatSettings {
   @Setting({
     kind: textList('user names', { mayBeEmpty: true }),
     description:
-      'Earlier user names of the SciCat service account. Transfers that they started are still tracked.',
+      'Earlier user names of the SciCat service accounts. Transfers that they started are still tracked, and what they wrote into jobs is still believed.',
     example: ['globus-proxy-old'],
     reload: 'live',
   })

@@ -3,6 +3,12 @@ import type { JobView } from '../domain/job-view.js';
 import type { CreatedJob } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
 
+/**
+ * For how long after its creation it is checked whether another account has forged a job's end. Globus
+ * keeps tasks for longer than that.
+ */
+export const REWRITTEN_WITHIN_DAYS = 30;
+
 /** The content of a new SciCat job. */
 export interface NewTransferJob {
   readonly record: TransferRecord;
@@ -31,6 +37,9 @@ export interface JobPage {
 export interface TransferJobs {
   /** Names of the service's account: the current one, then earlier ones. */
   ownAccounts(): readonly string[];
+
+  /** Names of all accounts with which the service writes jobs, or wrote them. */
+  ownWriters(): readonly string[];
 
   /**
    * Creates a job. Not retried automatically: after an unclear error, search with {@link findByKey},
@@ -61,6 +70,16 @@ export interface TransferJobs {
     limit: number,
     signal?: AbortSignal,
   ): Promise<readonly string[]>;
+
+  /**
+   * Our own jobs that show an end which another account than ours wrote last, like {@link listOpen}. Only
+   * jobs created in the last {@link REWRITTEN_WITHIN_DAYS} days, as the list would grow for ever.
+   */
+  listRewritten(
+    after: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly TransferJobDocument[]>;
 
   /** Our own jobs that the viewer may see, newest first. Pages count from 1. */
   list(viewer: Viewer, page: number, pageSize: number, signal?: AbortSignal): Promise<JobPage>;

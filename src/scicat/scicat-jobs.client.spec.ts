@@ -59,6 +59,7 @@ const parsedJob = {
   id: JOB,
   type: 'globus_transfer_job',
   createdBy: 'creator',
+  updatedBy: 'creator',
   ownerUser: 'alice',
   ownerGroup: 'p1',
   createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
@@ -91,6 +92,7 @@ const FIELDS = [
   'id',
   'type',
   'createdBy',
+  'updatedBy',
   'ownerUser',
   'ownerGroup',
   'createdAt',
@@ -120,6 +122,8 @@ const sortedById = (limit: number) => ({
   sort: { id: 1 },
   limits: { limit, sort: { id: 'asc' } },
 });
+/** On day 20,455 since the epoch. */
+const NOON = { now: () => Date.UTC(2026, 0, 2, 12) };
 const none = answer(200, []);
 const refused = (message: string): Reply => answer(400, { status: 400, message });
 
@@ -130,6 +134,7 @@ function jobsWith(...replies: readonly Reply[]) {
     creator,
     updater: creator,
     formerAccounts: () => ['former', 'creator', ''],
+    clock: NOON,
   });
   return { scicat, jobs };
 }
@@ -163,6 +168,7 @@ describe('ScicatTransferJobs', () => {
                 version: 2,
                 key: KEY,
                 sealed: sealRecord(record),
+                day: 20_455,
                 source: { facility: 'SRC', path: '/data/alice@psi.ch/run1' },
                 destination: { facility: 'DST', path: '/e009' },
                 autoArchive: true,
@@ -370,6 +376,7 @@ describe('ScicatTransferJobs', () => {
         id: JOB,
         type: 'archive',
         createdBy: '',
+        updatedBy: '',
         ownerUser: '',
         ownerGroup: '',
         createdAt: 0,
@@ -714,6 +721,7 @@ describe('ScicatTransferJobs', () => {
       creator: scicat.account('creator'),
       updater: scicat.account('updater'),
       formerAccounts: () => [],
+      clock: NOON,
     });
     await jobs.create({ record, ownerUser: 'alice', ownerGroup: 'p1' });
     await jobs.write(JOB, view);

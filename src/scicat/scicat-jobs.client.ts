@@ -1,6 +1,13 @@
 import { UpstreamRejectedError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
-import type { JobPage, NewTransferJob, TransferJobs, Viewer } from '../ports/transfer-jobs.port.js';
+import type { Clock } from '../ports/clock.port.js';
+import {
+  type JobPage,
+  type NewTransferJob,
+  REWRITTEN_WITHIN_DAYS,
+  type TransferJobs,
+  type Viewer,
+} from '../ports/transfer-jobs.port.js';
 import {
   ENDED_JOB_STATUSES,
   TRANSFER_JOB_TYPE,
@@ -32,8 +39,9 @@ interface ScicatTransferJobsOptions {
   readonly creator: ServiceAccount;
   /** Writes and removes jobs; the creator itself where one account has all permissions. */
   readonly updater: ServiceAccount;
-  /** Earlier names of the creator, whose jobs are still ours. Called at every use. */
+  /** Earlier names of both, whose jobs and words are still ours. Called at every use. */
   readonly formerAccounts: () => readonly string[];
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** For lists of whole documents. */
@@ -42,6 +50,7 @@ const DOCUMENTS = {
     'id',
     'type',
     'createdBy',
+    'updatedBy',
     'ownerUser',
     'ownerGroup',
     'createdAt',
@@ -54,6 +63,13 @@ const DOCUMENTS = {
   ],
   read: readJobDocument,
 } as const;
+
+/**
+ * The day of the request, among the parameters that SciCat lets nobody change: SciCat can't filter its own
+ * dates (it compares them with strings), so without a number every list would go back to the first job.
+ */
+const DAY = 'day';
+const DAY_MS = 24 * 60 * 60_000;
 
 /** For lists of ids. */
 const IDS = { fields: ['id'], read: readJobKey } as const;
@@ -82,6 +98,10 @@ export class ScicatTransferJobs implements TransferJobs {
     return [...new Set([creator.username, ...formerAccounts()])].filter((name) => name !== '');
   }
 
+  ownWriters(): readonly string[] {
+    return [...new Set([...this.ownAccounts(), this.options.updater.username])];
+  }
+
   async create(job: NewTransferJob, signal?: AbortSignal): Promise<CreatedJob> {
     const operation = 'create transfer job';
     const wanted = {
@@ -91,7 +111,7 @@ export class ScicatTransferJobs implements TransferJobs {
       contactEmail: job.contactEmail,
       jobParams: {
         datasetList: [{ pid: job.record.datasetPid, files: [] }],
-        globusTransfer: writtenRecord(job.record),
+        globusTransfer: { ...writtenRecord(job.record), [DAY]: this.today() },
       },
     };
     const answer = await postJob(this.options.creator, operation, wanted, signal);
@@ -151,6 +171,26 @@ export class ScicatTransferJobs implements TransferJobs {
       signal,
     });
     return jobs.map(({ id }) => id);
+  }
+
+  listRewritten(
+    after: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly TransferJobDocument[]> {
+    return listJobs(this.options.creator, {
+      operation: 'list transfer jobs that others have ended',
+      where: {
+        ...this.ours(),
+        'jobResultObject.status': { $in: ENDED_JOB_STATUSES },
+        updatedBy: { $nin: this.ownWriters() },
+        [`jobParams.globusTransfer.${DAY}`]: { $gte: this.today() - REWRITTEN_WITHIN_DAYS },
+      },
+      after,
+      ...DOCUMENTS,
+      limit,
+      signal,
+    });
   }
 
   async list(
@@ -221,6 +261,11 @@ export class ScicatTransferJobs implements TransferJobs {
 
   private ours(): Readonly<Record<string, unknown>> {
     return { type: TRANSFER_JOB_TYPE, createdBy: { $in: this.ownAccounts() } };
+  }
+
+  /** Days since the epoch. */
+  private today(): number {
+    return Math.floor(this.options.clock.now() / DAY_MS);
   }
 
   /** `$nin` also matches jobs without a result, which are open. */

@@ -39,7 +39,7 @@ export function scicatServices(config: () => ScicatConfig, deps: UpstreamDeps) {
   const updater =
     scicatUpdateUser === undefined ? creator : account(scicatUpdateUser, 'SCICAT_UPDATE_USER');
   const formerAccounts = (): readonly string[] => config().scicat.formerServiceUsers;
-  const jobs = new ScicatTransferJobs({ creator, updater, formerAccounts });
+  const jobs = new ScicatTransferJobs({ creator, updater, formerAccounts, clock: deps.clock });
   return {
     api,
     /** The account that creates, lists and reads jobs. */

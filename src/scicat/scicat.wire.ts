@@ -125,6 +125,7 @@ export function readJobDocument(value: unknown): TransferJobDocument | undefined
     id,
     type,
     createdBy: textOf(value, 'createdBy'),
+    updatedBy: textOf(value, 'updatedBy'),
     ownerUser: textOf(value, 'ownerUser'),
     ownerGroup: textOf(value, 'ownerGroup'),
     createdAt: dateOf(value, 'createdAt'),

@@ -34,6 +34,7 @@ import { SubmissionIds } from './queue/submission-ids.js';
 import { Turns } from './queue/turns.js';
 import { WithdrawnFacilities } from './queue/withdrawn.js';
 import { reconcile } from './recovery/reconcile.js';
+import { Doubts } from './recovery/doubts.js';
 import { Sweep } from './recovery/sweep.js';
 import { Sweeper } from './recovery/sweeper.js';
 
@@ -87,7 +88,9 @@ const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
  * - T4: At most one step of a transfer runs at a time (core/step-runner.ts).
  * - T5: Once stopping, no step begins; {@link stop} returns after all steps have ended.
  * - T6: A transfer is dropped only when SciCat shows its end, or when its job was removed and Globus
- *   no longer copies anything for it (completion/end-of-tracking.ts).
+ *   no longer copies anything for it (completion/end-of-tracking.ts). If another account wrote that end,
+ *   only when Globus agrees (recovery/doubts.ts). One of which nothing tells whether it has ended is left
+ *   alone, with an alarm.
  */
 export class Tracker implements TransferTracking {
   private readonly parts: TrackingDeps;
@@ -99,6 +102,7 @@ export class Tracker implements TransferTracking {
   private readonly finalizer: Finalizer;
   private readonly canceller: TaskCanceller;
   private readonly poller: Poller;
+  private readonly doubts: Doubts;
   private readonly sweep: Sweep;
   private readonly sweeper: Sweeper;
   private readonly withdrawn: WithdrawnFacilities;
@@ -129,7 +133,7 @@ export class Tracker implements TransferTracking {
       ...{ random, background, signal },
       transfers,
       steps: new StepRunner(clock, random),
-      tasks: new TaskLookup(globus, clock, signal),
+      tasks: new TaskLookup(globus, clock, signal, events),
       writer: new JobWriter(jobs, config, clock, random, events, listener),
     };
     const listing = new TaskListing(globus, clock, signal);
@@ -153,7 +157,15 @@ export class Tracker implements TransferTracking {
     this.poller = new Poller(parts, listing, (tracked) =>
       background.add(canceller.cancel(tracked)),
     );
-    this.sweep = new Sweep(parts, onGone);
+    this.doubts = new Doubts(parts, {
+      onTask: (tracked, taskId) => dispatcher.start(tracked, taskId),
+      onLetGo: (tracked) => end.alreadyEnded(tracked),
+      onUnclear: (tracked) => {
+        end.alreadyEnded(tracked);
+        this.sweep.setAside(tracked);
+      },
+    });
+    this.sweep = new Sweep(parts, onGone, this.doubts);
     this.sweeper = new Sweeper(parts, this.sweep, listing);
     this.withdrawn = new WithdrawnFacilities(parts);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
@@ -258,7 +270,12 @@ export class Tracker implements TransferTracking {
     if (tracked === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
     this.parts.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
     this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
-    const unrecorded = await this.recordEnd(tracked);
+    // Also where nobody can take it back by writing into the job.
+    const { endRequested } = tracked.transfer;
+    const [unrecorded] = await Promise.all([
+      this.recordEnd(tracked),
+      endRequested && this.parts.history.noteEnd(jobId, { requested: endRequested }),
+    ]);
     const { state } = tracked.transfer.status;
     if (state === 'waiting') {
       this.parts.steps.hurry(tracked);
@@ -364,6 +381,8 @@ export class Tracker implements TransferTracking {
     this.withdrawn.reportOnce();
     this.sweeper.sweepIfDue();
     if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);
+    if (this.isStopping()) return; // T5
+    for (const step of this.doubts.startDue()) this.background.addThenWake(step);
     await this.poller.pollIfDue();
     // stop() may have been called during the poll.
     if (this.isStopping()) return; // T5

@@ -143,9 +143,12 @@ export class Life {
       const open = status === undefined || status === 'transferring';
       const history = world.ledger.jobs.get(job.id);
       if (job.type !== 'globus_transfer_job' || !open || history === undefined) continue;
+      const rewritten = world.ledger.rewrites.some(
+        ({ jobId, life }) => jobId === job.id && life === this.number,
+      );
       const storedBefore = history.created.life < this.number && !history.created.late;
       const written = history.writes.some(({ late, life }) => late && life < this.number);
-      if (storedBefore && !written && this.tracker.find(job.id) === undefined) {
+      if (storedBefore && !written && !rewritten && this.tracker.find(job.id) === undefined) {
         world.violated(`process ${this.number} has not taken up the open job ${job.id}`);
       }
     }

@@ -6,7 +6,12 @@ import type {
   TransferJobs,
   Viewer,
 } from '../../src/ports/transfer-jobs.port.js';
-import { isOurs, showsEnded, type TransferJobDocument } from '../../src/domain/job-reading.js';
+import {
+  isOurs,
+  isOurWord,
+  showsEnded,
+  type TransferJobDocument,
+} from '../../src/domain/job-reading.js';
 import { field } from '../../src/domain/untyped.js';
 import type { JobView } from '../../src/domain/job-view.js';
 import type { LifecycleFound } from '../../src/domain/dataset-lifecycle.js';
@@ -17,7 +22,15 @@ import { Faults } from './faults.js';
 import { datasetDeleted, rejected } from './upstream-failures.js';
 
 type JobCall =
-  'create' | 'findByKey' | 'read' | 'listOpen' | 'listOpenIds' | 'list' | 'write' | 'remove';
+  | 'create'
+  | 'findByKey'
+  | 'read'
+  | 'listOpen'
+  | 'listOpenIds'
+  | 'listRewritten'
+  | 'list'
+  | 'write'
+  | 'remove';
 
 /** One PATCH that was stored. */
 export interface StoredWrite {
@@ -36,6 +49,8 @@ export class FakeTransferJobs implements TransferJobs {
   /** Writes of one job that were under way at the same time, at most. */
   mostWritesAtOnce = 0;
   accounts: readonly string[] = [SERVICE_USER];
+  /** The account that writes. */
+  writer: string = SERVICE_USER;
   private readonly writing = new Map<string, number>();
   private made = 900;
 
@@ -56,6 +71,10 @@ export class FakeTransferJobs implements TransferJobs {
 
   ownAccounts(): readonly string[] {
     return this.accounts;
+  }
+
+  ownWriters(): readonly string[] {
+    return [...this.accounts, this.writer];
   }
 
   create(job: NewTransferJob): Promise<CreatedJob> {
@@ -100,6 +119,17 @@ export class FakeTransferJobs implements TransferJobs {
     );
   }
 
+  listRewritten(after: string | undefined, limit: number): Promise<readonly TransferJobDocument[]> {
+    return this.faults.run('listRewritten', () =>
+      [...this.stored.values()]
+        .filter((job) => isOurs(job, this.accounts) && showsEnded(job))
+        .filter((job) => !isOurWord(job, this.ownWriters()))
+        .filter((job) => after === undefined || job.id > after)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit),
+    );
+  }
+
   list(viewer: Viewer, page: number, pageSize: number): Promise<JobPage> {
     return this.faults.run('list', () => {
       const jobs = [...this.stored.values()]
@@ -129,6 +159,7 @@ export class FakeTransferJobs implements TransferJobs {
           statusMessage: view.statusMessage,
           result: JSON.parse(JSON.stringify(view.jobResultObject)) as unknown,
           updatedAt: this.now(),
+          updatedBy: this.writer,
         });
       });
     } finally {

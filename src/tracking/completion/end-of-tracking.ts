@@ -1,11 +1,13 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
-import type { Transfer } from '../../domain/transfer.js';
+import { subjectOf } from '../../domain/audit-subject.js';
+import type { Transfer, TransferStatus } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import {
   DatasetGoneError,
   ServiceAccountError,
   UpstreamSetupError,
 } from '../../errors/upstream.errors.js';
+import type { EndStatus } from '../../ports/job-history.port.js';
 import type { AlarmKind } from '../core/alarms.js';
 import type { JobWriterListener } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -26,7 +28,7 @@ export class EndOfTracking implements JobWriterListener {
   ) {}
 
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
-    const { alarms, events } = this.deps;
+    const { alarms, background, events, history } = this.deps;
     alarms.clear(writeAlarm(shown));
     alarms.clear('scicat-setup:write');
     const { state } = shown.status;
@@ -40,6 +42,24 @@ export class EndOfTracking implements JobWriterListener {
     if (tracked.revision > 0) {
       events.emit({ kind: 'end-written', transfer: shown, requestId: tracked.requestId });
     }
+    const { status, endRequested } = shown;
+    if (isToBeRemoved(shown)) {
+      events.emit({
+        kind: 'audited',
+        action: 'remove',
+        subject: subjectOf(shown, tracked.requestId),
+        by: endRequested?.by ?? '',
+        reason: 'requested with the end of the transfer',
+      });
+    } else if (isEnd(status)) {
+      // Other accounts may write into the job from now on.
+      background.add(history.noteEnd(shown.jobId, { ended: status }));
+    }
+    this.letGo(tracked); // T6 of the tracker
+  }
+
+  /** A transfer of which SciCat shows the end already, and which was only taken up to make sure of it. */
+  alreadyEnded(tracked: TrackedTransfer): void {
     this.letGo(tracked); // T6 of the tracker
   }
 
@@ -104,6 +124,10 @@ function writeAlarm(transfer: Transfer): AlarmKind {
 
 function isToBeRemoved({ status, endRequested }: Transfer): boolean {
   return isFinal(status.state) && endRequested?.remove === true;
+}
+
+function isEnd(status: TransferStatus): status is EndStatus {
+  return isFinal(status.state);
 }
 
 function hasFileList({ origin }: Transfer): boolean {

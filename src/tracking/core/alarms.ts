@@ -21,6 +21,8 @@ export const ALARM_KINDS = [
    * jobs, `write` or `list` them, or create `archive` jobs.
    */
   'scicat-setup',
+  /** Other accounts wrote into open jobs, and nothing tells whether these had ended. */
+  'scicat-rewritten',
   /** No file lists can be stored: the disk is full, or lists take all the space that they may. */
   'spool',
   /** A job and its Globus task contradict each other; the detail is the job's id. */

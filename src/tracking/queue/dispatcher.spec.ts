@@ -147,7 +147,7 @@ describe('the number of files of a list, after a crash before the first write to
     const fileList = atOnce(digestFileList(files));
     const record = aRecord({ fileList, dataset: { bytes: 9, files: 9 } });
     await world.spool.put(record.key, files);
-    const read = readJob(aJob({ record, result: {} }));
+    const read = readJob(aJob({ record, result: {} }), true);
     if (read.kind !== 'open') throw new Error('not open');
     return world.track(read.transfer);
   };

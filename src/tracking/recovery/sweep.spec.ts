@@ -27,10 +27,15 @@ const MINUTE = 60_000;
 let world: TrackingWorld;
 let sweep: Sweep;
 let gone: string[];
+/** Jobs that were taken up without believing them. */
+let doubted: string[];
 beforeEach(() => {
   world = new TrackingWorld();
   gone = [];
-  sweep = new Sweep(world.deps, ({ jobId }) => gone.push(jobId));
+  doubted = [];
+  sweep = new Sweep(world.deps, ({ jobId }) => gone.push(jobId), {
+    add: ({ jobId }) => doubted.push(jobId),
+  });
 });
 afterEach(() => world.end());
 

@@ -1,10 +1,19 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { UpstreamError } from '../../errors/upstream.errors.js';
-import { isOurs, showsEnded, type TransferJobDocument, readJob } from '../../domain/job-reading.js';
+import {
+  isOurs,
+  isOurWord,
+  showsEnded,
+  type TransferJobDocument,
+  readJob,
+} from '../../domain/job-reading.js';
+import { field } from '../../domain/untyped.js';
+import { REWRITTEN_WITHIN_DAYS } from '../../ports/transfer-jobs.port.js';
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import { UnwrittenJobs } from './unwritten-jobs.js';
+import type { Doubts } from './doubts.js';
 
 /** Jobs per listing; each listing costs a round trip. */
 const PAGE = 1000;
@@ -17,11 +26,19 @@ const GO_VERSION_SILENT_MS = 15 * 60_000;
 /** When a disowned key is searched, counted from the answer to its request. */
 const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
 const DISOWNED_LAST_SEARCH_MS = 300_000;
+/** Jobs that an alarm names. */
+const SHOWN_JOBS = 5;
+/**
+ * Jobs whose end other accounts have written, at most: each costs a call to Globus. An operator may write
+ * into some, and a former account that is not configured has written all.
+ */
+const MAX_REWRITTEN = 10_000;
+const DAY_MS = 24 * 60 * 60_000;
 /**
  * How long a list is kept whose job is known, but not found: another name of the account or a version
  * that can read the job may be back by then.
  */
-const KEEP_NAMED_LIST_MS = 7 * 24 * 60 * 60_000;
+const KEEP_NAMED_LIST_MS = 7 * DAY_MS;
 /**
  * A list that no job is known to name is removed if two looks this far apart find none. Three times as
  * long as a job is searched that was answered with an error, and longer than any request takes.
@@ -50,6 +67,8 @@ export class Sweep {
   /** Jobs reported as unusable, so that each is reported once. */
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
+  /** Jobs of which nothing tells whether they have ended; see {@link Sweep.setAside}. */
+  private readonly unclear = new Set<string>();
   private readonly unwritten: UnwrittenJobs;
   /** Lists for which no job was found, with the monotonic time of that look. */
   private jobless: ReadonlyMap<string, number> = new Map();
@@ -58,31 +77,46 @@ export class Sweep {
     private readonly deps: TrackingDeps,
     /** Called when a tracked job is no longer in SciCat. */
     private readonly onGone: (tracked: TrackedTransfer) => void,
+    private readonly doubts: Pick<Doubts, 'add'>,
   ) {
     this.unwritten = new UnwrittenJobs(deps);
   }
 
   /**
-   * Adopts every open job of our own.
+   * Adopts every open job of our own, and those whose end another account than ours has written: it may be
+   * forged.
    *
    * @throws UpstreamError when the list could not be read completely
    */
   async recover(): Promise<SweepResult> {
-    const { jobs, signal } = this.deps;
+    const { jobs, history, signal } = this.deps;
+    await history.load();
+    const [result] = await Promise.all([
+      this.adoptAll((after) => jobs.listOpen(after, PAGE, signal)),
+      this.adoptAll((after) => jobs.listRewritten(after, PAGE, signal), MAX_REWRITTEN),
+    ]);
+    if (result.open === 0) await this.believeEmptyList();
+    return result;
+  }
+
+  /** @param most number of jobs after which the rest is left alone */
+  private async adoptAll(
+    list: (after: string | undefined) => Promise<readonly TransferJobDocument[]>,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<SweepResult> {
     let open = 0;
     let adopted = 0;
-    let page = await jobs.listOpen(undefined, PAGE, signal);
+    let page = await list(undefined);
     while (page.length > 0) {
       open += page.length;
       // SciCat prepares the next page while this one is adopted.
       const [count, next] = await Promise.all([
         this.adoptPage(page),
-        jobs.listOpen(page.at(-1)?.id, PAGE, signal),
+        open < most ? list(page.at(-1)?.id) : [],
       ]);
       adopted += count;
       page = next;
     }
-    if (open === 0) await this.believeEmptyList();
     return { open, adopted };
   }
 
@@ -118,6 +152,8 @@ export class Sweep {
     }
     let adopted = 0;
     const failures = new Failures();
+    for (const id of this.unclear) if (!listed.has(id)) this.unclear.delete(id);
+    this.tellUnclear();
     for (const id of listed) {
       if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
       if (await failures.tolerate(this.takeUp(id))) adopted += 1;
@@ -135,11 +171,12 @@ export class Sweep {
     return { open: listed.size, adopted };
   }
 
-  /** Adopts one open job. @returns undefined when it can't be used */
+  /** Adopts one open job. @returns undefined when it can't be used, or has ended */
   adopt(job: TransferJobDocument): TrackedTransfer | undefined {
     const { jobs, transfers, writer, history, events } = this.deps;
     if (!isOurs(job, jobs.ownAccounts())) return undefined;
-    const read = readJob(job);
+    const ourWord = isOurWord(job, jobs.ownWriters());
+    const read = readJob(job, ourWord);
     switch (read.kind) {
       case 'ended':
         return undefined;
@@ -152,13 +189,36 @@ export class Sweep {
       case 'open': {
         const present = transfers.get(job.id);
         if (present !== undefined) return present;
-        const tracked = transfers.add(read.transfer, { holdsSlot: false });
-        if (wasWritten(job)) writer.markSynced(tracked);
+        const remembered = history.endOf(job.id);
+        if (remembered?.ended !== undefined) {
+          this.showEndAgain(job, { ...read.transfer, status: remembered.ended });
+          return undefined;
+        }
+        const tracked = transfers.add(read.transfer, { holdsSlot: false, doubted: !ourWord });
+        if (ourWord && wasWritten(job)) writer.markSynced(tracked);
         void history.note(job.id);
-        events.emit({ kind: 'adopted', transfer: read.transfer });
+        const writtenBy = ourWord ? {} : { writtenBy: job.updatedBy };
+        events.emit({ kind: 'adopted', transfer: read.transfer, ...writtenBy });
+        if (!ourWord) this.doubts.add(tracked, job);
+        const { requested } = remembered ?? {};
+        if (requested !== undefined) {
+          const { transfer } = tracked;
+          transfers.update(tracked, (one) => withEndRequest(one, requested));
+          if (tracked.transfer !== transfer && ourWord) writer.changed(tracked, 'needed');
+        }
         return tracked;
       }
     }
+  }
+
+  /**
+   * Corrects a job whose transfer has ended, as the service itself remembers: an ended transfer is never
+   * resumed, whatever its job says since, and whoever wrote it.
+   */
+  private showEndAgain(job: TransferJobDocument, ended: Transfer): void {
+    if (field(job.result, 'status') === ended.status.state) return;
+    const { transfers, writer } = this.deps;
+    writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
   }
 
   /**
@@ -167,7 +227,7 @@ export class Sweep {
    * rejects.
    */
   async disown(key: string): Promise<void> {
-    const { clock, signal, transfers, writer, fileLists } = this.deps;
+    const { clock, signal, transfers, writer, fileLists, history } = this.deps;
     this.disowned.add(key);
     const started = clock.monotonicMs();
     try {
@@ -185,7 +245,12 @@ export class Sweep {
         const known = transfers.get(found.id) !== undefined;
         const tracked = this.adopt(found);
         if (tracked === undefined) return;
-        transfers.update(tracked, (transfer) => this.notAccepted(transfer, known));
+        const { endRequested } = transfers.update(tracked, (transfer) =>
+          this.notAccepted(transfer, known),
+        );
+        if (endRequested !== undefined) {
+          void history.noteEnd(tracked.jobId, { requested: endRequested });
+        }
         writer.changed(tracked, 'needed');
         return;
       }
@@ -194,6 +259,34 @@ export class Sweep {
     } finally {
       this.disowned.delete(key);
     }
+  }
+
+  /**
+   * Leaves a job alone of which nothing tells whether its transfer has ended: carried out, it might be so
+   * twice, or against its cancellation. An operator is told, until the job is no longer open.
+   */
+  setAside({ jobId }: Pick<TrackedTransfer, 'jobId'>): void {
+    this.unclear.add(jobId);
+    this.ignore(
+      jobId,
+      'another account than that of the service wrote it last, Globus has no task of it, and the service does not remember whether it had ended',
+    );
+    this.tellUnclear();
+  }
+
+  private tellUnclear(): void {
+    const { alarms } = this.deps;
+    if (this.unclear.size === 0) {
+      alarms.clear('scicat-rewritten');
+      return;
+    }
+    const some = [...this.unclear].slice(0, SHOWN_JOBS).join(', ');
+    const more =
+      this.unclear.size > SHOWN_JOBS ? ` and ${this.unclear.size - SHOWN_JOBS} more` : '';
+    alarms.raise(
+      'scicat-rewritten',
+      `Another account has written into open jobs, and nothing tells whether they had ended before: ${some}${more}. They are left alone. Cancel them and request the transfers again, and see to it that only the service may update its jobs.`,
+    );
   }
 
   private async searchDisowned(
@@ -265,13 +358,13 @@ export class Sweep {
     if (tooYoung || this.isDisowned(job)) return undefined;
     const tracked = this.adopt(job);
     // Its job still says only that it was submitted, and it may have to wait.
-    if (tracked !== undefined && !wasWritten(job)) this.unwritten.write(tracked);
+    if (tracked?.doubted === false && !wasWritten(job)) this.unwritten.write(tracked);
     return tracked;
   }
 
   private isDisowned(job: TransferJobDocument): boolean {
     if (this.disowned.size === 0) return false;
-    const read = readJob(job);
+    const read = readJob(job, isOurWord(job, this.deps.jobs.ownWriters()));
     return read.kind === 'open' && this.disowned.has(read.transfer.key);
   }
 
@@ -286,7 +379,9 @@ export class Sweep {
       return;
     }
     // Another program wrote an end into the job; only Globus's end counts.
-    if (showsEnded(job) && !isFinal(tracked.transfer.status.state)) writer.markUnsynced(tracked);
+    if (showsEnded(job) && !isFinal(tracked.transfer.status.state) && !tracked.doubted) {
+      writer.markUnsynced(tracked);
+    }
   }
 
   /**
@@ -313,19 +408,27 @@ export class Sweep {
         continue;
       }
       looks += 1;
-      if (await this.hasOpenJob(key)) continue;
+      if (await this.hasOpenJob(key, storedAt)) continue;
       if (named || lookedAt !== undefined) await fileLists.remove(key);
       else jobless.set(key, now);
     }
     this.jobless = jobless;
   }
 
-  private async hasOpenJob(key: string): Promise<boolean> {
+  private async hasOpenJob(key: string, listStoredAt: number): Promise<boolean> {
     const { jobs, signal } = this.deps;
     const found = await jobs.findByKey(key, signal);
     if (found === undefined) return false;
     const job = await jobs.read(found.id, signal);
-    return job !== undefined && !showsEnded(job);
+    return job !== undefined && !this.hasEnded(job, listStoredAt);
+  }
+
+  /** Whether a job that is not tracked has certainly ended, not just by the word of another account. */
+  private hasEnded(job: TransferJobDocument, listStoredAt: number): boolean {
+    const { jobs, history, clock } = this.deps;
+    if (history.endOf(job.id)?.ended !== undefined) return true;
+    const isOld = clock.now() - listStoredAt > REWRITTEN_WITHIN_DAYS * DAY_MS;
+    return showsEnded(job) && (isOld || isOurWord(job, jobs.ownWriters()));
   }
 
   private ignore(jobId: string, reason: string): void {

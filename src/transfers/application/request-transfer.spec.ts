@@ -132,7 +132,7 @@ describe('the order of the steps', () => {
     expect(steps).toEqual(['spool', 'job']);
     const job = jobs.stored.get(FIRST_JOB);
     if (job === undefined) throw new Error('no job');
-    expect(readJob(job)).toMatchObject({
+    expect(readJob(job, true)).toMatchObject({
       kind: 'open',
       transfer: { submissionId: 'from-the-stock', key: keyOf(1) },
     });

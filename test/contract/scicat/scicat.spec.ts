@@ -102,7 +102,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
       new ServiceAccount({ api, clock, username, password: () => `${username}-pw`, setting: 'X' });
     const creator = account('creator');
     const updater = setup.updater === 'creator' ? creator : account(setup.updater);
-    jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'] });
+    jobs = new ScicatTransferJobs({ creator, updater, formerAccounts: () => ['former'], clock });
     archiveJobs = new ScicatArchiveJobs({ creator, ownAccounts: () => jobs.ownAccounts() });
     datasets = new ScicatDatasets({ api, updater, creator });
     identities = new ScicatIdentities(api);
@@ -162,7 +162,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
       datasetPids: [PID],
     });
     if (found === undefined) throw new Error('It was not found.');
-    const read = readJob(found);
+    const read = readJob(found, true);
     expect(read).toMatchObject({
       kind: 'open',
       transfer: { key: wanted.key, origin: { kind: 'recorded', record: wanted } },
@@ -205,6 +205,40 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     }
     expect(swept).toEqual([...ids, former._id].sort());
     expect(await jobs.listOpenIds(swept[9], 10)).toEqual(swept.slice(10, 20));
+  });
+
+  it('tells who wrote a job last, and lists the ends that others have written, of the last 30 days', async () => {
+    const created = await create(record());
+    const shownBy = async () => (await jobs.read(created.jobId))?.updatedBy;
+    expect([await shownBy(), jobs.ownWriters().includes('creator')]).toEqual(['creator', true]);
+    const ended = failed(newTransfer(created, record(), 'for a test'), 'It broke.');
+    await jobs.write(created.jobId, jobView(ended));
+    expect(await shownBy()).toBe(setup.updater);
+    expect(jobs.ownWriters()).toContain(setup.updater);
+    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+
+    const rewrite = (id: string, parts: object) => {
+      const job = sandbox.machine.job(id);
+      if (job === undefined) throw new Error('There is no such job.');
+      sandbox.machine.putJob({ ...job, ...parts });
+    };
+    rewrite(created.jobId, { updatedBy: 'mallory' });
+    const open = await create(record());
+    rewrite(open.jobId, { updatedBy: 'mallory' });
+    const foreign = await create(record());
+    rewrite(foreign.jobId, {
+      createdBy: 'mallory',
+      updatedBy: 'mallory',
+      jobResultObject: { status: 'finished' },
+    });
+    expect((await jobs.listRewritten(undefined, 10)).map(({ id }) => id)).toEqual([created.jobId]);
+    expect(await jobs.listRewritten(created.jobId, 10)).toEqual([]);
+    rewrite(created.jobId, { updatedBy: 'former' });
+    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+
+    rewrite(created.jobId, { updatedBy: 'mallory' });
+    await clock.sleep(31 * 24 * 60 * 60_000);
+    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
   });
 
   it('shows viewers their own jobs, newest first, page by page', async () => {
@@ -437,7 +471,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     await create(wanted);
     const job = await jobs.findByKey(wanted.key);
     if (job === undefined) throw new Error('It was not found.');
-    expect(readJob(job)).toMatchObject({
+    expect(readJob(job, true)).toMatchObject({
       kind: 'open',
       transfer: { origin: { kind: 'recorded', record: wanted } },
     });
@@ -605,7 +639,12 @@ describe('SciCat with one account that lacks the right to update', () => {
         password: () => 'pw',
         setting: 'X',
       });
-      const jobs = new ScicatTransferJobs({ creator, updater: creator, formerAccounts: () => [] });
+      const jobs = new ScicatTransferJobs({
+        creator,
+        updater: creator,
+        formerAccounts: () => [],
+        clock,
+      });
       const wanted = record();
       const created = await jobs.create({ record: wanted, ownerUser: 'creator', ownerGroup: 'p1' });
       const view = jobView(newTransfer(created, wanted, 'for a test'));
