@@ -78,6 +78,8 @@ describe.each(['4.5', '5.2'] as const)(
         'scicat-update',
         'scicat-delete',
         'scicat-lifecycle',
+        'scicat-name',
+        'scicat-others',
         'globus-login',
         'globus-transfer',
         'globus-clock',
