@@ -109,7 +109,9 @@ describe(PAGE, () => {
       expect([path, existsSync(file)]).toEqual([path, true]);
     }
     const known = textOf('docs/configuration.md');
-    for (const [, setting = ''] of text.matchAll(/`((?:server|task|scicat|transfer)\.\w+)`/g)) {
+    for (const [, setting = ''] of text.matchAll(
+      /`((?:server|task|scicat|spool|transfer)\.\w+)`/g,
+    )) {
       expect([setting, known.includes(`\`${setting}\``)]).toEqual([setting, true]);
     }
     for (const [variable] of text.matchAll(/\b(?:GLOBUS|SCICAT)_\w+(?:_FILE|_CONFIG)\b/g)) {
