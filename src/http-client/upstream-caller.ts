@@ -167,7 +167,7 @@ export class UpstreamCaller {
     timeoutMs: number,
   ): Promise<AttemptResult> {
     const { Authorization: authorization } = call.headers ?? {};
-    const [, token] = /^\S+ +(.+)$/.exec(authorization ?? '') ?? [];
+    const [, token] = /^\S+ (.+)$/.exec(authorization ?? '') ?? [];
     if (token !== undefined) knownSecrets.use(token);
     try {
       const response = await this.options.transport.send({

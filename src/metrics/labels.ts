@@ -27,7 +27,7 @@ function labelsOf(controller: { readonly prototype: object }): (readonly [string
     const method = RequestMethod[Number(Reflect.getMetadata(METADATA.method, handler))] ?? '';
     const path = `/${group}/${String(Reflect.getMetadata(METADATA.path, handler))}`;
     const label = operation.security?.length === 0 ? group : operation.operationId;
-    return [[`${method} ${path.replace(/\/+$/, '')}`, label] as const];
+    return [[`${method} ${path.replace(/\/$/, '')}`, label] as const];
   });
 }
 

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../domain/without-trailing.js';
 import type {
   UpstreamAnswer,
   UpstreamCall,
@@ -23,7 +24,7 @@ export class ScicatApi {
   private readonly base: string;
 
   constructor(private readonly options: ScicatApiOptions) {
-    this.base = options.scicatUrl.replace(/\/+$/, '');
+    this.base = withoutTrailing(options.scicatUrl, '/');
   }
 
   /**
