@@ -21,6 +21,8 @@ export const ALARM_KINDS = [
    * jobs, `write` or `list` them, or create `archive` jobs.
    */
   'scicat-setup',
+  /** A job can't be taken up after a restart, being too large or not readable; the detail is its id. */
+  'job',
   /** A job and its Globus task contradict each other; the detail is the job's id. */
   'task',
   /** A defect of the service; the detail says where. */

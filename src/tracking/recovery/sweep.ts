@@ -1,5 +1,6 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
-import { UpstreamError } from '../../errors/upstream.errors.js';
+import { errorInWords } from '../../errors/error-facts.js';
+import { UnreadableItemError, UpstreamError } from '../../errors/upstream.errors.js';
 import { isOurs, showsEnded, type TransferJobDocument, readJob } from '../../domain/job-reading.js';
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
@@ -16,6 +17,8 @@ const GO_VERSION_SILENT_MS = 15 * 60_000;
 /** When a disowned key is searched, counted from the answer to its request. */
 const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
 const DISOWNED_LAST_SEARCH_MS = 300_000;
+/** Jobs with an alarm of their own; the log names all. */
+const MOST_ALARMS = 50;
 /** How long a list without a job is kept: the job may be stored late, or SciCat restored. */
 const KEEP_FILE_LIST_MS = 7 * 24 * 60 * 60_000;
 
@@ -39,6 +42,9 @@ export class Sweep {
   /** Jobs reported as unusable, so that each is reported once. */
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
+  /** Jobs that could not be taken up when they were last looked at. */
+  private readonly leftOut = new Set<string>();
+  private readonly alarmed = new Set<string>();
 
   constructor(
     private readonly deps: TrackingDeps,
@@ -56,12 +62,13 @@ export class Sweep {
     let open = 0;
     let adopted = 0;
     let page = await jobs.listOpen(undefined, PAGE, signal);
-    while (page.length > 0) {
-      open += page.length;
+    while (page.last !== undefined) {
+      open += page.jobs.length + page.unreadable.length;
+      for (const { id, reason } of page.unreadable) this.leaveOut(id, reason);
       // SciCat prepares the next page while this one is adopted.
       const [count, next] = await Promise.all([
-        this.adoptPage(page),
-        jobs.listOpen(page.at(-1)?.id, PAGE, signal),
+        this.adoptPage(page.jobs),
+        jobs.listOpen(page.last, PAGE, signal),
       ]);
       adopted += count;
       page = next;
@@ -79,9 +86,37 @@ export class Sweep {
       if (page.length > ADOPTED_AT_ONCE && index % ADOPTED_AT_ONCE === 0) {
         await clock.sleep(0, signal);
       }
-      if (this.adoptIfDue(job, 0) !== undefined) adopted += 1;
+      if (this.adoptUnlessBad(job) !== undefined) adopted += 1;
     }
     return adopted;
+  }
+
+  /** A job that trips this service up must not keep it from taking up all others. */
+  private adoptUnlessBad(job: TransferJobDocument): TrackedTransfer | undefined {
+    try {
+      return this.adoptIfDue(job, 0);
+    } catch (error) {
+      this.leaveOut(job.id, `taking it up failed: ${errorInWords(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Reports a job that can't be taken up. Each sweep tries it again. */
+  private leaveOut(jobId: string, reason: string): void {
+    const { alarms, events } = this.deps;
+    if (!this.leftOut.has(jobId)) events.emit({ kind: 'job-ignored', jobId, reason });
+    this.leftOut.add(jobId);
+    if (this.alarmed.size >= MOST_ALARMS && !this.alarmed.has(jobId)) return;
+    this.alarmed.add(jobId);
+    alarms.raise(
+      `job:${jobId}`,
+      `Transfer job ${jobId} in SciCat can't be taken up, and its transfer is not continued. The log says why.`,
+    );
+  }
+
+  private noLongerLeftOut(jobId: string): void {
+    this.leftOut.delete(jobId);
+    if (this.alarmed.delete(jobId)) this.deps.alarms.clear(`job:${jobId}`);
   }
 
   /**
@@ -100,6 +135,7 @@ export class Sweep {
       after = ids.at(-1);
       if (after === undefined) break;
     }
+    for (const id of [...this.leftOut]) if (!listed.has(id)) this.noLongerLeftOut(id);
     let adopted = 0;
     const failures = new Failures();
     for (const id of listed) {
@@ -128,7 +164,8 @@ export class Sweep {
         this.ignore(job.id, 'it was created by the Go version of the service, with no Globus task');
         return undefined;
       case 'unusable':
-        this.ignore(job.id, `its record can't be used: ${read.reason}`);
+        this.ignored.add(job.id);
+        this.leaveOut(job.id, `its record can't be used: ${read.reason}`);
         return undefined;
       case 'open': {
         const present = transfers.get(job.id);
@@ -202,7 +239,14 @@ export class Sweep {
 
   private async takeUp(jobId: string): Promise<boolean> {
     const { jobs, transfers, writer, signal } = this.deps;
-    const job = await jobs.read(jobId, signal);
+    let job: TransferJobDocument | undefined;
+    try {
+      job = await jobs.read(jobId, signal);
+    } catch (error) {
+      if (!(error instanceof UnreadableItemError)) throw error;
+      this.leaveOut(jobId, error.message);
+      return false;
+    }
     if (job === undefined || showsEnded(job)) return false;
     const ended = transfers.recentlyEnded(jobId);
     if (ended !== undefined) {
@@ -210,7 +254,9 @@ export class Sweep {
       writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
       return false;
     }
-    return this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    const isAdopted = this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    this.noLongerLeftOut(jobId);
+    return isAdopted;
   }
 
   /**
@@ -222,8 +268,12 @@ export class Sweep {
   private async believeEmptyList(): Promise<void> {
     const { jobs, history, signal } = this.deps;
     const known = await history.knownJob();
-    if (known !== undefined && (await jobs.read(known, signal)) === undefined) {
-      await history.forget();
+    if (known === undefined) return;
+    try {
+      if ((await jobs.read(known, signal)) === undefined) await history.forget();
+    } catch (error) {
+      // It is there, and the account may read it.
+      if (!(error instanceof UnreadableItemError)) throw error;
     }
   }
 
@@ -266,16 +316,24 @@ export class Sweep {
 
   /** Removes file lists, after some days, of transfers that ended or never began. */
   private async sweepFileLists(): Promise<void> {
-    const { fileLists, jobs, clock, signal, transfers } = this.deps;
+    const { fileLists, clock, transfers } = this.deps;
     const keep = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
     for (const { key, storedAt } of await fileLists.entries()) {
       if (keep.has(key) || clock.now() - storedAt < KEEP_FILE_LIST_MS) continue;
+      if (!(await this.isNeeded(key))) await fileLists.remove(key);
+    }
+  }
+
+  /** Whether a job with this key may still be open. */
+  private async isNeeded(key: string): Promise<boolean> {
+    const { jobs, signal } = this.deps;
+    try {
       const found = await jobs.findByKey(key, signal);
-      if (found !== undefined) {
-        const job = await jobs.read(found.id, signal);
-        if (job !== undefined && !showsEnded(job)) continue;
-      }
-      await fileLists.remove(key);
+      const job = found && (await jobs.read(found.id, signal));
+      return job !== undefined && !showsEnded(job);
+    } catch (error) {
+      if (error instanceof UnreadableItemError) return true;
+      throw error;
     }
   }
 
@@ -309,7 +367,10 @@ class Failures {
       return result;
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code === 'SERVICE_ACCOUNT') throw error;
-      if (error.code === 'UPSTREAM_REJECTED') return undefined;
+      // Of this job alone, and no reason to try again soon.
+      if (error.code === 'UPSTREAM_REJECTED' || error instanceof UnreadableItemError) {
+        return undefined;
+      }
       this.first ??= error;
       this.inARow += 1;
       if (this.inARow >= FAILURES_IN_A_ROW) throw error;
