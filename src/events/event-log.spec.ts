@@ -94,3 +94,14 @@ describe('what happens to transfers, in the log', () => {
     expect(lineOf(event)).toMatchObject({ level });
   });
 });
+
+test('a defect is logged with what was thrown, which is shown nowhere else', () => {
+  const error = new TypeError('read of undefined at /srv/secret');
+  expect(
+    lineOf({ kind: 'alarm', alarm: 'internal:tracker', reason: 'A defect.', error }),
+  ).toMatchObject({
+    alarm: 'internal:tracker',
+    reason: 'A defect.',
+    err: { type: 'TypeError', message: error.message, stack: expect.any(String) },
+  });
+});

@@ -83,10 +83,14 @@ function lineOf(event: TransferEvent): Line {
       ];
     }
     case 'alarm':
-      return ['error', { alarm: event.alarm, reason: event.reason }, 'operator action required'];
+      return ['error', alarmFacts(event), 'operator action required'];
     case 'alarm-cleared':
       return ['info', { alarm: event.alarm }, 'alarm cleared'];
   }
+}
+
+function alarmFacts({ alarm, reason, error }: TransferEvent & { readonly kind: 'alarm' }) {
+  return { alarm, reason, ...(error === undefined ? {} : { err: error }) };
 }
 
 function reasonOf({ jobId, reason }: { readonly jobId: string; readonly reason: string }) {

@@ -46,9 +46,11 @@ export class Gate {
   }
 }
 
+const SHRINKS_BY = 4;
+
 /**
- * How many rows of a list to ask for, so that the answer is not too large: half as many after each one
- * that was, twice as many after each one that was not.
+ * How many rows of a list to ask for, so that the answer is not too large: a quarter after each one that
+ * was, since each is read in vain up to its limit, and twice as many after each one that was not.
  */
 export class PageSize {
   private rows = Number.POSITIVE_INFINITY;
@@ -69,7 +71,7 @@ export class PageSize {
 
   /** @returns false if there is no smaller page */
   isTooLarge(asked: number): boolean {
-    this.rows = Math.max(1, Math.floor(asked / 2));
+    this.rows = Math.max(1, Math.floor(asked / SHRINKS_BY));
     return asked > 1;
   }
 }

@@ -338,19 +338,19 @@ describe('ScicatDatasets', () => {
     it('asks for fewer blocks where they are too large for one answer, then for more again', async () => {
       const { scicat, datasets } = datasetsWith(
         'too-large',
-        answer(200, blocks(0, 25)),
+        answer(200, blocks(0, 12)),
         'too-large',
-        answer(200, blocks(25, 25)),
-        answer(200, blocks(50, 3)),
+        answer(200, blocks(12, 6)),
+        answer(200, blocks(18, 3)),
       );
       const shown = await datasets.files(PID);
-      expect(shown.kind === 'listed' && shown.paths.length).toBe(106);
+      expect(shown.kind === 'listed' && shown.paths.length).toBe(42);
       expect(scicat.sent.map(({ filter }) => field(filter, 'limits'))).toEqual([
         { limit: 50, skip: 0 },
-        { limit: 25, skip: 0 },
-        { limit: 50, skip: 25 },
-        { limit: 25, skip: 25 },
-        { limit: 50, skip: 50 },
+        { limit: 12, skip: 0 },
+        { limit: 24, skip: 12 },
+        { limit: 6, skip: 12 },
+        { limit: 12, skip: 18 },
       ]);
     });
 

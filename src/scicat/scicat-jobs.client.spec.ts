@@ -521,12 +521,12 @@ describe('ScicatTransferJobs', () => {
       });
     });
 
-    it('asks for half as many after an answer that is too large, and for more again', async () => {
+    it('asks for a quarter after an answer that is too large, and for more again', async () => {
       const { scicat, jobs } = jobsWith('too-large', 'too-large', answer(200, [wireJob]), none);
       expect(await jobs.listOpen(undefined, 1000)).toMatchObject({ jobs: [parsedJob], last: JOB });
       await jobs.listOpen(JOB, 1000);
       expect(scicat.sent.map(({ filter }) => field(field(filter, 'limits'), 'limit'))).toEqual([
-        1000, 500, 250, 500,
+        1000, 250, 62, 124,
       ]);
       // The login, and pages of whole jobs.
       expect(scicat.limits).toEqual([256, 17_408, 17_408, 17_408, 17_408].map((kib) => kib * 1024));

@@ -203,7 +203,7 @@ describe.each(SCICAT_GENERATIONS)('with SciCat %s', (generation) => {
           };
     for (const call of [() => service.post(), () => service.preview()]) {
       upstreams.scicat.faults.add({
-        match: { method: 'GET', path: '/datasets/' },
+        match: { method: 'GET', path: '/datasets' },
         effect: { type: 'status', ...ended },
       });
       expect(errorOf(await call())).toMatchObject({
