@@ -30,7 +30,7 @@ const KIB = 1024;
  * - `document`: SciCat answers a change of a job with the whole job. More than MongoDB can store.
  * - `large`: pages of whole jobs, and single ones that were too large. As long as a `document`.
  */
-export const ANSWER_BYTES = {
+const ANSWER_BYTES = {
   small: 256 * KIB,
   identity: 1024 * KIB,
   document: 17 * 1024 * KIB,
