@@ -135,16 +135,16 @@ export const SAFEGUARDS = [
     name: 'job-created-once',
     keeps: 'if the creation of a job is not answered, the job is looked up, not created again',
     file: 'src/scicat/job-creation.ts',
-    search: "account.call({ operation, safety: 'once', method: 'POST'",
-    replace: "account.call({ operation, safety: 'idempotent', method: 'POST'",
+    search: "safety: 'once',",
+    replace: "safety: 'idempotent',",
     tests: ['src/scicat/scicat-jobs', 'test/contract/scicat'],
   },
   {
     name: 'job-list-in-order',
     keeps: 'a list of jobs that SciCat does not sort as asked is an error, not a shorter list',
     file: 'src/scicat/job-list.ts',
-    search: 'if (last !== undefined && id <= last) {',
-    replace: "if (id === '') {",
+    search: 'if (!follows(row, last)) {',
+    replace: "if (row.id === '') {",
     tests: ['src/scicat/scicat-jobs'],
   },
   {
@@ -152,8 +152,8 @@ export const SAFEGUARDS = [
     keeps:
       'a restart resumes all open transfers, even if SciCat returns fewer at a time than requested',
     file: SWEEP,
-    search: '    while (page.length > 0) {',
-    replace: '    for (let pages = 0; pages < 1 && page.length > 0; pages += 1) {',
+    search: 'open < most ? list(last) :',
+    replace: 'open < 0 ? list(last) :',
     tests: ['src/tracking/recovery/sweep'],
   },
   {

@@ -1,4 +1,5 @@
 import { field, isObject } from '../domain/untyped.js';
+import { withoutTrailing } from '../domain/without-trailing.js';
 import { placeholderIn, plainOrQuoted, thousands } from './advice.js';
 import { isLoopback } from '../domain/loopback.js';
 import { placesOf } from './check-shape.js';
@@ -156,7 +157,7 @@ const API_VERSION = 'v0.10';
 function otherVersion(text: string): string | undefined {
   const url = urlOf(text);
   if (url === undefined || /\/v0\.10\/*$/.test(url.pathname)) return undefined;
-  const base = text.replace(/\/+$/, '').replace(/\/v\d[\w.]*$/, '');
+  const base = withoutTrailing(text, '/').replace(/\/v\d[\w.]*$/, '');
   return `does not end in "/${API_VERSION}", the version of Globus Transfer that the service uses; write "${base}/${API_VERSION}"`;
 }
 

@@ -184,3 +184,14 @@ describe('what the service does with its own accounts is an audit line: for whom
     });
   });
 });
+
+test('a defect is logged with what was thrown, which is shown nowhere else', () => {
+  const error = new TypeError('read of undefined at /srv/secret');
+  expect(
+    lineOf({ kind: 'alarm', alarm: 'internal:tracker', reason: 'A defect.', error }),
+  ).toMatchObject({
+    alarm: 'internal:tracker',
+    reason: 'A defect.',
+    err: { type: 'TypeError', message: error.message, stack: expect.any(String) },
+  });
+});

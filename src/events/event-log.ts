@@ -108,7 +108,7 @@ function lineOf(event: TransferEvent): Line {
       ];
     }
     case 'alarm':
-      return ['error', { alarm: event.alarm, reason: event.reason }, 'operator action required'];
+      return ['error', alarmFacts(event), 'operator action required'];
     case 'alarm-cleared':
       return ['info', { alarm: event.alarm }, 'alarm cleared'];
   }
@@ -121,6 +121,10 @@ const ACTIONS: Readonly<Record<Audited['action'], string>> = {
   cancel: 'cancellation of the Globus task requested',
   remove: 'SciCat job removed',
 };
+
+function alarmFacts({ alarm, reason, error }: TransferEvent & { readonly kind: 'alarm' }) {
+  return { alarm, reason, ...(error === undefined ? {} : { err: error }) };
+}
 
 function reasonOf({ jobId, reason }: { readonly jobId: string; readonly reason: string }) {
   return { jobId, reason };

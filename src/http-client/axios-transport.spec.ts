@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { InternalError } from '../errors/request.errors.js';
 import { AxiosTransport } from './axios-transport.js';
 import { type HttpRequest, TransportError } from '../ports/http-transport.port.js';
@@ -195,7 +196,18 @@ describe('AxiosTransport', () => {
 
   it('an answer larger than allowed is not taken in', async () => {
     handler = (_request, response) => response.end(JSON.stringify('x'.repeat(2_000)));
-    expect((await failing(ask())).failure).toBe('lost');
+    expect((await failing(ask())).failure).toBe('too-large');
+  });
+
+  it('nor one that is larger than its request wants it, compressed or not', async () => {
+    handler = (_request, response) => response.end(JSON.stringify('x'.repeat(500)));
+    expect((await transport.send(ask({ maxResponseBytes: 600 }))).status).toBe(200);
+    expect((await failing(ask({ maxResponseBytes: 400 }))).failure).toBe('too-large');
+    handler = (_request, response) => {
+      const body = gzipSync(JSON.stringify('x'.repeat(900)));
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+    };
+    expect((await failing(ask({ maxResponseBytes: 400 }))).failure).toBe('too-large');
   });
 
   it('stops at once when its caller gives up, and before it begins', async () => {

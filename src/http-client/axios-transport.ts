@@ -21,7 +21,7 @@ interface AxiosTransportOptions {
   readonly maxSockets?: number;
   /** How long an idle connection counts as fresh, in milliseconds. @default 2000 */
   readonly freshForMs?: number;
-  /** Largest decompressed response; a larger one counts as lost. @default 67108864 */
+  /** Largest decompressed response, unless a request wants a smaller one. @default 67108864 */
   readonly maxResponseBytes?: number;
   /** Limit for opening a tunnel through a web proxy, in milliseconds. @default 10000 */
   readonly tunnelWithinMs?: number;
@@ -135,7 +135,10 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
       ...this.connections(request, route),
       maxRedirects: 0,
       maxBodyLength: Infinity,
-      maxContentLength: this.maxResponseBytes,
+      maxContentLength: Math.min(
+        this.maxResponseBytes,
+        request.maxResponseBytes ?? this.maxResponseBytes,
+      ),
       responseType: 'text',
     });
   }

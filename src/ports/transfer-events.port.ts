@@ -132,7 +132,13 @@ export type TransferEvent =
   /** Transfers wait for a facility that a new configuration no longer has in that role. */
   | { readonly kind: 'withdrawn'; readonly reason: string; readonly waiting: number }
   /** Something needs an operator; reported once until cleared. */
-  | { readonly kind: 'alarm'; readonly alarm: string; readonly reason: string }
+  | {
+      readonly kind: 'alarm';
+      readonly alarm: string;
+      readonly reason: string;
+      /** What was thrown: for the log only. */
+      readonly error?: unknown;
+    }
   | { readonly kind: 'alarm-cleared'; readonly alarm: string };
 
 /** Receives events for logs, metrics and the audit trail. Must never throw or block. */

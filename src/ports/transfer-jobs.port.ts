@@ -30,6 +30,15 @@ export interface JobPage {
   readonly jobs: readonly TransferJobDocument[];
 }
 
+/** A page of open jobs. */
+export interface OpenJobs {
+  readonly jobs: readonly TransferJobDocument[];
+  /** Single jobs that can't be read, which are no reason not to take up all others. */
+  readonly unreadable: readonly { readonly id: string; readonly reason: string }[];
+  /** Where the next page begins; undefined if this one is empty, which is the end. */
+  readonly last: string | undefined;
+}
+
 /**
  * The transfer jobs in SciCat, which are the service's database. Every call may throw an
  * `UpstreamError`; its `outcomeUnclear` tells whether the call may have taken effect regardless.
@@ -47,22 +56,24 @@ export interface TransferJobs {
    */
   create(job: NewTransferJob, signal?: AbortSignal): Promise<CreatedJob>;
 
-  /** Our own job with this key. */
+  /** Our own job with this key. @throws UnreadableItemError when there is one that can't be read */
   findByKey(key: string, signal?: AbortSignal): Promise<TransferJobDocument | undefined>;
 
-  /** One job by id. @returns undefined when SciCat certainly has no such job */
+  /**
+   * One job by id.
+   *
+   * @returns undefined when SciCat certainly has no such job
+   * @throws UnreadableItemError when it can't be read, being too large or not as expected
+   */
   read(jobId: string, signal?: AbortSignal): Promise<TransferJobDocument | undefined>;
 
   /**
    * Our own open jobs, ascending by id, starting after `after`.
    *
-   * @param limit maximum number. Fewer are not necessarily the last ones: only an empty list is the end
+   * @param limit maximum number. Fewer are not necessarily the last ones: only an empty list is the end,
+   *   and a page has fewer if they are large
    */
-  listOpen(
-    after: string | undefined,
-    limit: number,
-    signal?: AbortSignal,
-  ): Promise<readonly TransferJobDocument[]>;
+  listOpen(after: string | undefined, limit: number, signal?: AbortSignal): Promise<OpenJobs>;
 
   /** Like {@link listOpen}, but only the ids: cheap enough for frequent sweeps. */
   listOpenIds(
@@ -75,11 +86,7 @@ export interface TransferJobs {
    * Our own jobs that show an end which another account than ours wrote last, like {@link listOpen}. Only
    * jobs created in the last {@link REWRITTEN_WITHIN_DAYS} days, as the list would grow for ever.
    */
-  listRewritten(
-    after: string | undefined,
-    limit: number,
-    signal?: AbortSignal,
-  ): Promise<readonly TransferJobDocument[]>;
+  listRewritten(after: string | undefined, limit: number, signal?: AbortSignal): Promise<OpenJobs>;
 
   /** Our own jobs that the viewer may see, newest first. Pages count from 1. */
   list(viewer: Viewer, page: number, pageSize: number, signal?: AbortSignal): Promise<JobPage>;

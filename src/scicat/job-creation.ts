@@ -25,7 +25,15 @@ export async function postJob(
   signal: AbortSignal | undefined,
 ): Promise<UpstreamAnswer> {
   const post = (json: JobBody): Promise<UpstreamAnswer> =>
-    account.call({ operation, safety: 'once', method: 'POST', path: JOBS_PATH, json, signal });
+    account.call({
+      operation,
+      safety: 'once',
+      method: 'POST',
+      path: JOBS_PATH,
+      json,
+      answer: 'document',
+      signal,
+    });
   const answer = await post(job);
   const { contactEmail, ...withoutEmail } = job;
   return contactEmail !== undefined && saysInvalidEmail(answer) ? post(withoutEmail) : answer;

@@ -358,7 +358,7 @@ export class Tracker implements TransferTracking {
         await this.cycle(); // T3
       } catch (error) {
         if (!this.aborted.signal.aborted) {
-          this.parts.alarms.raise('internal:tracker', String(error));
+          this.parts.alarms.raiseDefect('tracker', error);
         }
       }
     }

@@ -22,7 +22,18 @@ const REQUEST_OPERATIONS = [
   'other',
 ];
 const SIDES = { source: 'SOURCE', destination: 'ARCHIVE' };
-const OUTCOMES = ['2xx', '3xx', '4xx', '5xx', '429', 'timeout', 'not-sent', 'lost', 'aborted'];
+const OUTCOMES = [
+  '2xx',
+  '3xx',
+  '4xx',
+  '5xx',
+  '429',
+  'timeout',
+  'not-sent',
+  'lost',
+  'too-large',
+  'aborted',
+];
 
 let service: TestService;
 beforeAll(async () => {

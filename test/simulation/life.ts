@@ -160,7 +160,8 @@ export class Life {
       case 'alarm':
         world.note(`alarm ${event.alarm}: ${event.reason}`);
         // An unexpected error is a bug in the service, whatever its consequences.
-        if (event.alarm.startsWith('internal:')) world.violated(`${event.alarm}: ${event.reason}`);
+        if (event.alarm.startsWith('internal:'))
+          world.violated(`${event.alarm}: ${String(event.error)}`);
         return;
       case 'changed': {
         const { jobId, status } = event.transfer;

@@ -71,7 +71,7 @@ export class Finalizer {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ProxyError)) {
-          alarms.raise(`internal:${tracked.jobId}`, String(error));
+          alarms.raiseDefect(tracked.jobId, error);
         }
         if (!isRefusal(error)) this.refusals.delete(tracked);
         steps.failed(tracked);

@@ -808,7 +808,9 @@ test('an internal error raises an alarm and is retried; the transfer is not lost
   world.globus.faults.next('list', { before: new TypeError('a mistake') });
   const tracked = track({ status: UNKNOWN });
   await work(1);
-  expect([...world.alarms.active()]).toEqual([[`internal:${jobIdOf(1)}`, 'TypeError: a mistake']]);
+  expect([...world.alarms.active()]).toEqual([
+    [`internal:${jobIdOf(1)}`, expect.not.stringContaining('a mistake')],
+  ]);
   await work(30);
   expect(tracked.transfer.status.state).toBe('transferring');
 });

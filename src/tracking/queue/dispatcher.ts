@@ -167,7 +167,7 @@ export class Dispatcher {
           return this.accountRefused(tracked, error.message, submissionOf(tracked));
         }
         if (!(error instanceof ProxyError)) {
-          alarms.raise(`internal:${tracked.jobId}`, String(error));
+          alarms.raiseDefect(tracked.jobId, error);
         }
         return tracked.transfer.status.state === 'waiting'
           ? this.wait(tracked, reasonToWait(error), submissionOf(tracked))

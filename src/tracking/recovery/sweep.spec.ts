@@ -16,6 +16,7 @@ import {
   doubtful,
   down,
   timeout,
+  unreadable,
 } from '../../../test/support/upstream-failures.js';
 import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { failed } from '../../domain/transfer.js';
@@ -201,6 +202,86 @@ describe('at start', () => {
     expect(world.events.of('job-ignored').map(({ jobId }) => jobId)).toEqual(
       [1, 2, 3].map(jobIdOf),
     );
+  });
+});
+
+describe('a job that can not be taken up', () => {
+  const alarms = () => [...world.alarms.active().keys()];
+
+  test.each([
+    ['is too large', (): void => void world.jobs.unreadable.add(jobIdOf(2))],
+    ['has a record that is none', (): void => spoil({ globusTransfer: { sealed: 'x' } })],
+    [
+      'trips the service up',
+      (): void =>
+        spoil({
+          get globusTransfer(): unknown {
+            throw new TypeError('a defect');
+          },
+        }),
+    ],
+  ])(
+    'is passed over and named by an alarm, and all others are taken up: one that %s',
+    async (_what, happen) => {
+      world.jobs.put(...[1, 2, 3].map((number) => aJob({ number, ...aged(5) })));
+      happen();
+      expect(await sweep.recover()).toEqual({ open: 3, adopted: 2 });
+      expect([trackedIds(), alarms()]).toEqual([[1, 3].map(jobIdOf), [`job:${jobIdOf(2)}`]]);
+      expect(world.events.of('job-ignored').map(({ jobId }) => jobId)).toEqual([jobIdOf(2)]);
+    },
+  );
+
+  function spoil(parts: object): void {
+    const job = aJob({ number: 2, ...aged(5) });
+    world.jobs.put(Object.defineProperties({ ...job }, Object.getOwnPropertyDescriptors(parts)));
+  }
+
+  test('is tried again by each sweep, which is not retried because of it, and then taken up', async () => {
+    world.jobs.put(...[1, 2].map((number) => aJob({ number, ...aged(5) })));
+    world.jobs.unreadable.add(jobIdOf(1));
+    for (let times = 0; times < 3; times += 1) await sweep.run();
+    expect([trackedIds(), alarms()]).toEqual([[jobIdOf(2)], [`job:${jobIdOf(1)}`]]);
+    expect(world.events.of('job-ignored')).toHaveLength(1);
+    world.jobs.unreadable.clear();
+    await sweep.run();
+    expect([trackedIds(), alarms()]).toEqual([[2, 1].map(jobIdOf), []]);
+  });
+
+  test('no longer matters when it has ended or is gone', async () => {
+    world.jobs.put(aJob({ number: 1, ...aged(5) }));
+    world.jobs.unreadable.add(jobIdOf(1));
+    await sweep.run();
+    world.jobs.stored.clear();
+    await sweep.run();
+    expect(alarms()).toEqual([]);
+  });
+
+  test('is no proof that a tracked job is gone, nor that the account may read nothing', async () => {
+    world.track(aRunningTransfer());
+    world.jobs.listOpenIds = () => Promise.resolve([]);
+    world.history.known = jobIdOf(7);
+    world.jobs.unreadable.add(jobIdOf(1)).add(jobIdOf(7));
+    expect(await sweep.run()).toEqual({ open: 0, adopted: 0 });
+    expect([gone, world.history.known]).toEqual([[], jobIdOf(7)]);
+  });
+
+  test('keeps its list of files', async () => {
+    world.jobs.put(aJob({ number: 2, ...aged(0) }));
+    for (const number of [1, 2]) await world.spool.put(keyOf(number), fileListOf([]));
+    world.jobs.findByKey = (key) =>
+      key === keyOf(2) ? Promise.reject(unreadable()) : Promise.resolve(undefined);
+    await sweep.run();
+    await world.clock.advance(20 * MINUTE);
+    await sweep.run();
+    expect([...world.spool.lists.keys()]).toEqual([keyOf(2)]);
+  });
+
+  test('has an alarm of its own only among the first fifty', async () => {
+    const numbers = Array.from({ length: 60 }, (_, n) => n + 1);
+    world.jobs.put(...numbers.map((number) => aJob({ number, ...aged(5) })));
+    for (const number of numbers) world.jobs.unreadable.add(jobIdOf(number));
+    await sweep.recover();
+    expect([alarms().length, world.events.of('job-ignored').length]).toEqual([50, 60]);
   });
 });
 

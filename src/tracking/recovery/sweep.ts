@@ -1,5 +1,6 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
-import { UpstreamError } from '../../errors/upstream.errors.js';
+import { errorInWords } from '../../errors/error-facts.js';
+import { UnreadableItemError, UpstreamError } from '../../errors/upstream.errors.js';
 import {
   isOurs,
   isOurWord,
@@ -8,7 +9,7 @@ import {
   readJob,
 } from '../../domain/job-reading.js';
 import { field } from '../../domain/untyped.js';
-import { REWRITTEN_WITHIN_DAYS } from '../../ports/transfer-jobs.port.js';
+import { type OpenJobs, REWRITTEN_WITHIN_DAYS } from '../../ports/transfer-jobs.port.js';
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -33,6 +34,8 @@ const SHOWN_JOBS = 5;
  * into some, and a former account that is not configured has written all.
  */
 const MAX_REWRITTEN = 10_000;
+/** Jobs with an alarm of their own; the log names all. */
+const MOST_ALARMS = 50;
 const DAY_MS = 24 * 60 * 60_000;
 /**
  * How long a list is kept whose job is known, but not found: another name of the account or a version
@@ -72,6 +75,9 @@ export class Sweep {
   private readonly unwritten: UnwrittenJobs;
   /** Lists for which no job was found, with the monotonic time of that look. */
   private jobless: ReadonlyMap<string, number> = new Map();
+  /** Jobs that could not be taken up when they were last looked at. */
+  private readonly leftOut = new Set<string>();
+  private readonly alarmed = new Set<string>();
 
   constructor(
     private readonly deps: TrackingDeps,
@@ -101,18 +107,20 @@ export class Sweep {
 
   /** @param most number of jobs after which the rest is left alone */
   private async adoptAll(
-    list: (after: string | undefined) => Promise<readonly TransferJobDocument[]>,
+    list: (after: string | undefined) => Promise<OpenJobs>,
     most = Number.POSITIVE_INFINITY,
   ): Promise<SweepResult> {
     let open = 0;
     let adopted = 0;
     let page = await list(undefined);
-    while (page.length > 0) {
-      open += page.length;
+    while (page.last !== undefined) {
+      const { last } = page;
+      open += page.jobs.length + page.unreadable.length;
+      for (const { id, reason } of page.unreadable) this.leaveOut(id, reason);
       // SciCat prepares the next page while this one is adopted.
       const [count, next] = await Promise.all([
-        this.adoptPage(page),
-        open < most ? list(page.at(-1)?.id) : [],
+        this.adoptPage(page.jobs),
+        open < most ? list(last) : { jobs: [], unreadable: [], last: undefined },
       ]);
       adopted += count;
       page = next;
@@ -129,9 +137,37 @@ export class Sweep {
       if (page.length > ADOPTED_AT_ONCE && index % ADOPTED_AT_ONCE === 0) {
         await clock.sleep(0, signal);
       }
-      if (this.adoptIfDue(job, 0) !== undefined) adopted += 1;
+      if (this.adoptUnlessBad(job) !== undefined) adopted += 1;
     }
     return adopted;
+  }
+
+  /** A job that trips this service up must not keep it from taking up all others. */
+  private adoptUnlessBad(job: TransferJobDocument): TrackedTransfer | undefined {
+    try {
+      return this.adoptIfDue(job, 0);
+    } catch (error) {
+      this.leaveOut(job.id, `taking it up failed: ${errorInWords(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Reports a job that can't be taken up. Each sweep tries it again. */
+  private leaveOut(jobId: string, reason: string): void {
+    const { alarms, events } = this.deps;
+    if (!this.leftOut.has(jobId)) events.emit({ kind: 'job-ignored', jobId, reason });
+    this.leftOut.add(jobId);
+    if (this.alarmed.size >= MOST_ALARMS && !this.alarmed.has(jobId)) return;
+    this.alarmed.add(jobId);
+    alarms.raise(
+      `job:${jobId}`,
+      `Transfer job ${jobId} in SciCat can't be taken up, and its transfer is not continued. The log says why.`,
+    );
+  }
+
+  private noLongerLeftOut(jobId: string): void {
+    this.leftOut.delete(jobId);
+    if (this.alarmed.delete(jobId)) this.deps.alarms.clear(`job:${jobId}`);
   }
 
   /**
@@ -150,6 +186,7 @@ export class Sweep {
       after = ids.at(-1);
       if (after === undefined) break;
     }
+    for (const id of [...this.leftOut]) if (!listed.has(id)) this.noLongerLeftOut(id);
     let adopted = 0;
     const failures = new Failures();
     for (const id of this.unclear) if (!listed.has(id)) this.unclear.delete(id);
@@ -184,7 +221,8 @@ export class Sweep {
         this.ignore(job.id, 'it was created by the Go version of the service, with no Globus task');
         return undefined;
       case 'unusable':
-        this.ignore(job.id, `its record can't be used: ${read.reason}`);
+        this.ignored.add(job.id);
+        this.leaveOut(job.id, `its record can't be used: ${read.reason}`);
         return undefined;
       case 'open': {
         const present = transfers.get(job.id);
@@ -319,7 +357,14 @@ export class Sweep {
 
   private async takeUp(jobId: string): Promise<boolean> {
     const { jobs, transfers, writer, signal } = this.deps;
-    const job = await jobs.read(jobId, signal);
+    let job: TransferJobDocument | undefined;
+    try {
+      job = await jobs.read(jobId, signal);
+    } catch (error) {
+      if (!(error instanceof UnreadableItemError)) throw error;
+      this.leaveOut(jobId, error.message);
+      return false;
+    }
     if (job === undefined || showsEnded(job)) return false;
     const ended = transfers.recentlyEnded(jobId);
     if (ended !== undefined) {
@@ -327,7 +372,9 @@ export class Sweep {
       writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
       return false;
     }
-    return this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    const isAdopted = this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    this.noLongerLeftOut(jobId);
+    return isAdopted;
   }
 
   /**
@@ -341,7 +388,12 @@ export class Sweep {
     const { jobs, history, signal } = this.deps;
     const known = await history.knownJob();
     if (known === undefined) return false;
-    if ((await jobs.read(known, signal)) === undefined) await history.forget();
+    try {
+      if ((await jobs.read(known, signal)) === undefined) await history.forget();
+    } catch (error) {
+      // It is there, and the account may read it.
+      if (!(error instanceof UnreadableItemError)) throw error;
+    }
     return true;
   }
 
@@ -417,10 +469,14 @@ export class Sweep {
 
   private async hasOpenJob(key: string, listStoredAt: number): Promise<boolean> {
     const { jobs, signal } = this.deps;
-    const found = await jobs.findByKey(key, signal);
-    if (found === undefined) return false;
-    const job = await jobs.read(found.id, signal);
-    return job !== undefined && !this.hasEnded(job, listStoredAt);
+    try {
+      const found = await jobs.findByKey(key, signal);
+      const job = found && (await jobs.read(found.id, signal));
+      return job !== undefined && !this.hasEnded(job, listStoredAt);
+    } catch (error) {
+      if (error instanceof UnreadableItemError) return true;
+      throw error;
+    }
   }
 
   /** Whether a job that is not tracked has certainly ended, not just by the word of another account. */
@@ -461,7 +517,10 @@ class Failures {
       return result;
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code === 'SERVICE_ACCOUNT') throw error;
-      if (error.code === 'UPSTREAM_REJECTED') return undefined;
+      // Of this job alone, and no reason to try again soon.
+      if (error.code === 'UPSTREAM_REJECTED' || error instanceof UnreadableItemError) {
+        return undefined;
+      }
       this.first ??= error;
       this.inARow += 1;
       if (this.inARow >= FAILURES_IN_A_ROW) throw error;

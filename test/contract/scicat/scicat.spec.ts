@@ -174,10 +174,10 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     await jobs.write(created.jobId, jobView(running));
     const written = await jobs.read(created.jobId);
     expect(written !== undefined && showsView(written, jobView(running))).toBe(true);
-    expect(await jobs.listOpen(undefined, 10)).toEqual([written]);
+    expect((await jobs.listOpen(undefined, 10)).jobs).toEqual([written]);
 
     await jobs.write(created.jobId, jobView(failed(running, 'It broke.')));
-    expect(await jobs.listOpen(undefined, 10)).toEqual([]);
+    expect((await jobs.listOpen(undefined, 10)).jobs).toEqual([]);
 
     expect(await deletesJobs(created.jobId)).toBeUndefined();
     expect(await jobs.read(created.jobId)).toBeUndefined();
@@ -200,8 +200,8 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     const swept: string[] = [];
     for (;;) {
       const page = await jobs.listOpen(swept.at(-1), 10);
-      swept.push(...page.map(({ id }) => id));
-      if (page.length < 10) break;
+      swept.push(...page.jobs.map(({ id }) => id));
+      if (page.jobs.length < 10) break;
     }
     expect(swept).toEqual([...ids, former._id].sort());
     expect(await jobs.listOpenIds(swept[9], 10)).toEqual(swept.slice(10, 20));
@@ -215,7 +215,9 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     await jobs.write(created.jobId, jobView(ended));
     expect(await shownBy()).toBe(setup.updater);
     expect(jobs.ownWriters()).toContain(setup.updater);
-    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+    const idsAfter = async (after?: string) =>
+      (await jobs.listRewritten(after, 10)).jobs.map(({ id }) => id);
+    expect(await idsAfter()).toEqual([]);
 
     const rewrite = (id: string, parts: object) => {
       const job = sandbox.machine.job(id);
@@ -231,14 +233,14 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
       updatedBy: 'mallory',
       jobResultObject: { status: 'finished' },
     });
-    expect((await jobs.listRewritten(undefined, 10)).map(({ id }) => id)).toEqual([created.jobId]);
-    expect(await jobs.listRewritten(created.jobId, 10)).toEqual([]);
+    expect(await idsAfter()).toEqual([created.jobId]);
+    expect(await idsAfter(created.jobId)).toEqual([]);
     rewrite(created.jobId, { updatedBy: 'former' });
-    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+    expect(await idsAfter()).toEqual([]);
 
     rewrite(created.jobId, { updatedBy: 'mallory' });
     await clock.sleep(31 * 24 * 60 * 60_000);
-    expect(await jobs.listRewritten(undefined, 10)).toEqual([]);
+    expect(await idsAfter()).toEqual([]);
   });
 
   it('shows viewers their own jobs, newest first, page by page', async () => {
@@ -297,8 +299,8 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     const read: string[] = [];
     for (;;) {
       const page = await jobs.listOpen(read.at(-1), 1000);
-      if (page.length === 0) break;
-      read.push(...page.map(({ id }) => id));
+      if (page.last === undefined) break;
+      read.push(...page.jobs.map(({ id }) => id));
     }
     expect(read).toEqual(
       sandbox.machine
@@ -513,11 +515,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
         retrievable: false,
       },
     });
-    // Where published datasets need no login, a token that was never valid is like none: it can't be told
-    // from one without access. The user's identity, which is asked for at the same time, can.
-    expect((await failing(datasets.readAs('garbage', PID))).name).toBe(
-      generation === 'head' ? 'InvalidRequestError' : 'UnauthenticatedError',
-    );
+    expect((await failing(datasets.readAs('garbage', PID))).name).toBe('UnauthenticatedError');
     const messages = [];
     for (const [token, pid] of [
       [bob, PID],
