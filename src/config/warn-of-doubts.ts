@@ -24,7 +24,7 @@ export function warnOfDoubts(
   const warn = (path: string, message: string | undefined): void => {
     if (message !== undefined && !findings.hasErrorAbove(path)) findings.warning(path, message);
   };
-  const { scicatUrl, globus, task, server, dataDir } = settings;
+  const { scicatUrl, globus, port, task, server, dataDir } = settings;
   warn('scicatUrl', exampleUrl(scicatUrl) ?? unencrypted(scicatUrl, 'SciCat'));
   warn('globus.authUrl', unencrypted(globus.authUrl, 'Globus'));
   warn('globus.transferUrl', unencrypted(globus.transferUrl, 'Globus'));
@@ -32,6 +32,7 @@ export function warnOfDoubts(
   warn('globus.authUrl', versionOfAuth(globus.authUrl));
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
+  warn('server.adminPort', server.adminPort === port ? 'is the same as port' : undefined);
   warn('dataDir', unreplaced(dataDir));
   for (const one of placed) warnOfFacilityDoubts(one, warn);
   warnOfSimilarNames(placed, warn);
