@@ -32,10 +32,16 @@ export function warnOfDoubts(
   warn('globus.authUrl', versionOfAuth(globus.authUrl));
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
-  warn('server.adminPort', server.adminPort === port ? 'is the same as port' : undefined);
+  warn('server.adminPort', samePort(port, server.adminPort));
   warn('dataDir', unreplaced(dataDir));
   for (const one of placed) warnOfFacilityDoubts(one, warn);
   warnOfSimilarNames(placed, warn);
+}
+
+function samePort(port: number | undefined, adminPort: number | undefined): string | undefined {
+  return port !== undefined && port === adminPort
+    ? 'is the same as port; only one of them can be listened on'
+    : undefined;
 }
 
 type Warn = (path: string, message: string | undefined) => void;

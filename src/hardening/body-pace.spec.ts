@@ -47,6 +47,7 @@ describe('the pace of a body', () => {
   });
 
   it('a line that falters may recover, as often as it likes', async () => {
+    begin({ wholeBodySeconds: 1e6 });
     for (let turn = 0; turn < 100; turn += 1) {
       await seconds(4, 0);
       await seconds(1, 5000);

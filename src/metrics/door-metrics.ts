@@ -40,11 +40,11 @@ export class DoorMetrics {
     );
     counter(
       'refused_total',
-      'Connections, requests and bodies that were refused because of a bound of the service, by kind.',
-      ['kind'],
+      'Connections, requests and bodies that were refused because of a bound of the service, by what was refused.',
+      ['what'],
       (refused) => {
         refused.reset();
-        for (const [kind, times] of source.refusals()) refused.inc({ kind }, times);
+        for (const [kind, times] of source.refusals()) refused.inc({ what: kind }, times);
       },
     );
   }

@@ -90,7 +90,9 @@ describe('the systemd unit', () => {
   });
 
   it('lets it have its connections, and memory for more than its heap', () => {
-    expect(Number(values('LimitNOFILE')[0])).toBeGreaterThan(2 * new ServerSettings().maxConnections);
+    expect(Number(values('LimitNOFILE')[0])).toBeGreaterThan(
+      2 * new ServerSettings().maxConnections,
+    );
     expect(values('MemoryMax')).toEqual(['1G']);
     expect(heapMiB(given(text).variables['NODE_OPTIONS'])).toBeLessThanOrEqual(700);
   });

@@ -7,6 +7,16 @@ const TARGET = `/transfer?sourceFacility=SOURCE&destFacility=ARCHIVE&scicatPid=$
 const MIB = 1024 * 1024;
 const BODY = '{"fileList": [{"path": "a.h5", "isSymlink": false}]}';
 
+/** A list of at least so many bytes. */
+function listOf(bytes: number): string {
+  const folder = 'run/'.repeat(1_000);
+  const fileList = Array.from({ length: Math.ceil(bytes / folder.length) }, (_, n) => ({
+    path: `${folder}${n}.h5`,
+    isSymlink: false,
+  }));
+  return JSON.stringify({ fileList });
+}
+
 let service: TestService;
 const open: RawConnection[] = [];
 const logged: string[] = [];
@@ -186,13 +196,12 @@ describe('limits of simultaneous use', () => {
   it('connections that are all in use leave no room for more, and one line tells so', async () => {
     await start({}, 'server: { maxConnections: 2 }');
     service.scicat.faults.add({ match: { path: 'identity' }, effect: { type: 'hang' } });
-    const busy = await Promise.all([connect(), connect()]);
-    for (const one of busy) one.write(head(0));
-    await eventually(
-      () => service.scicat.requests.some(({ path }) => path.includes('identity')),
-      'SciCat is asked',
-    );
-    await eventually(async () => (await connections()) === 2, 'two connections are open');
+    const asked = () => service.scicat.requests.filter(({ path }) => path.includes('identity'));
+    for (const who of ['one', 'two']) {
+      const before = asked().length;
+      (await connect()).write(head(0).replace(service.tokens.alice, who));
+      await eventually(() => asked().length > before, 'it is busy');
+    }
     for (let n = 0; n < 5; n += 1) expect(await (await connect()).closed()).toBe('');
     expect(logged.filter((line) => line.includes('connection limit reached'))).toHaveLength(1);
   });
@@ -200,19 +209,16 @@ describe('limits of simultaneous use', () => {
   it('bodies beyond what memory there is are put off, and get in when there is room', async () => {
     await start({}, 'server: { maxBodiesMiB: 3, maxBodiesPerUserMiB: 3, smallBodiesMiB: 1 }');
     const first = await connect();
-    first.write(`${head(1.9 * MIB)}{`);
-    await eventually(
-      () =>
-        service.scicat.requests.some(({ path, status }) => path.includes('identity') && !!status),
-      'the first sender is known',
-    );
+    first.write(`${head(1.9 * MIB, 'Expect: 100-continue\r\n')}`);
+    await eventually(() => first.text.includes('100 Continue'), 'the first body is wanted');
     const second = await connect();
     second.write(`${head(1.1 * MIB, 'Connection: close\r\n')}{`);
     expect(answered(await second.closed())).toEqual(TOO_BUSY);
     // It does not say how long it will be, and turns out to be too long.
     const third = await connect();
+    const list = listOf(1.1 * MIB);
     third.write(
-      `${head('chunked', 'Connection: close\r\n')}120000\r\n{${' '.repeat(0x120000 - 1)}\r\n`,
+      `${head('chunked', 'Connection: close\r\n')}${list.length.toString(16)}\r\n${list}\r\n`,
     );
     expect(answered(await third.closed())).toEqual(TOO_BUSY);
     // Short ones still fit in.
@@ -220,18 +226,19 @@ describe('limits of simultaneous use', () => {
 
     first.close();
     await eventually(
-      async () => (await service.post({}, { body: BODY.padEnd(1.9 * MIB) })).status === 200,
+      async () => (await service.post({}, { body: listOf(1.9 * MIB) })).status === 200,
       'there is room again',
     );
   });
 
   it('a slot is released after each body, whatever the outcome of its request', async () => {
     await start({}, 'server: { maxBodiesMiB: 2, maxBodiesPerUserMiB: 2, smallBodiesMiB: 0 }');
+    const list = listOf(1.5 * MIB);
     for (const [body, status] of [
-      [BODY.padEnd(2 * MIB), 200],
-      ['{'.padEnd(2 * MIB), 400],
-      ['{"fileList": []}'.padEnd(2 * MIB), 400],
-      [BODY.padEnd(2 * MIB), 200],
+      [list, 200],
+      [`${list.slice(0, -1)},`, 400],
+      [list.replace('"path"', '"paths"'), 400],
+      [list, 200],
     ] as const) {
       expect((await service.post({}, { body })).status).toBe(status);
     }
