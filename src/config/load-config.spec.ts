@@ -249,9 +249,9 @@ describe('the files that come with the project', () => {
 
   test('settings commented out in the example are the defaults', () => {
     const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
-    // These three have no value that means "default".
+    // These have no value that means "default".
     const uncommented = example
-      .replace(/^\s*# (syncLevel|deadlineHours|dataDir):.*$/gm, '')
+      .replace(/^\s*# (syncLevel|deadlineHours|dataDir|adminPort|adminHost):.*$/gm, '')
       .replace(/^(\s*)# (\w+: [^#]*)$/gm, '$1$2');
     expect(uncommented).not.toBe(example);
     const { config } = loadConfig(

@@ -11,41 +11,38 @@ export interface DoorSource {
   readonly refusals: () => ReadonlyMap<string, number>;
 }
 
-/** Who waits at the door, and who is refused there. */
-export class DoorMetrics {
-  /** Read when the registry is. */
-  constructor(registry: Registry, source: DoorSource) {
-    const { counter, gauge } = metricsIn(registry);
-    gauge('connections', 'Open connections to the port of the REST API.', [], (connections) => {
-      connections.set(source.connections());
-    });
-    gauge('requests_running', 'Requests that are processed: server.maxRequests.', [], (running) => {
-      running.set(source.requests().running);
-    });
-    gauge(
-      'requests_waiting',
-      'Requests that wait for their turn: server.maxWaitingRequests.',
-      [],
-      (waiting) => {
-        waiting.set(source.requests().waiting);
-      },
-    );
-    gauge(
-      'request_body_bytes',
-      'Memory reserved for request bodies: server.maxBodiesMiB.',
-      [],
-      (bytes) => {
-        bytes.set(source.bodyBytes());
-      },
-    );
-    counter(
-      'refused_total',
-      'Connections, requests and bodies that were refused because of a bound of the service, by what was refused.',
-      ['what'],
-      (refused) => {
-        refused.reset();
-        for (const [kind, times] of source.refusals()) refused.inc({ what: kind }, times);
-      },
-    );
-  }
+/** Defines metrics of who waits at the door, and who is refused there. Read when the registry is. */
+export function doorMetrics(registry: Registry, source: DoorSource): void {
+  const { counter, gauge } = metricsIn(registry);
+  gauge('connections', 'Open connections to the port of the REST API.', [], (connections) => {
+    connections.set(source.connections());
+  });
+  gauge('requests_running', 'Requests that are processed: server.maxRequests.', [], (running) => {
+    running.set(source.requests().running);
+  });
+  gauge(
+    'requests_waiting',
+    'Requests that wait for their turn: server.maxWaitingRequests.',
+    [],
+    (waiting) => {
+      waiting.set(source.requests().waiting);
+    },
+  );
+  gauge(
+    'request_body_bytes',
+    'Memory reserved for request bodies: server.maxBodiesMiB.',
+    [],
+    (bytes) => {
+      bytes.set(source.bodyBytes());
+    },
+  );
+  counter(
+    'refused_total',
+    'Connections, requests and bodies that were refused because of a bound of the service, by what was refused.',
+    ['what'],
+    (refused) => {
+      refused.reset();
+      for (const [kind, times] of source.refusals()) refused.inc({ what: kind }, times);
+    },
+  );
 }

@@ -17,7 +17,7 @@ import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
 import { metricsIn } from './define-metrics.js';
-import { DoorMetrics } from './door-metrics.js';
+import { doorMetrics } from './door-metrics.js';
 import { routeLabels } from './labels.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
@@ -60,20 +60,21 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
       inject: [Registry, CLOCK, ConfigSnapshots, EventHub],
     },
     {
-      provide: DoorMetrics,
+      provide: doorMetrics,
       useFactory: (
         registry: Registry,
         server: HttpAdapterHost<LimitedExpressAdapter>,
         requests: RequestLine,
         bodies: BodyGate,
         refusals: Refusals,
-      ) =>
-        new DoorMetrics(registry, {
+      ) => {
+        doorMetrics(registry, {
           connections: () => server.httpAdapter.connections,
           requests: () => requests,
           bodyBytes: () => bodies.taken,
           refusals: () => refusals.total(),
-        }),
+        });
+      },
       inject: [Registry, HttpAdapterHost, RequestLine, BodyGate, Refusals],
     },
     {

@@ -191,7 +191,7 @@ describe('many requests of one user at once', () => {
     for (const [n, one] of flood.entries()) {
       one.write(get(`/transfer/${jobId('a', n)}`, alice));
     }
-    await eventually(async () => (await metric('requests_waiting')) > 50, 'they wait');
+    await eventually(async () => ((await metric('requests_waiting')) ?? 0) > 50, 'they wait');
     const before = answers(flood).length;
     const single = await connect();
     single.write(get(`/transfer/${jobId('b', 1)}`, bob));
@@ -259,7 +259,7 @@ describe('a large body that is announced and sent slowly', () => {
     const greedy = await announce(service.tokens.carol, BOBS_DATASET, 10 * MIB);
     greedy.write(`${BEGINNING}${entriesOf(4.5 * MIB)}`);
     await eventually(
-      async () => (await metric('request_body_bytes')) > 4.5 * MIB,
+      async () => ((await metric('request_body_bytes')) ?? 0) > 4.5 * MIB,
       'it takes what is free',
     );
     expect((await service.post({}, { body: listOf(2 * MIB) })).status).toBe(200);

@@ -178,13 +178,13 @@ describe('the keep-alive race', () => {
     const busy = await connect();
     busy.write(`${head(1000, 'Connection: close\r\n')}{`);
     // The one that has been idle for longest.
-    await idle[0]?.closed();
+    await idle[0].closed();
     for (let n = 0; n < 5; n += 1) {
       expect(
         (await service.call('GET', '/version', { headers: { Connection: 'close' } })).status,
       ).toBe(200);
     }
-    await idle[1]?.closed();
+    await idle[1].closed();
     await eventually(async () => (await connections()) === 1, 'only the busy one is left');
     busy.write(BODY.slice(1).padEnd(999));
     expect(readRaw(await busy.closed()).status).toBe(200);
@@ -209,14 +209,14 @@ describe('limits of simultaneous use', () => {
   it('bodies beyond what memory there is are put off, and get in when there is room', async () => {
     await start({}, 'server: { maxBodiesMiB: 3, maxBodiesPerUserMiB: 3, smallBodiesMiB: 1 }');
     const first = await connect();
-    first.write(`${head(1.9 * MIB, 'Expect: 100-continue\r\n')}`);
+    first.write(head(1.5 * MIB, 'Expect: 100-continue\r\n'));
     await eventually(() => first.text.includes('100 Continue'), 'the first body is wanted');
     const second = await connect();
-    second.write(`${head(1.1 * MIB, 'Connection: close\r\n')}{`);
+    second.write(`${head(1.25 * MIB, 'Connection: close\r\n')}{`);
     expect(answered(await second.closed())).toEqual(TOO_BUSY);
     // It does not say how long it will be, and turns out to be too long.
     const third = await connect();
-    const list = listOf(1.1 * MIB);
+    const list = listOf(1.25 * MIB);
     third.write(
       `${head('chunked', 'Connection: close\r\n')}${list.length.toString(16)}\r\n${list}\r\n`,
     );
@@ -226,7 +226,7 @@ describe('limits of simultaneous use', () => {
 
     first.close();
     await eventually(
-      async () => (await service.post({}, { body: listOf(1.9 * MIB) })).status === 200,
+      async () => (await service.post({}, { body: listOf(1.5 * MIB) })).status === 200,
       'there is room again',
     );
   });
