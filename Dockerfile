@@ -56,6 +56,7 @@ COPY config/scicat-globus-proxy-config.schema.json config/
 RUN mkdir -m 700 data && chown node:node data && \
     ln -s /service/dist/cli/main.js /usr/local/bin/scicat-globus-proxy
 USER node
+# With server.adminPort, the health check asks that port. It is not exposed by default.
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \

@@ -193,6 +193,123 @@ export class ServerSettings {
   readonly maxFailedLoginsPerMinute: number = 30;
 
   @Setting({
+    kind: wholeNumber(1, 65_535),
+    description:
+      'TCP port for `/health` and `/metrics` alone, 1 to 65535. They are then served there and no longer on `port`, and nothing that happens on `port` can delay them.',
+    unset: '`/health` and `/metrics` are served on `port`',
+    example: 8081,
+    reload: 'at-start',
+  })
+  readonly adminPort: number | undefined;
+
+  @Setting({
+    kind: listenAddress(),
+    description: 'Address to listen on for `adminPort`.',
+    unset: 'the same as `host`',
+    example: '127.0.0.1',
+    reload: 'at-start',
+  })
+  readonly adminHost: string | undefined;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum number of simultaneous connections, 1 or more. Each takes an open file. When there is no room for another one, an idle one is closed.',
+    example: 5000,
+    reload: 'at-start',
+  })
+  readonly maxConnections: number = 2000;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description:
+      'Maximum number of simultaneous connections from one address; 0 means no limit. Reverse proxies that `trustProxy` names are exempt.',
+    example: 1000,
+    reload: 'live',
+  })
+  readonly maxConnectionsPerAddress: number = 500;
+
+  @Setting({
+    kind: wholeNumber(0, 1000),
+    description:
+      'Maximum number of requests that a connection may send before the previous one is answered (HTTP pipelining), 0 to 1000. A connection with more is closed.',
+    example: 0,
+    reload: 'live',
+  })
+  readonly maxPipelinedRequests: number = 8;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description: 'Maximum number of requests that are processed at the same time, 1 or more.',
+    example: 500,
+    reload: 'live',
+  })
+  readonly maxRequests: number = 256;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      "Maximum number of one user's requests that are processed at the same time, 1 or more; or of one address's, as long as the user is not known. Further ones wait, and are served user by user in turn.",
+    example: 64,
+    reload: 'live',
+  })
+  readonly maxRequestsPerUser: number = 32;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum number of requests that wait for their turn, 1 or more. Beyond it, whoever has most waiting is refused with 503.',
+    example: 3000,
+    reload: 'live',
+  })
+  readonly maxWaitingRequests: number = 1500;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      "Maximum number of one user's requests that wait for their turn, 1 or more; or of one address's, as long as the user is not known. Beyond it, requests are refused with 503.",
+    example: 1000,
+    reload: 'live',
+  })
+  readonly maxWaitingRequestsPerUser: number = 400;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum total size in MiB of the request bodies that are processed at the same time, 1 or more. A single body is admitted whatever its size.',
+    example: 256,
+    reload: 'live',
+  })
+  readonly maxBodiesMiB: number = 128;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      "Part of `maxBodiesMiB` that one user's bodies may keep occupied, in MiB, 1 or more. A body beyond it takes what is free, and gives way to others as long as it is arriving.",
+    example: 64,
+    reload: 'live',
+  })
+  readonly maxBodiesPerUserMiB: number = 48;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description:
+      'Part of `maxBodiesMiB` that is kept for bodies of at most 1 MiB, in MiB; one user may have a quarter of it.',
+    example: 32,
+    reload: 'live',
+  })
+  readonly smallBodiesMiB: number = 16;
+
+  @Setting({
+    kind: wholeNumber(10, 280, 'seconds'),
+    description:
+      'Seconds in which a request body must arrive, 10 to 280. A body that falls behind the pace which its announced size calls for by more than 20 seconds is refused.',
+    example: 120,
+    reload: 'live',
+  })
+  readonly maxBodySeconds: number = 240;
+
+  @Setting({
     kind: flag(),
     description:
       'Whether browsers that have reached the service over HTTPS are told to use HTTPS for all subdomains of its host too, for a year (`Strict-Transport-Security`). They are told so for the host itself in any case.',

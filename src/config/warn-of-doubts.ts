@@ -31,7 +31,7 @@ export function warnOfDoubts(
     if (findings.hasErrorBelow(path)) return;
     findings.warning(path, message);
   };
-  const { scicatUrl, globus, task, server, dataDir } = settings;
+  const { scicatUrl, globus, port, task, server, dataDir } = settings;
   warn('scicatUrl', exampleUrl(scicatUrl) ?? unencrypted(scicatUrl, 'SciCat'));
   warn('globus.authUrl', unencrypted(globus.authUrl, 'Globus'));
   warn('globus.transferUrl', unencrypted(globus.transferUrl, 'Globus'));
@@ -40,6 +40,7 @@ export function warnOfDoubts(
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
   warn('task.maxPending', tooMany(task.maxPending));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
+  warn('server.adminPort', samePort(port, server.adminPort));
   warn('dataDir', unreplaced(dataDir));
   for (const one of placed) warnOfFacilityDoubts(one, warn, findings);
   warnOfValues(source.value, '', source, warn);
@@ -106,6 +107,12 @@ function doubtOfText(value: string, path: string): string | undefined {
 function doubtOfLines(value: string, path: string, source: YamlSource): string | undefined {
   if (!source.isFolded(path)) return undefined;
   return `goes on in the next line, which YAML joins to one value, ${JSON.stringify(value)}; put it in quotes on one line or, if it is another entry, begin that line with "- "`;
+}
+
+function samePort(port: number | undefined, adminPort: number | undefined): string | undefined {
+  return port !== undefined && port === adminPort
+    ? 'is the same as port; only one of them can be listened on'
+    : undefined;
 }
 
 type Warn = (path: string, message: string | undefined) => void;

@@ -21,6 +21,7 @@ export const errorStatus = {
   TRANSFER_REFUSED: { post: 400, delete: 400, read: 400, retryable: false },
   QUEUE_FULL: { post: 503, delete: 500, read: 503, retryable: true },
   TOO_BUSY: { post: 503, delete: 500, read: 503, retryable: true },
+  TOO_MANY_REQUESTS: { post: 503, delete: 500, read: 503, retryable: true },
   TOO_MANY_FAILED_LOGINS: { post: 503, delete: 500, read: 503, retryable: true },
   NOT_READY: { post: 503, delete: 500, read: 503, retryable: true },
   SPOOL_UNAVAILABLE: { post: 503, delete: 500, read: 503, retryable: true },

@@ -73,6 +73,11 @@ export class TooBusyError extends ProxyError {
   readonly code = 'TOO_BUSY';
 }
 
+/** Too many requests of the caller, or of all, are waiting for their turn. */
+export class TooManyRequestsError extends ProxyError {
+  readonly code = 'TOO_MANY_REQUESTS';
+}
+
 /** Too many invalid tokens came from the caller's address. */
 export class TooManyFailedLoginsError extends ProxyError {
   readonly code = 'TOO_MANY_FAILED_LOGINS';

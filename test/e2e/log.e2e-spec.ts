@@ -8,6 +8,8 @@ const lines: Line[] = [];
 beforeAll(async () => {
   service = await TestService.start({
     pollSeconds: 0.1,
+    // The ids of the requests are those of a reverse proxy.
+    yaml: 'server: { trustProxy: loopback }',
     log: { write: (line) => lines.push(JSON.parse(line) as Line) },
   });
   await service.ready();
