@@ -1,7 +1,7 @@
 import { UpstreamSetupError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import { factsOf, failureOf, malformed } from './scicat-error.js';
-import type { ServiceAccount } from './service-account.js';
+import type { AccountCalls } from './service-account.js';
 
 /**
  * SciCat returned jobs that were not asked for, or in another order. Nothing that follows from such a
@@ -52,7 +52,7 @@ interface JobListQuery<Row extends JobRow> {
  * @throws JobListOrderError when it is not the list that was asked for
  */
 export async function listJobs<Row extends JobRow>(
-  account: ServiceAccount,
+  account: AccountCalls,
   { operation, where, fields, after, limit, read, signal }: JobListQuery<Row>,
 ): Promise<readonly Row[]> {
   const answer = await account.call({
@@ -97,7 +97,7 @@ export async function listJobs<Row extends JobRow>(
 
 /** Lists all jobs, a page at a time. `limit` is the size of a page. Throws as {@link listJobs}. */
 export async function listAllJobs<Row extends JobRow>(
-  account: ServiceAccount,
+  account: AccountCalls,
   query: Omit<JobListQuery<Row>, 'after'>,
 ): Promise<readonly Row[]> {
   const all: Row[] = [];
