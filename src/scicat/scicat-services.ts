@@ -38,7 +38,7 @@ export function scicatServices(config: () => ScicatConfig, deps: ScicatDeps) {
       caller: new UpstreamCaller({ ...deps, transport, upstream: 'SciCat' }),
     });
   const api = apiOver(deps.transport);
-  const usersApi = apiOver(deps.transport);void usersTransport;
+  const usersApi = apiOver(usersTransport);
   const account = ({ username, password }: Account, setting: string) =>
     new ServiceAccount({
       api,
