@@ -24,10 +24,14 @@ const EXTERNAL = [
 ];
 
 /**
- * Libraries that nothing here ever calls, but that other libraries load: web forms, phone numbers,
- * calendars, documents in YAML, request bodies (the service reads them itself).
+ * Libraries that nothing here ever calls, but that other libraries load: request bodies (the service
+ * reads them itself), web forms, documents in YAML, calendars, phone numbers, traces.
  */
-const UNUSED = /^(body-parser|cron|form-data|js-yaml|libphonenumber-js|multer)(\/|$)/;
+const UNUSED =
+  /^(@opentelemetry\/api|body-parser|cron|form-data|js-yaml|libphonenumber-js|multer)(\/|$)/;
+
+/** The metrics of several processes, as prom-client calls it. There is one. */
+const METRICS_OF_MANY = /^\.\/lib\/cluster$/;
 
 /** What the framework loads whole if the application does not hand it what it needs of them. */
 const HANDED_OVER = /^(class-transformer|class-validator|file-type)$/;
@@ -57,6 +61,7 @@ const leaveOutUnused = {
   setup({ onResolve, onLoad }) {
     const nothing = ({ path }) => ({ path, namespace: 'unused' });
     onResolve({ filter: UNUSED }, nothing);
+    onResolve({ filter: METRICS_OF_MANY }, nothing);
     onResolve({ filter: HANDED_OVER }, (found) =>
       found.kind === 'dynamic-import' ? nothing(found) : undefined,
     );
@@ -112,6 +117,7 @@ await build({
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
   },
+  legalComments: 'linked',
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
