@@ -136,19 +136,17 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     const response = await this.axios.request<RawAnswer>({
       method: request.method,
       url: request.url,
-      headers: headersOf(request),
-      data: body,
+      // Headers and body go past axios, which would take longer to copy them than to send them.
       adapter: async (config) => {
         const data = await exchange({
           method: request.method,
-          url: config.url ?? request.url,
-          headers: sentHeaders(config.headers),
+          url: request.url,
+          headers: headersOf(request),
           body,
           ...this.connections(request, route),
           maxBytes: this.maxResponseBytes,
           onStart,
         });
-        // The headers are in the data: axios would take longer to copy them than to read them.
         return { data, status: data.status, statusText: '', headers: NO_HEADERS, config };
       },
     });
@@ -206,16 +204,6 @@ function withoutDefaults(axios: AxiosInstance): AxiosInstance {
 
 const NO_HEADERS = new AxiosHeaders();
 
-/** Without those that axios is told not to send. */
-function sentHeaders(headers: AxiosHeaders): Readonly<Record<string, string>> {
-  const sent: Record<string, string> = {};
-  for (const name of Object.keys(headers)) {
-    const value: unknown = headers[name];
-    if (typeof value === 'string') sent[name] = value;
-  }
-  return sent;
-}
-
 interface Agents {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
@@ -225,13 +213,11 @@ function agents(options: AgentOptions): Agents {
   return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
-function headersOf({ headers, body }: HttpRequest): Record<string, string | false> {
+function headersOf({ headers, body }: HttpRequest): Readonly<Record<string, string>> {
   return {
     'User-Agent': 'scicat-globus-proxy',
-    // Unless the request has one: otherwise axios labels an empty body as a web form.
-    'Content-Type': false,
     ...headers,
-    // axios knows the length of a string, but not of a stream.
+    // That of a string is known.
     ...(typeof body === 'object' ? { 'Content-Length': String(body.bytes) } : {}),
   };
 }

@@ -76,7 +76,9 @@ export function exchange(call: Exchange): Promise<RawAnswer> {
 }
 
 /** Where the request goes: the host of the URL, or the proxy that forwards it. */
-function targetOf({ url, forwarder }: Exchange): RequestOptions & { headers?: object } {
+function targetOf({ url, forwarder }: Exchange): Omit<RequestOptions, 'headers'> & {
+  readonly headers?: Readonly<Record<string, string>>;
+} {
   const { protocol, hostname, port, host, pathname, search } = new URL(url);
   const path = `${pathname}${search}`;
   if (forwarder === undefined) {
