@@ -120,6 +120,8 @@ await build({
   legalComments: 'linked',
   minifySyntax: true,
   minifyWhitespace: true,
+  // A crash shows the line where it happened.
+  lineLimit: 160,
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',

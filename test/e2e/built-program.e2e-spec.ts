@@ -27,7 +27,7 @@ describe('dist and node_modules, alone', () => {
   const runWith = (options: readonly string[], program: string, ...args: readonly string[]) =>
     promisify(execFile)(process.execPath, [...options, join(folder, 'dist', program), ...args], {
       cwd: folder,
-      env: { HOME: folder },
+      env: { HOME: folder, LOG_FORMAT: 'pretty', LOG_LEVEL: 'loud' },
       timeout: 20_000,
     }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
@@ -42,8 +42,10 @@ describe('dist and node_modules, alone', () => {
   });
 
   it('start as far as their configuration lets them', async () => {
-    const { code, stderr } = await run('main.js');
+    const { code, stderr, stdout } = await run('main.js');
     expect([code, stderr]).toEqual([1, expect.stringContaining('No configuration file was found')]);
+    // The log for people is loaded only where it is wanted.
+    expect(stdout).toMatch(/WARN: logging .*LOG_LEVEL is /);
   });
 
   it('load no HTTP client of Node that nobody uses, which would take 13 MB', async () => {
