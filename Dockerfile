@@ -15,6 +15,7 @@ COPY package.json package-lock.json .npmrc ./
 FROM manifest AS build
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
+COPY scripts/bundle.mjs scripts/
 COPY src src
 COPY sandbox sandbox
 # npm makes commands executable when it installs a package, which does not happen here.

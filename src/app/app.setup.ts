@@ -1,6 +1,8 @@
 import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { refuseOtherMethods } from './allowed-methods.js';
@@ -120,6 +122,9 @@ async function configureApp(
       // It says which parameters there are.
       validationError: { target: true },
       exceptionFactory: invalidRequest,
+      // Otherwise it loads all of both libraries, most of which is for phone numbers.
+      validatorPackage: { validate },
+      transformerPackage: { plainToInstance, classToPlain: instanceToPlain },
     }),
   );
   serveOpenApi(app);

@@ -152,12 +152,9 @@ function adviceOn(code: string, reason: FailureReason): string | undefined {
   }
 }
 
-/** axios's own, and that of a decompression whose result is too large. */
-function isTooLarge({ code, message }: ErrorLink): boolean {
-  return (
-    code === 'ERR_BUFFER_TOO_LARGE' ||
-    (typeof message === 'string' && message.startsWith('maxContentLength size of '))
-  );
+/** Before or after the response was decompressed. */
+function isTooLarge({ code }: ErrorLink): boolean {
+  return code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 interface ErrorLink {

@@ -108,5 +108,11 @@ export interface HttpTransport {
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
-/** Injection token of {@link HttpTransport}. */
+/** Injection token of the {@link HttpTransport} of the tracker and of everything else below. */
 export const HTTP_TRANSPORT = Symbol('HttpTransport');
+
+/**
+ * Injection token of the {@link HttpTransport} of calls that a user's request makes. It has connections
+ * of its own, so that however many users ask, the tracker's calls are sent at once.
+ */
+export const USERS_HTTP_TRANSPORT = Symbol('UsersHttpTransport');

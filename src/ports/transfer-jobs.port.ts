@@ -100,3 +100,9 @@ export interface TransferJobs {
 
 /** Injection token of {@link TransferJobs}. */
 export const TRANSFER_JOBS = Symbol('TransferJobs');
+
+/**
+ * Injection token of {@link TransferJobs} for what users' requests ask of SciCat themselves. They share
+ * connections with each other, and none with the tracker.
+ */
+export const USERS_TRANSFER_JOBS = Symbol('UsersTransferJobs');

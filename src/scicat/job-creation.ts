@@ -1,7 +1,7 @@
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import { JOBS_PATH } from './job-list.js';
 import { saysInvalidEmail } from './scicat-error.js';
-import type { ServiceAccount } from './service-account.js';
+import type { AccountCalls } from './service-account.js';
 
 /** The body of a new job. */
 interface JobBody {
@@ -19,7 +19,7 @@ interface JobBody {
  * @returns the response, whatever its status
  */
 export async function postJob(
-  account: ServiceAccount,
+  account: AccountCalls,
   operation: string,
   job: JobBody,
   signal: AbortSignal | undefined,

@@ -4,7 +4,7 @@ import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { ScicatRequest } from './scicat-api.js';
 import { factsOf, failureOf, malformed } from './scicat-error.js';
 import type { JobKey } from './scicat.wire.js';
-import type { ServiceAccount } from './service-account.js';
+import type { AccountCalls } from './service-account.js';
 
 /**
  * SciCat returned jobs that were not asked for, or in another order. Nothing that follows from such a
@@ -57,7 +57,7 @@ interface JobListQuery<Row extends JobRow> {
  * @throws JobListOrderError when it is not the list that was asked for
  */
 export function listJobs<Row extends JobRow>(
-  account: ServiceAccount,
+  account: AccountCalls,
   { where, fields, after, limit, ...query }: JobListQuery<Row>,
 ): Promise<readonly Row[]> {
   const filter = {
@@ -93,7 +93,7 @@ interface NewestJobsQuery<Row extends JobKey> {
  * are sent, so is the order checked; see {@link listJobs}, which throws the same errors.
  */
 export function listNewestJobs<Row extends JobKey>(
-  account: ServiceAccount,
+  account: AccountCalls,
   { where, fields, skip, limit, ...query }: NewestJobsQuery<Row>,
 ): Promise<readonly Row[]> {
   const filter = {
@@ -114,7 +114,7 @@ export function newestFirst(a: JobKey, b: JobKey): number {
 }
 
 async function rowsOf<Row extends JobRow>(
-  account: ServiceAccount,
+  account: AccountCalls,
   {
     operation,
     read,
@@ -190,7 +190,7 @@ interface JobCountQuery {
  * @throws as {@link listJobs}
  */
 export async function countJobs(
-  account: ServiceAccount,
+  account: AccountCalls,
   { operation, fields, by, signal }: JobCountQuery,
 ): Promise<{ readonly total: number; readonly byValue: ReadonlyMap<string, number> }> {
   const answer = await account.call({

@@ -38,13 +38,13 @@ import {
   saysUnknownJob,
 } from './scicat-error.js';
 import { type JobKey, readJobDocument, readJobId, readJobKey } from './scicat.wire.js';
-import type { ServiceAccount } from './service-account.js';
+import type { AccountCalls } from './service-account.js';
 
 interface ScicatTransferJobsOptions {
   /** Creates, lists and reads jobs. */
-  readonly creator: ServiceAccount;
+  readonly creator: AccountCalls;
   /** Writes and removes jobs; the creator itself where one account has all permissions. */
-  readonly updater: ServiceAccount;
+  readonly updater: AccountCalls;
   /** Earlier names of both, whose jobs and words are still ours. Called at every use. */
   readonly formerAccounts: () => readonly string[];
   readonly clock: Pick<Clock, 'now'>;
@@ -469,7 +469,7 @@ const MAYBE_STORED = { badRequest: 'possibly-stored', forbidden: 'own-account' }
  * @returns undefined when there is no such job
  */
 async function callForJob(
-  account: ServiceAccount,
+  account: AccountCalls,
   jobId: string,
   request: Omit<ScicatRequest, 'path'>,
 ): Promise<UpstreamAnswer | undefined> {
