@@ -28,7 +28,7 @@ const src = {
   hardening: ['errors', 'ports', 'time'],
   'http-client': ['domain', 'errors', 'logging', 'ports', 'secrets', 'time'],
   // Adapters.
-  auth: ['domain', 'errors', 'logging', 'ports', 'time'],
+  auth: ['domain', 'errors', 'hardening', 'logging', 'ports', 'time'],
   scicat: [...basics, 'auth', 'http-client'],
   globus: [...basics, 'file-lists', 'http-client'],
   'data-folder': [...basics, 'file-lists'],

@@ -15,6 +15,7 @@ COPY package.json package-lock.json .npmrc ./
 FROM manifest AS build
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
+COPY scripts/bundle.mjs scripts/
 COPY src src
 COPY sandbox sandbox
 # npm makes commands executable when it installs a package, which does not happen here.
@@ -56,6 +57,7 @@ COPY config/scicat-globus-proxy-config.schema.json config/
 RUN mkdir -m 700 data && chown node:node data && \
     ln -s /service/dist/cli/main.js /usr/local/bin/scicat-globus-proxy
 USER node
+# With server.adminPort, the health check asks that port. It is not exposed by default.
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \

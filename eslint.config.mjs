@@ -1,8 +1,12 @@
 import { defineConfig } from 'eslint/config';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 /** Pure folders: time and chance come in as arguments. What they import is in `.dependency-cruiser.mjs`. */
 const pure = ['src/domain/**/*.ts', 'src/templates/**/*.ts', 'src/facilities/**/*.ts'];
+
+/** What they read is the operator's own configuration, at the start or at a command, and of limited size. */
+const operatorsOwn = ['src/config/**/*.ts', 'src/cli/check-config/**/*.ts'];
 
 export default defineConfig(
   { ignores: ['.ci/', 'dist/', 'dist-sandbox/', 'dist-bench/', 'coverage/', 'node_modules/'] },
@@ -24,6 +28,16 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    // What users, SciCat and Globus send must not make an expression take longer than its length says.
+    files: ['src/**/*.ts'],
+    ignores: ['**/*.spec.ts', ...operatorsOwn],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
     },
   },
   {

@@ -48,7 +48,7 @@ const TARGETS: readonly Target[] = [
         at: 'latency',
       })),
     ),
-    ratio(`request/${shape}/cpu`, 2),
+    ratio(`request/${shape}/cpu`, shape === 'folder' ? 1.6 : 2),
   ]),
   // Identity, dataset, job and its first status.
   never('request/waiting/calls', 4),
@@ -81,7 +81,9 @@ const TARGETS: readonly Target[] = [
   usually('lists/400000/others', 250),
   usually('lists/400000/again/others', 250),
 
-  ratio('start/0/ready', 2),
+  // It is a bundle, the empty application is not.
+  ratio('start/0/ready', 1),
+  usually('start/rest', 100),
   // With latency it is the pages of the list of open jobs that take longer than an empty start.
   { ...ratio('start/10000/ready', 2), at: 'no latency' },
 ];

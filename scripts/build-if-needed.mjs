@@ -14,7 +14,7 @@ const builds = [
   {
     script: 'build',
     built: 'dist/main.js',
-    sources: ['src', 'tsconfig.build.json', ...shared],
+    sources: ['src', 'scripts/bundle.mjs', 'tsconfig.build.json', ...shared],
   },
   {
     script: 'build:sandbox',

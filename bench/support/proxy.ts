@@ -89,7 +89,8 @@ export async function startProgram(
     cwd: world.folder,
     env,
     serialization: 'advanced',
-    stdio: ['ignore', log, log, 'ipc'],
+    // A channel takes memory: only for what uses it.
+    stdio: ['ignore', log, log, ...(args.includes(HOOK) ? (['ipc'] as const) : [])],
   });
   closeSync(log);
   endWith(world.cleanUp, child, `process ${child.pid ?? 'unknown'}`);

@@ -15,6 +15,13 @@ export interface AccountInput {
   readonly id?: string;
   /** Further keys of the identity's `profile`, e.g. `oidcClaims`. */
   readonly profile?: Readonly<Record<string, unknown>>;
+  /**
+   * Through which a user logged in last. Surprise: by default, a user of the OIDC provider with the name or
+   * the e-mail address of a functional account logs in as that account.
+   *
+   * @default local
+   */
+  readonly provider?: string;
   /** SciCat knows users only after their first login; until then jobs for them go to another owner. */
   readonly neverLoggedIn?: boolean;
 }
@@ -27,6 +34,7 @@ export interface Account {
   readonly email: string;
   readonly displayName: string;
   readonly profile: Readonly<Record<string, unknown>>;
+  readonly provider: string;
   /** Whether SciCat can find this user by name (see `neverLoggedIn`). */
   readonly known: boolean;
 }
@@ -117,6 +125,7 @@ export class Accounts {
       email: input.email ?? `${input.username}@scicat.example`,
       displayName: input.displayName ?? input.username,
       profile: input.profile ?? {},
+      provider: input.provider ?? 'local',
       known: input.neverLoggedIn !== true,
     });
   }

@@ -53,7 +53,13 @@ describe('reading a dataset', () => {
       pidsOf(get('alice', 'v4', '').body),
       pidsOf(get('bob', 'v4', '').body),
       world.as('bob', 'GET', '/api/v4/datasets/findOne?filter={"where":{"pid":"x"}}'),
-    ]).toEqual(['20.500/one', ['20.500/one', '20.500/public'], ['20.500/public'], { status: 200 }]);
+    ]).toEqual([
+      '20.500/one',
+      ['20.500/one', '20.500/public'],
+      // Shared with bob by e-mail: listed, though not shown alone.
+      ['20.500/one', '20.500/public'],
+      { status: 200 },
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { parseBody, requireCaller, type Call } from './call.js';
 import type { DatasetDocument, Datasets } from './datasets.js';
 import {
   compileProjection,
+  compileWhere,
   finishList,
   isRecord,
   parseListFilter,
@@ -331,6 +332,47 @@ export class Jobs {
   }
 
   /**
+   * `GET v4 jobs/fullfacet`: counts the jobs whose fields have these values, also by the values of others.
+   *
+   * Surprises: a `filter` is ignored; a list of values means one of them; without a match there is no
+   * total.
+   */
+  facets(call: Call): EmulatedResponse {
+    const caller = requireCaller(call.who);
+    const { query } = call.request;
+    const fields = jsonParameter(query.get('fields') ?? '{}');
+    const facets = jsonParameter(query.get('facets') ?? '[]');
+    if (!isRecord(fields) || !Array.isArray(facets))
+      return jobRefusal('facets.forEach is not a function');
+    const matches = compileWhere(
+      Object.fromEntries(
+        Object.entries(fields).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? (value.length === 1 ? value[0] : { $in: value }) : value,
+        ]),
+      ),
+    );
+    const matched = [...this.byId.values()].filter(
+      (job) => this.mayList(job, caller) && matches(job),
+    );
+    const counted = (facets as readonly string[]).map((facet) => {
+      const counts = new Map<unknown, number>();
+      for (const job of matched) {
+        const value = valueAt(job, facet) ?? null;
+        counts.set(value, (counts.get(value) ?? 0) + 1);
+      }
+      const rows = [...counts].map(([_id, count]) => ({ _id, count }));
+      return [facet, rows.sort((a, b) => (String(a._id) < String(b._id) ? 1 : -1))] as const;
+    });
+    return ok([
+      {
+        ...Object.fromEntries(counted),
+        all: matched.length === 0 ? [] : [{ totalSets: matched.length }],
+      },
+    ]);
+  }
+
+  /**
    * `DELETE v4 jobs/{id}`
    *
    * Surprise: not for administrators, unless they are in a group of DELETE_JOB_GROUPS, too.
@@ -500,6 +542,15 @@ function datasetListOf(jobParams: Readonly<Record<string, unknown>>): string[] {
   return list.flatMap((entry: unknown) =>
     isRecord(entry) && typeof entry['pid'] === 'string' ? [entry['pid']] : [],
   );
+}
+
+/** @throws Refusal */
+function jsonParameter(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    refuse((error as Error).message);
+  }
 }
 
 function fieldsOf(filter: string | null): readonly unknown[] | undefined {

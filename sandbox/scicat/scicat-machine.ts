@@ -327,7 +327,7 @@ export class ScicatMachine implements Emulator {
       case 'GET':
         // Surprise: these are routes, not ids; `count` isn't one, and so is an invalid id.
         if (id.toLowerCase() === 'fullquery') return this.jobStore.list(call);
-        if (id.toLowerCase() === 'fullfacet') return ok([{ all: [] }]);
+        if (id.toLowerCase() === 'fullfacet') return this.jobStore.facets(call);
         return this.jobStore.get(id, call);
       case 'PATCH':
         return this.jobStore.update(id, call);
@@ -489,7 +489,7 @@ function identity(who: Identification): EmulatedResponse {
           _id: `profile-${id}`,
           ...profile,
         },
-        provider: 'local',
+        provider: who.account.provider,
         userId: id,
         created: time,
         modified: time,

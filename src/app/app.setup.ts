@@ -1,6 +1,8 @@
 import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { refuseOtherMethods } from './allowed-methods.js';
@@ -8,11 +10,16 @@ import { AppModule } from './app.module.js';
 import { invalidRequest } from './invalid-request.js';
 import { contextOf } from '../auth/request-context.js';
 import type { AppConfig } from '../config/app-config.js';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { errorFacts } from '../errors/error-facts.js';
 import { ErrorResponseFilter, NOT_CACHED } from '../errors/error-response.filter.js';
 import type { ErrorCode } from '../errors/error-status.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { endUnreadBodies, LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
+import { RequestLine } from '../hardening/request-line.js';
+import { isTrustedPeer } from '../hardening/trusted-peer.js';
+import { separateProbes } from './probe-routes.js';
+import { refusalsToLog } from './refusal-log.js';
 import { SERVER_LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { DependencyHealth } from '../health/dependency-health.js';
 import { FrameworkLogger, type Logger } from '../logging/logger.js';
@@ -31,9 +38,21 @@ export async function createApp(
   logger: Logger,
   limits: ServerLimits = SERVER_LIMITS,
 ): Promise<NestExpressApplication> {
+  const refusals = refusalsToLog(logger);
+  // Set below, before any connection.
+  let current = (): AppConfig => config;
+  const adapter = new LimitedExpressAdapter(limits, {
+    connections: {
+      most: config.server.maxConnections,
+      mostOfAddress: () => current().server.maxConnectionsPerAddress,
+    },
+    mostAhead: () => current().server.maxPipelinedRequests,
+    hasAdmin: config.server.adminPort !== undefined,
+    refusals,
+  });
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.from(config, logger, limits),
-    new LimitedExpressAdapter(limits, warnThatFull(logger, limits)),
+    AppModule.from(config, logger, limits, refusals),
+    adapter,
     {
       logger: new FrameworkLogger(logger),
       // The one route with a body reads it, after the guards.
@@ -41,11 +60,13 @@ export async function createApp(
       abortOnError: false,
     },
   );
+  const snapshots = app.get(ConfigSnapshots);
+  current = () => snapshots.current();
   try {
     // Both make network calls, which overlap with the rest of the setup.
     app.get(TrackerSchedule).begin();
     void app.get(DependencyHealth).askGlobus();
-    await configureApp(app, config, logger, limits);
+    await configureApp(app, adapter, config, logger, limits);
     return app;
   } catch (error) {
     // Otherwise what has started would keep the process alive.
@@ -56,6 +77,7 @@ export async function createApp(
 
 async function configureApp(
   app: NestExpressApplication,
+  adapter: LimitedExpressAdapter,
   config: AppConfig,
   logger: Logger,
   limits: ServerLimits,
@@ -66,9 +88,16 @@ async function configureApp(
       logger.warn({ ...errorFacts(error), requestId }, 'request failed');
     }
   });
+  const line = app.get(RequestLine);
   app.set('trust proxy', config.server.trustProxy);
   app.disable('x-powered-by');
-  app.use(requestLog(logger, (request) => contextOf(request).facts));
+  app.use(
+    requestLog(logger, {
+      factsOf: (request) => contextOf(request).facts,
+      isFromProxy: ({ socket }) => isTrustedPeer(adapter.getInstance(), socket.remoteAddress),
+      isOneOfMany: (request) => line.wasRefused(request),
+    }),
+  );
   app.use(app.get(RequestMetrics).measure);
   app.use(endUnreadBodies(limits.lingerMs));
   app.use(keepOutOfCaches);
@@ -79,7 +108,9 @@ async function configureApp(
       strictTransportSecurity: { includeSubDomains: config.server.hstsIncludeSubDomains },
     }),
   );
+  app.use(separateProbes(adapter.admin));
   app.use(refuseOtherMethods(app));
+  app.use(line.admit);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(
     new ValidationPipe({
@@ -91,6 +122,9 @@ async function configureApp(
       // It says which parameters there are.
       validationError: { target: true },
       exceptionFactory: invalidRequest,
+      // Otherwise it loads all of both libraries, most of which is for phone numbers.
+      validatorPackage: { validate },
+      transformerPackage: { plainToInstance, classToPlain: instanceToPlain },
     }),
   );
   serveOpenApi(app);
@@ -102,24 +136,16 @@ async function configureApp(
 }
 
 /** Probes and wrong tokens are frequent; what is behind them is logged once, at its source. */
-const LOGGED_ELSEWHERE: readonly ErrorCode[] = ['NOT_READY', 'TOO_MANY_FAILED_LOGINS'];
+const LOGGED_ELSEWHERE: readonly ErrorCode[] = [
+  'NOT_READY',
+  'TOO_BUSY',
+  'TOO_MANY_FAILED_LOGINS',
+  'TOO_MANY_REQUESTS',
+];
 
 function isLogged(error: unknown, status: number): error is ProxyError {
   if (!(error instanceof ProxyError) || LOGGED_ELSEWHERE.includes(error.code)) return false;
   return status >= 500 || error.cause !== undefined;
-}
-
-const WARN_AGAIN_AFTER_MS = 60_000;
-
-/** Logs at most once a minute, so that a flood of connections does not flood the log. */
-function warnThatFull(logger: Logger, { connections }: ServerLimits): () => void {
-  let warnedAt = Number.NEGATIVE_INFINITY;
-  return () => {
-    const now = performance.now();
-    if (now - warnedAt < WARN_AGAIN_AFTER_MS) return;
-    warnedAt = now;
-    logger.warn({ connections }, 'connection limit reached');
-  };
 }
 
 /** Responses reveal who has which data, and are soon out of date; the documentation is public. */

@@ -1,7 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { AppConfig } from '../config/app-config.js';
+import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { EventHub } from '../events/event-hub.js';
 import { eventLog } from '../events/event-log.js';
-import { BodyGate } from '../hardening/body-gate.js';
+import { BodyGate, type BodyRoom } from '../hardening/body-gate.js';
+import { Refusals } from '../hardening/refusals.js';
 import { LIMITS, type ServerLimits } from '../hardening/server-limits.js';
 import { Stopping } from '../hardening/stopping.js';
 import { HttpClientModule } from '../http-client/http-client.module.js';
@@ -10,10 +13,20 @@ import { CLOCK } from '../ports/clock.port.js';
 import { SystemClock } from '../time/system-clock.js';
 import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
 
+const BYTES_PER_MIB = 1024 * 1024;
+
+function bodyRoom({ server }: AppConfig): BodyRoom {
+  return {
+    bytes: server.maxBodiesMiB * BYTES_PER_MIB,
+    bytesPerUser: server.maxBodiesPerUserMiB * BYTES_PER_MIB,
+    smallBytes: server.smallBodiesMiB * BYTES_PER_MIB,
+  };
+}
+
 /** Provides what every module may need: time, network, log, events and limits. */
 @Module({})
 export class InfrastructureModule {
-  static with(logger: Logger, limits: ServerLimits): DynamicModule {
+  static with(logger: Logger, limits: ServerLimits, refusals: Refusals): DynamicModule {
     return {
       module: InfrastructureModule,
       global: true,
@@ -23,7 +36,12 @@ export class InfrastructureModule {
         { provide: CLOCK, useClass: SystemClock },
         { provide: LIMITS, useValue: limits },
         Stopping,
-        { provide: BodyGate, useFactory: () => new BodyGate(limits.bodyBytesAtOnce) },
+        { provide: Refusals, useValue: refusals },
+        {
+          provide: BodyGate,
+          useFactory: (config: ConfigSnapshots) => new BodyGate(() => bodyRoom(config.current())),
+          inject: [ConfigSnapshots],
+        },
         {
           provide: EventHub,
           useFactory: () => {
@@ -42,6 +60,7 @@ export class InfrastructureModule {
         LIMITS,
         Stopping,
         BodyGate,
+        Refusals,
         HttpClientModule,
         EventHub,
         TRANSFER_EVENTS,

@@ -5,9 +5,9 @@ import { applicationFolder } from '../config/application-folder.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { ConfigurationError } from '../config/problem.js';
 import { loadConfig } from '../config/load-config.js';
-import { type ListenAddress, listenError } from '../errors/listen.errors.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { openLog } from '../logging/open-log.js';
+import { listen, listenForProbes } from './listen.js';
 import { listeningUrl } from './listening-url.js';
 import { reloadOnChange } from './reload/reload-on-change.js';
 import { dataDirWarning } from '../data-folder/data-dir-mount.js';
@@ -47,6 +47,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
     stopOnSignals({ close }, logger);
     await listen(app, { host: config.server.host, port: config.port });
     logger.info({ url: listeningUrl(app.getHttpServer().address()) }, 'listening');
+    const admin = await listenForProbes(app, config.server);
+    if (admin !== undefined) logger.info({ url: listeningUrl(admin) }, 'listening for probes');
   } catch (error) {
     if (error instanceof ConfigurationError) {
       process.stderr.write(`${knownSecrets.hide(error.message)}\n`);
@@ -57,13 +59,5 @@ export async function serve(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     // Otherwise what has started would keep the process alive.
     await close();
-  }
-}
-
-async function listen(app: NestExpressApplication, address: ListenAddress): Promise<void> {
-  try {
-    await app.listen(address.port, address.host);
-  } catch (error) {
-    throw listenError(error, address) ?? error;
   }
 }

@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
+import { networkOf } from '../hardening/network-of.js';
+import { Refusals } from '../hardening/refusals.js';
+import { keyOfUser, RequestLine } from '../hardening/request-line.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
 import { CLOCK, type Clock } from '../ports/clock.port.js';
@@ -31,8 +34,29 @@ import { TokenMemory } from './token-memory.js';
         }),
       inject: [IDENTITIES, ConfigSnapshots, CLOCK, LOGGER],
     },
+    {
+      provide: RequestLine,
+      useFactory: (authenticator: Authenticator, config: ConfigSnapshots, refusals: Refusals) =>
+        new RequestLine({
+          bounds: () => {
+            const { server } = config.current();
+            return {
+              running: server.maxRequests,
+              runningPerKey: server.maxRequestsPerUser,
+              waiting: server.maxWaitingRequests,
+              waitingPerKey: server.maxWaitingRequestsPerUser,
+            };
+          },
+          keyOf: ({ headers, ip }) => {
+            const user = authenticator.probableUser(headers);
+            return user === undefined ? `address ${networkOf(ip)}` : keyOfUser(user);
+          },
+          refusals,
+        }),
+      inject: [Authenticator, ConfigSnapshots, Refusals],
+    },
     ScicatAuthGuard,
   ],
-  exports: [Authenticator, ScicatAuthGuard],
+  exports: [Authenticator, RequestLine, ScicatAuthGuard],
 })
 export class AuthModule {}

@@ -21,6 +21,8 @@ import {
   SCICAT_KEY_SCHEME,
 } from './authenticated.decorator.js';
 import { Authenticator } from './authenticator.js';
+import { Refusals } from '../hardening/refusals.js';
+import { RequestLine } from '../hardening/request-line.js';
 import type { Caller } from './caller.js';
 import { contextOf } from './request-context.js';
 import type { Identities, Identity } from '../ports/identities.port.js';
@@ -68,6 +70,15 @@ const routeOf = (request: object, options?: Parameters<typeof Authenticated>[0])
   Authenticated(options)(Object, 'handler', { value: handler });
   return new ExecutionContextHost([request], Object, handler);
 };
+
+/** One that lets everybody in. */
+function anyLine(): RequestLine {
+  return new RequestLine({
+    bounds: () => ({ running: 100, runningPerKey: 100, waiting: 100, waitingPerKey: 100 }),
+    keyOf: () => 'address',
+    refusals: new Refusals(new VirtualClock(), () => undefined),
+  });
+}
 
 let clock: VirtualClock;
 let reached: string[];
@@ -137,7 +148,10 @@ describe('Authenticator', () => {
     const tries = async () => outcomes([authentication.authenticate(carrying('x'))]);
     expect([await tries(), await tries()]).toEqual([['UNAUTHENTICATED'], ['UNAUTHENTICATED']]);
     expect(identities.asked).toEqual(['x']);
-    await clock.advance(10_000);
+    await clock.advance(59_999);
+    await tries();
+    expect(identities.asked).toEqual(['x']);
+    await clock.advance(1);
     expect(await tries()).toEqual(['UNAUTHENTICATED']);
     expect(identities.asked).toEqual(['x', 'x']);
   });
@@ -148,14 +162,32 @@ describe('Authenticator', () => {
     const tries = async (token: string, ip?: string) =>
       (await outcomes([authentication.authenticate(carrying(token, ip))]))[0];
     expect(await tries('alice-token')).toBe('alice');
-    for (const wrong of ['a', 'b', 'b']) expect(await tries(wrong)).toBe('UNAUTHENTICATED');
+    for (const wrong of ['a', 'b', 'b', 'b', 'x']) {
+      expect(await tries(wrong)).toBe('UNAUTHENTICATED');
+    }
     identities.asked.length = 0;
     expect(await tries('c')).toBe('TOO_MANY_FAILED_LOGINS');
-    expect(await tries('b')).toBe('TOO_MANY_FAILED_LOGINS');
+    // It is known to be wrong, and that is the better answer.
+    expect(await tries('b')).toBe('UNAUTHENTICATED');
     expect(await tries('alice-token')).toBe('alice');
     expect(await tries('d', '192.0.2.2')).toBe('UNAUTHENTICATED');
     expect(identities.asked).toEqual(['alice-token', 'd']);
     expect(reached).toEqual(['192.0.2.1']);
+  });
+
+  it('one token refused thirty times locks nobody out of a fresh login', async () => {
+    const identities = new FakeIdentities();
+    const authentication = authenticator(identities);
+    const tries = async (token: string) =>
+      (await outcomes([authentication.authenticate(carrying(token))]))[0];
+    for (let n = 0; n < 30; n += 1) expect(await tries('expired')).toBe('UNAUTHENTICATED');
+    expect(await tries('alice-token')).toBe('alice');
+    expect(identities.asked).toEqual(['expired', 'alice-token']);
+    // It counts again in the next minute, once.
+    await clock.advance(60_000);
+    for (let n = 0; n < 30; n += 1) await tries('expired');
+    for (const wrong of ['a', 'b']) expect(await tries(wrong)).toBe('UNAUTHENTICATED');
+    expect(await tries('c')).toBe('TOO_MANY_FAILED_LOGINS');
   });
 
   it('a token that has expired is known no more', async () => {
@@ -170,6 +202,11 @@ describe('Authenticator', () => {
     valid = false;
     expect(await tries('alice-token')).toBe('UNAUTHENTICATED');
     for (const wrong of ['a', 'b', 'c']) await tries(wrong);
+    expect(await tries('alice-token')).toBe('UNAUTHENTICATED');
+    await clock.advance(59_999);
+    await tries('d');
+    await clock.advance(1);
+    for (const wrong of ['e', 'f', 'g']) await tries(wrong);
     expect(await tries('alice-token')).toBe('TOO_MANY_FAILED_LOGINS');
   });
 
@@ -212,12 +249,14 @@ describe('Authenticator', () => {
 describe('ScicatAuthGuard', () => {
   let events: RecordedEvents;
   let datasets: FakeDatasets;
+  let line: RequestLine;
   const guardOf = (identities: Identities): ScicatAuthGuard =>
-    new ScicatAuthGuard(authenticator(identities), new Reflector(), datasets, events);
+    new ScicatAuthGuard(authenticator(identities), new Reflector(), line, datasets, events);
 
   beforeEach(() => {
     events = new RecordedEvents();
     datasets = new FakeDatasets();
+    line = anyLine();
   });
 
   it('notes who makes the request, where no logger finds the token', async () => {
@@ -339,6 +378,7 @@ describe('@Authenticated()', () => {
         { provide: Authenticator, useValue: authenticator(new FakeIdentities()) },
         { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
         { provide: DATASETS, useValue: new FakeDatasets() },
+        { provide: RequestLine, useValue: anyLine() },
         ScicatAuthGuard,
       ],
     }).compile();

@@ -26,8 +26,8 @@ type OnAsked = (token: string) => void;
  * so that a revoked group membership counts at once; only simultaneous requests with the same token
  * share a call.
  *
- * This can't be used to flood SciCat: a token it refused seconds ago is refused without asking again,
- * and an address that sends too many invalid tokens has to wait. Tokens accepted before are exempt, so
+ * This can't be used to flood SciCat: a token it refused within the last minute is refused without
+ * asking again, and an address that sends too many invalid tokens has to wait. Tokens accepted before are exempt, so
  * that users do not suffer from others behind the same address.
  */
 export class Authenticator {
@@ -48,7 +48,10 @@ export class Authenticator {
     onAsked: OnAsked = () => undefined,
   ): Promise<Omit<Caller, 'requestId'>> {
     const token = readScicatToken(headers);
-    const known = this.deps.tokens.wasAccepted(token);
+    const refusal = this.deps.tokens.refusal(token);
+    // It has counted as a failure already.
+    if (refusal !== undefined) throw new UnauthenticatedError(refusal);
+    const known = this.deps.tokens.ownerOf(token) !== undefined;
     const asked = known
       ? this.shared(token, () => this.ask(token))
       : this.shared(`${ip ?? ''} ${token}`, () => this.attempt(token, ip, onAsked));
@@ -56,6 +59,15 @@ export class Authenticator {
     const identity = await asked;
     onAsked(token);
     return { identity, token };
+  }
+
+  /** Whose token the request carries, if SciCat accepted it before. Does not ask SciCat. */
+  probableUser(headers: RequestHeaders): string | undefined {
+    try {
+      return this.deps.tokens.ownerOf(readScicatToken(headers));
+    } catch {
+      return undefined;
+    }
   }
 
   private shared(key: string, begin: () => Promise<Identity>): Promise<Identity> {
@@ -71,9 +83,13 @@ export class Authenticator {
     onAsked: OnAsked,
   ): Promise<Identity> {
     const attempt = await this.deps.limit.begin(ip);
+    const refusal = this.deps.tokens.refusal(token);
+    if (refusal !== undefined) {
+      // Refused, and counted, while this attempt waited.
+      attempt.pass();
+      throw new UnauthenticatedError(refusal);
+    }
     try {
-      const refusal = this.deps.tokens.refusal(token);
-      if (refusal !== undefined) throw new UnauthenticatedError(refusal);
       const asked = this.ask(token);
       onAsked(token);
       const identity = await asked;
@@ -90,7 +106,7 @@ export class Authenticator {
     const { identities, tokens } = this.deps;
     try {
       const identity = await identities.identify(token);
-      tokens.accept(token);
+      tokens.accept(token, identity.username);
       return identity;
     } catch (error) {
       if (error instanceof UnauthenticatedError) tokens.refuse(token, error.message);

@@ -6,6 +6,7 @@ import {
   TooManyFailedLoginsError,
   UnauthenticatedError,
 } from '../errors/request.errors.js';
+import { RequestLine } from '../hardening/request-line.js';
 import { DATASETS, type Datasets } from '../ports/datasets.port.js';
 import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.port.js';
 import { type AuthenticationRequest, Authenticator } from './authenticator.js';
@@ -22,13 +23,15 @@ interface GuardedRequest extends AuthenticationRequest {
  * Authenticates a request and adds the caller to its context. If the route asks for it and the query
  * names the dataset, starts reading it while SciCat is asked for the identity.
  *
- * @throws UnauthenticatedError AccessDeniedError TooManyFailedLoginsError UpstreamError
+ * @throws UnauthenticatedError AccessDeniedError TooManyFailedLoginsError TooManyRequestsError
+ * @throws UpstreamError
  */
 @Injectable()
 export class ScicatAuthGuard implements CanActivate {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly reflector: Reflector,
+    private readonly line: RequestLine,
     @Inject(DATASETS) private readonly datasets: Pick<Datasets, 'readAs'>,
     @Inject(TRANSFER_EVENTS) private readonly events: TransferEvents,
   ) {}
@@ -39,9 +42,14 @@ export class ScicatAuthGuard implements CanActivate {
     const pid = this.datasetPid(route, request);
     if (pid !== undefined) logDataset(context, pid);
     const requestId = requestIdOf(request);
+    this.line.works(request);
     try {
       const caller = await this.authenticator.authenticate(request, (token) => {
         if (pid !== undefined) void startReading(context, this.datasets, token, pid);
+      });
+      await this.line.belongsTo(request, caller.identity.username, () => {
+        // What waits holds little memory, and a dataset may be large. It is read again.
+        delete context.dataset;
       });
       context.caller = { ...caller, requestId };
       context.facts.username = caller.identity.username;

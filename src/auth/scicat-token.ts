@@ -9,7 +9,7 @@ export const TOKEN_HEADER = 'SciCat-API-Key';
 /** SciCat itself accepts at most 16 KB of headers. */
 const LONGEST_TOKEN_LENGTH = 8 * 1024;
 const PRINTABLE_WITHOUT_SPACES = /^[\x21-\x7e]+$/;
-const BEARER = /^bearer +(?<token>.*)$/i;
+const BEARER = /^bearer (?<token>.*)$/i;
 
 /**
  * The SciCat token of a request, from `SciCat-API-Key` or `Authorization: Bearer`. Empty headers and

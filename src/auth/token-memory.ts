@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../ports/clock.port.js';
 
-/** Long enough to spare SciCat a flood, short enough to go unnoticed. */
-const REFUSED_FOR_MS = 10_000;
+/**
+ * As long as failures of an address count: a program that goes on and on with one expired token has
+ * failed once in this time, and locks nobody out.
+ */
+const REFUSED_FOR_MS = 60_000;
 const MOST_ACCEPTED = 10_000;
 const MOST_REFUSED = 1_000;
 
@@ -11,8 +14,8 @@ const MOST_REFUSED = 1_000;
  * from memory: SciCat is asked again each time.
  */
 export class TokenMemory {
-  /** Most recent last. */
-  private readonly accepted = new Set<string>();
+  /** Whose token it is; most recent last. */
+  private readonly accepted = new Map<string, string>();
   /** Expiry and SciCat's message; most recent last. */
   private readonly refused = new Map<
     string,
@@ -21,11 +24,11 @@ export class TokenMemory {
 
   constructor(private readonly clock: Pick<Clock, 'monotonicMs'>) {}
 
-  accept(token: string): void {
+  accept(token: string, username: string): void {
     const hash = hashOf(token);
     this.refused.delete(hash);
     this.accepted.delete(hash);
-    this.accepted.add(hash);
+    this.accepted.set(hash, username);
     forgetOldest(this.accepted, MOST_ACCEPTED);
   }
 
@@ -37,12 +40,12 @@ export class TokenMemory {
     forgetOldest(this.refused, MOST_REFUSED);
   }
 
-  /** Whether SciCat accepted this token when last asked. */
-  wasAccepted(token: string): boolean {
-    return this.accepted.has(hashOf(token));
+  /** Whose token it was when SciCat was last asked; undefined unless it was accepted then. */
+  ownerOf(token: string): string | undefined {
+    return this.accepted.get(hashOf(token));
   }
 
-  /** SciCat's message if it refused this token in the last seconds. */
+  /** SciCat's message if it refused this token within the last minute. */
   refusal(token: string): string | undefined {
     const { until = 0, message } = this.refused.get(hashOf(token)) ?? {};
     return this.clock.monotonicMs() < until ? message : undefined;

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../domain/without-trailing.js';
 import { inQuotes } from './yaml-lines.js';
 
 /*
@@ -138,7 +139,7 @@ export const adviseUrl: Advise = (value) => {
   if (!/[.:]|^localhost$/.test(host)) return undefined;
   const isLocal = /^(localhost|127\.|\[::1\])/.test(host);
   const given = scheme === undefined ? undefined : /^htt?p?s/i.test(scheme) ? 'https' : 'http';
-  const url = `${given ?? (isLocal ? 'http' : 'https')}://${host}${path.replaceAll('\\', '/').replace(/\/+$/, '')}`;
+  const url = `${given ?? (isLocal ? 'http' : 'https')}://${host}${withoutTrailing(path.replaceAll('\\', '/'), '/')}`;
   return URL.canParse(url) && url !== text ? `write ${inQuotes(url)}` : undefined;
 };
 

@@ -78,7 +78,7 @@ function fileWith(key: string, value: unknown): Readonly<Record<string, unknown>
 
 /** Values of every kind, and both sides of every bound. */
 const PROBES: readonly unknown[] = [
-  ...[null, true, false, 0, 1, 2, 3, 4, -1, 0.05, 0.1, 1.5, 2e20],
+  ...[null, true, false, 0, 1, 2, 3, 4, -1, 0.05, 0.1, 1.5, 2e20, 9, 10, 280, 281],
   ...[1024, 1025, 8760, 8761, 10_000, 10_001, 65_535, 65_536, 86_400, 86_401],
   ...[
     '',

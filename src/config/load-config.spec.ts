@@ -108,9 +108,24 @@ describe('a loaded configuration', () => {
         host: '0.0.0.0',
         trustProxy: false,
         maxBodyMiB: 128,
+        maxListEntries: 1_000_000,
         maxFailedLoginsPerMinute: 30,
+        adminPort: undefined,
+        adminHost: undefined,
+        maxConnections: 2000,
+        maxConnectionsPerAddress: 500,
+        maxPipelinedRequests: 8,
+        maxRequests: 256,
+        maxRequestsPerUser: 32,
+        maxWaitingRequests: 1500,
+        maxWaitingRequestsPerUser: 400,
+        maxBodiesMiB: 128,
+        maxBodiesPerUserMiB: 48,
+        smallBodiesMiB: 16,
+        maxBodySeconds: 240,
         hstsIncludeSubDomains: false,
       },
+      spool: { maxMiB: 768, maxMiBPerUser: 256 },
       watch: false,
       transfer: {
         verifyChecksum: true,
@@ -263,9 +278,9 @@ describe('the files that come with the project', () => {
 
   test('settings commented out in the example are the defaults', () => {
     const example = readFileSync(`${TOP}scicat-globus-proxy-config.example.yaml`, 'utf8');
-    // These three have no value that means "default".
+    // These have no value that means "default".
     const uncommented = example
-      .replace(/^\s*# (syncLevel|deadlineHours|dataDir):.*$/gm, '')
+      .replace(/^\s*# (syncLevel|deadlineHours|dataDir|adminPort|adminHost):.*$/gm, '')
       .replace(/^(\s*)# (\w+: [^#]*)$/gm, '$1$2');
     expect(uncommented).not.toBe(example);
     const { config } = loadConfig(

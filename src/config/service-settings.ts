@@ -130,7 +130,7 @@ export class ScicatSettings {
   @Setting({
     kind: textList('user names', { mayBeEmpty: true }),
     description:
-      'Earlier user names of the SciCat service account. Transfers that they started are still tracked.',
+      'Earlier user names of the SciCat service accounts. Transfers that they started are still tracked, and what they wrote into jobs is still believed.',
     example: ['globus-proxy-old'],
     reload: 'live',
   })
@@ -174,6 +174,16 @@ export class ServerSettings {
   readonly maxBodyMiB: number = 128;
 
   @Setting({
+    // Positions in a list are 32-bit numbers, and a body has at most 1 GiB.
+    kind: wholeNumber(1, 30_000_000),
+    description:
+      'Maximum number of entries in a file list, 1 to 30000000. A longer list is refused as soon as the entry beyond the limit arrives.',
+    example: 400_000,
+    reload: 'live',
+  })
+  readonly maxListEntries: number = 1_000_000;
+
+  @Setting({
     kind: wholeNumber(0),
     description:
       'Maximum number of requests with an invalid SciCat token from one address per minute; 0 means no limit. Beyond it, requests with tokens that the service does not know yet are refused for the rest of the minute, without asking SciCat. Behind a reverse proxy, set `trustProxy` too, or all callers share one address.',
@@ -183,6 +193,123 @@ export class ServerSettings {
   readonly maxFailedLoginsPerMinute: number = 30;
 
   @Setting({
+    kind: wholeNumber(1, 65_535),
+    description:
+      'TCP port for `/health` and `/metrics` alone, 1 to 65535. They are then served there and no longer on `port`, and nothing that happens on `port` can delay them.',
+    unset: '`/health` and `/metrics` are served on `port`',
+    example: 8081,
+    reload: 'at-start',
+  })
+  readonly adminPort: number | undefined;
+
+  @Setting({
+    kind: listenAddress(),
+    description: 'Address to listen on for `adminPort`.',
+    unset: 'the same as `host`',
+    example: '127.0.0.1',
+    reload: 'at-start',
+  })
+  readonly adminHost: string | undefined;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum number of simultaneous connections, 1 or more. Each takes an open file. When there is no room for another one, an idle one is closed.',
+    example: 5000,
+    reload: 'at-start',
+  })
+  readonly maxConnections: number = 2000;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description:
+      'Maximum number of simultaneous connections from one address; 0 means no limit. Reverse proxies that `trustProxy` names are exempt.',
+    example: 1000,
+    reload: 'live',
+  })
+  readonly maxConnectionsPerAddress: number = 500;
+
+  @Setting({
+    kind: wholeNumber(0, 1000),
+    description:
+      'Maximum number of requests that a connection may send before the previous one is answered (HTTP pipelining), 0 to 1000. A connection with more is closed.',
+    example: 0,
+    reload: 'live',
+  })
+  readonly maxPipelinedRequests: number = 8;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description: 'Maximum number of requests that are processed at the same time, 1 or more.',
+    example: 500,
+    reload: 'live',
+  })
+  readonly maxRequests: number = 256;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      "Maximum number of one user's requests that are processed at the same time, 1 or more; or of one address's, as long as the user is not known. Further ones wait, and are served user by user in turn.",
+    example: 64,
+    reload: 'live',
+  })
+  readonly maxRequestsPerUser: number = 32;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum number of requests that wait for their turn, 1 or more. Beyond it, whoever has most waiting is refused with 503.',
+    example: 3000,
+    reload: 'live',
+  })
+  readonly maxWaitingRequests: number = 1500;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      "Maximum number of one user's requests that wait for their turn, 1 or more; or of one address's, as long as the user is not known. Beyond it, requests are refused with 503.",
+    example: 1000,
+    reload: 'live',
+  })
+  readonly maxWaitingRequestsPerUser: number = 400;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      'Maximum total size in MiB of the request bodies that are processed at the same time, 1 or more. A single body is admitted whatever its size.',
+    example: 256,
+    reload: 'live',
+  })
+  readonly maxBodiesMiB: number = 128;
+
+  @Setting({
+    kind: wholeNumber(1),
+    description:
+      "Part of `maxBodiesMiB` that one user's bodies may keep occupied, in MiB, 1 or more. A body beyond it takes what is free, and gives way to others as long as it is arriving.",
+    example: 64,
+    reload: 'live',
+  })
+  readonly maxBodiesPerUserMiB: number = 48;
+
+  @Setting({
+    kind: wholeNumber(0),
+    description:
+      'Part of `maxBodiesMiB` that is kept for bodies of at most 1 MiB, in MiB; one user may have a quarter of it.',
+    example: 32,
+    reload: 'live',
+  })
+  readonly smallBodiesMiB: number = 16;
+
+  @Setting({
+    kind: wholeNumber(10, 280, 'seconds'),
+    description:
+      'Seconds in which a request body must arrive, 10 to 280. A body that falls behind the pace which its announced size calls for by more than 20 seconds is refused.',
+    example: 120,
+    reload: 'live',
+  })
+  readonly maxBodySeconds: number = 240;
+
+  @Setting({
     kind: flag(),
     description:
       'Whether browsers that have reached the service over HTTPS are told to use HTTPS for all subdomains of its host too, for a year (`Strict-Transport-Security`). They are told so for the host itself in any case.',
@@ -190,6 +317,27 @@ export class ServerSettings {
     reload: 'at-start',
   })
   readonly hstsIncludeSubDomains: boolean = false;
+}
+
+/** Section `spool`: the disk space for the file lists of waiting transfers. */
+export class SpoolSettings {
+  @Setting({
+    kind: wholeNumber(1, 1024 * 1024, 'MiB'),
+    description:
+      'Disk space in MiB for the file lists of all waiting transfers, 1 to 1048576. Beyond it, requests with a list get 503. A list of 400,000 files usually takes 1 to 5 MiB.',
+    example: 2048,
+    reload: 'live',
+  })
+  readonly maxMiB: number = 768;
+
+  @Setting({
+    kind: wholeNumber(1, 1024 * 1024, 'MiB'),
+    description:
+      'Disk space in MiB for the file lists of the waiting transfers of one user, 1 to 1048576. Keep it well below `maxMiB`, so that one user leaves room for the others.',
+    example: 512,
+    reload: 'live',
+  })
+  readonly maxMiBPerUser: number = 256;
 }
 
 /** Section `transfer`: how Globus copies. */
@@ -304,6 +452,9 @@ export class FileSettings {
 
   @Section(ServerSettings, 'How the service listens.')
   readonly server: ServerSettings = new ServerSettings();
+
+  @Section(SpoolSettings, 'The disk space for the file lists of waiting transfers.')
+  readonly spool: SpoolSettings = new SpoolSettings();
 
   @Setting({
     kind: flag(),

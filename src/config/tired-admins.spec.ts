@@ -1467,6 +1467,12 @@ describe('a mistake that is made throughout the file', () => {
     ]);
   });
 
+  test('two ports that are the same', () => {
+    expect(said(`${GOOD}server: { adminPort: 8080 }\n`)).toEqual([
+      expect.stringMatching(/^warning: \d+: server\.adminPort: is the same as port/),
+    ]);
+  });
+
   test('a top-level setting below another one', () => {
     const without = GOOD.replace('port: 8080\n', '');
     expect(said(`${without}    port: 8080\n`)).toEqual([

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../domain/without-trailing.js';
 import {
   ArrayNotEmpty,
   IsArray,
@@ -144,7 +145,7 @@ export function httpUrl(example: string): Kind<string> {
       custom('isHttpUrl', isHttpUrl, message),
     ]),
     advise: adviseUrl,
-    resolve: (url) => url.replace(/\/+$/, ''),
+    resolve: (url) => withoutTrailing(url, '/'),
   };
 }
 

@@ -1,4 +1,5 @@
 import { field, isObject } from '../domain/untyped.js';
+import { withoutTrailing } from '../domain/without-trailing.js';
 import { placeholderIn, plainOrQuoted, thousands } from './advice.js';
 import { isLoopback } from '../domain/loopback.js';
 import { placesOf } from './check-shape.js';
@@ -30,7 +31,7 @@ export function warnOfDoubts(
     if (findings.hasErrorBelow(path)) return;
     findings.warning(path, message);
   };
-  const { scicatUrl, globus, task, server, dataDir } = settings;
+  const { scicatUrl, globus, port, task, server, dataDir } = settings;
   warn('scicatUrl', exampleUrl(scicatUrl) ?? unencrypted(scicatUrl, 'SciCat'));
   warn('globus.authUrl', unencrypted(globus.authUrl, 'Globus'));
   warn('globus.transferUrl', unencrypted(globus.transferUrl, 'Globus'));
@@ -39,6 +40,7 @@ export function warnOfDoubts(
   warn('task.maxConcurrency', tooMany(task.maxConcurrency));
   warn('task.maxPending', tooMany(task.maxPending));
   warn('server.trustProxy', server.trustProxy === true ? TRUSTS_ALL : undefined);
+  warn('server.adminPort', samePort(port, server.adminPort));
   warn('dataDir', unreplaced(dataDir));
   for (const one of placed) warnOfFacilityDoubts(one, warn, findings);
   warnOfValues(source.value, '', source, warn);
@@ -107,6 +109,12 @@ function doubtOfLines(value: string, path: string, source: YamlSource): string |
   return `goes on in the next line, which YAML joins to one value, ${JSON.stringify(value)}; put it in quotes on one line or, if it is another entry, begin that line with "- "`;
 }
 
+function samePort(port: number | undefined, adminPort: number | undefined): string | undefined {
+  return port !== undefined && port === adminPort
+    ? 'is the same as port; only one of them can be listened on'
+    : undefined;
+}
+
 type Warn = (path: string, message: string | undefined) => void;
 
 /** Hosts that the documentation uses, and that are reserved (RFC 2606). */
@@ -156,7 +164,7 @@ const API_VERSION = 'v0.10';
 function otherVersion(text: string): string | undefined {
   const url = urlOf(text);
   if (url === undefined || /\/v0\.10\/*$/.test(url.pathname)) return undefined;
-  const base = text.replace(/\/+$/, '').replace(/\/v\d[\w.]*$/, '');
+  const base = withoutTrailing(text, '/').replace(/\/v\d[\w.]*$/, '');
   return `does not end in "/${API_VERSION}", the version of Globus Transfer that the service uses; write "${base}/${API_VERSION}"`;
 }
 

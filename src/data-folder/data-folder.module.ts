@@ -43,7 +43,10 @@ class DataDirHolder implements OnApplicationShutdown {
       provide: FILE_LIST_STORE,
       // The unused parameter makes Nest acquire the lock first.
       useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
-        FileListSpool.open(join(config.current().dataDir, SPOOL_FOLDER)),
+        FileListSpool.open(
+          join(config.current().dataDir, SPOOL_FOLDER),
+          () => config.current().spool,
+        ),
       inject: [ConfigSnapshots, DataDirHolder],
     },
     {

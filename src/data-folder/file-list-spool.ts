@@ -2,8 +2,21 @@ import fs, { type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TRANSFER_KEY } from '../domain/identifiers.js';
 import { codeOf } from '../errors/error-code.js';
-import { InternalError, SpoolUnavailableError } from '../errors/request.errors.js';
+import {
+  InternalError,
+  InvalidRequestError,
+  ListQuotaError,
+  SpoolUnavailableError,
+} from '../errors/request.errors.js';
 import type { FileList } from '../file-lists/file-list.js';
+import {
+  decodeHead,
+  encodeHead,
+  HEAD_BYTES,
+  type ListHead,
+  NAMED_AT,
+  NAMED_BYTE,
+} from '../file-lists/list-head.js';
 import {
   isShort,
   type ListStats,
@@ -14,13 +27,21 @@ import {
   unpackLines,
   verifyPacked,
 } from '../file-lists/stored-format.js';
-import type { FileListStore, StoredEntry } from '../ports/file-list-store.port.js';
+import type {
+  FileListStore,
+  StoredEntry,
+  StoreRefusal,
+  StoreUsage,
+} from '../ports/file-list-store.port.js';
 import { RecentLists } from './recent-lists.js';
+import { SpoolLedger, type SpoolLimits } from './spool-ledger.js';
 
 /** File system calls of the spool; replaced in tests, for example by a full disk. */
 export type SpoolFileSystem = Pick<typeof fs, 'mkdir' | 'open' | 'readdir' | 'stat' | 'unlink'>;
 
 const SUFFIX = '.jsonl.gz';
+/** Lists looked at in parallel at the start. */
+const COUNTED_AT_ONCE = 16;
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "this service's disk is full",
   EDQUOT: "this service's disk is full",
@@ -41,45 +62,94 @@ export class FileListSpool implements FileListStore {
   private lastSync: Promise<void> = Promise.resolve();
   /** The sync that has not started yet, if a list is waiting for it. */
   private nextSync: Promise<void> | undefined;
+  private readonly ledger: SpoolLedger;
+  /** Lists that no job is known to name. */
+  private readonly unnamed = new Set<string>();
+  /** Resolves when the lists that were on disk at the start are in the ledger. */
+  private counted: Promise<void> = Promise.resolve();
+  private readonly refused: Record<StoreRefusal, number> = { quota: 0, 'user-quota': 0, disk: 0 };
+  private trouble: string | undefined;
 
   private constructor(
     private readonly folder: string,
+    limits: () => SpoolLimits,
     private readonly files: SpoolFileSystem,
-  ) {}
+  ) {
+    this.ledger = new SpoolLedger(limits);
+  }
 
   /**
    * Opens the spool, creating its folder if necessary. No other process may use it (`lockDataDir`).
    *
    * @param folder absolute path
+   * @param limits called at every use
    * @throws SpoolUnavailableError when the folder can't be created or read
    */
-  static async open(folder: string, files: SpoolFileSystem = fs): Promise<FileListSpool> {
+  static async open(
+    folder: string,
+    limits: () => SpoolLimits,
+    files: SpoolFileSystem = fs,
+  ): Promise<FileListSpool> {
+    const spool = new FileListSpool(folder, limits, files);
     try {
       await files.mkdir(folder, { recursive: true, mode: 0o700 });
-      await files.readdir(folder);
+      const keys = keysAmong(await files.readdir(folder));
+      // Not awaited here: reading the open jobs need not wait for thousands of files.
+      spool.counted = spool.count(keys);
     } catch (error) {
       throw unavailable('opened', error);
     }
-    return new FileListSpool(folder, files);
+    return spool;
   }
 
-  async put(key: string, files: FileList): Promise<void> {
+  async put(key: string, files: FileList, owner: string): Promise<void> {
     if (!TRANSFER_KEY.test(key)) {
       throw new InternalError('A file list can be stored only under a UUID. Please report this.');
     }
-    this.written.delete(key);
+    await this.counted;
+    this.forget(key);
     try {
+      const head = encodeHead({ owner, named: false });
+      // Before the file is made, so that a refused list costs no disk access at all.
+      this.ledger.grow(key, owner, head.length);
+      this.unnamed.add(key);
       const stats = await this.using(this.pathOf(key), 'w', async (handle) => {
-        const packed = await packFileList(files, (bytes) => handle.writeFile(bytes));
+        let start: Buffer | undefined = head;
+        const packed = await packFileList(files, (bytes) => {
+          this.ledger.grow(key, owner, bytes.length);
+          const piece = start === undefined ? bytes : Buffer.concat([start, bytes]);
+          start = undefined;
+          return handle.writeFile(piece);
+        });
         await handle.sync();
         return packed;
       });
       await this.syncFolder();
       this.written.set(key, stats);
       this.recent.add(key, files);
+      this.trouble = undefined;
     } catch (error) {
-      await this.unlink(key).catch(() => undefined);
-      throw unavailable('stored', error);
+      // What can't be removed still takes space.
+      await this.unlink(key).then(
+        () => this.forget(key),
+        () => undefined,
+      );
+      throw this.refusalOf(error);
+    }
+  }
+
+  async markNamed(key: string): Promise<void> {
+    await this.counted;
+    if (!this.unnamed.delete(key)) return;
+    try {
+      // Without a sync: it is lost only with the power, and then the job is found in SciCat.
+      await this.using(this.pathOf(key), 'r+', (handle) =>
+        handle.write(NAMED_BYTE, 0, NAMED_BYTE.length, NAMED_AT),
+      );
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      this.unnamed.add(key);
+      throw unavailable('marked', error);
     }
   }
 
@@ -109,8 +179,12 @@ export class FileListSpool implements FileListStore {
     if (!TRANSFER_KEY.test(key)) return;
     this.written.delete(key);
     this.recent.take(key);
+    await this.counted;
     try {
       await this.unlink(key);
+      // There is space again.
+      if (this.ledger.get(key) !== undefined) this.trouble = undefined;
+      this.forget(key);
     } catch (error) {
       throw unavailable('removed', error);
     }
@@ -120,17 +194,72 @@ export class FileListSpool implements FileListStore {
   async entries(): Promise<readonly StoredEntry[]> {
     try {
       const entries: StoredEntry[] = [];
-      for (const name of await this.files.readdir(this.folder)) {
-        const key = name.slice(0, -SUFFIX.length);
-        if (!name.endsWith(SUFFIX) || !TRANSFER_KEY.test(key)) continue;
+      await this.counted;
+      for (const key of keysAmong(await this.files.readdir(this.folder))) {
         // May have been removed meanwhile.
         const found = await ifExists(this.files.stat(this.pathOf(key)));
-        if (found !== undefined) entries.push({ key, storedAt: Math.trunc(found.mtimeMs) });
+        const named = !this.unnamed.has(key);
+        if (found !== undefined) entries.push({ key, storedAt: Math.trunc(found.mtimeMs), named });
       }
       return entries.sort((a, b) => a.storedAt - b.storedAt);
     } catch (error) {
       throw unavailable('listed', error);
     }
+  }
+
+  usage(): StoreUsage {
+    const { ledger, refused, trouble } = this;
+    return { bytes: ledger.bytes, maxBytes: ledger.maxBytes, refused: { ...refused }, trouble };
+  }
+
+  /** Enters the lists of earlier processes into the ledger. Never rejects. */
+  private async count(keys: readonly string[]): Promise<void> {
+    const left = keys.values();
+    const countSome = async (): Promise<void> => {
+      for (const key of left) {
+        try {
+          const { size } = await this.files.stat(this.pathOf(key));
+          const { owner, named } = await this.headOf(key);
+          this.ledger.enter(key, { bytes: size, owner });
+          if (!named) this.unnamed.add(key);
+        } catch {
+          // It can't be read, or has been removed by hand.
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: COUNTED_AT_ONCE }, countSome));
+  }
+
+  /** Of a list without a head, which an older version stored, nothing is known. */
+  private async headOf(key: string): Promise<ListHead> {
+    const unknown = { owner: '', named: true };
+    try {
+      return await this.using(this.pathOf(key), 'r', async (handle) => {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+        return decodeHead(buffer.subarray(0, bytesRead)) ?? unknown;
+      });
+    } catch {
+      return unknown;
+    }
+  }
+
+  private forget(key: string): void {
+    this.written.delete(key);
+    this.unnamed.delete(key);
+    this.ledger.drop(key);
+  }
+
+  /** Counts a refusal, and notes what only an operator or time can change. */
+  private refusalOf(error: unknown): Error {
+    if (error instanceof ListQuotaError || error instanceof InvalidRequestError) {
+      this.refused['user-quota'] += 1;
+      return error;
+    }
+    const isQuota = error instanceof SpoolUnavailableError;
+    const refusal = isQuota ? error : unavailable('stored', error);
+    this.refused[isQuota ? 'quota' : 'disk'] += 1;
+    this.trouble = refusal.message;
+    return refusal;
   }
 
   private onDisk(key: string, stats: ListStats): StoredFileList {
@@ -173,7 +302,7 @@ export class FileListSpool implements FileListStore {
 
   private async using<Result>(
     path: string,
-    flags: 'r' | 'w',
+    flags: 'r' | 'r+' | 'w',
     use: (handle: FileHandle) => Promise<Result>,
   ): Promise<Result> {
     const handle = await this.files.open(path, flags, 0o600);
@@ -191,6 +320,14 @@ export class FileListSpool implements FileListStore {
   private pathOf(key: string): string {
     return join(this.folder, `${key}${SUFFIX}`);
   }
+}
+
+/** The keys of the stored lists among these file names. */
+function keysAmong(names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => name.slice(0, -SUFFIX.length))
+    .filter((key) => TRANSFER_KEY.test(key));
 }
 
 /** @returns undefined when the file does not exist */

@@ -16,6 +16,8 @@ export interface DoctorDeps {
   readonly user: string;
   /** Whether jobs, folders and files may be created and deleted. */
   readonly write: boolean;
+  /** Of an ordinary user, to prove what users may not do; undefined if none was given. */
+  readonly userToken: string | undefined;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 

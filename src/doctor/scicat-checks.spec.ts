@@ -21,12 +21,23 @@ function configWith(updater: string | undefined) {
   return { scicatUrl: URL, secrets };
 }
 
+interface Options {
+  readonly updater?: string;
+  readonly write?: boolean;
+  readonly userToken?: string;
+}
+
 async function findings(
   parts: Partial<ScicatProbe> = {},
-  { updater, write = false }: { readonly updater?: string; readonly write?: boolean } = {},
+  { updater, write = false, userToken }: Options = {},
 ) {
   const probe = goodScicat(parts);
-  const checks = scicatChecks(configWith(updater), { scicat: probe, settings: settings(), write });
+  const checks = scicatChecks(configWith(updater), {
+    scicat: probe,
+    settings: settings(),
+    write,
+    userToken,
+  });
   return { found: await findingsOf(checks), asked: probe.asked };
 }
 
@@ -34,7 +45,7 @@ async function findings(
 async function saidOf(
   check: string,
   parts: Partial<ScicatProbe>,
-  options: { readonly updater?: string; readonly write?: boolean } = {},
+  options: Options = {},
 ): Promise<Omit<Finding, 'check' | 'subject'> | undefined> {
   const { found } = await findings(parts, options);
   const finding = found.find((one) => one.check === check);
@@ -66,6 +77,8 @@ describe('SciCat in good order', () => {
       'scicat-update globus-proxy: ok',
       'scicat-delete globus-proxy: ok',
       'scicat-lifecycle globus-proxy: ok',
+      'scicat-name globus-proxy: ok',
+      'scicat-others globus_transfer_job: ok',
     ]);
     // Each once, and nothing that leaves a trace.
     expect(asked).toEqual([
@@ -78,6 +91,8 @@ describe('SciCat in good order', () => {
       'mayDeleteJobs',
       'mayChangeLifecycles',
       'release',
+      'providerOf',
+      'rewrittenJob',
     ]);
   });
 
@@ -94,6 +109,9 @@ describe('SciCat in good order', () => {
       'scicat-update globus-updater: unclear',
       'scicat-delete globus-updater: ok',
       'scicat-lifecycle globus-updater: unclear',
+      'scicat-name globus-proxy: ok',
+      'scicat-name globus-updater: ok',
+      'scicat-others globus_transfer_job: ok',
     ]);
     expect(found.find(({ check }) => check === 'scicat-update')).toMatchObject({
       message: 'SciCat does not reveal whether this account may update jobs. Its groups: gtpxa.',
@@ -179,11 +197,14 @@ describe('the login of an account', () => {
       },
     ]);
     // What the other account may do is found out all the same.
-    expect(outcomes(found.slice(-4))).toEqual([
+    expect(outcomes(found.slice(-7))).toEqual([
       'scicat-create globus-proxy: ok',
       'scicat-update globus-updater: skipped',
       'scicat-delete globus-updater: skipped',
       'scicat-lifecycle globus-updater: skipped',
+      'scicat-name globus-proxy: ok',
+      'scicat-name globus-updater: skipped',
+      'scicat-others globus_transfer_job: ok',
     ]);
   });
 
@@ -514,7 +535,7 @@ describe('the trial job', () => {
         return Promise.resolve();
       },
     });
-    const deps = { scicat: probe, settings: settings(), write: true };
+    const deps = { scicat: probe, settings: settings(), write: true, userToken: undefined };
     const checks = scicatChecks(configWith(undefined), deps);
     const verdict = await checks.at(-1)?.run(interrupt.signal);
     expect(verdict?.message).toBe(
@@ -522,5 +543,90 @@ describe('the trial job', () => {
     );
     // With a signal of its own: the other one would have ended it at once.
     expect(removals).toEqual([false]);
+  });
+});
+
+describe('whether others could pass for the service', () => {
+  it.each([
+    ['globus@example.org', 'an e-mail address'],
+    ['Globus Proxy', 'the display name of a person'],
+    ['alice', 'the login name of a person'],
+    ['asmith2', 'the login name of a person'],
+  ])('a user may have the name %s', async (updater, looksLike) => {
+    const { found } = await findings(
+      { whoAmI: answering({ username: updater, groups: ['g'] }) },
+      { updater },
+    );
+    const said = found.find(({ check, subject }) => check === 'scicat-name' && subject === updater);
+    expect(said).toMatchObject({ outcome: 'unclear' });
+    expect(said?.message).toContain(looksLike);
+    expect(said?.advice).toContain('OIDC');
+  });
+
+  it('a user has logged in as the account', async () => {
+    const provider = 'https://login.example.org';
+    expect(await saidOf('scicat-name', { providerOf: answering(provider) })).toEqual({
+      outcome: 'broken',
+      message: `Somebody has logged in to SciCat as this account through ${provider}, where a user has its name or its e-mail address.`,
+      advice: expect.stringContaining('change SCICAT_SERVICE_USER_USERNAME'),
+    });
+  });
+
+  it('another account has written into a job', async () => {
+    const rewritten = { jobId: 'job-7', updatedBy: 'mallory' };
+    expect(await saidOf('scicat-others', { rewrittenJob: answering(rewritten) })).toMatchObject({
+      outcome: 'unclear',
+      message: expect.stringContaining('Job job-7 of the service was last changed by "mallory"'),
+      advice: expect.stringContaining('update.auth'),
+    });
+  });
+
+  it('says how to prove that a user can not write, if there is no token', async () => {
+    expect(await saidOf('scicat-others', {})).toMatchObject({
+      outcome: 'ok',
+      message: expect.stringContaining('SCICAT_TOKEN'),
+    });
+  });
+
+  it.each<[string, Partial<ScicatProbe>, string, RegExp]>([
+    ['may update no jobs', {}, 'ok', /^User "alice" may update no jobs\.$/],
+    ['may or may not', { mayUserUpdate: answering({ kind: 'not-told' }) }, 'unclear', /"alice"/],
+    ['is unknown', { userOf: answering(undefined) }, 'broken', /does not accept the token/],
+    [
+      'gets a strange answer',
+      { mayUserUpdate: answering({ kind: 'strange', status: 418 }) },
+      'unclear',
+      /418/,
+    ],
+  ])('the user of the token %s', async (_who, parts, outcome, message) => {
+    expect(await saidOf('scicat-others', parts, { userToken: 'token' })).toMatchObject({
+      outcome,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each<[string, Partial<ScicatProbe>, string, RegExp]>([
+    ['is refused', {}, 'ok', /^User "alice" may not update their own transfer job\.$/],
+    [
+      'succeeds',
+      { mayUserUpdate: answering({ kind: 'granted' }) },
+      'broken',
+      /may update their own transfer jobs/,
+    ],
+    [
+      'has no job to try',
+      { makeTrialJob: answering({ kind: 'doubtful', status: 400 }) },
+      'unclear',
+      /did not create/,
+    ],
+  ])('with --write, the user %s, and no job is left', async (_how, parts, outcome, message) => {
+    const options = { userToken: 'token', write: true };
+    const { found, asked } = await findings(parts, options);
+    const said = found.find(({ check }) => check === 'scicat-user-trial');
+    expect(said).toMatchObject({ outcome, message: expect.stringMatching(message) });
+    const made = asked.filter((name) => name === 'makeTrialJob').length;
+    expect(asked.filter((name) => name === 'removeJob')).toHaveLength(
+      parts.makeTrialJob === undefined ? made : 0,
+    );
   });
 });

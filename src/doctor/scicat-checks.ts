@@ -9,9 +9,10 @@ import { clockCheck } from './clock-check.js';
 import { failureOf, generalFailure, isUnreachable, reachabilityAdvice } from './failures.js';
 import type { AccountRole, HealthReading, ScicatProbe } from './probes/scicat-probe.js';
 import { type CheckedAccount, rightChecks, strange } from './scicat-right-checks.js';
+import { trustChecks } from './scicat-trust-checks.js';
 import { trialJobCheck } from './trial-job-check.js';
 
-type ScicatDeps = Pick<DoctorDeps, 'scicat' | 'settings' | 'write'>;
+type ScicatDeps = Pick<DoctorDeps, 'scicat' | 'settings' | 'write' | 'userToken'>;
 
 const JOB_TYPES = ['globus_transfer_job', 'archive'] as const;
 
@@ -51,6 +52,7 @@ export function scicatChecks(
     ...new Set([creator.login, updater.login]),
     ...types,
     ...rights,
+    ...trustChecks([...new Set([creator, updater])], rights.slice(0, 3), deps),
     // It needs every right but the one to set lifecycles.
     ...(deps.write ? [trialJobCheck(creator, updater, rights.slice(0, 3), probe)] : []),
   ];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { aRecord, keyOf } from '../../test/support/builders.js';
+import { type NotedLinks, notedAnew } from './file-list-digest.js';
 import { fingerprint } from './fingerprint.js';
 import type { TransferRecord } from './transfer-record.js';
 
@@ -29,6 +30,18 @@ test("the transfer's key in the destination's path does not count", () => {
   expect(into(one, `/in/${one}/x`)).toBe(into(other, `/in/${other}/x`));
   expect(into(one, `/in/${one}/x`)).not.toBe(into(other, `/in/${other}/y`));
   expect(into(one, `/in/${one}/x`)).not.toBe(into(one, `/in/${other}/x`));
+});
+
+test('an old record with more runs of links than are noted today equals a new one', () => {
+  const symlinks = Array.from({ length: 5_000 }, (_, n) => [2 * n, 1] as const);
+  const links = (noted: NotedLinks) =>
+    fingerprint({ ...BASE, fileList: { count: 10_000, sha256: 'a'.repeat(64), symlinks: noted } });
+  const today = notedAnew(symlinks);
+  expect(Array.isArray(today)).toBe(false);
+  expect(links(symlinks)).toBe(links(today));
+  const last = symlinks.slice(0, -1);
+  expect(links([...last, [9_997, 1]])).not.toBe(links(today));
+  expect(links([...last, [9_998, 2]])).not.toBe(links(today));
 });
 
 describe('two requests are different copies', () => {

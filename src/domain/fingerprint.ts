@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { notedAnew } from './file-list-digest.js';
 import type { TransferRecord } from './transfer-record.js';
 
 /** Stands for the transfer's key in a path; no path contains a control character. */
@@ -29,7 +30,7 @@ export function fingerprint(
       copy.deadlineHours ?? null,
     ],
     record.autoArchive,
-    fileList === undefined ? null : [fileList.count, fileList.sha256, fileList.symlinks],
+    fileList === undefined ? null : [fileList.count, fileList.sha256, notedAnew(fileList.symlinks)],
   ];
   return createHash('sha256').update(JSON.stringify(requested)).digest('hex');
 }

@@ -13,7 +13,8 @@ import {
 } from '../../test/support/builders.js';
 import {
   isOurs,
-  readJob,
+  isOurWord,
+  readJob as readJobOf,
   showsEnded,
   showsView,
   TRANSFER_JOB_TYPE,
@@ -22,6 +23,9 @@ import {
 import { jobView } from './job-view.js';
 
 const TASK = taskIdFor(1);
+/** As the service's own word. */
+const readJob = (job: TransferJobDocument) => readJobOf(job, true);
+
 describe('what was written is read back after a restart', () => {
   test('an open transfer in any state, with its end request', () => {
     fc.assert(
@@ -380,5 +384,37 @@ describe('whose job it is', () => {
 
   test('an empty account name owns no jobs', () => {
     expect(isOurs({ type: TRANSFER_JOB_TYPE, createdBy: '' }, [])).toBe(false);
+  });
+});
+
+describe('a job that another account wrote last', () => {
+  test.each([
+    ['the account that created it', 'globus-proxy', true],
+    ['the account that writes', 'globus-updater', true],
+    ['another', 'mallory', false],
+    ['an account whose name SciCat masks', '*****', false],
+    ['an account that SciCat does not name', '', false],
+    ['a longer name', 'globus-proxy2', false],
+  ])('%s: its word is ours: %s %s', (_who, updatedBy, ours) => {
+    expect(isOurWord({ updatedBy }, ['globus-proxy', 'globus-updater'])).toBe(ours);
+  });
+
+  test('nothing counts but the record: not its state, nor its end, nor a cancellation', () => {
+    const record = aRecord({ submissionId: 'from-record' });
+    const plain = readJobOf(aJob({ record }), false);
+    expect(plain).toMatchObject({
+      kind: 'open',
+      transfer: { submissionId: 'from-record', status: { state: 'waiting' } },
+    });
+    fc.assert(
+      fc.property(transfers, (transfer) => {
+        const { jobResultObject } = jobView(transfer);
+        expect(readJobOf(aJob({ record, result: jobResultObject }), false)).toEqual(plain);
+      }),
+    );
+  });
+
+  test('a job of the Go version has no record, so it is left alone', () => {
+    expect(readJobOf(goJob(), false)).toMatchObject({ kind: 'unusable' });
   });
 });

@@ -16,6 +16,8 @@ export interface TransferJobDocument {
   readonly type: string;
   /** The creator, set by SciCat and never by a client. */
   readonly createdBy: string;
+  /** Who changed the job last: at first its creator. Set by SciCat. '' when SciCat does not tell. */
+  readonly updatedBy: string;
   /** '' when SciCat has none. */
   readonly ownerUser: string;
   /** '' when SciCat has none. */
@@ -43,6 +45,19 @@ export function isOurs(
   ownAccounts: readonly string[],
 ): boolean {
   return job.type === TRANSFER_JOB_TYPE && ownAccounts.includes(job.createdBy);
+}
+
+/**
+ * Whether what a job says of itself is the service's own word. SciCat's job types may let others change a
+ * job, and SciCat then shows who did so last. A name that SciCat masks or omits is not known to be ours.
+ *
+ * @param ownWriters names of all accounts with which the service writes, or wrote
+ */
+export function isOurWord(
+  job: Pick<TransferJobDocument, 'updatedBy'>,
+  ownWriters: readonly string[],
+): boolean {
+  return job.updatedBy !== '' && ownWriters.includes(job.updatedBy);
 }
 
 /** The final values of `jobResultObject.status`; all other jobs are open. */
@@ -77,25 +92,35 @@ type ReadJob =
   | { readonly kind: 'unusable'; readonly reason: string };
 
 /**
- * Restores the transfer from a job of our own account. Trusts only the sealed record and what the
- * service wrote into `jobResultObject`.
+ * Restores the transfer from a job of our own account. Trusts only the sealed record, which SciCat lets
+ * nobody change, and what the service itself wrote into `jobResultObject`.
+ *
+ * @param ourWord see {@link isOurWord}. If false, nothing is known but the record: not even whether the
+ *   transfer has ended
  */
-export function readJob(job: TransferJobDocument): ReadJob {
-  if (showsEnded(job)) return { kind: 'ended' };
-  if (job.globusTransfer === undefined) return readGoVersionJob(job);
+export function readJob(job: TransferJobDocument, ourWord: boolean): ReadJob {
+  if (ourWord && showsEnded(job)) return { kind: 'ended' };
+  if (job.globusTransfer === undefined) return ourWord ? readGoVersionJob(job) : NOT_OUR_WORD;
   const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
   if (!unsealed.ok) return { kind: 'unusable', reason: unsealed.reason };
   const { record } = unsealed;
   if (job.datasetPids.length !== 1) return NOT_ONE_DATASET;
-  return open(job, {
+  const said = ourWord ? job : { ...job, result: undefined };
+  return open(said, {
     key: record.key,
     datasetPid: record.datasetPid,
     origin: { kind: 'recorded', record },
-    submissionId: stringField(job.result, 'submissionId') ?? record.submissionId,
+    submissionId: stringField(said.result, 'submissionId') ?? record.submissionId,
     // Which entries of a list are folders is not in the record.
-    progress: readProgress(job, expectedAmounts(record, undefined)),
+    progress: readProgress(said, expectedAmounts(record, undefined)),
   });
 }
+
+const NOT_OUR_WORD: ReadJob = {
+  kind: 'unusable',
+  reason:
+    'it is one of the Go version, and was last changed by an account that is not one of the service, so it does not tell which Globus task is its own',
+};
 
 const NOT_ONE_DATASET: ReadJob = {
   kind: 'unusable',

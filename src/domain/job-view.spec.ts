@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { inStatus, transfers, WISH } from '../../test/support/arbitrary-transfers.js';
 import { aTransfer, taskIdFor, uuid } from '../../test/support/builders.js';
 import { jobView } from './job-view.js';
-import { finished } from './transfer.js';
+import { finished, type TransferStatus } from './transfer.js';
 
 const TASK = taskIdFor(1);
 const ARCHIVE_JOB = uuid('99999999', 0);
@@ -29,6 +29,57 @@ const result = (parts: object): object => ({
 /** Once all is copied, the totals are what was copied. */
 const copied = { bytesTotal: 400, filesTotal: 4 };
 const live = { niceStatus: 'OK', bytesPerSecond: 50, etaSeconds: 12 };
+
+test('what is shown stays short, whatever Globus, SciCat and users write', () => {
+  const long = fc
+    .constantFrom('x', '"', '\\', '\u0001', 'ü', '\ud83d\ude00', '\ud83d')
+    .map((one) => one.repeat(100_000));
+  const lifecycle = fc.record({
+    archivable: fc.boolean(),
+    archiveStatusMessage: long,
+    retrievable: fc.boolean(),
+  });
+  const statuses: fc.Arbitrary<TransferStatus> = fc.oneof(
+    fc.record({
+      state: fc.constant('waiting' as const),
+      reason: long,
+      submission: fc.constant('not-sent' as const),
+    }),
+    fc.record({
+      state: fc.constant('transferring' as const),
+      taskId: fc.constant(TASK),
+      trouble: long,
+    }),
+    fc.record({
+      state: fc.constant('finalizing' as const),
+      taskId: fc.constant(TASK),
+      lifecycleBefore: lifecycle,
+      archiveJobId: fc.constant(ARCHIVE_JOB),
+    }),
+    fc.record({
+      state: fc.constant('finished' as const),
+      taskId: fc.constant(TASK),
+      archiveJobId: fc.constant(ARCHIVE_JOB),
+      shortfall: fc.record({ kind: fc.constant('not-marked' as const), error: long }),
+    }),
+    fc.record({
+      state: fc.constant('finished' as const),
+      taskId: fc.constant(TASK),
+      archiveJobId: fc.constant(ARCHIVE_JOB),
+      shortfall: fc.constant(undefined),
+      inArchive: lifecycle,
+    }),
+    fc.record({ state: fc.constant('failed' as const), taskId: fc.constant(TASK), error: long }),
+    fc.record({ state: fc.constant('cancelled' as const), taskId: fc.constant(TASK), by: long }),
+  );
+  fc.assert(
+    fc.property(statuses, long, long, (status, by, niceStatus) => {
+      const transfer = inStatus(status, { endRequested: { ...WISH, by } });
+      const view = jobView({ ...transfer, progress: { ...transfer.progress, niceStatus } });
+      expect(Buffer.byteLength(JSON.stringify(view))).toBeLessThan(32 * 1024);
+    }),
+  );
+});
 
 describe('the rows of the contract: what SciCat shows of a transfer', () => {
   test('waiting: 001', () => {

@@ -1,4 +1,4 @@
-import { archivedMeanwhileNote, finalizationNote } from './finalization.js';
+import { archivedMeanwhileNote, finalizationNote, lifecycleToNote } from './finalization.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
 import { shownAmounts } from './shown-amounts.js';
 import { statusCodeIn, type StatusCodeStyle, type StatusNumber } from './status-codes.js';
@@ -46,7 +46,7 @@ interface JobResult {
   readonly etaSeconds?: number;
 }
 
-/** Limit of the messages in SciCat; Globus's event descriptions have none. */
+/** Limit of each text in SciCat; Globus's event descriptions have none, nor have user names. */
 const MAX_MESSAGE_LENGTH = 1000;
 
 /** How SciCat shows a transfer. */
@@ -71,8 +71,8 @@ export function jobView(transfer: Transfer, style: StatusCodeStyle = 'numbers'):
       attempts,
       ...present({
         submissionId,
-        endRequested,
-        lifecycleBefore: status.state === 'finalizing' ? status.lifecycleBefore : undefined,
+        endRequested: endRequested && { ...endRequested, by: clip(endRequested.by) },
+        lifecycleBefore: status.state === 'finalizing' ? noted(status.lifecycleBefore) : undefined,
         archiveJobId: 'archiveJobId' in status ? status.archiveJobId : undefined,
         ...(status.state === 'transferring' ? liveProgress(progress) : undefined),
       }),
@@ -148,7 +148,11 @@ function liveProgress({ niceStatus, bytesPerSecond, ...progress }: Progress) {
   const left = progress.bytesTotal - progress.bytesTransferred;
   const speed = bytesPerSecond ?? 0;
   const etaSeconds = speed > 0 && left > 0 ? Math.ceil(left / speed) : undefined;
-  return { niceStatus, bytesPerSecond, etaSeconds };
+  return { niceStatus: niceStatus && clip(niceStatus), bytesPerSecond, etaSeconds };
+}
+
+function noted(lifecycle: LifecycleFound | undefined): LifecycleFound | undefined {
+  return lifecycle && lifecycleToNote(lifecycle);
 }
 
 function clip(text: string): string {

@@ -1,3 +1,4 @@
+import { linkCount } from './file-list-digest.js';
 import type { TransferRecord } from './transfer-record.js';
 
 /** How much of a transfer has been copied, and how much there is to copy. */
@@ -72,7 +73,7 @@ export function expectedAmounts(
   parents: number | undefined,
 ): Pick<Amounts, 'filesTotal' | 'bytesTotal'> {
   if (fileList === undefined) return { filesTotal: dataset.files, bytesTotal: dataset.bytes };
-  const links = fileList.symlinks.reduce((sum, [, length]) => sum + length, 0);
+  const links = linkCount(fileList.symlinks);
   const count = Math.max(0, fileList.count - links);
   if (copy.fileList === 'as-listed') return { filesTotal: count, bytesTotal: 0 };
   if (parents === undefined) return { filesTotal: 0, bytesTotal: 0 };

@@ -36,6 +36,20 @@ const FROZEN_SMALL =
 const FROZEN_FULL_2 =
   'eyJ2ZXJzaW9uIjoyLCJrZXkiOiJiYmJiYmJiYi0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJkYXRhc2V0UGlkIjoiMjAuNTAwLjEyMzQ1L2UwMDEiLCJzb3VyY2UiOnsiZmFjaWxpdHkiOiJQU0kiLCJjb2xsZWN0aW9uIjoiZWVlZWVlZWUtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9kYXRhL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6c291cmNlIl19LCJkZXN0aW5hdGlvbiI6eyJmYWNpbGl0eSI6IkNTQ1MiLCJjb2xsZWN0aW9uIjoiZmZmZmZmZmYtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9hcmNoaXZlL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6ZGVzdGluYXRpb24iXX0sImNvcHkiOnsidmVyaWZ5Q2hlY2tzdW0iOnRydWUsInByZXNlcnZlVGltZXN0YW1wIjp0cnVlLCJlbmNyeXB0RGF0YSI6ZmFsc2UsInN5bmNMZXZlbCI6MywiZGVhZGxpbmVIb3VycyI6NzIuNSwiZmlsZUxpc3QiOiJsZWF2ZXMiLCJyZWN1cnNpdmVTeW1saW5rcyI6ImtlZXAifSwiYXV0b0FyY2hpdmUiOnRydWUsImZpbmFsaXplIjoiYWxyZWFkeS1hcmNoaXZlZCIsInJlcXVlc3RlZEJ5Ijp7InVzZXJuYW1lIjoiYWxpY2UiLCJlbWFpbCI6ImFsaWNlQGV4YW1wbGUub3JnIiwib3duZXJHcm91cCI6InAxMjMifSwiZGF0YXNldCI6eyJieXRlcyI6MTAwMCwiZmlsZXMiOjEwfSwiZ2xvYnVzQ2xpZW50SWQiOiJjMWMxYzFjMS0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJsaWZlY3ljbGUiOnsiYXJjaGl2YWJsZSI6ZmFsc2UsImFyY2hpdmVTdGF0dXNNZXNzYWdlIjoic3RhcnRlZCIsInJldHJpZXZhYmxlIjpmYWxzZX0sInN1Ym1pc3Npb25JZCI6ImNjY2NjY2NjLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMSIsImZpbGVMaXN0Ijp7ImNvdW50Ijo0LCJzaGEyNTYiOiJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiIiwic3ltbGlua3MiOltbMSwyXV19fQ';
 
+/** A record of a list whose links are too many to be noted. */
+const OF_MANY_LINKS = aRecord({
+  version: 3,
+  fileList: {
+    count: 1_000_000,
+    sha256: 'ab'.repeat(32),
+    symlinks: { count: 500_000, sha256: 'cd'.repeat(32) },
+  },
+});
+
+/** The same of version 3. */
+const FROZEN_3 =
+  'eyJ2ZXJzaW9uIjozLCJrZXkiOiJiYmJiYmJiYi0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJkYXRhc2V0UGlkIjoiMjAuNTAwLjEyMzQ1L2UwMDEiLCJzb3VyY2UiOnsiZmFjaWxpdHkiOiJQU0kiLCJjb2xsZWN0aW9uIjoiZWVlZWVlZWUtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9kYXRhL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6c291cmNlIl19LCJkZXN0aW5hdGlvbiI6eyJmYWNpbGl0eSI6IkNTQ1MiLCJjb2xsZWN0aW9uIjoiZmZmZmZmZmYtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwicGF0aCI6Ii9hcmNoaXZlL3J1bjEiLCJzY29wZXMiOlsic2NvcGU6ZGVzdGluYXRpb24iXX0sImNvcHkiOnsidmVyaWZ5Q2hlY2tzdW0iOnRydWUsInByZXNlcnZlVGltZXN0YW1wIjpmYWxzZSwiZW5jcnlwdERhdGEiOmZhbHNlLCJmaWxlTGlzdCI6ImxlYXZlcyIsInJlY3Vyc2l2ZVN5bWxpbmtzIjoia2VlcCJ9LCJhdXRvQXJjaGl2ZSI6dHJ1ZSwiZmluYWxpemUiOiJhcmNoaXZlIiwicmVxdWVzdGVkQnkiOnsidXNlcm5hbWUiOiJhbGljZSIsImVtYWlsIjoiYWxpY2VAZXhhbXBsZS5vcmciLCJvd25lckdyb3VwIjoicDEyMyJ9LCJkYXRhc2V0Ijp7ImJ5dGVzIjoxMDAwLCJmaWxlcyI6MTB9LCJnbG9idXNDbGllbnRJZCI6ImMxYzFjMWMxLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMSIsImZpbGVMaXN0Ijp7ImNvdW50IjoxMDAwMDAwLCJzaGEyNTYiOiJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiIiwic3ltbGlua3MiOnsiY291bnQiOjUwMDAwMCwic2hhMjU2IjoiY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZGNkY2RjZCJ9fX0';
+
 describe('the sealed record', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1 });
   const side = fc.record({
@@ -134,6 +148,22 @@ describe('the sealed record', () => {
     expect(unsealRecord(FROZEN_SMALL)).toEqual({ ok: true, record: carriedOutAsBefore(aRecord()) });
   });
 
+  test('frozen: texts of version 3 stay readable', () => {
+    expect(unsealRecord(FROZEN_3)).toEqual({ ok: true, record: OF_MANY_LINKS });
+    expect(sealRecord(OF_MANY_LINKS)).toBe(FROZEN_3);
+  });
+
+  test('versions 2 and 3 differ in how links are noted, and are not mixed', () => {
+    expect(unsealRecord(seal({ ...FULL, version: 3 }))).toMatchObject({ ok: false });
+    expect(unsealRecord(seal({ ...OF_MANY_LINKS, version: 2 }))).toMatchObject({ ok: false });
+  });
+
+  test('one of version 2 with more runs than are noted today stays readable', () => {
+    const symlinks = Array.from({ length: 20_000 }, (_, n) => [2 * n, 1] as const);
+    const large = { ...FULL, fileList: { count: 40_000, sha256: 'ab'.repeat(32), symlinks } };
+    expect(unsealRecord(seal(large))).toEqual({ ok: true, record: large });
+  });
+
   test('frozen: texts of version 2 stay readable', () => {
     expect(unsealRecord(FROZEN_FULL_2)).toEqual({ ok: true, record: FULL });
     expect(sealRecord(FULL)).toBe(FROZEN_FULL_2);
@@ -223,6 +253,8 @@ describe('a malformed record is refused whole, and the reason names the field', 
     ['fileList.symlinks', [[1, 2, 3]]],
     ['fileList.symlinks', [[-1, 2]]],
     ['fileList.symlinks', [['1', 2]]],
+    ['fileList.symlinks', { count: -1, sha256: 'ab'.repeat(32) }],
+    ['fileList.symlinks', { count: 1, sha256: 'AB'.repeat(32) }],
   ] as const)('%s = %j', (path, value) => {
     const read = unsealRecord(seal(changed(path, value)));
     expect(read.ok).toBe(false);

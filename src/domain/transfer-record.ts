@@ -1,6 +1,18 @@
-import type { FileListDigest, SymlinkRun } from './file-list-digest.js';
+import {
+  areRuns,
+  type FileListDigest,
+  type LinkDigest,
+  type NotedLinks,
+  type SymlinkRun,
+} from './file-list-digest.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
 import { field, isObject } from './untyped.js';
+
+/**
+ * Longest sealed record, in characters. A page of SciCat's jobs holds many records, and is read as a
+ * whole.
+ */
+export const LONGEST_SEALED_RECORD = 64 * 1024;
 
 /** One side of a transfer, as resolved at the time of the request. */
 export interface RecordedSide {
@@ -45,7 +57,8 @@ export type Finalization = 'archive' | 'none' | 'already-archived';
  * version, and every version must stay readable.
  */
 export interface TransferRecord {
-  readonly version: 2;
+  /** 3 if the links of the file list are not noted as runs, which older versions can't read; else 2. */
+  readonly version: 2 | 3;
   /** UUID generated before anything is sent; finds the job if SciCat's response was lost. */
   readonly key: string;
   readonly datasetPid: string;
@@ -73,12 +86,28 @@ export interface TransferRecord {
   readonly fileList?: FileListDigest;
 }
 
+/** The version of a new record with this file list. */
+export function recordVersion(fileList: FileListDigest | undefined): TransferRecord['version'] {
+  return fileList === undefined || areRuns(fileList.symlinks) ? 2 : 3;
+}
+
 /**
  * The record as one opaque string. SciCat may mask anything like an e-mail address in a readable field,
  * even in paths and names, so only the sealed string is read back.
+ *
+ * @throws RangeError when it would be longer than {@link LONGEST_SEALED_RECORD}
  */
 export function sealRecord(record: TransferRecord): string {
-  return Buffer.from(JSON.stringify(record), 'utf8').toString('base64url');
+  const sealed = Buffer.from(JSON.stringify(record), 'utf8').toString('base64url');
+  if (sealed.length <= LONGEST_SEALED_RECORD) return sealed;
+  throw new RangeError(
+    `The record of a transfer would have ${sealed.length} characters; at most ${LONGEST_SEALED_RECORD} are allowed.`,
+  );
+}
+
+/** Length of a record once it is sealed. */
+export function sealedLength(record: TransferRecord): number {
+  return Math.ceil((Buffer.byteLength(JSON.stringify(record)) * 4) / 3);
 }
 
 /** A record, or why the string contains none. */
@@ -96,7 +125,9 @@ export function unsealRecord(sealed: unknown): UnsealedRecord {
     return bad('the sealed record is not JSON');
   }
   try {
-    return { ok: true, record: readRecord(asVersion2(value), '') };
+    const record = readRecord(asVersion2(value), '');
+    if (record.version === recordVersion(record.fileList)) return { ok: true, record };
+    return bad(`fileList.symlinks is not as version ${record.version} notes them`);
   } catch (error) {
     if (error instanceof MalformedRecord) return bad(error.message);
     throw error;
@@ -196,10 +227,22 @@ function oneOf<T extends string>(...values: readonly T[]): Read<T> {
   );
 }
 
-/** Version 2; the version is checked first. */
+const sha256 = matching(/^[0-9a-f]{64}$/, 'is not a SHA-256');
+
+const runs = listOf((value, name): SymlinkRun => {
+  const [first, length, ...rest] = listOf(count)(value, name);
+  if (first !== undefined && length !== undefined && rest.length === 0) return [first, length];
+  throw new MalformedRecord(`${name} does not contain pairs`);
+});
+
+const linkDigest = object<LinkDigest>({ count, sha256 });
+
+const links: Read<NotedLinks> = (value, name) => (isObject(value) ? linkDigest : runs)(value, name);
+
+/** Versions 2 and 3; the version is checked first. */
 const readRecord = object<TransferRecord>({
   version: (version) => {
-    if (version === 2) return version;
+    if (version === 2 || version === 3) return version;
     throw new MalformedRecord(`version ${JSON.stringify(version)} is not supported`);
   },
   key: text,
@@ -239,13 +282,8 @@ const readRecord = object<TransferRecord>({
   fileList: optional(
     object<FileListDigest>({
       count,
-      sha256: matching(/^[0-9a-f]{64}$/, 'is not a SHA-256'),
-      symlinks: listOf((value, name): SymlinkRun => {
-        const [first, length, ...rest] = listOf(count)(value, name);
-        if (first !== undefined && length !== undefined && rest.length === 0)
-          return [first, length];
-        throw new MalformedRecord(`${name} does not contain pairs`);
-      }),
+      sha256,
+      symlinks: links,
     }),
   ),
 });

@@ -10,6 +10,8 @@ export class ListenError extends ProxyError {
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+  /** The settings that say so, if they are not `server.host` and `port`. */
+  readonly settings?: { readonly host: string; readonly port: string };
 }
 
 /**
@@ -17,18 +19,17 @@ export interface ListenAddress {
  *
  * @returns undefined if it has another cause
  */
-export function listenError(
-  error: unknown,
-  { host, port }: ListenAddress,
-): ListenError | undefined {
-  const sentence = sentenceOf(codeOf(error), host, port);
+export function listenError(error: unknown, address: ListenAddress): ListenError | undefined {
+  const sentence = sentenceOf(codeOf(error), address);
   return sentence === undefined ? undefined : new ListenError(sentence, { cause: error });
 }
 
-function sentenceOf(code: string | undefined, host: string, port: number): string | undefined {
-  const address = `The service can't listen on server.host "${host}"`;
-  const change =
-    'Set server.host to an address of this machine, or to "0.0.0.0" for all its addresses.';
+function sentenceOf(
+  code: string | undefined,
+  { host, port, settings = { host: 'server.host', port: 'port' } }: ListenAddress,
+): string | undefined {
+  const address = `The service can't listen on ${settings.host} "${host}"`;
+  const change = `Set ${settings.host} to an address of this machine, or to "0.0.0.0" for all its addresses.`;
   switch (code) {
     case 'EADDRNOTAVAIL':
       return `${address}: no network interface of this machine has this address. ${change}`;
@@ -40,9 +41,9 @@ function sentenceOf(code: string | undefined, host: string, port: number): strin
     case 'EINVAL':
       return `${address}: this machine does not support addresses of this kind (${code}). ${change}`;
     case 'EADDRINUSE':
-      return `Port ${port} of "${host}" is already in use, perhaps by another instance of this service. Stop the program that listens there, or set "port" to another one.`;
+      return `Port ${port} of "${host}" is already in use, perhaps by another instance of this service. Stop the program that listens there, or set "${settings.port}" to another one.`;
     case 'EACCES':
-      return `The service may not listen on port ${port} of "${host}": ports below 1024 usually need special privileges. Set "port" to a higher one, or give the service the capability CAP_NET_BIND_SERVICE.`;
+      return `The service may not listen on port ${port} of "${host}": ports below 1024 usually need special privileges. Set "${settings.port}" to a higher one, or give the service the capability CAP_NET_BIND_SERVICE.`;
     default:
       return undefined;
   }

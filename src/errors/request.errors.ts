@@ -73,6 +73,11 @@ export class TooBusyError extends ProxyError {
   readonly code = 'TOO_BUSY';
 }
 
+/** Too many requests of the caller, or of all, are waiting for their turn. */
+export class TooManyRequestsError extends ProxyError {
+  readonly code = 'TOO_MANY_REQUESTS';
+}
+
 /** Too many invalid tokens came from the caller's address. */
 export class TooManyFailedLoginsError extends ProxyError {
   readonly code = 'TOO_MANY_FAILED_LOGINS';
@@ -83,7 +88,12 @@ export class NotReadyError extends ProxyError {
   readonly code = 'NOT_READY';
 }
 
-/** The file list could not be stored: disk full, folder not writable. */
+/** The file lists of the user's waiting transfers take as much disk space as one user may. */
+export class ListQuotaError extends ProxyError {
+  readonly code = 'LIST_QUOTA';
+}
+
+/** The file list could not be stored: disk full, no space left for lists, folder not writable. */
 export class SpoolUnavailableError extends ProxyError {
   readonly code = 'SPOOL_UNAVAILABLE';
 }

@@ -77,6 +77,12 @@ export class UpstreamMalformedError extends UpstreamError {
   readonly outcomeUnclear = true;
 }
 
+/** The response is larger than the call allows. The call has been carried out. */
+export class UpstreamTooLargeError extends UpstreamMalformedError {}
+
+/** One item can't be read, being too large or not as expected, although the upstream is well. */
+export class UnreadableItemError extends UpstreamMalformedError {}
+
 /** The service's own account, secret or scope was refused, which only the operator can fix. */
 export class ServiceAccountError extends UpstreamError {
   readonly code = 'SERVICE_ACCOUNT';

@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { aRunningTransfer, aTransfer, jobIdOf, taskIdFor } from '../../test/support/builders.js';
+import {
+  aRunningTransfer,
+  aTransfer,
+  aWish,
+  jobIdOf,
+  taskIdFor,
+} from '../../test/support/builders.js';
 import { createLogger } from '../logging/logger.js';
-import type { TransferEvent } from '../ports/transfer-events.port.js';
-import { failed } from '../domain/transfer.js';
+import { subjectOf } from '../domain/audit-subject.js';
+import type { Audited, TransferEvent } from '../ports/transfer-events.port.js';
+import { failed, withEndRequest } from '../domain/transfer.js';
 import { eventLog } from './event-log.js';
 
 function lineOf(event: TransferEvent): unknown {
@@ -92,5 +99,99 @@ describe('what happens to transfers, in the log', () => {
     [{ kind: 'observed', inFlight: 1, calls: 0, error: 'away' }, 'warn'],
   ] as const)('%j is of level %s', (event, level) => {
     expect(lineOf(event)).toMatchObject({ level });
+  });
+});
+
+describe('what the service does with its own accounts is an audit line: for whom, what, from, to', () => {
+  const SUBJECT = {
+    jobId: jobIdOf(1),
+    datasetPid: '20.500.12345/e1',
+    requester: 'alice',
+    ownerGroup: 'p123',
+    sourceFacility: 'PSI',
+    destinationFacility: 'CSCS',
+  };
+  const line = { level: 'info', time: expect.any(String), audit: true };
+  const transfer = aRunningTransfer();
+  const subject = subjectOf(transfer, 'request-1');
+
+  test('taking up', () => {
+    expect(lineOf({ kind: 'adopted', transfer })).toEqual({
+      ...line,
+      ...SUBJECT,
+      globusTaskId: taskIdFor(1),
+      state: 'transferring',
+      msg: 'transfer adopted from SciCat',
+    });
+  });
+
+  test('taking up what another account has changed', () => {
+    expect(lineOf({ kind: 'adopted', transfer, writtenBy: 'mallory' })).toMatchObject({
+      level: 'warn',
+      audit: true,
+      ...SUBJECT,
+      writtenBy: 'mallory',
+    });
+  });
+
+  test.each<[Omit<Audited, 'kind' | 'subject'>, string]>([
+    [{ action: 'submit', outcome: 'accepted', globusTaskId: 't' }, 'transfer submitted to Globus'],
+    [{ action: 'mark' }, 'dataset marked as archivable'],
+    [{ action: 'archive', archiveJobId: 'a' }, 'archive job created'],
+    [
+      { action: 'cancel', globusTaskId: 't', by: 'bob', reason: 'user' },
+      'cancellation of the Globus task requested',
+    ],
+    [{ action: 'remove', by: 'bob', reason: 'requested' }, 'SciCat job removed'],
+  ])('%j', (facts, msg) => {
+    expect(lineOf({ kind: 'audited', subject, ...facts })).toEqual({
+      ...line,
+      requestId: 'request-1',
+      ...SUBJECT,
+      ...facts,
+      msg,
+    });
+  });
+
+  test('a request to end a transfer, by whom and why', () => {
+    const ending = withEndRequest(transfer, aWish({ by: 'bob' }));
+    expect(lineOf({ kind: 'end-requested', transfer: ending, requestId: 'request-2' })).toEqual({
+      ...line,
+      requestId: 'request-2',
+      ...SUBJECT,
+      globusTaskId: taskIdFor(1),
+      state: 'transferring',
+      endRequested: aWish({ by: 'bob' }),
+      msg: 'end of transfer requested',
+    });
+  });
+
+  test('what Globus says of files is not in the log', () => {
+    const refused = {
+      action: 'submit',
+      outcome: 'refused',
+      reason: 'no "a/secret name.h5"; see /x',
+    } as const;
+    expect(lineOf({ kind: 'audited', subject, ...refused })).toMatchObject({ reason: 'no "…"' });
+  });
+
+  test('a transfer of the Go version has no requester', () => {
+    const origin = { kind: 'go-version', ownerGroup: 'p7' } as const;
+    expect(subjectOf({ ...transfer, origin })).toEqual({
+      jobId: jobIdOf(1),
+      datasetPid: '20.500.12345/e1',
+      ownerGroup: 'p7',
+    });
+  });
+});
+
+test('a defect is logged with what was thrown, which is shown nowhere else', () => {
+  const error = new TypeError('read of undefined at /srv/secret');
+  expect(
+    lineOf({ kind: 'alarm', alarm: 'internal:tracker', reason: 'A defect.', error }),
+  ).toMatchObject({
+    alarm: 'internal:tracker',
+    reason: 'A defect.',
+    err: { type: 'TypeError', message: error.message, stack: expect.any(String) },
   });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from '../logging/logger.js';
-import type { TransferEvent } from '../ports/transfer-events.port.js';
+import type { Audited, TransferEvent } from '../ports/transfer-events.port.js';
+import { subjectOf } from '../domain/audit-subject.js';
 import { taskIdOf, type Transfer } from '../domain/transfer.js';
 import type { EventListener } from './event-hub.js';
 
@@ -11,7 +12,8 @@ type Line = readonly [
 
 /**
  * Logs events: one line for each change of a transfer, and one audit line (`"audit": true`) for each
- * authorization decision.
+ * authorization decision and for everything that the service does with its own accounts: taking a
+ * transfer up, submitting, marking, archiving, cancelling, and removing a job.
  */
 export function eventLog(logger: Logger): EventListener {
   return (event) => {
@@ -29,7 +31,30 @@ function lineOf(event: TransferEvent): Line {
     case 'repeated':
       return ['info', { ...event, kind: undefined }, 'identical transfer is already open'];
     case 'adopted':
-      return ['info', factsOf(event.transfer), 'transfer adopted from SciCat'];
+      return [
+        event.writtenBy === undefined ? 'info' : 'warn',
+        {
+          audit: true,
+          ...factsOf(event.transfer),
+          ...subjectOf(event.transfer),
+          ...(event.writtenBy === undefined ? {} : { writtenBy: event.writtenBy }),
+        },
+        event.writtenBy === undefined
+          ? 'transfer adopted from SciCat'
+          : 'transfer adopted from SciCat, whose job another account has changed: its state is checked',
+      ];
+    case 'audited': {
+      const { action, subject, reason } = event;
+      const facts = {
+        audit: true,
+        ...subject,
+        ...event,
+        kind: undefined,
+        subject: undefined,
+        ...(reason === undefined ? {} : { reason: withoutDetails(reason) }),
+      };
+      return ['info', facts, ACTIONS[action]];
+    }
     case 'changed': {
       const { transfer, requestId, from } = event;
       // A single failure concerns the scientist, many concern the operator.
@@ -42,7 +67,7 @@ function lineOf(event: TransferEvent): Line {
       const endRequested = requested && { ...requested, by: withoutDetails(requested.by) };
       return [
         'info',
-        { ...factsOf(transfer, requestId), endRequested },
+        { audit: true, ...factsOf(transfer), ...subjectOf(transfer, requestId), endRequested },
         'end of transfer requested',
       ];
     }
@@ -83,10 +108,22 @@ function lineOf(event: TransferEvent): Line {
       ];
     }
     case 'alarm':
-      return ['error', { alarm: event.alarm, reason: event.reason }, 'operator action required'];
+      return ['error', alarmFacts(event), 'operator action required'];
     case 'alarm-cleared':
       return ['info', { alarm: event.alarm }, 'alarm cleared'];
   }
+}
+
+const ACTIONS: Readonly<Record<Audited['action'], string>> = {
+  submit: 'transfer submitted to Globus',
+  mark: 'dataset marked as archivable',
+  archive: 'archive job created',
+  cancel: 'cancellation of the Globus task requested',
+  remove: 'SciCat job removed',
+};
+
+function alarmFacts({ alarm, reason, error }: TransferEvent & { readonly kind: 'alarm' }) {
+  return { alarm, reason, ...(error === undefined ? {} : { err: error }) };
 }
 
 function reasonOf({ jobId, reason }: { readonly jobId: string; readonly reason: string }) {

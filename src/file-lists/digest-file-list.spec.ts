@@ -40,6 +40,23 @@ describe('the digest of a file list', () => {
     expect(digestOf(all)).toMatchObject({ count: 400_000, symlinks: [[0, 400_000]] });
   });
 
+  test('notes as many runs of links as fit, and only what they hash to of more', () => {
+    const everySecond = (count: number) =>
+      Array.from({ length: count }, (_, n) => file(String(n).padStart(7, '0'), n % 2 === 1));
+    const few = digestOf(everySecond(2_000));
+    expect(few.symlinks).toHaveLength(1_000);
+    const many = digestOf(everySecond(10_000));
+    const hashed = createHash('sha256');
+    const run = Buffer.alloc(16);
+    for (let n = 1; n < 10_000; n += 2) {
+      run.writeDoubleLE(n, 0);
+      run.writeDoubleLE(1, 8);
+      hashed.update(run);
+    }
+    expect(many.symlinks).toEqual({ count: 5_000, sha256: hashed.digest('hex') });
+    expect(JSON.stringify(many).length).toBeLessThan(300);
+  });
+
   test('of a long list is computed in steps, or other requests would wait for half a second', () => {
     const paths = Array.from(
       { length: 4 * ENTRIES_PER_STEP },
@@ -61,6 +78,12 @@ describe('the digest of a file list', () => {
 });
 
 describe('a lost list', () => {
+  test('is not rebuilt without its links, which SciCat does not know', () => {
+    const digest = digestOf([file('a'), file('b')]);
+    const symlinks = { count: 0, sha256: createHash('sha256').digest('hex') };
+    expect(rebuilt(['a', 'b'], { ...digest, symlinks })).toBeUndefined();
+  });
+
   const fileLists = fc.uniqueArray(
     fc.record({
       // Control characters are refused before a list gets here.

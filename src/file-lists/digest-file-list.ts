@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { FileListDigest, SymlinkRun } from '../domain/file-list-digest.js';
+import {
+  areRuns,
+  type FileListDigest,
+  LinkNotes,
+  type NotedLinks,
+  type SymlinkRun,
+} from '../domain/file-list-digest.js';
 import { type FileList, FileListBuilder } from './file-list.js';
 import { type CooperativeTask, ENTRIES_PER_STEP } from './run-cooperatively.js';
 import { sortFileList } from './sort-file-list.js';
@@ -31,30 +37,37 @@ export function* digestFileList(sorted: FileList): CooperativeTask<FileListDiges
     filled = copyBytes(words, start, end, target, filled);
   }
   hash.update(piece.subarray(0, filled));
-  return { count, sha256: hash.digest('hex'), symlinks: symlinkRuns(sorted) };
+  return { count, sha256: hash.digest('hex'), symlinks: yield* noteLinks(sorted) };
 }
 
-function symlinkRuns(list: FileList): readonly SymlinkRun[] {
-  const runs: [number, number][] = [];
+function* noteLinks(list: FileList): CooperativeTask<NotedLinks> {
+  const notes = new LinkNotes();
+  /** Start of the current run. */
+  let first = -1;
   for (let position = 0; position < list.count; position += 1) {
-    if (!list.isSymlink(position)) continue;
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] === position) last[1] += 1;
-    else runs.push([position, 1]);
+    if (position % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
+    if (list.isSymlink(position)) {
+      if (first < 0) first = position;
+    } else if (first >= 0) {
+      notes.add([first, position - first]);
+      first = -1;
+    }
   }
-  return runs;
+  if (first >= 0) notes.add([first, list.count - first]);
+  return notes.noted();
 }
 
 /**
  * Rebuilds a file list from its digest and paths found elsewhere (SciCat's OrigDatablocks).
  *
- * @returns undefined unless the paths are exactly those of the digest
+ * @returns undefined unless the paths are exactly those of the digest, and its links are known
  */
 export function* rebuildFileList(
   paths: readonly string[],
   digest: FileListDigest,
 ): CooperativeTask<FileList | undefined> {
-  if (paths.length !== digest.count) return undefined;
+  const { symlinks } = digest;
+  if (paths.length !== digest.count || !areRuns(symlinks)) return undefined;
   const builder = new FileListBuilder();
   for (const path of paths) {
     if (builder.count % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
@@ -63,5 +76,5 @@ export function* rebuildFileList(
   const files = yield* sortFileList(builder.build());
   if ((yield* digestFileList(files)).sha256 !== digest.sha256) return undefined;
   const isBeyond = ([first, count]: SymlinkRun): boolean => first + count > files.count;
-  return digest.symlinks.some(isBeyond) ? undefined : files.withSymlinks(digest.symlinks);
+  return symlinks.some(isBeyond) ? undefined : files.withSymlinks(symlinks);
 }

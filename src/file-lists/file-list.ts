@@ -1,4 +1,5 @@
 import type { SymlinkRun } from '../domain/file-list-digest.js';
+import { InvalidRequestError } from '../errors/request.errors.js';
 import { copyBytes, wordsOf } from './word-bytes.js';
 
 /** An entry of a request's file list. */
@@ -100,8 +101,14 @@ export class FileListBuilder {
   private added = 0;
   private isPlainJson = true;
 
-  /** @param bytes expected total length of the paths */
-  constructor(bytes = 0) {
+  /**
+   * @param bytes expected total length of the paths
+   * @param maxEntries one more is refused
+   */
+  constructor(
+    bytes = 0,
+    private readonly maxEntries = Number.POSITIVE_INFINITY,
+  ) {
     // Memory that is never written to takes up only address space.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, bytes));
     this.words = wordsOf(this.bytes);
@@ -111,7 +118,10 @@ export class FileListBuilder {
     return this.added;
   }
 
-  /** @param path without lone surrogates, which UTF-8 can't encode */
+  /**
+   * @param path without lone surrogates, which UTF-8 can't encode
+   * @throws InvalidRequestError
+   */
   add(path: string, isSymlink: boolean): void {
     // A code unit takes at most three bytes.
     this.reserve(3 * path.length);
@@ -120,7 +130,11 @@ export class FileListBuilder {
     this.endEntry(end, isSymlink);
   }
 
-  /** Adds a UTF-8 path from `source` that contains no character that JSON escapes. */
+  /**
+   * Adds a UTF-8 path from `source` that contains no character that JSON escapes.
+   *
+   * @throws InvalidRequestError
+   */
   addPlain(source: DataView, start: number, end: number, isSymlink: boolean): void {
     this.reserve(end - start);
     this.endEntry(copyBytes(source, start, end, this.words, this.used), isSymlink);
@@ -132,6 +146,7 @@ export class FileListBuilder {
   }
 
   private endEntry(end: number, isSymlink: boolean): void {
+    if (this.added >= this.maxEntries) throw tooManyEntries(this.maxEntries);
     this.bytes[end] = 0;
     this.starts[this.added] = this.used;
     this.ends[this.added] = end;
@@ -158,4 +173,10 @@ export class FileListBuilder {
     this.ends = copyTo(new Uint32Array(2 * this.added), this.ends);
     this.links = copyTo(new Uint8Array(2 * this.added), this.links);
   }
+}
+
+function tooManyEntries(most: number): InvalidRequestError {
+  return new InvalidRequestError(
+    `The file list has more than ${most} entries, the most that this service takes (server.maxListEntries). List folders instead of their files, or leave the list out to transfer the whole dataset folder.`,
+  );
 }

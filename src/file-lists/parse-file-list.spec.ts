@@ -82,6 +82,54 @@ const body = fc.record(
   { requiredKeys: [] },
 );
 
+describe('a list that is too long', () => {
+  const plain = '{"path":"a","isSymlink":false}';
+  const spaced = '{ "path": "a", "isSymlink": false }';
+  const listed = (entries: readonly string[], key = 'fileList') =>
+    `{"${key}":[${entries.join(',')}]}`;
+
+  it.each([
+    ['plain entries', (count: number) => listed(Array<string>(count).fill(plain))],
+    ['others', (count: number) => listed(Array<string>(count).fill(spaced))],
+    [
+      'both',
+      (count: number) =>
+        listed(Array.from({ length: count }, (_, n) => (n % 3 === 0 ? spaced : plain))),
+    ],
+    [
+      'a key with an escape',
+      (count: number) => listed(Array<string>(count).fill(plain), 'file\\u004cist'),
+    ],
+  ])('of %s is refused, and one with as many entries as allowed is not', (_what, body) => {
+    const parse = (text: string, pieceBytes: number) => {
+      const parser = new FileListParser(0, 100);
+      const bytes = Buffer.from(text);
+      for (let start = 0; start < bytes.length; start += pieceBytes) {
+        parser.push(bytes.subarray(start, start + pieceBytes));
+      }
+      return parser.end().files?.count;
+    };
+    for (const pieceBytes of [17, 1_000, 1_000_000]) {
+      expect(parse(body(100), pieceBytes)).toBe(100);
+      expect(() => parse(body(101), pieceBytes)).toThrow(
+        'The file list has more than 100 entries, the most that this service takes (server.maxListEntries). List folders instead of their files, or leave the list out to transfer the whole dataset folder.',
+      );
+    }
+  });
+
+  it('is refused with the piece that has the entry beyond the limit, and no later one is read', () => {
+    const parser = new FileListParser(0, 100);
+    const entries = Buffer.from(`${plain},`);
+    parser.push(Buffer.from('{"fileList":['));
+    let pushed = 0;
+    expect(() => {
+      for (; pushed < 1_000; pushed += 1) parser.push(entries);
+    }).toThrow(InvalidRequestError);
+    // An entry is taken when the next one begins.
+    expect(pushed).toBeLessThanOrEqual(101);
+  });
+});
+
 describe('parsing a file list incrementally', () => {
   it('equals parsing it whole, however it is cut into pieces', () => {
     fc.assert(

@@ -69,8 +69,14 @@ export class FileListParser {
   /** All entries up to the end of the piece were plain. */
   private plainSoFar = false;
 
-  /** @param bytes expected length of the body */
-  constructor(private readonly bytes = 0) {}
+  /**
+   * @param bytes expected length of the body
+   * @param maxEntries a longer list is refused as soon as it is known to be longer
+   */
+  constructor(
+    private readonly bytes = 0,
+    private readonly maxEntries = Number.POSITIVE_INFINITY,
+  ) {}
 
   /**
    * Parses the next piece of the body.
@@ -162,7 +168,7 @@ export class FileListParser {
     const others = new Map(Object.entries(body));
     const fileList: unknown = others.get(LIST_KEY);
     others.delete(LIST_KEY);
-    return { files: this.files?.build() ?? listedAtOnce(text, fileList), others };
+    return { files: this.files?.build() ?? listedAtOnce(text, fileList, this.maxEntries), others };
   }
 
   private keep(bytes: Buffer): void {
@@ -180,7 +186,7 @@ export class FileListParser {
   private beginList(): void {
     if (!/(?:^|[^\\])"fileList"\s*:\s*\[$/.test(this.rest.end(KEY_BYTES))) return;
     if (this.files !== undefined) throw givenTwice(LIST_KEY);
-    this.files = new FileListBuilder(this.bytes);
+    this.files = new FileListBuilder(this.bytes, this.maxEntries);
     this.inList = true;
   }
 
@@ -246,12 +252,12 @@ export class FileListParser {
 }
 
 /** The list of a body in which {@link FileListParser.push} found none; its key has escapes, say. */
-function listedAtOnce(text: string, fileList: unknown): FileList | undefined {
+function listedAtOnce(text: string, fileList: unknown, maxEntries: number): FileList | undefined {
   if (fileList === undefined || fileList === null) return undefined;
   if (!Array.isArray(fileList)) {
     throw new InvalidRequestError('fileList must be a list of objects with path and isSymlink.');
   }
-  const files = new FileListBuilder();
+  const files = new FileListBuilder(0, maxEntries);
   for (const entry of fileList as readonly unknown[]) addEntry(files, entry);
   requireKeysOnce(text, 3, 0);
   return files.build();

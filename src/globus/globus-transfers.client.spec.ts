@@ -485,7 +485,7 @@ describe('GlobusTransfersClient: reading', () => {
   it.each([
     [
       { by: 'running' },
-      'filter=type:TRANSFER/status:ACTIVE,INACTIVE&limit=1000&orderby=request_time ASC&fields=task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time',
+      'filter=type:TRANSFER/status:ACTIVE,INACTIVE&limit=1000&orderby=request_time ASC&fields=task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time,source_endpoint_id,destination_endpoint_id',
     ],
     [
       { by: 'completed', since: Date.UTC(2026, 0, 1, 0, 0, 1, 500) },

@@ -43,7 +43,8 @@ interface WireTaskList {
 /** The fields to read of running tasks; keeps a listing of 1,000 tasks small. */
 export const RUNNING_TASK_FIELDS =
   'task_id,status,label,nice_status,is_paused,faults,files,files_transferred,files_skipped,' +
-  'bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time';
+  'bytes_transferred,effective_bytes_per_second,subtasks_skipped_errors,request_time,completion_time,' +
+  'source_endpoint_id,destination_endpoint_id';
 
 /**
  * The token of one resource server. With scopes of several services it may be at the top level or in
@@ -107,6 +108,8 @@ export function readTask(body: unknown): GlobusTask | undefined {
     taskId,
     status,
     label: stringField(body, 'label'),
+    sourceCollection: uuidField(body, 'source_endpoint_id'),
+    destinationCollection: uuidField(body, 'destination_endpoint_id'),
     niceStatus: stringField(body, 'nice_status'),
     isPaused: field(body, 'is_paused') === true,
     fatalError: readFatalError(field(body, 'fatal_error')),

@@ -1,8 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '../../test/support/virtual-clock.js';
-import { atPace, SlowBodyError } from './body-pace.js';
+import { atPace, type BodyPace, SlowBodyError } from './body-pace.js';
 
-const PACE = { bodyBytesPerSecond: 1000, slowBodySeconds: 5 };
+const PACE = {
+  bodyBytesPerSecond: 1000,
+  slowBodySeconds: 5,
+  wholeBodySeconds: 100,
+  announcedBytes: 0,
+};
 
 let clock: VirtualClock;
 let body: { complete: boolean; socket: { bytesRead: number } };
@@ -10,16 +15,17 @@ let finish: (text: string) => void;
 let outcome: Promise<unknown>;
 let ended: boolean;
 
-beforeEach(() => {
+function begin(pace: Partial<BodyPace> = {}): void {
   clock = new VirtualClock();
   body = { complete: false, socket: { bytesRead: 700 } };
   ended = false;
-  outcome = atPace(new Promise<string>((resolve) => (finish = resolve)), body, PACE, clock).then(
+  const reading = new Promise<string>((resolve) => (finish = resolve));
+  outcome = atPace(reading, body, { ...PACE, ...pace }, clock).then(
     (text) => ({ text }),
     (error: unknown) => error,
   );
   void outcome.then(() => (ended = true));
-});
+}
 
 async function seconds(n: number, bytesEach: number): Promise<void> {
   for (let second = 0; second < n; second += 1) {
@@ -29,21 +35,39 @@ async function seconds(n: number, bytesEach: number): Promise<void> {
 }
 
 describe('the pace of a body', () => {
-  it('who sends next to nothing is given up after the patience that was set', async () => {
-    await seconds(4, 999);
+  beforeEach(() => {
+    begin();
+  });
+
+  it('who sends nothing is given up after the patience that was set', async () => {
+    await seconds(4, 0);
     expect(ended).toBe(false);
-    await seconds(1, 999);
+    await seconds(1, 0);
     expect(await outcome).toBeInstanceOf(SlowBodyError);
   });
 
   it('a line that falters may recover, as often as it likes', async () => {
+    begin({ wholeBodySeconds: 1e6 });
     for (let turn = 0; turn < 100; turn += 1) {
       await seconds(4, 0);
-      await seconds(1, 1000);
+      await seconds(1, 5000);
     }
     expect(ended).toBe(false);
     finish('all');
     expect(await outcome).toEqual({ text: 'all' });
+  });
+
+  it('a fast second now and then does not make up for slow ones', async () => {
+    await seconds(4, 0);
+    await seconds(1, 1000);
+    await seconds(1, 0);
+    expect(await outcome).toBeInstanceOf(SlowBodyError);
+  });
+
+  it('what came fast at first is no excuse for a stall', async () => {
+    await seconds(1, 90_000);
+    await seconds(5, 0);
+    expect(await outcome).toBeInstanceOf(SlowBodyError);
   });
 
   it('a sender who has sent everything is not blamed for the time that we need', async () => {
@@ -56,5 +80,26 @@ describe('the pace of a body', () => {
     finish('all');
     expect(await outcome).toEqual({ text: 'all' });
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the pace of a large body', () => {
+  it('is what its announced size calls for', async () => {
+    begin({ announcedBytes: 1_000_000 });
+    await seconds(50, 10_000);
+    expect(ended).toBe(false);
+    await seconds(9, 4_500);
+    expect(ended).toBe(false);
+    await seconds(1, 4_500);
+    expect(await outcome).toMatchObject({ message: expect.stringContaining('10000 bytes') });
+  });
+
+  it('or what has arrived calls for, if nothing was announced', async () => {
+    begin();
+    await seconds(10, 100_000);
+    await seconds(4, 1_000);
+    expect(ended).toBe(false);
+    await seconds(2, 1_000);
+    expect(await outcome).toBeInstanceOf(SlowBodyError);
   });
 });

@@ -9,15 +9,21 @@ export interface ArrivingBody {
 }
 
 /** The required pace. */
-export type BodyPace = Pick<ServerLimits, 'bodyBytesPerSecond' | 'slowBodySeconds'>;
+export interface BodyPace extends Pick<ServerLimits, 'bodyBytesPerSecond' | 'slowBodySeconds'> {
+  /** How long the whole body may take. */
+  readonly wholeBodySeconds: number;
+  /** Its announced size on the wire, 0 if unknown. */
+  readonly announcedBytes: number;
+}
 
 /** The body arrives too slowly; the connection must be closed. */
 export class SlowBodyError extends InvalidRequestError {}
 
 /**
- * Waits for a body to be read, but not for a client that sends it slowly to hold memory. Consecutive
- * slow seconds are counted, so that a connection may recover from a stall; a second in which this
- * process was busy itself counts as one at most.
+ * Waits for a body to be read, but not for a client that sends it slowly to hold memory. The more it
+ * has announced, or sent already, the faster it must be. Bytes that it is behind add up, so that a
+ * connection may recover from a stall, but only by catching up; a second in which this process was
+ * busy itself counts as one at most.
  *
  * @throws SlowBodyError, and what `reading` throws
  */
@@ -29,15 +35,16 @@ export async function atPace<T>(
 ): Promise<T> {
   let stop = (): void => undefined;
   const tooSlow = new Promise<never>((_resolve, reject) => {
-    let slowSeconds = 0;
-    let before = body.socket.bytesRead;
+    const start = body.socket.bytesRead;
+    let before = start;
+    let behind = 0;
     const check = (): void => {
       const now = body.socket.bytesRead;
-      const isSlow = !body.complete && now - before < pace.bodyBytesPerSecond;
-      slowSeconds = isSlow ? slowSeconds + 1 : 0;
+      const perSecond = bytesPerSecond(pace, now - start);
+      behind = body.complete ? 0 : Math.max(0, behind + perSecond - (now - before));
       before = now;
-      if (slowSeconds < pace.slowBodySeconds) stop = clock.schedule(1_000, check);
-      else reject(slowBody(pace));
+      if (behind < perSecond * pace.slowBodySeconds) stop = clock.schedule(1_000, check);
+      else reject(slowBody(perSecond, pace.slowBodySeconds));
     };
     stop = clock.schedule(1_000, check);
   });
@@ -48,8 +55,13 @@ export async function atPace<T>(
   }
 }
 
-function slowBody({ bodyBytesPerSecond, slowBodySeconds }: BodyPace): SlowBodyError {
+function bytesPerSecond(pace: BodyPace, arrived: number): number {
+  const whole = Math.max(pace.announcedBytes, arrived);
+  return Math.max(pace.bodyBytesPerSecond, Math.ceil(whole / pace.wholeBodySeconds));
+}
+
+function slowBody(perSecond: number, seconds: number): SlowBodyError {
   return new SlowBodyError(
-    `The body arrived too slowly: less than ${bodyBytesPerSecond} bytes per second for ${slowBodySeconds} seconds. Please retry over a faster connection.`,
+    `The body arrived too slowly: it was more than ${seconds} seconds behind the ${perSecond} bytes per second that its size calls for. Please retry over a faster connection.`,
   );
 }

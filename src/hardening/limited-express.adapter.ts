@@ -4,44 +4,108 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { collapseSlashes } from './collapse-slashes.js';
-import { OpenConnections } from './open-connections.js';
+import { OneAtATime } from './one-at-a-time.js';
+import { type ConnectionBounds, OpenConnections } from './open-connections.js';
+import { isTrustedPeer } from './trusted-peer.js';
+import type { Refusals } from './refusals.js';
 import type { ServerLimits } from './server-limits.js';
 
 /** Limit for the request line and headers. A SciCat token has at most 8 KiB. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Express with {@link ServerLimits}. */
+/** What the operator may set, and what is told. */
+export interface DoorOptions {
+  readonly connections: Pick<ConnectionBounds, 'most' | 'mostOfAddress'>;
+  /** Requests that a connection may send ahead. Read each time. */
+  readonly mostAhead: () => number;
+  /** Whether there is a second server, for probes and metrics alone. */
+  readonly hasAdmin: boolean;
+  readonly refusals: Refusals;
+}
+
+/** For probes, metrics, and people who look at them. */
+const ADMIN_CONNECTIONS = 100;
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Express with {@link ServerLimits}, on one server or two. */
 export class LimitedExpressAdapter extends ExpressAdapter {
-  private connections: OpenConnections | undefined;
+  private open: OpenConnections | undefined;
+  private openAdmin: OpenConnections | undefined;
+  /** The second server, for probes and metrics alone; undefined if there is none. */
+  admin: Server | undefined;
 
   constructor(
     private readonly limits: ServerLimits,
-    private readonly onFull: () => void,
+    private readonly door: DoorOptions,
   ) {
     super();
   }
 
-  override initHttpServer(): void {
-    const server = limitedServer(this.limits);
-    this.connections = new OpenConnections(server, this.limits.connections);
-    const express =
-      this.getInstance<(request: IncomingMessage, response: ServerResponse) => void>();
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      // Before anything reads it: routes, log and metrics all see the same address.
-      request.url = collapseSlashes(request.url ?? '');
-      express(request, response);
-    });
-    server.on('drop', this.onFull);
-    this.httpServer = server;
+  /** Connections to the first server. */
+  get connections(): number {
+    return this.open?.size ?? 0;
   }
 
-  override close(): Promise<void> {
-    this.connections?.close(this.limits.closeWithinMs);
-    return super.close() as Promise<void>;
+  override initHttpServer(): void {
+    const { connections, hasAdmin, refusals } = this.door;
+    const onTooMany = (address: string): void => {
+      refusals.note('connection-of-address', { address });
+    };
+    const server = limitedServer(this.limits, connections.most);
+    this.open = new OpenConnections(server, {
+      ...connections,
+      isProxy: (address) => isTrustedPeer(this.getInstance(), address),
+      onTooMany,
+    });
+    this.serve(server);
+    server.on('drop', () => {
+      refusals.note('connection', { connections: connections.most });
+    });
+    this.httpServer = server;
+    if (!hasAdmin) return;
+    this.admin = limitedServer(this.limits, ADMIN_CONNECTIONS);
+    this.openAdmin = new OpenConnections(this.admin, {
+      most: ADMIN_CONNECTIONS,
+      mostOfAddress: () => 0,
+      isProxy: () => false,
+      onTooMany,
+    });
+    this.serve(this.admin);
+  }
+
+  private serve(server: Server): void {
+    const express = this.getInstance<Handle>();
+    const { mostAhead, refusals } = this.door;
+    const oneAtATime = new OneAtATime({
+      mostAhead,
+      handle: (request, response) => {
+        // Before anything reads it: routes, log and metrics all see the same address.
+        request.url = collapseSlashes(request.url ?? '');
+        express(request, response);
+      },
+      onTooMany: ({ remoteAddress }) => {
+        refusals.note('pipelining', { address: remoteAddress });
+      },
+    });
+    server.on('request', oneAtATime.take);
+  }
+
+  override async close(): Promise<void> {
+    this.open?.close(this.limits.closeWithinMs);
+    this.openAdmin?.close(this.limits.closeWithinMs);
+    const { admin } = this;
+    // One that does not listen can't be closed.
+    const adminClosed =
+      admin?.listening === true
+        ? new Promise<void>((resolve) => admin.close(() => resolve()))
+        : undefined;
+    await super.close();
+    await adminClosed;
   }
 }
 
-function limitedServer(limits: ServerLimits): Server {
+function limitedServer(limits: ServerLimits, mostConnections: number): Server {
   const server = createServer({
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
@@ -52,7 +116,7 @@ function limitedServer(limits: ServerLimits): Server {
     requireHostHeader: false,
   });
   // Requests per connection are unlimited: Node's own error has no body.
-  server.maxConnections = limits.connections;
+  server.maxConnections = mostConnections;
   server.setTimeout(limits.silenceMs);
   // Node would ask for the body before authentication. The route that reads it asks instead.
   const handle = (request: IncomingMessage, response: ServerResponse): void => {

@@ -1,7 +1,5 @@
 /** Limits that protect the service from misbehaving clients. */
 export interface ServerLimits {
-  /** Simultaneous connections. Further ones are closed immediately. */
-  readonly connections: number;
   /** From the start of a connection, or of a request on it, to the end of the headers. */
   readonly headersMs: number;
   /** For a whole request, including a large body over a slow connection. */
@@ -16,20 +14,14 @@ export interface ServerLimits {
   readonly lingerMs: number;
   /** How long requests may still be answered while the service stops, after the tracker has stopped. */
   readonly closeWithinMs: number;
-  /** Total size of the bodies processed at the same time; a single one is always admitted. */
-  readonly bodyBytesAtOnce: number;
-  /** A body is too slow if it brings less than this per second … */
+  /** A body must bring at least this per second … */
   readonly bodyBytesPerSecond: number;
-  /** … for this many consecutive seconds. */
+  /** … and is too slow once it is this many seconds behind. */
   readonly slowBodySeconds: number;
 }
 
-const MIB = 1024 * 1024;
-
 /** Not configurable. What installations may need to change is in the `server` section. */
 export const SERVER_LIMITS: ServerLimits = {
-  // Below the usual limit of open files, so that SciCat and Globus can still be called.
-  connections: 2_000,
   headersMs: 20_000,
   requestMs: 300_000,
   // The client must close first. If it sends a request just as the service closes, it gets a reset,
@@ -43,8 +35,6 @@ export const SERVER_LIMITS: ServerLimits = {
   lingerMs: 30_000,
   // With the tracker's 15 s, within the 20 s of a stop.
   closeWithinMs: 4_000,
-  // The default limit of a single body. Lists take up to six times as much memory.
-  bodyBytesAtOnce: 128 * MIB,
   bodyBytesPerSecond: 1024,
   slowBodySeconds: 20,
 };

@@ -8,7 +8,7 @@ let version: string | undefined;
 export function serviceVersion(): string {
   version ??=
     readVersion(join(applicationFolder(), 'package.json')) ??
-    readVersion(join(import.meta.dirname, '..', 'package.json')) ??
+    readVersion(join(applicationFolder(), 'dist', 'package.json')) ??
     'unknown';
   return version;
 }

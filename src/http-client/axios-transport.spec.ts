@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { inspect } from 'node:util';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { InternalError } from '../errors/request.errors.js';
 import { AxiosTransport } from './axios-transport.js';
 import { type HttpRequest, TransportError } from '../ports/http-transport.port.js';
@@ -195,7 +196,53 @@ describe('AxiosTransport', () => {
 
   it('an answer larger than allowed is not taken in', async () => {
     handler = (_request, response) => response.end(JSON.stringify('x'.repeat(2_000)));
+    expect((await failing(ask())).failure).toBe('too-large');
+  });
+
+  it('nor one that is larger than its request wants it, compressed or not', async () => {
+    handler = (_request, response) => response.end(JSON.stringify('x'.repeat(500)));
+    expect((await transport.send(ask({ maxResponseBytes: 600 }))).status).toBe(200);
+    expect((await failing(ask({ maxResponseBytes: 400 }))).failure).toBe('too-large');
+    handler = (_request, response) => {
+      const body = gzipSync(JSON.stringify('x'.repeat(900)));
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+    };
+    expect((await failing(ask({ maxResponseBytes: 400 }))).failure).toBe('too-large');
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])(
+    'a compressed answer (%s) is read, and not taken in if it is larger than allowed',
+    async (encoding, compress) => {
+      let text = JSON.stringify('ü'.repeat(400));
+      handler = (_request, response) => {
+        response.setHeader('Content-Encoding', encoding);
+        response.end(compress(text));
+      };
+      expect((await transport.send(ask())).body).toBe('ü'.repeat(400));
+      // Few bytes on the wire, but many in memory.
+      text = JSON.stringify('ü'.repeat(10_000));
+      expect(compress(text).length).toBeLessThan(100);
+      expect((await failing(ask())).failure).toBe('too-large');
+    },
+  );
+
+  it('a compressed answer that was cut is lost, not a shorter answer', async () => {
+    handler = (_request, response) => {
+      response.setHeader('Content-Encoding', 'gzip');
+      response.end(gzipSync('[1,2,3]'.repeat(10)).subarray(0, 20));
+    };
     expect((await failing(ask())).failure).toBe('lost');
+  });
+
+  it('an answer without content may have the label of a compressed one, or begin with a mark', async () => {
+    handler = (_request, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end();
+    expect((await transport.send(ask())).body).toBeUndefined();
+    handler = (_request, response) => response.end('\ufeff{"a":1}');
+    expect((await transport.send(ask())).body).toEqual({ a: 1 });
   });
 
   it('stops at once when its caller gives up, and before it begins', async () => {

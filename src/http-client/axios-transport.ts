@@ -1,6 +1,6 @@
 import type { HttpService } from '@nestjs/axios';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
+import { AxiosHeaders, type AxiosInstance } from 'axios';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
@@ -12,6 +12,7 @@ import {
   type StreamedBody,
   TransportError,
 } from '../ports/http-transport.port.js';
+import { type Exchange, exchange, type RawAnswer } from './exchange.js';
 import { failureOf, unusableProxy } from './transport-failure.js';
 import { TunnelAgent, TunnelError } from './tunnel-agent.js';
 import { type ProxyRoute, routeTo, serverName, type WebProxy } from './web-proxy.js';
@@ -21,7 +22,7 @@ interface AxiosTransportOptions {
   readonly maxSockets?: number;
   /** How long an idle connection counts as fresh, in milliseconds. @default 2000 */
   readonly freshForMs?: number;
-  /** Largest decompressed response; a larger one counts as lost. @default 67108864 */
+  /** Largest decompressed response, unless a request wants a smaller one. @default 67108864 */
   readonly maxResponseBytes?: number;
   /** Limit for opening a tunnel through a web proxy, in milliseconds. @default 10000 */
   readonly tunnelWithinMs?: number;
@@ -29,16 +30,19 @@ interface AxiosTransportOptions {
 
 /** SciCat drops connections after 5 idle seconds, and its notice may be under way. */
 const DEFAULT_FRESH_FOR_MS = 2_000;
-/** The TCP keep-alive that axios sets on each request: another value would be changed at every call. */
-const AXIOS_KEEP_ALIVE_MS = 60_000;
+/** Idle connections are tested by TCP after this time, so that a firewall does not forget them. */
+const TCP_KEEP_ALIVE_MS = 60_000;
 
 const DEFAULT_TUNNEL_WITHIN_MS = 10_000;
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 /**
  * The network through axios, directly or through the web proxy that the environment names. Follows no
- * redirects, and returns any status. No axios error leaves it, because those contain the request and
- * its token.
+ * redirects, and returns any status. No error of axios or Node leaves it, because those may contain
+ * the request and its token.
+ *
+ * Below axios, {@link exchange} is used instead of the adapter of axios, which takes longer than
+ * everything else that the service does for a request.
  */
 export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
   private readonly axios: AxiosInstance;
@@ -57,7 +61,7 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     this.axios = withoutDefaults(http.axiosRef.create());
     this.maxResponseBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
     this.tunnelWithinMs = options.tunnelWithinMs ?? DEFAULT_TUNNEL_WITHIN_MS;
-    this.poolOptions = { keepAlive: true, keepAliveMsecs: AXIOS_KEEP_ALIVE_MS, maxSockets };
+    this.poolOptions = { keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS, maxSockets };
     // This timeout closes idle connections only, not those that wait for a response.
     this.freshOptions = { ...this.poolOptions, timeout: freshForMs };
     this.pooled = agents(this.poolOptions);
@@ -69,14 +73,14 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     if (signal?.aborted === true) throw stopped('aborted');
     const route = routeTo(request.url);
     if (route.kind === 'unusable') throw unusableProxy(route.problem);
-    const controller = new AbortController();
     let reason: 'timeout' | 'aborted' | undefined;
+    let end: ((reason: Error) => void) | undefined;
     const stop = (why: 'timeout' | 'aborted'): void => {
       reason ??= why;
-      controller.abort();
+      end?.(new Error(why));
     };
     const onAbort = () => stop('aborted');
-    // Unlike axios's own timeout, this one does not start anew with every byte.
+    // From the call to the last byte, however many bytes come in between.
     const timer = setTimeout(() => stop('timeout'), request.timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     const stream =
@@ -87,12 +91,16 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     stream?.on('error', (error) => (bodyFailure = error));
     try {
       const data = typeof body === 'object' ? stream : body;
-      const response = await this.exchange(request, route, data, controller.signal);
+      const answer = await this.exchange(request, route, data, (stopExchange) => {
+        end = stopExchange;
+        // axios starts an exchange later than it is asked to.
+        if (reason !== undefined) stop(reason);
+      });
       // Only web proxies send this status.
-      if (route.kind === 'proxy' && response.status === PROXY_AUTHENTICATION_REQUIRED) {
-        throw new TunnelError(response.status);
+      if (route.kind === 'proxy' && answer.status === PROXY_AUTHENTICATION_REQUIRED) {
+        throw new TunnelError(answer.status);
       }
-      return readable(response);
+      return { status: answer.status, headers: answer.headers, body: parsed(answer.text) };
     } catch (error) {
       if (reason !== undefined) throw stopped(reason);
       throw bodyFailure ?? failureOf(error, route.kind === 'proxy' && isPlain(request.url));
@@ -119,43 +127,46 @@ export class AxiosTransport implements HttpTransport, OnApplicationShutdown {
     }
   }
 
-  private exchange(
+  private async exchange(
     request: HttpRequest,
     route: ProxyRoute,
-    data: string | Readable | undefined,
-    signal: AbortSignal,
-  ): Promise<AxiosResponse<unknown>> {
-    return this.axios.request<unknown>({
-      adapter: 'http',
+    body: string | Readable | undefined,
+    onStart: (stop: (reason: Error) => void) => void,
+  ): Promise<RawAnswer> {
+    const response = await this.axios.request<RawAnswer>({
       method: request.method,
       url: request.url,
-      headers: headersOf(request),
-      data,
-      signal,
-      ...this.connections(request, route),
-      maxRedirects: 0,
-      maxBodyLength: Infinity,
-      maxContentLength: this.maxResponseBytes,
-      responseType: 'text',
+      // Headers and body go past axios, which would take longer to copy them than to send them.
+      adapter: async (config) => {
+        const data = await exchange({
+          method: request.method,
+          url: request.url,
+          headers: headersOf(request),
+          body,
+          ...this.connections(request, route),
+          maxBytes: Math.min(
+            this.maxResponseBytes,
+            request.maxResponseBytes ?? this.maxResponseBytes,
+          ),
+          onStart,
+        });
+        return { data, status: data.status, statusText: '', headers: NO_HEADERS, config };
+      },
     });
+    return response.data;
   }
 
-  /** axios itself handles proxies for plain HTTP, but without agents that reuse tunnels for HTTPS. */
   private connections(
     { url, freshConnection = false }: HttpRequest,
     route: ProxyRoute,
-  ): Pick<AxiosRequestConfig, 'httpAgent' | 'httpsAgent' | 'proxy'> {
+  ): Pick<Exchange, 'agent' | 'forwarder'> {
     const { http, https } = freshConnection ? this.fresh : this.pooled;
-    // Never undefined: axios would then read the environment itself.
-    const direct = { httpAgent: http, httpsAgent: https, proxy: false } as const;
-    if (route.kind !== 'proxy') return direct;
+    if (route.kind !== 'proxy') return { agent: isPlain(url) ? http : https };
     const { proxy } = route;
     const { tunnels, httpsAgent } = this.agentsFor(proxy, freshConnection);
-    if (!isPlain(url)) return { ...direct, httpsAgent: tunnels };
-    const { protocol, host, port, credentials: auth } = proxy;
-    const forwarder = { protocol, host, port, ...(auth === undefined ? {} : { auth }) };
+    if (!isPlain(url)) return { agent: tunnels };
     // To a proxy with TLS, even a plain call is encrypted.
-    return { ...direct, httpsAgent, proxy: forwarder };
+    return { agent: proxy.protocol === 'https:' ? httpsAgent : http, forwarder: proxy };
   }
 
   private agentsFor(proxy: WebProxy, fresh: boolean): ProxyAgents {
@@ -194,6 +205,8 @@ function withoutDefaults(axios: AxiosInstance): AxiosInstance {
   return axios;
 }
 
+const NO_HEADERS = new AxiosHeaders();
+
 interface Agents {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
@@ -203,13 +216,11 @@ function agents(options: AgentOptions): Agents {
   return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
-function headersOf({ headers, body }: HttpRequest): Record<string, string | false> {
+function headersOf({ headers, body }: HttpRequest): Readonly<Record<string, string>> {
   return {
     'User-Agent': 'scicat-globus-proxy',
-    // Unless the request has one: otherwise axios labels an empty body as a web form.
-    'Content-Type': false,
     ...headers,
-    // axios knows the length of a string, but not of a stream.
+    // That of a string is known.
     ...(typeof body === 'object' ? { 'Content-Length': String(body.bytes) } : {}),
   };
 }
@@ -223,14 +234,6 @@ async function* ofDeclaredLength(body: StreamedBody): AsyncGenerator<Buffer> {
     yield piece;
   }
   if (left !== 0) throw new InternalError('A request body does not have its declared length.');
-}
-
-function readable(response: AxiosResponse<unknown>): HttpResponse {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers) as [string, unknown][]) {
-    headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
-  }
-  return { status: response.status, headers, body: parsed(response.data) };
 }
 
 function parsed(data: unknown): unknown {

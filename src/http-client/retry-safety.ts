@@ -23,7 +23,9 @@ const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 export function shouldRetry(safety: RetrySafety, result: AttemptResult): boolean {
   if (result.kind === 'failure') {
     const { failure } = result.error;
-    return failure === 'not-sent' || (failure !== 'aborted' && safety !== 'once');
+    // A response that is too large will be so again.
+    if (failure === 'aborted' || failure === 'too-large') return false;
+    return failure === 'not-sent' || safety !== 'once';
   }
   const { status } = result.response;
   return status === TOO_MANY_REQUESTS || (safety !== 'once' && TRANSIENT_STATUSES.has(status));

@@ -13,6 +13,9 @@ export function failureOf(error: unknown, throughPlainProxy: boolean): Transport
   if (tunnel instanceof TunnelError && tunnel.status !== undefined) {
     return refusedByProxy(tunnel.status);
   }
+  if (chain.some(isTooLarge)) {
+    return new TransportError('too-large', 'The response is larger than this service reads.');
+  }
   const code = chain.map((link) => link.code).find(isErrorCode);
   // The operating system gave up connecting.
   const connecting = chain.some((link) => link.syscall === 'connect');
@@ -37,7 +40,7 @@ export function failureOf(error: unknown, throughPlainProxy: boolean): Transport
   }
   return new TransportError(
     'lost',
-    `The connection was lost before the response was complete, or the response was too large${mark}.`,
+    `The connection was lost before the response was complete${mark}.`,
     { code },
   );
 }
@@ -149,7 +152,13 @@ function adviceOn(code: string, reason: FailureReason): string | undefined {
   }
 }
 
+/** Before or after the response was decompressed. */
+function isTooLarge({ code }: ErrorLink): boolean {
+  return code === 'ERR_BUFFER_TOO_LARGE';
+}
+
 interface ErrorLink {
+  readonly message?: unknown;
   readonly code?: unknown;
   readonly syscall?: unknown;
 }

@@ -163,6 +163,7 @@ describe('UpstreamCaller', () => {
       ['not-sent', 4],
       [answer(429), 4],
       ['lost', 1],
+      ['too-large', 1],
       ['timeout', 1],
       [answer(500), 1],
       [answer(503), 1],

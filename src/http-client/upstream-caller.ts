@@ -2,6 +2,7 @@ import {
   type Upstream,
   type UpstreamError,
   UpstreamTimeoutError,
+  UpstreamTooLargeError,
   UpstreamUnavailableError,
 } from '../errors/upstream.errors.js';
 import type { Clock } from '../ports/clock.port.js';
@@ -47,6 +48,8 @@ export interface UpstreamCall {
   readonly maxAttempts?: number;
   /** Limit of the whole call, pauses included. @default 30000, or `timeoutMs` if longer */
   readonly deadlineMs?: number;
+  /** Largest response. @default that of the transport */
+  readonly maxResponseBytes?: number;
   /** Whether a retry would be futile, although the general rules allow one after this response. */
   readonly retryIsFutile?: (response: HttpResponse) => boolean;
 }
@@ -61,7 +64,7 @@ export interface UpstreamAnswer extends HttpResponse {
 export interface ObservedCall {
   readonly upstream: Upstream;
   readonly operation: string;
-  /** The last HTTP status, or `timeout`, `not-sent`, `lost`, `aborted`. */
+  /** The last HTTP status, or `timeout`, `not-sent`, `lost`, `too-large`, `aborted`. */
   readonly outcome: string;
   readonly attempts: number;
   readonly durationMs: number;
@@ -106,6 +109,7 @@ export class UpstreamCaller {
    * @throws UpstreamTimeoutError when there was no response in time
    * @throws UpstreamUnavailableError when the service was not reached or the connection broke;
    *   `outcomeUnclear` is false only if no attempt can have been carried out
+   * @throws UpstreamTooLargeError when the response is larger than the call allows
    * @throws the signal's reason, as soon as it is aborted
    */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
@@ -167,7 +171,7 @@ export class UpstreamCaller {
     timeoutMs: number,
   ): Promise<AttemptResult> {
     const { Authorization: authorization } = call.headers ?? {};
-    const [, token] = /^\S+ +(.+)$/.exec(authorization ?? '') ?? [];
+    const [, token] = /^\S+ (.+)$/.exec(authorization ?? '') ?? [];
     if (token !== undefined) knownSecrets.use(token);
     try {
       const response = await this.options.transport.send({
@@ -180,6 +184,7 @@ export class UpstreamCaller {
         },
         ...(body === undefined ? {} : { body: body.body }),
         timeoutMs,
+        maxResponseBytes: call.maxResponseBytes,
         signal: call.signal,
         freshConnection: call.safety === 'once',
       });
@@ -198,6 +203,13 @@ export class UpstreamCaller {
     outcomeUnclear: boolean,
   ): UpstreamError {
     const { upstream } = this.options;
+    if (cause.failure === 'too-large') {
+      return new UpstreamTooLargeError(
+        upstream,
+        `${upstream} sent more than this service reads at once (${operation}). The operator of this service can find in its documentation what is too large.`,
+        { cause },
+      );
+    }
     const end = `(${operation}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}). Please try again in a few minutes.`;
     if (cause.failure === 'timeout') {
       return new UpstreamTimeoutError(upstream, `${upstream} did not answer in time ${end}`, {

@@ -87,5 +87,6 @@ function signOf({ result, isLast }: ObservedAttempt): Sign {
   }
   const { failure, message } = result.error;
   if (failure === 'aborted') return 'nothing';
+  if (failure === 'too-large') return 'available';
   return isLast || failure === 'not-sent' ? { reason: message } : 'nothing';
 }

@@ -34,6 +34,7 @@ const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
  * for that of an HTTP proxy, as by curl.
  */
 export function routeTo(url: string): ProxyRoute {
+  if (!anyProxyIsSet()) return DIRECT;
   const isHere = URL.canParse(url) && isLoopback(new URL(url).hostname);
   if (isHere || getProxyForUrl(url) === '') return DIRECT;
   const variable = variableFor(url);

@@ -36,9 +36,10 @@ export async function openLog(
 async function prettyLines(
   destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
 ): Promise<DestinationStream> {
-  const { prettyFactory } = await import('pino-pretty');
+  // In a bundle, what is imported later and is no module has nothing but a default.
+  const { default: library } = await import('pino-pretty');
   // Uses colors on terminals only.
-  const pretty = prettyFactory({ singleLine: true });
+  const pretty = library.prettyFactory({ singleLine: true });
   // Written synchronously, so that the last line before an exit is not lost.
   return { write: (line) => destination.write(pretty(line)) };
 }

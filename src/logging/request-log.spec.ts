@@ -15,17 +15,25 @@ const JOB = 'aaaaaaaa-0000-4000-8000-000000000001';
 let server: Server;
 let url: string;
 let requestFacts = {};
+let isFromProxy: boolean;
+let isOneOfMany: boolean;
 let logged: (line: Record<string, unknown>) => void;
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
 
 beforeEach(async () => {
+  isFromProxy = true;
+  isOneOfMany = false;
   const log = requestLog(
     createLogger('trace', {
       write: (line) => {
         logged(JSON.parse(line) as Record<string, unknown>);
       },
     }),
-    () => requestFacts,
+    {
+      factsOf: () => requestFacts,
+      isFromProxy: () => isFromProxy,
+      isOneOfMany: () => isOneOfMany,
+    },
   );
   server = createServer((incoming, response) => {
     log(incoming, response, () => {
@@ -92,6 +100,26 @@ describe("a request's line", () => {
     expect(made.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(made.line['requestId']).toBe(made.id);
     expect((await lineOf('/version', { 'X-Request-Id': 'x'.repeat(129) })).id).toHaveLength(36);
+  });
+
+  test('has an id of its own unless a reverse proxy is trusted to give one', async () => {
+    answering(200);
+    isFromProxy = false;
+    const given = await lineOf('/version', { 'X-Request-Id': 'mine-1' });
+    expect(given.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(given.line).toMatchObject({ requestId: given.id, callerRequestId: 'mine-1' });
+    const odd = await lineOf('/version', { 'X-Request-Id': 'a b{}"' });
+    expect(odd.line).not.toHaveProperty('callerRequestId');
+    isFromProxy = true;
+    const trusted = await lineOf('/version', { 'X-Request-Id': 'mine-1' });
+    expect(trusted.id).toBe('mine-1');
+    expect(trusted.line).not.toHaveProperty('callerRequestId');
+  });
+
+  test('of one of a flood is for debugging only', async () => {
+    answering(503);
+    isOneOfMany = true;
+    expect((await lineOf('/transfer')).line).toMatchObject({ level: 'debug' });
   });
 
   test('holds nothing of headers and query, and does not grow with the path', async () => {

@@ -3,27 +3,43 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp } from 'pino-http';
 import type { Logger } from './logger.js';
 
-/** A request id that a reverse proxy may have set; other values are ignored. */
+/** A request id that a reverse proxy, or a caller, may have set; other values are ignored. */
 const GIVEN_ID = /^[\w.:-]{1,128}$/;
 const PATH_OF_JOB = /^\/transfer\/([0-9a-f-]{36})$/i;
 const LONGEST_PATH = 200;
 
+/** What is known about a request elsewhere. */
+export interface RequestLogOptions {
+  /** Additional fields of its line. */
+  readonly factsOf: (request: object) => object;
+  /** Whether it comes from a trusted reverse proxy. */
+  readonly isFromProxy: (request: IncomingMessage) => boolean;
+  /** Whether it is one of a flood, of which the log has a line already. */
+  readonly isOneOfMany: (request: object) => boolean;
+}
+
 /**
- * Middleware that sets `id` on each request (from `X-Request-Id`, or a new one), returns it in that
- * header, and logs one line at the end of the request.
+ * Middleware that sets `id` on each request, returns it in `X-Request-Id`, and logs one line at the
+ * end of the request.
  *
- * @param factsOf additional fields of that line
+ * The id is that of a trusted reverse proxy, or a new one. Anybody else could make up ids to mix their
+ * requests with those of others; theirs is logged in a field of its own.
  */
-export function requestLog(logger: Logger, factsOf: (request: object) => object) {
+export function requestLog(logger: Logger, options: RequestLogOptions) {
+  const { factsOf, isFromProxy, isOneOfMany } = options;
   const about = (request: IncomingMessage): object => {
     const jobId = PATH_OF_JOB.exec(pathOf(request.url))?.[1];
-    return { ...(jobId === undefined ? {} : { jobId }), ...factsOf(request) };
+    const callerRequestId = isFromProxy(request) ? undefined : givenId(request);
+    return {
+      ...(jobId === undefined ? {} : { jobId }),
+      ...(callerRequestId === undefined ? {} : { callerRequestId }),
+      ...factsOf(request),
+    };
   };
   return pinoHttp({
     logger,
     genReqId: (request, response) => {
-      const given = request.headers['x-request-id'];
-      const id = typeof given === 'string' && GIVEN_ID.test(given) ? given : randomUUID();
+      const id = (isFromProxy(request) ? givenId(request) : undefined) ?? randomUUID();
       response.setHeader('X-Request-Id', id);
       return id;
     },
@@ -39,7 +55,8 @@ export function requestLog(logger: Logger, factsOf: (request: object) => object)
         status: response.statusCode ?? undefined,
       }),
     },
-    customLogLevel: levelOf,
+    customLogLevel: (request, response) =>
+      isOneOfMany(request) ? 'debug' : levelOf(request, response),
     customSuccessObject: (request, _response, value: object) => ({ ...about(request), ...value }),
     customSuccessMessage: (_request, response) =>
       response.writableFinished ? 'request' : 'request aborted by the caller',
@@ -51,6 +68,11 @@ export function requestLog(logger: Logger, factsOf: (request: object) => object)
       err: undefined,
     }),
   });
+}
+
+function givenId({ headers }: IncomingMessage): string | undefined {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && GIVEN_ID.test(given) ? given : undefined;
 }
 
 function levelOf(

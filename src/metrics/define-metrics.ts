@@ -8,18 +8,33 @@ export function metricsIn(registry: Registry) {
     labelNames: readonly Label[],
   ) => ({ name: `globus_proxy_${name}`, help, labelNames, registers: [registry] });
   return {
-    counter: <Label extends string>(name: string, help: string, labels: readonly Label[]) =>
-      new Counter(common(name, help, labels)),
+    counter: <Label extends string>(
+      name: string,
+      help: string,
+      labels: readonly Label[],
+      atScrape?: (counter: Counter<Label>) => void,
+    ) => new Counter({ ...common(name, help, labels), ...collecting(atScrape) }),
     gauge: <Label extends string = never>(
       name: string,
       help: string,
       labels: readonly Label[] = [],
-    ) => new Gauge(common(name, help, labels)),
+      atScrape?: (gauge: Gauge<Label>) => void,
+    ) => new Gauge({ ...common(name, help, labels), ...collecting(atScrape) }),
     histogram: <Label extends string = never>(
       name: string,
       help: string,
       buckets: number[],
       labels: readonly Label[] = [],
     ) => new Histogram({ ...common(name, help, labels), buckets }),
+  };
+}
+
+/** The library calls `collect` on the metric before it is read. */
+function collecting<Metric>(atScrape: ((metric: Metric) => void) | undefined) {
+  if (atScrape === undefined) return {};
+  return {
+    collect(this: Metric): void {
+      atScrape(this);
+    },
   };
 }

@@ -49,7 +49,18 @@ describe('routes by operation', () => {
 
 describe('labels that come from outside have only values that are known', () => {
   const one = (values: readonly string[]) => expect.stringMatching(`^(?:${values.join('|')})$`);
-  const outcomes = ['2xx', '3xx', '4xx', '5xx', '429', 'timeout', 'not-sent', 'lost', 'aborted'];
+  const outcomes = [
+    '2xx',
+    '3xx',
+    '4xx',
+    '5xx',
+    '429',
+    'timeout',
+    'not-sent',
+    'lost',
+    'too-large',
+    'aborted',
+  ];
 
   test('whatever is sent', () => {
     fc.assert(

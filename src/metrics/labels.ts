@@ -1,6 +1,7 @@
 import { RequestMethod } from '@nestjs/common';
 import type { Transfer } from '../domain/transfer.js';
 import type { AttemptResult } from '../http-client/retry-safety.js';
+import { withoutTrailing } from '../domain/without-trailing.js';
 import { FAILURE_REASONS } from '../ports/http-transport.port.js';
 
 // No label value ever comes from user input: each new value creates a series in Prometheus, so users
@@ -27,7 +28,7 @@ function labelsOf(controller: { readonly prototype: object }): (readonly [string
     const method = RequestMethod[Number(Reflect.getMetadata(METADATA.method, handler))] ?? '';
     const path = `/${group}/${String(Reflect.getMetadata(METADATA.path, handler))}`;
     const label = operation.security?.length === 0 ? group : operation.operationId;
-    return [[`${method} ${path.replace(/\/+$/, '')}`, label] as const];
+    return [[`${method} ${withoutTrailing(path, '/')}`, label] as const];
   });
 }
 
@@ -55,7 +56,13 @@ export function statusClass(status: number): string {
   return status >= 200 && status < 600 ? `${Math.trunc(status / 100)}xx` : 'other';
 }
 
-const FAILURES: ReadonlySet<string> = new Set(['timeout', 'not-sent', 'lost', 'aborted']);
+const FAILURES: ReadonlySet<string> = new Set([
+  'timeout',
+  'not-sent',
+  'lost',
+  'too-large',
+  'aborted',
+]);
 
 /** The outcome of a call: its status class, `429`, why there was no response, or `other`. */
 export function callOutcome(outcome: string): string {

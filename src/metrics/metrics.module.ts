@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { AuthModule } from '../auth/auth.module.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { EventHub } from '../events/event-hub.js';
+import { BodyGate } from '../hardening/body-gate.js';
+import type { LimitedExpressAdapter } from '../hardening/limited-express.adapter.js';
+import { Refusals } from '../hardening/refusals.js';
+import { RequestLine } from '../hardening/request-line.js';
 import { serviceVersion } from '../health/service-version.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { UpstreamWatch } from '../http-client/upstream-watch.js';
@@ -12,6 +17,7 @@ import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
 import { metricsIn } from './define-metrics.js';
+import { doorMetrics } from './door-metrics.js';
 import { routeLabels } from './labels.js';
 import { MetricsController } from './metrics.controller.js';
 import { RequestMetrics } from './request-metrics.js';
@@ -24,7 +30,7 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
  * reads the tracker's state when scraped.
  */
 @Module({
-  imports: [TrackingModule, DiscoveryModule],
+  imports: [AuthModule, TrackingModule, DiscoveryModule],
   controllers: [MetricsController],
   providers: [
     { provide: Registry, useFactory: newRegistry },
@@ -54,6 +60,24 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
       inject: [Registry, CLOCK, ConfigSnapshots, EventHub],
     },
     {
+      provide: doorMetrics,
+      useFactory: (
+        registry: Registry,
+        server: HttpAdapterHost<LimitedExpressAdapter>,
+        requests: RequestLine,
+        bodies: BodyGate,
+        refusals: Refusals,
+      ) => {
+        doorMetrics(registry, {
+          connections: () => server.httpAdapter.connections,
+          requests: () => requests,
+          bodyBytes: () => bodies.taken,
+          refusals: () => refusals.total(),
+        });
+      },
+      inject: [Registry, HttpAdapterHost, RequestLine, BodyGate, Refusals],
+    },
+    {
       provide: StateMetrics,
       useFactory: (
         registry: Registry,
@@ -70,6 +94,7 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
           reachable: () => watch.reachable(),
           facilities: facilityNames(config),
           pollIntervalSeconds: () => config.current().task.pollIntervalSeconds,
+          fileLists: () => tracker.storeUsage(),
         }),
       inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch],
     },

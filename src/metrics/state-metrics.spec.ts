@@ -4,6 +4,7 @@ import { aRunningTransfer, aTransfer, START } from '../../test/support/builders.
 import { sample, samplesOf } from '../../test/support/samples.js';
 import { VirtualClock } from '../../test/support/virtual-clock.js';
 import type { AlarmName } from '../tracking/core/alarms.js';
+import type { StoreUsage } from '../ports/file-list-store.port.js';
 import type { TrackerStatus } from '../tracking/tracker.js';
 import type { Transfer } from '../domain/transfer.js';
 import { StateMetrics } from './state-metrics.js';
@@ -20,12 +21,15 @@ const STATUS: TrackerStatus = {
   parkedJobs: 0,
 };
 
+const NOTHING_REFUSED = { quota: 0, 'user-quota': 0, disk: 0 };
+
 let registry: Registry;
 let clock: VirtualClock;
 let status: TrackerStatus;
 let open: Transfer[];
 let alarms: Map<AlarmName, string>;
 let reachable: Map<string, boolean>;
+let usage: StoreUsage;
 let metrics: StateMetrics;
 beforeEach(() => {
   registry = new Registry();
@@ -34,6 +38,7 @@ beforeEach(() => {
   open = [];
   alarms = new Map();
   reachable = new Map();
+  usage = { bytes: 0, maxBytes: 1, refused: NOTHING_REFUSED, trouble: undefined };
   metrics = new StateMetrics(registry, clock, {
     status: () => status,
     openTransfers: () => open,
@@ -41,6 +46,7 @@ beforeEach(() => {
     reachable: () => reachable,
     facilities: () => new Set(['PSI', 'CSCS']),
     pollIntervalSeconds: () => 10,
+    fileLists: () => usage,
   });
 });
 const value = (name: string, labels: Readonly<Record<string, string>> = {}) => {
@@ -85,6 +91,21 @@ describe('how things stand', () => {
     expect(await value('last_good_poll_age_seconds')).toBe(100);
     status = { ...STATUS, lastGoodPoll: clock.monotonicMs() - 4000 };
     expect(await value('last_good_poll_age_seconds')).toBe(4);
+  });
+
+  test('how full the spool is, and lists refused by reason, each of which is there from the beginning', async () => {
+    const refusals = async () => [
+      await value('spool_refusals_total', { reason: 'quota' }),
+      await value('spool_refusals_total', { reason: 'user-quota' }),
+      await value('spool_refusals_total', { reason: 'disk' }),
+    ];
+    expect(await refusals()).toEqual([0, 0, 0]);
+    const refused = { quota: 1, 'user-quota': 2, disk: 3 };
+    usage = { bytes: 4096, maxBytes: 8192, refused, trouble: undefined };
+    expect([await value('spool_bytes'), await value('spool_max_bytes')]).toEqual([4096, 8192]);
+    expect(await refusals()).toEqual([1, 2, 3]);
+    usage = { ...usage, refused: { ...refused, disk: 4 } };
+    expect(await refusals()).toEqual([1, 2, 4]);
   });
 
   test('alarms by kind, each of which is there from the beginning', async () => {

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Transfer } from '../domain/transfer.js';
 import type { Clock } from '../ports/clock.port.js';
+import type { StoreRefusal, StoreUsage } from '../ports/file-list-store.port.js';
 import { ALARM_KINDS, alarmKind, type AlarmName } from '../tracking/core/alarms.js';
 import type { TrackerStatus } from '../tracking/tracker.js';
 import { metricsIn } from './define-metrics.js';
@@ -17,12 +18,15 @@ export interface StateSource {
   /** Names in the current configuration. */
   readonly facilities: () => ReadonlySet<string>;
   readonly pollIntervalSeconds: () => number;
+  readonly fileLists: () => StoreUsage;
 }
 
 /** The state of the service at the time of a scrape. */
 export class StateMetrics {
   private readonly gauges;
   private readonly startedAt: number;
+  /** What the counter of refusals shows. */
+  private readonly counted: Record<StoreRefusal, number> = { quota: 0, 'user-quota': 0, disk: 0 };
 
   constructor(
     registry: Registry,
@@ -30,7 +34,7 @@ export class StateMetrics {
     private readonly source: StateSource,
   ) {
     this.startedAt = clock.monotonicMs();
-    const { gauge } = metricsIn(registry);
+    const { gauge, counter } = metricsIn(registry);
     this.gauges = {
       transfers: gauge(
         'transfers',
@@ -63,6 +67,13 @@ export class StateMetrics {
         '1 if SciCat or Globus answered the latest attempt to call it, else 0. See /health/ready for the reason.',
         ['service'],
       ),
+      spoolBytes: gauge('spool_bytes', 'Disk space taken by the file lists of waiting transfers.'),
+      spoolMaxBytes: gauge('spool_max_bytes', 'Disk space that they may take: spool.maxMiB.'),
+      spoolRefusals: counter(
+        'spool_refusals_total',
+        'File lists that were not stored, by reason: quota (spool.maxMiB), user-quota (spool.maxMiBPerUser) or disk.',
+        ['reason'],
+      ),
       ready: gauge(
         'ready',
         '1 if the service has resumed tracking all open transfers and accepts requests, else 0.',
@@ -75,6 +86,7 @@ export class StateMetrics {
     const { gauges, source } = this;
     const status = source.status();
     this.countTransfers();
+    this.showSpool();
     gauges.queueLength.set(status.waiting);
     gauges.withoutSlot.set(status.withoutSlot);
     gauges.pendingWrites.set(status.pendingWrites);
@@ -87,6 +99,17 @@ export class StateMetrics {
     for (const [service, up] of source.reachable()) gauges.reachable.set({ service }, up ? 1 : 0);
     for (const kind of ALARM_KINDS) gauges.alarms.set({ kind }, 0);
     for (const alarm of source.alarms().keys()) gauges.alarms.inc({ kind: alarmKind(alarm) });
+  }
+
+  private showSpool(): void {
+    const { gauges, counted, source } = this;
+    const { bytes, maxBytes, refused } = source.fileLists();
+    gauges.spoolBytes.set(bytes);
+    gauges.spoolMaxBytes.set(maxBytes);
+    for (const reason of Object.keys(counted) as StoreRefusal[]) {
+      gauges.spoolRefusals.inc({ reason }, refused[reason] - counted[reason]);
+      counted[reason] = refused[reason];
+    }
   }
 
   private countTransfers(): void {

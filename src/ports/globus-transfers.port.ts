@@ -40,6 +40,9 @@ export interface GlobusTask {
   readonly taskId: string;
   readonly status: 'ACTIVE' | 'INACTIVE' | 'SUCCEEDED' | 'FAILED';
   readonly label: string | undefined;
+  /** Collection UUIDs; undefined if Globus does not tell. */
+  readonly sourceCollection: string | undefined;
+  readonly destinationCollection: string | undefined;
   /** `OK`, `Queued`, or the code of the last problem; undefined once the task has ended. */
   readonly niceStatus: string | undefined;
   readonly isPaused: boolean;

@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly body?: string | StreamedBody;
   /** From the call to the last byte of the response. */
   readonly timeoutMs: number;
+  /** Largest response, decompressed. @default that of the transport, which none exceeds */
+  readonly maxResponseBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Use a connection that is new or was in use a moment ago. For calls that are unsafe to retry, since
@@ -35,9 +37,10 @@ export interface HttpResponse {
  * - `timeout`: no response in time.
  * - `not-sent`: the request certainly did not reach the service (no such host, refused).
  * - `lost`: the connection broke after the request may have been read.
+ * - `too-large`: a response arrived, but is larger than the caller wants to read.
  * - `aborted`: the caller's signal; says nothing about the service.
  */
-export type TransportFailure = 'timeout' | 'not-sent' | 'lost' | 'aborted';
+export type TransportFailure = 'timeout' | 'not-sent' | 'lost' | 'too-large' | 'aborted';
 
 /**
  * Why there was no response. A metrics label.
@@ -47,7 +50,7 @@ export type TransportFailure = 'timeout' | 'not-sent' | 'lost' | 'aborted';
  * - `certificate`, `tls`: no encrypted connection that can be trusted.
  * - `proxy`: a web proxy could not be reached, or opened no connection.
  * - `invalid`: the request can't be sent at all.
- * - `timeout`, `lost`, `aborted`: as in {@link TransportFailure}.
+ * - `timeout`, `lost`, `too-large`, `aborted`: as in {@link TransportFailure}.
  */
 export const FAILURE_REASONS = [
   'dns',
@@ -59,6 +62,7 @@ export const FAILURE_REASONS = [
   'invalid',
   'timeout',
   'lost',
+  'too-large',
   'aborted',
 ] as const;
 
@@ -104,5 +108,11 @@ export interface HttpTransport {
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
-/** Injection token of {@link HttpTransport}. */
+/** Injection token of the {@link HttpTransport} of the tracker and of everything else below. */
 export const HTTP_TRANSPORT = Symbol('HttpTransport');
+
+/**
+ * Injection token of the {@link HttpTransport} of calls that a user's request makes. It has connections
+ * of its own, so that however many users ask, the tracker's calls are sent at once.
+ */
+export const USERS_HTTP_TRANSPORT = Symbol('UsersHttpTransport');

@@ -1,5 +1,7 @@
+import type { AuditSubject } from '../domain/audit-subject.js';
 import type { Transfer } from '../domain/transfer.js';
 import type { TransferState } from '../domain/transfer-state.js';
+import type { SubmitOutcome } from './globus-transfers.port.js';
 
 /** An operation that the rules allow or refuse. */
 type DecidedOperation =
@@ -29,6 +31,26 @@ export interface Decision {
   readonly destinationPath?: string;
 }
 
+/** Something that the service did with its own accounts on a user's behalf. All strings are for operators. */
+export interface Audited {
+  readonly kind: 'audited';
+  /**
+   * - `submit`: a submission was sent to Globus, with this `outcome`.
+   * - `mark`: the dataset was marked as archivable.
+   * - `archive`: an archive job was created.
+   * - `cancel`: Globus was asked to cancel the task.
+   * - `remove`: the transfer's job was removed from SciCat.
+   */
+  readonly action: 'submit' | 'mark' | 'archive' | 'cancel' | 'remove';
+  readonly subject: AuditSubject;
+  readonly outcome?: SubmitOutcome['kind'];
+  readonly globusTaskId?: string;
+  readonly archiveJobId?: string;
+  /** Who wanted it, where that is not simply the requester. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 /**
  * Events for the log, the metrics and the audit trail. `requestId` names the HTTP request in which the
  * event happened or that created the transfer; the latter is unknown after a restart.
@@ -46,8 +68,12 @@ export type TransferEvent =
       readonly username: string;
       readonly requestId: string;
     }
-  /** An open transfer was adopted from SciCat. */
-  | { readonly kind: 'adopted'; readonly transfer: Transfer }
+  /**
+   * An open transfer was adopted from SciCat. `writtenBy`: another account than ours wrote its job last, so
+   * the job was not believed.
+   */
+  | { readonly kind: 'adopted'; readonly transfer: Transfer; readonly writtenBy?: string }
+  | Audited
   /** A transfer's state, its reason to wait or its trouble changed. */
   | {
       readonly kind: 'changed';
@@ -106,7 +132,13 @@ export type TransferEvent =
   /** Transfers wait for a facility that a new configuration no longer has in that role. */
   | { readonly kind: 'withdrawn'; readonly reason: string; readonly waiting: number }
   /** Something needs an operator; reported once until cleared. */
-  | { readonly kind: 'alarm'; readonly alarm: string; readonly reason: string }
+  | {
+      readonly kind: 'alarm';
+      readonly alarm: string;
+      readonly reason: string;
+      /** What was thrown: for the log only. */
+      readonly error?: unknown;
+    }
   | { readonly kind: 'alarm-cleared'; readonly alarm: string };
 
 /** Receives events for logs, metrics and the audit trail. Must never throw or block. */

@@ -1,7 +1,7 @@
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import { JOBS_PATH } from './job-list.js';
 import { saysInvalidEmail } from './scicat-error.js';
-import type { ServiceAccount } from './service-account.js';
+import type { AccountCalls } from './service-account.js';
 
 /** The body of a new job. */
 interface JobBody {
@@ -19,13 +19,21 @@ interface JobBody {
  * @returns the response, whatever its status
  */
 export async function postJob(
-  account: ServiceAccount,
+  account: AccountCalls,
   operation: string,
   job: JobBody,
   signal: AbortSignal | undefined,
 ): Promise<UpstreamAnswer> {
   const post = (json: JobBody): Promise<UpstreamAnswer> =>
-    account.call({ operation, safety: 'once', method: 'POST', path: JOBS_PATH, json, signal });
+    account.call({
+      operation,
+      safety: 'once',
+      method: 'POST',
+      path: JOBS_PATH,
+      json,
+      answer: 'document',
+      signal,
+    });
   const answer = await post(job);
   const { contactEmail, ...withoutEmail } = job;
   return contactEmail !== undefined && saysInvalidEmail(answer) ? post(withoutEmail) : answer;

@@ -25,6 +25,25 @@ const wire = {
     publishable: false,
   },
 };
+const FIELDS = [
+  'pid',
+  'ownerGroup',
+  'sourceFolder',
+  'size',
+  'numberOfFiles',
+  'datasetlifecycle.archivable',
+  'datasetlifecycle.archiveStatusMessage',
+  'datasetlifecycle.retrievable',
+];
+/** A list of what the account may read of the datasets with this PID. */
+const listed = (...datasets: readonly unknown[]) => answer(200, datasets);
+const reading = (fields: readonly string[], token: string) => ({
+  method: 'GET',
+  url: 'https://scicat.test/api/v4/datasets',
+  filter: { where: { pid: PID }, fields, limits: { limit: 1 } },
+  headers: { Accept: 'application/json', Authorization: `Bearer ${token}` },
+  freshConnection: false,
+});
 const notThere = answer(404, { message: 'dataset: null not found', statusCode: 404 });
 
 function datasetsWith(...replies: readonly Reply[]) {
@@ -36,8 +55,8 @@ function datasetsWith(...replies: readonly Reply[]) {
 
 describe('ScicatDatasets', () => {
   describe('readAs', () => {
-    it('asks with the user’s token, the PID as one segment of the path', async () => {
-      const { scicat, datasets } = datasetsWith(answer(200, wire));
+    it('asks with the user’s token, and only for what is needed', async () => {
+      const { scicat, datasets } = datasetsWith(listed(wire));
       expect(await datasets.readAs('alice-token', PID)).toEqual({
         pid: PID,
         ownerGroup: 'p1',
@@ -50,41 +69,41 @@ describe('ScicatDatasets', () => {
           retrievable: false,
         },
       });
-      expect(scicat.sent).toEqual([
-        {
-          method: 'GET',
-          url: URL_OF_DATASET,
-          headers: { Accept: 'application/json', Authorization: 'Bearer alice-token' },
-          freshConnection: false,
-        },
-      ]);
+      expect(scicat.sent).toEqual([reading(FIELDS, 'alice-token')]);
       expect(scicat.logins).toEqual([]);
     });
 
-    it('gives one answer for missing, forbidden and routes such as findOne', async () => {
-      const errors = await Promise.all(
-        [
-          notThere,
-          answer(403, { message: 'Unauthorized access' }),
-          answer(422),
-          answer(400, { message: 'Failed to decode param' }),
-          answer(200),
-          answer(200, []),
-          answer(200, { ...wire, pid: 'another' }),
-        ].map(async (reply) => failing(datasetsWith(reply).datasets.readAs('t', PID))),
-      );
-      for (const error of errors) {
-        expect({ name: error.name, message: error.message }).toEqual({
-          name: 'InvalidRequestError',
-          message:
-            'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
-        });
-      }
+    it('gives one answer for missing and forbidden, for which SciCat has one as well', async () => {
+      const error = await failing(datasetsWith(listed()).datasets.readAs('t', PID));
+      expect({ name: error.name, message: error.message }).toEqual({
+        name: 'InvalidRequestError',
+        message:
+          'There is no dataset with this PID (scicatPid) that you may read in SciCat. Check the PID.',
+      });
+    });
+
+    it.each([
+      ['sourceFolder', 4096, { ...wire, sourceFolder: `/${'x'.repeat(4096)}` }],
+      ['ownerGroup', 1000, { ...wire, ownerGroup: 'x'.repeat(1001) }],
+    ])('refuses a dataset whose %s has more than %i characters', async (name, limit, dataset) => {
+      const error = await failing(datasetsWith(listed(dataset)).datasets.readAs('t', PID));
+      expect({ name: error.name, message: error.message }).toEqual({
+        name: 'InvalidRequestError',
+        message: `This dataset can't be transferred: its ${name} in SciCat has more than ${limit} characters. Correct it in SciCat.`,
+      });
+    });
+
+    it('blames the dataset if what was asked for is too large', async () => {
+      const { scicat, datasets } = datasetsWith('too-large');
+      const error = await failing(datasets.readAs('t', PID));
+      expect(error.message).toContain('sourceFolder in SciCat has more than 4096 characters');
+      expect(scicat.limits).toEqual([256 * 1024]);
     });
 
     it.each([
       ['5.2', answer(401, { message: 'SESSION_EXPIRED', error: 'Unauthorized', statusCode: 401 })],
       ['4.5', forbidden],
+      ['head', answer(403, { message: 'Unauthorized access' })],
       ['any', answer(401)],
     ])('an expired token is not blamed on the PID (%s)', async (_, reply) => {
       const error = await failing(datasetsWith(reply).datasets.readAs('t', PID));
@@ -96,7 +115,7 @@ describe('ScicatDatasets', () => {
     });
 
     it.each(['', undefined, null])('a dataset may have no owner group (%p)', async (ownerGroup) => {
-      const { datasets } = datasetsWith(answer(200, { ...wire, ownerGroup }));
+      const { datasets } = datasetsWith(listed({ ...wire, ownerGroup }));
       expect(await datasets.readAs('t', PID)).toMatchObject({ pid: PID, ownerGroup: '' });
     });
 
@@ -112,6 +131,9 @@ describe('ScicatDatasets', () => {
       [answer(500, 'Internal server error'), 'UpstreamUnavailableError'],
       [answer(404, '<html>'), 'UpstreamUnavailableError'],
       [answer(200, '<html>'), 'UpstreamMalformedError'],
+      [answer(200, wire), 'UpstreamMalformedError'],
+      [listed({ ...wire, pid: 'another' }), 'UpstreamMalformedError'],
+      [answer(400, { message: 'pool destroyed' }), 'UpstreamUnavailableError'],
     ] as const)('does not blame the user for trouble at SciCat (%#)', async (reply, name) => {
       const { datasets } = datasetsWith(reply, reply, reply, reply);
       expect((await failing(datasets.readAs('t', PID))).name).toBe(name);
@@ -120,7 +142,7 @@ describe('ScicatDatasets', () => {
     it.each([-1, 1.5, '30', null, undefined, 1e300, Number.NaN])(
       'takes a size of %p as unknown',
       async (odd) => {
-        const { datasets } = datasetsWith(answer(200, { ...wire, size: odd, numberOfFiles: odd }));
+        const { datasets } = datasetsWith(listed({ ...wire, size: odd, numberOfFiles: odd }));
         expect(await datasets.readAs('t', PID)).toMatchObject({ size: 0, numberOfFiles: 0 });
       },
     );
@@ -133,14 +155,14 @@ describe('ScicatDatasets', () => {
         { archivable: false, archiveStatusMessage: '{"code":7}', retrievable: false },
       ],
     ])('reads a lifecycle with %s', async (_what, datasetlifecycle, lifecycle) => {
-      const { datasets } = datasetsWith(answer(200, { ...wire, datasetlifecycle }));
+      const { datasets } = datasetsWith(listed({ ...wire, datasetlifecycle }));
       expect((await datasets.readAs('t', PID)).lifecycle).toEqual(lifecycle);
     });
   });
 
   describe('readAsService', () => {
     it('reads it with the service’s own account', async () => {
-      const { scicat, datasets } = datasetsWith(answer(200, wire));
+      const { scicat, datasets } = datasetsWith(listed(wire));
       expect(await datasets.readAsService(PID)).toEqual({
         pid: PID,
         ownerGroup: 'p1',
@@ -158,49 +180,55 @@ describe('ScicatDatasets', () => {
 
     it('is undefined where there is none, a route like findOne included', async () => {
       for (const reply of [notThere, answer(200, { ...wire, pid: 'another' })]) {
-        expect(await datasetsWith(reply).datasets.readAsService(PID)).toBeUndefined();
+        expect(await datasetsWith(listed(), reply).datasets.readAsService(PID)).toBeUndefined();
       }
       expect(await datasetsWith().datasets.readAsService('..')).toBeUndefined();
     });
 
+    it('believes what is shown of the dataset itself more than an empty list', async () => {
+      const { scicat, datasets } = datasetsWith(listed(), answer(200, wire));
+      expect(await datasets.readAsService(PID)).toMatchObject({ pid: PID, ownerGroup: 'p1' });
+      expect(scicat.sent[1]?.url).toBe(URL_OF_DATASET);
+    });
+
     it('tells a missing right', async () => {
-      const error = await failing(datasetsWith(forbidden).datasets.readAsService(PID));
+      const error = await failing(datasetsWith(listed(), forbidden).datasets.readAsService(PID));
       expect(told(error)).toMatchObject({ name: 'UpstreamRejectedError', status: 403 });
     });
   });
 
   describe('lifecycle', () => {
     it('reads it with the service’s own account', async () => {
-      const { scicat, datasets } = datasetsWith(answer(200, wire));
+      const { scicat, datasets } = datasetsWith(listed(wire));
       expect(await datasets.lifecycle(PID)).toEqual({
         archivable: false,
         archiveStatusMessage: 'filesNotYetAvailable',
         retrievable: false,
       });
       expect(scicat.sent).toEqual([
-        {
-          method: 'GET',
-          url: URL_OF_DATASET,
-          headers: { Accept: 'application/json', Authorization: 'Bearer token-1' },
-          freshConnection: false,
-        },
+        reading(
+          ['pid', ...FIELDS.filter((name) => name.startsWith('datasetlifecycle.'))],
+          'token-1',
+        ),
       ]);
     });
 
     it('is undefined for a dataset that is gone, and only then', async () => {
-      expect(await datasetsWith(notThere).datasets.lifecycle(PID)).toBeUndefined();
-      expect(told(await failing(datasetsWith(forbidden).datasets.lifecycle(PID)))).toMatchObject({
+      expect(await datasetsWith(listed(), notThere).datasets.lifecycle(PID)).toBeUndefined();
+      expect(
+        told(await failing(datasetsWith(listed(), forbidden).datasets.lifecycle(PID))),
+      ).toMatchObject({
         name: 'UpstreamRejectedError',
         status: 403,
       });
       for (const reply of [answer(404, '<html>'), answer(200), answer(200, { pid: 'x' })]) {
-        const error = await failing(datasetsWith(reply).datasets.lifecycle(PID));
+        const error = await failing(datasetsWith(listed(), reply).datasets.lifecycle(PID));
         expect(error).toMatchObject({ retryable: true });
       }
     });
 
     it('takes what is missing as not set', async () => {
-      const { datasets } = datasetsWith(answer(200, { pid: PID }));
+      const { datasets } = datasetsWith(listed({ pid: PID }));
       expect(await datasets.lifecycle(PID)).toEqual({
         archivable: false,
         archiveStatusMessage: '',
@@ -248,11 +276,12 @@ describe('ScicatDatasets', () => {
 
   describe('isGone', () => {
     it.each([
-      ['SciCat says so', notThere, true],
-      ['SciCat shows it', answer(200, { pid: PID }), false],
-      ['the account may not read it', forbidden, false],
-    ])('if %s: %s', async (_, reply, gone) => {
-      expect(await datasetsWith(reply).datasets.isGone(PID)).toBe(gone);
+      ['SciCat says so', [listed(), notThere], true],
+      ['SciCat lists it', [listed({ pid: PID })], false],
+      ['SciCat only shows it', [listed(), answer(200, { pid: PID })], false],
+      ['the account may not read it', [listed(), forbidden], false],
+    ])('if %s: %s', async (_, replies, gone) => {
+      expect(await datasetsWith(...replies).datasets.isGone(PID)).toBe(gone);
     });
 
     it('is unknown while SciCat fails', async () => {
@@ -265,7 +294,9 @@ describe('ScicatDatasets', () => {
         answer(502, '<html>'),
       ]) {
         const replies = Array.from({ length: 6 }, () => reply);
-        expect(await failing(datasetsWith(...replies).datasets.isGone(PID))).toMatchObject({
+        expect(
+          await failing(datasetsWith(listed(), ...replies).datasets.isGone(PID)),
+        ).toMatchObject({
           retryable: true,
         });
       }
@@ -293,11 +324,34 @@ describe('ScicatDatasets', () => {
         [0, 50, 100].map((skip) => ({
           method: 'GET',
           url: 'https://scicat.test/api/v4/origdatablocks',
-          filter: { where: { datasetId: PID }, limits: { limit: 50, skip } },
+          filter: {
+            where: { datasetId: PID },
+            fields: ['_id', 'dataFileList.path'],
+            limits: { limit: 50, skip },
+          },
           headers: { Accept: 'application/json', Authorization: 'Bearer token-1' },
           freshConnection: false,
         })),
       );
+    });
+
+    it('asks for fewer blocks where they are too large for one answer, then for more again', async () => {
+      const { scicat, datasets } = datasetsWith(
+        'too-large',
+        answer(200, blocks(0, 12)),
+        'too-large',
+        answer(200, blocks(12, 6)),
+        answer(200, blocks(18, 3)),
+      );
+      const shown = await datasets.files(PID);
+      expect(shown.kind === 'listed' && shown.paths.length).toBe(42);
+      expect(scicat.sent.map(({ filter }) => field(filter, 'limits'))).toEqual([
+        { limit: 50, skip: 0 },
+        { limit: 12, skip: 0 },
+        { limit: 24, skip: 12 },
+        { limit: 6, skip: 12 },
+        { limit: 12, skip: 18 },
+      ]);
     });
 
     it('asks once more when the last page is a full one', async () => {
@@ -324,13 +378,13 @@ describe('ScicatDatasets', () => {
       });
 
       it.each([
-        ['the dataset has files', answer(200, wire), 'hidden'],
-        ['the dataset has a size', answer(200, { ...wire, numberOfFiles: 0 }), 'hidden'],
-        ['the dataset has none', answer(200, { ...wire, size: 0, numberOfFiles: 0 }), 'none'],
-        ['the dataset may not be read', forbidden, 'hidden'],
-        ['there is no dataset', notThere, 'no-dataset'],
-      ])('for both, and %s', async (_, dataset, kind) => {
-        const { datasets } = twoAccounts(empty, empty, dataset);
+        ['the dataset has files', [listed(wire)], 'hidden'],
+        ['the dataset has a size', [listed({ ...wire, numberOfFiles: 0 })], 'hidden'],
+        ['the dataset has none', [listed({ ...wire, size: 0, numberOfFiles: 0 })], 'none'],
+        ['the dataset may not be read', [empty, forbidden], 'hidden'],
+        ['there is no dataset', [empty, notThere], 'no-dataset'],
+      ])('for both, and %s', async (_, replies, kind) => {
+        const { datasets } = twoAccounts(empty, empty, ...replies);
         expect(await datasets.files(PID)).toEqual({ kind });
       });
     });

@@ -1,19 +1,20 @@
 import { InvalidRequestError } from '../errors/request.errors.js';
-import { UpstreamRejectedError } from '../errors/upstream.errors.js';
+import { UpstreamRejectedError, UpstreamTooLargeError } from '../errors/upstream.errors.js';
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Dataset, Datasets, ShownFiles } from '../ports/datasets.port.js';
 import { countField, field } from '../domain/untyped.js';
 import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 import { type ScicatApi, segment } from './scicat-api.js';
+import { PageSize } from './large-answers.js';
+import { failureOf, malformed, saysNoDataset, tokenRefused } from './scicat-error.js';
 import {
-  failureOf,
-  isInvalid,
-  malformed,
-  saysNoDataset,
-  saysTokenRefused,
-  tokenRefused,
-} from './scicat-error.js';
-import { readDataset, readFileBlock, readLifecycle } from './scicat.wire.js';
+  DATASET_FIELDS,
+  MAX_NAME,
+  MAX_SOURCE_FOLDER,
+  readDataset,
+  readFileBlock,
+  readLifecycle,
+} from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
 interface ScicatDatasetsOptions {
@@ -37,23 +38,24 @@ export class ScicatDatasets implements Datasets {
 
   async readAs(userToken: string, pid: string, signal?: AbortSignal): Promise<Dataset> {
     const operation = 'read dataset';
-    const name = segment(pid);
-    if (name === undefined) throw unreadableDataset();
-    const answer = await this.options.api.call(
-      { operation, safety: 'safe', method: 'GET', path: `${DATASETS_PATH}/${name}`, signal },
-      userToken,
-    );
-    // Where the identity was just confirmed, the token has expired since.
-    if (saysTokenRefused(answer)) throw tokenRefused();
-    if (isInvalid(answer) || answer.status === 403 || saysNoDataset(answer))
-      throw unreadableDataset();
-    if (answer.status !== 200) throw failureOf(answer, operation, { notFound: 'unclear' });
-    if (typeof answer.body === 'string') throw malformed(answer, operation);
-    // PIDs such as `findOne` are routes of SciCat, which return some other dataset.
-    if (field(answer.body, 'pid') !== pid) throw unreadableDataset();
-    const dataset = readDataset(answer.body);
-    if (dataset === undefined) throw malformed(answer, operation);
-    return dataset;
+    if (segment(pid) === undefined) throw unreadableDataset();
+    let answer: UpstreamAnswer;
+    try {
+      answer = await this.options.api.call(
+        { operation, ...listOf(pid, DATASET_FIELDS), signal },
+        userToken,
+      );
+    } catch (error) {
+      if (error instanceof UpstreamTooLargeError) throw tooLong('sourceFolder');
+      throw error;
+    }
+    // Only a token is refused here: who may read nothing gets an empty list. Where the identity was just
+    // confirmed, it has expired since.
+    if (answer.status === 401 || answer.status === 403) throw tokenRefused();
+    const found = foundIn(answer, operation, pid);
+    // A missing dataset looks the same as one that this user may not read.
+    if (found === undefined) throw unreadableDataset();
+    return datasetIn(found, answer, operation);
   }
 
   /**
@@ -65,16 +67,14 @@ export class ScicatDatasets implements Datasets {
    */
   async readAsService(pid: string, signal?: AbortSignal): Promise<Dataset | undefined> {
     const operation = 'read dataset';
-    const answer = await this.readWithUpdater(operation, pid, signal);
+    const answer = await this.readWithUpdater(operation, pid, DATASET_FIELDS, signal);
     if (answer === undefined || field(answer.body, 'pid') !== pid) return undefined;
-    const dataset = readDataset(answer.body);
-    if (dataset === undefined) throw malformed(answer, operation);
-    return dataset;
+    return datasetIn(answer.body, answer, operation);
   }
 
   async lifecycle(pid: string, signal?: AbortSignal): Promise<LifecycleFound | undefined> {
     const operation = 'read lifecycle';
-    const answer = await this.readWithUpdater(operation, pid, signal);
+    const answer = await this.readWithUpdater(operation, pid, LIFECYCLE_FIELDS, signal);
     if (answer === undefined) return undefined;
     if (field(answer.body, 'pid') !== pid) throw malformed(answer, operation);
     return readLifecycle(answer.body);
@@ -115,7 +115,7 @@ export class ScicatDatasets implements Datasets {
   async isGone(pid: string, signal?: AbortSignal): Promise<boolean> {
     const operation = 'look for dataset';
     try {
-      return (await this.readWithUpdater(operation, pid, signal)) === undefined;
+      return (await this.readWithUpdater(operation, pid, ['pid'], signal)) === undefined;
     } catch (error) {
       if (error instanceof UpstreamRejectedError) return false;
       throw error;
@@ -125,7 +125,12 @@ export class ScicatDatasets implements Datasets {
   private async withoutFiles(pid: string, signal: AbortSignal | undefined): Promise<ShownFiles> {
     let answer: UpstreamAnswer | undefined;
     try {
-      answer = await this.readWithUpdater('read dataset', pid, signal);
+      answer = await this.readWithUpdater(
+        'read dataset',
+        pid,
+        ['pid', 'size', 'numberOfFiles'],
+        signal,
+      );
     } catch (error) {
       if (error instanceof UpstreamRejectedError) return { kind: 'hidden' };
       throw error;
@@ -137,21 +142,73 @@ export class ScicatDatasets implements Datasets {
     return { kind: hasFiles ? 'hidden' : 'none' };
   }
 
-  /** @returns undefined when SciCat has no such dataset */
+  /**
+   * The fields of a dataset. An empty list may be due to a missing right, so that SciCat is then asked
+   * for the whole dataset: it answers with a few words if there is none, or if the right is missing.
+   *
+   * @returns undefined when SciCat has no such dataset
+   */
   private async readWithUpdater(
     operation: string,
     pid: string,
+    fields: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<UpstreamAnswer | undefined> {
     const name = segment(pid);
     if (name === undefined) return undefined;
+    const { updater } = this.options;
+    const list = await updater.call({ operation, ...listOf(pid, fields), signal });
+    const found = foundIn(list, operation, pid);
+    if (found !== undefined) return { ...list, body: found };
     const path = `${DATASETS_PATH}/${name}`;
-    const call = { operation, safety: 'safe', method: 'GET', path, signal } as const;
-    const answer = await this.options.updater.call(call);
+    const whole = { operation, safety: 'safe', method: 'GET', path, answer: 'large' } as const;
+    const answer = await updater.call({ ...whole, signal });
     if (saysNoDataset(answer)) return undefined;
     if (answer.status !== 200) throw failureOf(answer, operation, { notFound: 'unclear' });
     return answer;
   }
+}
+
+const LIFECYCLE_FIELDS = [
+  'pid',
+  ...DATASET_FIELDS.filter((name) => name.startsWith('datasetlifecycle.')),
+];
+
+/** A call that reads fields of one dataset. Only lists let the caller name them. */
+function listOf(pid: string, fields: readonly string[]) {
+  return {
+    safety: 'safe',
+    method: 'GET',
+    path: DATASETS_PATH,
+    filter: { where: { pid }, fields, limits: { limit: 1 } },
+  } as const;
+}
+
+/** The only dataset of a list. @throws UpstreamError when the answer is not such a list */
+function foundIn(answer: UpstreamAnswer, operation: string, pid: string): unknown {
+  if (answer.status !== 200) {
+    throw failureOf(answer, operation, { badRequest: 'unclear', notFound: 'unclear' });
+  }
+  if (!Array.isArray(answer.body)) throw malformed(answer, operation);
+  const [found, ...others] = answer.body as readonly unknown[];
+  if (found !== undefined && (others.length > 0 || field(found, 'pid') !== pid)) {
+    throw malformed(answer, operation);
+  }
+  return found;
+}
+
+function datasetIn(body: unknown, answer: UpstreamAnswer, operation: string): Dataset {
+  const dataset = readDataset(body);
+  if (dataset === undefined) throw malformed(answer, operation);
+  if ('tooLong' in dataset) throw tooLong(dataset.tooLong);
+  return dataset;
+}
+
+function tooLong(name: 'ownerGroup' | 'sourceFolder'): InvalidRequestError {
+  const limit = name === 'sourceFolder' ? MAX_SOURCE_FOLDER : MAX_NAME;
+  return new InvalidRequestError(
+    `This dataset can't be transferred: its ${name} in SciCat has more than ${limit} characters. Correct it in SciCat.`,
+  );
 }
 
 /** All paths that SciCat shows to the account: none when it may not see the list. */
@@ -163,16 +220,29 @@ async function filePaths(
   const operation = 'list files of dataset';
   const paths: string[] = [];
   const seen = new Set<string>();
+  const pages = new PageSize();
   for (;;) {
-    const limits = { limit: BLOCKS_PER_PAGE, skip: seen.size };
-    const answer = await account.call({
-      operation,
-      safety: 'safe',
-      method: 'GET',
-      path: BLOCKS_PATH,
-      filter: { where: { datasetId: pid }, limits },
-      signal,
-    });
+    const limit = pages.of(BLOCKS_PER_PAGE);
+    let answer: UpstreamAnswer;
+    try {
+      answer = await account.call({
+        operation,
+        safety: 'safe',
+        method: 'GET',
+        path: BLOCKS_PATH,
+        filter: {
+          where: { datasetId: pid },
+          fields: ['_id', 'dataFileList.path'],
+          limits: { limit, skip: seen.size },
+        },
+        answer: 'large',
+        signal,
+      });
+      pages.fits();
+    } catch (error) {
+      if (error instanceof UpstreamTooLargeError && pages.isTooLarge(limit)) continue;
+      throw error;
+    }
     if (answer.status !== 200) throw failureOf(answer, operation, { badRequest: 'unclear' });
     if (!Array.isArray(answer.body)) throw malformed(answer, operation);
     for (const value of answer.body as readonly unknown[]) {
@@ -182,7 +252,7 @@ async function filePaths(
       seen.add(block.id);
       for (const path of block.paths) paths.push(path);
     }
-    if (answer.body.length < BLOCKS_PER_PAGE) return paths;
+    if (answer.body.length < limit) return paths;
   }
 }
 

@@ -6,7 +6,6 @@ import {
   failureOf,
   type FailureReading,
   isNotThere,
-  saysTokenRefused,
   saysUnknownJob,
   upstreamMessageOf,
 } from './scicat-error.js';
@@ -133,7 +132,6 @@ describe('failureOf', () => {
         outcomeUnclear: false,
       });
     }
-    expect(saysTokenRefused(answer(401, expired))).toBe(true);
   });
 
   it.each([400, 422])('a missing job type is nobody’s permission (%i)', (status) => {

@@ -144,15 +144,6 @@ export function saysSessionExpired({ status, body }: HttpResponse): boolean {
   );
 }
 
-/**
- * Whether a response says that SciCat does not accept the token, rather than that its user lacks a
- * permission: a 401, or the 403 of the guard, which looks no further.
- */
-export function saysTokenRefused(response: HttpResponse): boolean {
-  const { status } = response;
-  return status === 401 || (status === 403 && messageIn(response) === 'Forbidden resource');
-}
-
 /** The error for a user's token that SciCat does not accept. */
 export function tokenRefused(): UnauthenticatedError {
   return new UnauthenticatedError(

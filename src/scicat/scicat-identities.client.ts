@@ -23,6 +23,7 @@ export class ScicatIdentities implements Identities {
         safety: 'safe',
         method: 'GET',
         path: 'api/v3/users/my/identity',
+        answer: 'identity',
         timeoutMs: TIMEOUT_MS,
         deadlineMs: TIMEOUT_MS,
         signal,

@@ -1,3 +1,5 @@
+import { itemOfJob } from '../domain/transfer-item.js';
+import { field } from '../domain/untyped.js';
 import { describe, expect, it } from '@jest/globals';
 import {
   answer,
@@ -59,6 +61,7 @@ const parsedJob = {
   id: JOB,
   type: 'globus_transfer_job',
   createdBy: 'creator',
+  updatedBy: 'creator',
   ownerUser: 'alice',
   ownerGroup: 'p1',
   createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
@@ -91,13 +94,14 @@ const FIELDS = [
   'id',
   'type',
   'createdBy',
+  'updatedBy',
   'ownerUser',
   'ownerGroup',
   'createdAt',
   'updatedAt',
   'statusCode',
   'statusMessage',
-  'jobParams.datasetList',
+  'jobParams.datasetList.pid',
   'jobParams.globusTransfer',
   'jobResultObject',
 ];
@@ -120,6 +124,8 @@ const sortedById = (limit: number) => ({
   sort: { id: 1 },
   limits: { limit, sort: { id: 'asc' } },
 });
+/** On day 20,455 since the epoch. */
+const NOON = { now: () => Date.UTC(2026, 0, 2, 12) };
 const none = answer(200, []);
 const refused = (message: string): Reply => answer(400, { status: 400, message });
 
@@ -130,6 +136,7 @@ function jobsWith(...replies: readonly Reply[]) {
     creator,
     updater: creator,
     formerAccounts: () => ['former', 'creator', ''],
+    clock: NOON,
   });
   return { scicat, jobs };
 }
@@ -163,6 +170,7 @@ describe('ScicatTransferJobs', () => {
                 version: 2,
                 key: KEY,
                 sealed: sealRecord(record),
+                day: 20_455,
                 source: { facility: 'SRC', path: '/data/alice@psi.ch/run1' },
                 destination: { facility: 'DST', path: '/e009' },
                 autoArchive: true,
@@ -337,6 +345,14 @@ describe('ScicatTransferJobs', () => {
       expect(await jobsWith(answer(200, [forged, wireJob])).jobs.findByKey(KEY)).toEqual(parsedJob);
     });
 
+    it('finds one among others that are too large together, but not instead of one that it can not read', async () => {
+      const forged = { ...wireJob, id: EARLIER_JOB, jobParams: {} };
+      const found = jobsWith('too-large', answer(200, [forged]), answer(200, [wireJob]));
+      expect(await found.jobs.findByKey(KEY)).toEqual(parsedJob);
+      const { jobs } = jobsWith(answer(200, [{ ...wireJob, type: 7 }]));
+      expect((await failing(jobs.findByKey(KEY))).name).toBe('UnreadableItemError');
+    });
+
     it('finds nothing in an empty list', async () => {
       expect(await jobsWith(answer(200, [])).jobs.findByKey(KEY)).toBeUndefined();
     });
@@ -370,6 +386,7 @@ describe('ScicatTransferJobs', () => {
         id: JOB,
         type: 'archive',
         createdBy: '',
+        updatedBy: '',
         ownerUser: '',
         ownerGroup: '',
         createdAt: 0,
@@ -411,6 +428,16 @@ describe('ScicatTransferJobs', () => {
       expect(scicat.sent).toEqual([]);
     });
 
+    it('reads one that is larger than the service makes them, unless it is larger than SciCat can', async () => {
+      const { scicat, jobs } = jobsWith('too-large', answer(200, wireJob));
+      expect(await jobs.read(JOB)).toEqual(parsedJob);
+      expect(scicat.limits.slice(1)).toEqual([256 * 1024, 17 * 1024 * 1024]);
+      for (const replies of [['too-large', 'too-large'], [answer(200, { id: JOB })]] as const) {
+        const error = await failing(jobsWith(...replies).jobs.read(JOB));
+        expect(error.name).toBe('UnreadableItemError');
+      }
+    });
+
     it('rejects a job other than the requested one', async () => {
       const error = await failing(jobsWith(answer(200, wireJob)).jobs.read(OTHER_JOB));
       expect(told(error)).toMatchObject({ name: 'UpstreamMalformedError', outcomeUnclear: true });
@@ -422,8 +449,12 @@ describe('ScicatTransferJobs', () => {
 
     it('pages by ascending id, since SciCat’s skip is broken, and finds jobs never written to', async () => {
       const { scicat, jobs } = jobsWith(answer(200, [wireJob]), answer(200, []));
-      expect(await jobs.listOpen(undefined, 2)).toEqual([parsedJob]);
-      expect(await jobs.listOpen(JOB, 2)).toEqual([]);
+      expect(await jobs.listOpen(undefined, 2)).toEqual({
+        jobs: [parsedJob],
+        unreadable: [],
+        last: JOB,
+      });
+      expect(await jobs.listOpen(JOB, 2)).toEqual({ jobs: [], unreadable: [], last: undefined });
       const filter = { fields: FIELDS, ...sortedById(2) };
       expect(scicat.sent).toEqual([
         listing({ where: { ...OURS, ...open }, ...filter }),
@@ -449,7 +480,7 @@ describe('ScicatTransferJobs', () => {
         answer(200, [bare, { ...wireJob, id: OTHER_JOB, jobParams: undefined }]),
       );
       const lists = await jobs.listOpen(undefined, 5);
-      expect(lists.map(({ ownerUser, datasetPids }) => ({ ownerUser, datasetPids }))).toEqual([
+      expect(lists.jobs.map(({ ownerUser, datasetPids }) => ({ ownerUser, datasetPids }))).toEqual([
         { ownerUser: '', datasetPids: [] },
         { ownerUser: 'alice', datasetPids: [] },
       ]);
@@ -487,7 +518,49 @@ describe('ScicatTransferJobs', () => {
       const error = await failing(jobsWith(answer(200, [wireJob, {}])).jobs.listOpen('', 5));
       expect(error.name).toBe('UpstreamMalformedError');
     });
+
+    it('names a job that is not as expected, and shows the others', async () => {
+      const odd = { ...wireJob, id: OTHER_JOB, type: 7 };
+      expect(await jobsWith(answer(200, [wireJob, odd])).jobs.listOpen('', 5)).toEqual({
+        jobs: [parsedJob],
+        unreadable: [{ id: OTHER_JOB, reason: expect.any(String) }],
+        last: OTHER_JOB,
+      });
+    });
+
+    it('asks for a quarter after an answer that is too large, and for more again', async () => {
+      const { scicat, jobs } = jobsWith('too-large', 'too-large', answer(200, [wireJob]), none);
+      expect(await jobs.listOpen(undefined, 1000)).toMatchObject({ jobs: [parsedJob], last: JOB });
+      await jobs.listOpen(JOB, 1000);
+      expect(scicat.sent.map(({ filter }) => field(field(filter, 'limits'), 'limit'))).toEqual([
+        1000, 250, 62, 124,
+      ]);
+      // The login, and pages of whole jobs.
+      expect(scicat.limits).toEqual([256, 17_408, 17_408, 17_408, 17_408].map((kib) => kib * 1024));
+    });
+
+    it('passes over a single job that is too large, by its id', async () => {
+      const { jobs } = jobsWith('too-large', 'too-large', answer(200, [{ id: JOB }]));
+      expect(await jobs.listOpen(undefined, 2)).toEqual({
+        jobs: [],
+        unreadable: [{ id: JOB, reason: expect.stringContaining('larger') }],
+        last: JOB,
+      });
+    });
+
+    it('is at its end if that job has ended meanwhile', async () => {
+      const { jobs } = jobsWith('too-large', none);
+      expect(await jobs.listOpen(undefined, 1)).toEqual({
+        jobs: [],
+        unreadable: [],
+        last: undefined,
+      });
+    });
   });
+
+  const neverShown = (): never => {
+    throw new Error('It is not on the page.');
+  };
 
   describe('list', () => {
     const numbered = (n: number) => ({
@@ -498,70 +571,112 @@ describe('ScicatTransferJobs', () => {
     const idsOf = (page: { jobs: readonly { id: string }[] }) =>
       page.jobs.map(({ id }) => Number(id.at(-1)));
 
-    it('lists the keys of all jobs in the one order that is certain, and then the jobs of the page', async () => {
-      // As it happens, the ids of later jobs are lower.
-      const at = (n: number) => ({ ...numbered(n), createdAt: numbered(9 - n).createdAt });
+    const alice = { username: 'alice', accessGroups: ['p1', 'p2'] };
+    const onlyAlice = { username: 'alice', accessGroups: [] };
+    const count = (total: number, ownerGroup: readonly unknown[] = []) =>
+      answer(200, [{ ownerGroup, all: total === 0 ? [] : [{ totalSets: total }] }]);
+    const newest = (limit: number, skip: number) => ({
+      sort: { createdAt: -1, id: -1 },
+      limits: { limit, skip, sort: { createdAt: 'desc', id: 'desc' } },
+    });
+
+    it('asks for the jobs of the page alone, and has all of them counted', async () => {
       const { scicat, jobs } = jobsWith(
-        answer(200, [1, 2, 3].map(at)),
-        answer(200, [4, 5].map(at)),
-        none,
-        answer(200, [3, 4].map(at)),
+        count(4, [
+          { _id: 'p9', count: 1 },
+          { _id: 'p1', count: 2 },
+          { _id: null, count: 1 },
+        ]),
+        count(7),
+        answer(200, [4, 3].map(numbered)),
       );
-      const page = await jobs.list({ username: 'alice', accessGroups: ['p1', 'p2'] }, 2, 2);
-      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 5, ids: [3, 4] });
-      const where = {
-        ...OURS,
-        $or: [{ ownerUser: 'alice' }, { ownerGroup: { $in: ['p1', 'p2'] } }],
-      };
-      const keys = { fields: ['id', 'createdAt'], ...sortedById(5000) };
-      expect(scicat.sent).toEqual([
-        listing({ where, ...keys }),
-        listing({ where: { ...where, id: { $gt: at(3).id } }, ...keys }),
-        listing({ where: { ...where, id: { $gt: at(5).id } }, ...keys }),
-        listing({
-          where: { ...OURS, id: { $in: [at(3).id, at(4).id] } },
-          fields: FIELDS,
-          ...sortedById(2),
-        }),
+      const page = await jobs.list(alice, 2, 2);
+      // Two of alice's four are counted with her groups.
+      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 9, ids: [4, 3] });
+      const counted = { type: 'globus_transfer_job', createdBy: ['creator', 'former'] };
+      expect(scicat.sent).toMatchObject([
+        {
+          url: 'https://scicat.test/api/v4/jobs/fullfacet',
+          fields: { ...counted, ownerUser: 'alice' },
+        },
+        { fields: { ...counted, ownerGroup: ['p1', 'p2'] } },
+        {
+          url: 'https://scicat.test/api/v4/jobs',
+          filter: {
+            where: {
+              ...OURS,
+              $or: [{ ownerUser: 'alice' }, { ownerGroup: { $in: ['p1', 'p2'] } }],
+            },
+            // SciCat applies the limit before it skips.
+            ...newest(4, 2),
+          },
+        },
+      ]);
+      const asked = field(scicat.sent[2]?.filter, 'fields');
+      expect(asked).toContain('jobResultObject.status');
+      expect(asked).not.toContain('jobParams.globusTransfer');
+      expect(scicat.limits.slice(1)).toEqual([1, 1, 1].map(() => 256 * 1024));
+    });
+
+    it('halves a page that is too large, and names a single job that is', async () => {
+      const { scicat, jobs } = jobsWith(
+        count(4),
+        'too-large',
+        answer(200, [4, 3].map(numbered)),
+        'too-large',
+        answer(200, [2].map(numbered)),
+        'too-large',
+        answer(200, [{ id: numbered(1).id, createdAt: numbered(1).createdAt }]),
+      );
+      const page = await jobs.list(onlyAlice, 1, 4);
+      expect(idsOf(page)).toEqual([4, 3, 2, 1]);
+      expect(itemOfJob(page.jobs[3] ?? neverShown())).toEqual({
+        transferId: numbered(1).id,
+        status: 'invalid status',
+        message: 'The job of this transfer in SciCat is too large to be shown.',
+      });
+      expect(scicat.sent.slice(1).map(({ filter }) => field(filter, 'limits'))).toMatchObject([
+        { limit: 4, skip: 0 },
+        { limit: 2, skip: 0 },
+        { limit: 4, skip: 2 },
+        { limit: 3, skip: 2 },
+        { limit: 4, skip: 3 },
+        { limit: 4, skip: 3 },
       ]);
     });
 
-    it('breaks ties of the same millisecond by id, so that no job is on two pages', async () => {
-      const same = [1, 2, 3].map((n) => ({ ...numbered(n), createdAt: numbered(1).createdAt }));
-      const pages = [];
-      for (const n of [1, 2, 3]) {
-        const shown = same.filter((_, index) => index === 3 - n);
-        const { jobs } = jobsWith(answer(200, same), none, answer(200, shown));
-        pages.push(idsOf(await jobs.list({ username: 'alice', accessGroups: [] }, n, 1)));
-      }
-      expect(pages).toEqual([[3], [2], [1]]);
-    });
-
-    it('leaves out a job that was removed in the meantime, and asks for none after the last page', async () => {
-      const keys = [1, 2].map(numbered);
-      const one = jobsWith(answer(200, keys), none, answer(200, [numbered(2)]));
-      const viewer = { username: 'alice', accessGroups: [] };
-      const first = await one.jobs.list(viewer, 1, 10);
-      expect({ total: first.total, ids: idsOf(first) }).toEqual({ total: 2, ids: [2] });
-      const after = jobsWith(answer(200, keys), none);
-      expect(await after.jobs.list(viewer, 2, 10)).toEqual({ total: 2, jobs: [] });
-      expect(after.scicat.sent).toHaveLength(2);
-    });
-
-    it('an unordered list is an error, not a wrong page', async () => {
-      const { jobs } = jobsWith(answer(200, [2, 1].map(numbered)));
-      const error = await failing(jobs.list({ username: 'alice', accessGroups: [] }, 1, 10));
+    it.each([
+      ['oldest first', [1, 2]],
+      ['one twice', [2, 2]],
+      ['more than asked for', [3, 2, 1]],
+    ])('a list in another order is an error, not a wrong page: %s', async (_, rows) => {
+      const { jobs } = jobsWith(count(3), answer(200, rows.map(numbered)));
+      const error = await failing(jobs.list(onlyAlice, 1, 2));
       expect(error.name).toBe('JobListOrderError');
     });
 
+    it('of one moment, the jobs are in the order of their ids', async () => {
+      const same = [3, 2, 1].map((n) => ({ ...numbered(n), createdAt: numbered(1).createdAt }));
+      const { jobs } = jobsWith(count(3), answer(200, same));
+      expect(idsOf(await jobs.list(onlyAlice, 1, 3))).toEqual([3, 2, 1]);
+    });
+
+    it.each([answer(200, {}), answer(200, [{}]), answer(200, [{ all: [{}] }]), answer(400)])(
+      'a count that is none is an error, not 0 (%#)',
+      async (reply) => {
+        const { jobs } = jobsWith(reply, none);
+        expect(await failing(jobs.list(onlyAlice, 1, 2))).toMatchObject({ retryable: true });
+      },
+    );
+
     it.each([
       ['no user name', { username: '', accessGroups: ['p1'] }, [{ ownerGroup: { $in: ['p1'] } }]],
-      ['no groups', { username: 'alice', accessGroups: [] }, [{ ownerUser: 'alice' }]],
+      ['no groups', onlyAlice, [{ ownerUser: 'alice' }]],
       ['an empty group', { username: 'alice', accessGroups: [''] }, [{ ownerUser: 'alice' }]],
     ])('%s: matches no job without an owner', async (_, viewer, $or) => {
-      const { scicat, jobs } = jobsWith(none);
+      const { scicat, jobs } = jobsWith(count(0), none);
       expect(await jobs.list(viewer, 1, 10)).toEqual({ total: 0, jobs: [] });
-      expect(scicat.sent[0]?.filter).toMatchObject({ where: { $or } });
+      expect(scicat.sent[1]?.filter).toMatchObject({ where: { $or } });
     });
 
     it('sends nothing for a viewer without name and groups', async () => {
@@ -573,26 +688,23 @@ describe('ScicatTransferJobs', () => {
 
     it('splits the query for thousands of groups: SciCat accepts 16 KB', async () => {
       const groups = Array.from({ length: 2000 }, (_, n) => `gröup-${n}`);
-      // The newest one has the lowest id: it is time that counts.
-      const at = (n: number) => ({ ...numbered(n), createdAt: numbered(9 - n).createdAt });
-      const [a, b, c] = [at(1), at(2), at(3)];
+      const [a, b, c] = [3, 2, 1].map(numbered);
       const lists = [[a, c], [b, c], [], [], [], []];
-      const parts = lists.length;
       const { scicat, jobs } = jobsWith(
+        count(1, [{ _id: 'gröup-7', count: 1 }]),
+        ...lists.map((_rows, index) => count(index < 2 ? 2 : 0)),
         ...lists.map((rows) => answer(200, rows)),
-        // After the last ones of the first two.
-        none,
-        none,
         answer(200, [a, b, c]),
       );
       const page = await jobs.list({ username: 'alice', accessGroups: groups }, 1, 10);
-      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 3, ids: [1, 2, 3] });
-      expect(scicat.sent).toHaveLength(parts + 3);
-      const asked = scicat.sent.slice(0, parts).map(({ filter }) => filter) as {
+      expect({ total: page.total, ids: idsOf(page) }).toEqual({ total: 4, ids: [3, 2, 1] });
+      const asked = scicat.sent.slice(7, 13).map(({ filter }) => filter) as {
+        fields: string[];
         where: { $or: { ownerGroup?: { $in: string[] } }[] };
       }[];
       for (const filter of asked) {
         expect(encodeURIComponent(JSON.stringify(filter)).length).toBeLessThan(12_000);
+        expect(filter.fields).toEqual(['id', 'createdAt']);
       }
       expect(
         asked.flatMap(({ where }) => where.$or.flatMap(({ ownerGroup }) => ownerGroup?.$in ?? [])),
@@ -714,6 +826,7 @@ describe('ScicatTransferJobs', () => {
       creator: scicat.account('creator'),
       updater: scicat.account('updater'),
       formerAccounts: () => [],
+      clock: NOON,
     });
     await jobs.create({ record, ownerUser: 'alice', ownerGroup: 'p1' });
     await jobs.write(JOB, view);

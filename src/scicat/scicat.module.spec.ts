@@ -9,7 +9,12 @@ import { IDENTITIES } from '../ports/identities.port.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { Secret } from '../config/secret.js';
-import { HTTP_TRANSPORT, type HttpRequest } from '../ports/http-transport.port.js';
+import {
+  HTTP_TRANSPORT,
+  type HttpRequest,
+  USERS_HTTP_TRANSPORT,
+} from '../ports/http-transport.port.js';
+import { Refusals } from '../hardening/refusals.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { createLogger, LOGGER } from '../logging/logger.js';
 import { CLOCK } from '../ports/clock.port.js';
@@ -56,12 +61,23 @@ async function wired(change: object = {}) {
     providers: [
       { provide: ConfigSnapshots, useValue: config },
       { provide: HTTP_TRANSPORT, useValue: transport },
+      { provide: USERS_HTTP_TRANSPORT, useValue: transport },
       { provide: CLOCK, useValue: new LeapingClock() },
+      { provide: Refusals, useValue: new Refusals(new LeapingClock(), () => undefined) },
       { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
       UpstreamCalls,
       { provide: LOGGER, useValue: createLogger('silent') },
     ],
-    exports: [ConfigSnapshots, HTTP_TRANSPORT, CLOCK, TRANSFER_EVENTS, UpstreamCalls, LOGGER],
+    exports: [
+      ConfigSnapshots,
+      HTTP_TRANSPORT,
+      USERS_HTTP_TRANSPORT,
+      CLOCK,
+      Refusals,
+      TRANSFER_EVENTS,
+      UpstreamCalls,
+      LOGGER,
+    ],
   })
   class SurroundingsModule {}
   const app = await Test.createTestingModule({

@@ -10,6 +10,13 @@ import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
  * Readers of SciCat's documents. Each takes parsed JSON and returns undefined for any other document.
  */
 
+/** Longest text that is read of a job's messages: longer than this service writes any. */
+const MAX_MESSAGE = 2_000;
+/** Longest PID, name of a user or group, and word of a job. */
+export const MAX_NAME = 1_000;
+/** Longest path. Globus and file systems end below. */
+export const MAX_SOURCE_FOLDER = 4_096;
+
 /** The response to a login. */
 interface Login {
   readonly token: string;
@@ -32,13 +39,14 @@ export function readLogin(body: unknown): Login | undefined {
 export function readIdentity(body: unknown): Identity | undefined {
   const profile = field(body, 'profile');
   const username = textOf(profile, 'username');
-  if (username.trim() === '') return undefined;
+  if (username.trim() === '' || username.length > MAX_NAME) return undefined;
   const email = textOf(profile, 'email');
   return {
     username,
     // The check that SciCat applies to a job's `contactEmail`.
     email: isEmail(email) ? email : undefined,
-    accessGroups: stringsOf(field(profile, 'accessGroups')),
+    // One that is too long is no group of a dataset's either.
+    accessGroups: stringsOf(field(profile, 'accessGroups')).filter(isName),
     document: body,
   };
 }
@@ -56,7 +64,22 @@ export function readAccount(body: unknown): AccountFacts | undefined {
   return { username, groups: stringsOf(field(body, 'currentGroups')) };
 }
 
-export function readDataset(body: unknown): Dataset | undefined {
+/** What it takes to read a {@link Dataset}: its `scientificMetadata` alone may have 16 MB. */
+export const DATASET_FIELDS = [
+  'pid',
+  'ownerGroup',
+  'sourceFolder',
+  'size',
+  'numberOfFiles',
+  'datasetlifecycle.archivable',
+  'datasetlifecycle.archiveStatusMessage',
+  'datasetlifecycle.retrievable',
+] as const;
+
+/** A dataset; or which of its fields is longer than any that this service can use. */
+export type ReadDataset = Dataset | { readonly tooLong: 'ownerGroup' | 'sourceFolder' };
+
+export function readDataset(body: unknown): ReadDataset | undefined {
   const dataset = {
     pid: textOf(body, 'pid'),
     ownerGroup: textOf(body, 'ownerGroup'),
@@ -65,7 +88,10 @@ export function readDataset(body: unknown): Dataset | undefined {
     numberOfFiles: countField(body, 'numberOfFiles') ?? 0,
     lifecycle: readLifecycle(body),
   };
-  return dataset.pid === '' ? undefined : dataset;
+  if (dataset.pid === '') return undefined;
+  if (dataset.sourceFolder.length > MAX_SOURCE_FOLDER) return { tooLong: 'sourceFolder' };
+  if (!isName(dataset.ownerGroup)) return { tooLong: 'ownerGroup' };
+  return dataset;
 }
 
 /**
@@ -77,7 +103,8 @@ export function readLifecycle(body: unknown): LifecycleFound {
   const status = field(lifecycle, 'archiveStatusMessage') ?? '';
   return {
     archivable: field(lifecycle, 'archivable') === true,
-    archiveStatusMessage: typeof status === 'string' ? status : JSON.stringify(status),
+    // Cut in the same way whenever it is read, so that it can be compared.
+    archiveStatusMessage: cut(typeof status === 'string' ? status : JSON.stringify(status)),
     retrievable: field(lifecycle, 'retrievable') === true,
   };
 }
@@ -119,20 +146,21 @@ export function readJobKey(value: unknown): JobKey | undefined {
 export function readJobDocument(value: unknown): TransferJobDocument | undefined {
   const id = readJobId(value);
   const type = textOf(value, 'type');
-  if (id === undefined || type === '') return undefined;
+  if (id === undefined || type === '' || !isName(type)) return undefined;
   const jobParams = field(value, 'jobParams');
   return {
     id,
     type,
-    createdBy: textOf(value, 'createdBy'),
-    ownerUser: textOf(value, 'ownerUser'),
-    ownerGroup: textOf(value, 'ownerGroup'),
+    createdBy: nameOf(value, 'createdBy'),
+    updatedBy: nameOf(value, 'updatedBy'),
+    ownerUser: nameOf(value, 'ownerUser'),
+    ownerGroup: nameOf(value, 'ownerGroup'),
     createdAt: dateOf(value, 'createdAt'),
     updatedAt: dateOf(value, 'updatedAt'),
-    statusCode: textOf(value, 'statusCode'),
-    statusMessage: textOf(value, 'statusMessage'),
+    statusCode: nameOf(value, 'statusCode'),
+    statusMessage: cut(textOf(value, 'statusMessage')),
     datasetPids: itemsOf(field(jobParams, 'datasetList')).flatMap(
-      (dataset) => stringField(dataset, 'pid') ?? [],
+      (dataset) => stringField(dataset, 'pid')?.slice(0, MAX_NAME) ?? [],
     ),
     globusTransfer: field(jobParams, 'globusTransfer'),
     result: field(value, 'jobResultObject'),
@@ -142,6 +170,21 @@ export function readJobDocument(value: unknown): TransferJobDocument | undefined
 /** '' for anything but a string. */
 function textOf(value: unknown, name: string): string {
   return stringField(value, name) ?? '';
+}
+
+function isName(text: string): boolean {
+  return text.length <= MAX_NAME;
+}
+
+/** '' for anything but a string that may be a name. */
+function nameOf(value: unknown, name: string): string {
+  const text = textOf(value, name);
+  return isName(text) ? text : '';
+}
+
+/** The beginning of a long text. */
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE - 1)}…`;
 }
 
 /** Milliseconds since the epoch; 0 for anything but a date. */

@@ -43,6 +43,9 @@ const FRESH_MS = 5_000;
 /** Between logins that SciCat refuses. */
 const REFUSAL_PAUSES: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
 
+/** What calls SciCat in the name of one of the service's own accounts. */
+export type AccountCalls = Pick<ServiceAccount, 'username' | 'call'>;
+
 /**
  * One of the service's own SciCat accounts. Logs in when needed, and calls SciCat in its name.
  *
@@ -77,17 +80,26 @@ export class ServiceAccount {
    * @throws ServiceAccountError when SciCat refuses the login; the request was not carried out
    * @throws UpstreamUnavailableError, UpstreamTimeoutError when SciCat does not answer
    */
-  async call(request: ScicatRequest): Promise<UpstreamAnswer> {
+  call(request: ScicatRequest): Promise<UpstreamAnswer> {
+    return this.callThrough(this.options.api, request);
+  }
+
+  /** The same account with the same login, whose calls go through another client. */
+  through(api: ScicatApi): AccountCalls {
+    return { username: this.username, call: (request) => this.callThrough(api, request) };
+  }
+
+  private async callThrough(api: ScicatApi, request: ScicatRequest): Promise<UpstreamAnswer> {
     const token = await this.currentToken(request.signal);
     const sentAt = this.options.clock.monotonicMs();
-    const answer = await this.options.api.call(request, token.text);
+    const answer = await api.call(request, token.text);
     const refused = answer.status === 401 || answer.status === 403;
     if (!refused) return answer;
     if (sentAt - token.since < FRESH_MS && !saysSessionExpired(answer)) return answer;
 
     if (this.token === token) this.token = undefined;
     const other = await this.currentToken(request.signal);
-    return this.options.api.call(request, other.text);
+    return api.call(request, other.text);
   }
 
   private currentToken(signal: AbortSignal | undefined): Promise<Token> {

@@ -207,3 +207,63 @@ describe('a secret directly after an escape of a log line', () => {
     expect(hidden).not.toContain(base64('svc:geheim-passwort').slice(4, -4));
   });
 });
+
+/** Of this process alone, so that what else runs on the machine does not count. */
+function timeOf(run: () => void): number {
+  run();
+  const started = process.cpuUsage();
+  for (let times = 0; times < 10; times += 1) run();
+  return Math.max(1, process.cpuUsage(started).user);
+}
+
+describe('a text that is made to take long', () => {
+  it.each([
+    ['beginnings of tokens', '', 'eyJ'],
+    ['tokens without an end', '', 'eyJaaaaaaaa'],
+    ['backslashes that nothing follows', '"token":"', '\\'],
+    ['backslashes in quoted JSON', '\\"token\\":\\"', '\\\\'],
+    ['colons after "Basic"', `Basic ${base64(':'.repeat(99_999))}`, ':'],
+    ['schemes without a user', 'https://', 'a:'],
+    ['fields without an end', '', '"token":"\\'],
+    ['words after "Bearer"', 'Bearer ', 'a'],
+  ])('of %s takes in proportion to its length', (_what, before, piece) => {
+    const own = new KnownSecrets();
+    own.keep('correct horse battery');
+    const of = (length: number): string =>
+      `token ${before}${piece.repeat(length / piece.length)}\u0000`;
+    const [long, short] = [of(800_000), of(200_000)].map((text) => timeOf(() => own.hide(text)));
+    // 16 if the time were to grow with the square.
+    expect((long ?? 0) / (short ?? 1)).toBeLessThan(11);
+  });
+
+  it('takes no longer where thousands of tokens are in use that all begin in the same way', () => {
+    const head = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.';
+    const using = (count: number): KnownSecrets => {
+      const own = new KnownSecrets();
+      for (let number = 0; number < count; number += 1) own.use(`${head}eyJ${number}-${number}`);
+      return own;
+    };
+    const text = 'eyJhbGciO '.repeat(40_000);
+    const [few, many] = [using(2), using(2_500)].map((own) => timeOf(() => own.hide(text)));
+    expect((many ?? 0) / (few ?? 1)).toBeLessThan(20);
+  });
+});
+
+describe('a field that holds a secret, in quoted JSON', () => {
+  it.each([
+    ['with escapes', json({ token: 'a"b\\c', b: 1 }), json({ token: '[hidden]', b: 1 })],
+    [
+      'within JSON',
+      json({ m: json({ token: 'a"b\\' }), b: 'x' }),
+      json({ m: json({ token: '[hidden]' }), b: 'x' }),
+    ],
+    [
+      'that has been cut',
+      json({ m: json({ token: 'a"b\\' }).slice(0, -3), b: 'say "hi"' }),
+      json({ m: '{"token":"[hidden]\\', b: 'say "hi"' }),
+    ],
+    ['without an end', '{"token":"abc\\\\', '{"token":"[hidden]'],
+  ])('%s', (_what, text, shown) => {
+    expect(new KnownSecrets().hideInJson(text)).toBe(shown);
+  });
+});

@@ -18,6 +18,9 @@ interface Needle {
   uses: number;
 }
 
+/** Needles by their length, the longest first. */
+type NeedlesByLength = Map<number, Map<string, Needle>>;
+
 /** Shorter secrets are not looked for by their value: they would be found in ordinary words. */
 const SHORTEST = 6;
 /** From here on a secret is hidden even inside a word. */
@@ -42,7 +45,7 @@ export function isTooShortToHide(secret: string): boolean {
  */
 export class KnownSecrets {
   private readonly needles = new Map<string, Needle>();
-  private readonly byKey = new Map<string, Needle[]>();
+  private readonly byKey = new Map<string, NeedlesByLength>();
   /** How many needles begin with characters of this hash. */
   private readonly hashes = new Uint32Array(0x10000);
   private readonly kept = new Set<string>();
@@ -92,18 +95,19 @@ export class KnownSecrets {
   }
 
   private add(text: string, kind: Kind): Needle {
-    const known = this.needles.get(text);
-    if (known !== undefined) {
-      known.uses += 1;
-      return known;
+    const present = this.needles.get(text);
+    if (present !== undefined) {
+      present.uses += 1;
+      return present;
     }
     const needle: Needle = { text, kind, uses: 1 };
     this.needles.set(text, needle);
     const key = text.slice(0, KEY);
-    const others = this.byKey.get(key);
+    const known = this.byKey.get(key) ?? new Map<number, Map<string, Needle>>();
+    const ofLength = known.get(text.length);
+    if (ofLength !== undefined) ofLength.set(text, needle);
     // The longest first: one may be the beginning of another.
-    if (others === undefined) this.byKey.set(key, [needle]);
-    else others.splice(others.filter((other) => other.text.length > text.length).length, 0, needle);
+    else this.byKey.set(key, longestFirst([...known, [text.length, new Map([[text, needle]])]]));
     this.count(text, 1);
     return needle;
   }
@@ -114,9 +118,11 @@ export class KnownSecrets {
     const { text } = needle;
     this.needles.delete(text);
     const key = text.slice(0, KEY);
-    const others = this.byKey.get(key)?.filter((other) => other !== needle) ?? [];
-    if (others.length > 0) this.byKey.set(key, others);
-    else this.byKey.delete(key);
+    const known = this.byKey.get(key);
+    const ofLength = known?.get(text.length);
+    ofLength?.delete(text);
+    if (ofLength?.size === 0) known?.delete(text.length);
+    if (known?.size === 0) this.byKey.delete(key);
     this.count(text, -1);
   }
 
@@ -154,11 +160,7 @@ export class KnownSecrets {
     start: number,
     isJson: boolean,
   ): { readonly kind: Kind; readonly at: number } | undefined {
-    const found = this.byKey
-      .get(text.slice(start, start + KEY))
-      ?.find(
-        (needle) => text.startsWith(needle.text, start) && stands(needle, text, start, isJson),
-      );
+    const found = this.needleAt(text, start, isJson);
     if (found === undefined) return undefined;
     const { kind } = found;
     const end = start + found.text.length;
@@ -170,10 +172,28 @@ export class KnownSecrets {
           : end;
     return { kind, at };
   }
+
+  /**
+   * The longest needle that stands there. All tokens of a SciCat begin in the same way, so that there
+   * are as many needles with one beginning as tokens: none of them is compared one by one.
+   */
+  private needleAt(text: string, start: number, isJson: boolean): Needle | undefined {
+    for (const [length, needles] of this.byKey.get(text.slice(start, start + KEY)) ?? []) {
+      const needle = needles.get(text.slice(start, start + length));
+      if (needle !== undefined && stands(needle, text, start, isJson)) return needle;
+    }
+    return undefined;
+  }
 }
 
 /** All secrets of this process. */
 export const knownSecrets = new KnownSecrets();
+
+function longestFirst(
+  entries: readonly (readonly [number, Map<string, Needle>])[],
+): NeedlesByLength {
+  return new Map([...entries].sort(([a], [b]) => b - a));
+}
 
 const BASE64 = /[A-Za-z0-9+/=_-]/;
 const TOKEN = /[A-Za-z0-9._~+/=%-]/;

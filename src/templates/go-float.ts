@@ -32,8 +32,14 @@ function binaryOf(value: number): Binary {
 }
 
 function decimal(digits: string, point: number): Decimal {
-  const end = digits.search(/0*$/);
-  return { digits: digits.slice(0, end), point: end === 0 ? 0 : point };
+  const significant = withoutTrailingZeros(digits);
+  return { digits: significant, point: significant === '' ? 0 : point };
+}
+
+function withoutTrailingZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charAt(end - 1) === '0') end -= 1;
+  return digits.slice(0, end);
 }
 
 /** All digits of the exact value. */
@@ -124,7 +130,7 @@ function hexadecimal(value: number, precision: number | undefined, upper: boolea
   const digits = (mantissa & (2n ** 52n - 1n)).toString(16).padStart(13, '0');
   const fraction =
     precision === undefined
-      ? digits.replace(/0+$/, '')
+      ? withoutTrailingZeros(digits)
       : digits.slice(0, precision).padEnd(precision, '0');
   const sign = exponent < 0 ? '-' : '+';
   const text =

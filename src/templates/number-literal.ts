@@ -3,7 +3,7 @@ import type { Value } from './value.js';
 
 const INTEGER =
   /^([+-]?)(?:0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)$/;
-const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
 
@@ -24,7 +24,7 @@ export function numberLiteral(text: string): NumberLiteral {
     const value = sign === '-' ? -digits : digits;
     if (value > MAX_INT || value < MIN_INT) return { problem: 'does not fit in 64 bits' };
     // Go tells floats by an "e", and mistakes signed hexadecimal numbers with one for floats.
-    if (sign !== '' && /0x.*e/i.test(text)) {
+    if (sign !== '' && /^[+-]?0x.*e/i.test(text)) {
       return { value: { type: 'float64', value: Number(value) } };
     }
     return { value: { type: 'int', value } };

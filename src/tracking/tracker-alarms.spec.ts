@@ -36,6 +36,19 @@ async function copying(looks: number): Promise<void> {
   }
 }
 
+test('no space for file lists: one alarm until there is some, even before SciCat is read', async () => {
+  world.jobs.faults.always('listOpen', { before: down() });
+  world.spool.trouble = 'The disk is full.';
+  await rig.started();
+  expect(world.alarms.active().get('spool')).toBe('The disk is full.');
+  world.jobs.faults.clear();
+  await rig.pass(60);
+  expect([said('spool'), standing()]).toEqual([[1, 0], ['spool']]);
+  world.spool.trouble = undefined;
+  await rig.pass(10);
+  expect([said('spool'), standing()]).toEqual([[1, 1], []]);
+});
+
 describe("rights that the service's SciCat account lacks", () => {
   beforeEach(async () => {
     rig.left(aRunningTransfer());

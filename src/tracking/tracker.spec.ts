@@ -757,6 +757,19 @@ describe('a job that was removed from SciCat', () => {
     ]);
   });
 
+  test('takes its file list with it: its user gets the space back', async () => {
+    const files = fileListOf([{ path: 'a', isSymlink: false }]);
+    await world.spool.put(keyOf(1), files);
+    const transfer = aTransfer({ record: { fileList: atOnce(digestFileList(files)) } });
+    world.jobs.put(aJob({ record: aRecord({ ...recordOf(transfer) }), createdAt: OLD }));
+    world.globus.alwaysSubmit({ kind: 'busy', reason: 'Globus is down for maintenance' });
+    await started();
+    expect([tracker.status().open, world.spool.lists.size]).toEqual([1, 1]);
+    world.jobs.stored.clear();
+    await pass(700);
+    expect([tracker.status().open, world.spool.lists.size]).toEqual([0, 0]);
+  });
+
   test('during its submission: the resulting task is cancelled, too', async () => {
     await started();
     const gate = aGate();

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { StoreUsage } from '../ports/file-list-store.port.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Owner, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
@@ -33,6 +34,7 @@ import { SubmissionIds } from './queue/submission-ids.js';
 import { Turns } from './queue/turns.js';
 import { WithdrawnFacilities } from './queue/withdrawn.js';
 import { reconcile } from './recovery/reconcile.js';
+import { Doubts } from './recovery/doubts.js';
 import { Sweep } from './recovery/sweep.js';
 import { Sweeper } from './recovery/sweeper.js';
 
@@ -86,7 +88,9 @@ const SUBMISSION_ID_STOCK = { first: 8, largest: 64 };
  * - T4: At most one step of a transfer runs at a time (core/step-runner.ts).
  * - T5: Once stopping, no step begins; {@link stop} returns after all steps have ended.
  * - T6: A transfer is dropped only when SciCat shows its end, or when its job was removed and Globus
- *   no longer copies anything for it (completion/end-of-tracking.ts).
+ *   no longer copies anything for it (completion/end-of-tracking.ts). If another account wrote that end,
+ *   only when Globus agrees (recovery/doubts.ts). One of which nothing tells whether it has ended is left
+ *   alone, with an alarm.
  */
 export class Tracker implements TransferTracking {
   private readonly parts: TrackingDeps;
@@ -98,6 +102,7 @@ export class Tracker implements TransferTracking {
   private readonly finalizer: Finalizer;
   private readonly canceller: TaskCanceller;
   private readonly poller: Poller;
+  private readonly doubts: Doubts;
   private readonly sweep: Sweep;
   private readonly sweeper: Sweeper;
   private readonly withdrawn: WithdrawnFacilities;
@@ -128,7 +133,7 @@ export class Tracker implements TransferTracking {
       ...{ random, background, signal },
       transfers,
       steps: new StepRunner(clock, random),
-      tasks: new TaskLookup(globus, clock, signal),
+      tasks: new TaskLookup(globus, clock, signal, events),
       writer: new JobWriter(jobs, config, clock, random, events, listener),
     };
     const listing = new TaskListing(globus, clock, signal);
@@ -152,7 +157,15 @@ export class Tracker implements TransferTracking {
     this.poller = new Poller(parts, listing, (tracked) =>
       background.add(canceller.cancel(tracked)),
     );
-    this.sweep = new Sweep(parts, onGone);
+    this.doubts = new Doubts(parts, {
+      onTask: (tracked, taskId) => dispatcher.start(tracked, taskId),
+      onLetGo: (tracked) => end.alreadyEnded(tracked),
+      onUnclear: (tracked) => {
+        end.alreadyEnded(tracked);
+        this.sweep.setAside(tracked);
+      },
+    });
+    this.sweep = new Sweep(parts, onGone, this.doubts);
     this.sweeper = new Sweeper(parts, this.sweep, listing);
     this.withdrawn = new WithdrawnFacilities(parts);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
@@ -180,6 +193,11 @@ export class Tracker implements TransferTracking {
   /** Every transfer that has not ended or whose end SciCat does not show yet, in no order. */
   *openTransfers(): Iterable<Transfer> {
     for (const { transfer } of this.parts.transfers.all()) yield transfer;
+  }
+
+  /** How full the store of file lists is. */
+  storeUsage(): StoreUsage {
+    return this.parts.fileLists.usage();
   }
 
   /** Starts the loop. Recovery continues in the background until SciCat answers. */
@@ -252,7 +270,12 @@ export class Tracker implements TransferTracking {
     if (tracked === undefined) throw new JobNotFoundError(`Transfer ${jobId} is not open.`);
     this.parts.transfers.update(tracked, (transfer) => withEndRequest(transfer, request));
     this.parts.events.emit({ kind: 'end-requested', transfer: tracked.transfer, requestId });
-    const unrecorded = await this.recordEnd(tracked);
+    // Also where nobody can take it back by writing into the job.
+    const { endRequested } = tracked.transfer;
+    const [unrecorded] = await Promise.all([
+      this.recordEnd(tracked),
+      endRequested && this.parts.history.noteEnd(jobId, { requested: endRequested }),
+    ]);
     const { state } = tracked.transfer.status;
     if (state === 'waiting') {
       this.parts.steps.hurry(tracked);
@@ -335,7 +358,7 @@ export class Tracker implements TransferTracking {
         await this.cycle(); // T3
       } catch (error) {
         if (!this.aborted.signal.aborted) {
-          this.parts.alarms.raise('internal:tracker', String(error));
+          this.parts.alarms.raiseDefect('tracker', error);
         }
       }
     }
@@ -352,11 +375,14 @@ export class Tracker implements TransferTracking {
   }
 
   private async cycle(): Promise<void> {
+    this.reportStore();
     if (this.phase.kind === 'recovering') await this.recover(this.phase);
     if (!this.ready) return; // T1
     this.withdrawn.reportOnce();
     this.sweeper.sweepIfDue();
     if (this.phase.kind === 'reconciling') await this.reconcile(this.phase);
+    if (this.isStopping()) return; // T5
+    for (const step of this.doubts.startDue()) this.background.addThenWake(step);
     await this.poller.pollIfDue();
     // stop() may have been called during the poll.
     if (this.isStopping()) return; // T5
@@ -364,6 +390,13 @@ export class Tracker implements TransferTracking {
     const dispatched =
       this.phase.kind === 'running' ? this.dispatcher.dispatch() : this.dispatcher.endUnsent(); // T2
     for (const step of dispatched) this.background.addThenWake(step);
+  }
+
+  private reportStore(): void {
+    const { alarms, fileLists } = this.parts;
+    const { trouble } = fileLists.usage();
+    if (trouble === undefined) alarms.clear('spool');
+    else alarms.raise('spool', trouble);
   }
 
   private async recover(phase: Phase & { kind: 'recovering' }): Promise<void> {

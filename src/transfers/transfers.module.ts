@@ -8,7 +8,7 @@ import { assemble } from '../injection/assemble.js';
 import { CLOCK } from '../ports/clock.port.js';
 import { FILE_LIST_STORE } from '../ports/file-list-store.port.js';
 import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
-import { TRANSFER_JOBS } from '../ports/transfer-jobs.port.js';
+import { USERS_TRANSFER_JOBS } from '../ports/transfer-jobs.port.js';
 import { TRANSFER_TRACKING } from '../ports/transfer-tracking.port.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
@@ -21,7 +21,7 @@ import { RequestBody } from './http/request-body.js';
 import { TransferController } from './http/transfer.controller.js';
 
 const DEPS = {
-  jobs: TRANSFER_JOBS,
+  jobs: USERS_TRANSFER_JOBS,
   fileLists: FILE_LIST_STORE,
   tracking: TRANSFER_TRACKING,
   events: TRANSFER_EVENTS,

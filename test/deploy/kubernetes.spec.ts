@@ -153,6 +153,32 @@ describe('deploy/kubernetes', () => {
     expect(paths).toEqual(expect.arrayContaining(['/health/live', '/health/ready']));
   });
 
+  it('has lines for a port of probes that fit together, once they are uncommented', () => {
+    const uncommented = (file: string): unknown =>
+      yamlOf(
+        textOf(`${FOLDER}/${file}`).replaceAll(
+          /^( *)# (?=- name: admin|- protocol: TCP\n +# +port: admin|adminPort|(?: {2}(?:containerPort: 8081|port: 8081|targetPort: admin|port: admin)))/gm,
+          '$1',
+        ),
+      );
+    const settings = yamlOf(
+      String(at(uncommented('config.yaml'), 'data', 'scicat-globus-proxy-config.yaml')),
+    );
+    const admin = at(settings, 'server', 'adminPort');
+    expect(listAt(uncommented('deployment.yaml'), ...CONTAINER, 'ports')).toEqual([
+      { name: 'http', containerPort: 8080 },
+      { name: 'admin', containerPort: admin },
+    ]);
+    expect(listAt(uncommented('service.yaml'), 'spec', 'ports')).toEqual([
+      { name: 'http', port: 80, targetPort: 'http' },
+      { name: 'admin', port: admin, targetPort: 'admin' },
+    ]);
+    expect(at(uncommented('network-policy.yaml'), 'spec', 'ingress', 0, 'ports')).toEqual([
+      { protocol: 'TCP', port: 'http' },
+      { protocol: 'TCP', port: 'admin' },
+    ]);
+  });
+
   it('lets it stop in peace, with memory for more than its heap', () => {
     expect(Number(at(deployment, ...POD, 'terminationGracePeriodSeconds')) * 1000).toBeGreaterThan(
       STOP_WITHIN_MS,

@@ -2,6 +2,8 @@ import { ALARM_KINDS } from '../../src/tracking/core/alarms.js';
 import { describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ServerSettings } from '../../src/config/service-settings.js';
+import { SMALL_BODY_BYTES } from '../../src/hardening/body-gate.js';
 import { SERVER_LIMITS } from '../../src/hardening/server-limits.js';
 import { listAt, textOf, yamlOf } from './documents.js';
 
@@ -58,14 +60,26 @@ describe(PAGE, () => {
   });
 
   it('names the limits that are in force', () => {
-    const { connections, headersMs, requestMs, keepAliveMs, bodyBytesAtOnce } = SERVER_LIMITS;
-    const { bodyBytesPerSecond, slowBodySeconds } = SERVER_LIMITS;
+    const { headersMs, requestMs, keepAliveMs, bodyBytesPerSecond, slowBodySeconds } =
+      SERVER_LIMITS;
+    const server = new ServerSettings();
+    const english = (count: number): string => count.toLocaleString('en');
     for (const stated of [
-      `${connections.toLocaleString('en')} connections at a time`,
+      `${english(server.maxConnections)} (\`server.maxConnections\`)`,
+      `${server.maxConnectionsPerAddress} (\`server.maxConnectionsPerAddress\`)`,
+      `${server.maxPipelinedRequests} (\`server.maxPipelinedRequests\`)`,
+      `${server.maxRequests} (\`server.maxRequests\`)`,
+      `${server.maxRequestsPerUser} of a user (\`server.maxRequestsPerUser\`)`,
+      `${english(server.maxWaitingRequests)} (\`server.maxWaitingRequests\`)`,
+      `${server.maxWaitingRequestsPerUser} of a user (\`server.maxWaitingRequestsPerUser\`)`,
+      `${server.maxBodiesMiB} MiB (\`server.maxBodiesMiB\`)`,
+      `${server.smallBodiesMiB} MiB for bodies up to ${SMALL_BODY_BYTES / 1024 / 1024} MiB`,
+      `${server.maxBodiesPerUserMiB} MiB (\`server.maxBodiesPerUserMiB\`)`,
+      `${server.maxBodySeconds} s (\`server.maxBodySeconds\`)`,
       `${headersMs / 1000} s for headers`,
       `${requestMs / 60_000} minutes for a whole request`,
-      `less than ${bodyBytesPerSecond / 1024} KiB per second for ${slowBodySeconds} seconds in a row`,
-      `${bodyBytesAtOnce / 1024 / 1024} MiB of bodies at a time`,
+      `${bodyBytesPerSecond / 1024} KiB per second for a body`,
+      `once it is ${slowBodySeconds} s behind`,
       `an idle connection is kept for ${keepAliveMs / 1000} s`,
     ]) {
       expect(text).toContain(stated);
@@ -75,6 +89,7 @@ describe(PAGE, () => {
   it('has lines of the log and alarms that the service writes', () => {
     const sources = [
       'src/app/app.setup.ts',
+      'src/app/refusal-log.ts',
       'src/auth/auth.module.ts',
       'src/events/event-log.ts',
       'src/app/serve.ts',
@@ -94,6 +109,8 @@ describe(PAGE, () => {
       'start failed',
       'too many invalid tokens',
       'connection limit reached',
+      'too many connections from one address',
+      'too many requests are waiting',
       'it was created by the Go version of the service, with no Globus task',
     ]) {
       expect([line, text.includes(line), sources.includes(line)]).toEqual([line, true, true]);
@@ -109,7 +126,9 @@ describe(PAGE, () => {
       expect([path, existsSync(file)]).toEqual([path, true]);
     }
     const known = textOf('docs/configuration.md');
-    for (const [, setting = ''] of text.matchAll(/`((?:server|task|scicat|transfer)\.\w+)`/g)) {
+    for (const [, setting = ''] of text.matchAll(
+      /`((?:server|task|scicat|spool|transfer)\.\w+)`/g,
+    )) {
       expect([setting, known.includes(`\`${setting}\``)]).toEqual([setting, true]);
     }
     for (const [variable] of text.matchAll(/\b(?:GLOBUS|SCICAT)_\w+(?:_FILE|_CONFIG)\b/g)) {

@@ -42,12 +42,7 @@ describe('the table of bounds in SECURITY.md', () => {
   });
 
   it.each([
-    [
-      'bodies that are processed at the same time, together',
-      SERVER_LIMITS.bodyBytesAtOnce / 2 ** 20,
-    ],
     ['pace of a body', SERVER_LIMITS.bodyBytesPerSecond],
-    ['connections', SERVER_LIMITS.connections],
     ['time to send the headers', SERVER_LIMITS.headersMs / 1000],
     ['time to send a request', SERVER_LIMITS.requestMs / 1000],
     ['silence on a connection during a request', SERVER_LIMITS.silenceMs / 1000],

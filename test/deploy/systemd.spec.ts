@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SERVER_LIMITS } from '../../src/hardening/server-limits.js';
+import { ServerSettings } from '../../src/config/service-settings.js';
 import { STOP_WITHIN_MS } from '../../src/app/signals.js';
 import {
   heapMiB,
@@ -94,7 +94,9 @@ describe('the systemd unit', () => {
   });
 
   it('lets it have its connections, and memory for more than its heap', () => {
-    expect(Number(values('LimitNOFILE')[0])).toBeGreaterThan(2 * SERVER_LIMITS.connections);
+    expect(Number(values('LimitNOFILE')[0])).toBeGreaterThan(
+      2 * new ServerSettings().maxConnections,
+    );
     expect(values('MemoryMax')).toEqual(['1G']);
     expect(heapMiB(given(text).variables['NODE_OPTIONS'])).toBeLessThanOrEqual(700);
   });

@@ -107,6 +107,13 @@ describe('compose.yaml, the profile "sandbox"', () => {
       () => `the proxy is ready: ${proxy.said}`,
     );
 
+    // The bundle leaves out parts of libraries; these need what is next to them.
+    const openApi = await fetch(`${url}/openapi.yaml`).then((one) => one.text());
+    expect(openApi).toBe(await readFile(join(TOP, 'openapi.yaml'), 'utf8'));
+    const pages = ['openapi.json', 'docs/index.html', 'docs/swagger-ui.css', 'metrics'];
+    const statuses = pages.map((page) => fetch(`${url}/${page}`).then(({ status }) => status));
+    expect(await Promise.all(statuses)).toEqual(pages.map(() => 200));
+
     const token = /^ALICE='([^']+)'/m.exec(emulators.said)?.[1] ?? '';
     const pid = /^ *PID +(\S+)/m.exec(emulators.said)?.[1] ?? '';
     const headers = { 'SciCat-API-Key': token };
@@ -115,7 +122,14 @@ describe('compose.yaml, the profile "sandbox"', () => {
       destFacility: 'ARCHIVE',
       scicatPid: pid,
     });
-    const answer = await fetch(`${url}/transfer?${query.toString()}`, { method: 'POST', headers });
+    const misspelt = new URLSearchParams({ ...Object.fromEntries(query), autoArchiv: 'true' });
+    const [refused, answer] = await Promise.all(
+      [misspelt, query].map((parameters) =>
+        fetch(`${url}/transfer?${parameters.toString()}`, { method: 'POST', headers }),
+      ),
+    );
+    if (refused === undefined || answer === undefined) throw new Error('No answer.');
+    expect(await refused.json()).toMatchObject({ code: 'INVALID_REQUEST' });
     expect(answer.status).toBe(200);
     const { jobId } = (await answer.json()) as { readonly jobId: string };
     let seen: unknown;

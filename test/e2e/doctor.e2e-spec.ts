@@ -78,6 +78,8 @@ describe.each(['4.5', '5.2'] as const)(
         'scicat-update',
         'scicat-delete',
         'scicat-lifecycle',
+        'scicat-name',
+        'scicat-others',
         'globus-login',
         'globus-transfer',
         'globus-clock',
@@ -127,7 +129,8 @@ describe.each(['4.5', '5.2'] as const)(
         readdirSync(join(world.folder, 'proxy-data')),
       ]).toEqual([[], [], [], []]);
       const jobs = world.scicat.requests.filter(({ path }) => path.startsWith('/api/v4/jobs'));
-      expect(jobs.filter(({ status }) => status === 201 || status === 200).length).toBe(3);
+      // Created, updated, deleted; and the list of those that others have changed.
+      expect(jobs.filter(({ status }) => status === 201 || status === 200).length).toBe(4);
     });
   },
 );

@@ -127,6 +127,6 @@ describe('server.trustProxy, whose address counts', () => {
     expect(statusAndCode(await list('wrong', '198.51.100.1'))).toEqual(PUT_OFF);
     expect(statusAndCode(await list('wrong', '198.51.100.2'))).toEqual(UNAUTHENTICATED);
     // The caller's claims are to the left of what the proxy has added.
-    expect(statusAndCode(await list('wrong', '203.0.113.9, 198.51.100.1'))).toEqual(PUT_OFF);
+    expect(statusAndCode(await list('wrong-too', '203.0.113.9, 198.51.100.1'))).toEqual(PUT_OFF);
   });
 });

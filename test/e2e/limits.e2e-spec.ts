@@ -4,7 +4,18 @@ import { ALICES_DATASET, eventually, TestService } from '../support/service.js';
 import { RawConnection, readRaw } from './raw-http.js';
 
 const TARGET = `/transfer?sourceFacility=SOURCE&destFacility=ARCHIVE&scicatPid=${encodeURIComponent(ALICES_DATASET)}&collectionRootPath=/data`;
+const MIB = 1024 * 1024;
 const BODY = '{"fileList": [{"path": "a.h5", "isSymlink": false}]}';
+
+/** A list of at least so many bytes. */
+function listOf(bytes: number): string {
+  const folder = 'run/'.repeat(1_000);
+  const fileList = Array.from({ length: Math.ceil(bytes / folder.length) }, (_, n) => ({
+    path: `${folder}${n}.h5`,
+    isSymlink: false,
+  }));
+  return JSON.stringify({ fileList });
+}
 
 let service: TestService;
 const open: RawConnection[] = [];
@@ -158,7 +169,7 @@ describe('the keep-alive race', () => {
   });
 
   it('idle connections make room for new ones when there is none', async () => {
-    await start({ connections: 3 });
+    await start({}, 'server: { maxConnections: 3 }');
     const idle = await Promise.all([connect(), connect()]);
     for (const one of idle) {
       one.write('GET /version HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -166,13 +177,15 @@ describe('the keep-alive race', () => {
     }
     const busy = await connect();
     busy.write(`${head(1000, 'Connection: close\r\n')}{`);
-    await Promise.all(idle.map((one) => one.closed()));
-    await eventually(async () => (await connections()) === 1, 'only the busy one is left');
+    // The one that has been idle for longest.
+    await idle[0].closed();
     for (let n = 0; n < 5; n += 1) {
       expect(
         (await service.call('GET', '/version', { headers: { Connection: 'close' } })).status,
       ).toBe(200);
     }
+    await idle[1].closed();
+    await eventually(async () => (await connections()) === 1, 'only the busy one is left');
     busy.write(BODY.slice(1).padEnd(999));
     expect(readRaw(await busy.closed()).status).toBe(200);
     expect(logged.filter((line) => line.includes('connection limit reached'))).toEqual([]);
@@ -180,47 +193,52 @@ describe('the keep-alive race', () => {
 });
 
 describe('limits of simultaneous use', () => {
-  it('more connections than the service takes are closed, and one line tells so', async () => {
-    await start({ connections: 2 });
-    await Promise.all([connect(), connect()]);
-    await eventually(async () => (await connections()) === 2, 'two connections are open');
+  it('connections that are all in use leave no room for more, and one line tells so', async () => {
+    await start({}, 'server: { maxConnections: 2 }');
+    service.scicat.faults.add({ match: { path: 'identity' }, effect: { type: 'hang' } });
+    const asked = () => service.scicat.requests.filter(({ path }) => path.includes('identity'));
+    for (const who of ['one', 'two']) {
+      const before = asked().length;
+      (await connect()).write(head(0).replace(service.tokens.alice, who));
+      await eventually(() => asked().length > before, 'it is busy');
+    }
     for (let n = 0; n < 5; n += 1) expect(await (await connect()).closed()).toBe('');
     expect(logged.filter((line) => line.includes('connection limit reached'))).toHaveLength(1);
   });
 
   it('bodies beyond what memory there is are put off, and get in when there is room', async () => {
-    await start({ bodyBytesAtOnce: 1000 });
+    await start({}, 'server: { maxBodiesMiB: 3, maxBodiesPerUserMiB: 3, smallBodiesMiB: 1 }');
     const first = await connect();
-    first.write(`${head(900)}{`);
-    await eventually(
-      () =>
-        service.scicat.requests.some(({ path, status }) => path.includes('identity') && !!status),
-      'the first sender is known',
-    );
+    first.write(head(1.5 * MIB, 'Expect: 100-continue\r\n'));
+    await eventually(() => first.text.includes('100 Continue'), 'the first body is wanted');
     const second = await connect();
-    second.write(`${head(200, 'Connection: close\r\n')}{`);
+    second.write(`${head(1.25 * MIB, 'Connection: close\r\n')}{`);
     expect(answered(await second.closed())).toEqual(TOO_BUSY);
     // It does not say how long it will be, and turns out to be too long.
     const third = await connect();
-    third.write(`${head('chunked', 'Connection: close\r\n')}c8\r\n{${' '.repeat(199)}\r\n`);
+    const list = listOf(1.25 * MIB);
+    third.write(
+      `${head('chunked', 'Connection: close\r\n')}${list.length.toString(16)}\r\n${list}\r\n`,
+    );
     expect(answered(await third.closed())).toEqual(TOO_BUSY);
     // Short ones still fit in.
     expect((await service.post({}, { body: BODY })).status).toBe(200);
 
     first.close();
     await eventually(
-      async () => (await service.post({}, { body: BODY.padEnd(900) })).status === 200,
+      async () => (await service.post({}, { body: listOf(1.5 * MIB) })).status === 200,
       'there is room again',
     );
   });
 
   it('a slot is released after each body, whatever the outcome of its request', async () => {
-    await start({ bodyBytesAtOnce: 100 });
+    await start({}, 'server: { maxBodiesMiB: 2, maxBodiesPerUserMiB: 2, smallBodiesMiB: 0 }');
+    const list = listOf(1.5 * MIB);
     for (const [body, status] of [
-      [BODY.padEnd(100), 200],
-      ['{'.padEnd(100), 400],
-      ['{"fileList": []}'.padEnd(100), 400],
-      [BODY.padEnd(100), 200],
+      [list, 200],
+      [`${list.slice(0, -1)},`, 400],
+      [list.replace('"path"', '"paths"'), 400],
+      [list, 200],
     ] as const) {
       expect((await service.post({}, { body })).status).toBe(status);
     }

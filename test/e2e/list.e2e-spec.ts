@@ -172,15 +172,25 @@ describe('X-Request-Id', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('is taken over from a proxy in front, in the header and in errors', async () => {
-    const answer = await service.call('GET', '/transfer', {
-      headers: { 'X-Request-Id': 'gateway-7:42.a_b' },
-    });
-    expect([answer.status, answer.headers.get('x-request-id'), answer.json]).toEqual([
-      401,
-      'gateway-7:42.a_b',
-      expect.objectContaining({ requestId: 'gateway-7:42.a_b' }),
-    ]);
+  it('is taken over from a trusted proxy in front, in the header and in errors', async () => {
+    const behind = await TestService.start({ yaml: 'server: { trustProxy: loopback }' });
+    try {
+      const answer = await behind.call('GET', '/transfer', {
+        headers: { 'X-Request-Id': 'gateway-7:42.a_b' },
+      });
+      expect([answer.status, answer.headers.get('x-request-id'), answer.json]).toEqual([
+        401,
+        'gateway-7:42.a_b',
+        expect.objectContaining({ requestId: 'gateway-7:42.a_b' }),
+      ]);
+    } finally {
+      await behind.stop();
+    }
+  });
+
+  it('is not taken over from anybody else, who could pass off a request as that of another', async () => {
+    const answer = await service.call('GET', '/version', { headers: { 'X-Request-Id': 'alices' } });
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it.each(['a b', 'x'.repeat(200), '<script>', '{"a":1}'])(

@@ -8,6 +8,8 @@ const lines: Line[] = [];
 beforeAll(async () => {
   service = await TestService.start({
     pollSeconds: 0.1,
+    // The ids of the requests are those of a reverse proxy.
+    yaml: 'server: { trustProxy: loopback }',
     log: { write: (line) => lines.push(JSON.parse(line) as Line) },
   });
   await service.ready();
@@ -31,6 +33,9 @@ describe('the log', () => {
     expect(told.sort()).toEqual(
       [
         ['decision', true],
+        ['transfer submitted to Globus', true],
+        ['dataset marked as archivable', true],
+        ['archive job created', true],
         ['transfer accepted', 'waiting'],
         ['transfer changed', 'transferring'],
         ['request', undefined],
@@ -59,7 +64,8 @@ describe('the log', () => {
     service.releaseTasks();
     const decisions = lines
       .filter(
-        ({ audit, requestId }) => audit === true && /^(?:an?|without)-/.test(String(requestId)),
+        ({ audit, requestId, operation }) =>
+          audit === true && operation !== undefined && /^(?:an?|without)-/.test(String(requestId)),
       )
       .map(({ requestId, operation, username, address, allowed, rule, jobId: about, reason }) => {
         expect(reason).toMatch(/ \w+ /);

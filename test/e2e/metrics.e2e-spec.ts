@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { parse } from 'yaml';
+import { REFUSALS } from '../../src/hardening/refusals.js';
 import { END_OUTCOMES } from '../../src/metrics/labels.js';
 import { ALARM_KINDS } from '../../src/tracking/core/alarms.js';
 import { samplesOf, sumOf } from '../support/samples.js';
@@ -22,7 +23,18 @@ const REQUEST_OPERATIONS = [
   'other',
 ];
 const SIDES = { source: 'SOURCE', destination: 'ARCHIVE' };
-const OUTCOMES = ['2xx', '3xx', '4xx', '5xx', '429', 'timeout', 'not-sent', 'lost', 'aborted'];
+const OUTCOMES = [
+  '2xx',
+  '3xx',
+  '4xx',
+  '5xx',
+  '429',
+  'timeout',
+  'not-sent',
+  'lost',
+  'too-large',
+  'aborted',
+];
 
 let service: TestService;
 beforeAll(async () => {
@@ -195,6 +207,7 @@ describe('GET /metrics', () => {
       destination: facilities,
       service: ['SciCat', 'Globus'],
       kind: ALARM_KINDS,
+      what: REFUSALS,
       state: ['waiting', 'transferring', 'finalizing', 'finished', 'failed', 'cancelled'],
       status: [
         '200',

@@ -4,7 +4,6 @@ import { PreviewTransfer } from '../../src/transfers/application/preview-transfe
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import { PREVIEW_EXAMPLES } from '../../src/transfers/http/preview.dto.js';
 import {
-  ALICES_DATASET,
   type Answer,
   BOBS_DATASET,
   type CallOptions,
@@ -135,7 +134,7 @@ describe('POST /transfer/preview', () => {
       .map(({ method, path }) => `${method} ${path}`);
     expect([...new Set(asked)].sort()).toEqual([
       `GET /api/v3/users/my/identity`,
-      `GET /api/v4/datasets/${encodeURIComponent(ALICES_DATASET)}`,
+      `GET /api/v4/datasets`,
     ]);
   });
 

@@ -8,7 +8,11 @@ let service: TestService;
 const open: RawConnection[] = [];
 
 beforeAll(async () => {
-  service = await TestService.start({ pollSeconds: 0.1 });
+  service = await TestService.start({
+    pollSeconds: 0.1,
+    // Two requests with the same id can be compared.
+    yaml: 'server: { trustProxy: loopback }',
+  });
   await service.ready();
 });
 

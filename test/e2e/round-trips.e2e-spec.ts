@@ -18,7 +18,7 @@ describe('a request asks SciCat at the same time', () => {
     const asked = (end: string) =>
       service.scicat.requests.filter(({ path }) => path.includes(end)).map(({ status }) => status);
     const request = service.post();
-    await eventually(() => asked('/datasets/').length > 0, 'the dataset is asked for');
+    await eventually(() => asked('/datasets').length > 0, 'the dataset is asked for');
     // The user is not known yet.
     expect(asked('/users/my/identity')).toEqual([null]);
     service.scicat.faults.clear();

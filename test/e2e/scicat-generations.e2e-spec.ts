@@ -81,10 +81,11 @@ describe.each(SCICAT_GENERATIONS)('with SciCat %s', (generation) => {
   });
 
   it('a list that SciCat does not sort is an error that says so, and the operator is told', async () => {
-    const rows = ['b', 'a'].map((digit) => ({
+    // Neither by ids nor from the newest on.
+    const rows = ['b', 'a'].map((digit, day) => ({
       type: 'globus_transfer_job',
       id: `${digit.repeat(8)}-0000-4000-8000-000000000000`,
-      createdAt: '2026-01-01T00:00:00.000Z',
+      createdAt: `2026-01-0${day + 1}T00:00:00.000Z`,
     }));
     upstreams.scicat.faults.add({
       match: { method: 'GET', path: '/jobs$' },
@@ -203,7 +204,7 @@ describe.each(SCICAT_GENERATIONS)('with SciCat %s', (generation) => {
           };
     for (const call of [() => service.post(), () => service.preview()]) {
       upstreams.scicat.faults.add({
-        match: { method: 'GET', path: '/datasets/' },
+        match: { method: 'GET', path: '/datasets' },
         effect: { type: 'status', ...ended },
       });
       expect(errorOf(await call())).toMatchObject({

@@ -60,7 +60,7 @@ describe('a transfer from request to end', () => {
     });
     const answer = service.post();
     const asked = (part: string) => service.scicat.requests.find(({ path }) => path.includes(part));
-    await eventually(() => asked('/datasets/') !== undefined, 'the dataset is asked for');
+    await eventually(() => asked('/datasets') !== undefined, 'the dataset is asked for');
     expect(asked('/identity')).toMatchObject({ status: null });
     expect((await answer).status).toBe(200);
   });

@@ -3,13 +3,13 @@ import type { JobDocument } from '../../sandbox/scicat/jobs.js';
 import type { JobHistory, JobWrite, Promised, TransferParameters } from './ledger.js';
 import type { Life } from './life.js';
 import { MINUTE, SECOND } from './plan.js';
-import { pidOf, sealedOf, type World } from './world.js';
+import { ourWordOf, pidOf, sealedOf, type World } from './world.js';
 
 /** A job of the proxy with all that belongs to it. */
 interface Case {
   readonly jobId: string;
   readonly history: JobHistory;
-  /** Undefined if it is no longer in SciCat. */
+  /** As the proxy wrote it last; undefined if it is no longer in SciCat. */
   readonly job: JobDocument | undefined;
   readonly record: Readonly<Record<string, unknown>>;
   readonly key: string;
@@ -59,11 +59,12 @@ function casesOf(world: World): readonly Case[] {
     const record = sealedOf(history.created.job) ?? {};
     const key = String(record['key']);
     const accepted = tasksOf(world, jobId);
+    const shown = scicat.job(jobId);
     if (accepted.length > 1) world.violated(`job ${jobId} has ${accepted.length} Globus tasks`);
     cases.push({
       jobId,
       history,
-      job: scicat.job(jobId),
+      job: shown === undefined ? undefined : ourWordOf(world, shown),
       record,
       key,
       task: globus.task(accepted[0]?.taskId ?? ''),
@@ -76,36 +77,36 @@ function casesOf(world: World): readonly Case[] {
 }
 
 /**
- * The tasks that Globus has accepted for a transfer. After a late write and a restart, nothing tells of
- * a task that Globus has forgotten, so its files are copied again: that task does not count.
+ * The tasks that Globus has accepted for a transfer. After a late write, or one of another account, and a
+ * restart, nothing tells of a task that Globus has forgotten, so its files are copied again: that task does
+ * not count.
  */
 function tasksOf({ ledger }: World, jobId: string): World['ledger']['tasks'] {
   const tasks = ledger.tasks.filter(({ label }) => label === `SciCat transfer ${jobId}`);
-  const lateWrite = ledger.jobs.get(jobId)?.writes.some(({ late }) => late) === true;
+  const lostWord =
+    ledger.jobs.get(jobId)?.writes.some(({ late }) => late) === true || ledger.wasRewritten(jobId);
   return tasks.filter(
-    ({ taskId }, index) => !(lateWrite && index < tasks.length - 1 && ledger.forgotten.has(taskId)),
+    ({ taskId }, index) => !(lostWord && index < tasks.length - 1 && ledger.forgotten.has(taskId)),
   );
 }
 
 /** Nothing is left in memory, no slot is in use, no alarm is active. */
 function checkAtRest(world: World, life: Life): void {
   const { waiting, inFlight, finalizing, open, parkedJobs, ready } = life.tracker.status();
-  const tampered = world.ledger.tampered.size;
   if (!ready) world.violated('the service is not ready at the end');
-  if (waiting + inFlight + finalizing > tampered || open > parkedJobs + tampered) {
+  if (waiting + inFlight + finalizing > 0 || open > parkedJobs) {
     world.violated(
       `at the end ${open} are open: ${waiting} wait, ${inFlight} in flight, ${finalizing} finalizing`,
     );
   }
   for (const [alarm, reason] of life.alarms.active()) {
-    if (tampered > 0 && alarm.startsWith('task:')) continue;
     world.violated(`an alarm is active at the end: ${alarm}: ${reason}`);
   }
 }
 
 /** No job stays open, except for those that can't be written in SciCat. */
 function checkEnded(world: World, { jobId, job }: Case): void {
-  if (job === undefined || isTampered(world, jobId)) return;
+  if (job === undefined) return;
   // Surprise: SciCat refuses every write of a job whose dataset is deleted.
   if (!world.scicat.datasets.has(pidOf(job))) return;
   if (!FINAL_WORDS.includes(statusOf(job))) {
@@ -115,7 +116,7 @@ function checkEnded(world: World, { jobId, job }: Case): void {
 
 /** No task runs on for a transfer that has ended or whose job is gone. */
 function checkTask(world: World, { jobId, task }: Case): void {
-  if (task !== undefined && task.phase.kind !== 'ended' && !isTampered(world, jobId)) {
+  if (task !== undefined && task.phase.kind !== 'ended') {
     world.violated(`the task of job ${jobId} still runs`);
   }
 }
@@ -124,7 +125,7 @@ function checkTask(world: World, { jobId, task }: Case): void {
 function checkOutcome(world: World, one: Case): void {
   const { jobId, job, task, history, record } = one;
   const { ledger, plan } = world;
-  if (job === undefined || isTampered(world, jobId)) return;
+  if (job === undefined) return;
   if (!world.scicat.datasets.has(pidOf(job))) return;
   const status = statusOf(job);
   const [accepted] = tasksOf(world, jobId);
@@ -192,7 +193,7 @@ function checkArchived(world: World, one: Case): void {
       world.violated(`the archive job of ${jobId} is for another dataset`);
     }
   }
-  if (job === undefined || isTampered(world, jobId)) return;
+  if (job === undefined) return;
   if (!wanted || statusOf(job) !== 'finished') return;
   switch (job.statusCode) {
     case '003':
@@ -271,6 +272,8 @@ function checkWrites(world: World, one: Case): void {
     checkFinishedLast(world, one, write);
     checkTotals(world, one, write);
     if (last === undefined || last.late) continue;
+    // What was shown before is not believed any more: it is said again, from what is certain on.
+    if (world.ledger.wasRewritten(jobId, last.at, write.at)) continue;
     for (const name of ['bytesTransferred', 'filesTransferred']) {
       if (countOf(last.job, name) > countOf(write.job, name)) {
         world.violated(
@@ -283,7 +286,7 @@ function checkWrites(world: World, one: Case): void {
     if (last.body === write.body && last.life === write.life)
       world.violated(`job ${jobId} was written twice the same`);
     if (FINAL_WORDS.includes(statusOf(last.job)) && statusOf(last.job) !== statusOf(write.job)) {
-      if (!isTampered(world, jobId)) world.violated(`the end of job ${jobId} was taken back`);
+      world.violated(`the end of job ${jobId} was taken back`);
     }
   }
   if (record['key'] === undefined) world.violated(`job ${jobId} has no record`);
@@ -332,7 +335,7 @@ function checkNotAccepted(world: World, one: Case): void {
   const { created } = history;
   const life = world.ledger.lives[created.life - 1];
   if (promises.length > 0 || job === undefined || task === undefined) return;
-  if (!world.scicat.datasets.has(pidOf(job)) || isTampered(world, jobId)) return;
+  if (!world.scicat.datasets.has(pidOf(job))) return;
   // After a crash no answer was sent, and the transfer continues.
   const livedOn = life !== undefined && life.to - created.at > 11 * MINUTE;
   // The service looks for such a job for five minutes; an outage can outlast that.
@@ -387,7 +390,7 @@ function checkCancels(world: World, cases: readonly Case[]): void {
   const byId = new Map(cases.map((one) => [one.jobId, one]));
   for (const { jobId, remove, at } of world.ledger.ends) {
     const one = byId.get(jobId);
-    if (one === undefined || isTampered(world, jobId)) continue;
+    if (one === undefined) continue;
     // A late write of an older state together with a restart undoes the parameters; SciCat has no locks.
     if (one.lateWrite) continue;
     const parked = one.job !== undefined && !world.scicat.datasets.has(pidOf(one.job));
@@ -437,7 +440,7 @@ function checkNoneTwice(world: World, cases: readonly Case[]): void {
   }
   for (const equal of byParameters.values()) {
     for (const first of equal) {
-      if (first.promises.length === 0 || isTampered(world, first.jobId)) continue;
+      if (first.promises.length === 0) continue;
       const told = Math.min(...first.promises.map(({ at }) => at));
       const openUntil = endOf(world, first);
       for (const second of equal) {
@@ -494,10 +497,6 @@ function endWasAsked(world: World, { jobId, history }: Case): boolean {
     world.ledger.endsAsked.has(jobId) ||
     history.writes.some(({ body }) => body.includes('"endRequested"'))
   );
-}
-
-function isTampered(world: World, jobId: string): boolean {
-  return world.ledger.tampered.has(jobId);
 }
 
 function statusOf(job: JobDocument): string {

@@ -79,12 +79,17 @@ export class Ledger {
   readonly promises: Promised[] = [];
   readonly ends: PromisedEnd[] = [];
   readonly lives: { readonly from: number; to: number }[] = [];
-  /** Jobs that other users have changed. */
-  readonly tampered = new Set<string>();
+  /** What another account has written into jobs. */
+  readonly rewrites: { readonly jobId: string; readonly at: number; readonly life: number }[] = [];
   /** Tasks that Globus has forgotten. */
   readonly forgotten = new Set<string>();
   /** What was found to be wrong, in the order in which it was. */
   readonly violations: string[] = [];
+
+  /** Whether another account wrote into the job, from one time to another. */
+  wasRewritten(jobId: string, from = -Infinity, to = Infinity): boolean {
+    return this.rewrites.some((one) => one.jobId === jobId && one.at >= from && one.at <= to);
+  }
 
   violated(what: string): void {
     this.violations.push(what);

@@ -7,7 +7,11 @@ import { Alarms } from '../../src/tracking/core/alarms.js';
 import { Tracker } from '../../src/tracking/tracker.js';
 import { CancelTransfer } from '../../src/transfers/application/cancel-transfer.js';
 import { LookUpTransfers } from '../../src/transfers/application/look-up-transfers.js';
-import type { FileListStore, StoredEntry } from '../../src/ports/file-list-store.port.js';
+import type {
+  FileListStore,
+  StoredEntry,
+  StoreUsage,
+} from '../../src/ports/file-list-store.port.js';
 import type { StoredFileList } from '../../src/file-lists/stored-format.js';
 import type { TransferEvent } from '../../src/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
@@ -139,9 +143,12 @@ export class Life {
       const open = status === undefined || status === 'transferring';
       const history = world.ledger.jobs.get(job.id);
       if (job.type !== 'globus_transfer_job' || !open || history === undefined) continue;
+      const rewritten = world.ledger.rewrites.some(
+        ({ jobId, life }) => jobId === job.id && life === this.number,
+      );
       const storedBefore = history.created.life < this.number && !history.created.late;
       const written = history.writes.some(({ late, life }) => late && life < this.number);
-      if (storedBefore && !written && this.tracker.find(job.id) === undefined) {
+      if (storedBefore && !written && !rewritten && this.tracker.find(job.id) === undefined) {
         world.violated(`process ${this.number} has not taken up the open job ${job.id}`);
       }
     }
@@ -153,7 +160,8 @@ export class Life {
       case 'alarm':
         world.note(`alarm ${event.alarm}: ${event.reason}`);
         // An unexpected error is a bug in the service, whatever its consequences.
-        if (event.alarm.startsWith('internal:')) world.violated(`${event.alarm}: ${event.reason}`);
+        if (event.alarm.startsWith('internal:'))
+          world.violated(`${event.alarm}: ${String(event.error)}`);
         return;
       case 'changed': {
         const { jobId, status } = event.transfer;
@@ -241,8 +249,19 @@ class SpoolOfLife implements FileListStore {
     if (world.troubled && world.dice.chance(world.plan.rates.errorBefore)) {
       throw new SpoolUnavailableError('The disk is full (simulated).');
     }
-    world.disk.set(key, { files: filesOf(files), at: world.trueNow });
+    world.disk.set(key, { files: filesOf(files), at: world.trueNow, named: false });
     await this.takesTime();
+  }
+
+  async markNamed(key: string): Promise<void> {
+    await this.takesTime();
+    const list = this.world.disk.get(key);
+    if (list !== undefined) this.world.disk.set(key, { ...list, named: true });
+  }
+
+  usage(): StoreUsage {
+    const refused = { quota: 0, 'user-quota': 0, disk: 0 };
+    return { bytes: 0, maxBytes: 1, refused, trouble: undefined };
   }
 
   async open(key: string): Promise<StoredFileList | undefined> {
@@ -258,7 +277,7 @@ class SpoolOfLife implements FileListStore {
 
   async entries(): Promise<readonly StoredEntry[]> {
     await this.takesTime();
-    return [...this.world.disk].map(([key, { at }]) => ({ key, storedAt: at }));
+    return [...this.world.disk].map(([key, { at, named }]) => ({ key, storedAt: at, named }));
   }
 
   private takesTime(): Promise<void> {

@@ -98,8 +98,8 @@ export interface Plan {
   readonly cancels: number;
   /** How often a dataset is deleted under way. */
   readonly deletedDatasets: number;
-  /** A user without rights to a job puts a foreign task into it. */
-  readonly tampering: boolean;
+  /** How often another account, which SciCat lets update jobs, rewrites one. */
+  readonly rewrites: number;
 }
 
 /** Works out a run from its seed. */
@@ -181,7 +181,7 @@ export function planOf(seed: number, transfers: number): Plan {
     taskTrouble: dice.pick([0, 0.1, 0.4]),
     cancels: dice.pick([0, 0.1, 0.4]),
     deletedDatasets: dice.pick([0, 0, 0, 0.05]),
-    tampering: maxConcurrency >= 5 && dice.chance(0.3),
+    rewrites: dice.pick([0, 0, 0, 1, 3, 10]),
     scicatGeneration: dice.pick(SCICAT_GENERATIONS),
   };
 }

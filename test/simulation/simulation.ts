@@ -1,10 +1,11 @@
+import type { JobDocument } from '../../sandbox/scicat/jobs.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aRecord, CLIENT_ID, SERVICE_USER } from '../support/builders.js';
 import { check } from './checks.js';
 import { Life } from './life.js';
 import { HOUR, MINUTE, type Plan, planOf, SECOND } from './plan.js';
 import { Users } from './users.js';
-import { FORGER, pidOf, USERS, World } from './world.js';
+import { FORGER, hasEnded, ourWordOf, pidOf, USERS, World } from './world.js';
 
 /** Result of a run. */
 export interface RunResult {
@@ -80,8 +81,7 @@ class Run {
       return (
         job.createdBy === SERVICE_USER &&
         job.type === 'globus_transfer_job' &&
-        (status === undefined || status === 'transferring') &&
-        !world.ledger.tampered.has(job.id) &&
+        (status === undefined || status === 'transferring' || !hasEnded(ourWordOf(world, job))) &&
         world.scicat.datasets.has(pidOf(job))
       );
     });
@@ -130,9 +130,9 @@ class Run {
         this.plan(plan.deletedDatasets, `${pid} is deleted`, () => world.scicat.deleteDataset(pid));
       }
     }
-    if (plan.tampering) {
+    for (let count = 0; count < plan.rewrites; count += 1) {
       clock.schedule(dice.between(MINUTE, plan.faultsUntil), () => {
-        this.tamper();
+        this.rewrite();
       });
     }
   }
@@ -279,32 +279,92 @@ class Run {
     });
   }
 
-  /** SciCat's job types can let owners write jobs: one puts a stranger's task into an open one. */
-  private tamper(): void {
+  /** SciCat's job types can let others write jobs: one rewrites a job, open or ended, in any way. */
+  private rewrite(): void {
     const { world } = this;
-    const { dice, scicat } = world;
-    const open = scicat
+    const { dice, scicat, ledger } = world;
+    const [first, ...others] = scicat
       .jobs()
       .filter(
-        ({ createdBy, type, jobResultObject }) =>
-          createdBy === SERVICE_USER &&
-          type === 'globus_transfer_job' &&
-          jobResultObject?.['status'] === 'transferring',
+        ({ createdBy, type }) => createdBy === SERVICE_USER && type === 'globus_transfer_job',
       );
-    const [first, ...others] = open;
     if (first === undefined) return;
     const job = dice.pick([first, ...others]);
-    const strangersTask = world.addForeignTask();
-    if (strangersTask === undefined) return;
-    world.note(`another user puts a foreign task into ${job.id}`);
-    world.ledger.tampered.add(job.id);
+    const [what, result] = this.forgedResult(job);
+    world.note(
+      `${FORGER} rewrites ${job.id.slice(0, 8)} (${String(job.jobResultObject?.['status'])}): ${what}`,
+    );
+    ledger.rewrites.push({ jobId: job.id, at: world.elapsed, life: this.life.number });
     scicat.putJob({
       ...job,
-      jobResultObject: { ...job.jobResultObject, globusTaskId: strangersTask },
+      statusCode: dice.pick(['001', '002', '003', 'whatever']),
+      statusMessage: `rewritten: ${what}`,
+      jobResultObject: result,
+      updatedBy: FORGER,
+      updatedAt: new Date(world.trueNow).toISOString(),
     });
-    if (dice.chance(0.7)) this.crash();
-    world.clock.schedule(MINUTE, () => {
-      this.users.cancel(dice.pick(USERS), job.id, dice.chance(0.5), 3);
-    });
+    if (dice.chance(0.5)) {
+      world.clock.schedule(dice.pick([0, SECOND, 30 * SECOND]), () => {
+        this.crash();
+      });
+    }
+    if (dice.chance(0.2)) {
+      world.clock.schedule(MINUTE, () => {
+        this.users.cancel(dice.pick(USERS), job.id, dice.chance(0.5), 3);
+      });
+    }
+  }
+
+  private forgedResult(job: JobDocument): readonly [what: string, JobDocument['jobResultObject']] {
+    const { world } = this;
+    const { dice, ledger } = world;
+    const written = job.jobResultObject ?? {};
+    const what = dice.pick([
+      ...['message only', 'emptied', 'null', 'reopened', 'finalizing', 'unknown task'],
+      ...['foreign task', 'earlier', 'finished', 'failed', 'cancelled', 'cancellation'],
+    ] as const);
+    switch (what) {
+      case 'message only':
+        return [what, job.jobResultObject];
+      case 'emptied':
+        return [what, {}];
+      case 'null':
+        return [what, null];
+      case 'reopened':
+        return [what, { status: 'transferring', phase: 'waiting', globusTaskId: '', error: '' }];
+      case 'finalizing':
+        return [
+          what,
+          { ...written, status: 'transferring', phase: 'finalizing', globusTaskId: dice.uuid() },
+        ];
+      case 'unknown task':
+        return [
+          what,
+          { ...written, status: 'transferring', phase: 'transferring', globusTaskId: dice.uuid() },
+        ];
+      case 'foreign task': {
+        world.strangersTask ??= world.addForeignTask();
+        const globusTaskId = world.strangersTask ?? '';
+        return [what, { ...written, status: 'transferring', phase: 'transferring', globusTaskId }];
+      }
+      case 'earlier': {
+        const writes = ledger.jobs.get(job.id)?.writes ?? [];
+        const one = writes[dice.whole(0, Math.max(0, writes.length - 1))];
+        return [what, one?.job.jobResultObject ?? {}];
+      }
+      case 'finished':
+      case 'failed':
+      case 'cancelled':
+        return [what, { ...written, status: what, phase: what }];
+      case 'cancellation':
+        return [
+          what,
+          {
+            ...written,
+            status: 'transferring',
+            endRequested: { reason: 'user', by: FORGER, at: '', remove: true },
+          },
+        ];
+    }
   }
 }

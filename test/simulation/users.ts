@@ -198,6 +198,8 @@ export class Users {
     const history = world.ledger.jobs.get(jobId);
     // A late write of an older state can undo any confirmed one; SciCat has no versions.
     if (job === undefined || history?.writes.some(({ late }) => late) === true) return;
+    // The proxy remembers it elsewhere, too, against those who write into jobs.
+    if (world.ledger.wasRewritten(jobId)) return;
     const result = job.jobResultObject ?? {};
     const end = result['endRequested'] as { readonly remove?: boolean } | undefined;
     const ended = ['finished', 'failed', 'cancelled'].includes(String(result['status']));

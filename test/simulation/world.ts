@@ -56,7 +56,10 @@ export class World {
   readonly globus: GlobusMachine;
   readonly config: ConfigSnapshots;
   /** The spool's files. */
-  readonly disk = new Map<string, { readonly files: readonly FileEntry[]; readonly at: number }>();
+  readonly disk = new Map<
+    string,
+    { readonly files: readonly FileEntry[]; readonly at: number; readonly named: boolean }
+  >();
   readonly history = new FakeJobHistory();
   readonly trace: string[] = [];
   /** A task that is not ours, on our account. */
@@ -286,7 +289,9 @@ export class World {
       const result = job.jobResultObject ?? {};
       const found = result['lifecycleBefore'] as Readonly<Record<string, unknown>> | undefined;
       const history = this.ledger.jobs.get(job.id);
-      if (history?.writes.some(({ late }) => late) === true) return pidOf(job) === pid;
+      if (history?.writes.some(({ late }) => late) === true || this.ledger.wasRewritten(job.id)) {
+        return pidOf(job) === pid;
+      }
       return (
         pidOf(job) === pid &&
         result['phase'] === 'finalizing' &&
@@ -344,6 +349,8 @@ export class World {
     }
     // Once a late write of an older state has come, what SciCat holds is not what it confirmed.
     if (arrival.late || history.writes.some(({ late }) => late)) return;
+    // Nor is it once another account has replaced it.
+    if (this.ledger.wasRewritten(jobId)) return;
     const job = history.writes.at(-1)?.job ?? history.created.job;
     const held = job.jobResultObject?.['submissionId'] ?? sealedOf(job)?.['submissionId'];
     if (held !== submissionId) {
@@ -495,6 +502,23 @@ const noFiles = new Proxy({} as FileSystem, {
     throw new Error('The simulation has no files.');
   },
 });
+
+/**
+ * The job by the proxy's own word: the end that it wrote, or its last write that did not come late. Where
+ * another account wrote later that the job has ended, nobody takes that back while the process lives, nor
+ * does anybody believe it.
+ */
+export function ourWordOf({ ledger }: World, job: JobDocument): JobDocument {
+  if (job.updatedBy !== FORGER || !hasEnded(job)) return job;
+  const { writes = [], created } = ledger.jobs.get(job.id) ?? {};
+  const end = writes.findLast((write) => hasEnded(write.job));
+  return (end ?? writes.findLast(({ late }) => !late) ?? created)?.job ?? job;
+}
+
+/** Whether a job shows the end of its transfer. */
+export function hasEnded(job: JobDocument): boolean {
+  return ['finished', 'failed', 'cancelled'].includes(String(job.jobResultObject?.['status']));
+}
 
 /** PID of the only dataset of a job. */
 export function pidOf(job: JobDocument): string {

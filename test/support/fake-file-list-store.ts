@@ -1,4 +1,8 @@
-import type { FileListStore, StoredEntry } from '../../src/ports/file-list-store.port.js';
+import type {
+  FileListStore,
+  StoredEntry,
+  StoreUsage,
+} from '../../src/ports/file-list-store.port.js';
 import type { FileEntry, FileList } from '../../src/file-lists/file-list.js';
 import type { StoredFileList } from '../../src/file-lists/stored-format.js';
 import type { ParentStats } from '../../src/file-lists/listed-folders.js';
@@ -69,15 +73,32 @@ export function atOnce<Result>(steps: CooperativeTask<Result>): Result {
 
 /** A spool in memory. */
 export class FakeSpool implements FileListStore {
-  readonly faults = new Faults<'put' | 'open' | 'remove' | 'entries'>();
-  readonly lists = new Map<string, { files: readonly FileEntry[]; storedAt: number }>();
+  readonly faults = new Faults<'put' | 'open' | 'remove' | 'entries' | 'markNamed'>();
+  readonly lists = new Map<
+    string,
+    { files: readonly FileEntry[]; storedAt: number; owner: string; named: boolean }
+  >();
+  /** What is wrong with the disk. */
+  trouble: string | undefined;
 
   constructor(private readonly now: () => number) {}
 
-  put(key: string, files: FileList): Promise<void> {
+  put(key: string, files: FileList, owner = 'alice'): Promise<void> {
     return this.faults.run('put', () => {
-      this.lists.set(key, { files: filesOf(files), storedAt: this.now() });
+      this.lists.set(key, { files: filesOf(files), storedAt: this.now(), owner, named: false });
     });
+  }
+
+  markNamed(key: string): Promise<void> {
+    return this.faults.run('markNamed', () => {
+      const list = this.lists.get(key);
+      if (list !== undefined) list.named = true;
+    });
+  }
+
+  usage(): StoreUsage {
+    const refused = { quota: 0, 'user-quota': 0, disk: 0 };
+    return { bytes: this.lists.size, maxBytes: 1_000, refused, trouble: this.trouble };
   }
 
   open(key: string): Promise<StoredFileList | undefined> {
@@ -95,7 +116,7 @@ export class FakeSpool implements FileListStore {
 
   entries(): Promise<readonly StoredEntry[]> {
     return this.faults.run('entries', () =>
-      [...this.lists].map(([key, { storedAt }]) => ({ key, storedAt })),
+      [...this.lists].map(([key, { storedAt, named }]) => ({ key, storedAt, named })),
     );
   }
 }

@@ -3,10 +3,16 @@ import type { Dataset, Datasets, ShownFiles } from '../../src/ports/datasets.por
 import type {
   JobPage,
   NewTransferJob,
+  OpenJobs,
   TransferJobs,
   Viewer,
 } from '../../src/ports/transfer-jobs.port.js';
-import { isOurs, showsEnded, type TransferJobDocument } from '../../src/domain/job-reading.js';
+import {
+  isOurs,
+  isOurWord,
+  showsEnded,
+  type TransferJobDocument,
+} from '../../src/domain/job-reading.js';
 import { field } from '../../src/domain/untyped.js';
 import type { JobView } from '../../src/domain/job-view.js';
 import type { LifecycleFound } from '../../src/domain/dataset-lifecycle.js';
@@ -14,10 +20,18 @@ import type { CreatedJob } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
 import { Faults } from './faults.js';
-import { datasetDeleted, rejected } from './upstream-failures.js';
+import { datasetDeleted, rejected, unreadable } from './upstream-failures.js';
 
 type JobCall =
-  'create' | 'findByKey' | 'read' | 'listOpen' | 'listOpenIds' | 'list' | 'write' | 'remove';
+  | 'create'
+  | 'findByKey'
+  | 'read'
+  | 'listOpen'
+  | 'listOpenIds'
+  | 'listRewritten'
+  | 'list'
+  | 'write'
+  | 'remove';
 
 /** One PATCH that was stored. */
 export interface StoredWrite {
@@ -31,11 +45,15 @@ export class FakeTransferJobs implements TransferJobs {
   readonly stored = new Map<string, TransferJobDocument>();
   /** Every write that was stored, in order: each one makes SciCat run the job's e-mail actions. */
   readonly writes: StoredWrite[] = [];
+  /** Jobs that are too large to be read. */
+  readonly unreadable = new Set<string>();
   /** Jobs whose dataset is gone: they can be read and removed, but not written. */
   readonly withoutDataset = new Set<string>();
   /** Writes of one job that were under way at the same time, at most. */
   mostWritesAtOnce = 0;
   accounts: readonly string[] = [SERVICE_USER];
+  /** The account that writes. */
+  writer: string = SERVICE_USER;
   private readonly writing = new Map<string, number>();
   private made = 900;
 
@@ -56,6 +74,10 @@ export class FakeTransferJobs implements TransferJobs {
 
   ownAccounts(): readonly string[] {
     return this.accounts;
+  }
+
+  ownWriters(): readonly string[] {
+    return [...this.accounts, this.writer];
   }
 
   create(job: NewTransferJob): Promise<CreatedJob> {
@@ -85,11 +107,24 @@ export class FakeTransferJobs implements TransferJobs {
   }
 
   read(jobId: string): Promise<TransferJobDocument | undefined> {
-    return this.faults.run('read', () => this.stored.get(jobId));
+    return this.faults.run('read', () => {
+      if (this.unreadable.has(jobId)) throw unreadable();
+      return this.stored.get(jobId);
+    });
   }
 
-  listOpen(after: string | undefined, limit: number): Promise<readonly TransferJobDocument[]> {
-    return this.faults.run('listOpen', () => this.open(after).slice(0, limit));
+  listOpen(after: string | undefined, limit: number): Promise<OpenJobs> {
+    return this.faults.run('listOpen', () => this.pageOf(this.open(after).slice(0, limit)));
+  }
+
+  private pageOf(page: readonly TransferJobDocument[]): OpenJobs {
+    return {
+      jobs: page.filter(({ id }) => !this.unreadable.has(id)),
+      unreadable: page
+        .filter(({ id }) => this.unreadable.has(id))
+        .map(({ id }) => ({ id, reason: 'it is too large' })),
+      last: page.at(-1)?.id,
+    };
   }
 
   listOpenIds(after: string | undefined, limit: number): Promise<readonly string[]> {
@@ -97,6 +132,19 @@ export class FakeTransferJobs implements TransferJobs {
       this.open(after)
         .slice(0, limit)
         .map(({ id }) => id),
+    );
+  }
+
+  listRewritten(after: string | undefined, limit: number): Promise<OpenJobs> {
+    return this.faults.run('listRewritten', () =>
+      this.pageOf(
+        [...this.stored.values()]
+          .filter((job) => isOurs(job, this.accounts) && showsEnded(job))
+          .filter((job) => !isOurWord(job, this.ownWriters()))
+          .filter((job) => after === undefined || job.id > after)
+          .sort((a, b) => (a.id < b.id ? -1 : 1))
+          .slice(0, limit),
+      ),
     );
   }
 
@@ -129,6 +177,7 @@ export class FakeTransferJobs implements TransferJobs {
           statusMessage: view.statusMessage,
           result: JSON.parse(JSON.stringify(view.jobResultObject)) as unknown,
           updatedAt: this.now(),
+          updatedBy: this.writer,
         });
       });
     } finally {

@@ -60,7 +60,7 @@ export class FakeTracking implements TransferTracking {
   }
 
   adopt(job: TransferJobDocument): Transfer | undefined {
-    const read = readJob(job);
+    const read = readJob(job, true);
     if (read.kind !== 'open') return undefined;
     this.tracked.set(job.id, read.transfer);
     return read.transfer;

@@ -12,6 +12,7 @@ import {
   type ScicatSandboxOptions,
 } from '../../sandbox/scicat/scicat-sandbox.js';
 import { createApp } from '../../src/app/app.setup.js';
+import { listenForProbes } from '../../src/app/listen.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../src/hardening/server-limits.js';
@@ -106,6 +107,8 @@ export class TestService {
     readonly app: NestExpressApplication,
     readonly config: AppConfig,
     readonly url: string,
+    /** Of the port for probes and metrics, if there is one. */
+    readonly adminUrl: string | undefined,
     readonly scicat: ScicatSandbox,
     readonly globus: GlobusSandbox,
     readonly tokens: Readonly<Record<'alice' | 'bob' | 'carol', string>>,
@@ -135,11 +138,17 @@ export class TestService {
       options.log === undefined ? createLogger('silent') : createLogger('trace', options.log);
     const app = await createApp(config, logger, { ...SERVER_LIMITS, ...options.limits });
     await app.listen(0, '127.0.0.1');
+    // On a free port, as above.
+    const admin = await listenForProbes(app, {
+      ...config.server,
+      ...(config.server.adminPort === undefined ? {} : { adminPort: 0, adminHost: '127.0.0.1' }),
+    });
     const { port } = app.getHttpServer().address() as AddressInfo;
     const service = new TestService(
       app,
       config,
       `http://127.0.0.1:${port}`,
+      admin === undefined ? undefined : `http://127.0.0.1:${admin.port}`,
       upstreams.scicat,
       upstreams.globus,
       {

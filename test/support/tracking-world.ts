@@ -51,7 +51,7 @@ export class TrackingWorld {
     this.config = configOf(config);
     this.slots = new Slots(this.transfers, this.config);
     this.turns = new Turns(this.transfers, this.config, this.clock);
-    this.tasks = new TaskLookup(this.globus, this.clock, this.signal);
+    this.tasks = new TaskLookup(this.globus, this.clock, this.signal, this.events);
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) =>
         this.told.push(`confirmed ${tracked.jobId} ${shown.status.state}`),

@@ -1,6 +1,7 @@
 import {
   DatasetGoneError,
   ServiceAccountError,
+  UnreadableItemError,
   type Upstream,
   UpstreamRejectedError,
   UpstreamTimeoutError,
@@ -29,6 +30,9 @@ export const datasetDeleted = () =>
 /** SciCat's 400 to a create or an update, which may come after storing. */
 export const doubtful = () =>
   new ScicatDoubtfulRefusalError('SciCat', 'SciCat answered 400.', { status: 400 });
+
+/** One job that can't be read, of a SciCat that is well. */
+export const unreadable = () => new UnreadableItemError('SciCat', 'The job is too large.');
 
 /** Our own account is refused. */
 export const accountRefused = (upstream: Upstream = 'SciCat') =>

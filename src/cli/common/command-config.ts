@@ -51,12 +51,18 @@ export function loadForCommand(
   return undefined;
 }
 
+/** Where the service listens. */
+type Listening = Pick<AppConfig, 'port'> & {
+  readonly server: Pick<AppConfig['server'], 'host'> &
+    Partial<Pick<AppConfig['server'], 'adminHost' | 'adminPort'>>;
+};
+
 /** The service's liveness route, for callers on the same machine. */
-export function livenessUrl({
-  port,
-  server,
-}: Pick<AppConfig, 'port'> & { readonly server: Pick<AppConfig['server'], 'host'> }): string {
-  return `http://${reachable(server.host)}:${port}/health/live`;
+export function livenessUrl({ port, server }: Listening): string {
+  const { host, adminHost = host, adminPort } = server;
+  return adminPort === undefined
+    ? `http://${reachable(host)}:${port}/health/live`
+    : `http://${reachable(adminHost)}:${adminPort}/health/live`;
 }
 
 /** Addresses that mean "all interfaces" can't be connected to. */

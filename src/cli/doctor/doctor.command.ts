@@ -13,6 +13,9 @@ Without --write nothing is changed. With it, doctor creates, updates and deletes
 (the e-mails and other actions of the job type globus_transfer_job run), creates and deletes a
 folder on each destination, and writes and deletes a small file in the data folder.
 
+With the token of an ordinary user in SCICAT_TOKEN, doctor proves that users can't change the
+service's jobs in SciCat; with --write, by a job that belongs to this user and is deleted at once.
+
 Exit codes: 0 no ✗, 1 at least one ✗, or interrupted, 2 usage error.`;
 
 /** `doctor`: tests everything that transfers need against the real services. */

@@ -4,6 +4,7 @@ import { LocalDataFolderProbe } from '../../doctor/probes/data-folder-probe.js';
 import { GlobusProbeClient } from '../../doctor/probes/globus-probe.js';
 import { listenBriefly } from '../../doctor/probes/listen-probe.js';
 import { ScicatProbeClient } from '../../doctor/probes/scicat-probe.js';
+import { USER_TOKEN_VARIABLE } from '../../doctor/scicat-trust-checks.js';
 import { runChecks } from '../../doctor/run-checks.js';
 import { yamlLocations } from '../../doctor/setting-locations.js';
 import { readForCommand } from '../common/command-config.js';
@@ -43,12 +44,19 @@ export async function doctor(
       // Windows has no user ids.
       user: process.getuid === undefined ? 'this user' : `user ${process.getuid()}`,
       write: options.write ?? false,
+      userToken: tokenIn(terminal.env[USER_TOKEN_VARIABLE]),
       pause: (ms, signal) => clock.sleep(ms, signal),
     });
     return await run(checks, terminal, options);
   } finally {
     upstreams.close();
   }
+}
+
+/** A token that can't be one is sent like any other: SciCat refuses it, and doctor says so. */
+function tokenIn(variable = ''): string | undefined {
+  const token = variable.trim();
+  return token === '' ? undefined : token.replace(/[^\x21-\x7e]/g, '');
 }
 
 async function run(

@@ -1,3 +1,4 @@
+import type { OpenJobs } from '../../ports/transfer-jobs.port.js';
 import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import { ProxyError } from '../../errors/proxy-error.js';
@@ -60,11 +61,11 @@ async function pollScicat({ scicat, clock }: Upstreams, signal: AbortSignal): Pr
   const jobs: TransferJobDocument[] = [];
   let error: string | undefined;
   try {
-    let page: readonly TransferJobDocument[];
+    let page: OpenJobs | undefined;
     do {
-      page = await scicat.jobs.listOpen(jobs.at(-1)?.id, PAGE_SIZE, signal);
-      for (const job of page) jobs.push(job);
-    } while (page.length > 0);
+      page = await scicat.jobs.listOpen(page?.last, PAGE_SIZE, signal);
+      for (const job of page.jobs) jobs.push(job);
+    } while (page.last !== undefined);
   } catch (cause) {
     if (!(cause instanceof ProxyError) && !signal.aborted) throw cause;
     error = errorInWords(cause);

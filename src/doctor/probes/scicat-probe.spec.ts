@@ -303,4 +303,91 @@ describe('ScicatProbeClient against the emulated SciCat', () => {
       expect(await probe.findTrialJob('mark', signal)).toBe(sandbox.machine.jobs()[0]?.id);
     });
   });
+
+  describe.each(SCICAT_GENERATIONS)('what users may do, in SciCat %s', (generation) => {
+    const id = '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f';
+
+    beforeEach(async () => {
+      await sandbox.close();
+      await start({ generation });
+      sandbox.machine.addUser({ username: 'alice', groups: ['p123'] });
+      sandbox.machine.addUser({
+        username: 'admin',
+        password: 'password',
+        groups: ['admin', 'archivemanager'],
+      });
+    });
+
+    it('proves that a user may not update their own job', async () => {
+      const probe = probeOf('admin');
+      const token = sandbox.machine.mintToken('alice', { now: Date.now() + OFFSET_MS });
+      const owner = await probe.userOf(token, signal);
+      expect(owner).toEqual({ username: 'alice', groups: ['p123'] });
+      const made = await probe.makeTrialJob('marker', signal, owner);
+      if (made.kind !== 'made') throw new Error('no job');
+      expect(sandbox.machine.job(made.jobId)).toMatchObject({
+        ownerUser: 'alice',
+        ownerGroup: 'p123',
+      });
+      expect(await probe.mayUserUpdate(token, signal, made.jobId)).toEqual({
+        kind: 'refused',
+        status: 403,
+      });
+      expect((await probe.mayUserUpdate(token, signal)).kind).toBe(
+        generation === 'head' ? 'refused' : 'not-told',
+      );
+      sandbox.machine.jobTypes.set('globus_transfer_job', {
+        create: { auth: '#jobAdmin' },
+        update: { auth: '#jobOwnerUser' },
+      });
+      expect(await probe.mayUserUpdate(token, signal, made.jobId)).toEqual({ kind: 'granted' });
+      await probe.removeJob(made.jobId, signal);
+    });
+
+    it('knows no user of a wrong token', async () => {
+      expect(await probeOf('admin').userOf('wrong', signal)).toBeUndefined();
+    });
+
+    it('finds a job that another account has changed', async () => {
+      const probe = probeOf('admin');
+      expect(await probe.rewrittenJob(signal)).toBeUndefined();
+      const job = (updatedBy: string, jobId: string) =>
+        sandbox.machine.putJob({
+          _id: jobId,
+          id: jobId,
+          type: 'globus_transfer_job',
+          accessGroups: [],
+          isPublished: false,
+          statusCode: '003',
+          statusMessage: 'finished',
+          jobParams: {},
+          jobResultObject: {},
+          configVersion: '1',
+          createdBy: 'admin',
+          updatedBy,
+          createdAt: '2026-01-01T00:00:00.000Z',
+          updatedAt: '2026-01-01T00:00:00.000Z',
+          __v: 0,
+        });
+      job('admin', id);
+      expect(await probe.rewrittenJob(signal)).toBeUndefined();
+      job('alice', id.replace('2', '3'));
+      expect(await probe.rewrittenJob(signal)).toEqual({
+        jobId: id.replace('2', '3'),
+        updatedBy: 'alice',
+      });
+    });
+
+    it('tells through which provider somebody logged in as the account', async () => {
+      expect(await probeOf('admin').providerOf('creator', signal)).toBe('local');
+      const provider = 'https://login.example.org';
+      sandbox.machine.addUser({
+        username: 'admin',
+        password: 'password',
+        groups: ['admin'],
+        provider,
+      });
+      expect(await probeOf('admin').providerOf('creator', signal)).toBe(provider);
+    });
+  });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TRANSFER_JOB_TYPE, type TransferJobDocument } from '../../domain/job-reading.js';
 import type { JobView } from '../../domain/job-view.js';
 import { statusCodeIn, type StatusCodeStyle } from '../../domain/status-codes.js';
-import { field } from '../../domain/untyped.js';
+import { field, stringField } from '../../domain/untyped.js';
 import { serverAheadMs } from '../../http-client/server-time.js';
 import type { UpstreamAnswer } from '../../http-client/upstream-caller.js';
 import type { Clock } from '../../ports/clock.port.js';
@@ -23,6 +23,7 @@ import type { ScicatServices } from '../../scicat/scicat-services.js';
 import {
   type AccountFacts,
   readAccount,
+  readIdentity,
   readJobDocument,
   readJobId,
   readJobKey,
@@ -68,6 +69,12 @@ export type ScicatRelease = 'before-5.2' | '5.2' | 'later' | 'unknown';
 /** What an account can read, and thus may do. `not-told`: there was nothing to try it on. */
 export type ProofReading =
   { readonly kind: 'granted' | 'not-told' } | { readonly kind: 'refused'; readonly status: number };
+
+/** A user who can own a trial job. */
+export interface TrialUser {
+  readonly username: string;
+  readonly groups: readonly string[];
+}
 
 /** The result of creating a job. `doubtful`: the job may exist, whatever the status says. */
 export type TrialJobReading =
@@ -281,16 +288,89 @@ export class ScicatProbeClient {
     return NOT_TOLD;
   }
 
+  /** How the account's identity came about: `local`, or the provider whose user logged in as it last. */
+  async providerOf(role: AccountRole, signal: AbortSignal): Promise<string> {
+    const operation = 'ask for the identity';
+    const path = 'api/v3/users/my/identity';
+    const answer = await this.send(role, {
+      operation,
+      safety: 'safe',
+      method: 'GET',
+      path,
+      signal,
+    });
+    if (answer.status !== 200) throw failureOf(answer, operation, { forbidden: 'own-account' });
+    const strategy = stringField(answer.body, 'authStrategy') ?? '';
+    const provider = stringField(answer.body, 'provider') ?? '';
+    return strategy === 'local' ? provider : strategy;
+  }
+
+  /** A job of the service that another account than the service's own changed last; undefined if none. */
+  async rewrittenJob(
+    signal: AbortSignal,
+  ): Promise<{ readonly jobId: string; readonly updatedBy: string } | undefined> {
+    const { jobs } = this.scicat;
+    const where = {
+      type: TRANSFER_JOB_TYPE,
+      createdBy: { $in: jobs.ownAccounts() },
+      updatedBy: { $nin: jobs.ownWriters() },
+    };
+    const [job] = await this.someJobs(where, ['id', 'type', 'createdBy', 'updatedBy'], signal, 1);
+    return job === undefined ? undefined : { jobId: job.id, updatedBy: job.updatedBy };
+  }
+
+  /** The user of a token; undefined if SciCat does not accept it. */
+  async userOf(token: string, signal: AbortSignal): Promise<TrialUser | undefined> {
+    const path = 'api/v3/users/my/identity';
+    const answer = await this.sendAs(token, {
+      operation: 'identify user',
+      safety: 'safe',
+      method: 'GET',
+      path,
+      signal,
+    });
+    const identity = answer.status === 200 ? readIdentity(answer.body) : undefined;
+    return identity && { username: identity.username, groups: identity.accessGroups };
+  }
+
+  /**
+   * Whether a user may update jobs: `refused` is proven, for jobs of any type. With a job's id, the answer
+   * is about that job, and `granted` means that it was updated.
+   */
+  async mayUserUpdate(
+    token: string,
+    signal: AbortSignal,
+    jobId: string = randomUUID(),
+  ): Promise<RightReading> {
+    const { statusCode, statusMessage } = trialView(this.statusCodes);
+    const answer = await this.sendAs(token, {
+      operation: 'ask for the right of a user to update',
+      safety: 'once',
+      method: 'PATCH',
+      path: `${JOBS_PATH}/${jobId}`,
+      json: { statusCode, statusMessage },
+      signal,
+    });
+    if (answer.status === 200) return { kind: 'granted' };
+    return rightIn(answer, saysUnknownJob(answer), 'not-told');
+  }
+
   /**
    * Creates a job of the transfers' type that no service takes for a transfer: it has no record.
    *
    * @param marker lets {@link findTrialJob} find it
+   * @param owner by default the account itself, so that the job does not show up among a user's jobs
    */
-  async makeTrialJob(marker: string, signal: AbortSignal): Promise<TrialJobReading> {
+  async makeTrialJob(
+    marker: string,
+    signal: AbortSignal,
+    owner?: TrialUser,
+  ): Promise<TrialJobReading> {
+    const ownerGroup = owner?.groups[0];
     const json = {
       type: TRANSFER_JOB_TYPE,
-      // Itself, so that the job does not show up among a user's jobs.
-      ownerUser: this.scicat.creator.username,
+      ownerUser: owner?.username ?? this.scicat.creator.username,
+      ...(ownerGroup === undefined ? {} : { ownerGroup }),
       jobParams: { [MARKER]: marker },
     };
     const answer = await this.create('creator', 'make trial job', json, signal);
@@ -329,13 +409,14 @@ export class ScicatProbeClient {
     where: Readonly<Record<string, unknown>>,
     fields: readonly string[],
     signal: AbortSignal,
+    limit = MAX_JOBS_READ,
   ): Promise<readonly TransferJobDocument[]> {
     const answer = await this.send('creator', {
       operation: 'ask for some jobs',
       safety: 'safe',
       method: 'GET',
       path: JOBS_PATH,
-      filter: { where, fields, limits: { limit: MAX_JOBS_READ } },
+      filter: { where, fields, limits: { limit } },
       signal,
     });
     if (answer.status !== 200 || !Array.isArray(answer.body)) return [];
@@ -369,6 +450,10 @@ export class ScicatProbeClient {
   ): Promise<UpstreamAnswer> {
     const request = { operation, safety: 'safe', method: 'GET', path, signal } as const;
     return this.send('updater', filter === undefined ? request : { ...request, filter });
+  }
+
+  private sendAs(token: string, request: ScicatRequest): Promise<UpstreamAnswer> {
+    return this.scicat.api.call({ ...PATIENCE, ...request }, token);
   }
 
   private send(role: AccountRole, request: ScicatRequest): Promise<UpstreamAnswer> {

@@ -1,11 +1,13 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
-import type { Transfer } from '../../domain/transfer.js';
+import { subjectOf } from '../../domain/audit-subject.js';
+import type { Transfer, TransferStatus } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import {
   DatasetGoneError,
   ServiceAccountError,
   UpstreamSetupError,
 } from '../../errors/upstream.errors.js';
+import type { EndStatus } from '../../ports/job-history.port.js';
 import type { AlarmKind } from '../core/alarms.js';
 import type { JobWriterListener } from '../core/job-writer.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -26,7 +28,7 @@ export class EndOfTracking implements JobWriterListener {
   ) {}
 
   confirmed(tracked: TrackedTransfer, shown: Transfer): void {
-    const { alarms, background, events, fileLists } = this.deps;
+    const { alarms, background, events, history } = this.deps;
     alarms.clear(writeAlarm(shown));
     alarms.clear('scicat-setup:write');
     const { state } = shown.status;
@@ -34,16 +36,30 @@ export class EndOfTracking implements JobWriterListener {
     if (isFinal(state) && tracked.transfer !== shown) return;
     if (state === 'waiting') return;
     // SciCat has the task's id or the end: the file list is no longer needed.
-    if (hasFileList(shown) && !this.fileListsRemoved.has(tracked)) {
-      this.fileListsRemoved.add(tracked);
-      // If this fails, a sweep removes the list after some days.
-      background.add(fileLists.remove(shown.key).catch(() => undefined));
-    }
+    this.removeFileList(tracked);
     if (!isFinal(state)) return;
     // Revision 0: an earlier end that SciCat had lost, and that was reported then.
     if (tracked.revision > 0) {
       events.emit({ kind: 'end-written', transfer: shown, requestId: tracked.requestId });
     }
+    const { status, endRequested } = shown;
+    if (isToBeRemoved(shown)) {
+      events.emit({
+        kind: 'audited',
+        action: 'remove',
+        subject: subjectOf(shown, tracked.requestId),
+        by: endRequested?.by ?? '',
+        reason: 'requested with the end of the transfer',
+      });
+    } else if (isEnd(status)) {
+      // Other accounts may write into the job from now on.
+      background.add(history.noteEnd(shown.jobId, { ended: status }));
+    }
+    this.letGo(tracked); // T6 of the tracker
+  }
+
+  /** A transfer of which SciCat shows the end already, and which was only taken up to make sure of it. */
+  alreadyEnded(tracked: TrackedTransfer): void {
     this.letGo(tracked); // T6 of the tracker
   }
 
@@ -72,7 +88,22 @@ export class EndOfTracking implements JobWriterListener {
     // The job that the service was not allowed to remove is now gone.
     if (isToBeRemoved(tracked.transfer)) alarms.clear('scicat-account-remove');
     // T6 of the tracker
-    background.add(this.canceller.cancelOrphan(tracked).then(() => this.letGo(tracked)));
+    background.add(
+      this.canceller.cancelOrphan(tracked).then(() => {
+        // Its user gets the space back.
+        this.removeFileList(tracked);
+        this.letGo(tracked);
+      }),
+    );
+  }
+
+  private removeFileList(tracked: TrackedTransfer): void {
+    const { background, fileLists } = this.deps;
+    const { transfer } = tracked;
+    if (!hasFileList(transfer) || this.fileListsRemoved.has(tracked)) return;
+    this.fileListsRemoved.add(tracked);
+    // If this fails, a sweep removes the list later.
+    background.add(fileLists.remove(transfer.key).catch(() => undefined));
   }
 
   private letGo(tracked: TrackedTransfer): void {
@@ -93,6 +124,10 @@ function writeAlarm(transfer: Transfer): AlarmKind {
 
 function isToBeRemoved({ status, endRequested }: Transfer): boolean {
   return isFinal(status.state) && endRequested?.remove === true;
+}
+
+function isEnd(status: TransferStatus): status is EndStatus {
+  return isFinal(status.state);
 }
 
 function hasFileList({ origin }: Transfer): boolean {

@@ -8,7 +8,8 @@ import {
 } from '../../errors/upstream.errors.js';
 import type { NewArchiveJob } from '../../ports/archive-jobs.port.js';
 import { isInArchive, lifecycleToNote } from '../../domain/finalization.js';
-import { labelFits } from '../../domain/task-label.js';
+import { subjectOf } from '../../domain/audit-subject.js';
+import { taskFits } from '../../domain/task-fit.js';
 import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
   finalizationOfTransfer,
@@ -70,7 +71,7 @@ export class Finalizer {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ProxyError)) {
-          alarms.raise(`internal:${tracked.jobId}`, String(error));
+          alarms.raiseDefect(tracked.jobId, error);
         }
         if (!isRefusal(error)) this.refusals.delete(tracked);
         steps.failed(tracked);
@@ -142,6 +143,7 @@ export class Finalizer {
     if (before.archivable || !sameLifecycle(before, now)) return undefined;
     try {
       await datasets.markArchivable(datasetPid, signal);
+      this.audit(tracked, 'mark');
       this.refusals.delete(tracked);
     } catch (error) {
       if (!this.givenUp(tracked, error)) throw error;
@@ -167,18 +169,19 @@ export class Finalizer {
   }
 
   /**
-   * After a restart a job's claim that its task completed is checked at Globus. A task that Globus no
-   * longer knows does not contradict it.
+   * After a restart the job's word that its task completed is checked at Globus, although it is our own:
+   * what another account has written is not even read. A task that Globus no longer knows proves nothing,
+   * but does not contradict our own word.
    */
   private async provenByGlobus(tracked: TrackedTransfer): Promise<boolean> {
     // This process saw the task complete.
     if (tracked.initial.status.state !== 'finalizing' || this.proven.has(tracked)) return true;
-    const { globus, alarms, steps, signal } = this.deps;
+    const { globus, alarms, steps, config, signal } = this.deps;
     const task = await globus.task(taskIdOf(tracked.transfer), signal);
     if (
       task !== undefined &&
       (task.status !== 'SUCCEEDED' ||
-        !labelFits(task.label, tracked.jobId, tracked.transfer.origin.kind))
+        !taskFits(task, tracked.transfer, config.current().facilities))
     ) {
       alarms.raise(
         `task:${tracked.jobId}`,
@@ -204,16 +207,33 @@ export class Finalizer {
     const job = newArchiveJob(tracked.transfer);
     try {
       const archiveJobId = await archiveJobs.create(job, signal);
+      this.audit(tracked, 'archive', archiveJobId);
       alarms.clear('scicat-setup:archive');
       return { archiveJobId };
     } catch (error) {
       if (error instanceof UpstreamSetupError) alarms.raise('scicat-setup:archive', error.message);
       // SciCat may have stored the job despite the error.
       const stored = await archiveJobs.findByKey(tracked.transfer.key, signal);
-      if (stored !== undefined) return { archiveJobId: stored };
+      if (stored !== undefined) {
+        this.audit(tracked, 'archive', stored);
+        return { archiveJobId: stored };
+      }
       if (!(error instanceof DatasetGoneError) && !this.givenUp(tracked, error)) throw error;
       return { shortfall: { kind: 'no-archive-job', error: archiveJobRefused(error, job) } };
     }
+  }
+
+  private audit(
+    { transfer, requestId }: TrackedTransfer,
+    action: 'mark' | 'archive',
+    archiveJobId?: string,
+  ): void {
+    this.deps.events.emit({
+      kind: 'audited',
+      action,
+      subject: subjectOf(transfer, requestId),
+      ...(archiveJobId === undefined ? {} : { archiveJobId }),
+    });
   }
 
   private finish(tracked: TrackedTransfer, outcome: Outcome): void {

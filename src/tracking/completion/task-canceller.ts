@@ -1,6 +1,7 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { labelFits } from '../../domain/task-label.js';
+import { subjectOf } from '../../domain/audit-subject.js';
+import { taskFits } from '../../domain/task-fit.js';
 import { taskIdOf } from '../../domain/transfer.js';
 import { backoffMs, type BackoffBounds } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
@@ -90,10 +91,20 @@ export class TaskCanceller {
   }
 
   private async cancelTask(tracked: TrackedTransfer, taskId: string): Promise<void> {
-    const { globus, signal } = this.deps;
+    const { globus, config, events, signal } = this.deps;
     const task = await globus.task(taskId, signal);
     if (task === undefined || task.completedAt !== undefined) return;
-    if (!labelFits(task.label, tracked.jobId, tracked.transfer.origin.kind)) return;
+    if (!taskFits(task, tracked.transfer, config.current().facilities)) return;
     await globus.cancel(taskId, signal);
+    const { transfer, requestId, jobGone } = tracked;
+    const { endRequested } = transfer;
+    events.emit({
+      kind: 'audited',
+      action: 'cancel',
+      subject: subjectOf(transfer, requestId),
+      globusTaskId: taskId,
+      by: endRequested?.by ?? 'the service',
+      reason: jobGone ? 'its job was removed from SciCat' : (endRequested?.reason ?? ''),
+    });
   }
 }

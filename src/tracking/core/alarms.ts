@@ -1,3 +1,4 @@
+import { errorInWords } from '../../errors/error-facts.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 
 /** Every kind of alarm. The metric `globus_proxy_alarms` has a series for each. */
@@ -21,6 +22,12 @@ export const ALARM_KINDS = [
    * jobs, `write` or `list` them, or create `archive` jobs.
    */
   'scicat-setup',
+  /** Other accounts wrote into open jobs, and nothing tells whether these had ended. */
+  'scicat-rewritten',
+  /** No file lists can be stored: the disk is full, or lists take all the space that they may. */
+  'spool',
+  /** A job can't be taken up after a restart, being too large or not readable; the detail is its id. */
+  'job',
   /** A job and its Globus task contradict each other; the detail is the job's id. */
   'task',
   /** A defect of the service; the detail says where. */
@@ -35,6 +42,10 @@ export function alarmKind(alarm: AlarmName): AlarmKind {
   return alarm.split(':', 1)[0] as AlarmKind;
 }
 
+/** What is shown of a defect. */
+const DEFECT =
+  'A defect of this service. Its log says what happened: please report it with the log.';
+
 /** An alarm's kind, with a detail where several of one kind may be active. */
 export type AlarmName = AlarmKind | `${AlarmKind}:${string}`;
 
@@ -44,6 +55,8 @@ export type AlarmName = AlarmKind | `${AlarmKind}:${string}`;
  */
 export class Alarms {
   private readonly raised = new Map<AlarmName, string>();
+  /** What the log says of the active alarms about defects. */
+  private readonly defects = new Map<AlarmName, string>();
 
   constructor(private readonly events: TransferEvents) {}
 
@@ -53,7 +66,22 @@ export class Alarms {
     this.events.emit({ kind: 'alarm', alarm, reason });
   }
 
+  /**
+   * A defect of this service. Whatever was thrown goes into the log only: alarms are shown on pages that
+   * need no login, and its text may hold anything.
+   *
+   * @param where the detail of the alarm
+   */
+  raiseDefect(where: string, error: unknown): void {
+    const [alarm, detail] = [`internal:${where}` as const, errorInWords(error)];
+    if (this.defects.get(alarm) === detail) return;
+    this.defects.set(alarm, detail);
+    this.raised.set(alarm, DEFECT);
+    this.events.emit({ kind: 'alarm', alarm, reason: DEFECT, error });
+  }
+
   clear(alarm: AlarmName): void {
+    this.defects.delete(alarm);
     if (this.raised.delete(alarm)) this.events.emit({ kind: 'alarm-cleared', alarm });
   }
 

@@ -31,8 +31,16 @@ export class StepRunner {
     return this.states.get(tracked)?.running === true;
   }
 
-  /** Whether a step may begin: the job exists, no step is running, and no pause is in force. */
+  /**
+   * Whether a step may begin: the job exists, it is known how far the transfer has come, no step is running,
+   * and no pause is in force.
+   */
   isDue(tracked: TrackedTransfer): boolean {
+    return !tracked.doubted && this.mayRun(tracked);
+  }
+
+  /** As {@link isDue}, for the steps that find out how far the transfer has come. */
+  mayRun(tracked: TrackedTransfer): boolean {
     if (tracked.jobGone) return false;
     const state = this.states.get(tracked);
     return state === undefined || (!state.running && state.retry.isDue());

@@ -1,6 +1,12 @@
 import { taskLabel } from '../../domain/task-label.js';
 import type { Clock } from '../../ports/clock.port.js';
-import type { GlobusTransfers, SubmitOutcome } from '../../ports/globus-transfers.port.js';
+import type {
+  GlobusTask,
+  GlobusTransfers,
+  SubmitOutcome,
+} from '../../ports/globus-transfers.port.js';
+import type { TransferEvents } from '../../ports/transfer-events.port.js';
+import { subjectOf } from '../../domain/audit-subject.js';
 import type { TrackedTransfer } from './tracked-transfers.js';
 
 /** How long after an unclear submission its request may still arrive at Globus. */
@@ -18,6 +24,7 @@ export class TaskLookup {
     private readonly globus: GlobusTransfers,
     private readonly clock: Clock,
     private readonly signal: AbortSignal,
+    private readonly events: TransferEvents,
   ) {}
 
   /** Submits, and records when unless Globus's answer is clear. */
@@ -29,22 +36,36 @@ export class TaskLookup {
     const stamp = (at: number): unknown => this.submittedAt.set(tracked, at);
     stamp(this.clock.monotonicMs());
     const outcome = await submit().finally(() => stamp(this.clock.monotonicMs()));
+    this.events.emit({
+      kind: 'audited',
+      action: 'submit',
+      subject: subjectOf(tracked.transfer, tracked.requestId),
+      outcome: outcome.kind,
+      ...(outcome.kind === 'accepted'
+        ? { globusTaskId: outcome.taskId }
+        : { reason: outcome.reason }),
+    });
     // After a clear answer this request can no longer arrive.
     if (outcome.kind !== 'unclear') stamp(before);
     return outcome;
   }
 
+  /** The id of {@link task}. @throws UpstreamError */
+  async find(tracked: TrackedTransfer): Promise<string | undefined> {
+    return (await this.task(tracked))?.taskId;
+  }
+
   /**
-   * The id of this transfer's task, if Globus lists one; a running task before one that has ended.
+   * This transfer's task, if Globus lists one; a running task before one that has ended.
    *
    * @throws UpstreamError
    */
-  async find({ jobId }: TrackedTransfer): Promise<string | undefined> {
+  async task({ jobId }: TrackedTransfer): Promise<GlobusTask | undefined> {
     const label = taskLabel(jobId);
     const { tasks } = await this.globus.list({ by: 'label', label }, this.signal);
     const own = tasks.filter((task) => task.label === label);
     const running = own.find((task) => task.status === 'ACTIVE' || task.status === 'INACTIVE');
-    return (running ?? own[0])?.taskId;
+    return running ?? own[0];
   }
 
   /** After {@link find} found none: whether it is too late for an earlier request to arrive. */

@@ -28,6 +28,11 @@ export interface TrackedTransfer {
   readonly jobGone: boolean;
   /** The dataset was deleted in SciCat, so a transfer that Globus does not have is not started. */
   readonly datasetGone: boolean;
+  /**
+   * Another account wrote the job last, so it is not known how far the transfer has come, nor whether it
+   * has ended: no step of it begins until that is clear (recovery/doubts.ts).
+   */
+  readonly doubted: boolean;
 }
 
 type Owned = { -readonly [Key in keyof TrackedTransfer]: TrackedTransfer[Key] };
@@ -72,7 +77,11 @@ export class TrackedTransfers {
   /** Begins to track a transfer, unless it is tracked already. */
   add(
     transfer: Transfer,
-    options: { readonly holdsSlot: boolean; readonly requestId?: string },
+    options: {
+      readonly holdsSlot: boolean;
+      readonly requestId?: string;
+      readonly doubted?: boolean;
+    },
   ): TrackedTransfer {
     const present = this.byJob.get(transfer.jobId);
     if (present !== undefined) return present;
@@ -88,6 +97,7 @@ export class TrackedTransfers {
       holdsSlot: false,
       jobGone: false,
       datasetGone: false,
+      doubted: options.doubted ?? false,
     };
     this.byJob.set(transfer.jobId, tracked);
     this.ended.delete(transfer.jobId);
@@ -147,6 +157,11 @@ export class TrackedTransfers {
   setDatasetGone(tracked: TrackedTransfer): void {
     (tracked as Owned).datasetGone = true;
     this.indexSlot(tracked);
+  }
+
+  /** It is now clear how far the transfer has come. */
+  setBelieved(tracked: TrackedTransfer): void {
+    (tracked as Owned).doubted = false;
   }
 
   /** A transfer whose end was confirmed within the last hour. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  aConfig,
   aFailedTask,
   aRunningTransfer,
   aSucceededTask,
@@ -30,6 +31,7 @@ const NOW: Circumstances = {
   now: Date.UTC(2026, 0, 1),
   stallTimeoutMs: 0,
   clientId: CLIENT_ID,
+  facilities: aConfig().facilities,
 };
 const wish = (reason: EndRequest['reason'], by: string): EndRequest => ({
   reason,
@@ -423,6 +425,8 @@ describe('any task document', () => {
       'FAILED' as const,
     ),
     label: fc.oneof(fc.constant(taskLabel(jobIdOf(1))), maybe(fc.string())),
+    sourceCollection: maybe(fc.uuid()),
+    destinationCollection: maybe(fc.uuid()),
     niceStatus: maybe(word),
     isPaused: fc.boolean(),
     fatalError: maybe(

@@ -1,5 +1,5 @@
 import type { GlobusTask, TaskError } from '../../ports/globus-transfers.port.js';
-import { labelFits } from '../../domain/task-label.js';
+import { type FacilityCollection, taskFits } from '../../domain/task-fit.js';
 import {
   cancelled,
   type EndRequest,
@@ -60,6 +60,7 @@ export interface Circumstances {
   readonly stallTimeoutMs: number;
   /** The service's Globus client id; other clients' tasks are invisible to it. */
   readonly clientId: string;
+  readonly facilities: readonly FacilityCollection[];
 }
 
 /** What follows from an observation. */
@@ -98,8 +99,12 @@ export function decide(
   if (transfer.status.state !== 'transferring') return { transfer, watch };
   if (observation.kind === 'unknown') return decideUnknown(transfer, watch, now);
   const { task } = observation;
-  if (!labelFits(task.label, transfer.jobId, transfer.origin.kind)) {
-    const reason = `Globus task ${task.taskId} does not have this job's label, so the service neither tracks nor cancels it; an operator should check the job and the task`;
+  if (!taskFits(task, transfer, now.facilities)) {
+    const misfit =
+      transfer.origin.kind === 'recorded'
+        ? "does not have this job's label"
+        : 'is not between two facilities, or was not requested when this job of the Go version was created';
+    const reason = `Globus task ${task.taskId} ${misfit}, so the service neither tracks nor cancels it; an operator should check the job and the task`;
     return {
       transfer: noting(transfer, transfer.progress, reason),
       watch: noWatch,

@@ -104,6 +104,7 @@ export class Poller {
       now: clock.now(),
       stallTimeoutMs: config.current().task.stallTimeoutSeconds * 1000,
       clientId: globus.clientId(),
+      facilities: config.current().facilities,
     });
     this.watches.set(tracked, watch);
     if (alarm !== undefined) alarms.raise(`task:${tracked.jobId}`, alarm);

@@ -39,7 +39,10 @@ export class AdmissionControl {
   /** See {@link TransferTracking.forecast}. */
   forecast(fingerprint: string, owner: Owner): Forecast {
     const equal = this.deps.transfers.findEqual(fingerprint);
-    if (equal !== undefined) return { kind: 'repeats', jobId: equal };
+    if (equal !== undefined) {
+      this.refuseIfDoubted(equal);
+      return { kind: 'repeats', jobId: equal };
+    }
     return { kind: 'starts', ...this.admission(owner) };
   }
 
@@ -62,6 +65,19 @@ export class AdmissionControl {
   }
 
   /**
+   * While it is not known whether an equal transfer has ended, neither its job nor a new one is the answer.
+   *
+   * @throws NotReadyError
+   */
+  private refuseIfDoubted(jobId: string): void {
+    if (this.deps.transfers.get(jobId)?.doubted !== true) return;
+    throw new NotReadyError(
+      `The service is finding out whether transfer ${jobId}, which is equal to this one, has ended. Please try again in a minute.`,
+      { retryAfterSeconds: 60 },
+    );
+  }
+
+  /**
    * An equal transfer, open or being stored.
    *
    * @returns undefined when there is none; otherwise the id of its job, or undefined if it can't be
@@ -71,6 +87,7 @@ export class AdmissionControl {
     const { transfers } = this.deps;
     const open = transfers.findEqual(fingerprint);
     if (open !== undefined) {
+      this.refuseIfDoubted(open);
       return this.jobExists(open).then((exists) =>
         exists && transfers.findEqual(fingerprint) === open ? open : undefined,
       );

@@ -147,7 +147,7 @@ describe('the number of files of a list, after a crash before the first write to
     const fileList = atOnce(digestFileList(files));
     const record = aRecord({ fileList, dataset: { bytes: 9, files: 9 } });
     await world.spool.put(record.key, files);
-    const read = readJob(aJob({ record, result: {} }));
+    const read = readJob(aJob({ record, result: {} }), true);
     if (read.kind !== 'open') throw new Error('not open');
     return world.track(read.transfer);
   };
@@ -739,6 +739,30 @@ describe('file lists', () => {
     ]);
   });
 
+  test('lost, with more links than its job could note: ends at once, for SciCat knows no links', async () => {
+    world.datasets.paths.set('20.500.12345/e1', ['a', 'b']);
+    const symlinks = { count: 1, sha256: 'ab'.repeat(32) };
+    const { count, sha256 } = record.fileList;
+    track({ record: { version: 3, fileList: { count, sha256, symlinks } } });
+    await work();
+    expect([asked(), world.jobs.shown(jobIdOf(1)), world.datasets.faults.count('files')]).toEqual([
+      [],
+      '998 failed: the list of files to copy was lost, and it had symbolic links in too many places for its job to say which they are; please request the transfer again',
+      0,
+    ]);
+  });
+
+  test('a stored list with other links than the requested one is not used', async () => {
+    await world.spool.put(
+      keyOf(1),
+      fileListOf(files.map(({ path }) => ({ path, isSymlink: false }))),
+    );
+    world.datasets.paths.set('20.500.12345/e1', ['b', 'a']);
+    track({ record });
+    await work();
+    expect(await entriesOf(world.globus.submissions[0]?.files)).toEqual(files);
+  });
+
   test('lost and hidden while an earlier request may still arrive: the job says so at once', async () => {
     world.datasets.hidden.add('20.500.12345/e1');
     const tracked = track({ record, status: UNKNOWN });
@@ -784,7 +808,9 @@ test('an internal error raises an alarm and is retried; the transfer is not lost
   world.globus.faults.next('list', { before: new TypeError('a mistake') });
   const tracked = track({ status: UNKNOWN });
   await work(1);
-  expect([...world.alarms.active()]).toEqual([[`internal:${jobIdOf(1)}`, 'TypeError: a mistake']]);
+  expect([...world.alarms.active()]).toEqual([
+    [`internal:${jobIdOf(1)}`, expect.not.stringContaining('a mistake')],
+  ]);
   await work(30);
   expect(tracked.transfer.status.state).toBe('transferring');
 });

@@ -1,4 +1,5 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
+import { areRuns, linkCount } from '../../domain/file-list-digest.js';
 import { taskLabel } from '../../domain/task-label.js';
 import {
   beingSubmitted,
@@ -166,7 +167,7 @@ export class Dispatcher {
           return this.accountRefused(tracked, error.message, submissionOf(tracked));
         }
         if (!(error instanceof ProxyError)) {
-          alarms.raise(`internal:${tracked.jobId}`, String(error));
+          alarms.raiseDefect(tracked.jobId, error);
         }
         return tracked.transfer.status.state === 'waiting'
           ? this.wait(tracked, reasonToWait(error), submissionOf(tracked))
@@ -366,21 +367,23 @@ export class Dispatcher {
   /** @returns undefined for the whole folder; a text if the list is lost and can't be rebuilt: why */
   private async filesOf(
     tracked: TrackedTransfer,
-    { key, fileList, datasetPid }: TransferRecord,
+    { key, fileList, datasetPid, requestedBy }: TransferRecord,
   ): Promise<StoredFileList | undefined | string> {
     const { fileLists, datasets, transfers, signal } = this.deps;
     if (fileList === undefined) return undefined;
     const stored = await fileLists.open(key);
-    if (stored?.count === fileList.count) return stored;
+    const links = linkCount(fileList.symlinks);
+    if (stored?.count === fileList.count && stored.symlinks === links) return stored;
     const known = this.unrebuildable.get(tracked);
     if (known !== undefined) return known;
+    if (!areRuns(fileList.symlinks)) return lost(NOT_REBUILT.links);
     const shown = await datasets.files(datasetPid, signal);
     const files =
       shown.kind === 'listed'
         ? await runCooperatively(rebuildFileList(shown.paths, fileList), signal)
         : undefined;
     if (files !== undefined) {
-      await fileLists.put(key, files);
+      await fileLists.put(key, files, requestedBy.username);
       const rebuilt = await fileLists.open(key);
       if (rebuilt !== undefined) return rebuilt;
     }
@@ -388,7 +391,7 @@ export class Dispatcher {
       transfers.setDatasetGone(tracked);
       return DATASET_GONE;
     }
-    const why = `the list of files to copy was lost, and ${NOT_REBUILT[shown.kind]}; please request the transfer again`;
+    const why = lost(NOT_REBUILT[shown.kind]);
     // Not asked again at every attempt: a list may have hundreds of thousands of files.
     this.unrebuildable.set(tracked, why);
     return why;
@@ -523,11 +526,16 @@ export class Dispatcher {
 const DATASET_GONE = 'the dataset was deleted in SciCat before Globus had started to copy';
 
 /** Why a lost list can't be rebuilt, by what SciCat shows of the dataset's files. */
-const NOT_REBUILT: Readonly<Record<'listed' | 'hidden' | 'none', string>> = {
+const NOT_REBUILT: Readonly<Record<'listed' | 'hidden' | 'none' | 'links', string>> = {
   listed: 'the files that SciCat lists for the dataset are not the requested ones',
   hidden: "SciCat does not let the service see the dataset's files, so it could not be rebuilt",
   none: "SciCat has no list of the dataset's files from which it could be rebuilt",
+  links: 'it had symbolic links in too many places for its job to say which they are',
 };
+
+function lost(why: string): string {
+  return `the list of files to copy was lost, and ${why}; please request the transfer again`;
+}
 
 /**
  * Why a transfer waits after an error. The wording does not vary between attempts, because every change

@@ -16,6 +16,7 @@ import {
   doubtful,
   down,
   timeout,
+  unreadable,
 } from '../../../test/support/upstream-failures.js';
 import type { TransferJobDocument } from '../../domain/job-reading.js';
 import { failed } from '../../domain/transfer.js';
@@ -27,10 +28,15 @@ const MINUTE = 60_000;
 let world: TrackingWorld;
 let sweep: Sweep;
 let gone: string[];
+/** Jobs that were taken up without believing them. */
+let doubted: string[];
 beforeEach(() => {
   world = new TrackingWorld();
   gone = [];
-  sweep = new Sweep(world.deps, ({ jobId }) => gone.push(jobId));
+  doubted = [];
+  sweep = new Sweep(world.deps, ({ jobId }) => gone.push(jobId), {
+    add: ({ jobId }) => doubted.push(jobId),
+  });
 });
 afterEach(() => world.end());
 
@@ -199,6 +205,86 @@ describe('at start', () => {
   });
 });
 
+describe('a job that can not be taken up', () => {
+  const alarms = () => [...world.alarms.active().keys()];
+
+  test.each([
+    ['is too large', (): void => void world.jobs.unreadable.add(jobIdOf(2))],
+    ['has a record that is none', (): void => spoil({ globusTransfer: { sealed: 'x' } })],
+    [
+      'trips the service up',
+      (): void =>
+        spoil({
+          get globusTransfer(): unknown {
+            throw new TypeError('a defect');
+          },
+        }),
+    ],
+  ])(
+    'is passed over and named by an alarm, and all others are taken up: one that %s',
+    async (_what, happen) => {
+      world.jobs.put(...[1, 2, 3].map((number) => aJob({ number, ...aged(5) })));
+      happen();
+      expect(await sweep.recover()).toEqual({ open: 3, adopted: 2 });
+      expect([trackedIds(), alarms()]).toEqual([[1, 3].map(jobIdOf), [`job:${jobIdOf(2)}`]]);
+      expect(world.events.of('job-ignored').map(({ jobId }) => jobId)).toEqual([jobIdOf(2)]);
+    },
+  );
+
+  function spoil(parts: object): void {
+    const job = aJob({ number: 2, ...aged(5) });
+    world.jobs.put(Object.defineProperties({ ...job }, Object.getOwnPropertyDescriptors(parts)));
+  }
+
+  test('is tried again by each sweep, which is not retried because of it, and then taken up', async () => {
+    world.jobs.put(...[1, 2].map((number) => aJob({ number, ...aged(5) })));
+    world.jobs.unreadable.add(jobIdOf(1));
+    for (let times = 0; times < 3; times += 1) await sweep.run();
+    expect([trackedIds(), alarms()]).toEqual([[jobIdOf(2)], [`job:${jobIdOf(1)}`]]);
+    expect(world.events.of('job-ignored')).toHaveLength(1);
+    world.jobs.unreadable.clear();
+    await sweep.run();
+    expect([trackedIds(), alarms()]).toEqual([[2, 1].map(jobIdOf), []]);
+  });
+
+  test('no longer matters when it has ended or is gone', async () => {
+    world.jobs.put(aJob({ number: 1, ...aged(5) }));
+    world.jobs.unreadable.add(jobIdOf(1));
+    await sweep.run();
+    world.jobs.stored.clear();
+    await sweep.run();
+    expect(alarms()).toEqual([]);
+  });
+
+  test('is no proof that a tracked job is gone, nor that the account may read nothing', async () => {
+    world.track(aRunningTransfer());
+    world.jobs.listOpenIds = () => Promise.resolve([]);
+    world.history.known = jobIdOf(7);
+    world.jobs.unreadable.add(jobIdOf(1)).add(jobIdOf(7));
+    expect(await sweep.run()).toEqual({ open: 0, adopted: 0 });
+    expect([gone, world.history.known]).toEqual([[], jobIdOf(7)]);
+  });
+
+  test('keeps its list of files', async () => {
+    world.jobs.put(aJob({ number: 2, ...aged(0) }));
+    for (const number of [1, 2]) await world.spool.put(keyOf(number), fileListOf([]));
+    world.jobs.findByKey = (key) =>
+      key === keyOf(2) ? Promise.reject(unreadable()) : Promise.resolve(undefined);
+    await sweep.run();
+    await world.clock.advance(20 * MINUTE);
+    await sweep.run();
+    expect([...world.spool.lists.keys()]).toEqual([keyOf(2)]);
+  });
+
+  test('has an alarm of its own only among the first fifty', async () => {
+    const numbers = Array.from({ length: 60 }, (_, n) => n + 1);
+    world.jobs.put(...numbers.map((number) => aJob({ number, ...aged(5) })));
+    for (const number of numbers) world.jobs.unreadable.add(jobIdOf(number));
+    await sweep.recover();
+    expect([alarms().length, world.events.of('job-ignored').length]).toEqual([50, 60]);
+  });
+});
+
 describe('jobs of the Go version', () => {
   test('are adopted after 15 minutes without a change', async () => {
     world.jobs.put(goJob(1, { updatedAt: START - 14 * MINUTE }), goJob(2, aged(15)));
@@ -250,6 +336,7 @@ describe('every few minutes', () => {
       jobs(6, 4);
       world.jobs.stored.delete(jobIdOf(9));
       await world.spool.put(keyOf(7), fileListOf([]));
+      await world.spool.markNamed(keyOf(7));
       await world.clock.advance(8 * 24 * 60 * MINUTE);
       await expect(sweep.run()).rejects.toThrow(timeout().message);
       expect([trackedIds(), gone, world.spool.lists.size]).toEqual([
@@ -427,11 +514,15 @@ describe('a job whose request was answered with an error', () => {
     expect(trackedIds()).toEqual([jobIdOf(1)]);
   });
 
-  test('is searched for some minutes only if it never turns up', async () => {
+  test('is searched for some minutes only if it never turns up; then its list is removed', async () => {
+    await world.spool.put(keyOf(1), fileListOf([]));
     const disowned = sweep.disown(keyOf(1));
-    await world.clock.advance(10 * MINUTE);
+    await world.clock.advance(4 * MINUTE);
+    expect(world.spool.lists.size).toBe(1);
+    await world.clock.advance(6 * MINUTE);
     await disowned;
     expect([world.jobs.faults.count('findByKey'), world.clock.pending]).toEqual([5, 0]);
+    expect(world.spool.lists.size).toBe(0);
   });
 
   test('is searched until SciCat has answered, however long SciCat is down', async () => {
@@ -470,19 +561,131 @@ describe('a job whose request was answered with an error', () => {
 
 describe('stored file lists', () => {
   const DAYS = 24 * 60 * MINUTE;
+  const kept = (): readonly string[] => [...world.spool.lists.keys()];
+  const store = async (...numbers: readonly number[]): Promise<void> => {
+    for (const number of numbers) await world.spool.put(keyOf(number), fileListOf([]));
+  };
+  /** A job that names the list of this number, but can't be read. */
+  const putJob = (number: number, parts: Partial<TransferJobDocument> = {}): void => {
+    const globusTransfer = { sealed: 'unreadable', key: keyOf(number) };
+    world.jobs.put({ ...aJob({ number, ...aged(0) }), globusTransfer, ...parts });
+  };
+  const sweepAfter = async (minutes: number): Promise<void> => {
+    await world.clock.advance(minutes * MINUTE);
+    await sweep.run();
+  };
 
-  test('are kept for tracked transfers, young ones and open jobs; the rest is removed after days', async () => {
-    for (const number of [1, 2, 3]) await world.spool.put(keyOf(number), fileListOf([]));
+  test('that a job is known to name are kept for tracked transfers, young ones and open jobs; the rest is removed after days', async () => {
+    await store(1, 2, 3);
+    for (const { key } of await world.spool.entries()) await world.spool.markNamed(key);
     world.track(aRunningTransfer({ number: 1 }));
-    world.jobs.put({
-      ...aJob({ number: 2, ...aged(0) }),
-      globusTransfer: { sealed: 'unreadable', key: keyOf(2) },
-    });
+    putJob(2);
     await sweep.run();
-    expect(world.spool.lists.size).toBe(3);
+    await sweepAfter(60);
+    expect(kept()).toHaveLength(3);
     await world.clock.advance(8 * DAYS);
-    await world.spool.put(keyOf(4), fileListOf([]));
+    await store(4);
+    await world.spool.markNamed(keyOf(4));
     await sweep.run();
-    expect([...world.spool.lists.keys()]).toEqual([1, 2, 4].map(keyOf));
+    expect(kept()).toEqual([1, 2, 4].map(keyOf));
+  });
+
+  test('that no job names are removed when two looks a quarter of an hour apart have found none', async () => {
+    await store(1, 2, 3, 4);
+    world.track(aRunningTransfer({ number: 1 }));
+    putJob(2);
+    putJob(3, { result: { status: 'finished' } });
+    await sweep.run();
+    expect(kept()).toHaveLength(4);
+    await sweepAfter(14);
+    expect(kept()).toHaveLength(4);
+    await sweepAfter(1);
+    expect(kept()).toEqual([1, 2].map(keyOf));
+    // Each list is looked for twice, not at every sweep; that of an open job is.
+    expect(world.jobs.faults.count('findByKey')).toBe(2 + 2 + 3);
+  });
+
+  test('are kept if the job turns up between two looks', async () => {
+    await store(1);
+    putJob(9);
+    await sweep.run();
+    putJob(1);
+    await sweepAfter(15);
+    await sweepAfter(15);
+    expect(kept()).toEqual([keyOf(1)]);
+  });
+
+  test('are not removed by a jump of the clock', async () => {
+    await store(1);
+    putJob(9);
+    await sweep.run();
+    world.clock.jumpWallClock(30 * DAYS);
+    await sweep.run();
+    expect(kept()).toEqual([keyOf(1)]);
+  });
+
+  test('of a request that SciCat has not answered yet are kept as long as its job is searched', async () => {
+    await store(1);
+    putJob(9);
+    world.jobs.faults.always('findByKey', { before: down() });
+    const disowned = sweep.disown(keyOf(1));
+    await world.clock.advance(60 * MINUTE);
+    world.jobs.faults.clear();
+    await sweep.run();
+    await sweepAfter(0);
+    expect(kept()).toEqual([keyOf(1)]);
+    await world.clock.advance(5 * MINUTE);
+    await disowned;
+    expect(kept()).toEqual([]);
+  });
+
+  test('of tracked transfers are noted as named by a job, once', async () => {
+    await store(1);
+    putJob(9);
+    world.track(aRunningTransfer({ number: 1 }));
+    await sweep.run();
+    await sweepAfter(5);
+    expect(world.spool.lists.get(keyOf(1))?.named).toBe(true);
+    expect(world.spool.faults.count('markNamed')).toBe(1);
+  });
+
+  test('are looked for in bounded steps, however many there are', async () => {
+    await store(...Array.from({ length: 450 }, (_, n) => n + 1));
+    putJob(900);
+    await sweep.run();
+    expect(world.jobs.faults.count('findByKey')).toBe(200);
+    for (let run = 0; run < 12; run += 1) await sweepAfter(5);
+    expect(kept()).toEqual([]);
+  });
+
+  describe('when no job is open', () => {
+    test('those that no job names are removed, if a known job shows that the account has its rights', async () => {
+      await store(1, 2);
+      await world.spool.markNamed(keyOf(2));
+      world.history.known = jobIdOf(9);
+      world.jobs.put(aJob({ number: 9, result: { status: 'finished' } }));
+      await sweep.run();
+      await sweepAfter(15);
+      expect(kept()).toEqual([keyOf(2)]);
+      await sweepAfter((8 * DAYS) / MINUTE);
+      expect(kept()).toEqual([keyOf(2)]);
+    });
+
+    test.each([
+      ['none is known', () => undefined, true],
+      [
+        'the account may not read the known one',
+        () => world.jobs.faults.always('read', { before: accountRefused() }),
+        false,
+      ],
+    ])('all are kept if %s', async (_what, given, isBelieved) => {
+      await store(1);
+      if (!isBelieved) world.history.known = jobIdOf(9);
+      given();
+      for (let run = 0; run < 3; run += 1) {
+        await sweepAfter(15).catch(() => undefined);
+      }
+      expect(kept()).toEqual([keyOf(1)]);
+    });
   });
 });

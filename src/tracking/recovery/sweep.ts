@@ -1,10 +1,20 @@
 import type { TrackingDeps } from '../core/tracking-deps.js';
-import { UpstreamError } from '../../errors/upstream.errors.js';
-import { isOurs, showsEnded, type TransferJobDocument, readJob } from '../../domain/job-reading.js';
+import { errorInWords } from '../../errors/error-facts.js';
+import { UnreadableItemError, UpstreamError } from '../../errors/upstream.errors.js';
+import {
+  isOurs,
+  isOurWord,
+  showsEnded,
+  type TransferJobDocument,
+  readJob,
+} from '../../domain/job-reading.js';
+import { field } from '../../domain/untyped.js';
+import { type OpenJobs, REWRITTEN_WITHIN_DAYS } from '../../ports/transfer-jobs.port.js';
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import { UnwrittenJobs } from './unwritten-jobs.js';
+import type { Doubts } from './doubts.js';
 
 /** Jobs per listing; each listing costs a round trip. */
 const PAGE = 1000;
@@ -17,8 +27,28 @@ const GO_VERSION_SILENT_MS = 15 * 60_000;
 /** When a disowned key is searched, counted from the answer to its request. */
 const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
 const DISOWNED_LAST_SEARCH_MS = 300_000;
-/** How long a list without a job is kept: the job may be stored late, or SciCat restored. */
-const KEEP_FILE_LIST_MS = 7 * 24 * 60 * 60_000;
+/** Jobs that an alarm names. */
+const SHOWN_JOBS = 5;
+/**
+ * Jobs whose end other accounts have written, at most: each costs a call to Globus. An operator may write
+ * into some, and a former account that is not configured has written all.
+ */
+const MAX_REWRITTEN = 10_000;
+/** Jobs with an alarm of their own; the log names all. */
+const MOST_ALARMS = 50;
+const DAY_MS = 24 * 60 * 60_000;
+/**
+ * How long a list is kept whose job is known, but not found: another name of the account or a version
+ * that can read the job may be back by then.
+ */
+const KEEP_NAMED_LIST_MS = 7 * DAY_MS;
+/**
+ * A list that no job is known to name is removed if two looks this far apart find none. Three times as
+ * long as a job is searched that was answered with an error, and longer than any request takes.
+ */
+const KEEP_UNNAMED_LIST_MS = 3 * DISOWNED_LAST_SEARCH_MS;
+/** Each look is a call to SciCat. */
+const LOOKS_PER_SWEEP = 200;
 
 /** Without end: the search stops when SciCat has answered late enough. */
 function* disownedSearches(): Generator<number> {
@@ -40,37 +70,61 @@ export class Sweep {
   /** Jobs reported as unusable, so that each is reported once. */
   private readonly ignored = new Set<string>();
   private readonly disowned = new Set<string>();
+  /** Jobs of which nothing tells whether they have ended; see {@link Sweep.setAside}. */
+  private readonly unclear = new Set<string>();
   private readonly unwritten: UnwrittenJobs;
+  /** Lists for which no job was found, with the monotonic time of that look. */
+  private jobless: ReadonlyMap<string, number> = new Map();
+  /** Jobs that could not be taken up when they were last looked at. */
+  private readonly leftOut = new Set<string>();
+  private readonly alarmed = new Set<string>();
 
   constructor(
     private readonly deps: TrackingDeps,
     /** Called when a tracked job is no longer in SciCat. */
     private readonly onGone: (tracked: TrackedTransfer) => void,
+    private readonly doubts: Pick<Doubts, 'add'>,
   ) {
     this.unwritten = new UnwrittenJobs(deps);
   }
 
   /**
-   * Adopts every open job of our own.
+   * Adopts every open job of our own, and those whose end another account than ours has written: it may be
+   * forged.
    *
    * @throws UpstreamError when the list could not be read completely
    */
   async recover(): Promise<SweepResult> {
-    const { jobs, signal } = this.deps;
+    const { jobs, history, signal } = this.deps;
+    await history.load();
+    const [result] = await Promise.all([
+      this.adoptAll((after) => jobs.listOpen(after, PAGE, signal)),
+      this.adoptAll((after) => jobs.listRewritten(after, PAGE, signal), MAX_REWRITTEN),
+    ]);
+    if (result.open === 0) await this.believeEmptyList();
+    return result;
+  }
+
+  /** @param most number of jobs after which the rest is left alone */
+  private async adoptAll(
+    list: (after: string | undefined) => Promise<OpenJobs>,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<SweepResult> {
     let open = 0;
     let adopted = 0;
-    let page = await jobs.listOpen(undefined, PAGE, signal);
-    while (page.length > 0) {
-      open += page.length;
+    let page = await list(undefined);
+    while (page.last !== undefined) {
+      const { last } = page;
+      open += page.jobs.length + page.unreadable.length;
+      for (const { id, reason } of page.unreadable) this.leaveOut(id, reason);
       // SciCat prepares the next page while this one is adopted.
       const [count, next] = await Promise.all([
-        this.adoptPage(page),
-        jobs.listOpen(page.at(-1)?.id, PAGE, signal),
+        this.adoptPage(page.jobs),
+        open < most ? list(last) : { jobs: [], unreadable: [], last: undefined },
       ]);
       adopted += count;
       page = next;
     }
-    if (open === 0) await this.believeEmptyList();
     return { open, adopted };
   }
 
@@ -83,9 +137,37 @@ export class Sweep {
       if (page.length > ADOPTED_AT_ONCE && index % ADOPTED_AT_ONCE === 0) {
         await clock.sleep(0, signal);
       }
-      if (this.adoptIfDue(job, 0) !== undefined) adopted += 1;
+      if (this.adoptUnlessBad(job) !== undefined) adopted += 1;
     }
     return adopted;
+  }
+
+  /** A job that trips this service up must not keep it from taking up all others. */
+  private adoptUnlessBad(job: TransferJobDocument): TrackedTransfer | undefined {
+    try {
+      return this.adoptIfDue(job, 0);
+    } catch (error) {
+      this.leaveOut(job.id, `taking it up failed: ${errorInWords(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Reports a job that can't be taken up. Each sweep tries it again. */
+  private leaveOut(jobId: string, reason: string): void {
+    const { alarms, events } = this.deps;
+    if (!this.leftOut.has(jobId)) events.emit({ kind: 'job-ignored', jobId, reason });
+    this.leftOut.add(jobId);
+    if (this.alarmed.size >= MOST_ALARMS && !this.alarmed.has(jobId)) return;
+    this.alarmed.add(jobId);
+    alarms.raise(
+      `job:${jobId}`,
+      `Transfer job ${jobId} in SciCat can't be taken up, and its transfer is not continued. The log says why.`,
+    );
+  }
+
+  private noLongerLeftOut(jobId: string): void {
+    this.leftOut.delete(jobId);
+    if (this.alarmed.delete(jobId)) this.deps.alarms.clear(`job:${jobId}`);
   }
 
   /**
@@ -104,8 +186,11 @@ export class Sweep {
       after = ids.at(-1);
       if (after === undefined) break;
     }
+    for (const id of [...this.leftOut]) if (!listed.has(id)) this.noLongerLeftOut(id);
     let adopted = 0;
     const failures = new Failures();
+    for (const id of this.unclear) if (!listed.has(id)) this.unclear.delete(id);
+    this.tellUnclear();
     for (const id of listed) {
       if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
       if (await failures.tolerate(this.takeUp(id))) adopted += 1;
@@ -113,18 +198,22 @@ export class Sweep {
     for (const id of trackedIds) {
       if (!listed.has(id)) await failures.tolerate(this.checkGone(id));
     }
-    // SciCat shows empty lists to an account without rights: nothing follows from those.
-    if (listed.size > 0) await failures.tolerate(this.sweepFileLists());
+    // SciCat shows empty lists to an account without rights: nothing follows from those alone.
+    if (listed.size > 0) await failures.tolerate(this.sweepFileLists('all'));
     failures.throwIfAny();
-    if (listed.size === 0) await this.believeEmptyList();
+    if (listed.size === 0 && (await this.believeEmptyList())) {
+      await failures.tolerate(this.sweepFileLists('unnamed'));
+      failures.throwIfAny();
+    }
     return { open: listed.size, adopted };
   }
 
-  /** Adopts one open job. @returns undefined when it can't be used */
+  /** Adopts one open job. @returns undefined when it can't be used, or has ended */
   adopt(job: TransferJobDocument): TrackedTransfer | undefined {
     const { jobs, transfers, writer, history, events } = this.deps;
     if (!isOurs(job, jobs.ownAccounts())) return undefined;
-    const read = readJob(job);
+    const ourWord = isOurWord(job, jobs.ownWriters());
+    const read = readJob(job, ourWord);
     switch (read.kind) {
       case 'ended':
         return undefined;
@@ -132,26 +221,51 @@ export class Sweep {
         this.ignore(job.id, 'it was created by the Go version of the service, with no Globus task');
         return undefined;
       case 'unusable':
-        this.ignore(job.id, `its record can't be used: ${read.reason}`);
+        this.ignored.add(job.id);
+        this.leaveOut(job.id, `its record can't be used: ${read.reason}`);
         return undefined;
       case 'open': {
         const present = transfers.get(job.id);
         if (present !== undefined) return present;
-        const tracked = transfers.add(read.transfer, { holdsSlot: false });
-        if (wasWritten(job)) writer.markSynced(tracked);
+        const remembered = history.endOf(job.id);
+        if (remembered?.ended !== undefined) {
+          this.showEndAgain(job, { ...read.transfer, status: remembered.ended });
+          return undefined;
+        }
+        const tracked = transfers.add(read.transfer, { holdsSlot: false, doubted: !ourWord });
+        if (ourWord && wasWritten(job)) writer.markSynced(tracked);
         void history.note(job.id);
-        events.emit({ kind: 'adopted', transfer: read.transfer });
+        const writtenBy = ourWord ? {} : { writtenBy: job.updatedBy };
+        events.emit({ kind: 'adopted', transfer: read.transfer, ...writtenBy });
+        if (!ourWord) this.doubts.add(tracked, job);
+        const { requested } = remembered ?? {};
+        if (requested !== undefined) {
+          const { transfer } = tracked;
+          transfers.update(tracked, (one) => withEndRequest(one, requested));
+          if (tracked.transfer !== transfer && ourWord) writer.changed(tracked, 'needed');
+        }
         return tracked;
       }
     }
   }
 
   /**
+   * Corrects a job whose transfer has ended, as the service itself remembers: an ended transfer is never
+   * resumed, whatever its job says since, and whoever wrote it.
+   */
+  private showEndAgain(job: TransferJobDocument, ended: Transfer): void {
+    if (field(job.result, 'status') === ended.status.state) return;
+    const { transfers, writer } = this.deps;
+    writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
+  }
+
+  /**
    * Searches for a job whose request was answered with an error, and cancels it if found. Ends by
-   * itself once SciCat has answered after some minutes; never rejects.
+   * itself once SciCat has answered after some minutes, and then removes the request's file list; never
+   * rejects.
    */
   async disown(key: string): Promise<void> {
-    const { clock, signal, transfers, writer } = this.deps;
+    const { clock, signal, transfers, writer, fileLists, history } = this.deps;
     this.disowned.add(key);
     const started = clock.monotonicMs();
     try {
@@ -161,11 +275,20 @@ export class Sweep {
         // Only an answer from SciCat ends the search.
         if (found === 'unanswered') continue;
         if (found === 'not-there' && searchAt < DISOWNED_LAST_SEARCH_MS) continue;
-        if (found === 'ended' || found === 'not-there') return;
+        if (found === 'ended' || found === 'not-there') {
+          // If this fails, a sweep removes the list.
+          await fileLists.remove(key).catch(() => undefined);
+          return;
+        }
         const known = transfers.get(found.id) !== undefined;
         const tracked = this.adopt(found);
         if (tracked === undefined) return;
-        transfers.update(tracked, (transfer) => this.notAccepted(transfer, known));
+        const { endRequested } = transfers.update(tracked, (transfer) =>
+          this.notAccepted(transfer, known),
+        );
+        if (endRequested !== undefined) {
+          void history.noteEnd(tracked.jobId, { requested: endRequested });
+        }
         writer.changed(tracked, 'needed');
         return;
       }
@@ -174,6 +297,34 @@ export class Sweep {
     } finally {
       this.disowned.delete(key);
     }
+  }
+
+  /**
+   * Leaves a job alone of which nothing tells whether its transfer has ended: carried out, it might be so
+   * twice, or against its cancellation. An operator is told, until the job is no longer open.
+   */
+  setAside({ jobId }: Pick<TrackedTransfer, 'jobId'>): void {
+    this.unclear.add(jobId);
+    this.ignore(
+      jobId,
+      'another account than that of the service wrote it last, Globus has no task of it, and the service does not remember whether it had ended',
+    );
+    this.tellUnclear();
+  }
+
+  private tellUnclear(): void {
+    const { alarms } = this.deps;
+    if (this.unclear.size === 0) {
+      alarms.clear('scicat-rewritten');
+      return;
+    }
+    const some = [...this.unclear].slice(0, SHOWN_JOBS).join(', ');
+    const more =
+      this.unclear.size > SHOWN_JOBS ? ` and ${this.unclear.size - SHOWN_JOBS} more` : '';
+    alarms.raise(
+      'scicat-rewritten',
+      `Another account has written into open jobs, and nothing tells whether they had ended before: ${some}${more}. They are left alone. Cancel them and request the transfers again, and see to it that only the service may update its jobs.`,
+    );
   }
 
   private async searchDisowned(
@@ -206,7 +357,14 @@ export class Sweep {
 
   private async takeUp(jobId: string): Promise<boolean> {
     const { jobs, transfers, writer, signal } = this.deps;
-    const job = await jobs.read(jobId, signal);
+    let job: TransferJobDocument | undefined;
+    try {
+      job = await jobs.read(jobId, signal);
+    } catch (error) {
+      if (!(error instanceof UnreadableItemError)) throw error;
+      this.leaveOut(jobId, error.message);
+      return false;
+    }
     if (job === undefined || showsEnded(job)) return false;
     const ended = transfers.recentlyEnded(jobId);
     if (ended !== undefined) {
@@ -214,21 +372,29 @@ export class Sweep {
       writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
       return false;
     }
-    return this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    const isAdopted = this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
+    this.noLongerLeftOut(jobId);
+    return isAdopted;
   }
 
   /**
    * Verifies an empty list, which SciCat also shows to an account that has lost its rights. It is true
    * when there never was a job of ours, or when a known one can be read or is certainly gone.
    *
+   * @returns whether a known job has shown that the account has its rights
    * @throws ServiceAccountError when SciCat does not let the account read the known job
    */
-  private async believeEmptyList(): Promise<void> {
+  private async believeEmptyList(): Promise<boolean> {
     const { jobs, history, signal } = this.deps;
     const known = await history.knownJob();
-    if (known !== undefined && (await jobs.read(known, signal)) === undefined) {
-      await history.forget();
+    if (known === undefined) return false;
+    try {
+      if ((await jobs.read(known, signal)) === undefined) await history.forget();
+    } catch (error) {
+      // It is there, and the account may read it.
+      if (!(error instanceof UnreadableItemError)) throw error;
     }
+    return true;
   }
 
   /** Adopts a job unless it is too young. Its age compares our clock with SciCat's. */
@@ -244,13 +410,13 @@ export class Sweep {
     if (tooYoung || this.isDisowned(job)) return undefined;
     const tracked = this.adopt(job);
     // Its job still says only that it was submitted, and it may have to wait.
-    if (tracked !== undefined && !wasWritten(job)) this.unwritten.write(tracked);
+    if (tracked?.doubted === false && !wasWritten(job)) this.unwritten.write(tracked);
     return tracked;
   }
 
   private isDisowned(job: TransferJobDocument): boolean {
     if (this.disowned.size === 0) return false;
-    const read = readJob(job);
+    const read = readJob(job, isOurWord(job, this.deps.jobs.ownWriters()));
     return read.kind === 'open' && this.disowned.has(read.transfer.key);
   }
 
@@ -265,22 +431,60 @@ export class Sweep {
       return;
     }
     // Another program wrote an end into the job; only Globus's end counts.
-    if (showsEnded(job) && !isFinal(tracked.transfer.status.state)) writer.markUnsynced(tracked);
+    if (showsEnded(job) && !isFinal(tracked.transfer.status.state) && !tracked.doubted) {
+      writer.markUnsynced(tracked);
+    }
   }
 
-  /** Removes file lists, after some days, of transfers that ended or never began. */
-  private async sweepFileLists(): Promise<void> {
-    const { fileLists, jobs, clock, signal, transfers } = this.deps;
-    const keep = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
-    for (const { key, storedAt } of await fileLists.entries()) {
-      if (keep.has(key) || clock.now() - storedAt < KEEP_FILE_LIST_MS) continue;
-      const found = await jobs.findByKey(key, signal);
-      if (found !== undefined) {
-        const job = await jobs.read(found.id, signal);
-        if (job !== undefined && !showsEnded(job)) continue;
+  /**
+   * Removes file lists of transfers that ended or never began. The jobs of lists that are known to be
+   * named by one may be hidden from the service for a while, so those are kept for days.
+   */
+  private async sweepFileLists(which: 'all' | 'unnamed'): Promise<void> {
+    const { fileLists, clock, transfers } = this.deps;
+    const tracked = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
+    const jobless = new Map<string, number>();
+    let looks = 0;
+    for (const { key, storedAt, named } of await fileLists.entries()) {
+      if (this.disowned.has(key)) continue;
+      if (tracked.has(key)) {
+        if (!named) await fileLists.markNamed(key).catch(() => undefined);
+        continue;
       }
-      await fileLists.remove(key);
+      if (named && (which === 'unnamed' || clock.now() - storedAt < KEEP_NAMED_LIST_MS)) continue;
+      const now = clock.monotonicMs();
+      const lookedAt = this.jobless.get(key);
+      const isDue = named || lookedAt === undefined || now - lookedAt >= KEEP_UNNAMED_LIST_MS;
+      if (!isDue || looks === LOOKS_PER_SWEEP) {
+        if (lookedAt !== undefined) jobless.set(key, lookedAt);
+        continue;
+      }
+      looks += 1;
+      if (await this.hasOpenJob(key, storedAt)) continue;
+      if (named || lookedAt !== undefined) await fileLists.remove(key);
+      else jobless.set(key, now);
     }
+    this.jobless = jobless;
+  }
+
+  private async hasOpenJob(key: string, listStoredAt: number): Promise<boolean> {
+    const { jobs, signal } = this.deps;
+    try {
+      const found = await jobs.findByKey(key, signal);
+      const job = found && (await jobs.read(found.id, signal));
+      return job !== undefined && !this.hasEnded(job, listStoredAt);
+    } catch (error) {
+      if (error instanceof UnreadableItemError) return true;
+      throw error;
+    }
+  }
+
+  /** Whether a job that is not tracked has certainly ended, not just by the word of another account. */
+  private hasEnded(job: TransferJobDocument, listStoredAt: number): boolean {
+    const { jobs, history, clock } = this.deps;
+    if (history.endOf(job.id)?.ended !== undefined) return true;
+    const isOld = clock.now() - listStoredAt > REWRITTEN_WITHIN_DAYS * DAY_MS;
+    return showsEnded(job) && (isOld || isOurWord(job, jobs.ownWriters()));
   }
 
   private ignore(jobId: string, reason: string): void {
@@ -313,7 +517,10 @@ class Failures {
       return result;
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.code === 'SERVICE_ACCOUNT') throw error;
-      if (error.code === 'UPSTREAM_REJECTED') return undefined;
+      // Of this job alone, and no reason to try again soon.
+      if (error.code === 'UPSTREAM_REJECTED' || error instanceof UnreadableItemError) {
+        return undefined;
+      }
       this.first ??= error;
       this.inARow += 1;
       if (this.inARow >= FAILURES_IN_A_ROW) throw error;

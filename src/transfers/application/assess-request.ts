@@ -1,6 +1,7 @@
 import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { finalizationOf } from '../../domain/finalization.js';
+import { recordProblem } from '../../domain/record-limits.js';
 import type { CopyOptions, Finalization, RecordedSide } from '../../domain/transfer-record.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
@@ -70,6 +71,9 @@ export interface AssessedRequest {
 
 /** The rules whose sentences the audit line of an allowed request contains. */
 const AUDITED: readonly RuleName[] = ['source-access', 'destination-access', 'dataset-owner-group'];
+
+/** What a job can't hold is refused. */
+const RECORD_RULE = 'record';
 
 /** A body that can't be read is not a decision. */
 const NO_RULE = 'none';
@@ -141,6 +145,13 @@ export async function assessRequest(
     });
     requirePassed(rules);
     if (paths === undefined) throw letThrough();
+    const { pid: datasetPid, ownerGroup } = dataset;
+    const { username, email } = identity;
+    const tooLong = recordProblem({ ...paths, datasetPid, ownerGroup, username, email });
+    if (tooLong !== undefined) {
+      rule = RECORD_RULE;
+      throw new InvalidRequestError(tooLong);
+    }
     const applied = [...first.rules, DATASET_WAS_READ, ...owner, ...rules];
     const audited = applied.filter((one) => AUDITED.includes(one.rule));
     decided({ allowed: true, rule, reason: audited.map((one) => one.message).join(' '), ...paths });

@@ -101,6 +101,23 @@ describe('cancelling', () => {
     await expect(cancel.execute(anAsker(), JOB, false)).rejects.toThrow(AlreadyEndedError);
     await cancel.execute(anAsker(), JOB, true);
     expect([jobs.stored.size, tracking.ends]).toEqual([0, []]);
+    expect(events.of('audited')).toEqual([
+      {
+        kind: 'audited',
+        action: 'remove',
+        subject: {
+          requestId: REQUEST_ID,
+          jobId: JOB,
+          datasetPid: '20.500.12345/e1',
+          requester: 'alice',
+          ownerGroup: 'p123',
+          sourceFacility: 'PSI',
+          destinationFacility: 'CSCS',
+        },
+        by: 'alice',
+        reason: 'requested after the end of the transfer',
+      },
+    ]);
   });
 
   test('one whose end is not written yet is refused, or removed by its writer', async () => {

@@ -1,7 +1,10 @@
 import type { Requester } from '../../auth/caller.js';
-import { showsEnded } from '../../domain/job-reading.js';
+import { partiesOf } from '../../domain/audit-subject.js';
+import { showsEnded, type TransferJobDocument } from '../../domain/job-reading.js';
 import type { Transfer } from '../../domain/transfer.js';
+import { unsealRecord } from '../../domain/transfer-record.js';
 import { isFinal } from '../../domain/transfer-state.js';
+import { field } from '../../domain/untyped.js';
 import { AlreadyEndedError, NotReadyError } from '../../errors/request.errors.js';
 import { type JobAccess, trackedTransfer, transferJob } from './job-access.js';
 import type { TransferDeps } from './transfer-deps.js';
@@ -21,7 +24,7 @@ export class CancelTransfer {
    * @throws JobNotFoundError AccessDeniedError AlreadyEndedError NotReadyError UpstreamError
    */
   async execute(requester: Requester, jobId: string, remove: boolean): Promise<void> {
-    const { jobs, tracking } = this.deps;
+    const { tracking } = this.deps;
     if (!tracking.ready) {
       throw new NotReadyError(
         "The service is starting or stopping and can't cancel transfers now. Please try again in a minute.",
@@ -29,18 +32,46 @@ export class CancelTransfer {
       );
     }
     const access: JobAccess = { operation: 'cancel', requester, jobId };
-    const transfer = trackedTransfer(access, this.deps)?.transfer ?? (await this.adopt(access));
+    const tracked = trackedTransfer(access, this.deps)?.transfer;
+    if (tracked !== undefined) {
+      await this.end(requester, tracked, remove);
+      return;
+    }
+    const job = await transferJob(access, this.deps);
+    const transfer = this.adopt(job);
     if (transfer !== undefined) await this.end(requester, transfer, remove);
-    else if (remove) await jobs.remove(jobId);
+    else if (remove) await this.remove(requester, job);
     else throw alreadyEnded(jobId);
   }
 
   /** Undefined if the job shows that the transfer has ended. */
-  private async adopt(access: JobAccess): Promise<Transfer | undefined> {
+  private adopt(job: TransferJobDocument): Transfer | undefined {
     const { tracking } = this.deps;
-    const job = await transferJob(access, this.deps);
     if (showsEnded(job)) return undefined;
-    return tracking.find(access.jobId)?.transfer ?? tracking.adopt(job);
+    return tracking.find(job.id)?.transfer ?? tracking.adopt(job);
+  }
+
+  private async remove(
+    { identity, requestId }: Requester,
+    job: TransferJobDocument,
+  ): Promise<void> {
+    const { jobs, events } = this.deps;
+    await jobs.remove(job.id);
+    const unsealed = unsealRecord(field(job.globusTransfer, 'sealed'));
+    const [datasetPid] = job.datasetPids;
+    events.emit({
+      kind: 'audited',
+      action: 'remove',
+      subject: {
+        requestId,
+        jobId: job.id,
+        ...(datasetPid === undefined ? {} : { datasetPid }),
+        ownerGroup: job.ownerGroup,
+        ...(unsealed.ok ? partiesOf(unsealed.record) : {}),
+      },
+      by: identity.username,
+      reason: 'requested after the end of the transfer',
+    });
   }
 
   private async end(requester: Requester, transfer: Transfer, remove: boolean): Promise<void> {

@@ -71,6 +71,13 @@ const inShort = ({ rule, outcome, required, found }: AppliedRule) => [
   found,
 ];
 
+test('what a job can not hold is refused, as in a request', async () => {
+  const dataset = Promise.resolve(aDataset({ sourceFolder: `/data/p123/${'x'.repeat(5_000)}` }));
+  await expect(service.execute(input({ dataset }))).rejects.toThrow(
+    'The path of the folder to copy is too long for a transfer: it has 5006 bytes, and at most 4096 are allowed.',
+  );
+});
+
 describe('a preview', () => {
   test('says paths, copy options and every rule, in order, with what was compared', async () => {
     const { rules, ...preview } = await service.execute(input());

@@ -132,7 +132,7 @@ describe('the order of the steps', () => {
     expect(steps).toEqual(['spool', 'job']);
     const job = jobs.stored.get(FIRST_JOB);
     if (job === undefined) throw new Error('no job');
-    expect(readJob(job)).toMatchObject({
+    expect(readJob(job, true)).toMatchObject({
       kind: 'open',
       transfer: { submissionId: 'from-the-stock', key: keyOf(1) },
     });
@@ -236,6 +236,16 @@ describe('the order of the steps', () => {
       submissionId: undefined,
       status: { state: 'waiting', reason: 'others were before', submission: 'not-sent' },
     });
+  });
+
+  test('the list of one that waits is noted as named by a job, and is its user’s', async () => {
+    tracking.slot = false;
+    await request({ files: FILES });
+    expect(spool.lists.get(keyOf(1))).toMatchObject({ named: true, owner: 'alice' });
+    // What can't be noted now is noted by the sweep.
+    spool.faults.next('markNamed', { before: new SpoolUnavailableError('disk full') });
+    expect(await request({ files: FILES.slice(1) })).toBe(jobIdOf(902));
+    expect(spool.lists.get(keyOf(2))?.named).toBe(false);
   });
 
   test("a facility's own copy options win over the service's, the destination's most", async () => {
@@ -487,6 +497,55 @@ describe('what is refused leaves nothing behind', () => {
   test('a path named twice is copied once', async () => {
     await request({ files: [...FILES, ...FILES] });
     expect(spool.lists.get(keyOf(1))?.files.length).toBe(2);
+  });
+});
+
+describe('what a job can hold', () => {
+  const sealed = () =>
+    [...jobs.stored.values()].map(
+      ({ globusTransfer }) => (globusTransfer as { readonly sealed: string }).sealed,
+    );
+
+  test('a list of every second entry a link leaves a small record, and equal ones are recognized', async () => {
+    const files = Array.from({ length: 40_000 }, (_, n) => ({
+      path: `${n}`,
+      isSymlink: n % 2 === 1,
+    }));
+    expect(await request({ files })).toBe(FIRST_JOB);
+    expect(sealed().map(({ length }) => length < 2_000)).toEqual([true]);
+    expect(await request({ files: files.toReversed() })).toBe(FIRST_JOB);
+    const other = files.map((file) => (file.path === '7' ? { ...file, isSymlink: false } : file));
+    expect(await request({ files: other })).toBe(jobIdOf(902));
+  });
+
+  test.each([
+    [
+      'source folder',
+      { sourceFolder: `/data/${'x'.repeat(5_000)}` },
+      /The path of the folder to copy/,
+    ],
+    ['PID', { pid: `20.500.12345/${'x'.repeat(2_000)}` }, /PID is too long/],
+    ['owner group', { ownerGroup: 'g'.repeat(600) }, /owner group is too long/],
+  ])(
+    'a dataset with a longer %s is refused, and the decision is noted',
+    async (_what, parts, reason) => {
+      const requester = anAsker({ accessGroups: ['PSI', 'CSCS', 'p123', 'g'.repeat(600)] });
+      const dataset = Promise.resolve(aDataset(parts));
+      await expect(request({ requester, dataset })).rejects.toThrow(InvalidRequestError);
+      expect(traces()).toEqual([0, 0, 0, 0]);
+      expect(events.of('decided')).toMatchObject([
+        { allowed: false, rule: 'record', reason: expect.stringMatching(reason) as unknown },
+      ]);
+    },
+  );
+
+  test('scopes that make the record too long are refused, with what to do', async () => {
+    const scopes = Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(500, 'x'));
+    setUp({ facilities: [aFacility('PSI', { scopes }), aFacility('CSCS')] });
+    await expect(request()).rejects.toThrow(
+      /^This transfer can't be recorded in SciCat: its record would have \d+ characters, and at most 65536 are allowed\./,
+    );
+    expect(traces()).toEqual([0, 0, 0, 0]);
   });
 });
 

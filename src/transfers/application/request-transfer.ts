@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { lifecycleToNote } from '../../domain/finalization.js';
 import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
-import type { TransferRecord } from '../../domain/transfer-record.js';
+import {
+  LONGEST_SEALED_RECORD,
+  recordVersion,
+  sealedLength,
+  type TransferRecord,
+} from '../../domain/transfer-record.js';
 import type { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError } from '../../errors/request.errors.js';
 import {
@@ -71,6 +76,10 @@ export class RequestTransfer {
       const { username } = identity;
       this.deps.events.emit({ kind: 'repeated', jobId, datasetPid, username, requestId });
     }
+    // The list of one that has started is about to be removed. The sweep tries again if this fails.
+    if (kind === 'waits' && prepared.record.fileList !== undefined) {
+      await this.deps.fileLists.markNamed(prepared.record.key).catch(() => undefined);
+    }
     return jobId;
   }
 
@@ -84,8 +93,10 @@ export class RequestTransfer {
     const record = this.recordOf(key, input, assessed, await readAutoArchive(input));
     const list = await readFileList(input, assessed);
     let files = list?.files;
+    const fileList = list?.digest;
+    const version = recordVersion(fileList);
     return {
-      record: list === undefined ? record : { ...record, fileList: list.digest },
+      record: requireFitting(fileList === undefined ? record : { ...record, version, fileList }),
       parents: list?.parents ?? 0,
       takeFiles: () => {
         const taken = files;
@@ -129,7 +140,8 @@ export class RequestTransfer {
   ): Promise<StoredTransfer> {
     const record = { ...prepared.record, ...(submissionId === undefined ? {} : { submissionId }) };
     const files = takeFiles();
-    if (files !== undefined) await this.deps.fileLists.put(record.key, files);
+    const { username } = record.requestedBy;
+    if (files !== undefined) await this.deps.fileLists.put(record.key, files, username);
     return { record, job: await this.createJob(record), parents };
   }
 
@@ -177,6 +189,20 @@ export class RequestTransfer {
     }
     return undefined;
   }
+}
+
+/**
+ * The limits of its texts keep a record small; only a facility with very many scopes makes it too long.
+ *
+ * @throws InvalidRequestError
+ */
+function requireFitting(record: TransferRecord): TransferRecord {
+  // The submission id, which is known later, is a UUID like the key.
+  const length = sealedLength({ ...record, submissionId: record.key });
+  if (length <= LONGEST_SEALED_RECORD) return record;
+  throw new InvalidRequestError(
+    `This transfer can't be recorded in SciCat: its record would have ${length} characters, and at most ${LONGEST_SEALED_RECORD} are allowed. Use shorter paths, or ask the operator of this service to shorten the scopes of the two facilities.`,
+  );
 }
 
 /** What only an operator can change; undefined if the request or an outage is to blame. */

@@ -101,7 +101,7 @@ const ERRORS = {
   UNAVAILABLE: [
     503,
     'QUEUE_FULL',
-    'SciCat is unreachable, the service is starting, stopping or overloaded, the queue is full, or too many invalid tokens were sent from your address.',
+    'SciCat is unreachable, the service is starting, stopping or overloaded, the queue is full, there is no space for the file list, or too many invalid tokens were sent from your address.',
     'The queue is full: 100 transfers are already waiting. Please try again later.',
   ],
   SCICAT_UNAVAILABLE: [

@@ -2,11 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
+import { contextOf } from '../../auth/request-context.js';
 import { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { InvalidRequestError } from '../../errors/request.errors.js';
+import { InvalidRequestError, TooBusyError } from '../../errors/request.errors.js';
 import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
+import { Refusals } from '../../hardening/refusals.js';
 import { LIMITS, type ServerLimits } from '../../hardening/server-limits.js';
 import { Stopping } from '../../hardening/stopping.js';
 import { CLOCK, type Clock } from '../../ports/clock.port.js';
@@ -26,6 +28,7 @@ export class RequestBody {
     private readonly config: ConfigSnapshots,
     private readonly gate: BodyGate,
     private readonly stopping: Stopping,
+    private readonly refusals: Refusals,
     @Inject(LIMITS) private readonly limits: ServerLimits,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -40,31 +43,38 @@ export class RequestBody {
     if (!hasBody(request)) return NOTHING;
     // A chunked body may turn out to be empty, and then needs no type.
     if (request.headers['content-length'] !== undefined) requireJson(request);
-    const { maxBodyMiB } = this.config.current().server;
+    const { maxBodyMiB, maxBodySeconds, maxListEntries } = this.config.current().server;
     const declared = declaredSize(request, maxBodyMiB);
-    const place = this.gate.enter(declared);
+    const user = contextOf(request).caller?.identity.username ?? '';
+    let place: BodyPlace | undefined;
     let decoder: Decoder | undefined;
     try {
+      place = this.gate.enter(user, declared);
       decoder = decoderFor(request.headers['content-encoding']);
       // So far, the client has sent only the headers.
       if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
         response.writeContinue();
       }
       const source: Readable = decoder === undefined ? request : request.pipe(decoder);
-      const parser = new FileListParser(declared);
+      const parser = new FileListParser(declared, maxListEntries);
       const reading = readAll(source, parser, maxBodyMiB, place, () => requireJson(request));
-      const body = await unlessAborted(
-        atPace(reading, request, this.limits, this.clock),
-        this.stopping.signal,
-      );
+      const pace = {
+        ...this.limits,
+        wholeBodySeconds: maxBodySeconds,
+        announcedBytes: Number(request.headers['content-length'] ?? 0),
+      };
+      const inTime = atPace(reading, request, pace, this.clock);
+      const body = await unlessAborted(unlessAborted(inTime, place.givenUp), this.stopping.signal);
+      place.complete();
       // The list occupies memory until the response is complete.
       if (response.destroyed) place.leave();
       else response.once('close', place.leave);
       return body;
     } catch (error) {
-      place.leave();
+      place?.leave();
       // An empty body can't be decompressed, and counts as none all the same.
       if (decoder?.bytesWritten === 0 && request.complete) return NOTHING;
+      this.note(error, user, declared);
       if (error instanceof SlowBodyError) response.set('Connection', 'close');
       if (error instanceof ProxyError) throw error;
       throw new InvalidRequestError('The body could not be read, or is incomplete.');
@@ -73,6 +83,12 @@ export class RequestBody {
       if (decoder !== undefined) request.unpipe(decoder);
       decoder?.destroy();
     }
+  }
+
+  private note(error: unknown, username: string, announcedBytes: number): void {
+    const about = { username, announcedBytes };
+    if (error instanceof SlowBodyError) this.refusals.note('slow-body', about);
+    else if (error instanceof TooBusyError) this.refusals.note('body', about);
   }
 }
 

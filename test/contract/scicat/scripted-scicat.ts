@@ -18,6 +18,8 @@ export interface SentRequest {
   /** With the base URL, without the query. */
   readonly url: string;
   readonly filter?: unknown;
+  /** What is counted. */
+  readonly fields?: unknown;
   readonly headers: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly freshConnection: boolean;
@@ -65,6 +67,8 @@ export class ScriptedScicat {
   private readonly replies: (Reply | Promise<Reply>)[];
   private readonly loginReplies: (Reply | Promise<Reply>)[] = [];
   readonly timeoutsMs: number[] = [];
+  /** Of the answers' sizes, in bytes. */
+  readonly limits: (number | undefined)[] = [];
 
   constructor(
     replies: readonly (Reply | Promise<Reply>)[] = [],
@@ -101,15 +105,18 @@ export class ScriptedScicat {
   private async send(request: HttpRequest): Promise<HttpResponse> {
     const url = new URL(request.url);
     const filter = url.searchParams.get('filter');
+    const fields = url.searchParams.get('fields');
     const seen: SentRequest = {
       method: request.method,
       url: request.url.split('?')[0] ?? '',
       ...(filter === null ? {} : { filter: JSON.parse(filter) as unknown }),
+      ...(fields === null ? {} : { fields: JSON.parse(fields) as unknown }),
       headers: request.headers,
       ...(typeof request.body === 'string' ? { json: JSON.parse(request.body) as unknown } : {}),
       freshConnection: request.freshConnection ?? false,
     };
     this.timeoutsMs.push(request.timeoutMs);
+    this.limits.push(request.maxResponseBytes);
     const isLogin = url.pathname.endsWith('/auth/login');
     (isLogin ? this.logins : this.sent).push(seen);
     const reply = await (isLogin
