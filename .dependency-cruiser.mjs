@@ -33,7 +33,7 @@ const src = {
   globus: [...basics, 'file-lists', 'http-client'],
   'data-folder': [...basics, 'file-lists'],
   // What the service does.
-  tracking: [...basics, 'file-lists'],
+  tracking: [...basics, 'facilities', 'file-lists'],
   'transfers/application': [...basics, 'auth', 'facilities', 'file-lists'],
   'transfers/http': [
     ...[...basics, 'auth', 'facilities', 'file-lists'],

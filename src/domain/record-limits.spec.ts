@@ -5,7 +5,6 @@ import { LinkNotes, type NotedLinks } from './file-list-digest.js';
 import { recordProblem, type RecordTexts } from './record-limits.js';
 import {
   LONGEST_SEALED_RECORD,
-  recordVersion,
   sealedLength,
   sealRecord,
   type TransferRecord,
@@ -66,6 +65,9 @@ const links: fc.Arbitrary<NotedLinks> = fc
     return notes.noted();
   });
 
+/** As long as an operator may write it. */
+const LONG_ACCESS = { path: 'profile.accessGroups', value: '文'.repeat(300) };
+
 /** Texts around the limit, of characters that JSON writes in one to six bytes. */
 const textOf = (name: keyof typeof LIMITS) =>
   fc
@@ -87,7 +89,8 @@ test('a record of any list and any texts has 64 KiB or is refused', () => {
       const fileList = { count: 1_000_000_000, sha256: 'ab'.repeat(32), symlinks };
       const record: TransferRecord = {
         ...usual,
-        version: recordVersion(fileList),
+        version: 4,
+        access: { source: LONG_ACCESS, destination: LONG_ACCESS },
         datasetPid: texts.datasetPid,
         source: { ...usual.source, path: `/${texts.sourcePath.slice(1)}` },
         destination: { ...usual.destination, path: `/${texts.destinationPath.slice(1)}` },

@@ -153,6 +153,22 @@ describe('the sealed record', () => {
     expect(sealRecord(OF_MANY_LINKS)).toBe(FROZEN_3);
   });
 
+  test('version 4 has what the requester had, and only it has that', () => {
+    const had = { path: 'profile.accessGroups', value: 'PSI' };
+    const record: TransferRecord = {
+      ...FULL,
+      version: 4,
+      access: { source: had, destination: had },
+    };
+    const { access: _, ...without } = record;
+    expect(unsealRecord(sealRecord(record))).toEqual({ ok: true, record });
+    expect(unsealRecord(seal(without))).toMatchObject({ ok: false });
+    expect(unsealRecord(seal({ ...record, version: 2 }))).toMatchObject({ ok: false });
+    expect(
+      unsealRecord(seal({ ...OF_MANY_LINKS, version: 4, access: record.access })),
+    ).toMatchObject({ ok: true });
+  });
+
   test('versions 2 and 3 differ in how links are noted, and are not mixed', () => {
     expect(unsealRecord(seal({ ...FULL, version: 3 }))).toMatchObject({ ok: false });
     expect(unsealRecord(seal({ ...OF_MANY_LINKS, version: 2 }))).toMatchObject({ ok: false });

@@ -57,8 +57,10 @@ export type Finalization = 'archive' | 'none' | 'already-archived';
  * version, and every version must stay readable.
  */
 export interface TransferRecord {
-  /** 3 if the links of the file list are not noted as runs, which older versions can't read; else 2. */
-  readonly version: 2 | 3;
+  /**
+   * 4. Of records without {@link access}, 3 if the links of the file list are not noted as runs, else 2.
+   */
+  readonly version: 2 | 3 | 4;
   /** UUID generated before anything is sent; finds the job if SciCat's response was lost. */
   readonly key: string;
   readonly datasetPid: string;
@@ -76,6 +78,8 @@ export interface TransferRecord {
     /** The dataset's owner group. */
     readonly ownerGroup: string;
   };
+  /** What gave the requester access to the facilities. Absent before version 4. */
+  readonly access?: Readonly<Record<'source' | 'destination', AccessGiven>>;
   /** The dataset's size according to SciCat. */
   readonly dataset: { readonly bytes: number; readonly files: number };
   /** The Globus client that owns the task; no other client can see it. */
@@ -86,9 +90,20 @@ export interface TransferRecord {
   readonly fileList?: FileListDigest;
 }
 
-/** The version of a new record with this file list. */
-export function recordVersion(fileList: FileListDigest | undefined): TransferRecord['version'] {
-  return fileList === undefined || areRuns(fileList.symlinks) ? 2 : 3;
+/**
+ * What a facility required, and the requester had: `accessValue` at `accessPath`. Nothing else that the
+ * user has, because others can read the job.
+ */
+export interface AccessGiven {
+  readonly path: string;
+  readonly value: string;
+}
+
+/** Whether a record has what its version has, and nothing that older services could not read. */
+function fitsVersion({ version, access, fileList }: TransferRecord): boolean {
+  if (version === 4) return access !== undefined;
+  const version2 = fileList === undefined || areRuns(fileList.symlinks);
+  return access === undefined && version === (version2 ? 2 : 3);
 }
 
 /**
@@ -126,8 +141,8 @@ export function unsealRecord(sealed: unknown): UnsealedRecord {
   }
   try {
     const record = readRecord(asVersion2(value), '');
-    if (record.version === recordVersion(record.fileList)) return { ok: true, record };
-    return bad(`fileList.symlinks is not as version ${record.version} notes them`);
+    if (fitsVersion(record)) return { ok: true, record };
+    return bad(`access or fileList.symlinks is not as version ${record.version} notes it`);
   } catch (error) {
     if (error instanceof MalformedRecord) return bad(error.message);
     throw error;
@@ -239,10 +254,12 @@ const linkDigest = object<LinkDigest>({ count, sha256 });
 
 const links: Read<NotedLinks> = (value, name) => (isObject(value) ? linkDigest : runs)(value, name);
 
-/** Versions 2 and 3; the version is checked first. */
+const given = object<AccessGiven>({ path: text, value: text });
+
+/** Versions 2 to 4; the version is checked first. */
 const readRecord = object<TransferRecord>({
   version: (version) => {
-    if (version === 2 || version === 3) return version;
+    if (version === 2 || version === 3 || version === 4) return version;
     throw new MalformedRecord(`version ${JSON.stringify(version)} is not supported`);
   },
   key: text,
@@ -276,6 +293,12 @@ const readRecord = object<TransferRecord>({
     email: optional(text),
     ownerGroup: text,
   }),
+  access: optional(
+    object<Readonly<Record<'source' | 'destination', AccessGiven>>>({
+      source: given,
+      destination: given,
+    }),
+  ),
   dataset: object<TransferRecord['dataset']>({ bytes: count, files: count }),
   globusClientId: text,
   submissionId: optional(text),

@@ -143,6 +143,7 @@ describe('what the service does with its own accounts is an audit line: for whom
       'cancellation of the Globus task requested',
     ],
     [{ action: 'remove', by: 'bob', reason: 'requested' }, 'SciCat job removed'],
+    [{ action: 'deny', reason: 'another group' }, 'transfer no longer allowed'],
   ])('%j', (facts, msg) => {
     expect(lineOf({ kind: 'audited', subject, ...facts })).toEqual({
       ...line,

@@ -120,6 +120,7 @@ const ACTIONS: Readonly<Record<Audited['action'], string>> = {
   archive: 'archive job created',
   cancel: 'cancellation of the Globus task requested',
   remove: 'SciCat job removed',
+  deny: 'transfer no longer allowed',
 };
 
 function alarmFacts({ alarm, reason, error }: TransferEvent & { readonly kind: 'alarm' }) {

@@ -1,5 +1,4 @@
-import type { AccessHad, TransferRecord } from '../domain/transfer-record.js';
-import { explainAccess } from './access-rule.js';
+import type { TransferRecord } from '../domain/transfer-record.js';
 import { allowsRole, type Facility, type FacilityRole } from './facility.js';
 import { pathRules } from './path-resolution.js';
 import { quoted, segmentsOf } from './path-text.js';
@@ -9,28 +8,6 @@ export interface DatasetNow {
   readonly pid: string;
   readonly ownerGroup: string;
   readonly sourceFolder: string;
-}
-
-/** Longest JSON of the values that are noted for a facility, in characters. */
-const MOST_NOTED = 4096;
-
-/**
- * What a user has where a facility looks for access: the values with which a later configuration is
- * compared, because the user's groups can't be asked for once the token is gone. Of very many values,
- * those that fit, and in any case the one that gave access.
- */
-export function accessHad(facility: Facility, document: unknown): AccessHad {
-  const { accessPath, accessValue, found } = explainAccess(facility, document);
-  const all = found.kind === 'text' ? [found.value] : found.kind === 'list' ? found.values : [];
-  const values = all.includes(accessValue) ? [accessValue] : [];
-  let length = JSON.stringify(values).length;
-  for (const value of new Set(all)) {
-    if (value === accessValue) continue;
-    length += JSON.stringify(value).length + 1;
-    if (length > MOST_NOTED) break;
-    values.push(value);
-  }
-  return { path: accessPath, values };
 }
 
 /**
@@ -73,15 +50,11 @@ function sideLost(
   if (!allowsRole(facility, role)) {
     return `facility ${quoted(name)} can no longer be the ${role} of a transfer`;
   }
-  // Records of earlier versions do not say what the user had.
+  // Records of earlier versions do not say what gave access. The user's groups of today can't be asked:
+  // the service keeps no token.
   const had = record.access?.[role];
-  if (had === undefined) return undefined;
-  if (had.path !== accessPath) {
-    return `facility ${quoted(name)} looks for access at ${accessPath} now, and it is not known whether ${record.requestedBy.username} has it`;
-  }
-  return had.values.includes(accessValue)
-    ? undefined
-    : `facility ${quoted(name)} requires ${quoted(accessValue)} at ${accessPath} now, which ${record.requestedBy.username} did not have when the transfer was requested`;
+  if (had === undefined || (had.path === accessPath && had.value === accessValue)) return undefined;
+  return `facility ${quoted(name)} requires ${quoted(accessValue)} at ${accessPath} now; when the transfer was requested, it required ${quoted(had.value)} at ${had.path}`;
 }
 
 /** Whether the dataset's folder of today, by the rules of today, is still what is copied. */

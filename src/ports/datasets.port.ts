@@ -34,8 +34,13 @@ export interface Datasets {
    */
   readAs(userToken: string, pid: string, signal?: AbortSignal): Promise<Dataset>;
 
-  /** Reads the lifecycle as the service. @returns undefined when the dataset is gone */
-  lifecycle(pid: string, signal?: AbortSignal): Promise<LifecycleFound | undefined>;
+  /**
+   * Reads a dataset as the service.
+   *
+   * @returns undefined when the dataset is gone
+   * @throws InvalidRequestError when a text of it is too long to be used
+   */
+  readAsService(pid: string, signal?: AbortSignal): Promise<Dataset | undefined>;
 
   /**
    * Marks the dataset as archivable. Call it only while the lifecycle is unchanged: after the archiver
@@ -48,9 +53,6 @@ export interface Datasets {
    * until one sees them: SciCat shows them to the dataset's groups and to administrators only.
    */
   files(pid: string, signal?: AbortSignal): Promise<ShownFiles>;
-
-  /** Whether the dataset is certainly gone. False also when the service may not read it. */
-  isGone(pid: string, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** Injection token of {@link Datasets}. */

@@ -40,8 +40,9 @@ export interface Audited {
    * - `archive`: an archive job was created.
    * - `cancel`: Globus was asked to cancel the task.
    * - `remove`: the transfer's job was removed from SciCat.
+   * - `deny`: a transfer that was accepted is no longer allowed, and ends.
    */
-  readonly action: 'submit' | 'mark' | 'archive' | 'cancel' | 'remove';
+  readonly action: 'submit' | 'mark' | 'archive' | 'cancel' | 'remove' | 'deny';
   readonly subject: AuditSubject;
   readonly outcome?: SubmitOutcome['kind'];
   readonly globusTaskId?: string;

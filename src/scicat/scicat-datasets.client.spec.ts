@@ -178,11 +178,44 @@ describe('ScicatDatasets', () => {
       expect(scicat.logins).toMatchObject([{ json: { username: 'updater' } }]);
     });
 
-    it('is undefined where there is none, a route like findOne included', async () => {
-      for (const reply of [notThere, answer(200, { ...wire, pid: 'another' })]) {
-        expect(await datasetsWith(listed(), reply).datasets.readAsService(PID)).toBeUndefined();
-      }
+    it.each([
+      ['SciCat says so', [listed(), notThere], undefined],
+      ['SciCat lists it', [listed({ pid: PID })], PID],
+      ['SciCat only shows it', [listed(), answer(200, { pid: PID })], PID],
+    ])('is undefined only where there is none: %s', async (_, replies, pid) => {
+      expect((await datasetsWith(...replies).datasets.readAsService(PID))?.pid).toBe(pid);
       expect(await datasetsWith().datasets.readAsService('..')).toBeUndefined();
+    });
+
+    it('takes what is missing as not set', async () => {
+      const { datasets } = datasetsWith(listed({ pid: PID }));
+      expect(await datasets.readAsService(PID)).toEqual({
+        pid: PID,
+        ownerGroup: '',
+        sourceFolder: '',
+        size: 0,
+        numberOfFiles: 0,
+        lifecycle: { archivable: false, archiveStatusMessage: '', retrievable: false },
+      });
+    });
+
+    it('is unknown while SciCat fails, or answers with another dataset', async () => {
+      const gateways = ['no Route matched with those values', 'Not Found', 'Missing route'];
+      for (const reply of [
+        answer(404, '<html>'),
+        // Of a gateway in front of SciCat, which may be restarting.
+        ...gateways.map((message) => answer(404, { message })),
+        answer(500),
+        answer(502, '<html>'),
+        answer(200),
+        // Such as that of a route like findOne.
+        answer(200, { ...wire, pid: 'another' }),
+      ]) {
+        const replies = Array.from({ length: 6 }, () => reply);
+        expect(
+          await failing(datasetsWith(listed(), ...replies).datasets.readAsService(PID)),
+        ).toMatchObject({ retryable: true });
+      }
     });
 
     it('believes what is shown of the dataset itself more than an empty list', async () => {
@@ -194,46 +227,6 @@ describe('ScicatDatasets', () => {
     it('tells a missing right', async () => {
       const error = await failing(datasetsWith(listed(), forbidden).datasets.readAsService(PID));
       expect(told(error)).toMatchObject({ name: 'UpstreamRejectedError', status: 403 });
-    });
-  });
-
-  describe('lifecycle', () => {
-    it('reads it with the service’s own account', async () => {
-      const { scicat, datasets } = datasetsWith(listed(wire));
-      expect(await datasets.lifecycle(PID)).toEqual({
-        archivable: false,
-        archiveStatusMessage: 'filesNotYetAvailable',
-        retrievable: false,
-      });
-      expect(scicat.sent).toEqual([
-        reading(
-          ['pid', ...FIELDS.filter((name) => name.startsWith('datasetlifecycle.'))],
-          'token-1',
-        ),
-      ]);
-    });
-
-    it('is undefined for a dataset that is gone, and only then', async () => {
-      expect(await datasetsWith(listed(), notThere).datasets.lifecycle(PID)).toBeUndefined();
-      expect(
-        told(await failing(datasetsWith(listed(), forbidden).datasets.lifecycle(PID))),
-      ).toMatchObject({
-        name: 'UpstreamRejectedError',
-        status: 403,
-      });
-      for (const reply of [answer(404, '<html>'), answer(200), answer(200, { pid: 'x' })]) {
-        const error = await failing(datasetsWith(listed(), reply).datasets.lifecycle(PID));
-        expect(error).toMatchObject({ retryable: true });
-      }
-    });
-
-    it('takes what is missing as not set', async () => {
-      const { datasets } = datasetsWith(listed({ pid: PID }));
-      expect(await datasets.lifecycle(PID)).toEqual({
-        archivable: false,
-        archiveStatusMessage: '',
-        retrievable: false,
-      });
     });
   });
 
@@ -272,35 +265,6 @@ describe('ScicatDatasets', () => {
         expect(scicat.sent).toHaveLength(1);
       },
     );
-  });
-
-  describe('isGone', () => {
-    it.each([
-      ['SciCat says so', [listed(), notThere], true],
-      ['SciCat lists it', [listed({ pid: PID })], false],
-      ['SciCat only shows it', [listed(), answer(200, { pid: PID })], false],
-      ['the account may not read it', [listed(), forbidden], false],
-    ])('if %s: %s', async (_, replies, gone) => {
-      expect(await datasetsWith(...replies).datasets.isGone(PID)).toBe(gone);
-    });
-
-    it('is unknown while SciCat fails', async () => {
-      const gateways = ['no Route matched with those values', 'Not Found', 'Missing route'];
-      for (const reply of [
-        answer(404, '<html>'),
-        // Of a gateway in front of SciCat, which may be restarting.
-        ...gateways.map((message) => answer(404, { message })),
-        answer(500),
-        answer(502, '<html>'),
-      ]) {
-        const replies = Array.from({ length: 6 }, () => reply);
-        expect(
-          await failing(datasetsWith(listed(), ...replies).datasets.isGone(PID)),
-        ).toMatchObject({
-          retryable: true,
-        });
-      }
-    });
   });
 
   describe('files', () => {

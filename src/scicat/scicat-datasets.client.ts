@@ -3,7 +3,6 @@ import { UpstreamRejectedError, UpstreamTooLargeError } from '../errors/upstream
 import type { UpstreamAnswer } from '../http-client/upstream-caller.js';
 import type { Dataset, Datasets, ShownFiles } from '../ports/datasets.port.js';
 import { countField, field } from '../domain/untyped.js';
-import type { LifecycleFound } from '../domain/dataset-lifecycle.js';
 import { type ScicatApi, segment } from './scicat-api.js';
 import { PageSize } from './large-answers.js';
 import { failureOf, malformed, saysNoDataset, tokenRefused } from './scicat-error.js';
@@ -13,7 +12,6 @@ import {
   MAX_SOURCE_FOLDER,
   readDataset,
   readFileBlock,
-  readLifecycle,
 } from './scicat.wire.js';
 import type { ServiceAccount } from './service-account.js';
 
@@ -58,26 +56,13 @@ export class ScicatDatasets implements Datasets {
     return datasetIn(found, answer, operation);
   }
 
-  /**
-   * Reads a dataset with the service's own account: for operators only. A user's request is
-   * authorized by what that user may read.
-   *
-   * @returns undefined when SciCat has no such dataset
-   * @throws UpstreamError also when the account may not read it
-   */
+  /** A user's request is not authorized by this, but by what that user may read. */
   async readAsService(pid: string, signal?: AbortSignal): Promise<Dataset | undefined> {
     const operation = 'read dataset';
     const answer = await this.readWithUpdater(operation, pid, DATASET_FIELDS, signal);
-    if (answer === undefined || field(answer.body, 'pid') !== pid) return undefined;
-    return datasetIn(answer.body, answer, operation);
-  }
-
-  async lifecycle(pid: string, signal?: AbortSignal): Promise<LifecycleFound | undefined> {
-    const operation = 'read lifecycle';
-    const answer = await this.readWithUpdater(operation, pid, LIFECYCLE_FIELDS, signal);
     if (answer === undefined) return undefined;
     if (field(answer.body, 'pid') !== pid) throw malformed(answer, operation);
-    return readLifecycle(answer.body);
+    return datasetIn(answer.body, answer, operation);
   }
 
   async markArchivable(pid: string, signal?: AbortSignal): Promise<void> {
@@ -110,16 +95,6 @@ export class ScicatDatasets implements Datasets {
     }
     // SciCat answers with an empty list when there is no list, no right to see it, or no dataset.
     return this.withoutFiles(pid, signal);
-  }
-
-  async isGone(pid: string, signal?: AbortSignal): Promise<boolean> {
-    const operation = 'look for dataset';
-    try {
-      return (await this.readWithUpdater(operation, pid, ['pid'], signal)) === undefined;
-    } catch (error) {
-      if (error instanceof UpstreamRejectedError) return false;
-      throw error;
-    }
   }
 
   private async withoutFiles(pid: string, signal: AbortSignal | undefined): Promise<ShownFiles> {
@@ -168,11 +143,6 @@ export class ScicatDatasets implements Datasets {
     return answer;
   }
 }
-
-const LIFECYCLE_FIELDS = [
-  'pid',
-  ...DATASET_FIELDS.filter((name) => name.startsWith('datasetlifecycle.')),
-];
 
 /** A call that reads fields of one dataset. Only lists let the caller name them. */
 function listOf(pid: string, fields: readonly string[]) {

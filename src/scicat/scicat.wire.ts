@@ -98,7 +98,7 @@ export function readDataset(body: unknown): ReadDataset | undefined {
  * The lifecycle in a dataset's document. As in SciCat, a missing flag is not set. A status that is not a
  * string is kept as JSON, so that it does not pass for none.
  */
-export function readLifecycle(body: unknown): LifecycleFound {
+function readLifecycle(body: unknown): LifecycleFound {
   const lifecycle = field(body, 'datasetlifecycle');
   const status = field(lifecycle, 'archiveStatusMessage') ?? '';
   return {

@@ -161,7 +161,7 @@ describe('a transfer that Globus runs while its dataset is deleted', () => {
     rig.left(aTransfer({ status: { ...finalizing, lifecycleBefore: UNTOUCHED } }));
     world.globus.put(aSucceededTask());
     world.deleteDataset(1);
-    world.datasets.faults.always('lifecycle', { before: rejected(403) });
+    world.datasets.faults.always('readAsService', { before: rejected(403) });
     await rig.started();
     await rig.pass(60);
     expect(statusOf()).toMatchObject({ state: 'finished', shortfall: { kind: 'not-marked' } });

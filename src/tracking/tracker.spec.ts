@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  aDataset,
   aFailedTask,
   aJob,
   aRecord,
@@ -469,7 +470,7 @@ describe('an end request is answered at once in every state and converges', () =
   });
 
   test('finalizing: it ends as usual, and the job is removed if requested', async () => {
-    world.datasets.faults.always('lifecycle', { before: down() });
+    world.datasets.faults.always('readAsService', { before: down() });
     await started();
     await request(1);
     world.globus.put(aSucceededTask({ taskId: taskIdFor(501) }));
@@ -669,11 +670,14 @@ describe('transfers that need someone to act', () => {
 });
 
 describe('whose turn it is', () => {
-  const ofGroup = (number: number, ownerGroup: string, bytes = 1): Transfer =>
-    aTransfer({
+  const ofGroup = (number: number, ownerGroup: string, bytes = 1): Transfer => {
+    const pid = `20.500.12345/e${number}`;
+    world.datasets.datasets.set(pid, aDataset({ pid, ownerGroup }));
+    return aTransfer({
       number,
       record: { requestedBy: { username: ownerGroup, ownerGroup }, dataset: { bytes, files: 1 } },
     });
+  };
   const asked = (): readonly string[] => world.globus.submissions.map(({ label }) => label);
 
   test('a group that asks for many does not delay one that asks for one; positions say so', async () => {

@@ -18,7 +18,7 @@ import type { JobView } from '../../src/domain/job-view.js';
 import type { LifecycleFound } from '../../src/domain/dataset-lifecycle.js';
 import type { CreatedJob } from '../../src/domain/transfer.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
-import { aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
+import { aDataset, aJob, jobIdOf, SERVICE_USER, uuid } from './builders.js';
 import { Faults } from './faults.js';
 import { datasetDeleted, rejected, unreadable } from './upstream-failures.js';
 
@@ -228,7 +228,7 @@ export const UNTOUCHED: LifecycleFound = {
 
 /** Datasets by PID; each is untouched, unless told otherwise. */
 export class FakeDatasets implements Datasets {
-  readonly faults = new Faults<'readAs' | 'lifecycle' | 'markArchivable' | 'files' | 'isGone'>();
+  readonly faults = new Faults<'readAs' | 'readAsService' | 'markArchivable' | 'files'>();
   readonly datasets = new Map<string, Dataset>();
   /** Lifecycles that differ from {@link UNTOUCHED}; undefined: the dataset is gone. */
   readonly lifecycles = new Map<string, LifecycleFound | undefined>();
@@ -245,10 +245,12 @@ export class FakeDatasets implements Datasets {
     });
   }
 
-  lifecycle(pid: string): Promise<LifecycleFound | undefined> {
-    return this.faults.run('lifecycle', () =>
-      this.lifecycles.has(pid) ? this.lifecycles.get(pid) : UNTOUCHED,
-    );
+  readAsService(pid: string): Promise<Dataset | undefined> {
+    return this.faults.run('readAsService', () => {
+      const lifecycle = this.lifecycles.has(pid) ? this.lifecycles.get(pid) : UNTOUCHED;
+      if (lifecycle === undefined) return undefined;
+      return { ...(this.datasets.get(pid) ?? aDataset({ pid })), lifecycle };
+    });
   }
 
   markArchivable(pid: string): Promise<void> {
@@ -269,10 +271,6 @@ export class FakeDatasets implements Datasets {
       if (this.hidden.has(pid)) return { kind: 'hidden' };
       return paths === undefined ? { kind: 'none' } : { kind: 'listed', paths };
     });
-  }
-
-  isGone(pid: string): Promise<boolean> {
-    return this.faults.run('isGone', () => this.isDeleted(pid));
   }
 
   private isDeleted(pid: string): boolean {

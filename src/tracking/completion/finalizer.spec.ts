@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  aDataset,
   aFailedTask,
   aRunningTransfer,
   aSucceededTask,
@@ -77,9 +78,9 @@ describe('the last steps', () => {
     await work();
     expect(calls).toEqual([
       'archive.findByKey',
-      'dataset.lifecycle',
+      'dataset.readAsService',
       'job.write',
-      'dataset.lifecycle',
+      'dataset.readAsService',
       'dataset.markArchivable',
       'archive.create',
       'job.write',
@@ -190,7 +191,7 @@ describe('the lifecycle that was noted at the request', () => {
     noted();
     await work();
     expect([world.datasets.marked, world.archiveJobs.made.length]).toEqual([[PID], 1]);
-    expect(world.datasets.faults.count('lifecycle')).toBe(1);
+    expect(world.datasets.faults.count('readAsService')).toBe(1);
   });
 
   test.each([
@@ -417,8 +418,8 @@ describe('a job that SciCat refuses to write', () => {
   test('because its dataset is gone: the transfer ends, although the job can not show it', async () => {
     const tracked = finalizing();
     world.jobs.withoutDataset.add(jobIdOf(1));
-    world.datasets.lifecycle = () =>
-      Promise.resolve(world.jobs.faults.count('write') === 0 ? UNTOUCHED : undefined);
+    world.datasets.readAsService = (pid) =>
+      Promise.resolve(world.jobs.faults.count('write') === 0 ? aDataset({ pid }) : undefined);
     await work(60);
     expect([tracked.transfer.status, world.archiveJobs.made]).toMatchObject([
       {
@@ -449,7 +450,7 @@ describe('a permanent refusal by SciCat', () => {
   });
 
   test('997: a lifecycle that may not be read', async () => {
-    world.datasets.faults.always('lifecycle', { before: rejected(403) });
+    world.datasets.faults.always('readAsService', { before: rejected(403) });
     finalizing();
     await work(60);
     expect(shown()).toBe("997 finished: completed but can't mark dataset as archivable");
@@ -527,7 +528,7 @@ describe('a permanent refusal by SciCat', () => {
 });
 
 describe('an outage is waited out', () => {
-  test.each(['lifecycle', 'markArchivable'] as const)('of %s, for a day', async (call) => {
+  test.each(['readAsService', 'markArchivable'] as const)('of %s, for a day', async (call) => {
     world.datasets.faults.always(call, { before: down() });
     const tracked = finalizing();
     await world.clock.advance(0);
@@ -542,7 +543,7 @@ describe('an outage is waited out', () => {
   });
 
   test('and does not delay other transfers', async () => {
-    world.datasets.faults.next('lifecycle', { before: down() });
+    world.datasets.faults.next('readAsService', { before: down() });
     finalizing();
     finalizing({ number: 2 });
     await Promise.all(finalizer.startDue());
@@ -551,7 +552,7 @@ describe('an outage is waited out', () => {
   });
 
   test('an internal error raises an alarm and is retried; the transfer is not lost', async () => {
-    world.datasets.faults.next('lifecycle', { before: new TypeError('a mistake') });
+    world.datasets.faults.next('readAsService', { before: new TypeError('a mistake') });
     finalizing();
     await work(1);
     expect([...world.alarms.active()]).toEqual([
@@ -559,5 +560,29 @@ describe('an outage is waited out', () => {
     ]);
     await work(10);
     expect(shown()).toBe('003 finished: finished');
+  });
+});
+
+describe('a transfer that is no longer allowed when its files have arrived', () => {
+  test.each([
+    [
+      'the dataset belongs to another group now',
+      { ownerGroup: 'p999' },
+      'the dataset belongs to group "p999" now; when the transfer was requested, it belonged to "p123"',
+    ],
+    [
+      'the dataset has another source folder now',
+      { sourceFolder: '/data/other' },
+      'the dataset\'s source folder is "/data/other" now, which is not "/data/run1" in the collection of facility "PSI", as it was when the transfer was requested',
+    ],
+  ])('%s: failed with the reason, neither marked nor archived', async (_what, now, reason) => {
+    world.datasets.datasets.set(PID, aDataset({ pid: PID, ...now }));
+    finalizing();
+    await work(60);
+    expect([world.datasets.marked, world.archiveJobs.made]).toEqual([[], []]);
+    expect(shown()).toBe(
+      `998 failed: all files were copied, but the dataset was neither marked as archivable nor archived, because ${reason}`,
+    );
+    expect(world.events.of('audited')).toMatchObject([{ action: 'deny', reason }]);
   });
 });

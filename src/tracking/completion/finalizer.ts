@@ -12,6 +12,7 @@ import { subjectOf } from '../../domain/audit-subject.js';
 import { taskFits } from '../../domain/task-fit.js';
 import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import {
+  failed,
   finalizationOfTransfer,
   finished,
   lifecycleAtRequest,
@@ -21,6 +22,7 @@ import {
   wantsArchive,
   withLifecycleFound,
 } from '../../domain/transfer.js';
+import { type AskedAgain, askAgain } from '../core/ask-again.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 
 /** Consecutive refusals by SciCat after which a step is given up; the job says so. */
@@ -32,7 +34,10 @@ const MAX_CONCURRENT = 32;
 const CHECK_HOLDS_MS = 2000;
 
 /** How a transfer ends whose files have arrived. */
-type Outcome = Parameters<typeof finished>[1];
+type Outcome =
+  | Parameters<typeof finished>[1]
+  /** The transfer is no longer allowed: nothing more is done with the dataset, for this reason. */
+  | { readonly denied: string };
 
 /**
  * The last steps of a transfer that Globus has completed: mark the dataset as archivable if its lifecycle
@@ -117,26 +122,28 @@ export class Finalizer {
     const { datasets, transfers, signal } = this.deps;
     const { datasetPid } = tracked.transfer;
     let before = lifecycleBefore;
-    let now: LifecycleFound | undefined;
+    let asked: AskedAgain;
     try {
       if (before === undefined) {
         // The record of an older version does not hold it.
-        const found = await datasets.lifecycle(datasetPid, signal);
+        const found = await datasets.readAsService(datasetPid, signal);
         if (found === undefined) return datasetGone;
-        transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found));
-        before = found;
+        before = found.lifecycle;
+        transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found.lifecycle));
       }
       // Also on a retry, when only this process may know what was found.
       const written = await this.tryToConfirm(tracked);
       // Read again at the last moment: the write may have taken long, and other programs write too.
-      now = await datasets.lifecycle(datasetPid, signal);
-      if (written !== 'done' && now !== undefined) throw written;
+      asked = await askAgain(this.deps, tracked);
+      if (written !== 'done' && asked.kind !== 'gone') throw written;
     } catch (error) {
       if (error instanceof DatasetGoneError) return datasetGone;
       if (!this.givenUp(tracked, error)) throw error;
       return notMarked('SciCat does not let the service read the dataset');
     }
-    if (now === undefined) return datasetGone;
+    if (asked.kind === 'gone') return datasetGone;
+    if (asked.kind === 'lost') return { denied: asked.reason };
+    const now = asked.dataset.lifecycle;
     // Archived, or being archived, since the request: a second archive job would do it again.
     if (isInArchive(now)) return { inArchive: lifecycleToNote(now) };
     // A lifecycle that differs was changed by another program or an earlier attempt.
@@ -237,7 +244,14 @@ export class Finalizer {
   }
 
   private finish(tracked: TrackedTransfer, outcome: Outcome): void {
-    this.deps.transfers.update(tracked, (transfer) => finished(transfer, outcome));
+    this.deps.transfers.update(tracked, (transfer) =>
+      'denied' in outcome
+        ? failed(
+            transfer,
+            `all files were copied, but the dataset was neither marked as archivable nor archived, because ${outcome.denied}`,
+          )
+        : finished(transfer, outcome),
+    );
     this.deps.writer.changed(tracked, 'final');
   }
 

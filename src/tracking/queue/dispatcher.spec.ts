@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  aDataset,
   aFacility,
   aJob,
   aRecord,
@@ -9,13 +10,19 @@ import {
   type ConfigParts,
   jobIdOf,
   keyOf,
+  REQUEST_ID,
   taskIdFor,
   type TransferParts,
   uuid,
 } from '../../../test/support/builders.js';
 import { aGate } from '../../../test/support/faults.js';
 import { TrackingWorld } from '../../../test/support/tracking-world.js';
-import { accountRefused, down, timeout } from '../../../test/support/upstream-failures.js';
+import {
+  accountRefused,
+  down,
+  rejected,
+  timeout,
+} from '../../../test/support/upstream-failures.js';
 import { atOnce, entriesOf } from '../../../test/support/fake-file-list-store.js';
 import { settle } from '../../../test/support/virtual-clock.js';
 import { digestFileList } from '../../file-lists/digest-file-list.js';
@@ -823,4 +830,72 @@ test('a transfer is submitted once, however many calls are concurrent', async ()
   gate.open();
   expect(await results).toEqual([{ kind: 'started' }, { kind: 'waits' }]);
   expect(asked().length).toBe(1);
+});
+
+describe('asked again before Globus gets a transfer', () => {
+  const PID = '20.500.12345/e1';
+  const belongsToOthers = (): void => {
+    world.datasets.datasets.set(PID, aDataset({ pid: PID, ownerGroup: 'p999' }));
+  };
+
+  test('a dataset that belongs to another group since: failed with the reason, never submitted', async () => {
+    belongsToOthers();
+    track();
+    await work(5);
+    expect([asked(), world.jobs.shown(jobIdOf(1))]).toEqual([
+      [],
+      '998 failed: the transfer is no longer allowed, because the dataset belongs to group "p999" now; when the transfer was requested, it belonged to "p123"',
+    ]);
+    expect(world.events.of('audited')).toMatchObject([{ action: 'deny' }]);
+  });
+
+  test('one whose request has just asked is not asked again', async () => {
+    belongsToOthers();
+    const tracked = world.transfers.add(aTransfer(), { holdsSlot: true, requestId: REQUEST_ID });
+    await dispatcher.dispatchOne(tracked);
+    expect([asked(), world.datasets.faults.calls]).toEqual([labels(1), []]);
+  });
+
+  test('after a minute in the queue it is asked again, also without a restart', async () => {
+    const tracked = world.transfers.add(aTransfer(), { holdsSlot: true, requestId: REQUEST_ID });
+    await world.clock.advance(61_000);
+    belongsToOthers();
+    expect(await dispatcher.dispatchOne(tracked)).toMatchObject({ kind: 'refused' });
+    expect(asked()).toEqual([]);
+  });
+
+  test('attempts in quick succession ask once', async () => {
+    world.globus.planSubmit(
+      { kind: 'unclear', reason: 'reset' },
+      { kind: 'unclear', reason: 'reset' },
+    );
+    track();
+    await work(40);
+    expect([asked().length, world.datasets.faults.count('readAsService')]).toEqual([3, 1]);
+  });
+
+  test('what the service may not read, it does not judge', async () => {
+    world.datasets.faults.always('readAsService', { before: rejected(403) });
+    track();
+    await work(5);
+    expect(asked()).toEqual(labels(1));
+  });
+
+  test('while SciCat is down it waits', async () => {
+    world.datasets.faults.always('readAsService', { before: down() });
+    const tracked = track();
+    await work(5);
+    expect([asked(), tracked.transfer.status.state]).toEqual([[], 'waiting']);
+    world.datasets.faults.clear();
+    await work(60);
+    expect(asked()).toEqual(labels(1));
+  });
+
+  test('one that Globus may have already is searched there, and followed if it has', async () => {
+    belongsToOthers();
+    world.globus.put(aTask());
+    const tracked = track({ status: UNKNOWN });
+    await work(5);
+    expect(tracked.transfer.status.state).toBe('transferring');
+  });
 });

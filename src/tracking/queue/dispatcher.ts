@@ -18,12 +18,14 @@ import {
   DatasetGoneError,
   ServiceAccountError,
   UpstreamError,
+  UpstreamRejectedError,
 } from '../../errors/upstream.errors.js';
 import { rebuildFileList } from '../../file-lists/digest-file-list.js';
 import { runCooperatively } from '../../file-lists/run-cooperatively.js';
 import type { StoredFileList } from '../../file-lists/stored-format.js';
 import type { SubmitOutcome } from '../../ports/globus-transfers.port.js';
 import type { AlarmName } from '../core/alarms.js';
+import { askAgain } from '../core/ask-again.js';
 import { type BackoffBounds, Retry } from '../../time/backoff.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Slots } from './slots.js';
@@ -58,6 +60,8 @@ interface Pause {
 /** A submission answered sooner than this gets no "being submitted" write of its own. */
 const FIRST_STATUS_AFTER_MS = 1000;
 const VERIFY_AGAIN_MS = 15_000;
+/** How long an answer counts to the question whether a transfer is allowed. */
+const ASKED_HOLDS_MS = 60_000;
 const BLOCKED_BACKOFF: BackoffBounds = { firstMs: 30_000, capMs: 600_000 };
 const PAUSE_BACKOFF: BackoffBounds = { firstMs: 5000, capMs: 60_000 };
 /** Cap on the pause that Globus may ask for, since it may recover sooner. */
@@ -80,6 +84,9 @@ export class Dispatcher {
   private readonly unrebuildable = new WeakMap<TrackedTransfer, string>();
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
+
+  /** Monotonic milliseconds at which it was last asked whether a transfer is allowed. */
+  private readonly askedAt = new WeakMap<TrackedTransfer, number>();
 
   constructor(private readonly deps: QueueDeps) {}
 
@@ -240,9 +247,8 @@ export class Dispatcher {
         return result;
       }
     }
-    if (await this.datasetGoneSince(tracked)) {
-      return this.endOnceAbsent(tracked, DATASET_GONE, submission);
-    }
+    const denied = await this.denied(tracked);
+    if (denied !== undefined) return this.endOnceAbsent(tracked, denied, submission);
     const files = await this.filesOf(tracked, record);
     if (typeof files === 'string') return this.endOnceAbsent(tracked, files, submission);
     if (files !== undefined) {
@@ -252,18 +258,32 @@ export class Dispatcher {
   }
 
   /**
-   * Whether the dataset was deleted since the request. Not asked for the first attempt of a request
-   * that this process has served: its dataset was just read. Nor if the job has no submission id yet:
-   * the id must be written before the submission, and SciCat refuses that without the dataset.
+   * Why a transfer is no longer allowed, or its dataset no longer there. Its request has asked; after a
+   * minute, or a restart, it is asked again before Globus gets it.
    */
-  private async datasetGoneSince(tracked: TrackedTransfer): Promise<boolean> {
-    const { datasets, transfers, signal } = this.deps;
-    const { attempts, datasetPid, submissionId } = tracked.transfer;
-    const isNew = tracked.requestId !== undefined && attempts === 0;
-    if (isNew || submissionId === undefined) return false;
-    if (!(await datasets.isGone(datasetPid, signal))) return false;
-    transfers.setDatasetGone(tracked);
-    return true;
+  private async denied(tracked: TrackedTransfer): Promise<string | undefined> {
+    const { clock, transfers } = this.deps;
+    const now = clock.monotonicMs();
+    const isFirst = tracked.requestId !== undefined && tracked.transfer.attempts === 0;
+    const askedAt = this.askedAt.get(tracked) ?? (isFirst ? tracked.trackedSince : undefined);
+    if (askedAt !== undefined && now - askedAt < ASKED_HOLDS_MS) return undefined;
+    try {
+      const asked = await askAgain(this.deps, tracked);
+      switch (asked.kind) {
+        case 'gone':
+          transfers.setDatasetGone(tracked);
+          return DATASET_GONE;
+        case 'lost':
+          return `the transfer is no longer allowed, because ${asked.reason}`;
+        case 'kept':
+          break;
+      }
+    } catch (error) {
+      // Not for the account to decide: it lacks the right to read the dataset.
+      if (!(error instanceof UpstreamRejectedError)) throw error;
+    }
+    this.askedAt.set(tracked, now);
+    return undefined;
   }
 
   private async submit(

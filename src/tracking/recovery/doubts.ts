@@ -156,8 +156,8 @@ export class Doubts {
     if (wantsArchive(transfer)) {
       return (await archiveJobs.findByKey(transfer.key, signal)) !== undefined;
     }
-    const lifecycle = await datasets.lifecycle(transfer.datasetPid, signal);
-    return lifecycle === undefined || lifecycle.archivable || isInArchive(lifecycle);
+    const dataset = await datasets.readAsService(transfer.datasetPid, signal);
+    return dataset === undefined || dataset.lifecycle.archivable || isInArchive(dataset.lifecycle);
   }
 
   private settle(tracked: TrackedTransfer): void {

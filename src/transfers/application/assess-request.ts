@@ -2,7 +2,13 @@ import type { Requester } from '../../auth/caller.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { finalizationOf } from '../../domain/finalization.js';
 import { recordProblem } from '../../domain/record-limits.js';
-import type { CopyOptions, Finalization, RecordedSide } from '../../domain/transfer-record.js';
+import type {
+  AccessGiven,
+  CopyOptions,
+  Finalization,
+  RecordedSide,
+  TransferRecord,
+} from '../../domain/transfer-record.js';
 import { errorInWords } from '../../errors/error-facts.js';
 import {
   AccessDeniedError,
@@ -65,6 +71,8 @@ export interface AssessedRequest {
   /** Name of a facility that takes no symbolic links. */
   readonly symlinksRefusedBy: string | undefined;
   readonly finalize: Finalization;
+  /** What gave the user access. */
+  readonly access: Required<TransferRecord>['access'];
   /** All rules, in the order in which they were applied. */
   readonly rules: readonly AppliedRule[];
 }
@@ -163,6 +171,10 @@ export async function assessRequest(
       copy: copyOptions(deps.config.current().transfer, { source, destination, symlinksRefusedBy }),
       symlinksRefusedBy,
       finalize: finalizationOf(dataset.lifecycle, destination.finalize),
+      access: {
+        source: accessGiven(source),
+        destination: accessGiven(destination),
+      },
       rules: applied,
     };
   } catch (error) {
@@ -210,6 +222,11 @@ export async function readFileList(
 /** A case that can't happen must not result in a transfer. */
 function letThrough(): InternalError {
   return new InternalError('A rule passed what another rule refuses.');
+}
+
+/** The rules have passed, so this is what the user has. */
+function accessGiven({ accessPath: path, accessValue: value }: Facility): AccessGiven {
+  return { path, value };
 }
 
 function side({ name, collection, scopes }: Facility, path: string): RecordedSide {

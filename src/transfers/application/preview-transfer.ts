@@ -13,7 +13,10 @@ import {
 import type { TransferDeps } from './transfer-deps.js';
 
 /** What an allowed request would do. */
-export interface TransferPreview extends Omit<AssessedRequest, 'dataset' | 'symlinksRefusedBy'> {
+export interface TransferPreview extends Omit<
+  AssessedRequest,
+  'dataset' | 'symlinksRefusedBy' | 'access'
+> {
   readonly datasetPid: string;
   readonly autoArchive: boolean;
   /** Number of distinct paths in the file list; undefined for the whole folder. */
@@ -42,7 +45,7 @@ export class PreviewTransfer {
       input,
       this.deps,
     );
-    const { dataset, rules, symlinksRefusedBy, ...plan } = assessed;
+    const { dataset, rules, symlinksRefusedBy, access: _, ...plan } = assessed;
     const fileList = (await readFileList(input, assessed))?.digest;
     const autoArchive = await readAutoArchive(input);
     const requested = { datasetPid: dataset.pid, ...plan, autoArchive };

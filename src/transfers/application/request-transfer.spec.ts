@@ -160,6 +160,11 @@ describe('the order of the steps', () => {
         copy: { ...aRecord().copy, fileList: 'leaves', recursiveSymlinks: 'keep' },
         lifecycle: aDataset().lifecycle,
         submissionId: 'from-the-stock',
+        version: 4,
+        access: {
+          source: { path: 'profile.accessGroups', value: 'PSI' },
+          destination: { path: 'profile.accessGroups', value: 'CSCS' },
+        },
       }),
     });
   });

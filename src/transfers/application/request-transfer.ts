@@ -4,7 +4,6 @@ import { fingerprint } from '../../domain/fingerprint.js';
 import type { CreatedJob } from '../../domain/transfer.js';
 import {
   LONGEST_SEALED_RECORD,
-  recordVersion,
   sealedLength,
   type TransferRecord,
 } from '../../domain/transfer-record.js';
@@ -94,9 +93,8 @@ export class RequestTransfer {
     const list = await readFileList(input, assessed);
     let files = list?.files;
     const fileList = list?.digest;
-    const version = recordVersion(fileList);
     return {
-      record: requireFitting(fileList === undefined ? record : { ...record, version, fileList }),
+      record: requireFitting(fileList === undefined ? record : { ...record, fileList }),
       parents: list?.parents ?? 0,
       takeFiles: () => {
         const taken = files;
@@ -109,12 +107,12 @@ export class RequestTransfer {
   private recordOf(
     key: string,
     { requester: { identity } }: TransferRequestOptions,
-    { dataset, source, destination, copy, finalize }: AssessedRequest,
+    { dataset, source, destination, copy, finalize, access }: AssessedRequest,
     autoArchive: boolean,
   ): TransferRecord {
     const { username, email } = identity;
     return {
-      version: 2,
+      version: 4,
       key,
       datasetPid: dataset.pid,
       source,
@@ -128,6 +126,7 @@ export class RequestTransfer {
         ...(email === undefined ? {} : { email }),
         ownerGroup: dataset.ownerGroup,
       },
+      access,
       dataset: { bytes: dataset.size, files: dataset.numberOfFiles },
       globusClientId: this.deps.config.current().secrets.globusClientId,
     };

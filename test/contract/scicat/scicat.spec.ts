@@ -450,7 +450,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     const errors = [
       await failing(identities.identify(token)),
       await failing(datasets.readAs(token, PID)),
-      await failing(datasets.lifecycle(PID)),
+      await failing(datasets.readAsService(PID)),
       await failing(jobs.read(transfer.jobId)),
       await failing(jobs.findByKey('x')),
       await failing(create(record())),
@@ -533,7 +533,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
 
   it('marks a dataset as archivable, changes nothing else, and creates one archive job', async () => {
     const before = sandbox.machine.datasets.get(PID);
-    expect(await datasets.lifecycle(PID)).toEqual({
+    expect((await datasets.readAsService(PID))?.lifecycle).toEqual({
       archivable: false,
       archiveStatusMessage: 'filesNotYetAvailable',
       retrievable: false,
@@ -581,7 +581,7 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     });
 
     sandbox.machine.deleteDataset(PID);
-    expect(await datasets.lifecycle(PID)).toBeUndefined();
+    expect(await datasets.readAsService(PID)).toBeUndefined();
   });
 
   it('surprise: reads all of 105 OrigDatablocks, which SciCat’s other list cuts at 100', async () => {
@@ -607,10 +607,8 @@ describe.each(cases)('SciCat $generation with $name', ({ generation, setup }) =>
     sandbox.machine.addDataset({ pid: 'empty', ownerGroup: 'p1', sourceFolder: '/data/empty' });
     expect(await datasets.files('empty')).toEqual({ kind: 'none' });
     expect(await datasets.files('no/such')).toEqual({ kind: 'no-dataset' });
-    expect(await Promise.all(['empty', 'no/such'].map((pid) => datasets.isGone(pid)))).toEqual([
-      false,
-      true,
-    ]);
+    const found = await Promise.all(['empty', 'no/such'].map((pid) => datasets.readAsService(pid)));
+    expect(found.map((dataset) => dataset?.pid)).toEqual(['empty', undefined]);
   });
 });
 
