@@ -81,6 +81,22 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/queue/dispatcher', 'src/tracking/tracker'],
   },
   {
+    name: 'asked-again-before-the-copy',
+    keeps: 'a transfer that is no longer allowed when its turn comes is not submitted',
+    file: DISPATCHER,
+    search: 'if (denied !== undefined) return',
+    replace: 'if (denied === DATASET_GONE) return',
+    tests: ['src/tracking/queue/dispatcher'],
+  },
+  {
+    name: 'asked-again-before-the-archive',
+    keeps: 'a dataset that is no longer allowed to be archived is neither marked nor archived',
+    file: 'src/tracking/completion/finalizer.ts',
+    search: "if (asked.kind === 'lost') return { denied: asked.reason };",
+    replace: "if (asked.kind === 'lost') return undefined;",
+    tests: ['src/tracking/completion/finalizer'],
+  },
+  {
     name: 'fair-shares',
     keeps:
       'a group that requests a thousand transfers does not delay one that requests a single one',
@@ -118,8 +134,9 @@ export const SAFEGUARDS = [
     name: 'nothing-of-a-deleted-dataset',
     keeps: 'a transfer whose dataset was deleted in the meantime is not submitted after a restart',
     file: DISPATCHER,
-    search: 'if (!(await datasets.isGone(datasetPid, signal))) return false;',
-    replace: 'return false;',
+    search:
+      "case 'gone':\n          transfers.setDatasetGone(tracked);\n          return DATASET_GONE;",
+    replace: "case 'gone':\n          break;",
     tests: ['src/tracking/deleted-dataset'],
   },
   {

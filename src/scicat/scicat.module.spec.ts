@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { answer, LeapingClock, loggedIn } from '../../test/contract/scicat/scripted-scicat.js';
+import { NO_REFUSALS } from '../../test/support/no-refusals.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { Authenticator } from '../auth/authenticator.js';
@@ -14,7 +15,6 @@ import {
   type HttpRequest,
   USERS_HTTP_TRANSPORT,
 } from '../ports/http-transport.port.js';
-import { Refusals } from '../hardening/refusals.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { createLogger, LOGGER } from '../logging/logger.js';
 import { CLOCK } from '../ports/clock.port.js';
@@ -63,7 +63,7 @@ async function wired(change: object = {}) {
       { provide: HTTP_TRANSPORT, useValue: transport },
       { provide: USERS_HTTP_TRANSPORT, useValue: transport },
       { provide: CLOCK, useValue: new LeapingClock() },
-      { provide: Refusals, useValue: new Refusals(new LeapingClock(), () => undefined) },
+      NO_REFUSALS,
       { provide: TRANSFER_EVENTS, useValue: new RecordedEvents() },
       UpstreamCalls,
       { provide: LOGGER, useValue: createLogger('silent') },
@@ -73,7 +73,7 @@ async function wired(change: object = {}) {
       HTTP_TRANSPORT,
       USERS_HTTP_TRANSPORT,
       CLOCK,
-      Refusals,
+      NO_REFUSALS.provide,
       TRANSFER_EVENTS,
       UpstreamCalls,
       LOGGER,

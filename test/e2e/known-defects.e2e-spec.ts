@@ -51,7 +51,9 @@ describe('what stopped the Go version', () => {
       yaml: 'task: { maxConcurrency: 2, queueSize: 5, pollInterval: 1 }',
     });
     service.scicat.faults.add({
-      match: { method: 'GET', path: 'slow' },
+      // The first dataset that is read is the slow one.
+      match: { method: 'GET', path: '/datasets$' },
+      times: 1,
       effect: { type: 'latency', ms: 1500 },
     });
     const slow = service.accepted({ scicatPid: service.addDataset('slow') });

@@ -112,7 +112,8 @@ describe('GET /transfer/{scicatJobId}', () => {
   it('is the same as in the list', async () => {
     const worded = async () =>
       (await list('alice')).transfers.every(
-        ({ status, message = '' }) => status !== 'transferring' || message.includes('queued at Globus'),
+        ({ status, message = '' }) =>
+          status !== 'transferring' || message.includes('queued at Globus'),
       );
     await eventually(worded, 'all tasks were looked at, and change no more');
     const { transfers } = await list('alice');

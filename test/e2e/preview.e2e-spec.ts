@@ -320,6 +320,10 @@ describe('each error of POST /transfer is the same for its preview', () => {
         () => service.globus.requests.filter(({ status }) => status !== null).length === asked + 2,
         'the service has asked Globus',
       );
+      await eventually(
+        () => traces(late).files.some((file) => String(file) === 'ended-transfers'),
+        'it has prepared its data folder',
+      );
       expect(await refusedAlike({}, {}, late)).toMatchObject({ status: 503, code: 'NOT_READY' });
     } finally {
       await late.stop();

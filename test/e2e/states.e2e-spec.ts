@@ -60,7 +60,7 @@ describe('what SciCat shows of a transfer', () => {
       contactEmail: 'alice@scicat.example',
       jobParams: {
         datasetList: [{ pid: ALICES_DATASET, files: [] }],
-        globusTransfer: { version: 2, sealed: expect.any(String), autoArchive: false },
+        globusTransfer: { version: 4, sealed: expect.any(String), autoArchive: false },
       },
     });
     expect(Object.keys(service.job(jobId).jobParams).sort()).toEqual([
