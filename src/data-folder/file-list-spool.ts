@@ -15,19 +15,13 @@ import {
   verifyPacked,
 } from '../file-lists/stored-format.js';
 import type { FileListStore, StoredEntry } from '../ports/file-list-store.port.js';
+import { diskProblem } from './disk-problem.js';
 import { RecentLists } from './recent-lists.js';
 
 /** File system calls of the spool; replaced in tests, for example by a full disk. */
 export type SpoolFileSystem = Pick<typeof fs, 'mkdir' | 'open' | 'readdir' | 'stat' | 'unlink'>;
 
 const SUFFIX = '.jsonl.gz';
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "this service's disk is full",
-  EDQUOT: "this service's disk is full",
-  EACCES: 'this service may not write to its data folder',
-  EPERM: 'this service may not write to its data folder',
-  EROFS: 'this service may not write to its data folder',
-};
 
 /**
  * A folder with one file per list, in the stored format. Files are written under their final names: no
@@ -204,10 +198,8 @@ async function ifExists<Result>(result: Promise<Result>): Promise<Result | undef
 }
 
 function unavailable(what: string, error: unknown): SpoolUnavailableError {
-  const code = codeOf(error);
-  const reason = REASONS[code ?? ''] ?? "this service's data folder is not usable";
   return new SpoolUnavailableError(
-    `The file list could not be ${what}: ${reason}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must check dataDir.`,
+    `The file list could not be ${what}: ${diskProblem(error)}. Please try again later; an operator must check dataDir.`,
     { cause: error },
   );
 }

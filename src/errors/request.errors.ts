@@ -83,7 +83,7 @@ export class NotReadyError extends ProxyError {
   readonly code = 'NOT_READY';
 }
 
-/** The file list could not be stored: disk full, folder not writable. */
+/** The data folder could not store a file list or a hold: disk full, folder not writable. */
 export class SpoolUnavailableError extends ProxyError {
   readonly code = 'SPOOL_UNAVAILABLE';
 }

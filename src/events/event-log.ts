@@ -1,5 +1,6 @@
 import type { Logger } from '../logging/logger.js';
 import type { TransferEvent } from '../ports/transfer-events.port.js';
+import type { FacilityHold } from '../domain/facility-hold.js';
 import { taskIdOf, type Transfer } from '../domain/transfer.js';
 import type { EventListener } from './event-hub.js';
 
@@ -82,11 +83,30 @@ function lineOf(event: TransferEvent): Line {
         'transfers wait for a facility: configure it again, or cancel them',
       ];
     }
+    case 'facility-held': {
+      const { hold, requestId } = event;
+      return ['info', { audit: true, requestId, ...holdFacts(hold) }, 'facility held'];
+    }
+    case 'facility-released': {
+      const { hold, requestId, by } = event;
+      const released = by === undefined ? {} : { requestId, releasedBy: by };
+      return ['info', { audit: true, ...released, ...holdFacts(hold) }, 'facility released'];
+    }
     case 'alarm':
       return ['error', { alarm: event.alarm, reason: event.reason }, 'operator action required'];
     case 'alarm-cleared':
       return ['info', { alarm: event.alarm }, 'alarm cleared'];
   }
+}
+
+function holdFacts({ facility, message, since, until, by }: FacilityHold) {
+  return {
+    facility,
+    message,
+    heldBy: by,
+    heldSince: new Date(since).toISOString(),
+    ...(until === undefined ? {} : { heldUntil: new Date(until).toISOString() }),
+  };
 }
 
 function reasonOf({ jobId, reason }: { readonly jobId: string; readonly reason: string }) {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { FacilityPair } from '../domain/facility-hold.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Owner, type Transfer, withEndRequest } from '../domain/transfer.js';
 import { JobNotFoundError } from '../errors/request.errors.js';
@@ -110,7 +111,7 @@ export class Tracker implements TransferTracking {
   private woken = false;
 
   constructor(deps: TrackerDeps) {
-    const { jobs, globus, events, config, clock, random = Math.random } = deps;
+    const { jobs, globus, events, holds, config, clock, random = Math.random } = deps;
     const { background } = this;
     const { signal } = this.aborted;
     // Hundreds of concurrent calls may listen to each.
@@ -156,6 +157,7 @@ export class Tracker implements TransferTracking {
     this.sweeper = new Sweeper(parts, this.sweep, listing);
     this.withdrawn = new WithdrawnFacilities(parts);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
+    holds.onChange(() => this.wake());
   }
 
   get ready(): boolean {
@@ -213,8 +215,8 @@ export class Tracker implements TransferTracking {
     await this.background.ended(); // T5
   }
 
-  forecast(fingerprint: string, owner: Owner): Forecast {
-    return this.admissions.forecast(fingerprint, owner);
+  forecast(fingerprint: string, owner: Owner, facilities: FacilityPair): Forecast {
+    return this.admissions.forecast(fingerprint, owner, facilities);
   }
 
   admit(request: AdmissionRequest): Promise<AdmissionResult> {

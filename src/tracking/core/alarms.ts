@@ -21,6 +21,8 @@ export const ALARM_KINDS = [
    * jobs, `write` or `list` them, or create `archive` jobs.
    */
   'scicat-setup',
+  /** The file of held facilities can't be read, so those it names are not held. */
+  'facility-holds',
   /** A job and its Globus task contradict each other; the detail is the job's id. */
   'task',
   /** A defect of the service; the detail says where. */

@@ -1,7 +1,9 @@
 import type { GlobusTask, TaskError } from '../../ports/globus-transfers.port.js';
+import { minuteOf } from '../../domain/shown-moment.js';
 import { labelFits } from '../../domain/task-label.js';
 import {
   cancelled,
+  endedBy,
   type EndRequest,
   failed,
   type Progress,
@@ -137,7 +139,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
     return { transfer: noting(transfer, transfer.progress, trouble), watch: next };
   }
   if (transfer.endRequested?.reason === 'user') {
-    return { transfer: cancelled(transfer, `by ${transfer.endRequested.by}`), watch: next };
+    return { transfer: cancelled(transfer, endedBy(transfer.endRequested)), watch: next };
   }
   return {
     transfer: failed(
@@ -166,7 +168,7 @@ function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): 
   if (wasCancelled) {
     switch (endRequested?.reason) {
       case 'user':
-        return cancelled(transfer, `by ${endRequested.by}`, progress);
+        return cancelled(transfer, endedBy(endRequested), progress);
       case 'stalled':
         return failed(transfer, `unresolved ${endRequested.by}`, progress);
       case undefined:
@@ -231,13 +233,6 @@ function decideRunning(
     remove: false,
   };
   return { transfer: withEndRequest(seen, request), watch: next, holdsSlot };
-}
-
-/** Such as "30 Nov 14:00 UTC". */
-function minuteOf(ms: number): string {
-  // "Mon, 30 Nov 2026 14:00:00 GMT"
-  const text = new Date(ms).toUTCString();
-  return `${text.slice(5, 11)} ${text.slice(17, 22)} UTC`;
 }
 
 /** Changes of speed alone are not news. */

@@ -51,10 +51,11 @@ export class PreviewTransfer {
       ...requested,
       ...(fileList === undefined ? {} : { fileList }),
     });
-    const next = this.deps.tracking.forecast(print, {
-      user: input.requester.identity.username,
-      group: dataset.ownerGroup,
-    });
+    const next = this.deps.tracking.forecast(
+      print,
+      { user: input.requester.identity.username, group: dataset.ownerGroup },
+      { source: plan.source.facility, destination: plan.destination.facility },
+    );
     const { finalize, destination } = plan;
     const { lifecycle } = dataset;
     return {
