@@ -1,0 +1,286 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  aFacility,
+  aHold,
+  aRecord,
+  aTask,
+  aTransfer,
+  FACILITIES,
+  jobIdOf,
+  OWNER,
+  REQUEST_ID,
+  START,
+} from '../../../test/support/builders.js';
+import { TrackerRig } from '../../../test/support/tracker-rig.js';
+import { TrackingWorld } from '../../../test/support/tracking-world.js';
+import { down } from '../../../test/support/upstream-failures.js';
+import { settle } from '../../../test/support/virtual-clock.js';
+import type { FacilityHold } from '../../domain/facility-hold.js';
+import { taskLabel } from '../../domain/task-label.js';
+import { SpoolUnavailableError } from '../../errors/request.errors.js';
+import { HeldFacilities } from './held-facilities.js';
+
+let rig: TrackerRig;
+afterEach(() => rig.end());
+
+const HOUR = 3_600_000;
+const HELD = 'facility PSI is held: maintenance of the storage';
+const SLOT = 'the service runs at most 1 transfer at a time, and this one waits for a free slot';
+const ELSEWHERE = {
+  source: { ...aRecord().source, facility: 'ESRF', path: '/esrf' },
+  destination: { ...aRecord().destination, facility: 'ILL', path: '/ill' },
+};
+const FOUR = ['PSI', 'CSCS', 'ESRF', 'ILL'].map((name) => aFacility(name));
+
+const hold = (parts: Partial<FacilityHold> = {}): Promise<void> =>
+  rig.world.holds.place(aHold(parts), REQUEST_ID);
+const release = (facility = 'PSI') => rig.world.holds.release(facility, 'olivia', REQUEST_ID);
+const asked = (): readonly string[] => rig.world.globus.submissions.map(({ label }) => label);
+const labels = (...numbers: readonly number[]): readonly string[] =>
+  numbers.map((number) => taskLabel(jobIdOf(number)));
+
+describe('a held facility', () => {
+  test('new transfers are accepted, wait with the message, and go when it is released', async () => {
+    rig = new TrackerRig();
+    await rig.started();
+    await hold();
+    expect(rig.tracker.forecast('equal to nothing', OWNER, FACILITIES)).toEqual({
+      kind: 'starts',
+      slot: false,
+      waitsFor: HELD,
+    });
+    expect(await rig.request(1)).toBe('waits');
+    await rig.pass(3600);
+    expect(rig.shown()).toContain(`waiting: ${HELD}`);
+    expect([asked(), rig.tracker.status().waiting]).toEqual([[], 1]);
+
+    expect(await release()).toEqual(aHold());
+    // Without waiting for a poll.
+    await settle();
+    expect(asked()).toEqual(labels(1));
+  });
+
+  test.each(['PSI', 'CSCS'])('%s of both sides counts', async (facility) => {
+    rig = new TrackerRig();
+    await rig.started();
+    await hold({ facility });
+    expect(await rig.request(1)).toBe('waits');
+  });
+
+  test('transfers that wait already say so too, at once, also those that are not due', async () => {
+    rig = new TrackerRig({ task: { maxConcurrency: 1 } });
+    await rig.started();
+    await rig.request(1);
+    await rig.request(2);
+    await hold();
+    await rig.world.clock.advance(1000);
+    expect(rig.shown(2)).toContain(HELD);
+    await release();
+    await rig.world.clock.advance(1000);
+    expect(rig.shown(2)).toContain(SLOT);
+  });
+
+  test('what Globus runs goes on to its end, and what it runs beside it is not held up', async () => {
+    rig = new TrackerRig({ facilities: FOUR });
+    await rig.started();
+    await rig.request(1);
+    await hold();
+    const tracked = rig.tracker.find(jobIdOf(1));
+    expect(tracked?.transfer.status.state).toBe('transferring');
+    rig.left(aTransfer({ number: 5, record: ELSEWHERE }));
+    await rig.pass(900);
+    expect(rig.tracker.find(jobIdOf(1))?.transfer.status.state).toBe('transferring');
+    expect(asked()).toEqual(labels(1, 5));
+  });
+
+  test('held transfers take no slot from others, and a newcomer need not wait behind them', async () => {
+    rig = new TrackerRig({ task: { maxConcurrency: 1 }, facilities: FOUR });
+    await rig.started();
+    await hold();
+    await rig.request(1);
+    await rig.pass(30);
+    expect(
+      rig.tracker.forecast('equal to nothing', OWNER, { source: 'ESRF', destination: 'ILL' }),
+    ).toEqual({ kind: 'starts', slot: true, waitsFor: '' });
+  });
+
+  test('a transfer being stored when the hold begins is not submitted, and gives its slot back', async () => {
+    rig = new TrackerRig();
+    await rig.started();
+    const storing = rig.storing(1);
+    expect(storing.slot).toBe(true);
+    await settle();
+    await hold();
+    expect(await storing.stored()).toBe('waits');
+    await rig.pass(30);
+    expect([asked(), rig.world.deps.transfers.slotsInUse]).toEqual([[], 0]);
+    expect(rig.shown()).toContain(HELD);
+    await release();
+    await settle();
+    expect(asked()).toEqual(labels(1));
+  });
+
+  test('after a restart, what Globus has is found and tracked, and the rest waits', async () => {
+    rig = new TrackerRig();
+    const unconfirmed = { state: 'waiting', reason: '', submission: 'unconfirmed' } as const;
+    for (const number of [1, 2]) rig.left(aTransfer({ number, status: unconfirmed }));
+    rig.world.globus.put(aTask({ label: taskLabel(jobIdOf(1)) }));
+    await hold();
+    await rig.started();
+    await rig.pass(900);
+    expect(rig.tracker.find(jobIdOf(1))?.transfer.status.state).toBe('transferring');
+    expect(rig.shown(2)).toContain(HELD);
+    expect([asked(), rig.tracker.status()]).toEqual([
+      [],
+      expect.objectContaining({ waiting: 1, inFlight: 1 }),
+    ]);
+    // Although it is not due for minutes.
+    await release();
+    await settle();
+    expect(asked()).toEqual(labels(2));
+  });
+
+  test('a cancelled transfer ends although its facility is held', async () => {
+    rig = new TrackerRig();
+    await rig.started();
+    await hold();
+    await rig.request(1);
+    const end = { reason: 'user', by: 'alice', at: 'now', remove: false } as const;
+    await rig.tracker.requestEnd(jobIdOf(1), end, REQUEST_ID);
+    await rig.pass(10);
+    expect(rig.shown()).toContain('cancelled by alice');
+  });
+
+  test('the message does not alternate with that of an outage', async () => {
+    rig = new TrackerRig();
+    rig.left(aTransfer({ status: { state: 'waiting', reason: '', submission: 'unconfirmed' } }));
+    await hold();
+    await rig.started();
+    await rig.pass(600);
+    const writes = (): number => rig.world.jobs.writes.length;
+    const before = writes();
+    await rig.pass(6 * 3600);
+    expect(rig.shown()).toContain(HELD);
+    expect(writes() - before).toBe(0);
+  });
+
+  test('is released for all at once, in fair order', async () => {
+    rig = new TrackerRig({ task: { maxConcurrency: 2 } });
+    await rig.started();
+    await hold();
+    for (const number of [1, 2, 3]) {
+      await rig.request(number);
+      await rig.world.clock.advance(1000);
+    }
+    await release();
+    await settle();
+    expect(asked()).toEqual(labels(1, 2));
+    expect(rig.tracker.find(jobIdOf(3))?.transfer.status).toMatchObject({
+      reason: expect.stringContaining('at most 2 transfers'),
+    });
+  });
+});
+
+describe('the end of a hold', () => {
+  test('comes by itself, and wakes the tracker', async () => {
+    rig = new TrackerRig({ task: { pollIntervalSeconds: 86_400 } });
+    await rig.started();
+    await hold({ until: rig.world.clock.now() + 30 * HOUR });
+    await rig.request(1);
+    await rig.world.clock.advance(30 * HOUR - 1);
+    expect([asked(), rig.world.holds.inForce().length]).toEqual([[], 1]);
+    await rig.world.clock.advance(2);
+    expect([asked(), rig.world.holds.inForce()]).toEqual([labels(1), []]);
+    expect(rig.world.events.of('facility-released')).toEqual([
+      { kind: 'facility-released', hold: expect.objectContaining({ facility: 'PSI' }) },
+    ]);
+    expect(rig.world.holdStore.stored).toEqual({ kind: 'read', holds: [] });
+  });
+
+  test('a second hold replaces the first, with its end', async () => {
+    rig = new TrackerRig();
+    await rig.started();
+    await hold({ until: rig.world.clock.now() + HOUR });
+    await rig.request(1);
+    await hold({ message: 'it takes longer' });
+    await rig.pass(2 * 3600);
+    expect(rig.shown()).toContain('waiting: facility PSI is held: it takes longer');
+    expect(rig.world.holds.inForce()).toEqual([aHold({ message: 'it takes longer' })]);
+  });
+
+  test('releasing what is not held changes nothing', async () => {
+    rig = new TrackerRig();
+    expect(await release()).toBeUndefined();
+    expect(rig.world.events.of('facility-released')).toEqual([]);
+  });
+});
+
+describe('holds and the disk', () => {
+  const reopened = (world: TrackingWorld): Promise<HeldFacilities> => {
+    const { holdStore: store, events, alarms, clock } = world;
+    return HeldFacilities.open({ store, events, alarms, clock });
+  };
+
+  test('survive a restart, except for those that have ended', async () => {
+    rig = new TrackerRig();
+    const { clock } = rig.world;
+    await hold();
+    await hold({ facility: 'CSCS', until: clock.now() + HOUR });
+    expect((await reopened(rig.world)).inForce()).toHaveLength(2);
+    rig.world.holds.onApplicationShutdown();
+    await clock.advance(HOUR);
+    const again = await reopened(rig.world);
+    expect(again.inForce()).toEqual([aHold()]);
+  });
+
+  test('what can not be stored does not happen', async () => {
+    rig = new TrackerRig();
+    rig.world.holdStore.refusal = new SpoolUnavailableError('The disk is full.');
+    await expect(hold()).rejects.toThrow('The disk is full.');
+    expect(rig.world.holds.inForce()).toEqual([]);
+    rig.world.holdStore.refusal = undefined;
+    await hold();
+    rig.world.holdStore.refusal = new SpoolUnavailableError('The disk is full.');
+    await expect(release()).rejects.toThrow('The disk is full.');
+    expect(rig.world.holds.inForce()).toEqual([aHold()]);
+    expect(rig.world.events.of('facility-released')).toEqual([]);
+  });
+
+  test('changes at the same time are all kept', async () => {
+    rig = new TrackerRig();
+    await Promise.all([
+      hold(),
+      hold({ facility: 'CSCS' }),
+      release('CSCS'),
+      hold({ facility: 'X' }),
+    ]);
+    expect((await reopened(rig.world)).inForce().map(({ facility }) => facility)).toEqual([
+      'PSI',
+      'X',
+    ]);
+  });
+
+  test('an unreadable file is an alarm until a hold is placed or released', async () => {
+    rig = new TrackerRig();
+    const { world } = rig;
+    world.holdStore.stored = { kind: 'unreadable', reason: 'The file is damaged.' };
+    const holds = await reopened(world);
+    expect([holds.inForce(), [...world.alarms.active()]]).toEqual([
+      [],
+      [['facility-holds', 'The file is damaged.']],
+    ]);
+    await holds.place(aHold({ since: START }), REQUEST_ID);
+    expect([...world.alarms.active()]).toEqual([]);
+    holds.onApplicationShutdown();
+  });
+
+  test('an outage of Globus does not hide the message', async () => {
+    rig = new TrackerRig();
+    await rig.started();
+    await hold();
+    await rig.request(1);
+    rig.world.globus.faults.always('list', { before: down('Globus') });
+    await rig.pass(300);
+    expect(rig.shown()).toContain(HELD);
+  });
+});
