@@ -53,6 +53,11 @@ export class JobNotFoundError extends ProxyError {
   readonly code = 'JOB_NOT_FOUND';
 }
 
+/** No facility has this name. */
+export class FacilityNotFoundError extends ProxyError {
+  readonly code = 'FACILITY_NOT_FOUND';
+}
+
 /** The transfer has ended and can't be cancelled. */
 export class AlreadyEndedError extends ProxyError {
   readonly code = 'ALREADY_ENDED';

@@ -7,6 +7,7 @@ import { EventHub } from '../events/event-hub.js';
 import { serviceVersion } from '../health/service-version.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { UpstreamWatch } from '../http-client/upstream-watch.js';
+import { FACILITY_HOLDS, type FacilityHolds } from '../ports/facility-holds.port.js';
 import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
@@ -62,6 +63,7 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
         tracker: Tracker,
         alarms: Alarms,
         watch: UpstreamWatch,
+        holds: FacilityHolds,
       ) =>
         new StateMetrics(registry, clock, {
           status: () => tracker.status(),
@@ -69,9 +71,10 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
           alarms: () => alarms.active(),
           reachable: () => watch.reachable(),
           facilities: facilityNames(config),
+          held: () => new Set(holds.inForce().map(({ facility }) => facility)),
           pollIntervalSeconds: () => config.current().task.pollIntervalSeconds,
         }),
-      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch],
+      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch, FACILITY_HOLDS],
     },
   ],
   exports: [RequestMetrics],

@@ -16,6 +16,8 @@ export interface StateSource {
   readonly reachable: () => ReadonlyMap<string, boolean>;
   /** Names in the current configuration. */
   readonly facilities: () => ReadonlySet<string>;
+  /** Names of the facilities that operators hold. */
+  readonly held: () => ReadonlySet<string>;
   readonly pollIntervalSeconds: () => number;
 }
 
@@ -63,6 +65,11 @@ export class StateMetrics {
         '1 if SciCat or Globus answered the latest attempt to call it, else 0. See /health/ready for the reason.',
         ['service'],
       ),
+      facilityHeld: gauge(
+        'facility_held',
+        '1 for each facility that operators hold, else 0. See /health/ready for the messages.',
+        ['facility'],
+      ),
       ready: gauge(
         'ready',
         '1 if the service has resumed tracking all open transfers and accepts requests, else 0.',
@@ -85,6 +92,11 @@ export class StateMetrics {
     const polledAt = status.lastGoodPoll ?? this.startedAt;
     gauges.pollAge.set((this.clock.monotonicMs() - polledAt) / 1000);
     for (const [service, up] of source.reachable()) gauges.reachable.set({ service }, up ? 1 : 0);
+    const held = source.held();
+    gauges.facilityHeld.reset();
+    for (const facility of source.facilities()) {
+      gauges.facilityHeld.set({ facility }, held.has(facility) ? 1 : 0);
+    }
     for (const kind of ALARM_KINDS) gauges.alarms.set({ kind }, 0);
     for (const alarm of source.alarms().keys()) gauges.alarms.inc({ kind: alarmKind(alarm) });
   }

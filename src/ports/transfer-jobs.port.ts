@@ -63,7 +63,12 @@ export interface TransferJobs {
   ): Promise<readonly string[]>;
 
   /** Our own jobs that the viewer may see, newest first. Pages count from 1. */
-  list(viewer: Viewer, page: number, pageSize: number, signal?: AbortSignal): Promise<JobPage>;
+  list(
+    viewer: Viewer | 'everybody',
+    page: number,
+    pageSize: number,
+    signal?: AbortSignal,
+  ): Promise<JobPage>;
 
   /** Writes status and result. Not retried automatically: after an unclear outcome, read first. */
   write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void>;
