@@ -55,6 +55,8 @@ describe('holds in the data folder', () => {
     await store.write([]);
     expect(await new FileHoldStore(folder).read()).toEqual({ kind: 'read', holds: [] });
     expect(await readdir(folder)).toEqual(['facility-holds.json']);
+    // Only for the user that runs the service.
+    expect((await fs.stat(file)).mode & 0o777).toBe(0o600);
   });
 
   test('the new file is on the disk before it replaces the old one, and so is the folder after', async () => {

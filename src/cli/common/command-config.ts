@@ -51,12 +51,16 @@ export function loadForCommand(
   return undefined;
 }
 
+type Listening = Pick<AppConfig, 'port'> & { readonly server: Pick<AppConfig['server'], 'host'> };
+
+/** The service's address, for callers on the same machine. */
+export function serviceUrl({ port, server }: Listening): string {
+  return `http://${reachable(server.host)}:${port}`;
+}
+
 /** The service's liveness route, for callers on the same machine. */
-export function livenessUrl({
-  port,
-  server,
-}: Pick<AppConfig, 'port'> & { readonly server: Pick<AppConfig['server'], 'host'> }): string {
-  return `http://${reachable(server.host)}:${port}/health/live`;
+export function livenessUrl(listening: Listening): string {
+  return `${serviceUrl(listening)}/health/live`;
 }
 
 /** Addresses that mean "all interfaces" can't be connected to. */
