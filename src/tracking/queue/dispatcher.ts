@@ -512,7 +512,7 @@ export class Dispatcher {
   ): void {
     const { transfers, writer } = this.deps;
     const { status } = tracked.transfer;
-    const isHeld = (submission === 'not-sent' || !tracked.holdsSlot) && !mustEnd(tracked);
+    const isHeld = submission === 'not-sent' || !tracked.holdsSlot;
     // What else it waits for is of no use to anybody until then.
     const shown = (isHeld ? this.heldReason(tracked.transfer) : undefined) ?? reason;
     transfers.update(tracked, (transfer) => waitingFor(transfer, shown, submission));
@@ -558,7 +558,7 @@ export class Dispatcher {
     const { transfers, steps, holds } = this.deps;
     if (holds.inForce().length === 0) return;
     for (const tracked of transfers.waiting()) {
-      if (tracked.holdsSlot || steps.isRunning(tracked) || mustEnd(tracked)) continue;
+      if (tracked.holdsSlot || steps.isRunning(tracked)) continue;
       const reason = this.stopsAt(tracked);
       if (reason !== undefined) this.say(tracked, reason);
     }
@@ -620,11 +620,6 @@ function scopesAlarm({ transfer: { origin } }: TrackedTransfer): AlarmName {
 /** Whether it waits without a slot. */
 function isQueued({ transfer: { status }, holdsSlot }: TrackedTransfer): boolean {
   return status.state === 'waiting' && !holdsSlot;
-}
-
-/** Whether it only remains to be made sure that Globus does not have it. */
-function mustEnd({ transfer, datasetGone, jobGone }: TrackedTransfer): boolean {
-  return transfer.endRequested !== undefined || datasetGone || jobGone;
 }
 
 function submissionOf({ transfer: { status } }: TrackedTransfer): SubmissionState {
