@@ -526,6 +526,17 @@ describe('ScicatTransferJobs', () => {
       ]);
     });
 
+    it("lists everybody's for operators, but none of other accounts or types", async () => {
+      const { scicat, jobs } = jobsWith(
+        answer(200, [numbered(1)]),
+        none,
+        answer(200, [numbered(1)]),
+      );
+      expect(idsOf(await jobs.list('everybody', 1, 10))).toEqual([1]);
+      const keys = { fields: ['id', 'createdAt'], ...sortedById(5000) };
+      expect(scicat.sent[0]).toEqual(listing({ where: OURS, ...keys }));
+    });
+
     it('breaks ties of the same millisecond by id, so that no job is on two pages', async () => {
       const same = [1, 2, 3].map((n) => ({ ...numbered(n), createdAt: numbered(1).createdAt }));
       const pages = [];

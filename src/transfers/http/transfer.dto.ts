@@ -107,14 +107,15 @@ export class PostTransferQuery {
   autoArchive?: boolean;
 }
 
+function IsReason(): PropertyDecorator {
+  return applyDecorators(MaxLength(LONGEST_NOTE), IsString(), IsOptional());
+}
+
 function IsOptionalReason(description: string): PropertyDecorator {
   return applyDecorators(
-    MaxLength(LONGEST_NOTE),
-    IsString(),
-    IsOptional(),
+    IsReason(),
     ApiField(description, 'The storage is full.', {
       ...OPTIONAL,
-      ...NO_POINTER_IN_GO,
       minLength: 1,
       maxLength: LONGEST_NOTE,
     }),
@@ -126,9 +127,11 @@ export class DeleteTransferQuery {
   @IsOptionalFlag('Whether to remove the SciCat job as well.', false)
   delete?: boolean;
 
-  @IsOptionalReason(
-    "Why the transfer is cancelled, on one line; shown in its job. Operators have to state it for somebody else's transfer.",
-  )
+  /**
+   * Not among the documented parameters, only in the text: the Ingestor's code sets those of a client
+   * generated in Go by their position, and would not compile with one more.
+   */
+  @IsReason()
   reason?: string;
 }
 
