@@ -276,7 +276,7 @@ describe('values', () => {
   test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5, maxPending: 5, maxWaitingPerUser: 6, maxWaitingPerGroup: 7, shares: { default: 1, p1: 2.5 }, maxWaitHours: 8, smallTransferGiB: 9.5 }
-scicat: { formerServiceUsers: [old, older], statusCodes: words }
+scicat: { formerServiceUsers: [old, older], statusCodes: words, operatorGroups: [ops] }
 server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true }
 watch: true
 transfer: { verifyChecksum: false, preserveTimestamp: true, encryptData: true, syncLevel: 0, deadlineHours: 72, fileList: as-listed }
@@ -299,7 +299,11 @@ dataDir: spool
         maxWaitHours: 8,
         smallTransferGiB: 9.5,
       },
-      scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
+      scicat: {
+        formerServiceUsers: ['old', 'older'],
+        statusCodes: 'words',
+        operatorGroups: ['ops'],
+      },
       server: {
         host: '::1',
         trustProxy: 'loopback, 10.0.0.0/8, fd00::/8',

@@ -29,7 +29,7 @@ function watched(fails?: string): { readonly files: HoldFileSystem; readonly cal
       const handle = await fs.open(path, flags, mode);
       return new Proxy(handle, {
         get(target, key: keyof FileHandle) {
-          const member: unknown = target[key];
+          const member: unknown = Reflect.get(target, key);
           if (typeof member !== 'function') return member;
           return (...args: unknown[]) => {
             if (key !== 'close') note(`${String(key)} ${name}`);

@@ -1,10 +1,11 @@
 import fs, { type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FacilityHold, holdsAsJson, readHolds } from '../domain/facility-hold.js';
+import type { FacilityHold } from '../domain/facility-hold.js';
 import { codeOf } from '../errors/error-code.js';
 import { SpoolUnavailableError } from '../errors/request.errors.js';
 import type { FacilityHoldStore, StoredHolds } from '../ports/facility-hold-store.port.js';
 import { diskProblem } from './disk-problem.js';
+import { holdsAsJson, readHolds } from './hold-file.js';
 
 /** File system calls of the store; replaced in tests, for example by a full disk. */
 export type HoldFileSystem = Pick<typeof fs, 'open' | 'rename'>;

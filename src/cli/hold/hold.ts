@@ -1,5 +1,5 @@
-import { minuteOf } from '../../domain/shown-moment.js';
 import { field, stringField } from '../../domain/untyped.js';
+import { minuteOf } from '../../time/moments.js';
 import { loadForCommand, serviceUrl } from '../common/command-config.js';
 import { givenToken, TOKEN_VARIABLE, type UsageError } from '../common/given-token.js';
 import type { CommonOptions, ExitCode } from '../common/program.js';

@@ -1,5 +1,4 @@
 import type { GlobusTask, TaskError } from '../../ports/globus-transfers.port.js';
-import { minuteOf } from '../../domain/shown-moment.js';
 import { labelFits } from '../../domain/task-label.js';
 import {
   cancelled,
@@ -13,6 +12,7 @@ import {
   type Transfer,
   withEndRequest,
 } from '../../domain/transfer.js';
+import { minuteOf } from '../../time/moments.js';
 import { isProblem, needsHuman, standsStill, troubleInWords } from './trouble.js';
 
 /** What a poll showed of a transfer's task. */

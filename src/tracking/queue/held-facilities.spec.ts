@@ -12,7 +12,7 @@ import {
   START,
 } from '../../../test/support/builders.js';
 import { TrackerRig } from '../../../test/support/tracker-rig.js';
-import { TrackingWorld } from '../../../test/support/tracking-world.js';
+import type { TrackingWorld } from '../../../test/support/tracking-world.js';
 import { down } from '../../../test/support/upstream-failures.js';
 import { settle } from '../../../test/support/virtual-clock.js';
 import type { FacilityHold } from '../../domain/facility-hold.js';

@@ -1,14 +1,10 @@
-import {
-  type FacilityHold,
-  type FacilityPair,
-  holdReason,
-  isInForce,
-} from '../../domain/facility-hold.js';
+import { type FacilityHold, type FacilityPair, isInForce } from '../../domain/facility-hold.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { FacilityHoldStore } from '../../ports/facility-hold-store.port.js';
 import type { FacilityHolds } from '../../ports/facility-holds.port.js';
 import type { TransferEvents } from '../../ports/transfer-events.port.js';
 import type { Alarms } from '../core/alarms.js';
+import { holdReason } from './hold-reason.js';
 
 /** Collaborators of {@link HeldFacilities}. */
 export interface HeldFacilitiesDeps {

@@ -1,9 +1,10 @@
 import type { Requester } from '../../auth/caller.js';
-import { type FacilityHold, readHoldEnd } from '../../domain/facility-hold.js';
+import type { FacilityHold } from '../../domain/facility-hold.js';
 import { noteProblem } from '../../domain/one-line.js';
 import { quoted } from '../../facilities/path-text.js';
 import { FacilityNotFoundError, requestIsInvalid } from '../../errors/request.errors.js';
 import type { FacilityHolds } from '../../ports/facility-holds.port.js';
+import { readHoldEnd } from './hold-end.js';
 import { requireOperator } from './operators.js';
 import type { TransferDeps } from './transfer-deps.js';
 
