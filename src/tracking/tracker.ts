@@ -134,7 +134,7 @@ export class Tracker implements TransferTracking {
     };
     const listing = new TaskListing(globus, clock, signal);
     const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
-    const turns = new Turns(transfers, config, clock);
+    const turns = new Turns(transfers, config, clock, holds);
     const queue = { ...parts, slots: new Slots(transfers, config), turns, submissionIds };
     const dispatcher = new Dispatcher(queue);
     const canceller = new TaskCanceller(parts, (tracked) =>

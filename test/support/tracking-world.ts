@@ -61,7 +61,7 @@ export class TrackingWorld {
       clock: this.clock,
     });
     this.slots = new Slots(this.transfers, this.config);
-    this.turns = new Turns(this.transfers, this.config, this.clock);
+    this.turns = new Turns(this.transfers, this.config, this.clock, this.holds);
     this.tasks = new TaskLookup(this.globus, this.clock, this.signal);
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) =>

@@ -3,6 +3,7 @@ import {
   aFacility,
   aHold,
   aRecord,
+  aRunningTransfer,
   aTask,
   aTransfer,
   FACILITIES,
@@ -105,6 +106,22 @@ describe('a held facility', () => {
     expect(elsewhere()).toEqual({ kind: 'starts', slot: true, waitsFor: '' });
     // Nor a submission id: how long Globus honours an unused one is unknown.
     expect(rig.tracker.find(jobIdOf(1))?.transfer.submissionId).toBeUndefined();
+  });
+
+  test('transfers of held facilities come last in the queue that is shown, until they are released', async () => {
+    rig = new TrackerRig({ task: { maxConcurrency: 1 }, facilities: FOUR });
+    rig.left(aRunningTransfer({ number: 9 }));
+    await rig.started();
+    for (const number of [1, 2]) await rig.request(number);
+    rig.world.putShown(aTransfer({ number: 5, record: ELSEWHERE }));
+    await rig.sweep();
+    await rig.sweep();
+    const places = () => [1, 2, 5].map((n) => rig.tracker.find(jobIdOf(n))?.queuePosition);
+    const before = places();
+    await hold();
+    expect(places()).toEqual([1, 2, 0]);
+    await release();
+    expect([places(), before.toSorted()]).toEqual([before, [0, 1, 2]]);
   });
 
   test('a transfer being stored when the hold begins is not submitted, and gives its slot back', async () => {
