@@ -610,6 +610,21 @@ describe('what is legal but should be a deliberate decision', () => {
   });
 });
 
+test('an operator group that gives access to a facility is warned of', () => {
+  const of = (groups: string) =>
+    warningsOf(`${HEAD}facilities:${FACILITY}\n${DECIDED}scicat: { operatorGroups: ${groups} }\n`);
+  expect(of('[ops, A]')).toEqual([
+    '10: scicat.operatorGroups[1]: is "A", which also gives access to facilities[0] ("A"): all its users are operators, and may cancel everybody\'s transfers; use a group of operators only',
+  ]);
+  expect(of('[ops, A-operators]')).toEqual([]);
+  expect(of('[]')).toEqual([]);
+  // Mistakes of their own.
+  for (const groups of ['A', '[1]', '{}', '']) expect(() => of(groups)).not.toThrow();
+  for (const scicat of ['5', '', '[]', 'x']) {
+    expect(() => check(`${HEAD}facilities:${FACILITY}\nscicat: ${scicat}\n`)).not.toThrow();
+  }
+});
+
 describe('what is legal but risky between facilities', () => {
   interface Entry {
     readonly collection?: string;
