@@ -276,7 +276,7 @@ describe('values', () => {
   test('every setting is taken over', () => {
     const config = configOf(`
 task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5, maxPending: 5, maxWaitingPerUser: 6, maxWaitingPerGroup: 7, shares: { default: 1, p1: 2.5 }, maxWaitHours: 8, smallTransferGiB: 9.5 }
-scicat: { formerServiceUsers: [old, older], statusCodes: words }
+scicat: { formerServiceUsers: [old, older], statusCodes: words, operatorGroups: [ops] }
 server: { host: "::1", trustProxy: "loopback, 10.0.0.0/8, fd00::/8", maxBodyMiB: 7, maxListEntries: 8, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true, adminPort: 8081, adminHost: "::1", maxConnections: 10, maxConnectionsPerAddress: 11, maxPipelinedRequests: 12, maxRequests: 13, maxRequestsPerUser: 14, maxWaitingRequests: 15, maxWaitingRequestsPerUser: 16, maxBodiesMiB: 17, maxBodiesPerUserMiB: 18, smallBodiesMiB: 19, maxBodySeconds: 20 }
 spool: { maxMiB: 11, maxMiBPerUser: 10 }
 watch: true
@@ -300,7 +300,11 @@ dataDir: spool
         maxWaitHours: 8,
         smallTransferGiB: 9.5,
       },
-      scicat: { formerServiceUsers: ['old', 'older'], statusCodes: 'words' },
+      scicat: {
+        formerServiceUsers: ['old', 'older'],
+        statusCodes: 'words',
+        operatorGroups: ['ops'],
+      },
       server: {
         host: '::1',
         trustProxy: 'loopback, 10.0.0.0/8, fd00::/8',
@@ -620,6 +624,21 @@ describe('what is legal but should be a deliberate decision', () => {
     expect(source('/{{ .DatasetFolder }}', '/data')).toEqual([]);
     expect(source('/raw/{{ .RelativeSourceFolder }}', group)).toEqual([]);
   });
+});
+
+test('an operator group that gives access to a facility is warned of', () => {
+  const of = (groups: string) =>
+    warningsOf(`${HEAD}facilities:${FACILITY}\n${DECIDED}scicat: { operatorGroups: ${groups} }\n`);
+  expect(of('[ops, A]')).toEqual([
+    '10: scicat.operatorGroups[1]: is "A", which also gives access to facilities[0] ("A"): all its users are operators, and may cancel everybody\'s transfers; use a group of operators only',
+  ]);
+  expect(of('[ops, A-operators]')).toEqual([]);
+  expect(of('[]')).toEqual([]);
+  // Mistakes of their own.
+  for (const groups of ['A', '[1]', '{}', '']) expect(() => of(groups)).not.toThrow();
+  for (const scicat of ['5', '', '[]', 'x']) {
+    expect(() => check(`${HEAD}facilities:${FACILITY}\nscicat: ${scicat}\n`)).not.toThrow();
+  }
 });
 
 describe('what is legal but risky between facilities', () => {

@@ -25,7 +25,12 @@ import { oddCharacter } from './odd-characters.js';
 import { didYouMean, errorsAmong, type Problem } from './problem.js';
 import { FileSettings } from './service-settings.js';
 import { warnOfDoubts } from './warn-of-doubts.js';
-import { type PlacedFacility, warnAcrossFacilities, warnOfFacility } from './warn-of-risks.js';
+import {
+  type PlacedFacility,
+  warnAcrossFacilities,
+  warnOfFacility,
+  warnOfOperators,
+} from './warn-of-risks.js';
 import { keyMistake } from './yaml-lines.js';
 import { parseYamlSource, pathOf } from './yaml-source.js';
 
@@ -87,6 +92,7 @@ export function checkConfig(toCheck: ConfigToCheck): CheckedConfig {
   const place = { path: '', source, findings, variables: {} };
   reportAll(validateSync(settings), '', { source, findings, found: shape.found });
   const placed = checkFacilities(settings, place);
+  warnOfOperators(placed, settings.scicat, findings);
   warnOfDoubts(settings, placed, source, findings);
   const dataDir = checkDataDir(settings, toCheck, findings);
   const resolved = resolveSettings(settings, place);

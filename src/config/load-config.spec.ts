@@ -103,7 +103,7 @@ describe('a loaded configuration', () => {
         smallTransferGiB: 0,
         progressWritesPerSecond: 20,
       },
-      scicat: { formerServiceUsers: [], statusCodes: 'numbers' },
+      scicat: { formerServiceUsers: [], statusCodes: 'numbers', operatorGroups: [] },
       server: {
         host: '0.0.0.0',
         trustProxy: false,

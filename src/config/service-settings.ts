@@ -144,6 +144,15 @@ export class ScicatSettings {
     reload: 'live',
   })
   readonly statusCodes: StatusCodeStyle = 'numbers';
+
+  @Setting({
+    kind: textList('groups', { mayBeEmpty: true }),
+    description:
+      "Groups in SciCat whose members are operators of the service: they may hold facilities, and list, look at and cancel everybody's transfers. Empty: nobody is an operator.",
+    example: ['globus-operators'],
+    reload: 'live',
+  })
+  readonly operatorGroups: readonly string[] = [];
 }
 
 /** Section `server`: how the service listens. */

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allowsRole, type Facility } from '../facilities/facility.js';
 import { canMeet } from '../facilities/path-overlap.js';
+import { stringsOf } from '../domain/untyped.js';
 import { isInside, segmentsOf } from '../facilities/path-text.js';
 import type { ConfiguredFacility, FacilitySettings } from './facility-settings.js';
 import { confusedPids } from './confused-pids.js';
 import type { Findings } from './findings.js';
-import type { TransferSettings } from './service-settings.js';
+import type { ScicatSettings, TransferSettings } from './service-settings.js';
 import { pathOf, type YamlSource } from './yaml-source.js';
 
 /*
@@ -147,6 +148,27 @@ function warnOfOneRule(
     pathOf(later.path, 'accessValue'),
     `renders as "${accessValue}" at ${accessPath}, the same as in ${named(earlier)}: users of one may use the other; give each its own value or, if this is intended, say so with an anchor: "accessValue: &same …" in the first, "accessValue: *same" in the others`,
   );
+}
+
+/** Warns if everybody who may use a facility is an operator. */
+export function warnOfOperators(
+  placed: readonly PlacedFacility[],
+  scicat: ScicatSettings,
+  findings: Findings,
+): void {
+  const path = 'scicat.operatorGroups';
+  if (findings.hasErrorAbove(path)) return;
+  for (const [index, group] of stringsOf(scicat.operatorGroups).entries()) {
+    const same = placed.find(
+      ({ facility }) =>
+        facility.accessPath === 'profile.accessGroups' && facility.accessValue === group,
+    );
+    if (same === undefined) continue;
+    findings.warning(
+      pathOf(path, index),
+      `is "${group}", which also gives access to ${named(same)}: all its users are operators, and may cancel everybody's transfers; use a group of operators only`,
+    );
+  }
 }
 
 /** Which existing files are copied again is up to the destination, else to the source. */

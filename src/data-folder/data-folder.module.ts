@@ -2,9 +2,11 @@ import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { join } from 'node:path';
 import { ConfigSnapshots } from '../config/config-snapshots.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
+import { FACILITY_HOLD_STORE } from '../ports/facility-hold-store.port.js';
 import { JOB_HISTORY } from '../ports/job-history.port.js';
 import { FILE_LIST_STORE } from '../ports/file-list-store.port.js';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
+import { FileHoldStore } from './file-hold-store.js';
 import { FileJobHistory } from './file-job-history.js';
 import { FileListSpool } from './file-list-spool.js';
 
@@ -20,7 +22,7 @@ class DataDirHolder implements OnApplicationShutdown {
   }
 }
 
-/** Spool and job history on local disk, in a data folder that no other instance uses. */
+/** Spool, job history and holds on local disk, in a data folder that no other instance uses. */
 @Module({
   providers: [
     {
@@ -55,7 +57,13 @@ class DataDirHolder implements OnApplicationShutdown {
         new FileJobHistory(config.current().dataDir),
       inject: [ConfigSnapshots, DataDirHolder],
     },
+    {
+      provide: FACILITY_HOLD_STORE,
+      useFactory: (config: ConfigSnapshots, _holder: DataDirHolder) =>
+        new FileHoldStore(config.current().dataDir),
+      inject: [ConfigSnapshots, DataDirHolder],
+    },
   ],
-  exports: [FILE_LIST_STORE, JOB_HISTORY],
+  exports: [FILE_LIST_STORE, JOB_HISTORY, FACILITY_HOLD_STORE],
 })
 export class DataFolderModule {}

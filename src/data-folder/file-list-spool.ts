@@ -33,6 +33,7 @@ import type {
   StoreRefusal,
   StoreUsage,
 } from '../ports/file-list-store.port.js';
+import { diskProblem } from './disk-problem.js';
 import { RecentLists } from './recent-lists.js';
 import { SpoolLedger, type SpoolLimits } from './spool-ledger.js';
 
@@ -42,13 +43,6 @@ export type SpoolFileSystem = Pick<typeof fs, 'mkdir' | 'open' | 'readdir' | 'st
 const SUFFIX = '.jsonl.gz';
 /** Lists looked at in parallel at the start. */
 const COUNTED_AT_ONCE = 16;
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "this service's disk is full",
-  EDQUOT: "this service's disk is full",
-  EACCES: 'this service may not write to its data folder',
-  EPERM: 'this service may not write to its data folder',
-  EROFS: 'this service may not write to its data folder',
-};
 
 /**
  * A folder with one file per list, in the stored format. Files are written under their final names: no
@@ -341,10 +335,8 @@ async function ifExists<Result>(result: Promise<Result>): Promise<Result | undef
 }
 
 function unavailable(what: string, error: unknown): SpoolUnavailableError {
-  const code = codeOf(error);
-  const reason = REASONS[code ?? ''] ?? "this service's data folder is not usable";
   return new SpoolUnavailableError(
-    `The file list could not be ${what}: ${reason}${code === undefined ? '' : ` (${code})`}. Please try again later; an operator must check dataDir.`,
+    `The file list could not be ${what}: ${diskProblem(error)}. Please try again later; an operator must check dataDir.`,
     { cause: error },
   );
 }

@@ -21,6 +21,7 @@ import {
   type TransferJobDocument,
 } from './job-reading.js';
 import { jobView } from './job-view.js';
+import { field } from './untyped.js';
 
 const TASK = taskIdFor(1);
 /** As the service's own word. */
@@ -125,6 +126,15 @@ describe('what was written is read back after a restart', () => {
     expect(readJob(aJob({ result }))).toMatchObject({
       transfer: { endRequested: { ...WISH, by: 'a user whose name SciCat hides' } },
     });
+  });
+
+  test('the reason of an end request is read as it was written, or not at all', () => {
+    const read = (note: unknown) => readJob(aJob({ result: { endRequested: { ...WISH, note } } }));
+    const endRequested = { ...WISH, note: 'the storage is full' };
+    expect(read('the storage is full')).toMatchObject({ transfer: { endRequested } });
+    for (const note of [7, '', 'x'.repeat(301), 'a\nb', null]) {
+      expect(field(field(read(note), 'transfer'), 'endRequested')).toEqual(WISH);
+    }
   });
 
   test.each([

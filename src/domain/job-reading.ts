@@ -1,11 +1,12 @@
 import type { JobView } from './job-view.js';
 import { isMasked, sameUnderMask } from './masking.js';
 import type { LifecycleFound } from './dataset-lifecycle.js';
+import { noteProblem } from './one-line.js';
 import { expectedAmounts } from './shown-amounts.js';
 import { sameStatusCode } from './status-codes.js';
 import type { EndRequest, Progress, Transfer, TransferStatus } from './transfer.js';
 import { unsealRecord } from './transfer-record.js';
-import { countField, field, stringField } from './untyped.js';
+import { countField, field, present, stringField } from './untyped.js';
 
 /** SciCat's type of transfer jobs. */
 export const TRANSFER_JOB_TYPE = 'globus_transfer_job';
@@ -204,7 +205,12 @@ function readEndRequest(value: unknown): EndRequest | undefined {
     by: readName(stringField(value, 'by')),
     at: stringField(value, 'at') ?? '',
     remove: field(value, 'remove') === true,
+    ...present({ note: readNote(field(value, 'note')) }),
   };
+}
+
+function readNote(note: unknown): string | undefined {
+  return typeof note === 'string' && noteProblem(note) === undefined ? note : undefined;
 }
 
 /** SciCat masks user names that are e-mail addresses. */

@@ -110,7 +110,7 @@ test('a record of any list and any texts has 64 KiB or is refused', () => {
     }),
     { numRuns: 300 },
   );
-  expect(outcomes.sealed).toBeGreaterThan(20);
+  expect(outcomes.sealed).toBeGreaterThan(5);
 });
 
 test('printable texts at their limits fit, with the longest links that are noted as runs', () => {

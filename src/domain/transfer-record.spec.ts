@@ -160,7 +160,7 @@ describe('the sealed record', () => {
       version: 4,
       access: { source: had, destination: had },
     };
-    const { access: _, ...without } = record;
+    const without = { ...record, access: undefined };
     expect(unsealRecord(sealRecord(record))).toEqual({ ok: true, record });
     expect(unsealRecord(seal(without))).toMatchObject({ ok: false });
     expect(unsealRecord(seal({ ...record, version: 2 }))).toMatchObject({ ok: false });

@@ -1,4 +1,5 @@
 import type { LifecycleFound } from './dataset-lifecycle.js';
+import type { FacilityPair } from './facility-hold.js';
 import { type Amounts, expectedAmounts } from './shown-amounts.js';
 import type { Finalization, TransferRecord } from './transfer-record.js';
 import { mayMove, type TransferState } from './transfer-state.js';
@@ -43,6 +44,8 @@ export interface EndRequest {
   readonly at: string;
   /** Whether to remove the SciCat job once the transfer has ended. */
   readonly remove: boolean;
+  /** What the user gave as their reason. */
+  readonly note?: string;
 }
 
 /**
@@ -161,6 +164,18 @@ export function ownerOf({ origin }: Pick<Transfer, 'origin'>): Owner {
   if (origin.kind === 'go-version') return { user: '', group: origin.ownerGroup };
   const { username, ownerGroup } = origin.record.requestedBy;
   return { user: username, group: ownerGroup };
+}
+
+/** The facilities of a transfer; undefined for jobs of the Go version, which have no record. */
+export function facilitiesOf({ origin }: Pick<Transfer, 'origin'>): FacilityPair | undefined {
+  if (origin.kind === 'go-version') return undefined;
+  const { source, destination } = origin.record;
+  return { source: source.facility, destination: destination.facility };
+}
+
+/** Who ended a transfer and why, to follow "cancelled ". */
+export function endedBy({ by, note }: Pick<EndRequest, 'by' | 'note'>): string {
+  return note === undefined ? `by ${by}` : `by ${by}: ${note}`;
 }
 
 /** The Globus task's id, or '' while there is none. */

@@ -9,7 +9,7 @@ interface ErrorAnswer {
 
 /**
  * Every error code and its status. Existing clients expect only the statuses 400, 401, 403, 500 and
- * 503 from POST, and no 503 from DELETE; 405 is for methods that an address does not have.
+ * 503 from POST of transfers, and no 503 from DELETE; 405 is for methods that an address does not have.
  */
 export const errorStatus = {
   UNAUTHENTICATED: { post: 401, delete: 401, read: 401, retryable: false },
@@ -17,6 +17,7 @@ export const errorStatus = {
   METHOD_NOT_ALLOWED: { post: 405, delete: 405, read: 405, retryable: false },
   ACCESS_DENIED: { post: 403, delete: 403, read: 403, retryable: false },
   JOB_NOT_FOUND: { post: 400, delete: 400, read: 404, retryable: false },
+  FACILITY_NOT_FOUND: { post: 404, delete: 404, read: 404, retryable: false },
   ALREADY_ENDED: { post: 400, delete: 400, read: 400, retryable: false },
   TRANSFER_REFUSED: { post: 400, delete: 400, read: 400, retryable: false },
   QUEUE_FULL: { post: 503, delete: 500, read: 503, retryable: true },

@@ -53,6 +53,11 @@ export class JobNotFoundError extends ProxyError {
   readonly code = 'JOB_NOT_FOUND';
 }
 
+/** No facility has this name. */
+export class FacilityNotFoundError extends ProxyError {
+  readonly code = 'FACILITY_NOT_FOUND';
+}
+
 /** The transfer has ended and can't be cancelled. */
 export class AlreadyEndedError extends ProxyError {
   readonly code = 'ALREADY_ENDED';
@@ -93,7 +98,7 @@ export class ListQuotaError extends ProxyError {
   readonly code = 'LIST_QUOTA';
 }
 
-/** The file list could not be stored: disk full, no space left for lists, folder not writable. */
+/** The data folder could not store a file list or a hold: disk full, no space left, folder not writable. */
 export class SpoolUnavailableError extends ProxyError {
   readonly code = 'SPOOL_UNAVAILABLE';
 }

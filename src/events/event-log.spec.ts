@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  aHold,
   aRunningTransfer,
   aTransfer,
   aWish,
@@ -64,6 +65,36 @@ describe('what happens to transfers, in the log', () => {
       reason,
       waiting: 2,
       msg: 'transfers wait for a facility: configure it again, or cancel them',
+    });
+  });
+
+  test('a hold and its end are audit lines: who, which facility, why, and until when', () => {
+    const hold = aHold({ until: Date.UTC(2026, 10, 30, 14) });
+    const facts = {
+      level: 'info',
+      time: expect.any(String),
+      audit: true,
+      facility: 'PSI',
+      message: 'maintenance of the storage',
+      heldBy: 'olivia',
+      heldSince: '2026-01-01T00:00:00.000Z',
+      heldUntil: '2026-11-30T14:00:00.000Z',
+    };
+    const requestId = 'request-1';
+    expect(lineOf({ kind: 'facility-held', hold, requestId })).toEqual({
+      ...facts,
+      requestId,
+      msg: 'facility held',
+    });
+    expect(lineOf({ kind: 'facility-released', hold, by: 'oscar', requestId })).toEqual({
+      ...facts,
+      requestId,
+      releasedBy: 'oscar',
+      msg: 'facility released',
+    });
+    expect(lineOf({ kind: 'facility-released', hold })).toEqual({
+      ...facts,
+      msg: 'facility released',
     });
   });
 

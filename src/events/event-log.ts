@@ -1,6 +1,7 @@
 import type { Logger } from '../logging/logger.js';
 import type { Audited, TransferEvent } from '../ports/transfer-events.port.js';
 import { subjectOf } from '../domain/audit-subject.js';
+import type { FacilityHold } from '../domain/facility-hold.js';
 import { taskIdOf, type Transfer } from '../domain/transfer.js';
 import type { EventListener } from './event-hub.js';
 
@@ -107,6 +108,15 @@ function lineOf(event: TransferEvent): Line {
         'transfers wait for a facility: configure it again, or cancel them',
       ];
     }
+    case 'facility-held': {
+      const { hold, requestId } = event;
+      return ['info', { audit: true, requestId, ...holdFacts(hold) }, 'facility held'];
+    }
+    case 'facility-released': {
+      const { hold, requestId, by } = event;
+      const released = by === undefined ? {} : { requestId, releasedBy: by };
+      return ['info', { audit: true, ...released, ...holdFacts(hold) }, 'facility released'];
+    }
     case 'alarm':
       return ['error', alarmFacts(event), 'operator action required'];
     case 'alarm-cleared':
@@ -125,6 +135,16 @@ const ACTIONS: Readonly<Record<Audited['action'], string>> = {
 
 function alarmFacts({ alarm, reason, error }: TransferEvent & { readonly kind: 'alarm' }) {
   return { alarm, reason, ...(error === undefined ? {} : { err: error }) };
+}
+
+function holdFacts({ facility, message, since, until, by }: FacilityHold) {
+  return {
+    facility,
+    message,
+    heldBy: by,
+    heldSince: new Date(since).toISOString(),
+    ...(until === undefined ? {} : { heldUntil: new Date(until).toISOString() }),
+  };
 }
 
 function reasonOf({ jobId, reason }: { readonly jobId: string; readonly reason: string }) {

@@ -7,6 +7,7 @@ import { ServiceAccountError } from '../errors/upstream.errors.js';
 import { UpstreamWatch } from '../http-client/upstream-watch.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { ScicatHealth } from '../scicat/scicat-health.js';
+import { FACILITY_HOLDS, type FacilityHolds } from '../ports/facility-holds.port.js';
 import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
@@ -38,6 +39,7 @@ export class DependencyHealth {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(GLOBUS_TRANSFERS) private readonly globusTransfers: GlobusTransfers,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(FACILITY_HOLDS) private readonly holds: FacilityHolds,
   ) {}
 
   /** The problem with SciCat, if any. */
@@ -106,6 +108,16 @@ export class DependencyHealth {
     return this.indicators
       .check('operator')
       .up({ alarms: Object.fromEntries(this.alarms.active()) });
+  }
+
+  /** Always up: shows the facilities that operators hold. */
+  facilities(): HealthIndicatorResult {
+    const held = this.holds.inForce().map(({ facility, message, until }) => ({
+      facility,
+      message,
+      ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+    }));
+    return this.indicators.check('facilities').up({ held });
   }
 
   /** A sentence for each active alarm. */

@@ -11,6 +11,7 @@ const READY_DETAILS = {
   scicat: { status: 'up' },
   globus: { status: 'up', reachable: true },
   operator: { status: 'up', alarms: {} },
+  facilities: { status: 'up', held: [] },
 };
 
 const READY = { status: 'ok', info: READY_DETAILS, error: {}, details: READY_DETAILS };
@@ -83,6 +84,7 @@ export class HealthController {
         () => this.dependencies.scicat(),
         () => this.dependencies.globus(),
         () => this.dependencies.operator(),
+        () => this.dependencies.facilities(),
       ]);
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;

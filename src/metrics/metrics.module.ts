@@ -12,6 +12,7 @@ import { RequestLine } from '../hardening/request-line.js';
 import { serviceVersion } from '../health/service-version.js';
 import { UpstreamCalls } from '../http-client/upstream-calls.js';
 import { UpstreamWatch } from '../http-client/upstream-watch.js';
+import { FACILITY_HOLDS, type FacilityHolds } from '../ports/facility-holds.port.js';
 import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { Alarms } from '../tracking/core/alarms.js';
 import { Tracker } from '../tracking/tracker.js';
@@ -86,6 +87,7 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
         tracker: Tracker,
         alarms: Alarms,
         watch: UpstreamWatch,
+        holds: FacilityHolds,
       ) =>
         new StateMetrics(registry, clock, {
           status: () => tracker.status(),
@@ -93,10 +95,11 @@ import { attemptMetrics, upstreamMetrics } from './upstream-metrics.js';
           alarms: () => alarms.active(),
           reachable: () => watch.reachable(),
           facilities: facilityNames(config),
+          held: () => new Set(holds.inForce().map(({ facility }) => facility)),
           pollIntervalSeconds: () => config.current().task.pollIntervalSeconds,
           fileLists: () => tracker.storeUsage(),
         }),
-      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch],
+      inject: [Registry, CLOCK, ConfigSnapshots, Tracker, Alarms, UpstreamWatch, FACILITY_HOLDS],
     },
   ],
   exports: [RequestMetrics],

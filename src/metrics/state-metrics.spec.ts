@@ -30,6 +30,7 @@ let open: Transfer[];
 let alarms: Map<AlarmName, string>;
 let reachable: Map<string, boolean>;
 let usage: StoreUsage;
+let held: ReadonlySet<string>;
 let metrics: StateMetrics;
 beforeEach(() => {
   registry = new Registry();
@@ -39,12 +40,14 @@ beforeEach(() => {
   alarms = new Map();
   reachable = new Map();
   usage = { bytes: 0, maxBytes: 1, refused: NOTHING_REFUSED, trouble: undefined };
+  held = new Set();
   metrics = new StateMetrics(registry, clock, {
     status: () => status,
     openTransfers: () => open,
     alarms: () => alarms,
     reachable: () => reachable,
     facilities: () => new Set(['PSI', 'CSCS']),
+    held: () => held,
     pollIntervalSeconds: () => 10,
     fileLists: () => usage,
   });
@@ -73,6 +76,15 @@ describe('how things stand', () => {
     ]);
     expect(await value('upstream_reachable', { service: 'Globus' })).toBe(0);
     expect(await value('upstream_reachable', { service: 'SciCat' })).toBe(1);
+  });
+
+  test('which of the configured facilities are held', async () => {
+    const of = (facility: string) => value('facility_held', { facility });
+    held = new Set(['PSI', 'no longer configured']);
+    expect([await of('PSI'), await of('CSCS')]).toEqual([1, 0]);
+    expect(await of('no longer configured')).toBeUndefined();
+    held = new Set();
+    expect([await of('PSI'), await of('CSCS')]).toEqual([0, 0]);
   });
 
   test('the age of the oldest one that waits, which a running one is not', async () => {

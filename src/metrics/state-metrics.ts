@@ -17,6 +17,8 @@ export interface StateSource {
   readonly reachable: () => ReadonlyMap<string, boolean>;
   /** Names in the current configuration. */
   readonly facilities: () => ReadonlySet<string>;
+  /** Names of the facilities that operators hold. */
+  readonly held: () => ReadonlySet<string>;
   readonly pollIntervalSeconds: () => number;
   readonly fileLists: () => StoreUsage;
 }
@@ -74,6 +76,11 @@ export class StateMetrics {
         'File lists that were not stored, by reason: quota (spool.maxMiB), user-quota (spool.maxMiBPerUser) or disk.',
         ['reason'],
       ),
+      facilityHeld: gauge(
+        'facility_held',
+        '1 for each facility that operators hold, else 0. See /health/ready for the messages.',
+        ['facility'],
+      ),
       ready: gauge(
         'ready',
         '1 if the service has resumed tracking all open transfers and accepts requests, else 0.',
@@ -97,6 +104,11 @@ export class StateMetrics {
     const polledAt = status.lastGoodPoll ?? this.startedAt;
     gauges.pollAge.set((this.clock.monotonicMs() - polledAt) / 1000);
     for (const [service, up] of source.reachable()) gauges.reachable.set({ service }, up ? 1 : 0);
+    const held = source.held();
+    gauges.facilityHeld.reset();
+    for (const facility of source.facilities()) {
+      gauges.facilityHeld.set({ facility }, held.has(facility) ? 1 : 0);
+    }
     for (const kind of ALARM_KINDS) gauges.alarms.set({ kind }, 0);
     for (const alarm of source.alarms().keys()) gauges.alarms.inc({ kind: alarmKind(alarm) });
   }

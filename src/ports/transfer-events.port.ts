@@ -1,11 +1,20 @@
 import type { AuditSubject } from '../domain/audit-subject.js';
+import type { FacilityHold } from '../domain/facility-hold.js';
 import type { Transfer } from '../domain/transfer.js';
 import type { TransferState } from '../domain/transfer-state.js';
 import type { SubmitOutcome } from './globus-transfers.port.js';
 
 /** An operation that the rules allow or refuse. */
 type DecidedOperation =
-  'authenticate' | 'request' | 'preview' | 'facilities' | 'list' | 'look-up' | 'cancel';
+  | 'authenticate'
+  | 'request'
+  | 'preview'
+  | 'facilities'
+  | 'list'
+  | 'look-up'
+  | 'cancel'
+  | 'hold'
+  | 'release';
 
 /** An access decision. All strings are for operators. */
 export interface Decision {
@@ -17,12 +26,16 @@ export interface Decision {
   readonly rule: string;
   /** A sentence with the values that were compared. */
   readonly reason: string;
+  /** What the caller gave as their reason. */
+  readonly statedReason?: string;
   /** Absent: the caller is unknown. */
   readonly username?: string;
   /** The caller's network address, when there is no username. */
   readonly address?: string;
   readonly datasetPid?: string;
   readonly jobId?: string;
+  /** The facility to hold or release. */
+  readonly facility?: string;
   readonly sourceFacility?: string;
   readonly destinationFacility?: string;
   /** The dataset's folder on the source collection. */
@@ -132,6 +145,16 @@ export type TransferEvent =
     }
   /** Transfers wait for a facility that a new configuration no longer has in that role. */
   | { readonly kind: 'withdrawn'; readonly reason: string; readonly waiting: number }
+  /** An operator holds a facility. */
+  | { readonly kind: 'facility-held'; readonly hold: FacilityHold; readonly requestId: string }
+  /** A hold has ended: by itself, or by an operator. */
+  | {
+      readonly kind: 'facility-released';
+      readonly hold: FacilityHold;
+      /** User name; absent if the hold has ended by itself. */
+      readonly by?: string;
+      readonly requestId?: string;
+    }
   /** Something needs an operator; reported once until cleared. */
   | {
       readonly kind: 'alarm';

@@ -89,7 +89,12 @@ export interface TransferJobs {
   listRewritten(after: string | undefined, limit: number, signal?: AbortSignal): Promise<OpenJobs>;
 
   /** Our own jobs that the viewer may see, newest first. Pages count from 1. */
-  list(viewer: Viewer, page: number, pageSize: number, signal?: AbortSignal): Promise<JobPage>;
+  list(
+    viewer: Viewer | 'everybody',
+    page: number,
+    pageSize: number,
+    signal?: AbortSignal,
+  ): Promise<JobPage>;
 
   /** Writes status and result. Not retried automatically: after an unclear outcome, read first. */
   write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void>;

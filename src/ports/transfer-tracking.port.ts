@@ -1,3 +1,4 @@
+import type { FacilityPair } from '../domain/facility-hold.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import type { CreatedJob, EndRequest, Owner, Transfer } from '../domain/transfer.js';
 import type { TransferRecord } from '../domain/transfer-record.js';
@@ -29,6 +30,7 @@ export interface AdmissionRequest {
   readonly fingerprint: string;
   /** Whose place in the queue it would take. */
   readonly owner: Owner;
+  readonly facilities: FacilityPair;
   /** Of the HTTP request. */
   readonly requestId: string;
   /**
@@ -86,7 +88,7 @@ export interface TransferTracking {
    *
    * @throws NotReadyError QueueFullError
    */
-  forecast(fingerprint: string, owner: Owner): Forecast;
+  forecast(fingerprint: string, owner: Owner, facilities: FacilityPair): Forecast;
 
   /**
    * Admits a transfer: answers with an identical open one, or stores it and submits it if a slot is free.

@@ -645,6 +645,17 @@ describe('ScicatTransferJobs', () => {
       ]);
     });
 
+    it("lists everybody's for operators, but none of other accounts or types", async () => {
+      const { scicat, jobs } = jobsWith(count(1), answer(200, [numbered(1)]));
+      const { total, jobs: shown } = await jobs.list('everybody', 1, 10);
+      expect([total, shown.map(({ id }) => id)]).toEqual([1, [numbered(1).id]]);
+      expect(scicat.sent).toMatchObject([
+        { fields: { type: 'globus_transfer_job', createdBy: ['creator', 'former'] } },
+        { filter: { where: OURS } },
+      ]);
+      expect(field(scicat.sent[1]?.filter, 'where')).not.toHaveProperty('$or');
+    });
+
     it.each([
       ['oldest first', [1, 2]],
       ['one twice', [2, 2]],

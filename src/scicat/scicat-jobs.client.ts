@@ -272,17 +272,31 @@ export class ScicatTransferJobs implements TransferJobs {
   }
 
   async list(
-    viewer: Viewer,
+    viewer: Viewer | 'everybody',
     page: number,
     pageSize: number,
     signal?: AbortSignal,
   ): Promise<JobPage> {
+    if (viewer === 'everybody') {
+      const [{ total }, jobs] = await Promise.all([
+        countJobs(this.options.creator, {
+          operation: 'count all transfers',
+          fields: this.oursExactly(),
+          signal,
+        }),
+        this.shown({}, (page - 1) * pageSize, pageSize, signal),
+      ]);
+      return { total, jobs };
+    }
     const owned = ownershipsOf(viewer);
+    const [$or] = owned;
     const [total, jobs] = await Promise.all([
       this.countOf(viewer, signal),
       owned.length > 1
         ? this.merged(owned, page * pageSize, pageSize, signal)
-        : this.shown(owned, (page - 1) * pageSize, pageSize, signal),
+        : $or === undefined
+          ? []
+          : this.shown({ $or }, (page - 1) * pageSize, pageSize, signal),
     ]);
     return { total, jobs };
   }
@@ -293,7 +307,7 @@ export class ScicatTransferJobs implements TransferJobs {
     signal: AbortSignal | undefined,
   ): Promise<number> {
     const operation = 'count transfers of a user';
-    const ours = { type: TRANSFER_JOB_TYPE, createdBy: this.ownAccounts() };
+    const ours = this.oursExactly();
     const count = (fields: Readonly<Record<string, string | readonly string[]>>, by?: string) =>
       countJobs(this.options.creator, {
         operation,
@@ -312,14 +326,13 @@ export class ScicatTransferJobs implements TransferJobs {
 
   /** The jobs from one place on in a list of the newest ones, as far as they are shown. */
   private async shown(
-    [$or]: Ownerships,
+    owned: Readonly<Record<string, unknown>>,
     skip: number,
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly TransferJobDocument[]> {
-    if ($or === undefined) return [];
     const operation = 'list transfers of a user';
-    const query = { operation, where: { ...this.ours(), $or }, skip, signal };
+    const query = { operation, where: { ...this.ours(), ...owned }, skip, signal };
     const { creator } = this.options;
     try {
       return await listNewestJobs(creator, { ...query, ...SHOWN, limit });
@@ -328,8 +341,8 @@ export class ScicatTransferJobs implements TransferJobs {
     }
     const half = Math.floor(limit / 2);
     if (half > 0) {
-      const first = await this.shown([$or], skip, half, signal);
-      return [...first, ...(await this.shown([$or], skip + half, limit - half, signal))];
+      const first = await this.shown(owned, skip, half, signal);
+      return [...first, ...(await this.shown(owned, skip + half, limit - half, signal))];
     }
     const keys = await listNewestJobs(creator, { ...query, ...KEYS, limit });
     return keys.map(tooLargeToShow);
@@ -369,7 +382,7 @@ export class ScicatTransferJobs implements TransferJobs {
       .sort(newestFirst)
       .slice(end - pageSize, end)
       .map(({ id }) => id);
-    return this.shown([[{ id: { $in: ids } }]], 0, pageSize, signal);
+    return this.shown({ id: { $in: ids } }, 0, pageSize, signal);
   }
 
   async write(jobId: string, view: JobView, signal?: AbortSignal): Promise<void> {
@@ -407,6 +420,11 @@ export class ScicatTransferJobs implements TransferJobs {
 
   private ours(): Readonly<Record<string, unknown>> {
     return { type: TRANSFER_JOB_TYPE, createdBy: { $in: this.ownAccounts() } };
+  }
+
+  /** The same for a count, which knows no conditions but equality. */
+  private oursExactly() {
+    return { type: TRANSFER_JOB_TYPE, createdBy: this.ownAccounts() };
   }
 
   /** Days since the epoch. */

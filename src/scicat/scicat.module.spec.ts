@@ -34,7 +34,7 @@ const JOB = '2d5528e1-0f3e-4f0a-8c58-0a1b2c3d4e5f';
 function configWith(change: object, former: readonly string[]): AppConfig {
   const part: Pick<AppConfig, 'scicatUrl' | 'scicat' | 'secrets'> = {
     scicatUrl: 'https://scicat.test/base',
-    scicat: { formerServiceUsers: former, statusCodes: 'numbers' },
+    scicat: { formerServiceUsers: former, statusCodes: 'numbers', operatorGroups: [] },
     secrets: {
       globusClientId: 'unused',
       globusClientSecret: new Secret('unused'),

@@ -7,6 +7,7 @@ import {
   aTask,
   aTransfer,
   aWish,
+  FACILITIES,
   jobIdOf,
   OWNER,
   REQUEST_ID,
@@ -316,11 +317,12 @@ describe('a running transfer is not lost by a forged end just before a restart',
     const asked = {
       fingerprint: fingerprint(transfer.origin.record),
       owner: OWNER,
+      facilities: FACILITIES,
       requestId: REQUEST_ID,
       store: () => Promise.reject(new Error('a second job')),
     };
     await expect(tracker.admit(asked)).rejects.toBeInstanceOf(NotReadyError);
-    expect(() => tracker.forecast(asked.fingerprint, OWNER)).toThrow(NotReadyError);
+    expect(() => tracker.forecast(asked.fingerprint, OWNER, FACILITIES)).toThrow(NotReadyError);
     expect(world.jobs.writes).toEqual([]);
     world.globus.faults.clear();
     world.globus.put(aTask());

@@ -12,6 +12,7 @@ import {
   type ConfigParts,
   jobIdOf,
   keyOf,
+  FACILITIES,
   OWNER,
   REQUEST_ID,
   taskIdFor,
@@ -57,7 +58,7 @@ const shown = (number?: number): string | undefined => rig.shown(number);
 const request = (number: number): Promise<string> => rig.request(number);
 /** What one more request would meet. */
 function forecast(): { readonly slot: boolean; readonly waitsFor: string } {
-  const found = tracker.forecast('equal to nothing', OWNER);
+  const found = tracker.forecast('equal to nothing', OWNER, FACILITIES);
   if (found.kind === 'repeats') throw new Error('equal to something');
   return found;
 }
@@ -67,6 +68,7 @@ async function askForEqual(number = 1): Promise<void> {
   if (tracked?.origin.kind !== 'recorded') throw new Error('not tracked');
   await tracker
     .admit({
+      facilities: FACILITIES,
       fingerprint: fingerprint(tracked.origin.record),
       owner: OWNER,
       requestId: REQUEST_ID,
@@ -236,7 +238,7 @@ describe('after a restart', () => {
     left(aRunningTransfer());
     world.globus.put(aTask());
     await started();
-    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())), OWNER)).toEqual({
+    expect(tracker.forecast(fingerprint(recordOf(aRunningTransfer())), OWNER, FACILITIES)).toEqual({
       kind: 'repeats',
       jobId: jobIdOf(1),
     });
@@ -605,17 +607,19 @@ describe('the part of the queue that one may have', () => {
     expect(() => forecast()).toThrow(
       'You already have 2 transfers waiting, and a user may have 2. Please try again later.',
     );
-    expect(tracker.forecast('another', of('bob', OWNER.group)).kind).toBe('starts');
+    expect(tracker.forecast('another', of('bob', OWNER.group), FACILITIES).kind).toBe('starts');
   });
 
   test('a group that fills it is refused, others are not', async () => {
     setUp({ task: { maxConcurrency: 1, maxWaitingPerGroup: 2 } });
     await started();
     await Promise.all([1, 2, 3].map(request));
-    expect(() => tracker.forecast('another', of('bob', OWNER.group))).toThrow(
+    expect(() => tracker.forecast('another', of('bob', OWNER.group), FACILITIES)).toThrow(
       "The dataset's owner group already has 2 transfers waiting, and a group may have 2. Please try again later.",
     );
-    expect(tracker.forecast('another', of(OWNER.user, 'another group')).kind).toBe('starts');
+    expect(tracker.forecast('another', of(OWNER.user, 'another group'), FACILITIES).kind).toBe(
+      'starts',
+    );
   });
 
   test('is kept in a burst, before the jobs exist', async () => {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { FacilityPair } from '../domain/facility-hold.js';
 import type { StoreUsage } from '../ports/file-list-store.port.js';
 import type { TransferJobDocument } from '../domain/job-reading.js';
 import { type EndRequest, type Owner, type Transfer, withEndRequest } from '../domain/transfer.js';
@@ -115,7 +116,7 @@ export class Tracker implements TransferTracking {
   private woken = false;
 
   constructor(deps: TrackerDeps) {
-    const { jobs, globus, events, config, clock, random = Math.random } = deps;
+    const { jobs, globus, events, holds, config, clock, random = Math.random } = deps;
     const { background } = this;
     const { signal } = this.aborted;
     // Hundreds of concurrent calls may listen to each.
@@ -138,7 +139,7 @@ export class Tracker implements TransferTracking {
     };
     const listing = new TaskListing(globus, clock, signal);
     const submissionIds = new SubmissionIds(globus, clock, random, first, largest, signal);
-    const turns = new Turns(transfers, config, clock);
+    const turns = new Turns(transfers, config, clock, holds);
     const queue = { ...parts, slots: new Slots(transfers, config), turns, submissionIds };
     const dispatcher = new Dispatcher(queue);
     const canceller = new TaskCanceller(parts, (tracked) =>
@@ -169,6 +170,7 @@ export class Tracker implements TransferTracking {
     this.sweeper = new Sweeper(parts, this.sweep, listing);
     this.withdrawn = new WithdrawnFacilities(parts);
     this.phase = { kind: 'recovering', retry: new Retry(clock, RECOVERY_BACKOFF, random) };
+    holds.onChange(() => this.wake());
   }
 
   get ready(): boolean {
@@ -231,8 +233,8 @@ export class Tracker implements TransferTracking {
     await this.background.ended(); // T5
   }
 
-  forecast(fingerprint: string, owner: Owner): Forecast {
-    return this.admissions.forecast(fingerprint, owner);
+  forecast(fingerprint: string, owner: Owner, facilities: FacilityPair): Forecast {
+    return this.admissions.forecast(fingerprint, owner, facilities);
   }
 
   admit(request: AdmissionRequest): Promise<AdmissionResult> {

@@ -5,16 +5,19 @@ import { DataFolderModule } from '../data-folder/data-folder.module.js';
 import { GlobusModule } from '../globus/globus.module.js';
 import { assemble } from '../injection/assemble.js';
 import { ARCHIVE_JOBS } from '../ports/archive-jobs.port.js';
-import { CLOCK } from '../ports/clock.port.js';
+import { CLOCK, type Clock } from '../ports/clock.port.js';
 import { DATASETS } from '../ports/datasets.port.js';
+import { FACILITY_HOLD_STORE, type FacilityHoldStore } from '../ports/facility-hold-store.port.js';
+import { FACILITY_HOLDS } from '../ports/facility-holds.port.js';
 import { FILE_LIST_STORE } from '../ports/file-list-store.port.js';
 import { GLOBUS_TRANSFERS } from '../ports/globus-transfers.port.js';
 import { JOB_HISTORY } from '../ports/job-history.port.js';
-import { TRANSFER_EVENTS } from '../ports/transfer-events.port.js';
+import { TRANSFER_EVENTS, type TransferEvents } from '../ports/transfer-events.port.js';
 import { TRANSFER_JOBS } from '../ports/transfer-jobs.port.js';
 import { TRANSFER_TRACKING } from '../ports/transfer-tracking.port.js';
 import { ScicatModule } from '../scicat/scicat.module.js';
 import { Alarms } from './core/alarms.js';
+import { HeldFacilities } from './queue/held-facilities.js';
 import { Tracker } from './tracker.js';
 import { TrackerSchedule } from './tracker-schedule.js';
 
@@ -24,6 +27,16 @@ import { TrackerSchedule } from './tracker-schedule.js';
   providers: [
     { provide: Alarms, ...assemble(Alarms, [TRANSFER_EVENTS]) },
     {
+      provide: FACILITY_HOLDS,
+      useFactory: (
+        store: FacilityHoldStore,
+        events: TransferEvents,
+        alarms: Alarms,
+        clock: Clock,
+      ) => HeldFacilities.open({ store, events, alarms, clock }),
+      inject: [FACILITY_HOLD_STORE, TRANSFER_EVENTS, Alarms, CLOCK],
+    },
+    {
       provide: Tracker,
       ...assemble(Tracker, {
         jobs: TRANSFER_JOBS,
@@ -32,6 +45,7 @@ import { TrackerSchedule } from './tracker-schedule.js';
         globus: GLOBUS_TRANSFERS,
         fileLists: FILE_LIST_STORE,
         history: JOB_HISTORY,
+        holds: FACILITY_HOLDS,
         events: TRANSFER_EVENTS,
         alarms: Alarms,
         config: ConfigSnapshots,
@@ -44,6 +58,6 @@ import { TrackerSchedule } from './tracker-schedule.js';
       ...assemble(TrackerSchedule, [SchedulerRegistry, Tracker, ConfigSnapshots]),
     },
   ],
-  exports: [Tracker, TRANSFER_TRACKING, Alarms],
+  exports: [Tracker, TRANSFER_TRACKING, Alarms, FACILITY_HOLDS],
 })
 export class TrackingModule {}

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SERVER_LIMITS } from '../../src/hardening/server-limits.js';
+import { LONGEST_HOLD_MS } from '../../src/transfers/application/hold-end.js';
+import { LONGEST_NOTE } from '../../src/domain/one-line.js';
 import { LONGEST_FILE_PATH } from '../../src/file-lists/check-file-path.js';
 import { MAX_CONCURRENT_WRITES } from '../../src/tracking/core/job-writer.js';
 import { MAX_LENGTH } from '../../src/transfers/http/transfer.dto.js';
@@ -50,6 +52,8 @@ describe('the table of bounds in SECURITY.md', () => {
     ['length of a path in a file list', LONGEST_FILE_PATH],
     ['length of a parameter', MAX_LENGTH],
     ['jobs that are written at the same time', MAX_CONCURRENT_WRITES],
+    ['message of a hold, reason of a cancellation', LONGEST_NOTE],
+    ['time until a hold ends by itself, if it does', LONGEST_HOLD_MS / 86_400_000],
   ])('is right about the fixed bound of: %s', (name, value) => {
     const row = rows?.find(({ what }) => what === name);
     expect(numberIn(row?.standard ?? '')).toBe(value);

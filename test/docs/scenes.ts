@@ -1,4 +1,5 @@
 import { doctorScene } from './doctor-scene.js';
+import { operatorScene } from './operator-scene.js';
 import { openTransfersScene } from './open-transfers-scene.js';
 import type { Scene } from './scene.js';
 
@@ -22,4 +23,5 @@ export const SCENES: Readonly<Record<string, () => Promise<Scene>>> = {
   doctor: () => doctorScene('well'),
   'doctor-mistakes': () => doctorScene('mistakes'),
   'open-transfers': openTransfersScene,
+  operator: operatorScene,
 };

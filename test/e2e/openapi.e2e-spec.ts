@@ -194,7 +194,7 @@ describe('GET /docs/index.html, /docs, /openapi.yaml, /openapi.json', () => {
       .flatMap((operation) => operation.parameters ?? [])
       .filter((one) => one.required === true);
     expect(new Set(required.map(({ name }) => name))).toEqual(
-      new Set(['sourceFacility', 'destFacility', 'scicatPid', 'scicatJobId']),
+      new Set(['sourceFacility', 'destFacility', 'scicatPid', 'scicatJobId', 'name']),
     );
     for (const { schema } of required) expect(schema).toMatchObject({ minLength: 1 });
     const { properties = {} } = components.schemas['TransferRequest'] ?? {};

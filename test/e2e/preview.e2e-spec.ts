@@ -386,21 +386,35 @@ describe('GET /facilities', () => {
       status: 200,
       json: {
         facilities: [
-          { name: 'SOURCE', direction: 'SRC', allowedAsSource: true, allowedAsDestination: false },
+          {
+            name: 'SOURCE',
+            direction: 'SRC',
+            allowedAsSource: true,
+            allowedAsDestination: false,
+            held: false,
+          },
           {
             name: 'ARCHIVE',
             direction: 'DST',
             allowedAsSource: false,
             allowedAsDestination: false,
             ...missing('ARCHIVE'),
+            held: false,
           },
-          { name: 'PRIVATE', direction: 'BOTH', allowedAsSource: true, allowedAsDestination: true },
+          {
+            name: 'PRIVATE',
+            direction: 'BOTH',
+            allowedAsSource: true,
+            allowedAsDestination: true,
+            held: false,
+          },
           {
             name: 'EXAMPLE-SOURCE',
             direction: 'SRC',
             allowedAsSource: false,
             allowedAsDestination: false,
             ...missing('EXAMPLE-SOURCE'),
+            held: false,
           },
           {
             name: 'EXAMPLE-ARCHIVE',
@@ -408,6 +422,7 @@ describe('GET /facilities', () => {
             allowedAsSource: false,
             allowedAsDestination: false,
             ...missing('EXAMPLE-ARCHIVE'),
+            held: false,
           },
         ],
       },

@@ -38,6 +38,7 @@ export function check(world: World, life: Life): void {
     checkWrites(world, one);
     checkCopied(world, one);
     checkNotAccepted(world, one);
+    checkHolds(world, one);
   }
   checkPromises(world, cases);
   checkCancels(world, cases);
@@ -344,6 +345,26 @@ function checkNotAccepted(world: World, one: Case): void {
   );
   if (livedOn && couldLook && statusOf(job) === 'finished') {
     world.violated(`job ${jobId} was carried out although all users were told that it was not`);
+  }
+}
+
+/**
+ * Nothing is submitted for a facility that is held: of what was requested during the hold nothing at
+ * all, of the rest only what was under way already.
+ */
+function checkHolds(world: World, { jobId, record, history }: Case): void {
+  const facilities = ['source', 'destination'].map(
+    (side) => (record[side] as { readonly facility?: string } | undefined)?.facility,
+  );
+  for (const { facility, from, to } of world.ledger.holds) {
+    if (!facilities.includes(facility)) continue;
+    for (const { label, at, late } of world.ledger.tasks) {
+      if (label !== `SciCat transfer ${jobId}` || at <= from || at >= to) continue;
+      // A submission in progress takes at most three minutes.
+      if (history.created.at > from || (!late && at > from + 3 * MINUTE)) {
+        world.violated(`job ${jobId} was submitted while ${facility} was held`);
+      }
+    }
   }
 }
 

@@ -53,6 +53,14 @@ export interface PromisedEnd extends Omit<Arrival, 'late'> {
   readonly remove: boolean;
 }
 
+/** A hold that an operator was told is in force, in milliseconds from the start of the run. */
+export interface HeldPeriod {
+  readonly facility: string;
+  readonly from: number;
+  /** When its end was asked for, or came by itself. */
+  to: number;
+}
+
 /**
  * What really happened at the services, and what users were told. Written by the network and by
  * the users, read by the checks; the service under test knows nothing of it.
@@ -78,6 +86,7 @@ export class Ledger {
   readonly archiverSince = new Map<string, number>();
   readonly promises: Promised[] = [];
   readonly ends: PromisedEnd[] = [];
+  readonly holds: HeldPeriod[] = [];
   readonly lives: { readonly from: number; to: number }[] = [];
   /** What another account has written into jobs. */
   readonly rewrites: { readonly jobId: string; readonly at: number; readonly life: number }[] = [];

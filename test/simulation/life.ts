@@ -17,6 +17,9 @@ import type { TransferEvent } from '../../src/ports/transfer-events.port.js';
 import { RequestTransfer } from '../../src/transfers/application/request-transfer.js';
 import type { FileList } from '../../src/file-lists/file-list.js';
 import { FacilityAuthorization } from '../../src/facilities/facility-authorization.js';
+import type { FacilityHold } from '../../src/domain/facility-hold.js';
+import type { FacilityHoldStore, StoredHolds } from '../../src/ports/facility-hold-store.port.js';
+import { HeldFacilities } from '../../src/tracking/queue/held-facilities.js';
 import { SpoolUnavailableError } from '../../src/errors/request.errors.js';
 import { MINUTE } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
@@ -45,6 +48,7 @@ export class Life {
   readonly identities: ScicatIdentities;
   readonly datasets: ScicatDatasets;
   readonly alarms: Alarms;
+  readonly holds: HeldFacilities;
 
   constructor(private readonly world: World) {
     const { ledger, config, dice } = world;
@@ -64,6 +68,11 @@ export class Life {
     this.datasets = scicat.datasets;
     this.identities = scicat.identities;
     this.alarms = new Alarms(events);
+    const store = new HoldStoreOfLife(world, this);
+    this.holds = new HeldFacilities(
+      { store, events, alarms: this.alarms, clock },
+      world.storedHolds,
+    );
     const spool = new SpoolOfLife(world, this);
     this.tracker = new Tracker({
       jobs,
@@ -74,15 +83,15 @@ export class Life {
       history: world.history,
       events,
       alarms: this.alarms,
+      holds: this.holds,
       config,
       clock,
       random,
     });
-    const common = { jobs, tracking: this.tracker, events, clock };
+    const common = { jobs, tracking: this.tracker, events, clock, config };
     this.requests = new RequestTransfer({
       ...common,
       fileLists: spool,
-      config,
       facilities: new FacilityAuthorization(() => config.current().facilities),
       newUuid: () => dice.uuid(),
     });
@@ -232,6 +241,31 @@ class ClockOfLife implements Clock {
     const { world, life } = this;
     return world.clock.schedule(ms, () => {
       if (life.alive) callback();
+    });
+  }
+}
+
+/** The file with the holds as a process sees it. */
+class HoldStoreOfLife implements FacilityHoldStore {
+  constructor(
+    private readonly world: World,
+    private readonly life: Life,
+  ) {}
+
+  read(): Promise<StoredHolds> {
+    return Promise.resolve({ kind: 'read', holds: this.world.storedHolds });
+  }
+
+  /** The process may die before and after the file has been replaced. */
+  write(holds: readonly FacilityHold[]): Promise<void> {
+    const { world, life } = this;
+    return new Promise((resolve) => {
+      world.clock.schedule(3, () => {
+        if (life.alive) world.storedHolds = holds;
+      });
+      world.clock.schedule(6, () => {
+        if (life.alive) resolve();
+      });
     });
   }
 }

@@ -94,6 +94,14 @@ export interface Plan {
   readonly scicatGeneration: ScicatGeneration;
   /** How often a task meets something, from 0 to 1. */
   readonly taskTrouble: number;
+  /** Holds of facilities by an operator. */
+  readonly holds: readonly {
+    readonly at: number;
+    readonly facility: 'PSI' | 'CSCS' | 'LTS';
+    readonly lasts: number;
+    /** Ends by itself; otherwise the operator releases the facility. */
+    readonly endsByItself: boolean;
+  }[];
   /** Probability of cancelling. */
   readonly cancels: number;
   /** How often a dataset is deleted under way. */
@@ -128,6 +136,15 @@ export function planOf(seed: number, transfers: number): Plan {
     at: dice.between(0, faultsUntil),
     byMs: dice.between(-1, 1) * dice.pick([SECOND, 10 * MINUTE, 26 * HOUR]),
   }));
+  // With dice of their own: the rest of the plan stays as it was.
+  const hands = new Dice(seed ^ 0x401d);
+  const holds = Array.from({ length: hands.pick([0, 0, 1, 2, 4]) }, () => ({
+    at: hands.between(0, faultsUntil),
+    facility: hands.pick(['PSI', 'CSCS', 'LTS'] as const),
+    lasts: hands.between(SECOND, hands.pick([5 * MINUTE, HOUR])),
+    // The end is a time of the day, which jumps of the wall clock move.
+    endsByItself: clockJumps.length === 0 && hands.chance(0.5),
+  }));
   const maxConcurrency = dice.pick([1, 2, 3, 5, 10]);
   return {
     seed,
@@ -154,6 +171,7 @@ export function planOf(seed: number, transfers: number): Plan {
     restarts,
     crashAtCall: dice.pick([0, 0, 0.01, 0.03]),
     clockJumps,
+    holds,
     spoolLoss: dice.chance(0.15),
     slowestAnswer: dice.pick([20, 300, 3000]),
     task: {

@@ -102,6 +102,15 @@ class Run {
         world.wallErrorMs += byMs;
       });
     }
+    for (const { at, facility, lasts, endsByItself } of plan.holds) {
+      clock.schedule(at, () => {
+        this.hold(facility, endsByItself ? lasts : undefined);
+      });
+      if (endsByItself) continue;
+      clock.schedule(at + lasts, () => {
+        this.release(facility);
+      });
+    }
     world.onChange = () => {
       if (!world.troubled || !dice.chance(plan.crashAtCall)) return;
       clock.schedule(dice.between(0, 40), () => {
@@ -206,8 +215,50 @@ class Run {
   private healAll(): void {
     const { world } = this;
     world.note('from here on nothing goes wrong');
+    for (const facility of world.facilityNames) this.release(facility);
     world.scicat.switches.failingCreateActions.clear();
     world.scicat.switches.failingUpdateActions.clear();
+  }
+
+  /** An operator holds a facility, if there is a process to ask. */
+  private hold(facility: string, lasts: number | undefined): void {
+    const { world, life } = this;
+    if (!life.alive || life.stopping) return;
+    world.note(`an operator holds ${facility}`);
+    this.holdEnds(facility);
+    const since = world.trueNow + world.wallErrorMs;
+    const until = lasts === undefined ? undefined : since + lasts;
+    const to = lasts === undefined ? Infinity : world.elapsed + lasts;
+    const hold = { facility, message: 'a simulated hold', since, until, by: 'olivia' };
+    void life.holds.place(hold, 'a request of olivia').then(() => {
+      world.note(`${facility} is held`);
+      world.ledger.holds.push({ facility, from: world.elapsed, to });
+    });
+  }
+
+  /** An operator releases a facility, as soon as there is a process to ask. */
+  private release(facility: string): void {
+    const { world, life } = this;
+    const { clock } = world;
+    this.holdEnds(facility);
+    let released = false;
+    clock.schedule(10 * SECOND, () => {
+      if (!released) this.release(facility);
+    });
+    if (!life.alive || life.stopping) return;
+    void life.holds.release(facility, 'olivia', 'a request of olivia').then(() => {
+      released = true;
+      // Of a hold that was asked for before, and answered since.
+      this.holdEnds(facility);
+      world.note(`${facility} is released`);
+    });
+  }
+
+  /** From here on it is open whether the facility is held. */
+  private holdEnds(facility: string): void {
+    for (const period of this.world.ledger.holds) {
+      if (period.facility === facility) period.to = Math.min(period.to, this.world.elapsed);
+    }
   }
 
   private crash(): void {

@@ -5,6 +5,7 @@ import type { JobDocument } from '../../sandbox/scicat/jobs.js';
 import { ScicatMachine } from '../../sandbox/scicat/scicat-machine.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
+import type { FacilityHold } from '../../src/domain/facility-hold.js';
 import { Secret } from '../../src/config/secret.js';
 import { FakeJobHistory } from '../support/fake-job-history.js';
 import type { ArrivedRequest } from '../support/whole-body.js';
@@ -61,6 +62,8 @@ export class World {
     { readonly files: readonly FileEntry[]; readonly at: number; readonly named: boolean }
   >();
   readonly history = new FakeJobHistory();
+  /** The file with the holds. */
+  storedHolds: readonly FacilityHold[] = [];
   readonly trace: string[] = [];
   /** A task that is not ours, on our account. */
   strangersTask: string | undefined;
@@ -76,6 +79,10 @@ export class World {
     this.config = new ConfigSnapshots(configOf(plan));
     this.scicat = this.makeScicat();
     this.globus = this.makeGlobus();
+  }
+
+  get facilityNames(): readonly string[] {
+    return Object.keys(COLLECTIONS);
   }
 
   /** Milliseconds since the start of the run. */

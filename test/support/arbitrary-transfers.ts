@@ -54,12 +54,16 @@ const statuses: fc.Arbitrary<TransferStatus> = fc.oneof(
   fc.record({ state: fc.constant('failed' as const), taskId, error: text }),
   fc.record({ state: fc.constant('cancelled' as const), taskId, by: text }),
 );
-const wishes: fc.Arbitrary<EndRequest> = fc.record({
-  reason: fc.constantFrom('user' as const, 'stalled' as const),
-  by: fc.string({ minLength: 1 }).filter((by) => !by.includes('*****')),
-  at: fc.constant('2026-01-01T00:00:00.000Z'),
-  remove: fc.boolean(),
-});
+const wishes: fc.Arbitrary<EndRequest> = fc.record(
+  {
+    reason: fc.constantFrom('user' as const, 'stalled' as const),
+    by: fc.string({ minLength: 1 }).filter((by) => !by.includes('*****')),
+    at: fc.constant('2026-01-01T00:00:00.000Z'),
+    remove: fc.boolean(),
+    note: fc.constantFrom('the storage is full', 'ß "'),
+  },
+  { requiredKeys: ['reason', 'by', 'at', 'remove'] },
+);
 /** Transfers in any state, with any numbers and strings. */
 export const transfers: fc.Arbitrary<Transfer> = fc
   .record({

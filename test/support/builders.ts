@@ -1,6 +1,7 @@
 import type { Requester } from '../../src/auth/caller.js';
 import type { Identity } from '../../src/ports/identities.port.js';
 import type { AppConfig } from '../../src/config/app-config.js';
+import type { FacilityHold, FacilityPair } from '../../src/domain/facility-hold.js';
 import { ConfigSnapshots } from '../../src/config/config-snapshots.js';
 import { type ConfiguredFacility, FacilitySettings } from '../../src/config/facility-settings.js';
 import { Secret } from '../../src/config/secret.js';
@@ -91,6 +92,21 @@ export function aRecord(parts: Partial<TransferRecord> = {}): TransferRecord {
 
 /** Whose transfers they are, unless a test says otherwise. */
 export const OWNER: Owner = ownerOf({ origin: { kind: 'recorded', record: aRecord() } });
+
+/** Their facilities, unless a test says otherwise. */
+export const FACILITIES: FacilityPair = { source: 'PSI', destination: 'CSCS' };
+
+/** A hold of PSI without an end, unless a test says otherwise. */
+export function aHold(parts: Partial<FacilityHold> = {}): FacilityHold {
+  return {
+    facility: 'PSI',
+    message: 'maintenance of the storage',
+    since: START,
+    until: undefined,
+    by: 'olivia',
+    ...parts,
+  };
+}
 
 /** What a transfer may differ by from the usual one. */
 export interface TransferParts extends Partial<Omit<Transfer, 'origin' | 'status'>> {

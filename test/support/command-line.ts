@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explainCommand } from '../../src/cli/explain/explain.command.js';
+import { holdCommand, releaseCommand } from '../../src/cli/hold/hold.command.js';
 import { transfersCommand } from '../../src/cli/transfers/transfers.command.js';
 import { type ExitCode, runCli } from '../../src/cli/common/program.js';
 import type { Terminal } from '../../src/cli/common/terminal.js';
@@ -39,7 +40,12 @@ export class CommandLine {
       ...parts,
       env: { ...TEST_ENVIRONMENT, SCICAT_GLOBUS_PROXY_CONFIG: this.config, ...parts.env },
     });
-    const code = await runCli(argv, terminal, [explainCommand(), transfersCommand()]);
+    const code = await runCli(argv, terminal, [
+      explainCommand(),
+      transfersCommand(),
+      holdCommand,
+      releaseCommand,
+    ]);
     return { code, ...terminal.written };
   }
 

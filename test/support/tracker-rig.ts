@@ -12,6 +12,7 @@ import {
   anAsker,
   aRecord,
   authorizationOf,
+  FACILITIES,
   type ConfigParts,
   jobIdOf,
   keyOf,
@@ -86,10 +87,11 @@ export class TrackerRig {
     const gate = aGate();
     let refusal: Error | undefined;
     let job = aJob({ number });
-    const forecast = this.tracker.forecast('equal to nothing', OWNER);
+    const forecast = this.tracker.forecast('equal to nothing', OWNER, FACILITIES);
     const ended = this.tracker.admit({
       fingerprint: fingerprint(aRecord({ datasetPid: `20.500.12345/e${number}` })),
       owner: OWNER,
+      facilities: FACILITIES,
       requestId: REQUEST_ID,
       store: async (submissionId) => {
         const record = aRecord({

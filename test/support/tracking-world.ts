@@ -7,6 +7,7 @@ import {
 } from '../../src/tracking/core/tracked-transfers.js';
 import { StepRunner } from '../../src/tracking/core/step-runner.js';
 import { TaskLookup } from '../../src/tracking/core/task-lookup.js';
+import { HeldFacilities } from '../../src/tracking/queue/held-facilities.js';
 import { Slots } from '../../src/tracking/queue/slots.js';
 import { SubmissionIds } from '../../src/tracking/queue/submission-ids.js';
 import { Turns } from '../../src/tracking/queue/turns.js';
@@ -16,6 +17,7 @@ import type { Transfer } from '../../src/domain/transfer.js';
 import { aJob, aJobOf, type ConfigParts, configOf, jobIdOf } from './builders.js';
 import { FakeGlobus } from './fake-globus.js';
 import { FakeArchiveJobs, FakeDatasets, FakeTransferJobs } from './fake-scicat.js';
+import { FakeHoldStore } from './fake-hold-store.js';
 import { FakeJobHistory } from './fake-job-history.js';
 import { FakeSpool } from './fake-file-list-store.js';
 import { RecordedEvents } from './recorded-events.js';
@@ -32,12 +34,14 @@ export class TrackingWorld {
   readonly globus = new FakeGlobus();
   readonly spool = new FakeSpool(() => this.clock.now());
   readonly history = new FakeJobHistory();
+  readonly holdStore = new FakeHoldStore();
   readonly transfers = new TrackedTransfers(this.events, this.clock);
   readonly steps = new StepRunner(this.clock, () => this.random());
   readonly slots;
   readonly turns;
   readonly tasks;
   readonly submissionIds;
+  readonly holds;
   readonly aborter = new AbortController();
   readonly background = new Background(() => undefined);
   readonly config;
@@ -49,8 +53,15 @@ export class TrackingWorld {
 
   constructor(config: ConfigParts = {}) {
     this.config = configOf(config);
+    const { alarms } = this;
+    this.holds = new HeldFacilities({
+      store: this.holdStore,
+      events: this.events,
+      alarms,
+      clock: this.clock,
+    });
     this.slots = new Slots(this.transfers, this.config);
-    this.turns = new Turns(this.transfers, this.config, this.clock);
+    this.turns = new Turns(this.transfers, this.config, this.clock, this.holds);
     this.tasks = new TaskLookup(this.globus, this.clock, this.signal, this.events);
     const listener: JobWriterListener = {
       confirmed: (tracked, shown) =>
@@ -94,11 +105,11 @@ export class TrackingWorld {
     const { transfers, steps, slots, turns, tasks, submissionIds } = this;
     const { writer, config, signal } = this;
     const { jobs, archiveJobs, datasets, globus, spool, history } = this;
-    const { events, alarms, clock, random, background } = this;
+    const { events, alarms, clock, random, background, holds } = this;
     return {
       ...{ transfers, steps, slots, turns, tasks, submissionIds, writer, config, signal },
       ...{ jobs, archiveJobs, datasets, globus, fileLists: spool, history },
-      ...{ events, alarms, clock, random, background },
+      ...{ events, alarms, clock, random, background, holds },
     };
   }
 

@@ -57,6 +57,14 @@ type Listening = Pick<AppConfig, 'port'> & {
     Partial<Pick<AppConfig['server'], 'adminHost' | 'adminPort'>>;
 };
 
+/** The service's address, for callers on the same machine. */
+export function serviceUrl({
+  port,
+  server,
+}: Pick<AppConfig, 'port'> & { readonly server: Pick<AppConfig['server'], 'host'> }): string {
+  return `http://${reachable(server.host)}:${port}`;
+}
+
 /** The service's liveness route, for callers on the same machine. */
 export function livenessUrl({ port, server }: Listening): string {
   const { host, adminHost = host, adminPort } = server;

@@ -8,7 +8,8 @@ Name the user in one of these ways:
   --identity FILE             a JSON document as returned by SciCat's users/my/identity, for
                               facilities whose accessPath is not profile.accessGroups
   --token-stdin               a SciCat token on standard input
-  SCICAT_TOKEN                a SciCat token in this environment variable
+  SCICAT_TOKEN                a SciCat token in this environment variable, or in the file that
+                              SCICAT_TOKEN_FILE names
 With a token, SciCat is queried with that token only. Without one, anything not given by
 --owner-group and --source-folder is read from SciCat with the service's account; only this
 requires the service's secrets.

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readScicatToken } from '../../auth/scicat-token.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { UnauthenticatedError } from '../../errors/request.errors.js';
 import { FacilityAuthorization } from '../../facilities/facility-authorization.js';
 import { loadForCommand } from '../common/command-config.js';
+import { givenToken, TOKEN_VARIABLE, type UsageError } from '../common/given-token.js';
 import type { CommonOptions, ExitCode } from '../common/program.js';
 import type { Terminal } from '../common/terminal.js';
 import { connectUpstreams, type ConnectUpstreams, type Upstreams } from '../common/upstreams.js';
@@ -40,14 +39,8 @@ export interface ExplainOptions extends CommonOptions {
   readonly json?: true;
 }
 
-/** Ends the command with exit code 2 and this message. */
-type UsageError = (message: string) => never;
-
 /** A user's SciCat token, or the user that the options describe. */
 type Requester = string | RequestingUser;
-
-/** Holds a token if no option names the user. */
-const TOKEN_VARIABLE = 'SCICAT_TOKEN';
 
 /** Prints why a request is allowed or refused. Changes nothing. */
 export async function explain(
@@ -97,9 +90,8 @@ async function requesterOf(
   }
   if (username !== undefined) return usageError('--username needs --groups');
   if (file !== undefined) return userInFile(resolve(terminal.workingFolder, file), usageError);
-  const fromInput = options.tokenStdin === true;
-  const text = fromInput ? await terminal.readIn() : (terminal.env[TOKEN_VARIABLE] ?? '');
-  if (text.trim() === '' && !fromInput) {
+  const token = await givenToken(terminal, options.tokenStdin === true, usageError);
+  if (token === undefined) {
     return usageError(
       `no user was given; use --username and --groups, --identity, --token-stdin, or a token in ${TOKEN_VARIABLE}`,
     );
@@ -109,17 +101,7 @@ async function requesterOf(
       'with a token, the dataset is read from SciCat; remove --owner-group and --source-folder, or name the user with --username and --groups, or with --identity',
     );
   }
-  const source = fromInput ? 'standard input' : TOKEN_VARIABLE;
-  try {
-    return readScicatToken({ 'scicat-api-key': text.trim() });
-  } catch (error) {
-    if (!(error instanceof UnauthenticatedError)) throw error;
-    return usageError(
-      text.trim() === ''
-        ? `there is no token on ${source}`
-        : `the content of ${source} can't be a SciCat token: it is too long, or contains spaces or special characters`,
-    );
-  }
+  return token;
 }
 
 function userInFile(file: string, usageError: UsageError): RequestingUser {

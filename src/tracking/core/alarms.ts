@@ -22,6 +22,8 @@ export const ALARM_KINDS = [
    * jobs, `write` or `list` them, or create `archive` jobs.
    */
   'scicat-setup',
+  /** The file of held facilities can't be read, so those it names are not held. */
+  'facility-holds',
   /** Other accounts wrote into open jobs, and nothing tells whether these had ended. */
   'scicat-rewritten',
   /** No file lists can be stored: the disk is full, or lists take all the space that they may. */

@@ -2,6 +2,7 @@ import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import type { ArchiveJobs } from '../../ports/archive-jobs.port.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Datasets } from '../../ports/datasets.port.js';
+import type { FacilityHolds } from '../../ports/facility-holds.port.js';
 import type { FileListStore } from '../../ports/file-list-store.port.js';
 import type { GlobusTransfers } from '../../ports/globus-transfers.port.js';
 import type { JobHistory } from '../../ports/job-history.port.js';
@@ -23,6 +24,7 @@ export interface TrackerDeps {
   readonly globus: GlobusTransfers;
   readonly fileLists: FileListStore;
   readonly history: JobHistory;
+  readonly holds: FacilityHolds;
   readonly events: TransferEvents;
   readonly alarms: Alarms;
   readonly config: ConfigSnapshots;

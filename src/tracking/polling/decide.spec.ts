@@ -88,6 +88,14 @@ describe("the task's real end decides", () => {
       ),
     ],
     ['cancelled by its user', aFailedTask('CANCELED'), byAlice, cancelled('by alice')],
+    [
+      'cancelled with a reason',
+      aFailedTask('CANCELED'),
+      aRunningTransfer({
+        endRequested: { ...wish('user', 'olivia'), note: 'the storage is full' },
+      }),
+      cancelled('by olivia: the storage is full'),
+    ],
     ['cancelled, with two l', aFailedTask('CANCELLED'), byAlice, cancelled('by alice')],
     [
       'cancelled in the Globus web app',

@@ -2,6 +2,7 @@ import type { GlobusTask, TaskError } from '../../ports/globus-transfers.port.js
 import { type FacilityCollection, taskFits } from '../../domain/task-fit.js';
 import {
   cancelled,
+  endedBy,
   type EndRequest,
   failed,
   type Progress,
@@ -11,6 +12,7 @@ import {
   type Transfer,
   withEndRequest,
 } from '../../domain/transfer.js';
+import { minuteOf } from '../../time/moments.js';
 import { isProblem, needsHuman, standsStill, troubleInWords } from './trouble.js';
 
 /** What a poll showed of a transfer's task. */
@@ -142,7 +144,7 @@ function decideUnknown(transfer: Transfer, watch: Watch, now: Circumstances): De
     return { transfer: noting(transfer, transfer.progress, trouble), watch: next };
   }
   if (transfer.endRequested?.reason === 'user') {
-    return { transfer: cancelled(transfer, `by ${transfer.endRequested.by}`), watch: next };
+    return { transfer: cancelled(transfer, endedBy(transfer.endRequested)), watch: next };
   }
   return {
     transfer: failed(
@@ -171,7 +173,7 @@ function decideFailed(transfer: Transfer, task: GlobusTask, error?: TaskError): 
   if (wasCancelled) {
     switch (endRequested?.reason) {
       case 'user':
-        return cancelled(transfer, `by ${endRequested.by}`, progress);
+        return cancelled(transfer, endedBy(endRequested), progress);
       case 'stalled':
         return failed(transfer, `unresolved ${endRequested.by}`, progress);
       case undefined:
@@ -236,13 +238,6 @@ function decideRunning(
     remove: false,
   };
   return { transfer: withEndRequest(seen, request), watch: next, holdsSlot };
-}
-
-/** Such as "30 Nov 14:00 UTC". */
-function minuteOf(ms: number): string {
-  // "Mon, 30 Nov 2026 14:00:00 GMT"
-  const text = new Date(ms).toUTCString();
-  return `${text.slice(5, 11)} ${text.slice(17, 22)} UTC`;
 }
 
 /** Changes of speed alone are not news. */

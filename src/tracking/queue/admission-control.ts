@@ -1,3 +1,4 @@
+import type { FacilityPair } from '../../domain/facility-hold.js';
 import { newTransfer, type Owner } from '../../domain/transfer.js';
 import {
   NotReadyError,
@@ -13,6 +14,9 @@ import type {
 } from '../../ports/transfer-tracking.port.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
 import type { Dispatcher, DispatchResult, QueueDeps } from './dispatcher.js';
+
+/** What admission needs to know of a request. */
+type Newcomer = Pick<AdmissionRequest, 'owner' | 'facilities'>;
 
 /** How long a request waits for Globus's answer; the transfer goes on regardless. */
 const ANSWER_AFTER_MS = 10_000;
@@ -37,13 +41,13 @@ export class AdmissionControl {
   ) {}
 
   /** See {@link TransferTracking.forecast}. */
-  forecast(fingerprint: string, owner: Owner): Forecast {
+  forecast(fingerprint: string, owner: Owner, facilities: FacilityPair): Forecast {
     const equal = this.deps.transfers.findEqual(fingerprint);
     if (equal !== undefined) {
       this.refuseIfDoubted(equal);
       return { kind: 'repeats', jobId: equal };
     }
-    return { kind: 'starts', ...this.admission(owner) };
+    return { kind: 'starts', ...this.admission({ owner, facilities }) };
   }
 
   /** See {@link TransferTracking.admit}. */
@@ -114,7 +118,7 @@ export class AdmissionControl {
   private async admitNew(request: AdmissionRequest): Promise<AdmissionResult> {
     const { submissionIds, transfers, turns, events, history, background, writer } = this.deps;
     const { requestId } = request;
-    const { admission, release } = this.reserve(request.owner);
+    const { admission, release } = this.reserve(request);
     const { slot, waitsFor } = admission;
     let stored: StoredTransfer;
     try {
@@ -153,17 +157,20 @@ export class AdmissionControl {
   }
 
   /** Reserves a slot or a place in the queue before storing, so that limits hold in a burst. */
-  private reserve(owner: Owner): { readonly admission: Admission; readonly release: () => void } {
-    const admission = this.admission(owner);
+  private reserve(newcomer: Newcomer): {
+    readonly admission: Admission;
+    readonly release: () => void;
+  } {
+    const admission = this.admission(newcomer);
     if (admission.slot) return { admission, release: this.deps.slots.reserve() };
-    const place: Owner = { ...owner };
+    const place: Owner = { ...newcomer.owner };
     this.toWait.add(place);
     return { admission, release: () => this.toWait.delete(place) };
   }
 
   /** @throws NotReadyError QueueFullError */
-  private admission(owner: Owner): Admission {
-    const { dispatcher } = this;
+  private admission({ owner, facilities }: Newcomer): Admission {
+    const { dispatcher, deps } = this;
     const stage = this.gate();
     if (stage === 'closed') {
       throw new NotReadyError(
@@ -171,12 +178,16 @@ export class AdmissionControl {
         { retryAfterSeconds: 30 },
       );
     }
-    if (stage === 'open' && dispatcher.hasSlotForNewcomer()) return { slot: true, waitsFor: '' };
+    const held = deps.holds.reasonToWait(facilities);
+    if (held === undefined && stage === 'open' && dispatcher.hasSlotForNewcomer()) {
+      return { slot: true, waitsFor: '' };
+    }
     this.requirePlace(owner);
     const waitsFor =
+      held ??
       dispatcher.waitsForGlobus ??
       (stage === 'open'
-        ? this.waitsForSlot()
+        ? deps.slots.waitedFor
         : 'the service has just started and is checking which transfers are already running in Globus');
     return { slot: false, waitsFor };
   }
@@ -216,15 +227,6 @@ export class AdmissionControl {
     throw new QueueFullError(`${reached.message} Please try again later.`, {
       retryAfterSeconds: Math.max(30, task.pollIntervalSeconds),
     });
-  }
-
-  private waitsForSlot(): string {
-    const { slots, config } = this.deps;
-    const { maxConcurrency } = config.current().task;
-    if (slots.areHeldBack) {
-      return 'Globus has as many transfers of the service as it may have at a time, some of which need someone to act, and this one waits until one of them has ended';
-    }
-    return `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and this one waits for a free slot`;
   }
 
   private async withinLimit(dispatched: Promise<DispatchResult>): Promise<DispatchResult> {

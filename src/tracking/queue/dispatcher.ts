@@ -4,6 +4,8 @@ import { taskLabel } from '../../domain/task-label.js';
 import {
   beingSubmitted,
   cancelled,
+  endedBy,
+  facilitiesOf,
   failed,
   type SubmissionState,
   submittedAs,
@@ -82,6 +84,8 @@ export class Dispatcher {
   private readonly foreign = new Set<TrackedTransfer>();
   /** Why the lost list of a transfer can't be rebuilt, while Globus may still have the transfer. */
   private readonly unrebuildable = new WeakMap<TrackedTransfer, string>();
+  /** Transfers whose jobs say that they wait because a facility is held. */
+  private readonly held = new Set<TrackedTransfer>();
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
 
@@ -127,11 +131,21 @@ export class Dispatcher {
    * @returns promises for the caller to await; they never reject
    */
   dispatch(): readonly Promise<DispatchResult>[] {
-    const { transfers, steps, slots, turns } = this.deps;
+    const { transfers, steps, writer } = this.deps;
     const started: Promise<DispatchResult>[] = [];
     for (const tracked of transfers.bypassingQueue()) {
       if (steps.isDue(tracked)) started.push(this.dispatchOne(tracked));
     }
+    const released = this.takeReleased();
+    started.push(...this.startWaiting());
+    for (const tracked of released) if (isQueued(tracked)) writer.changed(tracked, 'needed');
+    this.sayHolds();
+    return started;
+  }
+
+  private startWaiting(): readonly Promise<DispatchResult>[] {
+    const { transfers, slots, turns } = this.deps;
+    const started: Promise<DispatchResult>[] = [];
     if (this.pause?.retry.isDue() === false) return started;
     // After a pause a single transfer goes first; the others follow once Globus has accepted it.
     const limit = this.pause === undefined ? slots.free : this.probe === undefined ? 1 : 0;
@@ -203,6 +217,7 @@ export class Dispatcher {
   forget(tracked: TrackedTransfer): void {
     const { alarms, turns } = this.deps;
     turns.ended(tracked);
+    this.held.delete(tracked);
     this.foreign.delete(tracked);
     if (this.foreign.size === 0) alarms.clear('globus-client-id');
     // Only transfers between the same facilities need these scopes.
@@ -239,9 +254,9 @@ export class Dispatcher {
       }
       if (tasks.isCertainlyAbsent(tracked)) submission = 'not-sent';
       if (tracked.datasetGone) return this.endOnceAbsent(tracked, DATASET_GONE, submission);
-      const withdrawn = this.withdrawn(tracked.transfer);
-      if (withdrawn !== undefined) {
-        const result = this.wait(tracked, withdrawn, submission, BLOCKED_BACKOFF);
+      const obstacle = this.stopsAt(tracked) ?? this.withdrawn(tracked.transfer);
+      if (obstacle !== undefined) {
+        const result = this.wait(tracked, obstacle, submission, BLOCKED_BACKOFF);
         // Globus was searched and has no task of it, so others may have its slot.
         this.giveSlotBack(tracked);
         return result;
@@ -298,6 +313,9 @@ export class Dispatcher {
     if (tracked.transfer.endRequested !== undefined) {
       return before === 'not-sent' ? this.cancel(tracked) : this.verifyLater(tracked);
     }
+    // A facility may be held since the transfer took its slot.
+    const held = this.stopsAt(tracked);
+    if (held !== undefined) return this.wait(tracked, held, before);
     transfers.update(tracked, beingSubmitted);
     const answered = clock.schedule(FIRST_STATUS_AFTER_MS, () => {
       if (tracked.transfer.status.state === 'waiting') writer.changed(tracked, 'needed');
@@ -438,9 +456,10 @@ export class Dispatcher {
   }
 
   private cancel(tracked: TrackedTransfer): DispatchResult {
-    const by = tracked.transfer.endRequested?.by ?? '';
+    const { by = '', note } = tracked.transfer.endRequested ?? {};
+    const ended = `${endedBy({ by })}, before anything was copied`;
     this.deps.transfers.update(tracked, (transfer) =>
-      cancelled(transfer, `by ${by}, before anything was copied`),
+      cancelled(transfer, note === undefined ? ended : `${ended}: ${note}`),
     );
     this.deps.writer.changed(tracked, 'final');
     return {
@@ -516,8 +535,11 @@ export class Dispatcher {
   ): void {
     const { transfers, writer } = this.deps;
     const { status } = tracked.transfer;
-    transfers.update(tracked, (transfer) => waitingFor(transfer, reason, submission));
-    if (status.state === 'waiting' && status.reason !== reason) writer.changed(tracked, 'needed');
+    const isHeld = submission === 'not-sent' || !tracked.holdsSlot;
+    // What else it waits for is of no use to anybody until then.
+    const shown = (isHeld ? this.heldReason(tracked.transfer) : undefined) ?? reason;
+    transfers.update(tracked, (transfer) => waitingFor(transfer, shown, submission));
+    if (status.state === 'waiting' && status.reason !== shown) writer.changed(tracked, 'needed');
   }
 
   private pauseFor(reason: string, retryAfterSeconds = 0): void {
@@ -533,8 +555,55 @@ export class Dispatcher {
       !tracked.holdsSlot &&
       !tracked.datasetGone &&
       tracked.transfer.endRequested === undefined &&
-      this.deps.steps.isDue(tracked)
+      this.deps.steps.isDue(tracked) &&
+      // What Globus may have is searched there first, whatever is held.
+      (submissionOf(tracked) !== 'not-sent' || this.heldReason(tracked.transfer) === undefined)
     );
+  }
+
+  private heldReason(transfer: Transfer): string | undefined {
+    const facilities = facilitiesOf(transfer);
+    return facilities && this.deps.holds.reasonToWait(facilities);
+  }
+
+  /** Why the transfer waits, if one of its facilities is held. Remembers that it does. */
+  private stopsAt(tracked: TrackedTransfer): string | undefined {
+    const reason = this.heldReason(tracked.transfer);
+    if (reason !== undefined) this.held.add(tracked);
+    return reason;
+  }
+
+  /**
+   * Has the jobs of all waiting transfers of a held facility say so, also of those whose next step is
+   * not due.
+   */
+  private sayHolds(): void {
+    const { transfers, steps, holds } = this.deps;
+    if (holds.inForce().length === 0) return;
+    for (const tracked of transfers.waiting()) {
+      if (tracked.holdsSlot || steps.isRunning(tracked)) continue;
+      const reason = this.stopsAt(tracked);
+      if (reason !== undefined) this.say(tracked, reason);
+    }
+  }
+
+  /**
+   * Transfers whose facilities are no longer held. They are due at once; what they wait for from now on
+   * is not written yet, since most of them are about to be submitted.
+   */
+  private takeReleased(): readonly TrackedTransfer[] {
+    const { transfers, steps, slots } = this.deps;
+    const released = [...this.held].filter(
+      ({ transfer }) => this.heldReason(transfer) === undefined,
+    );
+    for (const tracked of released) {
+      this.held.delete(tracked);
+      steps.hurry(tracked);
+      if (!isQueued(tracked)) continue;
+      const reason = this.pause?.reason ?? slots.waitedFor;
+      transfers.update(tracked, (transfer) => waitingFor(transfer, reason, submissionOf(tracked)));
+    }
+    return released;
   }
 
   private withdrawn(transfer: Transfer): string | undefined {
@@ -574,6 +643,11 @@ function scopesAlarm({ transfer: { origin } }: TrackedTransfer): AlarmName {
   return origin.kind === 'recorded'
     ? `globus-scopes:${origin.record.source.facility}:${origin.record.destination.facility}`
     : 'globus-scopes';
+}
+
+/** Whether it waits without a slot. */
+function isQueued({ transfer: { status }, holdsSlot }: TrackedTransfer): boolean {
+  return status.state === 'waiting' && !holdsSlot;
 }
 
 function submissionOf({ transfer: { status } }: TrackedTransfer): SubmissionState {

@@ -21,10 +21,19 @@ export class Slots {
   }
 
   /** Whether there would be free slots if Globus could take more transfers of this service. */
-  get areHeldBack(): boolean {
+  private get areHeldBack(): boolean {
     const { maxConcurrency } = this.config.current().task;
     const taken = this.transfers.slotsInUse + this.reserved;
     return this.pendingLeft <= 0 && taken < maxConcurrency;
+  }
+
+  /** Why a transfer that may go waits for a slot, to follow "waiting: ". */
+  get waitedFor(): string {
+    const { maxConcurrency } = this.config.current().task;
+    if (this.areHeldBack) {
+      return 'Globus has as many transfers of the service as it may have at a time, some of which need someone to act, and this one waits until one of them has ended';
+    }
+    return `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and this one waits for a free slot`;
   }
 
   private get pendingLeft(): number {

@@ -1,4 +1,6 @@
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { facilitiesOf } from '../../domain/transfer.js';
+import type { FacilityHolds } from '../../ports/facility-holds.port.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
 import {
@@ -40,7 +42,12 @@ export class Turns {
     private readonly transfers: TrackedTransfers,
     private readonly config: ConfigSnapshots,
     private readonly clock: Pick<Clock, 'now'>,
-  ) {}
+    private readonly holds: Pick<FacilityHolds, 'reasonToWait' | 'onChange'>,
+  ) {
+    holds.onChange(() => {
+      this.changes += 1;
+    });
+  }
 
   /** The transfers among `candidates` that get the next `count` slots. They are not charged yet. */
   next(candidates: readonly TrackedTransfer[], count: number): readonly TrackedTransfer[] {
@@ -76,15 +83,28 @@ export class Turns {
     if (more > 0) this.charge(entry, more);
   }
 
-  /** Number of transfers that go before this one, if no others arrive; undefined if it does not wait. */
+  /**
+   * Number of transfers that go before this one, if no others arrive; undefined if it does not wait.
+   * Those of held facilities come last.
+   */
   placeOf(jobId: string): number | undefined {
     const revision = this.transfers.queueRevision + this.changes;
     if (this.shown.revision !== revision) {
-      const order = this.inOrder([...this.transfers.waiting()].map(entryFor));
+      const waiting = [...this.transfers.waiting()].map(entryFor);
+      const held = new Set(waiting.filter((entry) => this.isHeld(entry)));
+      const order = [
+        ...this.inOrder(waiting.filter((entry) => !held.has(entry))),
+        ...this.inOrder([...held]),
+      ];
       const places = new Map(order.map((entry, place) => [entry.jobId, place]));
       this.shown = { revision, places };
     }
     return this.shown.places.get(jobId);
+  }
+
+  private isHeld({ tracked }: Entry): boolean {
+    const facilities = facilitiesOf(tracked.transfer);
+    return facilities !== undefined && this.holds.reasonToWait(facilities) !== undefined;
   }
 
   private charge(entry: QueueEntry, bytes: number): void {

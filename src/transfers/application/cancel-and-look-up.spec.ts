@@ -5,6 +5,7 @@ import {
   anAsker,
   aRunningTransfer,
   aTransfer,
+  configOf,
   jobIdOf,
   REQUEST_ID,
   SERVICE_USER,
@@ -18,6 +19,7 @@ import { VirtualClock } from '../../../test/support/virtual-clock.js';
 import {
   AccessDeniedError,
   AlreadyEndedError,
+  InvalidRequestError,
   JobNotFoundError,
   NotReadyError,
 } from '../../errors/request.errors.js';
@@ -29,6 +31,7 @@ const JOB = jobIdOf(1);
 const MALLORY = anAsker({ username: 'mallory', accessGroups: ['other'] });
 /** What must never happen to be an identity, but would match every empty owner. */
 const NOBODY = anAsker({ username: '', accessGroups: [''] });
+const OPERATOR = anAsker({ username: 'olivia', accessGroups: ['ops'] });
 const COLLEAGUE = anAsker({ username: 'carol', accessGroups: ['p123'] });
 const ENDED = aTransfer({ status: { state: 'failed', taskId: taskIdFor(1), error: 'broken' } });
 
@@ -42,8 +45,14 @@ beforeEach(() => {
   events = new RecordedEvents();
   jobs = new FakeTransferJobs(() => clock.now());
   tracking = new FakeTracking();
-  cancel = new CancelTransfer({ jobs, tracking, events, clock });
-  lookUp = new LookUpTransfers({ jobs, tracking, events });
+  const scicat = {
+    formerServiceUsers: [],
+    statusCodes: 'numbers',
+    operatorGroups: ['ops'],
+  } as const;
+  const config = configOf({ scicat });
+  cancel = new CancelTransfer({ jobs, tracking, events, clock, config });
+  lookUp = new LookUpTransfers({ jobs, tracking, events, config });
 });
 
 const follow = (): void => {
@@ -190,6 +199,105 @@ describe('looking up', () => {
         [JOB, 'transferring'],
       ],
     ]);
+  });
+});
+
+describe('an operator', () => {
+  const decision = {
+    kind: 'decided',
+    requestId: REQUEST_ID,
+    allowed: true,
+    rule: 'operator-group',
+    reason: 'they are in the operator group "ops"',
+    username: 'olivia',
+  };
+  const ended = (): void => {
+    tracking.tracked.clear();
+    jobs.put(aJobOf(ENDED, jobView(ENDED)));
+  };
+
+  test('cancels the transfer of somebody else, with a reason that is in job and log', async () => {
+    follow();
+    await cancel.execute(OPERATOR, JOB, false, ' the storage is full ');
+    const note = 'the storage is full';
+    const { request } = wish('olivia', false);
+    expect(tracking.ends).toEqual([{ jobId: JOB, request: { ...request, note } }]);
+    expect(events.all).toEqual([
+      { ...decision, operation: 'cancel', jobId: JOB, statedReason: note },
+    ]);
+  });
+
+  test('does not do so without a reason, tracked or not', async () => {
+    follow();
+    const refused = 'you may cancel it if you say why';
+    await expect(cancel.execute(OPERATOR, JOB, false)).rejects.toThrow(refused);
+    tracking.tracked.clear();
+    await expect(cancel.execute(OPERATOR, JOB, false)).rejects.toThrow(refused);
+    ended();
+    await expect(cancel.execute(OPERATOR, JOB, true)).rejects.toThrow(refused);
+    expect([tracking.ends, jobs.stored.size, events.all]).toEqual([[], 1, []]);
+  });
+
+  test('removes the job of an ended one, with a reason', async () => {
+    ended();
+    await cancel.execute(OPERATOR, JOB, true, 'it names a person');
+    expect(jobs.stored.size).toBe(0);
+    expect(events.all).toEqual([
+      { ...decision, operation: 'cancel', jobId: JOB, statedReason: 'it names a person' },
+      expect.objectContaining({
+        kind: 'audited',
+        action: 'remove',
+        by: OPERATOR.identity.username,
+      }),
+    ]);
+  });
+
+  test('needs none for an own transfer, which is an ordinary one in the log', async () => {
+    tracking.tracked.set(JOB, aRunningTransfer());
+    const owner = anAsker({ accessGroups: ['ops'] });
+    await cancel.execute(owner, JOB, false);
+    expect(tracking.ends).toEqual([wish('alice', false)]);
+    expect(events.all).toMatchObject([{ rule: 'job-owner', reason: 'the transfer is their own' }]);
+  });
+
+  test('looks at a transfer of somebody else, tracked or ended, and the log says so', async () => {
+    follow();
+    await lookUp.one(OPERATOR, JOB);
+    ended();
+    expect(await lookUp.one(OPERATOR, JOB, 'a call by alice')).toMatchObject({ status: 'failed' });
+    const line = { ...decision, operation: 'look-up', jobId: JOB };
+    expect(events.all).toEqual([line, { ...line, statedReason: 'a call by alice' }]);
+  });
+
+  test("lists everybody's, and the log says so", async () => {
+    jobs.put(aJob({ number: 1 }), aJob({ number: 2, ownerUser: 'bob', ownerGroup: 'other' }));
+    jobs.put(aJob({ number: 3, createdBy: 'mallory' }));
+    expect((await lookUp.listAll(OPERATOR, 1, 10, 'a look around')).total).toBe(2);
+    expect(events.all).toEqual([{ ...decision, operation: 'list', statedReason: 'a look around' }]);
+  });
+
+  test('is nobody who is not in one of the groups: they learn nothing, and the log says so', async () => {
+    await expect(lookUp.listAll(anAsker(), 1, 10)).rejects.toThrow(
+      new AccessDeniedError('You are not an operator of this service.'),
+    );
+    expect(jobs.faults.calls).toEqual([]);
+    expect(events.all).toEqual([
+      {
+        ...decision,
+        operation: 'list',
+        allowed: false,
+        reason: 'You are not an operator of this service.',
+        username: 'alice',
+      },
+    ]);
+  });
+
+  test.each(['', 'a\nb', 'x'.repeat(301)])('states no reason such as %j', async (reason) => {
+    follow();
+    await expect(cancel.execute(OPERATOR, JOB, false, reason)).rejects.toThrow(InvalidRequestError);
+    await expect(lookUp.one(OPERATOR, JOB, reason)).rejects.toThrow(InvalidRequestError);
+    await expect(lookUp.listAll(OPERATOR, 1, 10, reason)).rejects.toThrow(InvalidRequestError);
+    expect([tracking.ends, events.all]).toEqual([[], []]);
   });
 });
 

@@ -45,7 +45,8 @@ export class PreviewTransfer {
       input,
       this.deps,
     );
-    const { dataset, rules, symlinksRefusedBy, access: _, ...plan } = assessed;
+    const { dataset, rules, symlinksRefusedBy, source, destination, copy, finalize } = assessed;
+    const plan = { source, destination, copy, finalize };
     const fileList = (await readFileList(input, assessed))?.digest;
     const autoArchive = await readAutoArchive(input);
     const requested = { datasetPid: dataset.pid, ...plan, autoArchive };
@@ -54,11 +55,11 @@ export class PreviewTransfer {
       ...requested,
       ...(fileList === undefined ? {} : { fileList }),
     });
-    const next = this.deps.tracking.forecast(print, {
-      user: input.requester.identity.username,
-      group: dataset.ownerGroup,
-    });
-    const { finalize, destination } = plan;
+    const next = this.deps.tracking.forecast(
+      print,
+      { user: input.requester.identity.username, group: dataset.ownerGroup },
+      { source: plan.source.facility, destination: plan.destination.facility },
+    );
     const { lifecycle } = dataset;
     return {
       ...requested,

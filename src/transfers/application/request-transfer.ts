@@ -68,6 +68,10 @@ export class RequestTransfer {
     const { kind, jobId } = await this.deps.tracking.admit({
       fingerprint: fingerprint(prepared.record),
       owner: { user: identity.username, group: prepared.record.requestedBy.ownerGroup },
+      facilities: {
+        source: prepared.record.source.facility,
+        destination: prepared.record.destination.facility,
+      },
       requestId,
       store: (submissionId) => this.store(prepared, submissionId),
     });

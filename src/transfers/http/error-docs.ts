@@ -24,6 +24,9 @@ class GeneralErrorResponse {
 
 const SCICAT_DOWN = 'SciCat is unreachable. Please try again in a few minutes.';
 
+const DISK_FULL =
+  "The holds of facilities could not be stored: this service's disk is full (ENOSPC). An operator must check dataDir.";
+
 /** Errors of the operations: status, code, description, and an example of a message. */
 const ERRORS = {
   BAD_REQUEST: [
@@ -86,6 +89,30 @@ const ERRORS = {
     'The transfer does not exist.',
     `Transfer ${EXAMPLE_JOB} not found.`,
   ],
+  BAD_HOLD: [
+    400,
+    'INVALID_REQUEST',
+    'The message or the end of the hold is missing or invalid.',
+    'The request is invalid: until is in the past.',
+  ],
+  FORBIDDEN_TO_OTHERS: [
+    403,
+    'ACCESS_DENIED',
+    'You are not an operator of the service.',
+    'You are not an operator of this service.',
+  ],
+  FORBIDDEN_LIST: [
+    403,
+    'ACCESS_DENIED',
+    'With `all=true`: you are not an operator of the service.',
+    'You are not an operator of this service.',
+  ],
+  FACILITY_NOT_FOUND: [
+    404,
+    'FACILITY_NOT_FOUND',
+    'No facility has this name.',
+    'Unknown facility "EXAMPLE". Available facilities: EXAMPLE-SOURCE, EXAMPLE-ARCHIVE.',
+  ],
   INTERNAL: [
     500,
     'INTERNAL',
@@ -97,6 +124,18 @@ const ERRORS = {
     'UPSTREAM_UNAVAILABLE',
     'SciCat is unreachable, the service is starting, stopping or overloaded, too many invalid tokens were sent from your address, or an internal error occurred.',
     SCICAT_DOWN,
+  ],
+  HOLD_UNAVAILABLE: [
+    503,
+    'SPOOL_UNAVAILABLE',
+    "SciCat is unreachable, the service's data folder can't be written, the service is stopping or overloaded, or too many invalid tokens were sent from your address.",
+    DISK_FULL,
+  ],
+  RELEASE_UNAVAILABLE: [
+    500,
+    'SPOOL_UNAVAILABLE',
+    "SciCat is unreachable, the service's data folder can't be written, the service is stopping or overloaded, too many invalid tokens were sent from your address, or an internal error occurred.",
+    DISK_FULL,
   ],
   UNAVAILABLE: [
     503,

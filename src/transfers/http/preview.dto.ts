@@ -219,6 +219,15 @@ export const PREVIEW_EXAMPLES = {
     summary: 'The transfer would wait',
     value: { ...STARTS_AT_ONCE, wouldWait: true, waitsFor: WAITS_FOR },
   },
+  held: {
+    summary: 'The transfer would wait, because operators hold a facility',
+    value: {
+      ...STARTS_AT_ONCE,
+      wouldWait: true,
+      waitsFor:
+        'facility EXAMPLE-ARCHIVE is held until 30 Nov 14:00 UTC: maintenance of the storage',
+    },
+  },
   open: {
     summary: 'An identical transfer of listed files is still open',
     value: { ...STARTS_AT_ONCE, listedFiles: 120, openJobId: EXAMPLE_JOB },

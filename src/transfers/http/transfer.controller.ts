@@ -31,6 +31,7 @@ import { RequestBody } from './request-body.js';
 import { stateRequest } from './stated-request.js';
 import {
   DeleteTransferQuery,
+  GetTransferQuery,
   ListTransfersQuery,
   PostTransferQuery,
   PostTransferResponse,
@@ -110,15 +111,18 @@ export class TransferController {
   @ApiOperation({
     operationId: 'ListTransferTasks',
     summary: 'List your transfers',
-    description: 'Lists your transfers and those of datasets that your groups own, newest first.',
+    description:
+      "Lists your transfers and those of datasets that your groups own, newest first. With `all=true`, operators list everybody's.",
   })
   @ApiOkResponse({ description: 'A page of transfers.', type: TransferPageDto })
-  @ApiErrors('BAD_PARAMETER', 'UNAUTHENTICATED', 'INTERNAL', 'SCICAT_UNAVAILABLE')
+  @ApiErrors('BAD_PARAMETER', 'UNAUTHENTICATED', 'FORBIDDEN_LIST', 'INTERNAL', 'SCICAT_UNAVAILABLE')
   async list(
     @CurrentUser() caller: Caller,
-    @Query() { page = 1, pageSize = 10 }: ListTransfersQuery,
+    @Query() { page = 1, pageSize = 10, all = false, reason }: ListTransfersQuery,
   ): Promise<TransferPageDto> {
-    return this.lookUpTransfers.list(caller, page, pageSize);
+    return all
+      ? this.lookUpTransfers.listAll(caller, page, pageSize, reason)
+      : this.lookUpTransfers.list(caller, page, pageSize);
   }
 
   @Get(':scicatJobId')
@@ -127,7 +131,7 @@ export class TransferController {
     operationId: 'GetTransferTask',
     summary: 'Get a transfer',
     description:
-      'Returns the status and progress of a transfer that is yours, or whose dataset belongs to one of your groups.',
+      'Returns the status and progress of a transfer that is yours, or whose dataset belongs to one of your groups. Operators may look at any transfer.',
   })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The current state of the transfer.', type: TransferItemDto })
@@ -142,8 +146,9 @@ export class TransferController {
   async get(
     @CurrentUser() caller: Caller,
     @Param('scicatJobId', jobIdPipe) jobId: string,
+    @Query() { reason }: GetTransferQuery,
   ): Promise<TransferItemDto> {
-    return this.lookUpTransfers.one(caller, jobId);
+    return this.lookUpTransfers.one(caller, jobId, reason);
   }
 
   @Delete(':scicatJobId')
@@ -153,7 +158,7 @@ export class TransferController {
     operationId: 'DeleteTransferTask',
     summary: 'Cancel a transfer',
     description:
-      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too: immediately if the transfer has already ended, otherwise once it ends. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`.',
+      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too: immediately if the transfer has already ended, otherwise once it ends. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`. Operators may cancel any transfer; for that of somebody else, they have to send the further query parameter `reason`, with at most 300 characters on one line. It is shown in the job, and logged.',
   })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The request was accepted. The response has no body.' })
@@ -163,7 +168,7 @@ export class TransferController {
     @Param('scicatJobId', jobIdPipe) jobId: string,
     @Query() query: DeleteTransferQuery,
   ): Promise<void> {
-    await this.cancelTransfer.execute(caller, jobId, query.delete ?? false);
+    await this.cancelTransfer.execute(caller, jobId, query.delete ?? false, query.reason);
   }
 
   @Post('preview')

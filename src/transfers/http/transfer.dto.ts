@@ -19,6 +19,7 @@ import {
   NO_POINTER_IN_GO,
   OPTIONAL,
 } from './api-field.js';
+import { LONGEST_NOTE } from '../../domain/one-line.js';
 import { ITEM_STATUSES, type ItemStatus, type TransferItem } from '../../domain/transfer-item.js';
 
 /** The values that Go's `strconv.ParseBool` accepts, which clients of the Go version may send. */
@@ -106,10 +107,40 @@ export class PostTransferQuery {
   autoArchive?: boolean;
 }
 
+function IsReason(): PropertyDecorator {
+  return applyDecorators(MaxLength(LONGEST_NOTE), IsString(), IsOptional());
+}
+
+function IsOptionalReason(description: string): PropertyDecorator {
+  return applyDecorators(
+    IsReason(),
+    ApiField(description, 'The storage is full.', {
+      ...OPTIONAL,
+      minLength: 1,
+      maxLength: LONGEST_NOTE,
+    }),
+  );
+}
+
 /** Query of `DELETE /transfer/{scicatJobId}`. */
 export class DeleteTransferQuery {
   @IsOptionalFlag('Whether to remove the SciCat job as well.', false)
   delete?: boolean;
+
+  /**
+   * Not among the documented parameters, only in the text: the Ingestor's code sets those of a client
+   * generated in Go by their position, and would not compile with one more.
+   */
+  @IsReason()
+  reason?: string;
+}
+
+/** Query of `GET /transfer/{scicatJobId}`. */
+export class GetTransferQuery {
+  @IsOptionalReason(
+    "Why an operator looks at somebody else's transfer, on one line, for the service's log.",
+  )
+  reason?: string;
 }
 
 /** Query of `GET /transfer`. */
@@ -119,6 +150,14 @@ export class ListTransfersQuery {
 
   @IsOptionalCount('Number of transfers per page.', 10, 100)
   pageSize?: number;
+
+  @IsOptionalFlag("Whether to list everybody's transfers. For operators only.", false)
+  all?: boolean;
+
+  @IsOptionalReason(
+    "Why an operator lists everybody's transfers, on one line, for the service's log.",
+  )
+  reason?: string;
 }
 
 /** Documentation only: file lists are parsed as a stream. */
