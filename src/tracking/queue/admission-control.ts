@@ -118,6 +118,7 @@ export class AdmissionControl {
   private async admitNew(request: AdmissionRequest): Promise<AdmissionResult> {
     const { submissionIds, transfers, turns, events, history, background, writer } = this.deps;
     const { requestId } = request;
+    const isHeld = this.deps.holds.reasonToWait(request.facilities) !== undefined;
     const { admission, release } = this.reserve(request);
     const { slot, waitsFor } = admission;
     let stored: StoredTransfer;
@@ -143,6 +144,8 @@ export class AdmissionControl {
     background.add(history.note(transfer.jobId));
     const { jobId } = job;
     if (!slot) {
+      // The hold may have ended since, and its job must not go on saying so.
+      if (isHeld) this.dispatcher.admittedHeld(tracked);
       writer.changed(tracked, 'needed');
       background.wake();
       return { kind: 'waits', jobId };

@@ -172,6 +172,11 @@ export class Dispatcher {
     });
   }
 
+  /** A new transfer whose job says that it waits because a facility is held. */
+  admittedHeld(tracked: TrackedTransfer): void {
+    this.held.add(tracked);
+  }
+
   /** Advances one transfer as far as it can go now. Never rejects. */
   async dispatchOne(tracked: TrackedTransfer): Promise<DispatchResult> {
     const { transfers, steps, signal, alarms } = this.deps;

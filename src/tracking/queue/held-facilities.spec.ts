@@ -150,6 +150,20 @@ describe('a held facility', () => {
     expect(asked()).toEqual(labels(1));
   });
 
+  test('a transfer being stored when the hold ends does not go on saying that it is held', async () => {
+    rig = new TrackerRig({ task: { maxConcurrency: 1 } });
+    await rig.started();
+    await rig.request(1);
+    await hold();
+    const storing = rig.storing(2);
+    await settle();
+    await release();
+    await rig.pass(5);
+    expect(await storing.stored()).toBe('waits');
+    await rig.pass(30);
+    expect(rig.shown(2)).toContain(SLOT);
+  });
+
   test('after a restart, what Globus has is found and tracked, and the rest waits without a slot', async () => {
     rig = new TrackerRig({ task: { maxConcurrency: 2 }, facilities: FOUR });
     for (const number of [1, 2]) rig.left(aTransfer({ number, status: UNCONFIRMED }));
