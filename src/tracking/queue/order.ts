@@ -4,7 +4,7 @@ import { type Owner, ownerOf, type Transfer } from '../../domain/transfer.js';
  * Who goes next: deficit round robin over owner groups, in bytes by weight; within a group, over its
  * users in equal shares; within a user, oldest first. Pure.
  *
- * The quantum of the round robin is one byte for each unit of weight, so no round has to be played:
+ * The quantum of the round robin is 1 KiB for each unit of weight, so no round has to be played:
  * a transfer's turn is the round in which its group's deficit reaches its size, which is a sum. That
  * keeps each group within one transfer of its share, and the whole order is a sort by turn.
  */
@@ -131,11 +131,19 @@ export function charged(
   if (account === undefined) return balance;
   const users = new Map(account.users);
   const before = users.get(user);
-  if (before !== undefined) users.set(user, before + bytes);
+  if (before !== undefined) users.set(user, before + shareOf(bytes, 1));
   return new Map(balance).set(group, {
-    ahead: account.ahead + bytes / weightOf(group),
+    ahead: account.ahead + shareOf(bytes, weightOf(group)),
     users,
   });
+}
+
+/**
+ * What a copy takes of a share, in KiB for each unit of weight. A whole number, so that sums are exact:
+ * otherwise the order that is shown could differ from the one that comes about, where turns are equal.
+ */
+function shareOf(bytes: number, weight: number): number {
+  return Math.sign(bytes) * Math.round(Math.abs(bytes) / 1024 / weight);
 }
 
 /** By group and user, each in the order of `entries`. */
@@ -195,7 +203,7 @@ function* running<Entry extends QueueEntry>(
 ): Iterable<Turn<Entry>> {
   let turn = ahead;
   for (const entry of entries) {
-    turn += entry.bytes / weight;
+    turn += shareOf(entry.bytes, weight);
     yield { entry, turn };
   }
 }
