@@ -40,7 +40,7 @@ export interface OrderFacts {
 
 /**
  * How far each group with waiting transfers, and each user within it, is ahead of the one that was
- * served least: bytes by weight for groups, bytes for users. Whoever has nothing waiting is not in it:
+ * served least, in KiB by weight. Whoever has nothing waiting is not in it:
  * a share that is not used is not saved up.
  */
 export type Balance = ReadonlyMap<
