@@ -322,6 +322,12 @@ describe('operators and the transfers of others', () => {
         statedReason: 'the storage is full',
         jobId,
       }),
+      expect.objectContaining({
+        msg: 'end of transfer requested',
+        jobId,
+        requester: 'alice',
+        endRequested: expect.objectContaining({ by: 'olivia', note: 'the storage is full' }),
+      }),
     ]);
     await stop();
     world.globus.machine.setMaintenance(false);
