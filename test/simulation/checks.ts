@@ -39,6 +39,7 @@ export function check(world: World, life: Life): void {
     checkCopied(world, one);
     checkNotAccepted(world, one);
     checkHolds(world, one);
+    checkRevoked(world, one);
   }
   checkPromises(world, cases);
   checkCancels(world, cases);
@@ -128,6 +129,8 @@ function checkOutcome(world: World, one: Case): void {
   const { ledger, plan } = world;
   if (job === undefined) return;
   if (!world.scicat.datasets.has(pidOf(job))) return;
+  // Whether it was noticed, depends on when it was asked again; see `checkRevoked`.
+  if (ledger.revokedAt.has(pidOf(job)) && job.statusMessage.includes(OTHER_GROUP)) return;
   const status = statusOf(job);
   const [accepted] = tasksOf(world, jobId);
   const wrong = (why: string): void => {
@@ -364,6 +367,29 @@ function checkHolds(world: World, { jobId, record, history }: Case): void {
       if (history.created.at > from || (!late && at > from + 3 * MINUTE)) {
         world.violated(`job ${jobId} was submitted while ${facility} was held`);
       }
+    }
+  }
+}
+
+const OTHER_GROUP = 'the dataset belongs to group "p999" now';
+
+/**
+ * Nothing is submitted, marked or archived of a dataset that was given to another group, but what was
+ * asked for, or asked again, within the last minute, and was under way.
+ */
+function checkRevoked(world: World, { jobId, record, archiveJobs }: Case): void {
+  const revokedAt = world.ledger.revokedAt.get(String(record['datasetPid']));
+  if (revokedAt === undefined || world.plan.twoAccounts) return;
+  const noticedAt = revokedAt + 5 * MINUTE;
+  for (const { label, at, late } of world.ledger.tasks) {
+    if (label === `SciCat transfer ${jobId}` && !late && at > noticedAt) {
+      world.violated(`job ${jobId} was submitted although its dataset belonged to others`);
+    }
+  }
+  for (const { id } of archiveJobs) {
+    const created = world.ledger.jobs.get(id)?.created;
+    if (created !== undefined && !created.late && created.at > noticedAt) {
+      world.violated(`job ${jobId} has an archive job although its dataset belonged to others`);
     }
   }
 }

@@ -84,6 +84,8 @@ export class Ledger {
   readonly archiverAt = new Map<string, number>();
   /** By PID: when the archiver began. */
   readonly archiverSince = new Map<string, number>();
+  /** By PID: when the dataset was given to another group. */
+  readonly revokedAt = new Map<string, number>();
   readonly promises: Promised[] = [];
   readonly ends: PromisedEnd[] = [];
   readonly holds: HeldPeriod[] = [];

@@ -106,6 +106,8 @@ export interface Plan {
   readonly cancels: number;
   /** How often a dataset is deleted under way. */
   readonly deletedDatasets: number;
+  /** How often a dataset is given to another group under way, for good. */
+  readonly revokedRights: number;
   /** How often another account, which SciCat lets update jobs, rewrites one. */
   readonly rewrites: number;
 }
@@ -199,6 +201,8 @@ export function planOf(seed: number, transfers: number): Plan {
     taskTrouble: dice.pick([0, 0.1, 0.4]),
     cancels: dice.pick([0, 0.1, 0.4]),
     deletedDatasets: dice.pick([0, 0, 0, 0.05]),
+    // Not from the dice: what follows stays as it was.
+    revokedRights: seed % 4 === 0 ? 0.2 : 0,
     rewrites: dice.pick([0, 0, 0, 1, 3, 10]),
     scicatGeneration: dice.pick(SCICAT_GENERATIONS),
   };

@@ -2,6 +2,7 @@ import type { JobDocument } from '../../sandbox/scicat/jobs.js';
 import { sealRecord } from '../../src/domain/transfer-record.js';
 import { aRecord, CLIENT_ID, SERVICE_USER } from '../support/builders.js';
 import { check } from './checks.js';
+import { Dice } from './dice.js';
 import { Life } from './life.js';
 import { HOUR, MINUTE, type Plan, planOf, SECOND } from './plan.js';
 import { Users } from './users.js';
@@ -138,6 +139,16 @@ class Run {
       for (const pid of world.scicat.datasets.keys()) {
         this.plan(plan.deletedDatasets, `${pid} is deleted`, () => world.scicat.deleteDataset(pid));
       }
+    }
+    const grants = new Dice(plan.seed ^ 0x7e70);
+    for (const pid of world.scicat.datasets.keys()) {
+      if (!grants.chance(plan.revokedRights)) continue;
+      clock.schedule(grants.between(0, plan.faultsUntil), () => {
+        if (!world.scicat.datasets.has(pid)) return;
+        world.note(`${pid} is given to another group`);
+        world.scicat.changeDataset(pid, { ownerGroup: 'p999' });
+        world.ledger.revokedAt.set(pid, world.elapsed);
+      });
     }
     for (let count = 0; count < plan.rewrites; count += 1) {
       clock.schedule(dice.between(MINUTE, plan.faultsUntil), () => {
