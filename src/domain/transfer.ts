@@ -106,7 +106,13 @@ export type TransferStatus =
       /** The lifecycle of a dataset that was archived, or being archived, when its files had arrived. */
       readonly inArchive?: LifecycleFound;
     }
-  | { readonly state: 'failed'; readonly taskId: string; readonly error: string }
+  | {
+      readonly state: 'failed';
+      readonly taskId: string;
+      readonly error: string;
+      /** Globus had copied everything. */
+      readonly copied?: true;
+    }
   | {
       readonly state: 'cancelled';
       readonly taskId: string;
@@ -185,7 +191,17 @@ export function taskIdOf(transfer: Transfer): string {
 
 /** Whether Globus has copied everything. */
 export function isCopied({ status }: Transfer): boolean {
-  return status.state === 'finalizing' || status.state === 'finished';
+  switch (status.state) {
+    case 'finalizing':
+    case 'finished':
+      return true;
+    case 'failed':
+      return status.copied === true;
+    case 'waiting':
+    case 'transferring':
+    case 'cancelled':
+      return false;
+  }
 }
 
 /** What happens to the dataset once its files have arrived. The Go version always archived it. */
@@ -312,7 +328,12 @@ export function finished(
 
 /** The transfer failed. */
 export function failed(transfer: Transfer, error: string, progress?: Progress): Transfer {
-  return move(transfer, { state: 'failed', taskId: taskIdOf(transfer), error }, progress);
+  const copied = isCopied(transfer) ? ({ copied: true } as const) : {};
+  return move(
+    transfer,
+    { state: 'failed', taskId: taskIdOf(transfer), error, ...copied },
+    progress,
+  );
 }
 
 /** The transfer ended on request. */

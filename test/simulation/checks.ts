@@ -299,7 +299,9 @@ function checkWrites(world: World, one: Case): void {
 /** 100 % is shown once Globus has copied everything, and never before. */
 function checkTotals(world: World, { jobId }: Case, { job }: JobWrite): void {
   const count = (name: string): number => countOf(job, name);
-  const isCopied = ['finalizing', 'finished'].includes(String(job.jobResultObject?.['phase']));
+  const isCopied =
+    ['finalizing', 'finished'].includes(String(job.jobResultObject?.['phase'])) ||
+    job.statusMessage.startsWith('all files were copied');
   for (const what of ['bytes', 'files']) {
     const [done, total] = [count(`${what}Transferred`), count(`${what}Total`)];
     // A total of 0 is an unknown one.

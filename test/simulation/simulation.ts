@@ -140,19 +140,30 @@ class Run {
         this.plan(plan.deletedDatasets, `${pid} is deleted`, () => world.scicat.deleteDataset(pid));
       }
     }
-    const grants = new Dice(plan.seed ^ 0x7e70);
-    for (const pid of world.scicat.datasets.keys()) {
-      if (!grants.chance(plan.revokedRights)) continue;
-      clock.schedule(grants.between(0, plan.faultsUntil), () => {
-        if (!world.scicat.datasets.has(pid)) return;
-        world.note(`${pid} is given to another group`);
-        world.scicat.changeDataset(pid, { ownerGroup: 'p999' });
-        world.ledger.revokedAt.set(pid, world.elapsed);
-      });
-    }
+    this.planRevocations();
     for (let count = 0; count < plan.rewrites; count += 1) {
       clock.schedule(dice.between(MINUTE, plan.faultsUntil), () => {
         this.rewrite();
+      });
+    }
+  }
+
+  /** Datasets that exist by then are given to another group. */
+  private planRevocations(): void {
+    const { world } = this;
+    const { plan, clock, scicat, ledger } = world;
+    // With dice of their own: everything else stays as it was.
+    const grants = new Dice(plan.seed ^ 0x7e70);
+    for (let count = 0; count < plan.transfers * plan.revokedRights; count += 1) {
+      clock.schedule(grants.between(0, plan.faultsUntil), () => {
+        const [first, ...others] = [...scicat.datasets.keys()].filter(
+          (pid) => !ledger.revokedAt.has(pid),
+        );
+        if (first === undefined) return;
+        const pid = grants.pick([first, ...others]);
+        world.note(`${pid} is given to another group`);
+        scicat.changeDataset(pid, { ownerGroup: 'p999' });
+        ledger.revokedAt.set(pid, world.elapsed);
       });
     }
   }

@@ -577,12 +577,18 @@ describe('a transfer that is no longer allowed when its files have arrived', () 
     ],
   ])('%s: failed with the reason, neither marked nor archived', async (_what, now, reason) => {
     world.datasets.datasets.set(PID, aDataset({ pid: PID, ...now }));
-    finalizing();
+    const progress = { ...aTransfer().progress, filesTransferred: 10, bytesTransferred: 1000 };
+    finalizing({ progress });
     await work(60);
     expect([world.datasets.marked, world.archiveJobs.made]).toEqual([[], []]);
     expect(shown()).toBe(
       `998 failed: all files were copied, but the dataset was neither marked as archivable nor archived, because ${reason}`,
     );
     expect(world.events.of('audited')).toMatchObject([{ action: 'deny', reason }]);
+    // What has arrived is not taken back.
+    expect(world.jobs.stored.get(jobIdOf(1))?.result).toMatchObject({
+      filesTransferred: 10,
+      filesTotal: 10,
+    });
   });
 });
