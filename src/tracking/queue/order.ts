@@ -114,7 +114,10 @@ export function levelled(balance: Balance, entries: readonly QueueEntry[]): Bala
     [...groups].map(([group, ahead]) => {
       const before = balance.get(group)?.users ?? new Map<string, number>();
       const theirs = present.get(group);
-      return [group, { ahead, users: theirs === undefined ? before : level(before, theirs.keys()) }];
+      return [
+        group,
+        { ahead, users: theirs === undefined ? before : level(before, theirs.keys()) },
+      ];
     }),
   );
 }
