@@ -12,7 +12,12 @@ import type {
   StoredTransfer,
 } from '../../ports/transfer-tracking.port.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import type { Dispatcher, DispatchResult, QueueDeps } from './dispatcher.js';
+import {
+  type Dispatcher,
+  type DispatchResult,
+  OWN_ARE_STUCK,
+  type QueueDeps,
+} from './dispatcher.js';
 
 /** How long a request waits for Globus's answer; the transfer goes on regardless. */
 const ANSWER_AFTER_MS = 10_000;
@@ -171,12 +176,15 @@ export class AdmissionControl {
         { retryAfterSeconds: 30 },
       );
     }
-    if (stage === 'open' && dispatcher.hasSlotForNewcomer()) return { slot: true, waitsFor: '' };
+    const isHeldBack = this.deps.slots.usersHeldBack().has(owner.user);
+    if (stage === 'open' && !isHeldBack && dispatcher.hasSlotForNewcomer()) {
+      return { slot: true, waitsFor: '' };
+    }
     this.requirePlace(owner);
     const waitsFor =
       dispatcher.waitsForGlobus ??
       (stage === 'open'
-        ? this.waitsForSlot()
+        ? this.waitsForSlot(isHeldBack)
         : 'the service has just started and is checking which transfers are already running in Globus');
     return { slot: false, waitsFor };
   }
@@ -218,7 +226,9 @@ export class AdmissionControl {
     });
   }
 
-  private waitsForSlot(): string {
+  /** @param isHeldBack because of other transfers of the same user */
+  private waitsForSlot(isHeldBack: boolean): string {
+    if (isHeldBack) return OWN_ARE_STUCK;
     const { slots, config } = this.deps;
     const { maxConcurrency } = config.current().task;
     if (slots.areHeldBack) {
