@@ -40,7 +40,7 @@ const SHORTEST_TOKEN = 40;
  * name of another user, a PID, a word of SciCat's messages. If those were removed from everything, one
  * request, even without an account, would blind the audit log, and hide from this service what SciCat says.
  */
-export function isLikeToken(text: string): boolean {
+function isLikeToken(text: string): boolean {
   return (
     text.length >= SHORTEST_TOKEN &&
     /^[\w.~+-]+=*$/.test(text) &&
