@@ -163,6 +163,14 @@ export const SAFEGUARDS = [
     tests: ['src/tracking/tracker'],
   },
   {
+    name: 'stuck-transfers-of-a-user-are-limited',
+    keeps: 'one user can not use up task.maxPending with transfers that need someone to act',
+    file: 'src/tracking/queue/slots.ts',
+    search: '(n >= maxStuckPerUser ? [user] : [])',
+    replace: '(n < 0 ? [user] : [])',
+    tests: ['src/tracking/tracker'],
+  },
+  {
     name: 'unclear-attempt-is-remembered',
     keeps: 'a refusal after an unanswered attempt does not end a transfer that may be running',
     file: 'src/globus/globus-transfers.client.ts',

@@ -50,6 +50,7 @@ describe('a configuration reloaded while the service runs', () => {
     ['task: { stallTimeout: 3 }', 'task.stallTimeout'],
     ['task: { progressWritesPerSecond: 3 }', 'task.progressWritesPerSecond'],
     ['task: { maxPending: 3 }', 'task.maxPending'],
+    ['task: { maxStuckPerUser: 3 }', 'task.maxStuckPerUser'],
     ['task: { maxWaitingPerUser: 3 }', 'task.maxWaitingPerUser'],
     ['task: { maxWaitingPerGroup: 3 }', 'task.maxWaitingPerGroup'],
     ['task: { shares: { p1: 3 } }', 'task.shares'],

@@ -42,7 +42,7 @@ facilities:
     allowedSourceFolders: ['/r/{{ .OwnerGroup }}']
     verifyChecksum: false
     syncLevel: 0
-task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5, maxPending: 5, maxWaitingPerUser: 6, maxWaitingPerGroup: 7, shares: { default: 1, p1: 2.5 }, maxWaitHours: 8, smallTransferGiB: 9.5 }
+task: { maxConcurrency: 1, queueSize: 2, pollInterval: 3, stallTimeout: 4, progressWritesPerSecond: 0.5, maxPending: 5, maxStuckPerUser: 4, maxWaitingPerUser: 6, maxWaitingPerGroup: 7, shares: { default: 1, p1: 2.5 }, maxWaitHours: 8, smallTransferGiB: 9.5 }
 scicat: { formerServiceUsers: ['1', 'true'], statusCodes: words, operatorGroups: ['0'] }
 server: { host: "::1", trustProxy: 2, maxBodyMiB: 7, maxFailedLoginsPerMinute: 9, hstsIncludeSubDomains: true, adminPort: 8081, adminHost: "::1", maxConnections: 10, maxConnectionsPerAddress: 11, maxPipelinedRequests: 12, maxRequests: 13, maxRequestsPerUser: 14, maxWaitingRequests: 15, maxWaitingRequestsPerUser: 16, maxBodiesMiB: 17, maxBodiesPerUserMiB: 18, smallBodiesMiB: 19, maxBodySeconds: 20 }
 watch: true

@@ -82,6 +82,15 @@ export class TaskSettings {
 
   @Setting({
     kind: wholeNumber(0),
+    description:
+      'Number of transfers of one user that Globus has, but that need someone to act, from which on no further ones of this user begin, so that one user can not use up `task.maxPending`; 0 means no limit.',
+    example: 5,
+    reload: 'live',
+  })
+  readonly maxStuckPerUser: number = 20;
+
+  @Setting({
+    kind: wholeNumber(0),
     description: 'Maximum number of waiting transfers of one user; 0 means no limit.',
     example: 500,
     reload: 'live',

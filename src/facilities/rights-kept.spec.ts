@@ -118,3 +118,28 @@ describe('a transfer may no longer be carried out', () => {
     expect(lost(facilities, dataset)).toContain(reason);
   });
 });
+
+describe('a folder of thousands of segments', () => {
+  test('costs no more than one of some dozen: not every part of it is tried as a root', () => {
+    let tried = 0;
+    const template = aPathTemplate('/{{ .RelativeSourceFolder }}');
+    const counting = {
+      ...template,
+      fields: template.fields,
+      render: (variables: Parameters<typeof template.render>[0]) => {
+        tried += 1;
+        return template.render(variables);
+      },
+    };
+    const facilities = [psi({ sourcePath: counting }), cscs()];
+    expect(lost(facilities, { sourceFolder: '/a'.repeat(2000) })).toContain('source folder is');
+    expect(tried).toBeGreaterThan(0);
+    expect(tried).toBeLessThanOrEqual(100);
+  });
+
+  test('a root that the request stated is found in a deep folder', () => {
+    const parts = { source: { ...aRecord().source, path: '/d/d/e' } };
+    const facilities = [psi({ sourcePath: aPathTemplate('/{{ .RelativeSourceFolder }}') }), cscs()];
+    expect(lost(facilities, { sourceFolder: `${'/d'.repeat(50)}/e` }, parts)).toBeUndefined();
+  });
+});

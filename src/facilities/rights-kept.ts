@@ -3,6 +3,12 @@ import { allowsRole, type Facility, type FacilityRole } from './facility.js';
 import { pathRules } from './path-resolution.js';
 import { quoted, segmentsOf } from './path-text.js';
 
+/**
+ * Roots that are tried at most, from the top of a folder. Trying one takes longer the longer the folder is,
+ * and whoever owns a dataset decides about both.
+ */
+const MOST_ROOTS = 64;
+
 /** What is asked again of a dataset, as the service's own account reads it. */
 export interface DatasetNow {
   readonly pid: string;
@@ -92,7 +98,7 @@ function* rootsOf(source: Facility, folder: string): Iterable<string | undefined
   yield undefined;
   if ((source.collectionRootPath ?? '') !== '') return;
   let root = '';
-  for (const segment of segmentsOf(folder)) {
+  for (const segment of segmentsOf(folder).slice(0, MOST_ROOTS)) {
     root += `/${segment}`;
     yield root;
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TooManyRequestsError } from '../errors/request.errors.js';
+import { afterAnswer } from './after-answer.js';
 import { FairLine, type LineBounds, type LineChange } from './fair-line.js';
 import type { Refusals } from './refusals.js';
 
@@ -70,9 +71,8 @@ export class RequestLine {
       decided: () => undefined,
     };
     this.visits.set(request, visit);
-    leaveAtTheEnd(visit, response, () => {
-      this.apply(this.line.leave(visit));
-    });
+    const leave = (): void => this.apply(this.line.leave(visit));
+    afterAnswer(response, leave, () => visit.working);
     this.turnOf(request, visit).then(() => {
       next();
     }, next);
@@ -145,23 +145,4 @@ export class RequestLine {
 /** The key of a user. */
 export function keyOfUser(user: string): string {
   return `user ${user}`;
-}
-
-/**
- * A request that nothing is done for ends with its connection. For any other, that is when its
- * response has been written, even if nobody is there to read it: the calls that were made for it are
- * still under way.
- */
-function leaveAtTheEnd(visit: Visit, response: ServerResponse, leave: () => void): void {
-  let closed = false;
-  response.once('close', () => {
-    closed = true;
-    if (!visit.working || response.writableEnded) leave();
-  });
-  const end = response.end.bind(response);
-  response.end = ((...given: Parameters<typeof end>) => {
-    const ended = end(...given);
-    if (closed) leave();
-    return ended;
-  }) as typeof response.end;
 }

@@ -188,7 +188,7 @@ export class UpstreamCaller {
         signal: call.signal,
         freshConnection: call.safety === 'once',
       });
-      return { kind: 'answer', response: withoutSecrets(response) };
+      return { kind: 'answer', response: withoutSecrets(response, token) };
     } catch (error) {
       call.signal?.throwIfAborted();
       if (error instanceof TransportError) return { kind: 'failure', error };
@@ -228,25 +228,34 @@ export class UpstreamCaller {
  * An error response may quote the request. Its secrets are removed before anything else sees it, also
  * because a message that has been cut could not be searched for them any more.
  */
-function withoutSecrets(response: HttpResponse): HttpResponse {
+function withoutSecrets(response: HttpResponse, token: string | undefined): HttpResponse {
   if (response.status < 300 || response.body === undefined) return response;
-  return { ...response, body: hiddenIn(response.body, 0) };
+  // What only its caller takes for a token is removed from the answer to it, and from nothing else.
+  const hide = (text: string): string => {
+    const hidden = knownSecrets.hide(text);
+    return token === undefined || token.length < SHORTEST_SEARCHED
+      ? hidden
+      : hidden.replaceAll(token, HIDDEN);
+  };
+  return { ...response, body: hiddenIn(response.body, hide, 0) };
 }
 
+/** Shorter ones are parts of ordinary words. */
+const SHORTEST_SEARCHED = 8;
 /** Deeper ones are not error messages. */
 const MAX_DEPTH = 20;
 /** Nobody reads more of a message. */
 const MAX_TEXT = 100_000;
 
-function hiddenIn(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return knownSecrets.hide(value.slice(0, MAX_TEXT));
+function hiddenIn(value: unknown, hide: (text: string) => string, depth: number): unknown {
+  if (typeof value === 'string') return hide(value.slice(0, MAX_TEXT));
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return undefined;
-  if (Array.isArray(value)) return value.map((item: unknown) => hiddenIn(item, depth + 1));
+  if (Array.isArray(value)) return value.map((item: unknown) => hiddenIn(item, hide, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       name,
-      isSecretName(name) && typeof item === 'string' ? HIDDEN : hiddenIn(item, depth + 1),
+      isSecretName(name) && typeof item === 'string' ? HIDDEN : hiddenIn(item, hide, depth + 1),
     ]),
   );
 }

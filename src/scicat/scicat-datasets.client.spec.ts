@@ -187,6 +187,11 @@ describe('ScicatDatasets', () => {
       expect(await datasetsWith().datasets.readAsService('..')).toBeUndefined();
     });
 
+    it('refuses one whose texts are too large, as for a user: it is no outage', async () => {
+      const { datasets } = datasetsWith('too-large');
+      expect((await failing(datasets.readAsService(PID))).name).toBe('InvalidRequestError');
+    });
+
     it('takes what is missing as not set', async () => {
       const { datasets } = datasetsWith(listed({ pid: PID }));
       expect(await datasets.readAsService(PID)).toEqual({

@@ -44,8 +44,7 @@ export class ScicatDatasets implements Datasets {
         userToken,
       );
     } catch (error) {
-      if (error instanceof UpstreamTooLargeError) throw tooLong('sourceFolder');
-      throw error;
+      throw tooLargeOr(error);
     }
     // Only a token is refused here: who may read nothing gets an empty list. Where the identity was just
     // confirmed, it has expired since.
@@ -132,7 +131,12 @@ export class ScicatDatasets implements Datasets {
     const name = segment(pid);
     if (name === undefined) return undefined;
     const { updater } = this.options;
-    const list = await updater.call({ operation, ...listOf(pid, fields), signal });
+    const list = await updater
+      .call({ operation, ...listOf(pid, fields), signal })
+      .catch((error: unknown) => {
+        // What the dataset's owner has written is no outage, which would be waited out for ever.
+        throw tooLargeOr(error);
+      });
     const found = foundIn(list, operation, pid);
     if (found !== undefined) return { ...list, body: found };
     const path = `${DATASETS_PATH}/${name}`;
@@ -172,6 +176,11 @@ function datasetIn(body: unknown, answer: UpstreamAnswer, operation: string): Da
   if (dataset === undefined) throw malformed(answer, operation);
   if ('tooLong' in dataset) throw tooLong(dataset.tooLong);
   return dataset;
+}
+
+/** Of the fields that are read, only texts can be large. */
+function tooLargeOr(error: unknown): unknown {
+  return error instanceof UpstreamTooLargeError ? tooLong('sourceFolder') : error;
 }
 
 function tooLong(name: 'ownerGroup' | 'sourceFolder'): InvalidRequestError {

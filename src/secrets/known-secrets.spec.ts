@@ -167,9 +167,23 @@ describe('a token that is sent', () => {
     expect(secrets.hide(base64(`headers: Bearer ${TOKEN}`))).toBe('[hidden]');
   });
 
+  it.each([
+    'alice-the-victim',
+    '"username":"alice"',
+    'SESSION_EXPIRED',
+    '20.500.12345/4346eac6-73bb-411a-bfd5-b40537de9e97',
+    '4346eac6-73bb-411a-bfd5-b40537de9e97.4346eac6-73bb',
+    'being submitted to Globus, 10 OF THEM AT ANY TIME',
+  ])('that no SciCat and no Globus would issue is not: %s', (text) => {
+    const own = new KnownSecrets();
+    own.use(text);
+    expect(own.hide(`{"about":"${text}"}`)).toBe(`{"about":"${text}"}`);
+    expect(own.hideInJson(text)).toBe(text);
+  });
+
   it('is remembered while it is in use, and thousands of others at most', () => {
     secrets.use(TOKEN);
-    const other = (number: number): string => `${number}-other-token-${number}`;
+    const other = (number: number): string => `${number}-other-Token-${'x'.repeat(30)}-${number}`;
     for (let number = 0; number < 10_000; number += 1) {
       secrets.use(other(number));
       if (number % 1_000 === 0) secrets.use(TOKEN);

@@ -659,6 +659,33 @@ describe('transfers that need someone to act', () => {
     expect([tracker.status().withoutSlot, forecast().slot]).toEqual([0, false]);
   });
 
+  test('one user does not use up task.maxPending with them', async () => {
+    setUp({ task: { maxConcurrency: 1, maxPending: 6, maxStuckPerUser: 3 } });
+    await started();
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(request));
+    for (let round = 0; round < 8; round += 1) {
+      for (let n = 1; n <= world.globus.submissions.length; n += 1) missing(n);
+      await pass(30);
+    }
+    expect(tracker.status()).toMatchObject({ inFlight: 3, waiting: 5, withoutSlot: 3 });
+    expect(tracker.find(jobIdOf(8))?.transfer.status).toMatchObject({
+      reason: expect.stringContaining('many transfers of the same user make no progress'),
+    });
+    expect(forecast()).toMatchObject({
+      slot: false,
+      waitsFor: expect.stringContaining('many transfers of the same user make no progress'),
+    });
+    expect(
+      tracker.forecast('another', { user: 'bob', group: OWNER.group }, FACILITIES),
+    ).toMatchObject({
+      slot: true,
+    });
+    // One of them gets on and ends: the next may begin.
+    missing(1, { status: 'SUCCEEDED', niceStatus: undefined });
+    await pass(700);
+    expect(tracker.status()).toMatchObject({ waiting: 4 });
+  });
+
   test('at most task.maxPending are at Globus, and the next says what it waits for', async () => {
     setUp({ task: { maxConcurrency: 2, maxPending: 3 } });
     await started();

@@ -267,6 +267,26 @@ describe('a large body that is announced and sent slowly', () => {
     expect(linesWith('no room for further request bodies')).toHaveLength(1);
     await eventually(async () => (await metric('request_body_bytes')) === 0, 'nothing is left');
   });
+
+  it('counts for as long as the service works on it, also if the client leaves once it has arrived', async () => {
+    await start('maxBodiesMiB: 4, maxBodiesPerUserMiB: 3, smallBodiesMiB: 1');
+    hangSciCat('/datasets');
+    const parameters = `"sourceFacility":"SOURCE","destFacility":"ARCHIVE","scicatPid":"${ALICES_DATASET}"`;
+    const body = `{${parameters},"fileList":[${entriesOf(2 * MIB)}]}`;
+    const client = await connect();
+    client.write(
+      `POST /transfer HTTP/1.1\r\nHost: x\r\nSciCat-API-Key: ${service.tokens.alice}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await eventually(() => askedOf('/datasets') === 1, 'its body has been read');
+    const [taken, connections] = [await metric('request_body_bytes'), await metric('connections')];
+    expect(taken).toBeGreaterThan(2 * MIB);
+    client.close();
+    await eventually(
+      async () => (await metric('connections')) === (connections ?? 0) - 1,
+      'it has left',
+    );
+    expect(await metric('request_body_bytes')).toBe(taken);
+  });
 });
 
 describe('silent connections', () => {

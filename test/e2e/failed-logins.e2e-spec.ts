@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually, TestService } from '../support/service.js';
+import { ALICES_DATASET, eventually, TestService } from '../support/service.js';
 import { statusAndCode } from './error-shape.js';
 
 const UNAUTHENTICATED = [401, 'UNAUTHENTICATED'];
@@ -128,5 +128,26 @@ describe('server.trustProxy, whose address counts', () => {
     expect(statusAndCode(await list('wrong', '198.51.100.2'))).toEqual(UNAUTHENTICATED);
     // The caller's claims are to the left of what the proxy has added.
     expect(statusAndCode(await list('wrong-too', '203.0.113.9, 198.51.100.1'))).toEqual(PUT_OFF);
+  });
+});
+
+describe('what somebody without an account sends as a token', () => {
+  it('is removed from no line about others, whatever it is', async () => {
+    await start('');
+    const words = [ALICES_DATASET, '"username":"alice"', 'SESSION_EXPIRED', 'decision', 'request'];
+    for (const word of words) expect(statusAndCode(await list(word))).toEqual(UNAUTHENTICATED);
+    logged.length = 0;
+    await service.accepted();
+    const lines = logged.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        audit: true,
+        operation: 'request',
+        username: 'alice',
+        datasetPid: ALICES_DATASET,
+        msg: 'decision',
+      }),
+    );
+    expect(logged.join('')).not.toContain('[hidden]');
   });
 });

@@ -13,7 +13,12 @@ import type {
   StoredTransfer,
 } from '../../ports/transfer-tracking.port.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
-import type { Dispatcher, DispatchResult, QueueDeps } from './dispatcher.js';
+import {
+  type Dispatcher,
+  type DispatchResult,
+  OWN_ARE_STUCK,
+  type QueueDeps,
+} from './dispatcher.js';
 
 /** What admission needs to know of a request. */
 type Newcomer = Pick<AdmissionRequest, 'owner' | 'facilities'>;
@@ -182,7 +187,8 @@ export class AdmissionControl {
       );
     }
     const held = deps.holds.reasonToWait(facilities);
-    if (held === undefined && stage === 'open' && dispatcher.hasSlotForNewcomer()) {
+    const isHeldBack = deps.slots.usersHeldBack().has(owner.user);
+    if (held === undefined && stage === 'open' && !isHeldBack && dispatcher.hasSlotForNewcomer()) {
       return { slot: true, waitsFor: '' };
     }
     this.requirePlace(owner);
@@ -190,7 +196,9 @@ export class AdmissionControl {
       held ??
       dispatcher.waitsForGlobus ??
       (stage === 'open'
-        ? deps.slots.waitedFor
+        ? isHeldBack
+          ? OWN_ARE_STUCK
+          : deps.slots.waitedFor
         : 'the service has just started and is checking which transfers are already running in Globus');
     return { slot: false, waitsFor };
   }

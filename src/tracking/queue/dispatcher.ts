@@ -7,6 +7,7 @@ import {
   endedBy,
   facilitiesOf,
   failed,
+  ownerOf,
   type SubmissionState,
   submittedAs,
   type Transfer,
@@ -159,15 +160,18 @@ export class Dispatcher {
     return started;
   }
 
-  /** Transfers that may take a slot now. Those that the configuration holds back are told why. */
+  /** Transfers that may take a slot now. Those that are held back are told why. */
   private candidates(): readonly TrackedTransfer[] {
+    const usersHeldBack = this.deps.slots.usersHeldBack();
     return [...this.deps.transfers.waiting()].filter((tracked) => {
       if (!this.mayGo(tracked)) return false;
       // What Globus may have is searched there first, whatever the configuration says.
       if (submissionOf(tracked) !== 'not-sent') return true;
-      const withdrawn = this.withdrawn(tracked.transfer);
-      if (withdrawn === undefined) return true;
-      this.wait(tracked, withdrawn, 'not-sent', BLOCKED_BACKOFF);
+      const reason =
+        this.withdrawn(tracked.transfer) ??
+        (usersHeldBack.has(ownerOf(tracked.transfer).user) ? OWN_ARE_STUCK : undefined);
+      if (reason === undefined) return true;
+      this.wait(tracked, reason, 'not-sent', BLOCKED_BACKOFF);
       return false;
     });
   }
@@ -615,6 +619,10 @@ export class Dispatcher {
     return withdrawnReason(transfer, this.deps.config.current());
   }
 }
+
+/** Why a transfer waits whose user has too many that only a human can help on. */
+export const OWN_ARE_STUCK =
+  'many transfers of the same user make no progress until someone acts, and this one waits until some of them get on, are cancelled or have ended';
 
 /** Why a transfer ends whose dataset is no longer in SciCat. */
 const DATASET_GONE = 'the dataset was deleted in SciCat before Globus had started to copy';

@@ -83,6 +83,45 @@ describe('who goes next', () => {
     expect(groupsOf(fairOrder(again, balance, EQUAL, IDLE))).toBe('a b a b');
   });
 
+  /** Whoever gets each of `slots` slots, if everybody asks for the next one as soon as theirs is gone. */
+  function served(slots: number, first: readonly QueueEntry[]): readonly QueueEntry[] {
+    let waiting = [...first];
+    let balance = EVEN;
+    return Array.from({ length: slots }, () => {
+      balance = levelled(balance, waiting);
+      const [next] = fairOrder(waiting, balance, EQUAL, IDLE);
+      if (next === undefined) throw new Error('nobody waits');
+      balance = charged(balance, next, next.bytes, EQUAL);
+      waiting = waiting.filter((entry) => entry !== next);
+      // Somebody looks before the next request comes.
+      balance = levelled(balance, waiting);
+      waiting.push(anEntry({ ...next, jobId: `${next.jobId}'` }));
+      return next;
+    });
+  }
+
+  test('a group that asks for the next transfer only when it has got the last one is no newcomer', () => {
+    const sly = anEntry({ group: 'sly', user: 'mallory' });
+    const order = served(220, [sly, ...many(3, { group: 'honest', bytes: 20 * GIB })]);
+    expect(order.filter(({ group }) => group === 'honest').length).toBeGreaterThanOrEqual(10);
+  });
+
+  test('nor is such a user of a group', () => {
+    const sly = anEntry({ user: 'mallory' });
+    const order = served(220, [sly, ...many(3, { user: 'alice', bytes: 20 * GIB })]);
+    expect(order.filter(({ user }) => user === 'alice').length).toBeGreaterThanOrEqual(10);
+  });
+
+  test('what was taken while nobody waited is no credit when it is given back', () => {
+    const entries = [...many(3, { group: 'sly' }), ...many(3, { group: 'honest' })];
+    const taken = anEntry({ group: 'sly', bytes: 1_000_000 * GIB });
+    let balance = charged(EVEN, taken, taken.bytes, EQUAL);
+    balance = charged(levelled(balance, entries), taken, -taken.bytes, EQUAL);
+    expect(groupsOf(fairOrder(entries, balance, EQUAL, IDLE).slice(0, 4))).toBe(
+      'sly honest sly honest',
+    );
+  });
+
   test('what is given back does not count', () => {
     const entries = [...many(2, { group: 'a' }), ...many(2, { group: 'b' })];
     const [first] = entries;

@@ -40,8 +40,10 @@ export interface OrderFacts {
 
 /**
  * How far each group with waiting transfers, and each user within it, is ahead of the one that was
- * served least, in KiB by weight. Whoever has nothing waiting is not in it:
- * a share that is not used is not saved up.
+ * served least, in KiB by weight. Whoever has nothing waiting is in it only
+ * while ahead: a share that is not used is not saved up, but one that was used counts until the others
+ * have had as much. Otherwise, whoever requests the next transfer only when the last one has its slot
+ * would always be a newcomer, and always go first.
  */
 export type Balance = ReadonlyMap<
   string,
@@ -99,8 +101,8 @@ export function fairOrder<Entry extends QueueEntry>(
 }
 
 /**
- * The balance of those who have something waiting now. Newcomers begin with the least served: they
- * neither owe anything nor have anything to catch up on.
+ * The balance as those who have something waiting now see it. Newcomers begin with the least served of
+ * them: they neither owe anything nor have anything to catch up on. If nobody waits, nobody is ahead.
  */
 export function levelled(balance: Balance, entries: readonly QueueEntry[]): Balance {
   const present = grouped(entries);
@@ -110,15 +112,20 @@ export function levelled(balance: Balance, entries: readonly QueueEntry[]): Bala
   );
   return new Map(
     [...groups].map(([group, ahead]) => {
-      const users = level(balance.get(group)?.users ?? new Map(), present.get(group)?.keys() ?? []);
-      return [group, { ahead, users }];
+      const before = balance.get(group)?.users ?? new Map<string, number>();
+      const theirs = present.get(group);
+      return [
+        group,
+        { ahead, users: theirs === undefined ? before : level(before, theirs.keys()) },
+      ];
     }),
   );
 }
 
 /**
- * The balance after `entry` was given `bytes`; negative if it gave them back. Without effect if its
- * group has nothing waiting any more.
+ * The balance after `entry` was given `bytes`; negative if it gave them back, which makes up for what its
+ * group and user are ahead and for nothing more: when they took it, perhaps nobody was there to be ahead of,
+ * and its size is what the dataset's owner says. Without effect if its group is not in the balance.
  */
 export function charged(
   balance: Balance,
@@ -131,9 +138,9 @@ export function charged(
   if (account === undefined) return balance;
   const users = new Map(account.users);
   const before = users.get(user);
-  if (before !== undefined) users.set(user, before + shareOf(bytes, 1));
+  if (before !== undefined) users.set(user, Math.max(0, before + shareOf(bytes, 1)));
   return new Map(balance).set(group, {
-    ahead: account.ahead + shareOf(bytes, weightOf(group)),
+    ahead: Math.max(0, account.ahead + shareOf(bytes, weightOf(group))),
     users,
   });
 }
@@ -161,15 +168,21 @@ function grouped<Entry extends QueueEntry>(
   return groups;
 }
 
+/** Also keeps whoever is ahead of all that are present. */
 function level(
   ahead: ReadonlyMap<string, number>,
   present: Iterable<string>,
 ): ReadonlyMap<string, number> {
-  const keys = [...present];
-  const known = keys.flatMap((key) => ahead.get(key) ?? []);
+  const keys = new Set(present);
+  if (keys.size === 0) return new Map();
+  const known = [...keys].flatMap((key) => ahead.get(key) ?? []);
   // Not Math.min(...known): there may be more of them than a call takes.
   const least = known.reduce((a, b) => Math.min(a, b), known[0] ?? 0);
-  return new Map(keys.map((key) => [key, (ahead.get(key) ?? least) - least]));
+  const levelled = new Map([...keys].map((key) => [key, (ahead.get(key) ?? least) - least]));
+  for (const [key, before] of ahead) {
+    if (!keys.has(key) && before > least) levelled.set(key, before - least);
+  }
+  return levelled;
 }
 
 interface Turn<Entry> {

@@ -1,9 +1,11 @@
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
+import { ownerOf } from '../../domain/transfer.js';
 import type { TrackedTransfers } from '../core/tracked-transfers.js';
 
 /**
  * The slots at Globus, of which there are `task.maxConcurrency`. A transfer that only a human can help
- * on holds none. Since Globus still has it, there is a limit on both together: `task.maxPending`.
+ * on holds none. Since Globus still has it, there is a limit on both together: `task.maxPending`. A
+ * user with `task.maxStuckPerUser` of them gets no further slots, or one user could reach that limit alone.
  */
 export class Slots {
   private reserved = 0;
@@ -34,6 +36,17 @@ export class Slots {
       return 'Globus has as many transfers of the service as it may have at a time, some of which need someone to act, and this one waits until one of them has ended';
     }
     return `the service runs at most ${maxConcurrency} ${maxConcurrency === 1 ? 'transfer' : 'transfers'} at a time, and this one waits for a free slot`;
+  }
+
+  /** Users with so many transfers that only a human can help on that no further ones of them begin. */
+  usersHeldBack(): ReadonlySet<string> {
+    const { maxStuckPerUser } = this.config.current().task;
+    const counts = new Map<string, number>();
+    for (const { transfer } of maxStuckPerUser === 0 ? [] : this.transfers.withoutSlot()) {
+      const { user } = ownerOf(transfer);
+      counts.set(user, (counts.get(user) ?? 0) + 1);
+    }
+    return new Set([...counts].flatMap(([user, n]) => (n >= maxStuckPerUser ? [user] : [])));
   }
 
   private get pendingLeft(): number {

@@ -6,6 +6,7 @@ import { contextOf } from '../../auth/request-context.js';
 import { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { InvalidRequestError, TooBusyError } from '../../errors/request.errors.js';
+import { afterAnswer } from '../../hardening/after-answer.js';
 import { BodyGate, type BodyPlace } from '../../hardening/body-gate.js';
 import { atPace, SlowBodyError } from '../../hardening/body-pace.js';
 import { Refusals } from '../../hardening/refusals.js';
@@ -66,9 +67,8 @@ export class RequestBody {
       const inTime = atPace(reading, request, pace, this.clock);
       const body = await unlessAborted(unlessAborted(inTime, place.givenUp), this.stopping.signal);
       place.complete();
-      // The list occupies memory until the response is complete.
-      if (response.destroyed) place.leave();
-      else response.once('close', place.leave);
+      // The list occupies memory until the request has been dealt with, also if the client has left.
+      afterAnswer(response, place.leave);
       return body;
     } catch (error) {
       place?.leave();
