@@ -258,7 +258,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(1),
     description:
-      "Maximum number of requests of one user, or of one address as long as the user is unknown, that are processed at the same time, 1 or more. Further ones wait, and are served user by user in turn.",
+      'Maximum number of requests of one user, or of one address as long as the user is unknown, that are processed at the same time, 1 or more. Further ones wait, and are served user by user in turn.',
     example: 64,
     reload: 'live',
   })
@@ -276,7 +276,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(1),
     description:
-      "Maximum number of requests of one user, or of one address as long as the user is unknown, that wait for their turn, 1 or more. Beyond it, requests get 503.",
+      'Maximum number of requests of one user, or of one address as long as the user is unknown, that wait for their turn, 1 or more. Beyond it, requests get 503.',
     example: 1000,
     reload: 'live',
   })

@@ -147,7 +147,7 @@ export class Sweep {
     try {
       return this.adoptIfDue(job, 0);
     } catch (error) {
-      this.leaveOut(job.id, `taking it up failed: ${errorInWords(error)}`);
+      this.leaveOut(job.id, `resuming it failed: ${errorInWords(error)}`);
       return undefined;
     }
   }
@@ -307,7 +307,7 @@ export class Sweep {
     this.unclear.add(jobId);
     this.ignore(
       jobId,
-      'an account other than the service's own wrote it last, Globus has no task for it, and the service does not remember whether it had ended',
+      "an account other than the service's own wrote it last, Globus has no task for it, and the service does not remember whether it had ended",
     );
     this.tellUnclear();
   }
