@@ -645,7 +645,7 @@ export const SAFEGUARDS = [
   },
   {
     name: 'named-lists-stay',
-    keeps: 'a list whose job is known is kept for days if the job can not be found',
+    keeps: "a list whose job is known is kept for days if the job can't be found",
     file: SWEEP,
     search:
       "if (named && (which === 'unnamed' || clock.now() - storedAt < KEEP_NAMED_LIST_MS)) continue;",

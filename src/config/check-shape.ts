@@ -277,7 +277,7 @@ function wholeFileMistake(
   });
   if (root !== undefined) {
     const message =
-      'is no setting, but the settings stand below it; remove this line, and begin "scicatUrl", "facilities" and the others at the start of the line';
+      'is not a setting, but the settings are below it; remove this line, and begin "scicatUrl", "facilities" and the others at the start of the line';
     return { path: root, message };
   }
   // One that has other mistakes says more.
@@ -304,7 +304,7 @@ function topLevelMistake(
     return { meant, message: 'begins with "//"; a comment begins with "#"' };
   }
   if (meant !== undefined && key.slice(0, -meant.length) === '-') {
-    return { meant, message: `begins with "-", but is no entry of a list; write "${meant}: …"` };
+    return { meant, message: `begins with "-", but is not a list entry; write "${meant}: …"` };
   }
   if (/^[\p{L}\d]+(?: [\p{L}\d']+){2,}$/u.test(key) && meantKey(key, keys, '') === undefined) {
     return {

@@ -98,7 +98,7 @@ export function readFlow(
       } else if (character === ',') {
         if (inner.state === 'entry') {
           const without = `${text.slice(0, at).trimEnd()}${text.slice(at + 1)}`.trim();
-          return fail(`has a comma too many; write ${shownLine(without)}`, index, at);
+          return fail(`has an extra comma; write ${shownLine(without)}`, index, at);
         }
         inner.state = 'entry';
         at += 1;
@@ -207,7 +207,7 @@ function wrongWord(
   if (/^["']/.test(word)) return undefined;
   if (/^-\s/.test(word)) {
     const without = text.replace(/([[{,]\s*)-\s+/g, '$1').trim();
-    const message = `has "-" before an entry, which stands only before entries on lines of their own; write ${shownLine(without)}`;
+    const message = `has "-" before an entry, which belongs only before entries on lines of their own; write ${shownLine(without)}`;
     return { message, offset: 0 };
   }
   const isAnchor = /^[*&!]\S/.test(word);

@@ -76,7 +76,9 @@ function noLine(text: string): LineMistake | undefined {
     return at('is the end of a text in a shell script ("<<EOF"); remove this line');
   }
   if (/^={7}$/.test(content)) {
-    return at('is a mark of a merge conflict (of git); remove this line, and what stands twice');
+    return at(
+      'is a mark of a merge conflict (of git); remove this line, and one of the two versions',
+    );
   }
   const [, section] = /^\[+([\w.-]+)\]+$/.exec(content) ?? [];
   if (section !== undefined && column === 0) {
@@ -101,7 +103,7 @@ function oddIndentation(text: string, placesOf: PlacesOf): LineMistake | undefin
   }
   const clean = withoutOdd(text).split('\n')[0] ?? '';
   const does = isBreak
-    ? 'which is no line break for YAML; delete it, and press Enter there'
+    ? 'which is not a line break for YAML; delete it, and press Enter there'
     : `which ${odd.kind === 'space' ? 'only looks like a space' : "can't be seen"}; ${clean.trim() === '' ? 'remove the line' : `retype the line: ${shownLine(clean.trim())}`}`;
   return {
     column: odd.index,
@@ -119,7 +121,7 @@ function bullet(text: string, placesOf: PlacesOf): LineMistake | undefined {
   return {
     column: lead.length,
     key,
-    message: `begins with "${sign}", but an entry of a list with "-"; write ${shownLine(`- ${rest}`)}`,
+    message: `begins with "${sign}", but a list entry begins with "-"; write ${shownLine(`- ${rest}`)}`,
     corrected: `${lead}- ${rest}`,
   };
 }
@@ -135,7 +137,7 @@ export function entryWithoutDash(
   const lead = text.slice(0, text.search(/\S/));
   return {
     column: lead.length,
-    message: `needs "- " before it, as each entry of a list, which stands on a line of its own; write ${shownLine(entry)}`,
+    message: `needs "- " before it, as each list entry on a line of its own; write ${shownLine(entry)}`,
     corrected: `${lead}${entry}`,
     kind: 'dash',
   };
@@ -145,7 +147,7 @@ function allInQuotes(text: string, placesOf: PlacesOf): LineMistake | undefined 
   const [, lead = '', , inner = '', key = ''] =
     /^(\s*(?:- +)?)(["'])((\w+):\s.*)\2\s*$/.exec(text) ?? [];
   if (placesOf(key).length === 0 || /["']/.test(inner)) return undefined;
-  const message = `is in quotes as a whole, so it is no "key: value"; write ${shownLine(inner)}`;
+  const message = `is in quotes as a whole, so it is not a "key: value"; write ${shownLine(inner)}`;
   return { column: lead.length, key, message, corrected: `${lead}${inner}` };
 }
 

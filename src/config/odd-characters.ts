@@ -71,5 +71,5 @@ export function oddMistake(value: string, written: (text: string) => string): st
   if (odd === undefined) return undefined;
   const clean = withoutOdd(value).trim();
   const looks = odd.kind === 'invisible' ? "which can't be seen" : 'which only looks like a space';
-  return `contains ${odd.name}, ${odd.kind === 'line-break' ? 'which is no line break here' : looks}; retype the value: ${written(clean)}`;
+  return `contains ${odd.name}, ${odd.kind === 'line-break' ? 'which is not a line break here' : looks}; retype the value: ${written(clean)}`;
 }

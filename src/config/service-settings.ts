@@ -267,7 +267,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(1),
     description:
-      "Maximum number of one user's requests that are processed at the same time, 1 or more; or of one address's, as long as the user is not known. Further ones wait, and are served user by user in turn.",
+      'Maximum number of requests of one user, or of one address as long as the user is unknown, that are processed at the same time, 1 or more. Further ones wait, and are served user by user in turn.',
     example: 64,
     reload: 'live',
   })
@@ -276,7 +276,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(1),
     description:
-      'Maximum number of requests that wait for their turn, 1 or more. Beyond it, whoever has most waiting is refused with 503.',
+      'Maximum number of requests that wait for their turn, 1 or more. Beyond it, whoever has the most waiting gets 503.',
     example: 3000,
     reload: 'live',
   })
@@ -285,7 +285,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(1),
     description:
-      "Maximum number of one user's requests that wait for their turn, 1 or more; or of one address's, as long as the user is not known. Beyond it, requests are refused with 503.",
+      'Maximum number of requests of one user, or of one address as long as the user is unknown, that wait for their turn, 1 or more. Beyond it, requests get 503.',
     example: 1000,
     reload: 'live',
   })
@@ -321,7 +321,7 @@ export class ServerSettings {
   @Setting({
     kind: wholeNumber(10, 280, 'seconds'),
     description:
-      'Seconds in which a request body must arrive, 10 to 280. A body that falls behind the pace which its announced size calls for by more than 20 seconds is refused.',
+      'Seconds in which a request body must arrive, 10 to 280. A body is refused once it is more than 20 seconds behind the pace that its announced size requires.',
     example: 120,
     reload: 'live',
   })
@@ -491,7 +491,7 @@ export class FileSettings {
   @Setting({
     kind: folderPath('the path of a folder, such as "/var/lib/scicat-globus-proxy"'),
     description:
-      "Folder in which the file lists of waiting transfers are kept; it must survive a restart. A relative path starts at the configuration file's folder.",
+      "Folder for the file lists of waiting transfers, the holds of facilities, and the ends of transfers; it must survive a restart. A relative path starts at the configuration file's folder.",
     unset: '"$XDG_STATE_HOME/scicat-globus-proxy", else "~/.local/state/scicat-globus-proxy"',
     example: '/var/lib/scicat-globus-proxy',
     reload: 'at-start',

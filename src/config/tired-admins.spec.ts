@@ -1202,7 +1202,7 @@ describe('one mistake that used to be two or more, or was explained in the words
     [
       '{ syncLevel: 3 }',
       '{ syncLevel: 3,, verifyChecksum: true }',
-      '3: transfer (YAML syntax): has a comma too many; write "transfer: { syncLevel: 3, verifyChecksum: true }"',
+      '3: transfer (YAML syntax): has an extra comma; write "transfer: { syncLevel: 3, verifyChecksum: true }"',
     ],
     [
       '{ syncLevel: 3 }',
@@ -1242,12 +1242,12 @@ describe('one mistake that used to be two or more, or was explained in the words
     [
       '- name',
       '– name',
-      '5: name (YAML syntax): begins with "–", but an entry of a list with "-"; write "- name: PSI"',
+      '5: name (YAML syntax): begins with "–", but a list entry begins with "-"; write "- name: PSI"',
     ],
     [
       '- name',
       '* name',
-      '5: name (YAML syntax): begins with "*", but an entry of a list with "-"; write "- name: PSI"',
+      '5: name (YAML syntax): begins with "*", but a list entry begins with "-"; write "- name: PSI"',
     ],
     [
       LIST,
@@ -1257,7 +1257,7 @@ describe('one mistake that used to be two or more, or was explained in the words
     [
       LIST,
       "\n      '/data/x'\n      '/data/y'",
-      '10: YAML syntax: needs "- " before it (and so does 1 other line), as each entry of a list, which stands on a line of its own; write "- \'/data/x\'"',
+      '10: YAML syntax: needs "- " before it (and so does 1 other line), as each list entry on a line of its own; write "- \'/data/x\'"',
     ],
     [
       LIST,
@@ -1342,12 +1342,12 @@ describe('one mistake that used to be two or more, or was explained in the words
     [
       '/data/{{ .OwnerGroup }}',
       '/data/*',
-      'warning: 9: facilities[0].allowedSourceFolders[0]: has "*", which is no wildcard here; write the folder, which stands for everything below it',
+      'warning: 9: facilities[0].allowedSourceFolders[0]: has "*", which is not a wildcard here; write the folder, which stands for everything below it',
     ],
     [
       'port: 8080',
       '"port: 8080"',
-      '2: port (YAML syntax): is in quotes as a whole, so it is no "key: value"; write "port: 8080"',
+      '2: port (YAML syntax): is in quotes as a whole, so it is not a "key: value"; write "port: 8080"',
     ],
     [
       'port: 8080',
@@ -1370,7 +1370,7 @@ describe('one mistake that used to be two or more, or was explained in the words
       'contains no settings of this service; compare it with scicat-globus-proxy-config.example.yaml. Is it the right file?';
     expect(said('404: Not Found\n')).toEqual([`1: file: ${nothing}`]);
     expect(said(`config:\n${GOOD.replace(/^(?=.)/gm, '  ')}`)).toEqual([
-      '1: config: is no setting, but the settings stand below it; remove this line, and begin "scicatUrl", "facilities" and the others at the start of the line',
+      '1: config: is not a setting, but the settings are below it; remove this line, and begin "scicatUrl", "facilities" and the others at the start of the line',
     ]);
   });
 

@@ -94,8 +94,8 @@ function doubtOfText(value: string, path: string): string | undefined {
   }
   if (/allowedSourceFolders|accessValue$/.test(path) && /^[^{]*\*/.test(value)) {
     return path.endsWith('accessValue')
-      ? 'has "*", which is no wildcard here; write the exact value that users have'
-      : 'has "*", which is no wildcard here; write the folder, which stands for everything below it';
+      ? 'has "*", which is not a wildcard here; write the exact value that users have'
+      : 'has "*", which is not a wildcard here; write the folder, which stands for everything below it';
   }
   if (path.endsWith('accessPath') && /^\w+(?:\/\w+)+$/.test(value)) {
     return `has "/" between its names, and so is one name; write ${value.replaceAll('/', '.')}`;

@@ -48,7 +48,7 @@ function nameCheck(account: CheckedAccount, probe: ScicatProbe): Check {
       }
       const doubt = doubtIn(name);
       return doubt === undefined
-        ? ok('Nobody has logged in as this account by other means than its password.')
+        ? ok('Nobody has logged in as this account by any means other than its password.')
         : unclear(
             `${doubt} SciCat tells who created or changed a job by this name alone, and by default lets a user of its OIDC provider log in as the account with the same name or e-mail address.`,
             'Make sure that your OIDC and LDAP directories never give this name, or the e-mail address of the account, to a user, or choose one such as "globus-proxy".',

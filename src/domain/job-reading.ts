@@ -120,7 +120,7 @@ export function readJob(job: TransferJobDocument, ourWord: boolean): ReadJob {
 const NOT_OUR_WORD: ReadJob = {
   kind: 'unusable',
   reason:
-    'it is one of the Go version, and was last changed by an account that is not one of the service, so it does not tell which Globus task is its own',
+    "it is one of the Go version, and was last changed by an account that is not the service's own, so it does not show which Globus task is its own",
 };
 
 const NOT_ONE_DATASET: ReadJob = {

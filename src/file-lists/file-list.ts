@@ -177,6 +177,6 @@ export class FileListBuilder {
 
 function tooManyEntries(most: number): InvalidRequestError {
   return new InvalidRequestError(
-    `The file list has more than ${most} entries, the most that this service takes (server.maxListEntries). List folders instead of their files, or leave the list out to transfer the whole dataset folder.`,
+    `The file list has more than ${most} entries, the most that this service accepts (server.maxListEntries). List folders instead of their files, or leave the list out to transfer the whole dataset folder.`,
   );
 }

@@ -112,7 +112,7 @@ describe('a list that is too long', () => {
     for (const pieceBytes of [17, 1_000, 1_000_000]) {
       expect(parse(body(100), pieceBytes)).toBe(100);
       expect(() => parse(body(101), pieceBytes)).toThrow(
-        'The file list has more than 100 entries, the most that this service takes (server.maxListEntries). List folders instead of their files, or leave the list out to transfer the whole dataset folder.',
+        'The file list has more than 100 entries, the most that this service accepts (server.maxListEntries). List folders instead of their files, or leave the list out to transfer the whole dataset folder.',
       );
     }
   });

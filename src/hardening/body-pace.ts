@@ -62,6 +62,6 @@ function bytesPerSecond(pace: BodyPace, arrived: number): number {
 
 function slowBody(perSecond: number, seconds: number): SlowBodyError {
   return new SlowBodyError(
-    `The body arrived too slowly: it was more than ${seconds} seconds behind the ${perSecond} bytes per second that its size calls for. Please retry over a faster connection.`,
+    `The body arrived too slowly: it was more than ${seconds} seconds behind the ${perSecond} bytes per second that its size requires. Please retry over a faster connection.`,
   );
 }

@@ -17,12 +17,17 @@ export function doorMetrics(registry: Registry, source: DoorSource): void {
   gauge('connections', 'Open connections to the port of the REST API.', [], (connections) => {
     connections.set(source.connections());
   });
-  gauge('requests_running', 'Requests that are processed: server.maxRequests.', [], (running) => {
-    running.set(source.requests().running);
-  });
+  gauge(
+    'requests_running',
+    'Requests being processed; at most server.maxRequests.',
+    [],
+    (running) => {
+      running.set(source.requests().running);
+    },
+  );
   gauge(
     'requests_waiting',
-    'Requests that wait for their turn: server.maxWaitingRequests.',
+    'Requests that wait for their turn; at most server.maxWaitingRequests.',
     [],
     (waiting) => {
       waiting.set(source.requests().waiting);
@@ -30,7 +35,7 @@ export function doorMetrics(registry: Registry, source: DoorSource): void {
   );
   gauge(
     'request_body_bytes',
-    'Memory reserved for request bodies: server.maxBodiesMiB.',
+    'Memory reserved for request bodies; see server.maxBodiesMiB.',
     [],
     (bytes) => {
       bytes.set(source.bodyBytes());

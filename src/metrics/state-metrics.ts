@@ -70,7 +70,10 @@ export class StateMetrics {
         ['service'],
       ),
       spoolBytes: gauge('spool_bytes', 'Disk space taken by the file lists of waiting transfers.'),
-      spoolMaxBytes: gauge('spool_max_bytes', 'Disk space that they may take: spool.maxMiB.'),
+      spoolMaxBytes: gauge(
+        'spool_max_bytes',
+        'Disk space that these lists may take: spool.maxMiB.',
+      ),
       spoolRefusals: counter(
         'spool_refusals_total',
         'File lists that were not stored, by reason: quota (spool.maxMiB), user-quota (spool.maxMiBPerUser) or disk.',

@@ -21,9 +21,9 @@ export type ScicatRequest = Omit<UpstreamCall, 'url' | 'headers' | 'body' | 'max
 const KIB = 1024;
 
 /**
- * The largest answer that is read, by what was asked for. There are at most 128 connections for reading
- * and as many for changes, so that small answers take 64 MiB at once if all of them are as large as they
- * may be. Large ones are read {@link LARGE_AT_ONCE} at a time, which makes 34 MiB.
+ * The largest answer that is read, by what was asked for. Users' requests have at most 256 connections
+ * and the tracker 192, so that small answers take 112 MiB at once if all of them are as large as they may
+ * be. Large ones are read {@link LARGE_AT_ONCE} at a time by each of the two, which makes 68 MiB.
  *
  * - `small`: what was asked for is named field by field, or one job that the service made itself.
  * - `identity`: all that SciCat knows of a user, with all of their groups; users can't make it longer.

@@ -439,7 +439,7 @@ export class ScicatTransferJobs implements TransferJobs {
 }
 
 const TOO_LARGE = 'it is larger than this service reads';
-const NOT_AS_EXPECTED = 'SciCat shows it in a form that this service can not read';
+const NOT_AS_EXPECTED = "SciCat shows it in a form that this service can't read";
 
 function unreadableJob(operation: string, reason: string): UnreadableItemError {
   return new UnreadableItemError(

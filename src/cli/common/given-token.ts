@@ -35,7 +35,7 @@ export async function givenToken(
     if (!(error instanceof UnauthenticatedError)) throw error;
     return usageError(
       text.trim() === ''
-        ? `there is no token on ${source}`
+        ? `there is no token ${source === 'standard input' ? 'on' : 'in'} ${source}`
         : `the content of ${source} can't be a SciCat token: it is too long, or contains spaces or special characters`,
     );
   }
@@ -47,7 +47,7 @@ function inEnvironment({ env, workingFolder }: Terminal, usageError: UsageError)
   if (text !== '') return usageError(`set only one of ${TOKEN_VARIABLE} and ${FILE_VARIABLE}`);
   const path = resolve(workingFolder, file);
   try {
-    return { text: readTextFile(path, TOKEN_FILE), source: `the file of ${FILE_VARIABLE}` };
+    return { text: readTextFile(path, TOKEN_FILE), source: `the file that ${FILE_VARIABLE} names` };
   } catch (error) {
     const advice = 'it must exist and be readable by you';
     return usageError(`${FILE_VARIABLE} names a file that ${faultOf(error, path, advice)}`);

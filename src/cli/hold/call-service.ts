@@ -44,7 +44,7 @@ export async function callService(
     ({ status } = response);
     text = await response.text();
   } catch (error) {
-    if (interrupted.aborted) return failed('Interrupted. It is open whether it has happened.');
+    if (interrupted.aborted) return failed('Interrupted. The call may still have taken effect.');
     return failed(
       `The service can't be reached at ${url} (${causeOf(error)}). Is it running? From another machine, name its address with --url.`,
     );
@@ -54,7 +54,7 @@ export async function callService(
   const message = stringField(body, 'message');
   if (message === undefined) {
     return failed(
-      `${url} does not answer as the service does (status ${status}). Is the address right? ${text.slice(0, LONGEST_SHOWN)}`.trim(),
+      `${url} does not answer like this service (status ${status}). Is the address right? ${text.slice(0, LONGEST_SHOWN)}`.trim(),
     );
   }
   return failed(`${message} (${stringField(body, 'code') ?? `status ${status}`})`);

@@ -45,8 +45,7 @@ export function alarmKind(alarm: AlarmName): AlarmKind {
 }
 
 /** What is shown of a defect. */
-const DEFECT =
-  'A defect of this service. Its log says what happened: please report it with the log.';
+const DEFECT = 'A bug in this service. Its log says what happened: please report it with the log.';
 
 /** An alarm's kind, with a detail where several of one kind may be active. */
 export type AlarmName = AlarmKind | `${AlarmKind}:${string}`;

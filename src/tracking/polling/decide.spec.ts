@@ -270,7 +270,7 @@ describe('the stall timeout', () => {
 
   test('is announced: the job says when the service gives up', () => {
     const [first, later] = [seen(stuck, { now: at(0) }), at(30_000)];
-    const end = 'given up on 01 Jan 00:01 UTC unless this is solved';
+    const end = 'fails on 01 Jan 00:01 UTC unless this is solved';
     expect(first.transfer.status).toMatchObject({ trouble: expect.stringContaining(`; ${end};`) });
     // Each poll says the same, or it would be a write.
     const again = seen(stuck, { ...first, now: { ...later, now: NOW.now + 30_000 } });

@@ -220,7 +220,7 @@ function decideRunning(
   const end =
     needsHumanSince === undefined || !willBeGivenUp
       ? ''
-      : `; given up on ${minuteOf(needsHumanSince.now + stallTimeoutMs)} unless this is solved`;
+      : `; fails on ${minuteOf(needsHumanSince.now + stallTimeoutMs)} unless this is solved`;
   const trouble = problem ? `${words ?? ''}${details}${end}; see ${activityPage(task)}` : words;
   const progress = progressOf(transfer, task);
   const seen = noting(transfer, progress, trouble);

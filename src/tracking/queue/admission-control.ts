@@ -81,7 +81,7 @@ export class AdmissionControl {
   private refuseIfDoubted(jobId: string): void {
     if (this.deps.transfers.get(jobId)?.doubted !== true) return;
     throw new NotReadyError(
-      `The service is finding out whether transfer ${jobId}, which is equal to this one, has ended. Please try again in a minute.`,
+      `The service is finding out whether transfer ${jobId}, which is identical to this one, has ended. Please try again in a minute.`,
       { retryAfterSeconds: 60 },
     );
   }

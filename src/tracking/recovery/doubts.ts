@@ -124,7 +124,7 @@ export class Doubts {
       return;
     }
     this.deps.transfers.update(tracked, (one) =>
-      waitingFor(one, 'resumed: Globus has no task of it', 'not-sent'),
+      waitingFor(one, 'resumed: Globus has no task for it', 'not-sent'),
     );
     this.settle(tracked);
   }

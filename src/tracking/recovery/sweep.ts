@@ -147,7 +147,7 @@ export class Sweep {
     try {
       return this.adoptIfDue(job, 0);
     } catch (error) {
-      this.leaveOut(job.id, `taking it up failed: ${errorInWords(error)}`);
+      this.leaveOut(job.id, `resuming it failed: ${errorInWords(error)}`);
       return undefined;
     }
   }
@@ -161,7 +161,7 @@ export class Sweep {
     this.alarmed.add(jobId);
     alarms.raise(
       `job:${jobId}`,
-      `Transfer job ${jobId} in SciCat can't be taken up, and its transfer is not continued. The log says why.`,
+      `Transfer job ${jobId} in SciCat can't be resumed, and its transfer is not continued. The log says why.`,
     );
   }
 
@@ -307,7 +307,7 @@ export class Sweep {
     this.unclear.add(jobId);
     this.ignore(
       jobId,
-      'another account than that of the service wrote it last, Globus has no task of it, and the service does not remember whether it had ended',
+      "an account other than the service's own wrote it last, Globus has no task for it, and the service does not remember whether it had ended",
     );
     this.tellUnclear();
   }
@@ -323,7 +323,7 @@ export class Sweep {
       this.unclear.size > SHOWN_JOBS ? ` and ${this.unclear.size - SHOWN_JOBS} more` : '';
     alarms.raise(
       'scicat-rewritten',
-      `Another account has written into open jobs, and nothing tells whether they had ended before: ${some}${more}. They are left alone. Cancel them and request the transfers again, and see to it that only the service may update its jobs.`,
+      `Another account has written into open jobs, and nothing shows whether they had ended before: ${some}${more}. They are left alone. Cancel them and request the transfers again, and make sure that only the service may update its jobs.`,
     );
   }
 

@@ -158,7 +158,7 @@ export class TransferController {
     operationId: 'DeleteTransferTask',
     summary: 'Cancel a transfer',
     description:
-      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too: immediately if the transfer has already ended, otherwise once it ends. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`. Operators may cancel any transfer; for that of somebody else, they have to send the further query parameter `reason`, with at most 300 characters on one line. It is shown in the job, and logged.',
+      'Cancels a transfer that has not ended. With `delete=true`, its SciCat job is removed too: immediately if the transfer has already ended, otherwise once it ends. The response does not wait for Globus: a transfer that completes before Globus receives the cancellation still ends as `finished`. Operators may cancel any transfer; to cancel that of somebody else, they must also send the query parameter `reason`, with at most 300 characters on one line. It is shown in the job, and logged.',
   })
   @ApiParam(JOB_ID)
   @ApiOkResponse({ description: 'The request was accepted. The response has no body.' })
