@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { NO_LATENCY } from './support/run.js';
 import type { Latency } from './support/world.js';
 
-const GROUPS = ['request', 'tracking', 'lists', 'start'] as const;
+const GROUPS = ['request', 'tracking', 'lists', 'start', 'hostile'] as const;
 
 /** A group of measurements. */
 export type Group = (typeof GROUPS)[number];
@@ -10,7 +10,7 @@ export type Group = (typeof GROUPS)[number];
 export const HELP = `Usage: npm run bench -- [options]
 
 Measures the built proxy over an emulated SciCat and an emulated Globus, each in a process of its
-own, beside baselines in the same run. Needs no network, and about ten minutes.
+own, beside baselines in the same run. Needs no network, and about a quarter of an hour.
 
   --only GROUPS      some of ${GROUPS.join(',')} (default: all)
   --scicat-ms N      SciCat takes N ms for each answer, and
