@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttackerControls, AttackResult } from './support/attacker.process.js';
 import {
@@ -15,12 +16,7 @@ import { ACCOUNTS } from './support/names.js';
 import { type BenchProxy, startProxy } from './support/proxy.js';
 import { ProxyClient } from './support/proxy-client.js';
 import { ATTACKED_POLL_SECONDS, type Bench, type BenchRun, NO_LATENCY } from './support/run.js';
-import {
-  type JobTemplates,
-  makeTemplates,
-  seedFinished,
-  seedLongRecords,
-} from './support/seed.js';
+import { type JobTemplates, makeTemplates, seedFinished, seedLongRecords } from './support/seed.js';
 import { percentile } from './support/statistics.js';
 import { type BenchWorld, endWorld, type Latency, setLatency } from './support/world.js';
 
@@ -92,6 +88,7 @@ async function under(
   // The compiler has done its work, and the transfer is being polled.
   await quietly(new HonestUser(proxy.url, token, 2));
 
+  if (run.profileFolder !== undefined) await proxy.controls.startProfile();
   await world.globus.takeCalls();
   const began = performance.now();
   if (name !== undefined) {
@@ -110,10 +107,15 @@ async function under(
   const elapsedMs = performance.now() - began;
   const honestResult = await honest.stop();
   const endingMs = await shownAfter(world, taskId.jobId, endedAt);
+  if (run.profileFolder !== undefined) {
+    const file = join(run.profileFolder, `hostile-${name ?? 'quiet'}.cpuprofile`);
+    await proxy.controls.endProfile(file);
+  }
   const attack = name === undefined ? undefined : await attacker.end();
   // One that has been ended by the attack has no bound.
   const memory = await proxy.controls.memory().catch(() => ({ peakResidentBytes: Infinity }));
-  for (const error of new Set(honestResult.errors)) run.progress(`hostile, ${name ?? ''}: ${error}`);
+  for (const error of new Set(honestResult.errors))
+    run.progress(`hostile, ${name ?? ''}: ${error}`);
   await endWorld(world);
   return {
     honest: honestResult,

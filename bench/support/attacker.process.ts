@@ -42,7 +42,7 @@ class Attack {
   readonly answers: Record<string, number> = {};
   closed = 0;
   private readonly ending = new AbortController();
-  private readonly clients = ADDRESSES.map((localAddress) => new HttpClient(localAddress));
+  readonly clients = ADDRESSES.map((localAddress) => new HttpClient(localAddress));
   private next = 0;
 
   constructor(readonly access: AttackAccess) {
@@ -157,7 +157,9 @@ const ATTACKS: Readonly<Record<AttackName, (attack: Attack) => Promise<void>>> =
   },
   'wrong-tokens': (attack) => {
     let number = 0;
-    return attack.callers(1_900, async (client) => {
+    // Of one address; the bound of connections of an address is a little higher.
+    const client = of(attack.clients, 0);
+    return attack.callers(450, async () => {
       number += 1;
       const { status } = await client.send('GET', `${attack.access.url}/transfer`, {
         'SciCat-API-Key': `${WRONG_TOKEN}.${number}`,
@@ -165,8 +167,7 @@ const ATTACKS: Readonly<Record<AttackName, (attack: Attack) => Promise<void>>> =
       return status;
     });
   },
-  parallel: (attack) =>
-    attack.callers(1_200, (client) => attack.post(client, attack.transfer())),
+  parallel: (attack) => attack.callers(1_200, (client) => attack.post(client, attack.transfer())),
   trickle: (attack) =>
     attack.gradually(4, (number) =>
       attack.connections(

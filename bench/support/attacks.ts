@@ -4,7 +4,7 @@
  */
 export const ATTACKS = {
   pipelining: '45,000 requests sent ahead on a connection, again and again',
-  'wrong-tokens': '1,900 callers with wrong tokens, over which SciCat hangs',
+  'wrong-tokens': '450 callers of one address with wrong tokens, over which SciCat hangs',
   parallel: '1,200 parallel requests of one user',
   trickle: 'bodies of 128 MiB that come at 1.4 KB/s',
   silent: '2,050 silent connections',
