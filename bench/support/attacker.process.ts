@@ -54,6 +54,10 @@ class Attack {
     return this.ending.signal;
   }
 
+  isOver(): boolean {
+    return this.ending.signal.aborted;
+  }
+
   end(): void {
     this.ending.abort();
     for (const client of this.clients) client.close();
@@ -67,7 +71,7 @@ class Attack {
           const status = await call(client);
           this.answers[status] = (this.answers[status] ?? 0) + 1;
         } catch {
-          if (!this.ended.aborted) this.closed += 1;
+          if (!this.isOver()) this.closed += 1;
           await delay(10);
         }
       }
