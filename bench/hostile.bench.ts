@@ -29,6 +29,8 @@ const SHOWN_WITHIN_MS = 30_000;
 const BYTES_PER_MB = 1e6;
 const MIB = 1024 * 1024;
 const LONG_RECORDS = 11;
+/** More than transfers are there after the restart, so that one more is begun at once. */
+const SLOTS = 30;
 const LONG_RECORD_BYTES = 7e6;
 
 /** What honest users notice of an attack, and what it takes of the proxy. */
@@ -81,7 +83,10 @@ async function under(
   await world.scicat.addDatasets(HONEST.series, 1, HONEST.count);
   await world.scicat.addDatasets(ATTACKED.series, 1, ATTACKED.count);
   await prepare(name, world, templates);
-  const proxy = await startProxy(world, { pollInterval: ATTACKED_POLL_SECONDS });
+  const proxy = await startProxy(world, {
+    pollInterval: ATTACKED_POLL_SECONDS,
+    maxConcurrency: SLOTS,
+  });
   await setLatency(world, latency);
   const token = await world.scicat.mintToken(ACCOUNTS.scientist.username);
   const taskId = await runningTask(world, proxy, token);
