@@ -16,7 +16,7 @@ own, beside baselines in the same run. Needs no network, and about a quarter of 
   --scicat-ms N      SciCat takes N ms for each answer, and
   --globus-ms N      Globus takes N ms (default: 50 and 80, and without latency what needs none)
   --repetitions N    how often each thing is measured (default: 4)
-  --short            only counts, no times; under a minute
+  --short            only counts, no times; under two minutes
   --markdown         print what has a target as a table for docs/performance.md
   --out FILE         where the results go as JSON (default: bench/results.json for a whole run)
   --profile FOLDER   also write processor profiles of the proxy, which then takes more memory
