@@ -168,11 +168,13 @@ async function runningTask(
   const client = new ProxyClient(proxy.url, token);
   const { jobId } = await client.post(HONEST.series, 1);
   client.close();
-  for (;;) {
+  const deadline = performance.now() + SHOWN_WITHIN_MS;
+  while (performance.now() < deadline) {
     const taskId = (await world.scicat.job(jobId))?.jobResultObject?.['globusTaskId'];
     if (typeof taskId === 'string' && taskId !== '') return { jobId, taskId };
     await delay(50);
   }
+  throw new Error(`Globus did not begin the transfer of job ${jobId}.`);
 }
 
 async function quietly(user: HonestUser): Promise<void> {
