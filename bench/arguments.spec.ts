@@ -4,7 +4,7 @@ import { readArguments } from './arguments.js';
 describe('the arguments of the benchmark', () => {
   const whole = {
     kind: 'run',
-    groups: ['request', 'tracking', 'lists', 'start'],
+    groups: ['request', 'tracking', 'lists', 'start', 'hostile'],
     latencies: [
       { scicatMs: 50, globusMs: 80 },
       { scicatMs: 0, globusMs: 0 },

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { NO_LATENCY } from './support/run.js';
 import type { Latency } from './support/world.js';
 
-const GROUPS = ['request', 'tracking', 'lists', 'start'] as const;
+const GROUPS = ['request', 'tracking', 'lists', 'start', 'hostile'] as const;
 
 /** A group of measurements. */
 export type Group = (typeof GROUPS)[number];
@@ -10,13 +10,13 @@ export type Group = (typeof GROUPS)[number];
 export const HELP = `Usage: npm run bench -- [options]
 
 Measures the built proxy over an emulated SciCat and an emulated Globus, each in a process of its
-own, beside baselines in the same run. Needs no network, and about ten minutes.
+own, beside baselines in the same run. Needs no network, and about a quarter of an hour.
 
   --only GROUPS      some of ${GROUPS.join(',')} (default: all)
   --scicat-ms N      SciCat takes N ms for each answer, and
   --globus-ms N      Globus takes N ms (default: 50 and 80, and without latency what needs none)
   --repetitions N    how often each thing is measured (default: 4)
-  --short            only counts, no times; under a minute
+  --short            only counts, no times; under two minutes
   --markdown         print what has a target as a table for docs/performance.md
   --out FILE         where the results go as JSON (default: bench/results.json for a whole run)
   --profile FOLDER   also write processor profiles of the proxy, which then takes more memory

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { type ProgramContext, runProgram } from '../sandbox/world/run-program.js';
 import { type BenchArguments, type Group, HELP, readArguments } from './arguments.js';
+import { hostileBench } from './hostile.bench.js';
 import { listsBench } from './lists.bench.js';
 import { markdownOf, missesOf, resultsOf, tableOf } from './report.js';
 import { requestBench } from './request.bench.js';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<Group, Bench>> = {
   tracking: trackingBench,
   lists: listsBench,
   start: startBench,
+  hostile: hostileBench,
 };
 
 await runProgram(async (context) => {
@@ -82,7 +84,12 @@ async function measure(
 
 /** One group after the other; but counts bear it that they are measured at the same time. */
 async function all(groups: readonly Group[], run: BenchRun): Promise<readonly Figure[]> {
-  if (run.short) return (await Promise.all(groups.map((group) => BENCHES[group](run)))).flat();
+  if (run.short) {
+    const peaceful = groups.filter((group) => group !== 'hostile');
+    const counted = (await Promise.all(peaceful.map((group) => BENCHES[group](run)))).flat();
+    // No count bears an attack beside it.
+    return groups.includes('hostile') ? [...counted, ...(await hostileBench(run))] : counted;
+  }
   const figures: Figure[] = [];
   for (const group of groups) {
     figures.push(...(await BENCHES[group](run)));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ATTACK_NAMES } from './support/attacks.js';
 import { compared, figure } from './support/figures.js';
 import { NO_LATENCY } from './support/run.js';
 import { judge, type Target } from './targets.js';
@@ -45,5 +46,22 @@ describe('judge', () => {
       count({ at: 'no latency' }),
       count({ figure: 'b' }),
     ]).toEqual([2, 1, 1, 0]);
+  });
+});
+
+describe.each(ATTACK_NAMES)('the attack "%s"', (name) => {
+  const met = (part: string, value: number) =>
+    judge([figure(`hostile/${name}/${part}`, 'A', 'ms', LATENCY, [value])]).map(
+      (judgement) => judgement.met,
+    );
+
+  it.each([
+    ['errors', 0, 1],
+    ['polls', 2, 3],
+    ['p99', 1000, 1001],
+    ['ending', 3000, 3001],
+    ['peak', 512, Infinity],
+  ])('may come to %s of %d, not of %d', (part, fine, tooMuch) => {
+    expect([met(part, fine), met(part, tooMuch)]).toEqual([[true], [false]]);
   });
 });

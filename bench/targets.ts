@@ -1,5 +1,6 @@
+import { ATTACK_NAMES } from './support/attacks.js';
 import type { Figure } from './support/figures.js';
-import { isZero, POLL_SECONDS } from './support/run.js';
+import { ATTACKED_POLL_SECONDS, isZero, POLL_SECONDS } from './support/run.js';
 
 /** What a figure must come to. */
 export interface Target {
@@ -86,6 +87,15 @@ const TARGETS: readonly Target[] = [
   usually('start/rest', 100),
   // With latency it is the pages of the list of open jobs that take longer than an empty start.
   { ...ratio('start/10000/ready', 2), at: 'no latency' },
+
+  ...ATTACK_NAMES.flatMap((attack) => [
+    never(`hostile/${attack}/errors`, 0),
+    // A machine that is shared by the attacker may be late for one at the beginning and at the end.
+    never(`hostile/${attack}/polls`, 2),
+    never(`hostile/${attack}/p99`, 1000),
+    never(`hostile/${attack}/ending`, ATTACKED_POLL_SECONDS * 1000 + 2000),
+    never(`hostile/${attack}/peak`, 512),
+  ]),
 ];
 
 /** By the middle one of the ratios of the repetitions. */

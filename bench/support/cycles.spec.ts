@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { callsByPoll } from './cycles.js';
+import { callsByPoll, missedPolls } from './cycles.js';
 
 const call = (operation: string, at: number) => ({ operation, at, tookMs: 0 });
 
@@ -19,5 +19,14 @@ describe('callsByPoll', () => {
 
   it('is empty without a complete poll', () => {
     expect(callsByPoll([call('list tasks', 0), call('list tasks', 2_000)], 2_000)).toEqual([]);
+  });
+});
+
+describe('missedPolls', () => {
+  it('counts what the interval demands and there was not', () => {
+    const calls = [call('list tasks', 0), call('submit', 2_000), call('list tasks', 6_000)];
+    expect(missedPolls(calls, 2_000, 9_999)).toBe(2);
+    expect(missedPolls(calls, 2_000, 4_000)).toBe(0);
+    expect(missedPolls([], 2_000, 9_999)).toBe(4);
   });
 });

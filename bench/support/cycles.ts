@@ -10,6 +10,19 @@ const POLL_CALLS = new Set(['list tasks', 'read task', 'event_list']);
  * @param pollMs between two polls
  */
 export function callsByPoll(calls: readonly LoggedCall[], pollMs: number): readonly number[] {
+  return polled(calls, pollMs).slice(1, -1);
+}
+
+/** How many polls there were fewer than the interval demands. */
+export function missedPolls(
+  calls: readonly LoggedCall[],
+  pollMs: number,
+  elapsedMs: number,
+): number {
+  return Math.max(0, Math.floor(elapsedMs / pollMs) - polled(calls, pollMs).length);
+}
+
+function polled(calls: readonly LoggedCall[], pollMs: number): readonly number[] {
   const polls: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (const { operation, at } of calls) {
@@ -18,5 +31,5 @@ export function callsByPoll(calls: readonly LoggedCall[], pollMs: number): reado
     polls.push((polls.pop() ?? 0) + 1);
     last = at;
   }
-  return polls.slice(1, -1);
+  return polls;
 }

@@ -2,7 +2,8 @@ import { ratios, type Spread, spreadOf } from './statistics.js';
 import type { Latency } from './world.js';
 
 /** What a figure counts. */
-export type Unit = 'ms' | 'calls' | 'writes' | 'req/s' | 'MB' | 'kB' | '×' | '%';
+export type Unit =
+  'ms' | 'calls' | 'writes' | 'errors' | 'polls' | 'req/s' | 'MB' | 'kB' | '×' | '%';
 
 /** One measurement, with what it is compared to. */
 export interface Figure {

@@ -10,6 +10,15 @@ export function fileListBody(count: number): Buffer {
   return Buffer.from(JSON.stringify({ fileList: entries }));
 }
 
+/** A body with so many short paths, of which every second one is a link. */
+export function linkListBody(count: number): Buffer {
+  const entries = Array.from({ length: count }, (_, index) => ({
+    path: String(index),
+    isSymlink: index % 2 === 1,
+  }));
+  return Buffer.from(JSON.stringify({ fileList: entries }));
+}
+
 function pathOf(index: number): string {
   const scan = String(Math.floor(index / FILES_PER_FOLDER)).padStart(5, '0');
   const image = String(index % FILES_PER_FOLDER).padStart(6, '0');

@@ -10,7 +10,15 @@ export interface HttpAnswer {
 
 /** A client that costs next to nothing, so that it is not what is measured. Keeps connections open. */
 export class HttpClient {
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly agent: Agent;
+
+  /** @param localAddress where it calls from. @default what the system takes */
+  constructor(localAddress?: string) {
+    this.agent = new Agent({
+      keepAlive: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
+  }
 
   send(
     method: string,

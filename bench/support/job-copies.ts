@@ -20,6 +20,17 @@ export function copyOfJob({ of: job, replace }: JobCopy): JobDocument {
   return { ...copy, jobParams: { ...copy.jobParams, globusTransfer: { ...copied, sealed } } };
 }
 
+/** The job with a record of this size, as a version made it that stored each link of a list in it. */
+export function withLongRecord(job: JobDocument, bytes: number): JobDocument {
+  const globusTransfer = job.jobParams['globusTransfer'] as { readonly sealed: string };
+  const record = JSON.parse(Buffer.from(globusTransfer.sealed, 'base64url').toString()) as object;
+  // Each run of links takes ten bytes, as base64url.
+  const symlinks = Array.from({ length: Math.ceil(bytes / 10.7) }, (_, n) => [100 + (n % 900), 1]);
+  const fileList = { count: 1_000_000, sha256: 'a'.repeat(64), symlinks };
+  const sealed = Buffer.from(JSON.stringify({ ...record, fileList })).toString('base64url');
+  return { ...job, jobParams: { ...job.jobParams, globusTransfer: { ...globusTransfer, sealed } } };
+}
+
 function replaced(text: string, replace: JobCopy['replace']): string {
   return replace.reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
 }

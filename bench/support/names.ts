@@ -19,6 +19,11 @@ export const ACCOUNTS = {
     password: 'alice-password',
     groups: [DATASET_GROUP, 'SOURCE', 'ARCHIVE'],
   },
+  attacker: {
+    username: 'mallory',
+    password: 'mallory-password',
+    groups: [DATASET_GROUP, 'SOURCE', 'ARCHIVE'],
+  },
   proxy: {
     username: 'globus-proxy',
     password: 'proxy-password',

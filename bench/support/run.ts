@@ -24,6 +24,9 @@ export type Bench = (run: BenchRun) => Promise<readonly Figure[]>;
 /** Seconds between polls of Globus, where tracking is measured. */
 export const POLL_SECONDS = 2;
 
+/** Seconds between polls of Globus during an attack: so many polls that a lost one is seen. */
+export const ATTACKED_POLL_SECONDS = 1;
+
 /** Without latencies, where only processor time counts. */
 export const NO_LATENCY: Latency = { scicatMs: 0, globusMs: 0 };
 

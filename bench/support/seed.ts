@@ -88,6 +88,41 @@ export async function seed(
   return taskIds.map((taskId, index) => ({ jobId: jobIdOf(index + 1), taskId }));
 }
 
+/** Fills a world with transfers that have ended. */
+export async function seedFinished(
+  world: BenchWorld,
+  { running }: JobTemplates,
+  count: number,
+): Promise<void> {
+  const finished: JobDocument = {
+    ...running,
+    statusCode: '003',
+    statusMessage: 'finished',
+    jobResultObject: { ...running.jobResultObject, status: 'finished' },
+  };
+  for (let start = 1; start <= count; start += BATCH) {
+    const numbers = Array.from(
+      { length: Math.min(BATCH, count + 1 - start) },
+      (_, index) => start + index,
+    );
+    await world.scicat.copyJobs(numbers.map((number) => copy(finished, 1, number, [])));
+  }
+}
+
+/** Fills a world with transfers that wait, each with a record of so many bytes. */
+export async function seedLongRecords(
+  world: BenchWorld,
+  { waiting }: JobTemplates,
+  count: number,
+  bytes: number,
+): Promise<void> {
+  await world.scicat.addDatasets(SERIES, 1, count);
+  await world.scicat.copyJobsWithLongRecords(
+    Array.from({ length: count }, (_, index) => copy(waiting, 2, index + 1, [])),
+    bytes,
+  );
+}
+
 function copy(
   of: JobDocument,
   templateNumber: number,

@@ -36,7 +36,12 @@ import { TokenMemory } from './token-memory.js';
     },
     {
       provide: RequestLine,
-      useFactory: (authenticator: Authenticator, config: ConfigSnapshots, refusals: Refusals) =>
+      useFactory: (
+        authenticator: Authenticator,
+        config: ConfigSnapshots,
+        refusals: Refusals,
+        clock: Clock,
+      ) =>
         new RequestLine({
           bounds: () => {
             const { server } = config.current();
@@ -52,8 +57,9 @@ import { TokenMemory } from './token-memory.js';
             return user === undefined ? `address ${networkOf(ip)}` : keyOfUser(user);
           },
           refusals,
+          clock,
         }),
-      inject: [Authenticator, ConfigSnapshots, Refusals],
+      inject: [Authenticator, ConfigSnapshots, Refusals, CLOCK],
     },
     ScicatAuthGuard,
   ],

@@ -77,6 +77,7 @@ function anyLine(): RequestLine {
     bounds: () => ({ running: 100, runningPerKey: 100, waiting: 100, waitingPerKey: 100 }),
     keyOf: () => 'address',
     refusals: new Refusals(new VirtualClock(), () => undefined),
+    clock: new VirtualClock(),
   });
 }
 

@@ -25,19 +25,22 @@ interface Guest {
 let users: Map<object, string>;
 let reports: RefusalReport[];
 let line: RequestLine;
+let clock: VirtualClock;
 
 beforeEach(() => {
   users = new Map();
   reports = [];
+  clock = new VirtualClock();
   line = new RequestLine({
     bounds: () => ({ running: 2, runningPerKey: 1, waiting: 3, waitingPerKey: 2 }),
     keyOf: (request) => users.get(request) ?? `address ${String(request.ip)}`,
-    refusals: new Refusals(new VirtualClock(), (report) => reports.push(report)),
+    refusals: new Refusals(clock, (report) => reports.push(report)),
+    clock,
   });
 });
 
-async function arrive(ip: string, url = '/transfer'): Promise<Guest> {
-  const request = { url, ip } as ArrivedRequest;
+async function arrive(ip: string, url = '/transfer', socket: object = {}): Promise<Guest> {
+  const request = { url, ip, socket } as ArrivedRequest;
   const guest: Guest = { request, response: new FakeResponse(), outcome: undefined };
   line.admit(request, guest.response as unknown as ServerResponse, (error) => {
     guest.outcome = error ?? 'in';
@@ -70,6 +73,61 @@ describe('the line of requests', () => {
     ]);
     for (const guest of guests) await answer(guest);
     expect([line.running, line.waiting]).toEqual([0, 0]);
+  });
+
+  describe('who was refused and asks again on the same connection', () => {
+    const SOCKET = {};
+
+    /** Fills the line of an address. */
+    async function refuse(): Promise<readonly Guest[]> {
+      const waiting = [await arrive('a'), await arrive('a'), await arrive('a')];
+      const refused = await arrive('a', '/transfer', SOCKET);
+      expect(refused.outcome).toBeInstanceOf(TooManyRequestsError);
+      await answer(refused);
+      return waiting;
+    }
+
+    it('rests until the time that was told, and is then let in', async () => {
+      for (const guest of await refuse()) await answer(guest);
+      const again = await arrive('a', '/transfer', SOCKET);
+      await clock.advance(4_999);
+      expect([again.outcome, line.running, line.waiting]).toEqual([undefined, 0, 0]);
+      await clock.advance(1);
+      expect(again.outcome).toBe('in');
+    });
+
+    it('does not rest if it comes later', async () => {
+      for (const guest of await refuse()) await answer(guest);
+      await clock.advance(5_000);
+      expect((await arrive('a', '/transfer', SOCKET)).outcome).toBe('in');
+    });
+
+    it('does not hold up others who use the connection, behind a reverse proxy', async () => {
+      await refuse();
+      expect((await arrive('b', '/transfer', SOCKET)).outcome).toBe('in');
+    });
+
+    it('takes no place if it leaves while it rests', async () => {
+      for (const guest of await refuse()) await answer(guest);
+      const again = await arrive('a', '/transfer', SOCKET);
+      again.response.emit('close');
+      await clock.advance(60_000);
+      expect([again.outcome, line.running, line.waiting]).toEqual([undefined, 0, 0]);
+    });
+
+    it('rests a little longer than the one before, so that not all come back at once', async () => {
+      await refuse();
+      const other = {};
+      await answer(await arrive('a', '/transfer', other));
+      const [first, second] = [
+        await arrive('a', '/transfer', SOCKET),
+        await arrive('a', '/transfer', other),
+      ];
+      await clock.advance(5_000);
+      expect([first.outcome, second.outcome]).toEqual([expect.any(Error), undefined]);
+      await clock.advance(5);
+      expect(second.outcome).toBeInstanceOf(TooManyRequestsError);
+    });
   });
 
   it('who leaves while waiting is out of it, and the next one goes in', async () => {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { TooManyRequestsError } from '../errors/request.errors.js';
+import type { Clock } from '../ports/clock.port.js';
 import { afterAnswer } from './after-answer.js';
 import { FairLine, type LineBounds, type LineChange } from './fair-line.js';
 import type { Refusals } from './refusals.js';
@@ -17,10 +19,12 @@ export interface RequestLineDeps {
   /** Whose request this seems to be: a user's or, as long as that is unknown, an address's. */
   readonly keyOf: (request: ArrivedRequest) => string;
   readonly refusals: Refusals;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
 }
 
 /** A request in the line. */
 interface Visit {
+  readonly socket: Socket;
   key: string;
   /** Calls for the request are, or may be, under way. They go on even if the client leaves. */
   working: boolean;
@@ -35,13 +39,26 @@ const UNLIMITED = /^\/(?:health|metrics)(?:\/|$|\?)/i;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
+ * At least so much lies between the ends of two rests: to refuse takes nearly a millisecond, and all
+ * that is refused again must not fill the process.
+ */
+const REST_SPACING_MS = 5;
+const LONGEST_REST_MS = 15_000;
+
+/**
  * Has requests wait for their turn, in a {@link FairLine} of users. A request waits before anything is
  * done for it, with its headers only: it is not authenticated, and its body is not read.
+ *
+ * A caller who is refused and asks again on the same connection, sooner than told, rests until then.
+ * Else those who never wait would have the process do nothing but refuse them.
  */
 export class RequestLine {
   private readonly line: FairLine<Visit>;
   private readonly visits = new WeakMap<object, Visit>();
   private readonly refused = new WeakSet<object>();
+  /** Of connections on which a request was refused: whose, and until when the next one rests. */
+  private readonly rests = new WeakMap<Socket, { readonly key: string; readonly until: number }>();
+  private lastRestUntil = -Infinity;
 
   constructor(private readonly deps: RequestLineDeps) {
     this.line = new FairLine(deps.bounds);
@@ -66,6 +83,7 @@ export class RequestLine {
       return;
     }
     const visit: Visit = {
+      socket: request.socket,
       key: this.deps.keyOf(request),
       working: false,
       decided: () => undefined,
@@ -73,9 +91,14 @@ export class RequestLine {
     this.visits.set(request, visit);
     const leave = (): void => this.apply(this.line.leave(visit));
     afterAnswer(response, leave, () => visit.working);
-    this.turnOf(request, visit).then(() => {
-      next();
-    }, next);
+    const enter = (): void => {
+      this.turnOf(request, visit).then(() => {
+        next();
+      }, next);
+    };
+    const restMs = this.restOf(visit);
+    if (restMs > 0) response.once('close', this.deps.clock.schedule(restMs, enter));
+    else enter();
   };
 
   /**
@@ -114,6 +137,23 @@ export class RequestLine {
     }
   }
 
+  /** Behind a reverse proxy, a connection is of many callers; only the refused one rests. */
+  private restOf({ socket, key }: Visit): number {
+    const rest = this.rests.get(socket);
+    return rest?.key === key ? rest.until - this.deps.clock.monotonicMs() : 0;
+  }
+
+  private rest({ socket, key }: Visit): void {
+    const now = this.deps.clock.monotonicMs();
+    const earliest = now + RETRY_AFTER_SECONDS * 1000;
+    // Whoever is refused after very many others, who may have left, does not wait for all of them.
+    this.lastRestUntil = Math.min(
+      Math.max(this.lastRestUntil + REST_SPACING_MS, earliest),
+      now + LONGEST_REST_MS,
+    );
+    this.rests.set(socket, { key, until: this.lastRestUntil });
+  }
+
   private async wait(
     visit: Visit,
     change: () => LineChange<Visit>,
@@ -125,6 +165,7 @@ export class RequestLine {
     onWait();
     if ((await outcome) === 'runs') return;
     this.refused.add(visit);
+    this.rest(visit);
     this.deps.refusals.note('request', {
       caller: visit.key,
       running: this.line.running,
