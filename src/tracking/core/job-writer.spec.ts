@@ -13,7 +13,13 @@ import {
 import { settle } from '../../../test/support/virtual-clock.js';
 import { JobNotFoundError } from '../../errors/request.errors.js';
 import { ServiceAccountError } from '../../errors/upstream.errors.js';
-import { failed, progressed, type Transfer, withEndRequest } from '../../domain/transfer.js';
+import {
+  failed,
+  progressed,
+  type Transfer,
+  waitingFor,
+  withEndRequest,
+} from '../../domain/transfer.js';
 import { MAX_CONCURRENT_WRITES } from './job-writer.js';
 import type { TrackedTransfer } from './tracked-transfers.js';
 
@@ -96,6 +102,25 @@ describe('one writer per job', () => {
     world.writer.markUnsynced(tracked);
     await settle();
     expect(written().length).toBe(2);
+  });
+
+  test('a state is not written again because another one in between was refused, and has passed', async () => {
+    const waiting = (reason: string) => (transfer: Transfer) =>
+      waitingFor(transfer, reason, 'not-sent');
+    const tracked = world.track(aTransfer());
+    for (const [reason, faults] of [
+      ['held', []],
+      ['resumed', [{ before: rejected(403) }]],
+      ['held', []],
+    ] as const) {
+      world.jobs.faults.next('write', ...faults);
+      world.transfers.update(tracked, waiting(reason));
+      world.writer.changed(tracked, 'needed');
+      await settle();
+    }
+    await world.clock.advance(120_000);
+    expect(world.jobs.writes.map(({ view }) => view.statusMessage)).toEqual(['waiting: held']);
+    expect(world.writer.pending).toBe(0);
   });
 
   test('ends go first, and the number of concurrent writes is limited', async () => {

@@ -276,7 +276,9 @@ export class JobWriter {
     const outcome = await this.attempt(transfer, view, entry);
     entry.verifyFirst =
       outcome.kind === 'unclear' || (outcome.kind === 'failed' && outcome.mayArrive);
-    entry.confirmedView = outcome.kind === 'confirmed' ? JSON.stringify(view) : undefined;
+    if (outcome.kind === 'confirmed') entry.confirmedView = JSON.stringify(view);
+    else if (entry.verifyFirst || removesJob(transfer)) entry.confirmedView = undefined;
+    // Otherwise nothing was stored, and SciCat shows what it showed before.
     switch (outcome.kind) {
       case 'confirmed':
         entry.retry.succeed();
