@@ -17,6 +17,7 @@ import { aGate } from '../../../test/support/faults.js';
 import { TrackingWorld } from '../../../test/support/tracking-world.js';
 import { doubtful, down, rejected, timeout } from '../../../test/support/upstream-failures.js';
 import { settle } from '../../../test/support/virtual-clock.js';
+import { InvalidRequestError } from '../../errors/request.errors.js';
 import { taskLabel } from '../../domain/task-label.js';
 import type { LifecycleFound } from '../../domain/dataset-lifecycle.js';
 import { succeeded, type Transfer, type TransferStatus } from '../../domain/transfer.js';
@@ -590,5 +591,17 @@ describe('a transfer that is no longer allowed when its files have arrived', () 
       filesTransferred: 10,
       filesTotal: 10,
     });
+  });
+
+  test('its source folder has become too long to be used: failed too, also with a record of an old version', async () => {
+    const tooLong = new InvalidRequestError('its sourceFolder has more than 4096 characters');
+    for (const number of [1, 2]) {
+      world.datasets.faults.always('readAsService', { before: tooLong });
+      finalizing({ number, record: number === 1 ? {} : { lifecycle: UNTOUCHED } });
+    }
+    await work(60);
+    for (const number of [1, 2]) {
+      expect(world.jobs.shown(jobIdOf(number))).toContain('its sourceFolder has more than');
+    }
   });
 });

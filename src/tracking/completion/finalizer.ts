@@ -126,10 +126,12 @@ export class Finalizer {
     try {
       if (before === undefined) {
         // The record of an older version does not hold it.
-        const found = await datasets.readAsService(datasetPid, signal);
-        if (found === undefined) return datasetGone;
-        before = found.lifecycle;
-        transfers.update(tracked, (transfer) => withLifecycleFound(transfer, found.lifecycle));
+        const first = await askAgain(this.deps, tracked);
+        if (first.kind === 'gone') return datasetGone;
+        if (first.kind === 'lost') return { denied: first.reason };
+        const { lifecycle } = first.dataset;
+        before = lifecycle;
+        transfers.update(tracked, (transfer) => withLifecycleFound(transfer, lifecycle));
       }
       // Also on a retry, when only this process may know what was found.
       const written = await this.tryToConfirm(tracked);

@@ -1,3 +1,5 @@
+import { InvalidRequestError } from '../../errors/request.errors.js';
+import type { Dataset } from '../../ports/datasets.port.js';
 import { ENDED_JOB_STATUSES, type TransferJobDocument } from '../../domain/job-reading.js';
 import {
   finalizationOfTransfer,
@@ -156,7 +158,14 @@ export class Doubts {
     if (wantsArchive(transfer)) {
       return (await archiveJobs.findByKey(transfer.key, signal)) !== undefined;
     }
-    const dataset = await datasets.readAsService(transfer.datasetPid, signal);
+    let dataset: Dataset | undefined;
+    try {
+      dataset = await datasets.readAsService(transfer.datasetPid, signal);
+    } catch (error) {
+      // A text of it is too long to be used: the transfer ends with that reason once it is finalized.
+      if (error instanceof InvalidRequestError) return false;
+      throw error;
+    }
     return dataset === undefined || dataset.lifecycle.archivable || isInArchive(dataset.lifecycle);
   }
 
