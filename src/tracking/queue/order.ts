@@ -234,10 +234,12 @@ function sorted<Entry extends QueueEntry>(turns: readonly Turn<Entry>[]): readon
 function overdue<Entry extends QueueEntry>(
   oldest: readonly Entry[],
   { maxWaitMs }: OrderRules,
-  { now, usersRunning }: OrderFacts,
+  facts: OrderFacts,
 ): readonly Entry[] {
-  if (maxWaitMs === 0) return [];
-  const users = new Set(usersRunning);
+  const { now } = facts;
+  const [first] = oldest;
+  if (maxWaitMs === 0 || first === undefined || now - first.requestedAt <= maxWaitMs) return [];
+  const users = new Set(facts.usersRunning);
   const found: Entry[] = [];
   for (const entry of oldest) {
     if (now - entry.requestedAt <= maxWaitMs) break;
@@ -252,9 +254,9 @@ function overdue<Entry extends QueueEntry>(
 function oneSmall<Entry extends QueueEntry>(
   byShare: readonly Entry[],
   { smallBytes }: OrderRules,
-  { smallRunning }: OrderFacts,
+  facts: OrderFacts,
 ): readonly Entry[] {
-  if (smallBytes === 0 || smallRunning) return [];
+  if (smallBytes === 0 || facts.smallRunning) return [];
   const small = byShare.find((entry) => isSmall(entry, smallBytes));
   return small === undefined ? [] : [small];
 }

@@ -1,3 +1,4 @@
+import { ownerOf } from '../../domain/transfer.js';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
 import { facilitiesOf } from '../../domain/transfer.js';
 import type { FacilityHolds } from '../../ports/facility-holds.port.js';
@@ -113,7 +114,7 @@ export class Turns {
   }
 
   private inOrder(entries: readonly Entry[]): readonly Entry[] {
-    return fairOrder(entries, this.balance, this.rules(), this.facts());
+    return entries.length === 0 ? [] : fairOrder(entries, this.balance, this.rules(), this.facts());
   }
 
   private rules(): OrderRules {
@@ -126,12 +127,17 @@ export class Turns {
   }
 
   private facts(): OrderFacts {
-    const running = [...this.transfers.holdingSlots()].map(entryFor);
+    const { transfers } = this;
     const { smallBytes } = this.rules();
     return {
       now: this.clock.now(),
-      usersRunning: new Set(running.map(({ user }) => user)),
-      smallRunning: running.some((entry) => isSmall(entry, smallBytes)),
+      // Looked up only where they matter: very many may run.
+      get usersRunning() {
+        return new Set([...transfers.holdingSlots()].map((one) => ownerOf(one.transfer).user));
+      },
+      get smallRunning() {
+        return [...transfers.holdingSlots()].some((one) => isSmall(entryFor(one), smallBytes));
+      },
     };
   }
 }
