@@ -18,6 +18,7 @@ const DISPATCHER = 'src/tracking/queue/dispatcher.ts';
 const FINALIZER = 'src/tracking/completion/finalizer.ts';
 const JOB_WRITER = 'src/tracking/core/job-writer.ts';
 const SWEEP = 'src/tracking/recovery/sweep.ts';
+const FILE_LIST_SWEEP = 'src/tracking/recovery/file-list-sweep.ts';
 const TASK_CANCELLER = 'src/tracking/completion/task-canceller.ts';
 const END_OF_TRACKING = 'src/tracking/completion/end-of-tracking.ts';
 const ADMISSION = 'src/tracking/queue/admission-control.ts';
@@ -638,7 +639,7 @@ export const SAFEGUARDS = [
   {
     name: 'two-looks-before-removal',
     keeps: 'a list is not removed because its job was not found once',
-    file: SWEEP,
+    file: FILE_LIST_SWEEP,
     search: 'if (named || lookedAt !== undefined) await fileLists.remove(key);',
     replace: 'if (named || now >= 0) await fileLists.remove(key);',
     tests: ['src/tracking/recovery/sweep'],
@@ -646,7 +647,7 @@ export const SAFEGUARDS = [
   {
     name: 'named-lists-stay',
     keeps: "a list whose job is known is kept for days if the job can't be found",
-    file: SWEEP,
+    file: FILE_LIST_SWEEP,
     search:
       "if (named && (which === 'unnamed' || clock.now() - storedAt < KEEP_NAMED_LIST_MS)) continue;",
     replace: '',

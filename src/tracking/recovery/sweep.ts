@@ -9,10 +9,12 @@ import {
   readJob,
 } from '../../domain/job-reading.js';
 import { field } from '../../domain/untyped.js';
-import { type OpenJobs, REWRITTEN_WITHIN_DAYS } from '../../ports/transfer-jobs.port.js';
+import type { OpenJobs } from '../../ports/transfer-jobs.port.js';
 import { type Transfer, withEndRequest } from '../../domain/transfer.js';
 import { isFinal } from '../../domain/transfer-state.js';
 import type { TrackedTransfer } from '../core/tracked-transfers.js';
+import { FileListSweep } from './file-list-sweep.js';
+import { LeftOutJobs } from './left-out-jobs.js';
 import { UnwrittenJobs } from './unwritten-jobs.js';
 import type { Doubts } from './doubts.js';
 
@@ -27,28 +29,13 @@ const GO_VERSION_SILENT_MS = 15 * 60_000;
 /** When a disowned key is searched, counted from the answer to its request. */
 const DISOWNED_SEARCHES_MS = [5_000, 20_000, 60_000, 180_000];
 const DISOWNED_LAST_SEARCH_MS = 300_000;
-/** Jobs that an alarm names. */
-const SHOWN_JOBS = 5;
 /**
  * Jobs whose end other accounts have written, at most: each costs a call to Globus. An operator may write
  * into some, and a former account that is not configured has written all.
  */
 const MAX_REWRITTEN = 10_000;
-/** Jobs with an alarm of their own; the log names all. */
-const MOST_ALARMS = 50;
-const DAY_MS = 24 * 60 * 60_000;
-/**
- * How long a list is kept whose job is known, but not found: another name of the account or a version
- * that can read the job may be back by then.
- */
-const KEEP_NAMED_LIST_MS = 7 * DAY_MS;
-/**
- * A list that no job is known to name is removed if two looks this far apart find none. Three times as
- * long as a job is searched that was answered with an error, and longer than any request takes.
- */
+/** Three times as long as such a search takes, and longer than any request does. */
 const KEEP_UNNAMED_LIST_MS = 3 * DISOWNED_LAST_SEARCH_MS;
-/** Each look is a call to SciCat. */
-const LOOKS_PER_SWEEP = 200;
 
 /** Without end: the search stops when SciCat has answered late enough. */
 function* disownedSearches(): Generator<number> {
@@ -67,17 +54,11 @@ export interface SweepResult {
  * minutes. This heals restarts, lost writes and jobs that turn up late.
  */
 export class Sweep {
-  /** Jobs reported as unusable, so that each is reported once. */
-  private readonly ignored = new Set<string>();
+  /** Keys of requests that were answered with an error, whose jobs are still searched. */
   private readonly disowned = new Set<string>();
-  /** Jobs of which nothing tells whether they have ended; see {@link Sweep.setAside}. */
-  private readonly unclear = new Set<string>();
   private readonly unwritten: UnwrittenJobs;
-  /** Lists for which no job was found, with the monotonic time of that look. */
-  private jobless: ReadonlyMap<string, number> = new Map();
-  /** Jobs that could not be taken up when they were last looked at. */
-  private readonly leftOut = new Set<string>();
-  private readonly alarmed = new Set<string>();
+  private readonly leftOut: LeftOutJobs;
+  private readonly fileLists: FileListSweep;
 
   constructor(
     private readonly deps: TrackingDeps,
@@ -86,6 +67,8 @@ export class Sweep {
     private readonly doubts: Pick<Doubts, 'add'>,
   ) {
     this.unwritten = new UnwrittenJobs(deps);
+    this.leftOut = new LeftOutJobs(deps);
+    this.fileLists = new FileListSweep(deps, KEEP_UNNAMED_LIST_MS);
   }
 
   /**
@@ -116,7 +99,7 @@ export class Sweep {
     while (page.last !== undefined) {
       const { last } = page;
       open += page.jobs.length + page.unreadable.length;
-      for (const { id, reason } of page.unreadable) this.leaveOut(id, reason);
+      for (const { id, reason } of page.unreadable) this.leftOut.failed(id, reason);
       // SciCat prepares the next page while this one is adopted.
       const [count, next] = await Promise.all([
         this.adoptPage(page.jobs),
@@ -147,27 +130,9 @@ export class Sweep {
     try {
       return this.adoptIfDue(job, 0);
     } catch (error) {
-      this.leaveOut(job.id, `resuming it failed: ${errorInWords(error)}`);
+      this.leftOut.failed(job.id, `resuming it failed: ${errorInWords(error)}`);
       return undefined;
     }
-  }
-
-  /** Reports a job that can't be taken up. Each sweep tries it again. */
-  private leaveOut(jobId: string, reason: string): void {
-    const { alarms, events } = this.deps;
-    if (!this.leftOut.has(jobId)) events.emit({ kind: 'job-ignored', jobId, reason });
-    this.leftOut.add(jobId);
-    if (this.alarmed.size >= MOST_ALARMS && !this.alarmed.has(jobId)) return;
-    this.alarmed.add(jobId);
-    alarms.raise(
-      `job:${jobId}`,
-      `Transfer job ${jobId} in SciCat can't be resumed, and its transfer is not continued. The log says why.`,
-    );
-  }
-
-  private noLongerLeftOut(jobId: string): void {
-    this.leftOut.delete(jobId);
-    if (this.alarmed.delete(jobId)) this.deps.alarms.clear(`job:${jobId}`);
   }
 
   /**
@@ -186,23 +151,21 @@ export class Sweep {
       after = ids.at(-1);
       if (after === undefined) break;
     }
-    for (const id of [...this.leftOut]) if (!listed.has(id)) this.noLongerLeftOut(id);
+    this.leftOut.onlyOpen(listed);
     let adopted = 0;
     const failures = new Failures();
-    for (const id of this.unclear) if (!listed.has(id)) this.unclear.delete(id);
-    this.tellUnclear();
     for (const id of listed) {
-      if (transfers.get(id) !== undefined || this.ignored.has(id)) continue;
+      if (transfers.get(id) !== undefined || this.leftOut.isIgnored(id)) continue;
       if (await failures.tolerate(this.takeUp(id))) adopted += 1;
     }
     for (const id of trackedIds) {
       if (!listed.has(id)) await failures.tolerate(this.checkGone(id));
     }
     // SciCat shows empty lists to an account without rights: nothing follows from those alone.
-    if (listed.size > 0) await failures.tolerate(this.sweepFileLists('all'));
+    if (listed.size > 0) await failures.tolerate(this.fileLists.run('all', this.disowned));
     failures.throwIfAny();
     if (listed.size === 0 && (await this.believeEmptyList())) {
-      await failures.tolerate(this.sweepFileLists('unnamed'));
+      await failures.tolerate(this.fileLists.run('unnamed', this.disowned));
       failures.throwIfAny();
     }
     return { open: listed.size, adopted };
@@ -218,11 +181,13 @@ export class Sweep {
       case 'ended':
         return undefined;
       case 'lost':
-        this.ignore(job.id, 'it was created by the Go version of the service, with no Globus task');
+        this.leftOut.ignore(
+          job.id,
+          'it was created by the Go version of the service, with no Globus task',
+        );
         return undefined;
       case 'unusable':
-        this.ignored.add(job.id);
-        this.leaveOut(job.id, `its record can't be used: ${read.reason}`);
+        this.leftOut.unusable(job.id, `its record can't be used: ${read.reason}`);
         return undefined;
       case 'open': {
         const present = transfers.get(job.id);
@@ -299,32 +264,9 @@ export class Sweep {
     }
   }
 
-  /**
-   * Leaves a job alone of which nothing tells whether its transfer has ended: carried out, it might be so
-   * twice, or against its cancellation. An operator is told, until the job is no longer open.
-   */
+  /** See {@link LeftOutJobs.setAside}. */
   setAside({ jobId }: Pick<TrackedTransfer, 'jobId'>): void {
-    this.unclear.add(jobId);
-    this.ignore(
-      jobId,
-      "an account other than the service's own wrote it last, Globus has no task for it, and the service does not remember whether it had ended",
-    );
-    this.tellUnclear();
-  }
-
-  private tellUnclear(): void {
-    const { alarms } = this.deps;
-    if (this.unclear.size === 0) {
-      alarms.clear('scicat-rewritten');
-      return;
-    }
-    const some = [...this.unclear].slice(0, SHOWN_JOBS).join(', ');
-    const more =
-      this.unclear.size > SHOWN_JOBS ? ` and ${this.unclear.size - SHOWN_JOBS} more` : '';
-    alarms.raise(
-      'scicat-rewritten',
-      `Another account has written into open jobs, and nothing shows whether they had ended before: ${some}${more}. They are left alone. Cancel them and request the transfers again, and make sure that only the service may update its jobs.`,
-    );
+    this.leftOut.setAside(jobId);
   }
 
   private async searchDisowned(
@@ -362,7 +304,7 @@ export class Sweep {
       job = await jobs.read(jobId, signal);
     } catch (error) {
       if (!(error instanceof UnreadableItemError)) throw error;
-      this.leaveOut(jobId, error.message);
+      this.leftOut.failed(jobId, error.message);
       return false;
     }
     if (job === undefined || showsEnded(job)) return false;
@@ -373,7 +315,7 @@ export class Sweep {
       return false;
     }
     const isAdopted = this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
-    this.noLongerLeftOut(jobId);
+    this.leftOut.recovered(jobId);
     return isAdopted;
   }
 
@@ -434,63 +376,6 @@ export class Sweep {
     if (showsEnded(job) && !isFinal(tracked.transfer.status.state) && !tracked.doubted) {
       writer.markUnsynced(tracked);
     }
-  }
-
-  /**
-   * Removes file lists of transfers that ended or never began. The jobs of lists that are known to be
-   * named by one may be hidden from the service for a while, so those are kept for days.
-   */
-  private async sweepFileLists(which: 'all' | 'unnamed'): Promise<void> {
-    const { fileLists, clock, transfers } = this.deps;
-    const tracked = new Set([...transfers.all()].map(({ transfer }) => transfer.key));
-    const jobless = new Map<string, number>();
-    let looks = 0;
-    for (const { key, storedAt, named } of await fileLists.entries()) {
-      if (this.disowned.has(key)) continue;
-      if (tracked.has(key)) {
-        if (!named) await fileLists.markNamed(key).catch(() => undefined);
-        continue;
-      }
-      if (named && (which === 'unnamed' || clock.now() - storedAt < KEEP_NAMED_LIST_MS)) continue;
-      const now = clock.monotonicMs();
-      const lookedAt = this.jobless.get(key);
-      const isDue = named || lookedAt === undefined || now - lookedAt >= KEEP_UNNAMED_LIST_MS;
-      if (!isDue || looks === LOOKS_PER_SWEEP) {
-        if (lookedAt !== undefined) jobless.set(key, lookedAt);
-        continue;
-      }
-      looks += 1;
-      if (await this.hasOpenJob(key, storedAt)) continue;
-      if (named || lookedAt !== undefined) await fileLists.remove(key);
-      else jobless.set(key, now);
-    }
-    this.jobless = jobless;
-  }
-
-  private async hasOpenJob(key: string, listStoredAt: number): Promise<boolean> {
-    const { jobs, signal } = this.deps;
-    try {
-      const found = await jobs.findByKey(key, signal);
-      const job = found && (await jobs.read(found.id, signal));
-      return job !== undefined && !this.hasEnded(job, listStoredAt);
-    } catch (error) {
-      if (error instanceof UnreadableItemError) return true;
-      throw error;
-    }
-  }
-
-  /** Whether a job that is not tracked has certainly ended, not just by the word of another account. */
-  private hasEnded(job: TransferJobDocument, listStoredAt: number): boolean {
-    const { jobs, history, clock } = this.deps;
-    if (history.endOf(job.id)?.ended !== undefined) return true;
-    const isOld = clock.now() - listStoredAt > REWRITTEN_WITHIN_DAYS * DAY_MS;
-    return showsEnded(job) && (isOld || isOurWord(job, jobs.ownWriters()));
-  }
-
-  private ignore(jobId: string, reason: string): void {
-    if (this.ignored.has(jobId)) return;
-    this.ignored.add(jobId);
-    this.deps.events.emit({ kind: 'job-ignored', jobId, reason });
   }
 }
 
