@@ -89,7 +89,6 @@ export class Dispatcher {
   private readonly held = new Set<TrackedTransfer>();
   /** By alarm: transfers that wait because Globus refuses the scopes of their collections. */
   private readonly withoutScopes = new Map<AlarmName, Set<TrackedTransfer>>();
-
   /** Monotonic milliseconds at which it was last asked whether a transfer is allowed. */
   private readonly askedAt = new WeakMap<TrackedTransfer, number>();
 
@@ -104,7 +103,8 @@ export class Dispatcher {
   hasSlotForNewcomer(): boolean {
     const { transfers, slots } = this.deps;
     if (this.pause !== undefined || slots.free === 0) return false;
-    return ![...transfers.waiting()].some((tracked) => this.mayGo(tracked));
+    for (const tracked of transfers.waiting()) if (this.mayGo(tracked)) return false;
+    return true;
   }
 
   /**

@@ -40,10 +40,10 @@ export interface OrderFacts {
 
 /**
  * How far each group with waiting transfers, and each user within it, is ahead of the one that was
- * served least, in KiB by weight. Whoever has nothing waiting is in it only
- * while ahead: a share that is not used is not saved up, but one that was used counts until the others
- * have had as much. Otherwise, whoever requests the next transfer only when the last one has its slot
- * would always be a newcomer, and always go first.
+ * served least, in KiB by weight. Whoever has nothing waiting is in it only while ahead: a share that
+ * is not used is not saved up, but one that was used counts until the others have had as much.
+ * Otherwise, whoever requests the next transfer only when the last one has its slot would always be a
+ * newcomer, and always go first.
  */
 export type Balance = ReadonlyMap<
   string,

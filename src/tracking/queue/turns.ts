@@ -1,6 +1,5 @@
-import { ownerOf } from '../../domain/transfer.js';
 import type { ConfigSnapshots } from '../../config/config-snapshots.js';
-import { facilitiesOf } from '../../domain/transfer.js';
+import { facilitiesOf, ownerOf } from '../../domain/transfer.js';
 import type { FacilityHolds } from '../../ports/facility-holds.port.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { TrackedTransfer, TrackedTransfers } from '../core/tracked-transfers.js';
