@@ -41,7 +41,7 @@ export class LeftOutJobs {
     this.failed(jobId, reason);
   }
 
-  /** The job was taken up, or left to itself for a good reason. */
+  /** The job can be taken up, or need not be. */
   recovered(jobId: string): void {
     this.failing.delete(jobId);
     if (this.alarmed.delete(jobId)) this.deps.alarms.clear(`job:${jobId}`);
@@ -50,6 +50,7 @@ export class LeftOutJobs {
   /** Leaves a job to itself. Nobody has to act. */
   ignore(jobId: string, reason: string): void {
     if (this.ignored.has(jobId)) return;
+    this.recovered(jobId);
     this.ignored.add(jobId);
     this.deps.events.emit({ kind: 'job-ignored', jobId, reason });
   }

@@ -208,19 +208,18 @@ describe('at start', () => {
 describe('a job that can not be taken up', () => {
   const alarms = () => [...world.alarms.active().keys()];
 
-  test.each([
-    ['is too large', (): void => void world.jobs.unreadable.add(jobIdOf(2))],
-    ['has a record that is none', (): void => spoil({ globusTransfer: { sealed: 'x' } })],
-    [
-      'trips the service up',
-      (): void =>
-        spoil({
-          get globusTransfer(): unknown {
-            throw new TypeError('a defect');
-          },
-        }),
-    ],
-  ])(
+  const BAD_JOBS: Readonly<Record<string, () => void>> = {
+    'is too large': () => void world.jobs.unreadable.add(jobIdOf(2)),
+    'has a record that is none': () => spoil({ globusTransfer: { sealed: 'x' } }),
+    'trips the service up': () =>
+      spoil({
+        get globusTransfer(): unknown {
+          throw new TypeError('a defect');
+        },
+      }),
+  };
+
+  test.each(Object.entries(BAD_JOBS))(
     'is passed over and named by an alarm, and all others are taken up: one that %s',
     async (_what, happen) => {
       world.jobs.put(...[1, 2, 3].map((number) => aJob({ number, ...aged(5) })));
@@ -228,6 +227,23 @@ describe('a job that can not be taken up', () => {
       expect(await sweep.recover()).toEqual({ open: 3, adopted: 2 });
       expect([trackedIds(), alarms()]).toEqual([[1, 3].map(jobIdOf), [`job:${jobIdOf(2)}`]]);
       expect(world.events.of('job-ignored').map(({ jobId }) => jobId)).toEqual([jobIdOf(2)]);
+    },
+  );
+
+  test.each(Object.entries(BAD_JOBS))(
+    'is named by an alarm as well when it turns up later, as long as it is open, and said once: one that %s',
+    async (_what, happen) => {
+      world.jobs.put(...[1, 3].map((number) => aJob({ number, ...aged(5) })));
+      await sweep.recover();
+      world.jobs.put(...[2, 4].map((number) => aJob({ number, ...aged(5) })));
+      happen();
+      for (let times = 0; times < 3; times += 1) await sweep.run();
+      expect([trackedIds(), alarms()]).toEqual([[1, 3, 4].map(jobIdOf), [`job:${jobIdOf(2)}`]]);
+      expect(world.events.of('job-ignored').map(({ jobId }) => jobId)).toEqual([jobIdOf(2)]);
+      world.jobs.unreadable.clear();
+      world.jobs.put(aJob({ number: 2, result: { status: 'failed' }, ...aged(5) }));
+      await sweep.run();
+      expect(alarms()).toEqual([]);
     },
   );
 

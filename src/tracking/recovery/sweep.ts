@@ -120,15 +120,20 @@ export class Sweep {
       if (page.length > ADOPTED_AT_ONCE && index % ADOPTED_AT_ONCE === 0) {
         await clock.sleep(0, signal);
       }
-      if (this.adoptUnlessBad(job) !== undefined) adopted += 1;
+      if (this.adoptUnlessBad(job, 0) !== undefined) adopted += 1;
     }
     return adopted;
   }
 
   /** A job that trips this service up must not keep it from taking up all others. */
-  private adoptUnlessBad(job: TransferJobDocument): TrackedTransfer | undefined {
+  private adoptUnlessBad(
+    job: TransferJobDocument,
+    leaveAloneMs: number,
+  ): TrackedTransfer | undefined {
     try {
-      return this.adoptIfDue(job, 0);
+      const tracked = this.adoptIfDue(job, leaveAloneMs);
+      if (!this.leftOut.isIgnored(job.id)) this.leftOut.recovered(job.id);
+      return tracked;
     } catch (error) {
       this.leftOut.failed(job.id, `resuming it failed: ${errorInWords(error)}`);
       return undefined;
@@ -314,9 +319,7 @@ export class Sweep {
       writer.changed(transfers.add(ended, { holdsSlot: false }), 'final');
       return false;
     }
-    const isAdopted = this.adoptIfDue(job, LEAVE_ALONE_MS) !== undefined;
-    this.leftOut.recovered(jobId);
-    return isAdopted;
+    return this.adoptUnlessBad(job, LEAVE_ALONE_MS) !== undefined;
   }
 
   /**
